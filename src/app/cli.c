@@ -1,0 +1,63 @@
+/* cli.c: the command line: which subcommand. */
+#include "app/cli.h"
+
+#include "base/text.h"
+#include "cli/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct cli_command commands[] = {
+#define CLI_COMMAND(name, help) {#name, help, cli_##name},
+#include "cli/commands.def"
+#undef CLI_COMMAND
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void cli_help(FILE *out)
+{
+    fputs("Usage: penstock COMMAND [OPTION]...\n"
+          "Records come from Kafka, become Redis commands, and are committed once Redis has "
+          "answered.\n\n"
+          "Commands:\n",
+          out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
+    fputs("\n'penstock COMMAND --help' tells more of one.\n", out);
+}
+
+static int cli_unknown(const char *word)
+{
+    const char *names[COMMANDS];
+    const char *nearest;
+
+    for (size_t i = 0; i < COMMANDS; i++)
+        names[i] = commands[i].name;
+    nearest = text_nearest(slice_of(word), names, COMMANDS);
+    fprintf(stderr, "penstock: unknown command '%s'", word);
+    if (nearest)
+        fprintf(stderr, "; did you mean '%s'?", nearest);
+    fputs("\nTry 'penstock --help'.\n", stderr);
+    return EXIT_USAGE;
+}
+
+int cli_main(int argc, char **argv)
+{
+    const char *word = argc > 1 ? argv[1] : NULL;
+
+    if (!word) {
+        cli_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
+        cli_help(stdout);
+        return EXIT_OK;
+    }
+    if (strcmp(word, "--version") == 0)
+        word = "version";
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(word, commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return cli_unknown(word);
+}

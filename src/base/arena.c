@@ -1,0 +1,72 @@
+/* arena.c: memory that ends all at once. */
+#include "base/arena.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK_BYTES = 64 * 1024 };
+
+struct arena_chunk {
+    struct arena_chunk *older;
+    size_t size; /* of room */
+    _Alignas(16) char room[];
+};
+
+static void arena_use(struct arena *arena, struct arena_chunk *chunk)
+{
+    arena->chunks = chunk;
+    arena->next = chunk->room;
+    arena->end = chunk->room + chunk->size;
+}
+
+void *arena_alloc_slow(struct arena *arena, size_t size)
+{
+    size_t room = size + 8 > CHUNK_BYTES ? size + 8 : CHUNK_BYTES;
+    struct arena_chunk *chunk = mem_resize(NULL, sizeof(*chunk) + room);
+
+    chunk->older = arena->chunks;
+    chunk->size = room;
+    arena_use(arena, chunk);
+    return arena_alloc(arena, size);
+}
+
+char *arena_copy(struct arena *arena, const void *bytes, size_t length)
+{
+    char *copy = arena_alloc(arena, length + 1);
+
+    if (length)
+        memcpy(copy, bytes, length);
+    copy[length] = '\0';
+    return copy;
+}
+
+void arena_reset(struct arena *arena)
+{
+    struct arena_chunk *kept = NULL;
+
+    while (arena->chunks) {
+        struct arena_chunk *chunk = arena->chunks;
+        arena->chunks = chunk->older;
+        if (!kept && chunk->size == CHUNK_BYTES)
+            kept = chunk;
+        else
+            free(chunk);
+    }
+    *arena = (struct arena){0};
+    if (kept) {
+        kept->older = NULL;
+        arena_use(arena, kept);
+    }
+}
+
+void arena_free(struct arena *arena)
+{
+    while (arena->chunks) {
+        struct arena_chunk *chunk = arena->chunks;
+        arena->chunks = chunk->older;
+        free(chunk);
+    }
+    *arena = (struct arena){0};
+}

@@ -1,0 +1,49 @@
+/*
+ * arena.h: memory that ends all at once.
+ *
+ * A batch of records is decoded and rendered from one arena; when the batch is encoded the arena is
+ * reset and its memory used again. Belongs to one thread.
+ */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena_chunk;
+
+/** All zero is an empty arena. */
+struct arena {
+    char *next, *end;           /* free room of the current chunk */
+    struct arena_chunk *chunks; /* newest first */
+};
+
+/** The slow path of arena_alloc(): a new chunk. */
+void *arena_alloc_slow(struct arena *arena, size_t size);
+
+/** @p size bytes, aligned to 8, not zeroed, until arena_reset(). Never NULL. */
+static inline void *arena_alloc(struct arena *arena, size_t size)
+{
+    size_t rounded = (size + 7) & ~(size_t)7;
+
+    if (rounded < size || (size_t)(arena->end - arena->next) < rounded)
+        return arena_alloc_slow(arena, size);
+    void *memory = arena->next;
+    arena->next += rounded;
+    return memory;
+}
+
+/** Gives back what lies behind @p keep bytes of the newest allocation @p memory, which took @p size
+ * bytes. */
+static inline void arena_shrink(struct arena *arena, void *memory, size_t size, size_t keep)
+{
+    if ((char *)memory + ((size + 7) & ~(size_t)7) == arena->next)
+        arena->next = (char *)memory + ((keep + 7) & ~(size_t)7);
+}
+
+/** A copy of @p length bytes with a NUL behind them. */
+char *arena_copy(struct arena *arena, const void *bytes, size_t length);
+
+/** Ends everything allocated; keeps one chunk of ordinary size for the next batch. */
+void arena_reset(struct arena *arena);
+
+/** Ends everything and gives the memory back; the arena is empty again. */
+void arena_free(struct arena *arena);

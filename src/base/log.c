@@ -1,0 +1,167 @@
+/*
+ * log.c: what happened, as an event and its facts.
+ *
+ * A line is built in memory and leaves in one write(), so that lines of several threads, and of
+ * several processes on one terminal, do not mix. A full or closed stderr loses lines, never the
+ * process.
+ */
+#include "base/log.h"
+
+#include "base/clock.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINE_BYTES = 4096, QUIET_MS = 10000 };
+
+enum log_dress { DRESS_PLAIN, DRESS_JOURNAL, DRESS_COLOUR, DRESS_JSON };
+
+static const char *const level_names[] = {"error", "warn", "info", "debug"};
+static const int level_priorities[] = {3, 4, 6, 7}; /* sd-daemon(3) */
+static const char *const level_colours[] = {"\033[31m", "\033[33m", "\033[32m", "\033[2m"};
+
+static enum log_level log_level = LOG_INFO;
+static enum log_dress log_dress = DRESS_PLAIN;
+static pthread_mutex_t log_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+/* systemd names the device and inode of the journal's socket in $JOURNAL_STREAM (systemd.exec(5)).
+ */
+static bool log_is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long device, inode;
+    struct stat status;
+
+    return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+           fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
+}
+
+void log_configure(enum log_level level, enum log_format format)
+{
+    log_level = level;
+    if (format == LOG_JSON)
+        log_dress = DRESS_JSON;
+    else if (format == LOG_AUTO && log_is_journal())
+        log_dress = DRESS_JOURNAL;
+    else if (format == LOG_AUTO && isatty(STDERR_FILENO) && !getenv("NO_COLOR"))
+        log_dress = DRESS_COLOUR;
+    else
+        log_dress = DRESS_PLAIN;
+}
+
+bool log_enabled(enum log_level level)
+{
+    return level <= log_level;
+}
+
+static bool log_is_plain_word(struct slice text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (!isgraph((unsigned char)text.data[i]) || text.data[i] == '"' || text.data[i] == '=' ||
+            text.data[i] == '\\')
+            return false;
+    return text.length > 0;
+}
+
+/* JSON's escapes; logfmt readers take the same. */
+static void log_put_quoted(FILE *line, struct slice text)
+{
+    fputc('"', line);
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
+        if (byte == '"' || byte == '\\')
+            fprintf(line, "\\%c", byte);
+        else if (byte == '\n')
+            fputs("\\n", line);
+        else if (byte < 0x20 || byte == 0x7f)
+            fprintf(line, "\\u%04x", byte);
+        else
+            fputc(byte, line);
+    }
+    fputc('"', line);
+}
+
+static void log_put_field(FILE *line, const struct log_field *field)
+{
+    if (log_dress == DRESS_JSON)
+        fprintf(line, ",\"%s\":", field->key);
+    else
+        fprintf(line, " %s=", field->key);
+    if (field->number)
+        fprintf(line, "%" PRId64, field->integer);
+    else if (log_dress != DRESS_JSON && log_is_plain_word(field->text))
+        fwrite(field->text.data, 1, field->text.length, line);
+    else
+        log_put_quoted(line, field->text);
+}
+
+static void log_put_head(FILE *line, enum log_level level, const char *event)
+{
+    int64_t now_ms = clock_wall_ms();
+    time_t seconds = (time_t)(now_ms / 1000);
+    char date[32];
+    struct tm tm;
+
+    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", gmtime_r(&seconds, &tm));
+    if (log_dress == DRESS_JSON) {
+        fprintf(line, "{\"ts\":\"%s.%03dZ\",\"level\":\"%s\",\"msg\":", date, (int)(now_ms % 1000),
+                level_names[level]);
+        log_put_quoted(line, slice_of(event));
+        return;
+    }
+    if (log_dress == DRESS_JOURNAL) /* the journal knows the time and the level */
+        fprintf(line, "<%d>", level_priorities[level]);
+    else if (log_dress == DRESS_COLOUR)
+        fprintf(line, "\033[2m%s.%03dZ\033[0m %s%s\033[0m ", date + 11, (int)(now_ms % 1000),
+                level_colours[level], level_names[level]);
+    else
+        fprintf(line, "ts=%s.%03dZ level=%s ", date, (int)(now_ms % 1000), level_names[level]);
+    fputs("msg=", line);
+    log_put_quoted(line, slice_of(event));
+}
+
+static void log_put(enum log_level level, const char *event, const struct log_field *fields,
+                    uint32_t left_out)
+{
+    char room[LINE_BYTES];
+    FILE *line = fmemopen(room, sizeof(room) - 3, "w");
+
+    if (!line)
+        return;
+    log_put_head(line, level, event);
+    for (; fields->key; fields++)
+        log_put_field(line, fields);
+    if (left_out)
+        log_put_field(line, &LOG_INT("repeated", left_out));
+    fflush(line);
+    long used = ftell(line);
+    fclose(line);
+    size_t length = used < 0 ? 0 : (size_t)used;
+    if (log_dress == DRESS_JSON)
+        room[length++] = '}';
+    room[length++] = '\n';
+    ssize_t written = write(STDERR_FILENO, room, length);
+    (void)written; /* nowhere to tell */
+}
+
+void log_write(struct log_site *site, enum log_level level, const char *event,
+               const struct log_field *fields)
+{
+    int64_t now_ms = clock_ms();
+
+    pthread_mutex_lock(&log_mutex);
+    if (site && now_ms < site->silent_until_ms) {
+        site->left_out++;
+    } else {
+        log_put(level, event, fields, site ? site->left_out : 0);
+        if (site)
+            *site = (struct log_site){.silent_until_ms = now_ms + QUIET_MS};
+    }
+    pthread_mutex_unlock(&log_mutex);
+}

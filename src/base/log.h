@@ -1,0 +1,75 @@
+/*
+ * log.h: what happened, as an event and its facts.
+ *
+ *      log_warn("partition held", LOG_STR("topic", topic), LOG_INT("partition", 3),
+ * LOG_STR("error", err->text));
+ *
+ * error: somebody must act; warn: handled, and how; info: once a life or a rebalance; debug: a
+ * turn. Never a payload, never a secret. Lines go to stderr as logfmt, as JSON, or with "<N>"
+ * priorities where stderr is the journal. A call that repeats is summed up: its first line is
+ * written, then at most one every ten seconds with the number left out. Any thread may log.
+ */
+#pragma once
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum log_format {
+    LOG_AUTO,
+    LOG_LOGFMT,
+    LOG_JSON
+}; /* auto: logfmt, dressed for the journal or a tty */
+
+struct log_field {
+    const char *key; /* NULL ends a list */
+    bool number;
+    int64_t integer;
+    struct slice text;
+};
+
+#define LOG_STR(key, value)   ((struct log_field){(key), false, 0, slice_of(value)})
+#define LOG_SLICE(key, value) ((struct log_field){(key), false, 0, (value)})
+#define LOG_INT(key, value)   ((struct log_field){(key), true, (int64_t)(value), {0}})
+#define LOG_END               ((struct log_field){0})
+
+/** One place in the code that logs; its repeats are counted here. */
+struct log_site {
+    int64_t silent_until_ms;
+    uint32_t left_out;
+};
+
+/** Call once, before threads start. */
+void log_configure(enum log_level level, enum log_format format);
+
+bool log_enabled(enum log_level level);
+
+/** Writes one line, unless @p site was heard in the last ten seconds; NULL: always. @p fields end
+ * with LOG_END. */
+void log_write(struct log_site *site, enum log_level level, const char *event,
+               const struct log_field *fields);
+
+#define LOG_AT(level, event, ...)                                                                  \
+    do {                                                                                           \
+        static struct log_site log_site_;                                                          \
+        if (log_enabled(level))                                                                    \
+            log_write(&log_site_, level, event, (const struct log_field[]){__VA_ARGS__});          \
+    } while (0)
+
+#define log_error(...)      LOG_AT_(LOG_ERROR, __VA_ARGS__, LOG_END)
+#define log_warn(...)       LOG_AT_(LOG_WARN, __VA_ARGS__, LOG_END)
+#define log_debug(...)      LOG_AT_(LOG_DEBUG, __VA_ARGS__, LOG_END)
+#define LOG_AT_(level, ...) LOG_AT(level, __VA_ARGS__)
+
+/* Events of the life of the process, a connection or a partition: each one is written. */
+#define log_info(...) LOG_EACH_(LOG_INFO, __VA_ARGS__, LOG_END)
+/* A warning, or an error, that is never summed up: each concerns another thing. */
+#define log_warn_each(...)    LOG_EACH_(LOG_WARN, __VA_ARGS__, LOG_END)
+#define log_error_each(...)   LOG_EACH_(LOG_ERROR, __VA_ARGS__, LOG_END)
+#define LOG_EACH_(level, ...) LOG_EACH(level, __VA_ARGS__)
+#define LOG_EACH(level, event, ...)                                                                \
+    do {                                                                                           \
+        if (log_enabled(level))                                                                    \
+            log_write(NULL, level, event, (const struct log_field[]){__VA_ARGS__});                \
+    } while (0)

@@ -1,0 +1,158 @@
+/* text.c: small questions about words, sizes and durations. */
+#include "base/text.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+enum { WORD_MAX = 64, SLIPS_MAX = 2 };
+
+/* Damerau-Levenshtein distance (optimal string alignment), letter case aside. */
+static size_t text_slips(struct slice a, struct slice b)
+{
+    size_t rows[3][WORD_MAX + 1];
+
+    for (size_t j = 0; j <= b.length; j++)
+        rows[0][j] = j;
+    for (size_t i = 1; i <= a.length; i++) {
+        size_t *row = rows[i % 3], *above = rows[(i - 1) % 3], *before = rows[(i + 1) % 3];
+        row[0] = i;
+        for (size_t j = 1; j <= b.length; j++) {
+            int x = tolower((unsigned char)a.data[i - 1]),
+                y = tolower((unsigned char)b.data[j - 1]);
+            size_t best = above[j - 1] + (x != y);
+            if (above[j] + 1 < best)
+                best = above[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            if (i > 1 && j > 1 && x == tolower((unsigned char)b.data[j - 2]) &&
+                tolower((unsigned char)a.data[i - 2]) == y && before[j - 2] + 1 < best)
+                best = before[j - 2] + 1;
+            row[j] = best;
+        }
+    }
+    return rows[a.length % 3][b.length];
+}
+
+const char *text_nearest(struct slice word, const char *const *candidates, size_t count)
+{
+    const char *nearest = NULL;
+    size_t least = SLIPS_MAX + 1;
+
+    if (word.length > WORD_MAX)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct slice candidate = slice_of(candidates[i]);
+        if (candidate.length > WORD_MAX)
+            continue;
+        size_t slips = text_slips(word, candidate);
+        if (slips < least && slips * 2 < candidate.length) {
+            least = slips;
+            nearest = candidates[i];
+        }
+    }
+    return nearest;
+}
+
+/* The digits at the front of @p text; *rest is what follows them. */
+static bool text_digits(struct slice text, int64_t *number, struct slice *rest)
+{
+    size_t used = 0;
+    int64_t sum = 0;
+
+    while (used < text.length && isdigit((unsigned char)text.data[used])) {
+        if (__builtin_mul_overflow(sum, 10, &sum) ||
+            __builtin_add_overflow(sum, text.data[used] - '0', &sum))
+            return false;
+        used++;
+    }
+    *number = sum;
+    *rest = (struct slice){text.data + used, text.length - used};
+    return used > 0;
+}
+
+bool text_integer(struct slice text, int64_t *number)
+{
+    bool negative = text.length > 0 && text.data[0] == '-';
+    struct slice digits = {text.data + negative, text.length - negative}, rest;
+    int64_t sum;
+
+    if (!text_digits(digits, &sum, &rest) || rest.length)
+        return false;
+    *number = negative ? -sum : sum;
+    return true;
+}
+
+struct text_unit {
+    const char *name;
+    int64_t factor;
+};
+
+static bool text_scaled(struct slice text, const struct text_unit *units, size_t count,
+                        int64_t *out)
+{
+    struct slice unit;
+    int64_t number;
+
+    if (!text_digits(text, &number, &unit))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (slice_is(unit, units[i].name)) {
+            if (__builtin_mul_overflow(number, units[i].factor, &number))
+                return false;
+            *out = number;
+            return true;
+        }
+    return false;
+}
+
+bool text_duration(struct slice text, int64_t *milliseconds)
+{
+    static const struct text_unit units[] = {
+        {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000},
+    };
+
+    return text_scaled(text, units, sizeof(units) / sizeof(units[0]), milliseconds);
+}
+
+bool text_size(struct slice text, int64_t *bytes)
+{
+    static const struct text_unit units[] = {
+        {"", 1},          {"B", 1},         {"kB", 1000},     {"MB", 1000000}, {"GB", 1000000000},
+        {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30},
+    };
+
+    return text_scaled(text, units, sizeof(units) / sizeof(units[0]), bytes);
+}
+
+static bool text_is_bare(struct slice bytes)
+{
+    for (size_t i = 0; i < bytes.length; i++)
+        if (!isgraph((unsigned char)bytes.data[i]) || strchr("\"'\\", bytes.data[i]))
+            return false;
+    return bytes.length > 0;
+}
+
+void text_quote(FILE *out, struct slice bytes)
+{
+    static const char letters[] = "\n\r\t\a\b", names[] = "nrtab";
+
+    if (text_is_bare(bytes)) {
+        fwrite(bytes.data, 1, bytes.length, out);
+        return;
+    }
+    fputc('"', out);
+    for (size_t i = 0; i < bytes.length; i++) {
+        unsigned char byte = (unsigned char)bytes.data[i];
+        const char *letter = byte ? strchr(letters, byte) : NULL;
+        if (letter)
+            fprintf(out, "\\%c", names[letter - letters]);
+        else if (byte == '"' || byte == '\\')
+            fprintf(out, "\\%c", byte);
+        else if (byte >= 0x80 ||
+                 isprint(byte)) /* UTF-8 stays readable; redis-cli takes it as it is */
+            fputc(byte, out);
+        else
+            fprintf(out, "\\x%02x", byte);
+    }
+    fputc('"', out);
+}

@@ -1,0 +1,27 @@
+/* text.h: small questions about words, sizes and durations. */
+#pragma once
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/**
+ * The candidate that @p word was probably meant to be: at most two slips (a letter too many,
+ * missing, wrong or two swapped) and fewer than half of its letters. NULL where nothing is that
+ * near.
+ */
+const char *text_nearest(struct slice word, const char *const *candidates, size_t count);
+
+/** "1500ms", "5s", "2m", "24h", "7d" in milliseconds; false where it is not such a text. */
+bool text_duration(struct slice text, int64_t *milliseconds);
+
+/** "512", "64KiB", "8MiB", "1GiB", "1kB", "1MB" in bytes; false where it is not such a text. */
+bool text_size(struct slice text, int64_t *bytes);
+
+/** A decimal integer, the whole slice, within int64. */
+bool text_integer(struct slice text, int64_t *number);
+
+/** Writes @p bytes as redis-cli takes them on its line: bare where that is safe, else in double
+ * quotes with escapes. */
+void text_quote(FILE *out, struct slice bytes);

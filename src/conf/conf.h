@@ -1,0 +1,120 @@
+/*
+ * conf.h: a configuration file as a checked struct.
+ *
+ * Every field below named like an option is filled by its row in options.def. Durations are
+ * milliseconds, sizes bytes.
+ */
+#pragma once
+#include "conf/problems.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** A string of the file after "${...}" was expanded. text is NULL where it was not set and has no
+ * default. */
+struct conf_text {
+    const char *text;
+    struct conf_origin origin;
+    bool secret; /* came from a file or a credential, or belongs to a secret option: never shown */
+};
+
+struct conf_texts {
+    struct conf_text *items;
+    size_t count;
+};
+
+enum conf_out_of_range { OUT_OF_RANGE_STOP, OUT_OF_RANGE_EARLIEST, OUT_OF_RANGE_LATEST };
+enum conf_on_error { ON_ERROR_STOP, ON_ERROR_SKIP };
+enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
+enum conf_log_format { CONF_LOG_AUTO, CONF_LOG_LOGFMT, CONF_LOG_JSON };
+
+enum conf_start_kind { START_EARLIEST, START_LATEST, START_ERROR, START_TIME };
+
+/** A librdkafka property with its dots, e.g. "fetch.wait.max.ms". */
+struct conf_property {
+    char *name;
+    struct conf_text value;
+};
+
+struct conf_source {
+    char *name;
+    struct conf_origin origin;
+    struct conf_text brokers, group, instance_id;
+    int64_t workers;
+    struct conf_text start;
+    enum conf_start_kind start_kind; /* from start */
+    int64_t start_time_ms;           /* START_TIME: since 1970 */
+    int on_out_of_range;             /* enum conf_out_of_range */
+    int64_t commit_interval, drain_timeout;
+    struct conf_property *librdkafka;
+    size_t librdkafka_count;
+    struct conf_origin librdkafka_origin; /* of the group; that of the source where there is none */
+};
+
+struct conf_sink {
+    char *name;
+    struct conf_origin origin;
+    struct conf_text url, username, password;
+    /* from url; username and password win over what the url says */
+    char *host; /* NULL: a unix socket */
+    int port;
+    char *socket_path; /* NULL: TCP */
+    int database;
+    int64_t connections, window_commands, window_bytes, connect_timeout, response_timeout;
+};
+
+struct conf_command {
+    struct conf_text when; /* text NULL: always */
+    struct conf_text cmd;
+};
+
+struct conf_commands {
+    struct conf_command *items;
+    size_t count;
+};
+
+struct conf_route {
+    char *name;
+    struct conf_origin origin;
+    struct conf_source *from;
+    struct conf_sink *to;
+    struct conf_texts topics;
+    struct conf_text format;     /* a codec's name */
+    struct conf_text key_format; /* text NULL: by what the route reads */
+    struct conf_text when;
+    struct conf_commands do_; /* the option is called "do" */
+    bool all;
+    struct conf_text ttl; /* a duration, or a template that gives one */
+    struct conf_commands del;
+    int on_error; /* enum conf_on_error */
+};
+
+struct conf {
+    char *file;
+    struct conf_source *sources;
+    size_t source_count;
+    struct conf_sink *sinks;
+    size_t sink_count;
+    struct conf_route *routes;
+    size_t route_count;
+    int64_t memory;                /* one bound for the process */
+    int64_t max_record;            /* larger is a record error */
+    struct conf_text admin_listen; /* "host:port"; empty: no admin port */
+    int log_level;                 /* enum conf_log_level */
+    int log_format;                /* enum conf_log_format */
+};
+
+/**
+ * Reads and checks @p path. What concerns librdkafka, templates and commands is checked by those
+ * who know them (source_check(), routes_new()), into the same problems. Returns NULL where the file
+ * could not be read as libconfig at all; else a conf, which is usable only while
+ * conf_problems_count() is 0.
+ */
+struct conf *conf_load(const char *path, struct conf_problems *problems);
+
+/** Ends it and wipes its secrets. Takes NULL. */
+void conf_free(struct conf *conf);
+
+/** Writes the reference page of all options (docs/reference/configuration.md). */
+void conf_write_reference(FILE *out);

@@ -1,0 +1,39 @@
+/*
+ * problems.h: every mistake of a configuration, gathered and shown at once.
+ *
+ *      rides.conf:14: error: unknown setting 'colaesce' in a route
+ *         14 |     colaesce = true;
+ *            = did you mean 'coalesce'?
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum { PROBLEMS_SHOWN = 20 };
+
+/** A place in a file; line 0: the file as a whole. */
+struct conf_origin {
+    const char *file; /* owned by the conf */
+    unsigned line;
+};
+
+struct conf_problems;
+
+struct conf_problems *conf_problems_new(void);
+void conf_problems_free(struct conf_problems *problems);
+
+/** Adds an error; @p hint is a whole line such as "did you mean 'coalesce'?", or NULL. */
+void conf_problem(struct conf_problems *problems, struct conf_origin origin, const char *hint,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/** The same for a warning, which does not stop anything. */
+void conf_warning(struct conf_problems *problems, struct conf_origin origin, const char *hint,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/** How many errors were added, also beyond those that are shown. */
+size_t conf_problems_count(const struct conf_problems *problems);
+size_t conf_warnings_count(const struct conf_problems *problems);
+
+/** Writes them in the order of the file, at most PROBLEMS_SHOWN, secrets masked. */
+void conf_problems_write(const struct conf_problems *problems, FILE *out);

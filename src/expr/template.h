@@ -1,0 +1,50 @@
+/*
+ * template.h: "SET ride:%{id} %{*|json}": text with holes, compiled at load, rendered for every
+ * record.
+ *
+ * A command is split into arguments at load, by redis-cli's quoting rules, before anything is
+ * filled in: a field's text can never become two arguments.
+ */
+#pragma once
+#include "base/err.h"
+#include "base/slice.h"
+#include "expr/scope.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct template;
+
+/**
+ * Compiles a whole command, or with @p split false one text that is a single argument (a ttl).
+ * Errors:  NULL and ERR_CONFIG; the text begins with "column N: " (counted in @p text from 1) and
+ * names the likely word for a filter or a $-name that does not exist.
+ */
+struct template *template_new(const char *text, bool split, struct err *err);
+
+void template_free(struct template *template);
+
+/** Bits of enum scope_reads. */
+unsigned template_reads(const struct template *template);
+
+/** How many arguments at least; a "%{*}" counts as two and sets *open, since it may give more. */
+size_t template_least_arguments(const struct template *template, bool *open);
+
+/** Argument @p index where it is the same for every record; out->data NULL where it is not. */
+void template_constant(const struct template *template, size_t index, struct slice *out);
+
+/** Bits of enum scope_reads of argument @p index alone. */
+unsigned template_argument_reads(const struct template *template, size_t index);
+
+/** Calls @p visit with the text of every hole's source ("driver_id", "$key.id", "*"), in order,
+ * repeats included. */
+void template_visit(const struct template *template, void (*visit)(void *context, const char *name),
+                    void *context);
+
+/**
+ * Fills in one record: *arguments is an array of *count slices in scope->arena or borrowed from the
+ * record. Errors:  false and ERR_RECORD: a missing field, a filter that refuses its input, a value
+ * that does not decode.
+ */
+bool template_render(const struct template *template, struct scope *scope, struct slice **arguments,
+                     size_t *count, struct err *err);

@@ -1,0 +1,132 @@
+/*
+ * source.h: one worker's member of the consumer group.
+ *
+ * Everything here runs on the worker's thread and its event loop and never blocks. The worker takes
+ * batches, begins and finishes records, and calls source_turn() once a turn, which moves commits,
+ * rebalances and holds along.
+ */
+#pragma once
+#include "base/err.h"
+#include "record/record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conf;
+struct conf_source;
+struct event_base;
+struct metrics_worker;
+struct source;
+struct source_partition;
+
+enum { BATCH_RECORDS = 1000 };
+
+/** Records taken and not yet given back; [next, count) still wait to be prepared. */
+struct batch {
+    size_t count, next;
+    struct record records[BATCH_RECORDS];
+    void *messages[BATCH_RECORDS]; /* librdkafka's, given back by source_return() */
+};
+
+/** What names a record that is in flight; late answers of a former assignment are told by the
+ * generation. */
+struct source_ticket {
+    struct source_partition *partition;
+    uint32_t generation;
+    uint32_t slot;
+};
+
+struct source_events {
+    void *context;
+    /** The topic of a newly assigned partition; the answer is kept as source_partition_routes(). */
+    const void *(*topic)(void *context, const char *topic);
+    /** The partition is no longer ours, or is read again from elsewhere: forget what was not sent
+     * of it. */
+    void (*gone)(void *context, struct source_partition *partition);
+};
+
+enum source_hold {
+    HOLD_RECORD, /* by a record error: until restart or re-assignment */
+    HOLD_SERVER  /* by a server's state: until source_release() */
+};
+
+/**
+ * Joins the group: @p topics are names, or "^regex". Returns at once; brokers may come later.
+ * @p worker is the worker's number: group.instance.id is "<instance_id>-<worker>".
+ * Errors:  NULL and ERR_CONFIG with librdkafka's reason.
+ */
+struct source *source_new(const struct conf *conf, const struct conf_source *options,
+                          unsigned worker, const char *const *topics, size_t topic_count,
+                          struct event_base *base, struct metrics_worker *metrics,
+                          const struct source_events *events, struct err *err);
+
+/** Ends it at once: nothing is committed, the group is left only after source_stop(). Takes NULL.
+ */
+void source_free(struct source *source);
+
+/** Fills an empty @p batch with at most @p limit records. More may wait when batch->count == limit.
+ */
+void source_poll(struct source *source, struct batch *batch, size_t limit);
+
+/** Whether source_poll() would find something, as far as is known without asking. */
+bool source_is_ready(const struct source *source);
+
+/** Gives record @p index of the batch back to librdkafka; its bytes end here. */
+void source_return(struct batch *batch, size_t index);
+
+/** Whether records of this partition are taken now; false while it is held, revoked or lost. */
+bool source_is_flowing(const struct source_partition *partition);
+
+/** The record is in flight from now on. */
+struct source_ticket source_begin(struct source_partition *partition, const struct record *record);
+
+/** One more source_finish() must come before the record is done. */
+void source_retain(struct source_ticket ticket);
+
+/** False where the ticket is of a former assignment: its answer means nothing any more. */
+bool source_ticket_is_current(struct source_ticket ticket);
+
+void source_finish(struct source_ticket ticket);
+
+/** What source_events.topic answered. */
+const void *source_partition_routes(const struct source_partition *partition);
+const char *source_partition_topic(const struct source_partition *partition);
+int32_t source_partition_number(const struct source_partition *partition);
+
+/**
+ * Takes the partition out of the flow, the others go on; @p reason is kept for /readyz and logged.
+ * Records of it that are still in the batch are dropped by the worker (source_is_flowing() is
+ * false) and are read again.
+ */
+void source_hold(struct source_partition *partition, enum source_hold hold, const char *reason);
+
+/** Reads a HOLD_SERVER partition again from its oldest unfinished record. */
+void source_release(struct source_partition *partition);
+
+/** Visits every partition that is held, with its reason. */
+void source_visit_held(const struct source *source,
+                       void (*visit)(void *context, const struct source_partition *partition,
+                                     enum source_hold hold, const char *reason),
+                       void *context);
+
+/** Commits what is due, goes on with a rebalance, keeps lag up to date. False and ERR_FATAL where
+ * the consumer cannot go on. */
+bool source_turn(struct source *source, struct err *err);
+
+/** Milliseconds until source_turn() should be called again though nothing happened. */
+int64_t source_next_ms(const struct source *source);
+
+/** Whether the group gave us an assignment (perhaps an empty one) since the start. */
+bool source_is_joined(const struct source *source);
+
+/**
+ * Stops taking; later turns drain until @p deadline_ms (clock_ms), commit and leave the group.
+ */
+void source_stop(struct source *source, int64_t deadline_ms);
+
+/** Whether the group was left after source_stop(); also true once its deadline is over. */
+bool source_is_stopped(const struct source *source);
+
+/** Records begun and not finished, over all partitions. */
+size_t source_inflight(const struct source *source);

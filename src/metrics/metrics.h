@@ -1,0 +1,119 @@
+/*
+ * metrics.h: every count that penstock keeps.
+ *
+ * A worker counts in plain integers that only it touches, and copies them to a published block once
+ * a turn under a sequence lock; a scrape reads whole blocks. So the counts of one scrape belong
+ * together: in every one of them matched = written + filtered + coalesced + dropped + dead_lettered
+ * + in flight. Partitions come and go; their gauges are a list that only grows, of atomics that one
+ * worker writes.
+ */
+#pragma once
+#include "metrics/histogram.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum outcome {
+    OUTCOME_WRITTEN,
+    OUTCOME_FILTERED,
+    OUTCOME_COALESCED,
+    OUTCOME_DROPPED,
+    OUTCOME_DEAD_LETTERED,
+    OUTCOME_COUNT
+};
+
+/** Where a record went wrong. */
+enum stage { STAGE_DECODE, STAGE_TEMPLATE, STAGE_LIMIT, STAGE_REDIS, STAGE_COUNT };
+
+enum command_result { RESULT_OK, RESULT_RETRIED, RESULT_REFUSED, RESULT_COUNT };
+enum rebalance_event { REBALANCE_ASSIGN, REBALANCE_REVOKE, REBALANCE_LOST, REBALANCE_COUNT };
+enum commit_result { COMMIT_OK, COMMIT_FAILED, COMMIT_COUNT };
+
+/** Names of the configured things, for the labels. The arrays are borrowed and live as long as the
+ * metrics. */
+struct metrics_shape {
+    unsigned workers;
+    const char *const *routes;
+    size_t route_count;
+    const char *const *sinks;
+    size_t sink_count;
+    const char *const *commands; /* by command.index; one more series is "other" */
+    size_t command_count;
+};
+
+struct route_counters {
+    uint64_t matched;
+    uint64_t outcomes[OUTCOME_COUNT];
+    uint64_t inflight;
+    uint64_t errors[STAGE_COUNT];
+    struct histogram latency; /* Kafka timestamp to Redis ack, seconds */
+};
+
+struct sink_counters {
+    uint64_t reconnects, sent_bytes, received_bytes;
+    uint64_t connections_up; /* gauge */
+    uint64_t errors[32];     /* by metrics_error_label() */
+    uint64_t *commands;      /* [command][enum command_result] */
+};
+
+struct source_counters {
+    uint64_t rebalances[REBALANCE_COUNT];
+    uint64_t commits[COMMIT_COUNT];
+    uint64_t errors;
+};
+
+/** One worker's own counts: plain, written by the worker alone. */
+struct metrics_worker {
+    struct route_counters *routes; /* [route_count] */
+    struct sink_counters *sinks;   /* [sink_count] */
+    struct source_counters source;
+    struct metrics *metrics;
+    unsigned number;
+};
+
+/** One assigned partition's gauges: one writer, any reader, relaxed. */
+struct partition_gauges {
+    struct partition_gauges *next; /* immutable once in the list */
+    const char *topic;             /* owned by the gauges */
+    int32_t partition;
+    _Atomic bool assigned;
+    _Atomic bool held;
+    _Atomic uint64_t consumed_records, consumed_bytes, lost_records;
+    _Atomic int64_t position_offset;  /* the next to take; -1 unknown */
+    _Atomic int64_t acked_offset;     /* what may be committed; -1 unknown */
+    _Atomic int64_t committed_offset; /* what Kafka acknowledged; -1 unknown */
+    _Atomic int64_t end_offset;       /* last stable offset; -1 unknown */
+    _Atomic int64_t oldest_ms; /* Kafka timestamp of the oldest record not acknowledged; -1 none */
+};
+
+struct metrics;
+
+struct metrics *metrics_new(const struct metrics_shape *shape);
+void metrics_free(struct metrics *metrics);
+
+/** The counts of worker @p number; its thread alone may touch them. */
+struct metrics_worker *metrics_worker(struct metrics *metrics, unsigned number);
+
+/** Makes the worker's counts visible; called by its thread at the end of a turn. */
+void metrics_publish(struct metrics_worker *worker);
+
+/** The gauges of one partition; the same object again for the same worker, topic and partition. */
+struct partition_gauges *metrics_partition(struct metrics_worker *worker, const char *topic,
+                                           int32_t partition);
+
+/** The index for sink_counters.errors of a label that reply_label() gave. */
+size_t metrics_error_index(const char *label);
+
+/** Writes every family in the Prometheus text format 0.0.4. Any thread. */
+void metrics_write(const struct metrics *metrics, FILE *out);
+
+/** Sums over the workers, for status lines. Any thread. */
+struct metrics_totals {
+    uint64_t written, inflight, lag_records;
+    double lag_seconds;
+    unsigned partitions, held;
+};
+void metrics_totals(const struct metrics *metrics, struct metrics_totals *totals);

@@ -1,0 +1,40 @@
+/* record.h: one Kafka record on its way: bytes, provenance, and its decoded trees once somebody
+ * asked for them. */
+#pragma once
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct codec;
+struct record;
+struct value;
+
+/** Where headers come from: librdkafka's message, or the command line of explain. */
+struct record_headers {
+    /** The last header called @p name: false where there is none; out->data is NULL where its value
+     * is null. */
+    bool (*find)(const struct record *record, struct slice name, struct slice *out);
+    const void *origin;
+};
+
+/** Key and value are borrowed: they live until the record goes back to its source. */
+struct record {
+    struct slice key;   /* data NULL: null key */
+    struct slice value; /* data NULL: tombstone */
+    const char *topic;
+    int32_t partition;
+    int64_t offset;
+    int64_t timestamp_ms; /* -1: none */
+    struct record_headers headers;
+    void *owner; /* the source's partition; what it means is the source's business */
+
+    /* Filled by codec_tree() at the first question and kept for the next one. */
+    const struct value *value_tree, *key_tree;
+    const struct codec *value_codec, *key_codec;
+};
+
+/** The facts that let one grep find a record: topic, partition, offset. */
+#define LOG_RECORD(record)                                                                         \
+    LOG_STR("topic", (record)->topic), LOG_INT("partition", (record)->partition),                  \
+        LOG_INT("offset", (record)->offset)

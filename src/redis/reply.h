@@ -1,0 +1,24 @@
+/* reply.h: what an answer of Redis means; the rows are in reply.c. */
+#pragma once
+#include "base/slice.h"
+
+enum reply_class {
+    REPLY_DONE,
+    REPLY_RETRY,     /* LOADING, OOM, ...: the same again later, in order */
+    REPLY_RECONNECT, /* READONLY, NOAUTH, ...: the same again on a new connection */
+    REPLY_REDIRECT,  /* MOVED, ASK: a cluster's business */
+    REPLY_REJECT,    /* WRONGTYPE, not an integer, ...: this record alone */
+    REPLY_CONFIG,    /* NOPERM, unknown command, ...: the operator */
+    REPLY_FENCED,    /* another owner took over */
+    REPLY_UNKNOWN    /* none of the above: the partition is held */
+};
+
+/** The class of an error reply: @p line is without the leading '-' and without CRLF. */
+enum reply_class reply_classify(struct slice line);
+
+/** "done", "retry", ... */
+const char *reply_class_name(enum reply_class class);
+
+/** The label for metrics: the first word of the line where it is one of a closed set, "ERR" among
+ * them, else "other". */
+const char *reply_label(struct slice line);

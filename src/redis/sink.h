@@ -1,0 +1,80 @@
+/*
+ * sink.h: one worker's way into one Redis.
+ *
+ * Commands are put for one record at a time and become sendable, or are taken back, as a whole.
+ * Everything runs on the worker's thread and its event loop and never blocks. Answers arrive
+ * through sink_events while the loop runs, in the order of the commands of each connection.
+ */
+#pragma once
+#include "base/err.h"
+#include "base/slice.h"
+#include "redis/commands.h"
+#include "redis/reply.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conf_sink;
+struct event_base;
+struct metrics_worker;
+struct sink;
+
+struct sink_events {
+    void *context;
+    /** The command of @p ticket was carried out. */
+    void (*done)(void *context, uint32_t ticket);
+    /** It was refused for good: @p class is REPLY_REJECT, REPLY_CONFIG or REPLY_UNKNOWN; @p text is
+     * Redis' own line. */
+    void (*refused)(void *context, uint32_t ticket, enum reply_class class, const char *text);
+    /** Whether the command of @p ticket should still be sent; asked before a resend and by
+     * sink_discard(). */
+    bool (*wanted)(void *context, uint32_t ticket);
+    /** A command that is not wanted any more was dropped unsent; no other answer comes for it. */
+    void (*dropped)(void *context, uint32_t ticket);
+};
+
+/**
+ * Starts to connect; @p index is the sink's place in the configuration (for metrics), @p
+ * client_name what CLIENT LIST shows. Errors:  NULL and ERR_CONFIG.
+ */
+struct sink *sink_new(const struct conf_sink *options, unsigned index, const char *client_name,
+                      struct event_base *base, struct metrics_worker *metrics,
+                      const struct sink_events *events, struct err *err);
+
+/** Ends the connections at once. Takes NULL. */
+void sink_free(struct sink *sink);
+
+/** Whether another record's commands may be put. A record may go over the limit, then nothing more
+ * until answers came. */
+bool sink_has_room(const struct sink *sink);
+
+/**
+ * Puts one command behind what was put before. @p command is its row in commands.def, NULL where it
+ * has none;
+ * @p key picks the connection (one key stays on one connection); data NULL: the first connection.
+ * @p ticket comes back with the answer.
+ */
+void sink_put(struct sink *sink, const struct slice *arguments, size_t count,
+              const struct command *command, struct slice key, uint32_t ticket);
+
+/** All that was put since the last call may be sent. */
+void sink_commit(struct sink *sink);
+
+/** Takes back all that was put since the last sink_commit(); no answers come for it. */
+void sink_rollback(struct sink *sink);
+
+/** Writes what fits and reads what came. */
+void sink_turn(struct sink *sink);
+
+/** Drops commands that were not sent and are not wanted any more. */
+void sink_discard(struct sink *sink);
+
+/** Commands put and not answered. */
+size_t sink_inflight(const struct sink *sink);
+
+/** NULL while commands flow; else what is the matter, as /readyz shows it. */
+const char *sink_trouble(const struct sink *sink);
+
+/** Since when (clock_ms) sink_trouble() is not NULL; 0 while all is well. */
+int64_t sink_trouble_since_ms(const struct sink *sink);

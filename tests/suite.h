@@ -1,0 +1,54 @@
+/*
+ * suite.h: what every CUnit program of the tests shares.
+ *
+ * A program lists its tests in one table and returns suite_run(). The last line it prints is "N
+ * passed, N failed", counted in tests, which scripts/test adds up. A test's name is a sentence that
+ * could be false.
+ */
+#pragma once
+#include <CUnit/Basic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+struct suite_test {
+    const char *name;
+    void (*run)(void);
+};
+
+#define TEST(function)                                                                             \
+    {                                                                                              \
+#function, function                                                                        \
+    }
+
+/** Asserts that two C strings are equal and shows both where they are not. */
+#define ASSERT_TEXT(actual, expected)                                                              \
+    do {                                                                                           \
+        const char *suite_actual_ = (actual), *suite_expected_ = (expected);                       \
+        if (!suite_actual_ || strcmp(suite_actual_, suite_expected_) != 0)                         \
+            fprintf(stderr, "\n%s:%d: got      '%s'\n%s:%d: expected '%s'\n", __FILE__, __LINE__,  \
+                    suite_actual_ ? suite_actual_ : "(null)", __FILE__, __LINE__,                  \
+                    suite_expected_);                                                              \
+        CU_ASSERT(suite_actual_ &&strcmp(suite_actual_, suite_expected_) == 0);                    \
+    } while (0)
+
+/** Runs @p tests in order, prints the closing line; the exit status of the program. */
+static inline int suite_run(const char *name, const struct suite_test *tests, size_t count)
+{
+    CU_pSuite suite;
+
+    if (CU_initialize_registry() != CUE_SUCCESS || !(suite = CU_add_suite(name, NULL, NULL)))
+        return 2;
+    for (size_t i = 0; i < count; i++)
+        if (!CU_add_test(suite, tests[i].name, tests[i].run))
+            return 2;
+    CU_basic_set_mode(CU_BRM_NORMAL);
+    CU_basic_run_tests();
+    unsigned failed = CU_get_number_of_tests_failed();
+    unsigned run = CU_get_number_of_tests_run();
+    CU_cleanup_registry();
+    printf("%u passed, %u failed\n", run - failed, failed);
+    return failed == 0 && run == count ? 0 : 1;
+}
+
+#define SUITE(name, tests) suite_run(name, tests, sizeof(tests) / sizeof((tests)[0]))

@@ -1,0 +1,67 @@
+/* test_text.c: small questions about words, sizes and durations. */
+#include "suite.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+
+static void a_slip_of_two_letters_still_finds_the_word(void)
+{
+    const char *const words[] = {"commit_interval", "coalesce", "brokers"};
+
+    ASSERT_TEXT(text_nearest(SLICE("colaesce"), words, 3), "coalesce");
+    ASSERT_TEXT(text_nearest(SLICE("broker"), words, 3), "brokers");
+    CU_ASSERT_PTR_NULL(text_nearest(SLICE("topics"), words, 3));
+}
+
+static void a_duration_needs_its_unit(void)
+{
+    int64_t milliseconds = -1;
+
+    CU_ASSERT_TRUE(text_duration(SLICE("24h"), &milliseconds));
+    CU_ASSERT_EQUAL(milliseconds, 24 * 3600 * 1000);
+    CU_ASSERT_FALSE(text_duration(SLICE("24"), &milliseconds));
+    CU_ASSERT_FALSE(text_duration(SLICE("24 h"), &milliseconds));
+    CU_ASSERT_FALSE(text_duration(SLICE("-1s"), &milliseconds));
+    CU_ASSERT_FALSE(text_duration(SLICE("99999999999999999d"), &milliseconds));
+    CU_ASSERT_EQUAL(milliseconds, 24 * 3600 * 1000);
+}
+
+static void a_size_knows_both_kinds_of_prefix(void)
+{
+    int64_t bytes = -1;
+
+    CU_ASSERT_TRUE(text_size(SLICE("64MiB"), &bytes));
+    CU_ASSERT_EQUAL(bytes, 64 << 20);
+    CU_ASSERT_TRUE(text_size(SLICE("64MB"), &bytes));
+    CU_ASSERT_EQUAL(bytes, 64000000);
+    CU_ASSERT_FALSE(text_size(SLICE("64mb"), &bytes));
+}
+
+static void a_quoted_argument_reads_as_redis_cli_takes_it(void)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+
+    text_quote(out, SLICE("plain:{tag}"));
+    fputc(' ', out);
+    text_quote(out, SLICE("two words \"x\" \\ \0\r\n"));
+    fputc(' ', out);
+    text_quote(out, SLICE(""));
+    fclose(out);
+    ASSERT_TEXT(text, "plain:{tag} \"two words \\\"x\\\" \\\\ \\x00\\r\\n\" \"\"");
+    free(text);
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(a_slip_of_two_letters_still_finds_the_word),
+        TEST(a_duration_needs_its_unit),
+        TEST(a_size_knows_both_kinds_of_prefix),
+        TEST(a_quoted_argument_reads_as_redis_cli_takes_it),
+    };
+
+    return SUITE("text", tests);
+}
