@@ -128,5 +128,8 @@ void source_stop(struct source *source, int64_t deadline_ms);
 /** Whether the group was left after source_stop(); also true once its deadline is over. */
 bool source_is_stopped(const struct source *source);
 
+/** Records begun and not finished of one partition. */
+size_t source_partition_inflight(const struct source_partition *partition);
+
 /** Records begun and not finished, over all partitions. */
 size_t source_inflight(const struct source *source);

@@ -22,6 +22,7 @@ enum outcome {
     OUTCOME_COALESCED,
     OUTCOME_DROPPED,
     OUTCOME_DEAD_LETTERED,
+    OUTCOME_RETURNED, /* its partition went before Redis answered: the next owner reads it again */
     OUTCOME_COUNT
 };
 

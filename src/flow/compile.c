@@ -1,0 +1,346 @@
+/*
+ * compile.c: a checked configuration becomes routes; what templates, conditions and Redis' commands
+ * say against it is gathered with the other mistakes of the file.
+ */
+#include "base/mem.h"
+#include "base/text.h"
+#include "flow/route.h"
+
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct topic_pattern {
+    const char *name; /* NULL: by pattern */
+    regex_t pattern;
+};
+
+static void route_commands_free(struct route_commands *commands)
+{
+    for (size_t i = 0; i < commands->count; i++) {
+        when_free(commands->items[i].when);
+        template_free(commands->items[i].template);
+    }
+    free(commands->items);
+}
+
+static void route_clear(struct route *route)
+{
+    when_free(route->when);
+    template_free(route->ttl.template);
+    route_commands_free(&route->writes);
+    route_commands_free(&route->deletes);
+    for (size_t i = 0; i < route->conf->topics.count; i++)
+        if (!route->patterns[i].name)
+            regfree(&route->patterns[i].pattern);
+    free(route->patterns);
+}
+
+void routes_free(struct routes *routes)
+{
+    if (!routes)
+        return;
+    for (size_t i = 0; i < routes->count; i++)
+        route_clear(&routes->items[i]);
+    free(routes->items);
+    free(routes);
+}
+
+static struct when *compile_when(const struct conf_text *text, struct conf_problems *problems)
+{
+    struct when *when;
+    struct err err;
+
+    if (!text->text)
+        return NULL;
+    when = when_new(text->text, &err);
+    if (!when)
+        conf_problem(problems, text->origin, NULL, "when: %s", err.text);
+    return when;
+}
+
+static void check_arity(const struct route_command *command, const struct conf_text *text,
+                        struct conf_problems *problems)
+{
+    const struct command *row = command->command;
+    bool open = false;
+    size_t given = template_least_arguments(command->template, &open) - 1;
+    size_t wanted = (size_t)abs(row->arity) - 1;
+    const char *plural = wanted == 1 ? "" : "s";
+
+    if (given < wanted && !open)
+        conf_problem(problems, text->origin, NULL,
+                     "%s takes at least %zu argument%s, this gives %zu", row->name, wanted, plural,
+                     given);
+    else if (row->arity > 0 && given > wanted)
+        conf_problem(problems, text->origin, NULL, "%s takes %zu argument%s, this gives %zu",
+                     row->name, wanted, plural, given);
+}
+
+/* Probably a slip, but Redis may well know it: modules bring commands of their own. */
+static void warn_unknown(struct slice name, const struct conf_text *text,
+                         struct conf_problems *problems)
+{
+    size_t count;
+    const struct command *rows = command_all(&count);
+    const char **names = mem_array(count, sizeof(*names));
+    const char *nearest;
+    char *hint = NULL;
+
+    for (size_t i = 0; i < count; i++)
+        names[i] = rows[i].name;
+    nearest = text_nearest(name, names, count);
+    if (nearest)
+        hint = mem_format("did you mean '%s'?", nearest);
+    conf_warning(problems, text->origin, hint,
+                 "penstock does not know the command '%.*s'; it is sent as it is",
+                 SLICE_ARGS(name));
+    free(hint);
+    free(names);
+}
+
+static void check_command(struct route_command *command, const struct conf_text *text,
+                          struct conf_problems *problems)
+{
+    struct slice name = {0};
+
+    template_constant(command->template, 0, &name);
+    if (!name.length) {
+        conf_problem(problems, text->origin, NULL,
+                     "the command's name must be the same for every record");
+        return;
+    }
+    command->name = name;
+    command->command = command_find(name);
+    if (!command->command)
+        warn_unknown(name, text, problems);
+    else if (command->command->flags & COMMAND_NOT_A_WRITE)
+        conf_problem(problems, text->origin, NULL, "%s writes no data: a route cannot run it",
+                     command->command->name);
+    else
+        check_arity(command, text, problems);
+}
+
+static struct route_commands compile_commands(const struct conf_commands *conf,
+                                              struct conf_problems *problems)
+{
+    struct route_commands commands = {mem_array(conf->count, sizeof(*commands.items)), conf->count};
+
+    for (size_t i = 0; i < conf->count; i++) {
+        const struct conf_command *from = &conf->items[i];
+        struct route_command *command = &commands.items[i];
+        struct err err;
+        command->when = compile_when(&from->when, problems);
+        if (!from->cmd.text)
+            continue;
+        command->template = template_new(from->cmd.text, true, &err);
+        if (!command->template)
+            conf_problem(problems, from->cmd.origin, NULL, "%s", err.text);
+        else
+            check_command(command, &from->cmd, problems);
+    }
+    return commands;
+}
+
+/* "SET k v EX 10" with a ttl beside it would say two things. */
+static bool command_has_expiry(const struct route_command *command)
+{
+    static const char *const words[] = {"EX", "PX", "EXAT", "PXAT", "KEEPTTL"};
+    bool open;
+    size_t count = template_least_arguments(command->template, &open);
+
+    for (size_t i = 3; i < count; i++) {
+        struct slice word = {0};
+        template_constant(command->template, i, &word);
+        for (size_t j = 0; word.data && j < sizeof(words) / sizeof(words[0]); j++)
+            if (strlen(words[j]) == word.length &&
+                strncasecmp(words[j], word.data, word.length) == 0)
+                return true;
+    }
+    return false;
+}
+
+static void check_ttl(const struct route *route, struct conf_problems *problems)
+{
+    const struct conf_text *text = &route->conf->ttl;
+    bool taken = false;
+
+    for (size_t i = 0; i < route->writes.count; i++) {
+        const struct route_command *command = &route->writes.items[i];
+        if (!command->name.data)
+            return; /* reported already */
+        if (!command->command)
+            conf_problem(problems, text->origin, NULL,
+                         "ttl: which arguments of '%.*s' are keys is not known; give its expiry by "
+                         "a command of its own",
+                         SLICE_ARGS(command->name));
+        else if ((command->command->flags & COMMAND_TTL_PX) && command_has_expiry(command))
+            conf_problem(problems, route->conf->do_.items[i].cmd.origin, NULL,
+                         "the command sets an expiry and the route has a ttl: keep one of them");
+        taken |= !command->command || command_can_expire(command->command);
+    }
+    if (!taken)
+        conf_problem(problems, text->origin, NULL,
+                     "ttl: no command of route '%s' writes a key that could expire",
+                     route->conf->name);
+}
+
+static void compile_ttl(struct route *route, struct conf_problems *problems)
+{
+    const struct conf_text *text = &route->conf->ttl;
+    struct err err;
+
+    if (!text->text || !*text->text)
+        return;
+    if (strstr(text->text, "%{")) {
+        route->ttl.template = template_new(text->text, false, &err);
+        if (!route->ttl.template)
+            conf_problem(problems, text->origin, NULL, "ttl: %s", err.text);
+    } else if (!text_duration(slice_of(text->text), &route->ttl.milliseconds) ||
+               route->ttl.milliseconds <= 0) {
+        conf_problem(problems, text->origin, NULL,
+                     "ttl: '%s' is not a duration such as \"90s\", \"15m\", \"24h\", \"7d\"",
+                     text->text);
+    }
+    check_ttl(route, problems);
+}
+
+static unsigned commands_read(const struct route_commands *commands)
+{
+    unsigned reads = 0;
+
+    for (size_t i = 0; i < commands->count; i++) {
+        if (commands->items[i].when)
+            reads |= when_reads(commands->items[i].when);
+        if (commands->items[i].template)
+            reads |= template_reads(commands->items[i].template);
+    }
+    return reads;
+}
+
+static unsigned route_reads(const struct route *route)
+{
+    unsigned reads = commands_read(&route->writes) | commands_read(&route->deletes);
+
+    if (route->when)
+        reads |= when_reads(route->when);
+    if (route->ttl.template)
+        reads |= template_reads(route->ttl.template);
+    return reads;
+}
+
+static void compile_codecs(struct route *route, struct conf_problems *problems)
+{
+    const struct conf_route *conf = route->conf;
+    const char *format = conf->format.text ? conf->format.text : "raw";
+    const char *key_format = conf->key_format.text;
+    unsigned reads = route->reads = route_reads(route);
+
+    if (!key_format)
+        key_format = reads & READS_KEY_INSIDE ? format : "raw";
+    route->value_codec = codec_find(format);
+    route->key_codec = codec_find(key_format);
+    if (route->value_codec && !route->value_codec->decode && (reads & READS_VALUE_INSIDE))
+        conf_problem(problems, conf->origin, "say format = \"json\", or use %{$value}",
+                     "route '%s' reads fields of the value, and format '%s' has none", conf->name,
+                     format);
+    if (route->key_codec && !route->key_codec->decode && (reads & READS_KEY_INSIDE))
+        conf_problem(problems, conf->origin, "say key_format = \"json\", or use %{$key}",
+                     "route '%s' reads fields of the key, and format '%s' has none", conf->name,
+                     key_format);
+}
+
+/* Without "del" a tombstone unlinks the key of one whole-key write, where that key is made from the
+ * record's key. */
+static bool route_can_unlink(const struct route *route)
+{
+    const struct route_command *write = route->writes.items;
+
+    if (route->deletes.count || route->writes.count != 1 || !write->template || !write->command)
+        return false;
+    if (!(write->command->flags & COMMAND_WHOLE_KEY) || write->command->first_key <= 0)
+        return false;
+    unsigned reads = template_argument_reads(write->template, (size_t)write->command->first_key);
+    return (reads & (READS_KEY_INSIDE | READS_KEY_BYTES)) &&
+           !(reads & (READS_VALUE_INSIDE | READS_VALUE_BYTES));
+}
+
+static void compile_topics(struct route *route)
+{
+    const struct conf_texts *topics = &route->conf->topics;
+
+    route->patterns = mem_array(topics->count, sizeof(*route->patterns));
+    for (size_t i = 0; i < topics->count; i++) {
+        const char *text = topics->items[i].text;
+        if (text && text[0] == '^' &&
+            regcomp(&route->patterns[i].pattern, text, REG_EXTENDED | REG_NOSUB) == 0)
+            continue;
+        route->patterns[i].name = text ? text : "";
+    }
+}
+
+static void compile_route(struct route *route, const struct conf *conf, size_t index,
+                          struct conf_problems *problems)
+{
+    route->conf = &conf->routes[index];
+    route->index = (unsigned)index;
+    route->all = route->conf->all;
+    route->sink_index = route->conf->to ? (unsigned)(route->conf->to - conf->sinks) : 0;
+    route->when = compile_when(&route->conf->when, problems);
+    route->writes = compile_commands(&route->conf->do_, problems);
+    route->deletes = compile_commands(&route->conf->del, problems);
+    compile_ttl(route, problems);
+    compile_codecs(route, problems);
+    route->unlinks = route_can_unlink(route);
+    compile_topics(route);
+}
+
+struct routes *routes_new(const struct conf *conf, struct conf_problems *problems)
+{
+    struct routes *routes = mem_new(struct routes);
+
+    routes->items = mem_array(conf->route_count, sizeof(*routes->items));
+    routes->count = conf->route_count;
+    for (size_t i = 0; i < routes->count; i++)
+        compile_route(&routes->items[i], conf, i, problems);
+    return routes;
+}
+
+const struct route *routes_find(const struct routes *routes, const char *name)
+{
+    for (size_t i = 0; i < routes->count; i++)
+        if (strcmp(routes->items[i].conf->name, name) == 0)
+            return &routes->items[i];
+    return NULL;
+}
+
+static bool route_takes(const struct route *route, const char *topic)
+{
+    for (size_t i = 0; i < route->conf->topics.count; i++) {
+        const struct topic_pattern *pattern = &route->patterns[i];
+        if (pattern->name ? strcmp(pattern->name, topic) == 0
+                          : regexec(&pattern->pattern, topic, 0, NULL, 0) == 0)
+            return true;
+    }
+    return false;
+}
+
+struct topic_routes *routes_of_topic(const struct routes *routes, const struct conf_source *source,
+                                     const char *topic)
+{
+    struct topic_routes *found = mem_new(struct topic_routes);
+
+    found->items = mem_array(routes->count, sizeof(*found->items));
+    for (size_t i = 0; i < routes->count; i++)
+        if (routes->items[i].conf->from == source && route_takes(&routes->items[i], topic))
+            found->items[found->count++] = &routes->items[i];
+    return found;
+}
+
+void topic_routes_free(struct topic_routes *routes)
+{
+    if (routes)
+        free(routes->items);
+    free(routes);
+}

@@ -1,0 +1,41 @@
+/*
+ * delivery.h: one record on one route, from its first command to its last answer.
+ *
+ * A delivery is named by a number that travels with its commands through the sink and comes back
+ * with their answers. Belongs to one worker.
+ */
+#pragma once
+#include "kafka/source.h"
+#include "metrics/metrics.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct delivery {
+    struct source_ticket record;
+    int64_t offset, timestamp_ms;
+    uint32_t route;
+    uint32_t pending; /* answers to come */
+    bool open;
+    bool refused; /* a command was refused for good and the route skips such records */
+    bool dropped; /* a command was never sent, since the partition is no longer ours */
+    bool held;    /* it stops its partition: it stays open until the partition goes */
+    uint32_t next_free;
+};
+
+/** All zero is none. */
+struct deliveries {
+    struct delivery *items;
+    size_t count, capacity;
+    uint32_t free; /* 1 + the first free one; 0: none */
+};
+
+void deliveries_free(struct deliveries *deliveries);
+
+/** Opens one that waits for @p pending answers; its number. */
+uint32_t delivery_open(struct deliveries *deliveries, struct source_ticket record,
+                       const struct record *bytes, uint32_t route, uint32_t pending);
+
+/** Closes it; its number may be given out again. */
+void delivery_close(struct deliveries *deliveries, uint32_t number);

@@ -1,0 +1,49 @@
+/*
+ * holds.h: the partitions of a worker that wait for a server while the others flow.
+ *
+ * Two things hold a partition for a while: its sink is away and another sink of the worker is well;
+ * or Redis refused a command for a reason that the operator can mend (NOPERM). The first ends when
+ * the sink is back and the partition's commands are answered, the second after a time, to try
+ * again. Belongs to one worker.
+ */
+#pragma once
+#include "conf/conf.h"
+#include "kafka/source.h"
+#include "redis/sink.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    HOLD_AWAY_MS = 2000,  /* a sink in trouble for so long is away */
+    HOLD_RETRY_MS = 30000 /* an operator's mistake is tried again so often */
+};
+
+struct hold {
+    struct source_partition *partition;
+    int64_t until_ms; /* 0: until the sink is back */
+    unsigned sink;
+};
+
+/** All zero is none. */
+struct holds {
+    struct hold *items;
+    size_t count, capacity;
+};
+
+void holds_free(struct holds *holds);
+
+/** Holds the partition until @p until_ms. */
+void holds_until(struct holds *holds, struct source_partition *partition, int64_t until_ms,
+                 const char *reason);
+
+/** Holds the partition, and says so, where sink @p index is away and another is well. */
+bool holds_for_sink(struct holds *holds, struct sink **sinks, const struct conf *conf,
+                    unsigned index, struct source_partition *partition, int64_t now_ms);
+
+/** The partition is no longer ours, or was released. */
+void holds_forget(struct holds *holds, const struct source_partition *partition);
+
+/** Releases what need not wait any longer. */
+void holds_turn(struct holds *holds, struct sink **sinks, int64_t now_ms);

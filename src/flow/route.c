@@ -1,0 +1,199 @@
+/*
+ * route.c: what one record becomes on one route.
+ *
+ * A record with a value runs "do", a tombstone runs "del"; either way the first command whose
+ * condition holds, or each of them with "all". Behind a command that writes keys comes one PEXPIRE
+ * for each distinct key where the route has a ttl that the command itself cannot carry. Out of
+ * scope: compiling (compile.c), sending (worker.c).
+ */
+#include "flow/route.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct rendered *rendering_add(struct rendering *out)
+{
+    out->items = mem_grow(out->items, out->count, &out->capacity, sizeof(*out->items));
+    return &out->items[out->count++];
+}
+
+/* A condition that reads the value does not apply to a tombstone: it has none. One on the key or on
+ * metadata does. */
+static bool route_condition(const struct when *when, const char *text, struct scope *scope,
+                            const struct route_trace *trace, bool *holds, struct err *err)
+{
+    bool tombstone = !scope->record->value.data;
+    bool applies = !tombstone || !(when_reads(when) & (READS_VALUE_INSIDE | READS_VALUE_BYTES));
+
+    *holds = true;
+    if (applies && !when_holds(when, scope, holds, err))
+        return err_wrap(err, "when");
+    if (trace)
+        trace->condition(trace->context, text, applies, *holds);
+    return true;
+}
+
+/* The milliseconds that the route's ttl gives this record. */
+static bool route_ttl_ms(const struct route *route, struct scope *scope, int64_t *milliseconds,
+                         struct err *err)
+{
+    struct slice *arguments;
+    size_t count;
+
+    if (!route->ttl.template) {
+        *milliseconds = route->ttl.milliseconds;
+        return true;
+    }
+    if (!template_render(route->ttl.template, scope, &arguments, &count, err))
+        return err_wrap(err, "ttl");
+    if (count != 1 || !text_duration(arguments[0], milliseconds) || *milliseconds <= 0)
+        return err_set(err, ERR_RECORD, "ttl: not a duration such as 90s or 15m");
+    return true;
+}
+
+static struct slice arena_number(struct arena *arena, int64_t number)
+{
+    char *text = arena_alloc(arena, 24);
+
+    return (struct slice){text, (size_t)snprintf(text, 24, "%" PRId64, number)};
+}
+
+static void render_px(struct rendered *rendered, struct scope *scope, int64_t milliseconds)
+{
+    struct slice *longer = arena_alloc(scope->arena, (rendered->count + 2) * sizeof(*longer));
+
+    memcpy(longer, rendered->arguments, rendered->count * sizeof(*longer));
+    longer[rendered->count] = SLICE("PX");
+    longer[rendered->count + 1] = arena_number(scope->arena, milliseconds);
+    rendered->arguments = longer;
+    rendered->count += 2;
+}
+
+static bool key_was_before(const struct slice *arguments, const size_t *positions, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (slice_equal(arguments[positions[i]], arguments[positions[index]]))
+            return true;
+    return false;
+}
+
+static void render_expire(struct rendering *out, struct rendered written, struct scope *scope,
+                          int64_t milliseconds)
+{
+    size_t *positions = arena_alloc(scope->arena, written.count * sizeof(*positions));
+    size_t count =
+        command_keys(written.command, written.arguments, written.count, positions, written.count);
+    struct slice number = arena_number(scope->arena, milliseconds);
+
+    for (size_t i = 0; i < count; i++) {
+        if (key_was_before(written.arguments, positions, i))
+            continue;
+        struct slice *arguments = arena_alloc(scope->arena, 3 * sizeof(*arguments));
+        arguments[0] = SLICE("PEXPIRE");
+        arguments[1] = written.arguments[positions[i]];
+        arguments[2] = number;
+        *rendering_add(out) = (struct rendered){.arguments = arguments,
+                                                .count = 3,
+                                                .command = command_find(arguments[0]),
+                                                .key = arguments[1]};
+    }
+}
+
+/* Where there is no key (PUBLISH) the first argument, the channel, keeps its order instead. */
+static struct slice rendered_key(const struct rendered *rendered)
+{
+    const struct command *command = rendered->command;
+    size_t position = 1;
+
+    if (command && command->first_key > 0)
+        position = (size_t)command->first_key;
+    else if (command && !command_keys(command, rendered->arguments, rendered->count, &position, 1))
+        position = 1;
+    return position < rendered->count ? rendered->arguments[position] : (struct slice){0};
+}
+
+static bool render_command(const struct route *route, const struct route_command *command,
+                           struct scope *scope, struct rendering *out, struct err *err)
+{
+    struct rendered *rendered = rendering_add(out);
+    struct slice *arguments;
+    int64_t milliseconds;
+
+    if (!template_render(command->template, scope, &arguments, &rendered->count, err))
+        return err_wrap(err, "%.*s", SLICE_ARGS(command->name));
+    rendered->arguments = arguments;
+    rendered->command = command->command;
+    rendered->key = rendered_key(rendered);
+    if (!(route->ttl.template || route->ttl.milliseconds) || !command_can_expire(command->command))
+        return true;
+    if (!route_ttl_ms(route, scope, &milliseconds, err))
+        return false;
+    if (command->command->flags & COMMAND_TTL_PX)
+        render_px(rendered, scope, milliseconds);
+    else
+        render_expire(out, *rendered, scope, milliseconds);
+    return true;
+}
+
+static bool render_commands(const struct route *route, const struct route_commands *commands,
+                            const struct conf_commands *conf, struct scope *scope,
+                            struct rendering *out, const struct route_trace *trace, struct err *err)
+{
+    for (size_t i = 0; i < commands->count; i++) {
+        const struct route_command *command = &commands->items[i];
+        bool holds = true;
+        if (command->when &&
+            !route_condition(command->when, conf->items[i].when.text, scope, trace, &holds, err))
+            return false;
+        if (!holds)
+            continue;
+        if (!render_command(route, command, scope, out, err))
+            return false;
+        if (!route->all)
+            break;
+    }
+    return true;
+}
+
+/* A tombstone on a route without "del": the key of its one write goes. */
+static bool render_unlink(const struct route *route, struct scope *scope, struct rendering *out,
+                          struct err *err)
+{
+    const struct route_command *write = &route->writes.items[0];
+    struct slice *arguments = arena_alloc(scope->arena, 2 * sizeof(*arguments));
+
+    arguments[0] = SLICE("UNLINK");
+    if (!template_render_argument(write->template, (size_t)write->command->first_key, scope,
+                                  &arguments[1], err))
+        return err_wrap(err, "UNLINK");
+    *rendering_add(out) = (struct rendered){.arguments = arguments,
+                                            .count = 2,
+                                            .command = command_find(arguments[0]),
+                                            .key = arguments[1]};
+    return true;
+}
+
+bool route_render(const struct route *route, struct scope *scope, struct rendering *out,
+                  const struct route_trace *trace, struct err *err)
+{
+    bool tombstone = !scope->record->value.data, holds = true;
+
+    out->count = 0;
+    scope->value_codec = route->value_codec;
+    scope->key_codec = route->key_codec;
+    if (route->when &&
+        !route_condition(route->when, route->conf->when.text, scope, trace, &holds, err))
+        return false;
+    if (!holds)
+        return true;
+    if (!tombstone)
+        return render_commands(route, &route->writes, &route->conf->do_, scope, out, trace, err);
+    if (route->deletes.count)
+        return render_commands(route, &route->deletes, &route->conf->del, scope, out, trace, err);
+    return !route->unlinks || render_unlink(route, scope, out, err);
+}

@@ -1,0 +1,110 @@
+/*
+ * route.h: which topic becomes which commands.
+ *
+ * Routes are compiled once, at load, and shared by all workers: nothing in them changes afterwards.
+ */
+#pragma once
+#include "base/slice.h"
+#include "conf/conf.h"
+#include "expr/scope.h"
+#include "expr/template.h"
+#include "expr/when.h"
+#include "redis/commands.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** A command of "do" or "del". */
+struct route_command {
+    struct when *when; /* NULL: always */
+    struct template *template;
+    const struct command *command; /* NULL: commands.def does not know it */
+    struct slice name;             /* as the file writes it */
+};
+
+struct route_commands {
+    struct route_command *items;
+    size_t count;
+};
+
+struct route_ttl {
+    struct template *template; /* NULL: the same for every record */
+    int64_t milliseconds;      /* 0 without a template: no ttl */
+};
+
+struct route {
+    const struct conf_route *conf;
+    unsigned index;      /* place among the routes */
+    unsigned sink_index; /* place of its sink among the sinks */
+    unsigned reads;      /* enum scope_reads of all its expressions */
+    const struct codec *value_codec, *key_codec;
+    struct when *when; /* NULL: every record */
+    struct route_commands writes, deletes;
+    bool all;     /* each command whose condition holds, not only the first */
+    bool unlinks; /* a tombstone without "del" unlinks the key of the one write */
+    struct route_ttl ttl;
+    struct topic_pattern *patterns; /* as many as conf->topics */
+};
+
+struct routes {
+    struct route *items;
+    size_t count;
+};
+
+/** The routes that take the records of one topic. */
+struct topic_routes {
+    const struct route **items;
+    size_t count;
+};
+
+/** One command as it goes to Redis. */
+struct rendered {
+    const struct slice *arguments;
+    size_t count;
+    const struct command *command; /* NULL: not known */
+    struct slice key;              /* picks the connection; data NULL: no matter */
+};
+
+/** What one record becomes on one route; reused from record to record. */
+struct rendering {
+    struct rendered *items;
+    size_t count, capacity;
+};
+
+/** Whether a route's ttl applies to @p command: it writes keys and removes nothing. NULL: no. */
+static inline bool command_can_expire(const struct command *command)
+{
+    return command && (command->flags & COMMAND_WRITES) && !(command->flags & COMMAND_REMOVES);
+}
+
+/** What explain wants to know of a condition's outcome. */
+struct route_trace {
+    void (*condition)(void *context, const char *text, bool applies, bool holds);
+    void *context;
+};
+
+/**
+ * Compiles the routes of @p conf; mistakes go into @p problems. Usable only while there are none.
+ * Never NULL; routes_free() ends it.
+ */
+struct routes *routes_new(const struct conf *conf, struct conf_problems *problems);
+
+void routes_free(struct routes *routes);
+
+/** The route called @p name; NULL where there is none. */
+const struct route *routes_find(const struct routes *routes, const char *name);
+
+/** The routes from @p source that take @p topic; topic_routes_free() ends it. */
+struct topic_routes *routes_of_topic(const struct routes *routes, const struct conf_source *source,
+                                     const char *topic);
+
+void topic_routes_free(struct topic_routes *routes);
+
+/**
+ * Renders the record of @p scope, whose codecs it sets. Nothing rendered: the record is filtered.
+ * @p trace may be NULL. Everything rendered lives in scope->arena or in the record.
+ * Errors:  false and ERR_RECORD.
+ */
+bool route_render(const struct route *route, struct scope *scope, struct rendering *out,
+                  const struct route_trace *trace, struct err *err);

@@ -1,0 +1,121 @@
+/* setup.c: a worker's consumer, connections and loop come and go. */
+#include "base/mem.h"
+#include "flow/worker_parts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+static void worker_wake(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what, (void)context; /* the loop returns, that is all */
+}
+
+static struct sink *worker_sink_new(struct worker *worker, size_t index, struct err *err)
+{
+    const struct conf_sink *options = &worker->options.conf->sinks[index];
+    const struct sink_events events = {worker, worker_done, worker_refused, worker_wanted,
+                                       worker_dropped};
+    char name[128];
+
+    snprintf(name, sizeof(name), "penstock:%s:%u", options->name, worker->options.number);
+    return sink_new(options, (unsigned)index, name, worker->base, worker->metrics, &events, err);
+}
+
+/* The sinks that routes of our source write to. */
+static bool worker_open_sinks(struct worker *worker, struct err *err)
+{
+    const struct routes *routes = worker->options.routes;
+
+    worker->sinks = mem_array(worker->options.conf->sink_count, sizeof(*worker->sinks));
+    for (size_t i = 0; i < routes->count; i++) {
+        size_t index = routes->items[i].sink_index;
+        if (routes->items[i].conf->from != worker->options.source || worker->sinks[index])
+            continue;
+        worker->sinks[index] = worker_sink_new(worker, index, err);
+        if (!worker->sinks[index])
+            return err_wrap(err, "sink %s", worker->options.conf->sinks[index].name);
+    }
+    return true;
+}
+
+static bool worker_open_source(struct worker *worker, struct err *err)
+{
+    const struct worker_options *options = &worker->options;
+    const struct source_events events = {worker, worker_topic, worker_gone};
+    size_t count = 0, capacity = 0;
+    const char **topics = NULL;
+
+    for (size_t i = 0; i < options->routes->count; i++) {
+        const struct conf_route *route = options->routes->items[i].conf;
+        for (size_t j = 0; route->from == options->source && j < route->topics.count; j++) {
+            topics = mem_grow(topics, count, &capacity, sizeof(*topics));
+            topics[count++] = route->topics.items[j].text;
+        }
+    }
+    worker->source = source_new(options->conf, options->source, options->member, topics, count,
+                                worker->base, worker->metrics, &events, err);
+    free(topics);
+    return worker->source || err_wrap(err, "source %s", options->source->name);
+}
+
+static bool worker_open_loop(struct worker *worker, struct err *err)
+{
+    worker->base = event_base_new();
+    worker->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (!worker->base || worker->stop_fd < 0)
+        return err_set(err, ERR_FATAL, "event loop: %s", strerror(errno));
+    worker->timer = evtimer_new(worker->base, worker_wake, NULL);
+    worker->stop_event = event_new(worker->base, worker->stop_fd, EV_READ, worker_wake, NULL);
+    event_add(worker->stop_event, NULL);
+    return true;
+}
+
+struct worker *worker_new(const struct worker_options *options, struct err *err)
+{
+    struct worker *worker = mem_new(struct worker);
+
+    worker->options = *options;
+    worker->metrics = metrics_worker(options->metrics, options->number);
+    worker->opened = mem_array(options->routes->count, sizeof(*worker->opened));
+    worker->stop_fd = -1;
+    if (!worker_open_loop(worker, err) || !worker_open_sinks(worker, err) ||
+        !worker_open_source(worker, err))
+        goto fail;
+    return worker;
+fail:
+    worker_free(worker);
+    return NULL;
+}
+
+void worker_free(struct worker *worker)
+{
+    if (!worker)
+        return;
+    for (; worker->batch.next < worker->batch.count; worker->batch.next++)
+        source_return(&worker->batch, worker->batch.next);
+    source_free(worker->source);
+    for (size_t i = 0; worker->sinks && i < worker->options.conf->sink_count; i++)
+        sink_free(worker->sinks[i]);
+    for (size_t i = 0; i < worker->topic_count; i++)
+        topic_routes_free(worker->topics[i]);
+    if (worker->timer)
+        event_free(worker->timer);
+    if (worker->stop_event)
+        event_free(worker->stop_event);
+    if (worker->base)
+        event_base_free(worker->base);
+    if (worker->stop_fd >= 0)
+        close(worker->stop_fd);
+    deliveries_free(&worker->deliveries);
+    holds_free(&worker->holds);
+    arena_free(&worker->arena);
+    free(worker->rendering.items);
+    free(worker->topics);
+    free(worker->opened);
+    free(worker->sinks);
+    free(worker);
+}

@@ -1,0 +1,42 @@
+/* status.c: what a worker tells of itself to whoever asks from outside. */
+#include "base/mem.h"
+#include "flow/worker_parts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { STATUS_MS = 1000 };
+
+static void worker_add_held(void *context, const struct source_partition *partition,
+                            enum source_hold hold, const char *reason)
+{
+    struct worker_status *status = context;
+
+    (void)hold;
+    if (status->held_count < WORKER_HELD_SHOWN)
+        snprintf(status->held[status->held_count].text, sizeof(status->held[0].text),
+                 "%.249s[%" PRId32 "]: %.240s", source_partition_topic(partition),
+                 source_partition_number(partition), reason);
+    status->held_count++;
+}
+
+void worker_tell(struct worker *worker)
+{
+    const struct conf *conf = worker->options.conf;
+    struct worker_status status = {.joined = source_is_joined(worker->source)};
+
+    status.sinks = mem_array(conf->sink_count, sizeof(*status.sinks));
+    for (size_t i = 0; i < conf->sink_count; i++) {
+        if (!worker->sinks[i])
+            continue;
+        status.sinks[status.sink_count].sink = conf->sinks[i].name;
+        status.sinks[status.sink_count++].trouble = sink_trouble(worker->sinks[i]);
+    }
+    source_visit_held(worker->source, worker_add_held, &status);
+    worker->options.listener.status(worker->options.listener.context, worker->options.number,
+                                    &status);
+    free(status.sinks);
+    worker->status_changed = false;
+    worker->status_due_ms = worker->now_ms + STATUS_MS;
+}

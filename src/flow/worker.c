@@ -1,0 +1,409 @@
+/*
+ * worker.c: records come from Kafka, become Redis commands, and are committed once Redis has
+ * answered.
+ *
+ *      source_poll --> worker_prepare --> sink_turn --> worker_done --> source_turn
+ *      records in      decode, route,     out and       answers:       commit as far as every
+ * record render, put        in again      finished       below is finished
+ *
+ * A turn never blocks. Between two turns the event loop waits for whatever comes first: records,
+ * answers, room in a socket, a timer. Where a window is full the batch waits and nothing more is
+ * taken from Kafka: that is all the backpressure there is.
+ *
+ * A record that cannot be delivered is dropped and counted, or stops its partition and nothing else
+ * (on_error). Out of scope: what a record becomes (route.c), how far a partition may be committed
+ * (tracker.c), when it is (source.c), what an answer means (reply.c).
+ */
+#include "flow/worker.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "flow/worker_parts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { WAIT_MS = 1000 };
+
+/* --- the answers
+ * ------------------------------------------------------------------------------------------- */
+
+/* The wall clock, read once for all the answers that one wake-up of the loop brings. */
+static int64_t worker_wall_ms(struct worker *worker)
+{
+    if (!worker->wall_ms)
+        worker->wall_ms = clock_wall_ms();
+    return worker->wall_ms;
+}
+
+/* The last answer of a delivery has come, or none will: what has become of it? */
+static void worker_close(struct worker *worker, uint32_t number, enum outcome outcome)
+{
+    struct delivery *delivery = &worker->deliveries.items[number];
+    struct route_counters *counters = &worker->metrics->routes[delivery->route];
+
+    counters->inflight--;
+    counters->outcomes[outcome]++;
+    if (outcome == OUTCOME_WRITTEN && delivery->timestamp_ms >= 0)
+        histogram_add(&counters->latency, worker_wall_ms(worker) - delivery->timestamp_ms);
+    if (source_ticket_is_current(delivery->record))
+        source_finish(delivery->record);
+    delivery_close(&worker->deliveries, number);
+}
+
+static void worker_answered(struct worker *worker, uint32_t number)
+{
+    struct delivery *delivery = &worker->deliveries.items[number];
+
+    if (--delivery->pending)
+        return;
+    bool current = source_ticket_is_current(delivery->record);
+    if (delivery->held && current)
+        return; /* it holds its partition until that goes */
+    if (delivery->dropped || delivery->held)
+        worker_close(worker, number, OUTCOME_RETURNED);
+    else
+        worker_close(worker, number, delivery->refused ? OUTCOME_DROPPED : OUTCOME_WRITTEN);
+}
+
+void worker_done(void *context, uint32_t number)
+{
+    worker_answered(context, number);
+}
+
+void worker_dropped(void *context, uint32_t number)
+{
+    struct worker *worker = context;
+
+    worker->deliveries.items[number].dropped = true;
+    worker_answered(worker, number);
+}
+
+bool worker_wanted(void *context, uint32_t number)
+{
+    struct worker *worker = context;
+
+    return source_ticket_is_current(worker->deliveries.items[number].record);
+}
+
+/* --- errors of one record
+ * ------------------------------------------------------------------------------- */
+
+/* Whether the record is dropped (true), or stops its partition. What the operator must mend is
+ * never dropped. */
+static bool worker_skips(const struct route *route, enum reply_class class)
+{
+    return route->conf->on_error == ON_ERROR_SKIP && class == REPLY_REJECT;
+}
+
+static void worker_hold(struct worker *worker, struct source_partition *partition,
+                        const struct route *route, int64_t offset, enum reply_class class,
+                        const char *text)
+{
+    char reason[ERR_TEXT_BYTES];
+
+    snprintf(reason, sizeof(reason), "offset %" PRId64 ": route %s: %.300s", offset,
+             route->conf->name, text);
+    if (class == REPLY_CONFIG)
+        holds_until(&worker->holds, partition, worker->now_ms + HOLD_RETRY_MS, reason);
+    else
+        source_hold(partition, HOLD_RECORD, reason);
+    worker->status_changed = true;
+}
+
+static void worker_log_skip(const struct source_partition *partition, int64_t offset,
+                            const struct route *route, const char *text)
+{
+    log_warn("record dropped", LOG_STR("topic", source_partition_topic(partition)),
+             LOG_INT("partition", source_partition_number(partition)), LOG_INT("offset", offset),
+             LOG_STR("route", route->conf->name), LOG_STR("error", text));
+}
+
+void worker_refused(void *context, uint32_t number, enum reply_class class, const char *text)
+{
+    struct worker *worker = context;
+    struct delivery *delivery = &worker->deliveries.items[number];
+    const struct route *route = &worker->options.routes->items[delivery->route];
+
+    worker->metrics->routes[delivery->route].errors[STAGE_REDIS]++;
+    if (worker_skips(route, class)) {
+        worker_log_skip(delivery->record.partition, delivery->offset, route, text);
+        delivery->refused = true;
+    } else if (source_ticket_is_current(delivery->record)) {
+        delivery->held = true;
+        worker_hold(worker, delivery->record.partition, route, delivery->offset, class, text);
+    } else {
+        delivery->dropped = true; /* the next owner will meet it */
+    }
+    worker_answered(worker, number);
+}
+
+/* --- from record to commands
+ * ------------------------------------------------------------------------------- */
+
+static enum stage worker_stage(const struct route *route, const struct record *record)
+{
+    if (record->value.data && (route->reads & READS_VALUE_INSIDE) && !record->value_tree)
+        return STAGE_DECODE;
+    return STAGE_TEMPLATE;
+}
+
+static bool worker_render(struct worker *worker, struct record *record, const struct route *route,
+                          enum stage *stage, struct err *err)
+{
+    struct scope scope = {.record = record, .arena = &worker->arena, .now_ms = worker->wall_ms};
+    size_t size = record->key.length + record->value.length;
+
+    *stage = STAGE_LIMIT;
+    if (size > (size_t)worker->options.conf->max_record)
+        return err_set(err, ERR_RECORD, "record of %zu bytes is above max_record", size);
+    if (route_render(route, &scope, &worker->rendering, NULL, err))
+        return true;
+    *stage = worker_stage(route, record);
+    return false;
+}
+
+static uint32_t worker_open(struct worker *worker, struct source_ticket ticket,
+                            const struct record *record, const struct route *route, size_t pending)
+{
+    uint32_t number =
+        delivery_open(&worker->deliveries, ticket, record, route->index, (uint32_t)pending);
+
+    worker->metrics->routes[route->index].inflight++;
+    worker->opened[worker->opened_count++] = number;
+    source_retain(ticket);
+    return number;
+}
+
+static void worker_put(struct worker *worker, struct source_ticket ticket,
+                       const struct record *record, const struct route *route)
+{
+    const struct rendering *rendering = &worker->rendering;
+    struct sink *sink = worker->sinks[route->sink_index];
+
+    if (!rendering->count) {
+        worker->metrics->routes[route->index].outcomes[OUTCOME_FILTERED]++;
+        return;
+    }
+    uint32_t number = worker_open(worker, ticket, record, route, rendering->count);
+    for (size_t i = 0; i < rendering->count; i++) {
+        const struct rendered *rendered = &rendering->items[i];
+        sink_put(sink, rendered->arguments, rendered->count, rendered->command, rendered->key,
+                 number);
+    }
+}
+
+/* One route's share of a record. False: the record stops its partition. */
+static bool worker_deliver(struct worker *worker, struct record *record,
+                           struct source_ticket ticket, const struct route *route)
+{
+    struct route_counters *counters = &worker->metrics->routes[route->index];
+    struct source_partition *partition = record->owner;
+    enum stage stage;
+    struct err err;
+
+    counters->matched++;
+    if (worker_render(worker, record, route, &stage, &err)) {
+        worker_put(worker, ticket, record, route);
+        return true;
+    }
+    counters->errors[stage]++;
+    if (worker_skips(route, REPLY_REJECT)) {
+        worker_log_skip(partition, record->offset, route, err.text);
+        counters->outcomes[OUTCOME_DROPPED]++;
+        return true;
+    }
+    worker_open(worker, ticket, record, route, 0);
+    worker_hold(worker, partition, route, record->offset, REPLY_REJECT, err.text);
+    return false;
+}
+
+/* Nothing of the record in hand is sent, whatever its routes: it will be read again as a whole. */
+static void worker_take_back(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->options.conf->sink_count; i++)
+        if (worker->sinks[i])
+            sink_rollback(worker->sinks[i]);
+    for (size_t i = 0; i < worker->opened_count; i++) {
+        struct delivery *delivery = &worker->deliveries.items[worker->opened[i]];
+        delivery->pending = 0;
+        delivery->held = true;
+    }
+}
+
+/* Whether all sinks of the record's routes take more. Where one is away and another is well, the
+ * partition is held. */
+static bool worker_has_room(struct worker *worker, const struct topic_routes *routes,
+                            struct source_partition *partition)
+{
+    for (size_t i = 0; i < routes->count; i++) {
+        unsigned index = routes->items[i]->sink_index;
+        if (sink_has_room(worker->sinks[index]))
+            continue;
+        if (holds_for_sink(&worker->holds, worker->sinks, worker->options.conf, index, partition,
+                           worker->now_ms))
+            worker->status_changed = true;
+        return false;
+    }
+    return true;
+}
+
+/* False: there is no room; the record waits in the batch. */
+static bool worker_prepare(struct worker *worker, struct record *record)
+{
+    struct source_partition *partition = record->owner;
+    const struct topic_routes *routes;
+
+    if (!partition || !source_is_flowing(partition))
+        return true; /* it is read again, here or elsewhere */
+    routes = source_partition_routes(partition);
+    if (!worker_has_room(worker, routes, partition))
+        return !source_is_flowing(partition);
+
+    struct source_ticket ticket = source_begin(partition, record);
+    worker->opened_count = 0;
+    arena_reset(&worker->arena);
+    for (size_t i = 0; i < routes->count; i++)
+        if (!worker_deliver(worker, record, ticket, routes->items[i])) {
+            worker_take_back(worker);
+            return true;
+        }
+    for (size_t i = 0; i < routes->count; i++)
+        sink_commit(worker->sinks[routes->items[i]->sink_index]);
+    source_finish(ticket); /* of begin; each delivery holds it too */
+    return true;
+}
+
+/* --- the turn
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static void worker_prepare_batch(struct worker *worker)
+{
+    struct batch *batch = &worker->batch;
+
+    if (batch->next == batch->count && !worker->stopping)
+        source_poll(worker->source, batch, BATCH_RECORDS);
+    while (batch->next < batch->count && worker_prepare(worker, &batch->records[batch->next]))
+        source_return(batch, batch->next++);
+}
+
+static void worker_turn_sinks(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->options.conf->sink_count; i++) {
+        if (!worker->sinks[i])
+            continue;
+        if (worker->discards)
+            sink_discard(worker->sinks[i]);
+        sink_turn(worker->sinks[i]);
+    }
+    worker->discards = false;
+}
+
+/* One turn: the whole pipe. */
+static bool worker_turn(struct worker *worker, struct err *err)
+{
+    worker->now_ms = clock_ms();
+    worker->wall_ms = clock_wall_ms();
+    worker_prepare_batch(worker);
+    worker_turn_sinks(worker);
+    holds_turn(&worker->holds, worker->sinks, worker->now_ms);
+    return source_turn(worker->source, err);
+}
+
+/* --- what the source tells
+ * ----------------------------------------------------------------------------------- */
+
+const void *worker_topic(void *context, const char *topic)
+{
+    struct worker *worker = context;
+    struct topic_routes *routes =
+        routes_of_topic(worker->options.routes, worker->options.source, topic);
+
+    worker->topics = mem_grow(worker->topics, worker->topic_count, &worker->topic_capacity,
+                              sizeof(struct topic_routes *));
+    worker->topics[worker->topic_count++] = routes;
+    return routes;
+}
+
+/* A partition went, or is read again from elsewhere: what is in hand of it is void, what flies no
+ * longer counts. */
+void worker_gone(void *context, struct source_partition *partition)
+{
+    struct worker *worker = context;
+
+    for (size_t i = worker->batch.next; i < worker->batch.count; i++)
+        if (worker->batch.records[i].owner == partition)
+            worker->batch.records[i].owner = NULL;
+    for (size_t i = 0; i < worker->deliveries.count; i++) {
+        const struct delivery *delivery = &worker->deliveries.items[i];
+        if (delivery->open && !delivery->pending && delivery->record.partition == partition)
+            worker_close(worker, (uint32_t)i, OUTCOME_RETURNED);
+    }
+    holds_forget(&worker->holds, partition);
+    worker->discards = true;
+    worker->status_changed = true;
+}
+
+/* --- life ---------------------------------------------------------------------- */
+
+void worker_stop(struct worker *worker, int64_t deadline_ms)
+{
+    uint64_t one = 1;
+
+    atomic_store(&worker->stop_at_ms, deadline_ms);
+    if (write(worker->stop_fd, &one, sizeof(one)) < 0)
+        log_error("worker could not be woken", LOG_INT("worker", worker->options.number));
+}
+
+size_t worker_left(const struct worker *worker)
+{
+    return source_inflight(worker->source);
+}
+
+/* Stop taking: what is in the batch was not begun and is read again. */
+static void worker_begin_stop(struct worker *worker, int64_t deadline_ms)
+{
+    worker->stopping = true;
+    for (; worker->batch.next < worker->batch.count; worker->batch.next++)
+        source_return(&worker->batch, worker->batch.next);
+    source_stop(worker->source, deadline_ms);
+}
+
+/* Waits for the next event, unless there is work at hand. */
+static void worker_wait(struct worker *worker)
+{
+    struct batch *batch = &worker->batch;
+    bool at_hand =
+        batch->next == batch->count && !worker->stopping && source_is_ready(worker->source);
+    int64_t wait_ms = source_next_ms(worker->source);
+
+    worker->wall_ms = 0; /* waiting makes it stale */
+    if (at_hand || wait_ms <= 0) {
+        event_base_loop(worker->base, EVLOOP_NONBLOCK);
+        return;
+    }
+    if (wait_ms > WAIT_MS)
+        wait_ms = WAIT_MS;
+    struct timeval wait = {wait_ms / 1000, (wait_ms % 1000) * 1000};
+    event_add(worker->timer, &wait);
+    event_base_loop(worker->base, EVLOOP_ONCE);
+}
+
+bool worker_run(struct worker *worker, struct err *err)
+{
+    while (!worker->stopping || !source_is_stopped(worker->source)) {
+        int64_t stop_at_ms = atomic_load(&worker->stop_at_ms);
+        if (stop_at_ms && !worker->stopping)
+            worker_begin_stop(worker, stop_at_ms);
+        if (!worker_turn(worker, err))
+            return err_wrap(err, "worker %u", worker->options.number);
+        metrics_publish(worker->metrics);
+        if (worker->status_changed || worker->now_ms >= worker->status_due_ms)
+            worker_tell(worker);
+        worker_wait(worker);
+    }
+    return true;
+}

@@ -1,0 +1,63 @@
+/* worker.h: one thread that takes records from Kafka, writes them to Redis and commits what Redis
+ * has answered. */
+#pragma once
+#include "base/err.h"
+#include "conf/conf.h"
+#include "flow/route.h"
+#include "metrics/metrics.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct worker;
+
+enum { WORKER_HELD_SHOWN = 16 };
+
+/** How a worker is, told by its own thread when it changes and at least once a second. */
+struct worker_status {
+    bool joined; /* the group gave it an assignment */
+    struct {
+        const char *sink;
+        const char *trouble; /* NULL: commands flow */
+    } * sinks;
+    size_t sink_count;
+    struct {
+        char text[ERR_TEXT_BYTES]; /* "rides[3]: why" */
+    } held[WORKER_HELD_SHOWN];
+    size_t held_count; /* of all; the first WORKER_HELD_SHOWN are listed */
+};
+
+struct worker_listener {
+    void *context;
+    /** Called on the worker's thread; @p status is borrowed for the call. */
+    void (*status)(void *context, unsigned worker, const struct worker_status *status);
+};
+
+struct worker_options {
+    const struct conf *conf;
+    const struct conf_source *source;
+    const struct routes *routes;
+    struct metrics *metrics;
+    struct worker_listener listener;
+    unsigned number; /* among all workers of the process */
+    unsigned member; /* among those of its source */
+};
+
+/**
+ * Sets up consumer and connections; nothing moves before worker_run(). @p options is copied, what
+ * it points to is borrowed. Errors:  NULL.
+ */
+struct worker *worker_new(const struct worker_options *options, struct err *err);
+
+/** Takes NULL. Call when worker_run() has returned. */
+void worker_free(struct worker *worker);
+
+/** Turns until worker_stop(); false where it could not go on. */
+bool worker_run(struct worker *worker, struct err *err);
+
+/** Asks the worker to drain, commit and leave until @p deadline_ms (clock_ms). Any thread. */
+void worker_stop(struct worker *worker, int64_t deadline_ms);
+
+/** Records in flight when worker_run() returned: they will be read again. */
+size_t worker_left(const struct worker *worker);

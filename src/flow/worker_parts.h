@@ -1,0 +1,45 @@
+/* worker_parts.h: what a worker is made of; shared by worker.c, setup.c and status.c alone. */
+#pragma once
+#include "base/arena.h"
+#include "flow/delivery.h"
+#include "flow/holds.h"
+#include "flow/worker.h"
+#include "kafka/source.h"
+#include "redis/sink.h"
+
+#include <event2/event.h>
+#include <stdatomic.h>
+
+struct worker {
+    struct worker_options options;
+    struct event_base *base;
+    struct event *timer, *stop_event;
+    int stop_fd;
+    _Atomic int64_t stop_at_ms; /* 0: not asked */
+    bool stopping, discards;
+    struct source *source;
+    struct sink **sinks; /* by the configuration's order; NULL: no route of ours uses it */
+    struct metrics_worker *metrics;
+    struct deliveries deliveries;
+    struct holds holds;
+    struct arena arena;
+    struct rendering rendering;
+    uint32_t *opened; /* deliveries of the record in hand, as many as there are routes */
+    size_t opened_count;
+    struct topic_routes **topics; /* handed out to the source, kept until the end */
+    size_t topic_count, topic_capacity;
+    int64_t now_ms, wall_ms, status_due_ms; /* the clocks, read once a turn */
+    bool status_changed;
+    struct batch batch;
+};
+
+/* The events of sinks and source, in worker.c. */
+void worker_done(void *context, uint32_t number);
+void worker_refused(void *context, uint32_t number, enum reply_class class, const char *text);
+bool worker_wanted(void *context, uint32_t number);
+void worker_dropped(void *context, uint32_t number);
+const void *worker_topic(void *context, const char *topic);
+void worker_gone(void *context, struct source_partition *partition);
+
+/* Tells the listener how the worker is, in status.c. */
+void worker_tell(struct worker *worker);
