@@ -2,10 +2,9 @@
  * metrics.h: every count that penstock keeps.
  *
  * A worker counts in plain integers that only it touches, and copies them to a published block once
- * a turn under a sequence lock; a scrape reads whole blocks. So the counts of one scrape belong
- * together: in every one of them matched = written + filtered + coalesced + dropped + dead_lettered
- * + in flight. Partitions come and go; their gauges are a list that only grows, of atomics that one
- * worker writes.
+ * a turn; a scrape reads whole blocks. So the counts of one scrape belong together: in every one of
+ * them matched = written + filtered + coalesced + dropped + dead_lettered + in flight. Partitions
+ * come and go; their gauges are a list that only grows, of atomics that one worker writes.
  */
 #pragma once
 #include "metrics/histogram.h"
@@ -43,6 +42,7 @@ struct metrics_shape {
     size_t sink_count;
     const char *const *commands; /* by command.index; one more series is "other" */
     size_t command_count;
+    const char *librdkafka, *hiredis; /* versions */
 };
 
 struct route_counters {
@@ -98,7 +98,10 @@ void metrics_free(struct metrics *metrics);
 /** The counts of worker @p number; its thread alone may touch them. */
 struct metrics_worker *metrics_worker(struct metrics *metrics, unsigned number);
 
-/** Makes the worker's counts visible; called by its thread at the end of a turn. */
+/**
+ * Makes the worker's counts visible; called by its thread at the end of a turn. Never waits: while
+ * a scrape is copying them it leaves them as they are, and the next turn makes up for it.
+ */
 void metrics_publish(struct metrics_worker *worker);
 
 /** The gauges of one partition; the same object again for the same worker, topic and partition. */
@@ -110,6 +113,9 @@ size_t metrics_error_index(const char *label);
 
 /** Writes every family in the Prometheus text format 0.0.4. Any thread. */
 void metrics_write(const struct metrics *metrics, FILE *out);
+
+/** Writes the reference page of all families (docs/reference/metrics.md). */
+void metrics_write_reference(FILE *out);
 
 /** Sums over the workers, for status lines. Any thread. */
 struct metrics_totals {

@@ -1,0 +1,42 @@
+/* family.h: the rows of metrics.def. */
+#pragma once
+#include "metrics/metrics.h"
+
+enum family_type { FAMILY_COUNTER, FAMILY_GAUGE, FAMILY_HISTOGRAM };
+
+enum family_scope {
+    SCOPE_BUILD,
+    SCOPE_PROCESS,
+    SCOPE_SOURCE,
+    SCOPE_ROUTE,
+    SCOPE_SINK,
+    SCOPE_PARTITION,
+    SCOPE_ASSIGNED
+};
+
+/** A label whose values are known beforehand. */
+struct dimension {
+    const char *label; /* NULL: none */
+    const char *const *values;
+    size_t count;
+};
+
+struct family {
+    const char *name, *help;
+    enum family_type type;
+    enum family_scope scope;
+    const struct dimension *dimension;
+    size_t offset; /* of its field in the scope's struct */
+};
+
+extern const struct family families[];
+extern const size_t family_count;
+
+/** The dimension of redis_commands_total; its values are configured, not known here. */
+extern const struct dimension dimension_command;
+extern const struct dimension dimension_result;
+
+extern const char *const family_type_names[];
+
+/** The labels of a scope, separated by ", "; "" where it has none. */
+extern const char *const family_scope_labels[];

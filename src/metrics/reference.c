@@ -1,0 +1,59 @@
+/* reference.c: docs/reference/metrics.md, from the rows of metrics.def. */
+#include "metrics/family.h"
+#include "metrics/metrics.h"
+
+static void reference_row(const struct family *family, FILE *out)
+{
+    const char *scope = family_scope_labels[family->scope];
+    const char *label = family->dimension->label;
+    bool command = family->dimension == &dimension_command;
+
+    fprintf(out, "| `%s` | %s | %s%s%s%s | %s |\n", family->name, family_type_names[family->type],
+            scope, label && *scope ? ", " : "", label ? label : "", command ? ", result" : "",
+            family->help);
+}
+
+static void reference_values(const struct dimension *dimension, FILE *out)
+{
+    for (size_t i = 0; i < dimension->count; i++)
+        fprintf(out, "%s`%s`", i ? ", " : "", dimension->values[i]);
+    fputs(".\n", out);
+}
+
+/* What each label of a closed set may say. */
+static void reference_labels(FILE *out)
+{
+    for (size_t i = 0; i < family_count; i++) {
+        const struct family *family = &families[i];
+        if (!family->dimension->label || family->dimension == &dimension_command)
+            continue;
+        fprintf(out, "- `%s` of `%s`: ", family->dimension->label, family->name);
+        reference_values(family->dimension, out);
+    }
+    fputs("- `result` of `penstock_redis_commands_total`: ", out);
+    reference_values(&dimension_result, out);
+}
+
+void metrics_write_reference(FILE *out)
+{
+    fputs("# Metrics\n\n"
+          "`GET /metrics` on the admin port answers in the Prometheus text format 0.0.4. This page "
+          "is "
+          "written from\n`src/metrics/metrics.def`; a test fails when it is stale.\n\n"
+          "In every scrape, for every route: `penstock_records_matched_total` is the sum of\n"
+          "`penstock_records_total` over its outcomes and of `penstock_inflight_records`.\n\n"
+          "| name | type | labels | meaning |\n|---|---|---|---|\n",
+          out);
+    for (size_t i = 0; i < family_count; i++)
+        reference_row(&families[i], out);
+    fputs("\n## Values of labels\n\n", out);
+    reference_labels(out);
+    fputs("\nAll series of a known set of labels exist from the start, at 0; a command and a "
+          "partition appear when they\noccur first. Gauges of a partition are there while it is "
+          "assigned to this process and their value is known.\n\n"
+          "The buckets of a histogram end at",
+          out);
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
+        fprintf(out, "%s %g", i ? "," : "", (double)histogram_bounds_ms[i] / 1000);
+    fputs(" seconds and +Inf.\n", out);
+}

@@ -1,0 +1,383 @@
+/* test_metrics.c: every count that penstock keeps, and the page they make. */
+#include "reference.h"
+#include "suite.h"
+
+#include "base/clock.h"
+#include "metrics/metrics.h"
+#include "metrics/snapshot.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+static const char *const routes[] = {"rides", "trips \"new\"\\\n"};
+static const char *const sinks[] = {"live"};
+static const char *const commands[] = {"SET", "HSET"};
+static const struct metrics_shape shape = {
+    .workers = 2,
+    .routes = routes,
+    .route_count = 2,
+    .sinks = sinks,
+    .sink_count = 1,
+    .commands = commands,
+    .command_count = 2,
+    .librdkafka = "2.0.2",
+    .hiredis = "0.14.1",
+};
+
+static struct metrics *metrics;
+static char *page;
+
+static struct metrics_worker *begin(void)
+{
+    metrics = metrics_new(&shape);
+    return metrics_worker(metrics, 0);
+}
+
+static void end(void)
+{
+    metrics_free(metrics);
+    free(page);
+    page = NULL;
+}
+
+/* Whether the page of now has this whole line. */
+static bool shows(const char *line)
+{
+    size_t length = 0;
+    bool found = false;
+
+    free(page);
+    FILE *out = open_memstream(&page, &length);
+    metrics_write(metrics, out);
+    fclose(out);
+    for (const char *at = strstr(page, line); at && !found; at = strstr(at + 1, line))
+        found = (at == page || at[-1] == '\n') && at[strlen(line)] == '\n';
+    return found;
+}
+
+static void a_series_is_there_before_anything_happened(void)
+{
+    begin();
+    CU_ASSERT(shows("penstock_records_total{route=\"rides\",outcome=\"dropped\"} 0"));
+    CU_ASSERT(shows("penstock_record_errors_total{route=\"rides\",stage=\"limit\"} 0"));
+    CU_ASSERT(shows("penstock_redis_errors_total{sink=\"live\",class=\"WRONGTYPE\"} 0"));
+    CU_ASSERT(shows("penstock_kafka_rebalances_total{event=\"lost\"} 0"));
+    CU_ASSERT(shows("penstock_kafka_errors_total 0"));
+    end();
+}
+
+static void a_command_appears_with_its_first_answer(void)
+{
+    struct metrics_worker *worker = begin();
+
+    CU_ASSERT_FALSE(shows("penstock_redis_commands_total{sink=\"live\",command=\"HSET\",result="
+                          "\"ok\"} 0"));
+    worker->sinks[0].commands[1 * RESULT_COUNT + RESULT_OK] = 5;
+    worker->sinks[0].commands[2 * RESULT_COUNT + RESULT_REFUSED] = 1;
+    metrics_publish(worker);
+    CU_ASSERT(shows("penstock_redis_commands_total{sink=\"live\",command=\"HSET\",result=\"ok\"} "
+                    "5"));
+    CU_ASSERT(shows("penstock_redis_commands_total{sink=\"live\",command=\"HSET\",result="
+                    "\"retried\"} 0"));
+    CU_ASSERT(shows("penstock_redis_commands_total{sink=\"live\",command=\"other\",result="
+                    "\"refused\"} 1"));
+    CU_ASSERT_PTR_NULL(strstr(page, "command=\"SET\""));
+    end();
+}
+
+static void counts_of_two_workers_add_up(void)
+{
+    struct metrics_worker *first = begin(), *second = metrics_worker(metrics, 1);
+
+    first->routes[0].matched = 3;
+    second->routes[0].matched = 4;
+    first->source.commits[COMMIT_OK] = 1;
+    second->source.commits[COMMIT_OK] = 1;
+    second->sinks[0].connections_up = 2;
+    metrics_publish(first);
+    metrics_publish(second);
+    CU_ASSERT(shows("penstock_records_matched_total{route=\"rides\"} 7"));
+    CU_ASSERT(shows("penstock_kafka_commits_total{result=\"ok\"} 2"));
+    CU_ASSERT(shows("penstock_redis_connections{sink=\"live\"} 2"));
+    end();
+}
+
+static void a_count_is_not_seen_before_it_is_published(void)
+{
+    struct metrics_worker *worker = begin();
+
+    worker->routes[0].matched = 3;
+    CU_ASSERT(shows("penstock_records_matched_total{route=\"rides\"} 0"));
+    metrics_publish(worker);
+    CU_ASSERT(shows("penstock_records_matched_total{route=\"rides\"} 3"));
+    end();
+}
+
+static void a_label_is_escaped(void)
+{
+    begin();
+    CU_ASSERT(shows("penstock_records_matched_total{route=\"trips \\\"new\\\"\\\\\\n\"} 0"));
+    end();
+}
+
+static void a_histogram_is_cumulative_and_in_seconds(void)
+{
+    struct metrics_worker *worker = begin();
+
+    histogram_add(&worker->routes[0].latency, 3);
+    histogram_add(&worker->routes[0].latency, 1500);
+    histogram_add(&worker->routes[0].latency, 400000);
+    metrics_publish(worker);
+    CU_ASSERT(shows("penstock_end_to_end_latency_seconds_bucket{route=\"rides\",le=\"0.002\"} 0"));
+    CU_ASSERT(shows("penstock_end_to_end_latency_seconds_bucket{route=\"rides\",le=\"0.005\"} 1"));
+    CU_ASSERT(shows("penstock_end_to_end_latency_seconds_bucket{route=\"rides\",le=\"300\"} 2"));
+    CU_ASSERT(shows("penstock_end_to_end_latency_seconds_bucket{route=\"rides\",le=\"+Inf\"} 3"));
+    CU_ASSERT(shows("penstock_end_to_end_latency_seconds_sum{route=\"rides\"} 401.503"));
+    CU_ASSERT(shows("penstock_end_to_end_latency_seconds_count{route=\"rides\"} 3"));
+    end();
+}
+
+static struct partition_gauges *assigned(struct metrics_worker *worker, int32_t partition)
+{
+    struct partition_gauges *gauges = metrics_partition(worker, "driver.location", partition);
+
+    gauges->assigned = true;
+    return gauges;
+}
+
+static void lag_counts_to_the_ack_not_to_the_position(void)
+{
+    struct partition_gauges *gauges = assigned(begin(), 3);
+
+    gauges->end_offset = 1000;
+    gauges->position_offset = 990;
+    gauges->acked_offset = 950;
+    gauges->oldest_ms = clock_wall_ms() - 60500;
+    CU_ASSERT(shows("penstock_kafka_consumer_lag_records{topic=\"driver.location\",partition=\"3\"}"
+                    " 50"));
+    CU_ASSERT(shows("penstock_kafka_position_offset{topic=\"driver.location\",partition=\"3\"} "
+                    "990"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(page, "lag_seconds{topic=\"driver.location\",partition=\"3\"} "
+                                        "60."));
+    gauges->acked_offset = 1000;
+    gauges->oldest_ms = -1;
+    CU_ASSERT(shows("penstock_kafka_consumer_lag_records{topic=\"driver.location\",partition=\"3\"}"
+                    " 0"));
+    CU_ASSERT(shows("penstock_kafka_consumer_lag_seconds{topic=\"driver.location\",partition=\"3\"}"
+                    " 0"));
+    end();
+}
+
+static void what_is_not_known_of_a_partition_is_not_shown(void)
+{
+    assigned(begin(), 3);
+    CU_ASSERT(shows("penstock_kafka_partition_assigned{topic=\"driver.location\",partition=\"3\"} "
+                    "1"));
+    CU_ASSERT_PTR_NULL(strstr(page, "lag_records{"));
+    CU_ASSERT_PTR_NULL(strstr(page, "committed_offset{"));
+    CU_ASSERT_PTR_NULL(strstr(page, "nan"));
+    end();
+}
+
+static void a_partition_that_was_given_up_keeps_only_its_counts(void)
+{
+    struct partition_gauges *gauges = assigned(begin(), 3);
+
+    gauges->consumed_records = 12;
+    gauges->end_offset = gauges->acked_offset = 12;
+    gauges->assigned = false;
+    CU_ASSERT(shows("penstock_kafka_records_consumed_total{topic=\"driver.location\",partition="
+                    "\"3\"} 12"));
+    CU_ASSERT(shows("penstock_kafka_partition_assigned{topic=\"driver.location\",partition=\"3\"} "
+                    "0"));
+    CU_ASSERT_PTR_NULL(strstr(page, "lag_records{"));
+    end();
+}
+
+static void a_partition_that_moved_to_another_worker_is_one_series(void)
+{
+    struct metrics_worker *worker = begin();
+    struct partition_gauges *before = assigned(worker, 3);
+    struct partition_gauges *now = assigned(metrics_worker(metrics, 1), 3);
+
+    before->assigned = false;
+    before->consumed_records = 7;
+    before->end_offset = 500;
+    now->consumed_records = 2;
+    now->end_offset = 9;
+    CU_ASSERT(shows("penstock_kafka_records_consumed_total{topic=\"driver.location\",partition="
+                    "\"3\"} 9"));
+    CU_ASSERT(shows("penstock_kafka_high_watermark_offset{topic=\"driver.location\",partition="
+                    "\"3\"} 9"));
+    CU_ASSERT_PTR_NULL(strstr(page, " 500\n"));
+    end();
+}
+
+static void one_partition_has_one_set_of_gauges_for_a_worker(void)
+{
+    struct metrics_worker *worker = begin();
+    struct partition_gauges *gauges = metrics_partition(worker, "rides", 1);
+
+    CU_ASSERT_PTR_NOT_EQUAL(metrics_partition(worker, "rides", 2), gauges);
+    CU_ASSERT_PTR_NOT_EQUAL(metrics_partition(worker, "trips", 1), gauges);
+    CU_ASSERT_PTR_EQUAL(metrics_partition(worker, "rides", 1), gauges);
+    end();
+}
+
+static void totals_leave_out_what_is_not_assigned(void)
+{
+    struct metrics_worker *worker = begin();
+    struct partition_gauges *gone = assigned(worker, 1), *held = assigned(worker, 2);
+    struct metrics_totals totals;
+
+    gone->assigned = false;
+    gone->end_offset = 100;
+    gone->acked_offset = 0;
+    held->held = true;
+    held->end_offset = 30;
+    held->acked_offset = 10;
+    held->oldest_ms = clock_wall_ms() - 5000;
+    worker->routes[1].outcomes[OUTCOME_WRITTEN] = 6;
+    metrics_publish(worker);
+    metrics_totals(metrics, &totals);
+    CU_ASSERT_EQUAL(totals.lag_records, 20);
+    CU_ASSERT(totals.lag_seconds >= 5 && totals.lag_seconds < 15);
+    CU_ASSERT_EQUAL(totals.partitions, 1);
+    CU_ASSERT_EQUAL(totals.held, 1);
+    CU_ASSERT_EQUAL(totals.written, 6);
+    end();
+}
+
+static void a_word_outside_the_closed_set_is_other(void)
+{
+    CU_ASSERT_EQUAL(metrics_error_index("ERR"), 0);
+    CU_ASSERT_EQUAL(metrics_error_index("other"), 31);
+    CU_ASSERT_EQUAL(metrics_error_index("SOMETHINGNEW"), 31);
+    CU_ASSERT_NOT_EQUAL(metrics_error_index("WRONGTYPE"), 31);
+}
+
+static void the_versions_are_labels(void)
+{
+    begin();
+    CU_ASSERT(shows("penstock_build_info{version=\"" PENSTOCK_VERSION
+                    "\",librdkafka=\"2.0.2\",hiredis=\"0.14.1\"} 1"));
+    end();
+}
+
+static void the_process_is_measured(void)
+{
+    struct process_sample sample = {0};
+
+    process_sample(&sample);
+    CU_ASSERT(sample.resident_bytes > 100000);
+    CU_ASSERT(sample.threads >= 1);
+    CU_ASSERT(sample.open_files >= 3 && sample.open_files < sample.most_files);
+    double age = (double)clock_wall_ms() / 1000 - sample.born;
+    CU_ASSERT(age > -1 && age < 600);
+}
+
+static void the_reference_page_is_current(void)
+{
+    CU_ASSERT(reference_is_current("metrics.md", metrics_write_reference));
+}
+
+/* --- counts that belong together ------------------------------------------------------------- */
+
+static _Atomic bool hammering;
+
+/* A record is begun, and sooner or later finished; what is published in between adds up. */
+static void *hammer(void *argument)
+{
+    struct metrics_worker *worker = argument;
+    struct route_counters *route = &worker->routes[1];
+
+    for (uint64_t i = 0; hammering; i++) {
+        route->matched++;
+        route->inflight++;
+        if (route->inflight > i % 7) {
+            route->outcomes[i % OUTCOME_COUNT] += route->inflight;
+            route->inflight = 0;
+        }
+        metrics_publish(worker);
+    }
+    return NULL;
+}
+
+static uint64_t matched_if_it_adds_up(void)
+{
+    struct snapshot snapshot;
+
+    snapshot_take(&snapshot, metrics);
+    const struct route_counters *route = &snapshot.routes[1];
+    uint64_t matched = route->matched, sum = route->inflight;
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        sum += route->outcomes[i];
+    snapshot_clear(&snapshot);
+    return sum == matched ? matched : UINT64_MAX;
+}
+
+static void every_scrape_adds_up_while_workers_count(void)
+{
+    pthread_t threads[2];
+    uint64_t wrong = 0, last = 0;
+
+    begin();
+    hammering = true;
+    for (unsigned i = 0; i < 2; i++)
+        pthread_create(&threads[i], NULL, hammer, metrics_worker(metrics, i));
+    for (int64_t deadline = clock_ms() + 200; clock_ms() < deadline;) {
+        uint64_t matched = matched_if_it_adds_up();
+        wrong += matched < last || matched == UINT64_MAX;
+        last = matched;
+    }
+    hammering = false;
+    for (unsigned i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    CU_ASSERT_EQUAL(wrong, 0);
+    CU_ASSERT(last > 0);
+    end();
+}
+
+static void partitions_may_come_while_a_scrape_runs(void)
+{
+    struct metrics_worker *worker = begin();
+    pthread_t thread;
+
+    hammering = true;
+    pthread_create(&thread, NULL, hammer, metrics_worker(metrics, 1));
+    for (int i = 0; i < 50; i++) {
+        assigned(worker, i)->consumed_records = 1;
+        CU_ASSERT_FALSE(shows("no such line"));
+    }
+    hammering = false;
+    pthread_join(thread, NULL);
+    CU_ASSERT(shows("penstock_kafka_records_consumed_total{topic=\"driver.location\",partition="
+                    "\"49\"} 1"));
+    end();
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(a_series_is_there_before_anything_happened),
+        TEST(a_command_appears_with_its_first_answer),
+        TEST(counts_of_two_workers_add_up),
+        TEST(a_count_is_not_seen_before_it_is_published),
+        TEST(a_label_is_escaped),
+        TEST(a_histogram_is_cumulative_and_in_seconds),
+        TEST(lag_counts_to_the_ack_not_to_the_position),
+        TEST(what_is_not_known_of_a_partition_is_not_shown),
+        TEST(a_partition_that_was_given_up_keeps_only_its_counts),
+        TEST(a_partition_that_moved_to_another_worker_is_one_series),
+        TEST(one_partition_has_one_set_of_gauges_for_a_worker),
+        TEST(totals_leave_out_what_is_not_assigned),
+        TEST(a_word_outside_the_closed_set_is_other),
+        TEST(the_versions_are_labels),
+        TEST(the_process_is_measured),
+        TEST(the_reference_page_is_current),
+        TEST(every_scrape_adds_up_while_workers_count),
+        TEST(partitions_may_come_while_a_scrape_runs),
+    };
+
+    return SUITE("metrics", tests);
+}
