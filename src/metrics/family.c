@@ -12,7 +12,10 @@ static const char *const outcome_names[OUTCOME_COUNT] = {
     [OUTCOME_COALESCED] = "coalesced",
     [OUTCOME_DROPPED] = "dropped",
     [OUTCOME_DEAD_LETTERED] = "dead_lettered",
+    [OUTCOME_RETURNED] = "returned",
 };
+_Static_assert(OUTCOME_COUNT == OUTCOME_RETURNED + 1, "each outcome has a name");
+
 static const char *const stage_names[STAGE_COUNT] = {
     [STAGE_DECODE] = "decode",
     [STAGE_TEMPLATE] = "template",

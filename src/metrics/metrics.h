@@ -3,8 +3,9 @@
  *
  * A worker counts in plain integers that only it touches, and copies them to a published block once
  * a turn; a scrape reads whole blocks. So the counts of one scrape belong together: in every one of
- * them matched = written + filtered + coalesced + dropped + dead_lettered + in flight. Partitions
- * come and go; their gauges are a list that only grows, of atomics that one worker writes.
+ * them matched = written + filtered + coalesced + dropped + dead_lettered + returned + in flight.
+ * Partitions come and go; their gauges are a list that only grows, of atomics that one worker
+ * writes.
  */
 #pragma once
 #include "metrics/histogram.h"
