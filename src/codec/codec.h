@@ -11,7 +11,7 @@ struct codec {
     const char *name;
     const char *help; /* one sentence for the reference page */
     /**
-     * The tree of @p bytes in @p arena; NULL for a format that has no inside.
+     * The tree of @p bytes in @p arena. The pointer is NULL for a format that has no inside.
      * Errors:  NULL and ERR_RECORD, with the byte where the text went wrong, never the payload.
      */
     const struct value *(*decode)(struct slice bytes, struct arena *arena, struct err *err);

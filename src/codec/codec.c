@@ -1,0 +1,67 @@
+/* codec.c: the formats, and the trees of a record's key and value, decoded once. */
+#include "codec/codec.h"
+
+#include "codec/json.h"
+
+#define CODEC(name, decode, help) static const struct codec codec_##name = {#name, help, decode};
+#include "codec/codecs.def"
+#undef CODEC
+
+static const struct codec *const codecs[] = {
+#define CODEC(name, decode, help) &codec_##name,
+#include "codec/codecs.def"
+#undef CODEC
+};
+
+enum { CODECS = sizeof(codecs) / sizeof(codecs[0]) };
+
+const struct codec *codec_find(const char *name)
+{
+    for (size_t i = 0; i < CODECS; i++)
+        if (strcmp(codecs[i]->name, name) == 0)
+            return codecs[i];
+    return NULL;
+}
+
+const struct codec *const *codec_all(size_t *count)
+{
+    *count = CODECS;
+    return codecs;
+}
+
+/* Decodes key or value, whichever @p part names. */
+static const struct value *decode(const char *part, struct slice bytes, const struct codec *codec,
+                                  struct arena *arena, struct err *err)
+{
+    const struct value *tree = NULL;
+
+    if (!bytes.data)
+        err_set(err, ERR_RECORD, "null, which has no fields");
+    else if (!codec->decode)
+        err_set(err, ERR_RECORD, "the format %s has no fields", codec->name);
+    else
+        tree = codec->decode(bytes, arena, err);
+    if (!tree)
+        err_wrap(err, "%s", part);
+    return tree;
+}
+
+const struct value *codec_value_tree(struct record *record, const struct codec *codec,
+                                     struct arena *arena, struct err *err)
+{
+    if (!record->value_tree || record->value_codec != codec) {
+        record->value_tree = decode("value", record->value, codec, arena, err);
+        record->value_codec = codec;
+    }
+    return record->value_tree;
+}
+
+const struct value *codec_key_tree(struct record *record, const struct codec *codec,
+                                   struct arena *arena, struct err *err)
+{
+    if (!record->key_tree || record->key_codec != codec) {
+        record->key_tree = decode("key", record->key, codec, arena, err);
+        record->key_codec = codec;
+    }
+    return record->key_tree;
+}

@@ -1,0 +1,146 @@
+/* value.c: questions about the tree: strings without escapes, members, elements. */
+#include "record/value.h"
+
+enum { UTF8_MAX = 4, ESCAPE_BYTES = 6 /* "\u0041" */ };
+
+static uint32_t hex4(const char *at)
+{
+    uint32_t number = 0;
+
+    for (int i = 0; i < 4; i++)
+        number = number << 4 | (uint32_t)(at[i] <= '9' ? at[i] - '0' : (at[i] | 0x20) - 'a' + 10);
+    return number;
+}
+
+static size_t utf8(uint32_t point, char *out)
+{
+    if (point < 0x80) {
+        out[0] = (char)point;
+        return 1;
+    }
+    if (point < 0x800) {
+        out[0] = (char)(0xC0 | point >> 6);
+        out[1] = (char)(0x80 | (point & 0x3F));
+        return 2;
+    }
+    if (point < 0x10000) {
+        out[0] = (char)(0xE0 | point >> 12);
+        out[1] = (char)(0x80 | (point >> 6 & 0x3F));
+        out[2] = (char)(0x80 | (point & 0x3F));
+        return 3;
+    }
+    out[0] = (char)(0xF0 | point >> 18);
+    out[1] = (char)(0x80 | (point >> 12 & 0x3F));
+    out[2] = (char)(0x80 | (point >> 6 & 0x3F));
+    out[3] = (char)(0x80 | (point & 0x3F));
+    return 4;
+}
+
+/* The character of "\uXXXX" at *at, which moves behind it. Half a surrogate pair has no UTF-8: it
+ * becomes U+FFFD, the replacement character. */
+static uint32_t unicode_escape(const char **at, const char *end)
+{
+    uint32_t point = hex4(*at + 2), low;
+
+    *at += ESCAPE_BYTES;
+    if (point < 0xD800 || point > 0xDFFF)
+        return point;
+    if (point > 0xDBFF || end - *at < ESCAPE_BYTES || (*at)[0] != '\\' || (*at)[1] != 'u')
+        return 0xFFFD;
+    low = hex4(*at + 2);
+    if (low < 0xDC00 || low > 0xDFFF)
+        return 0xFFFD;
+    *at += ESCAPE_BYTES;
+    return 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
+}
+
+/* Moves *at, which is at a backslash, behind the escape; the bytes it stands for. */
+static size_t unescape(const char **at, const char *end, char out[UTF8_MAX])
+{
+    static const char letters[] = "bfnrt", meant[] = "\b\f\n\r\t";
+    char letter = (*at)[1];
+
+    if (letter == 'u')
+        return utf8(unicode_escape(at, end), out);
+    const char *found = strchr(letters, letter);
+    out[0] = found ? meant[found - letters] : letter;
+    *at += 2;
+    return 1;
+}
+
+static struct slice unescaped(struct slice text, struct arena *arena)
+{
+    const char *at = text.data, *end = at + text.length;
+    char *out = arena_alloc(arena, text.length), *next = out;
+
+    while (at < end) {
+        if (*at == '\\')
+            next += unescape(&at, end, next); /* an escape is never shorter than what it means */
+        else
+            *next++ = *at++;
+    }
+    arena_shrink(arena, out, text.length, (size_t)(next - out));
+    return (struct slice){out, (size_t)(next - out)};
+}
+
+struct slice value_string(const struct value *value, struct arena *arena)
+{
+    return value->escaped ? unescaped(value->text, arena) : value->text;
+}
+
+struct slice value_name(const struct value *value, struct arena *arena)
+{
+    struct slice name = {value->name, value->name_length};
+
+    return value->name_escaped ? unescaped(name, arena) : name;
+}
+
+/* Whether the escaped name of @p member means @p name. */
+static bool escaped_name_is(const struct value *member, struct slice name)
+{
+    const char *at = member->name, *end = at + member->name_length;
+
+    while (at < end) {
+        char bytes[UTF8_MAX];
+        size_t count = 1;
+
+        if (*at == '\\')
+            count = unescape(&at, end, bytes);
+        else
+            bytes[0] = *at++;
+        if (count > name.length || memcmp(bytes, name.data, count) != 0)
+            return false;
+        name.data += count;
+        name.length -= count;
+    }
+    return name.length == 0;
+}
+
+const struct value *value_member(const struct value *value, struct slice name)
+{
+    const struct value *found = NULL, *child = value_first(value);
+
+    if (value->type != VALUE_OBJECT)
+        return NULL;
+    for (uint32_t left = value->count; left; left--, child = value_next(child)) {
+        if (child->name_escaped) {
+            if (escaped_name_is(child, name))
+                found = child;
+        } else if (child->name_length == name.length &&
+                   memcmp(child->name, name.data, name.length) == 0) {
+            found = child;
+        }
+    }
+    return found;
+}
+
+const struct value *value_element(const struct value *value, size_t index)
+{
+    const struct value *child = value_first(value);
+
+    if (value->type != VALUE_ARRAY || index >= value->count)
+        return NULL;
+    while (index--)
+        child = value_next(child);
+    return child;
+}
