@@ -1,6 +1,9 @@
-/* reply.h: what an answer of Redis means; the rows are in reply.c. */
+/* reply.h: what an answer of Redis means; the rows are in reply.def. */
 #pragma once
 #include "base/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 enum reply_class {
     REPLY_DONE,
@@ -13,7 +16,18 @@ enum reply_class {
     REPLY_UNKNOWN    /* none of the above: the partition is held */
 };
 
-/** The class of an error reply: @p line is without the leading '-' and without CRLF. */
+/** What one kind of error reply means. */
+struct reply_row {
+    const char *word; /* the first word of the line */
+    const char *text; /* what follows it begins with this; with '*' in front: holds it anywhere */
+    enum reply_class class;
+};
+
+/** The row of an error reply, NULL where none knows it: @p line is without the leading '-' and
+ * without CRLF. */
+const struct reply_row *reply_find(struct slice line);
+
+/** The class of that row; REPLY_UNKNOWN without one. */
 enum reply_class reply_classify(struct slice line);
 
 /** "done", "retry", ... */
@@ -22,3 +36,6 @@ const char *reply_class_name(enum reply_class class);
 /** The label for metrics: the first word of the line where it is one of a closed set, "ERR" among
  * them, else "other". */
 const char *reply_label(struct slice line);
+
+/** All rows, in the order in which they are tried. */
+const struct reply_row *reply_rows(size_t *count);

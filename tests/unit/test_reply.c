@@ -1,0 +1,100 @@
+/* test_reply.c: what an answer of Redis means; the live texts are in tests/integration. */
+#include "suite.h"
+
+#include "metrics/metrics.h"
+#include "redis/reply.h"
+
+static const char *class_of(const char *line)
+{
+    return reply_class_name(reply_classify(slice_of(line)));
+}
+
+static void the_first_word_decides(void)
+{
+    ASSERT_TEXT(class_of("LOADING Redis is loading the dataset in memory"), "retry");
+    ASSERT_TEXT(class_of("READONLY You can't write against a read only replica."), "reconnect");
+    ASSERT_TEXT(class_of("MOVED 3999 127.0.0.1:6381"), "redirect");
+    ASSERT_TEXT(class_of("WRONGTYPE"), "reject");
+    ASSERT_TEXT(class_of("NOPERM this user has no permissions"), "config");
+}
+
+static void a_word_inside_another_is_not_it(void)
+{
+    ASSERT_TEXT(class_of("LOADINGX text"), "unknown");
+    ASSERT_TEXT(class_of("OO text"), "unknown");
+    ASSERT_TEXT(class_of("text LOADING"), "unknown");
+    ASSERT_TEXT(class_of("loading text"), "unknown");
+}
+
+static void err_is_told_apart_by_its_text(void)
+{
+    ASSERT_TEXT(class_of("ERR value is not an integer or out of range"), "reject");
+    ASSERT_TEXT(class_of("ERR max number of clients reached"), "reconnect");
+    ASSERT_TEXT(class_of("ERR unknown command 'FOO', with args beginning with: "), "config");
+    ASSERT_TEXT(class_of("ERR value is not"), "unknown");
+    ASSERT_TEXT(class_of("ERR"), "unknown");
+}
+
+static void a_text_that_quotes_the_record_cannot_pose_as_another(void)
+{
+    ASSERT_TEXT(class_of("ERR unknown command 'syntax error', with args beginning with: 'x'"),
+                "config");
+    ASSERT_TEXT(class_of("ERR said: syntax error"), "unknown");
+}
+
+static void what_no_row_knows_is_unknown(void)
+{
+    ASSERT_TEXT(class_of("ERR a text that no Redis has said yet"), "unknown");
+    ASSERT_TEXT(class_of("NEWWORD text"), "unknown");
+    ASSERT_TEXT(class_of(""), "unknown");
+    ASSERT_TEXT(class_of(" LOADING"), "unknown");
+    CU_ASSERT_EQUAL(reply_classify((struct slice){0}), REPLY_UNKNOWN);
+}
+
+static void a_label_is_one_of_a_closed_set(void)
+{
+    ASSERT_TEXT(reply_label(SLICE("OOM command not allowed")), "OOM");
+    ASSERT_TEXT(reply_label(SLICE("ERR a text that no Redis has said yet")), "ERR");
+    ASSERT_TEXT(reply_label(SLICE("key:42 is what a script said")), "other");
+    ASSERT_TEXT(reply_label(SLICE("")), "other");
+}
+
+static void every_label_has_its_own_counter(void)
+{
+    size_t count;
+    const struct reply_row *rows = reply_rows(&count);
+
+    for (size_t i = 0; i < count; i++)
+        CU_ASSERT_NOT_EQUAL(metrics_error_index(rows[i].word), metrics_error_index("other"));
+}
+
+/* Rows that no line can reach are lies in the table. */
+static void no_row_hides_behind_an_earlier_one(void)
+{
+    size_t count;
+    const struct reply_row *rows = reply_rows(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        char line[256];
+        const char *text = rows[i].text[0] == '*' ? rows[i].text + 1 : rows[i].text;
+        snprintf(line, sizeof(line), "%s %s%s", rows[i].word, rows[i].text[0] == '*' ? "x" : "",
+                 text);
+        CU_ASSERT_PTR_EQUAL(reply_find(slice_of(line)), &rows[i]);
+    }
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(the_first_word_decides),
+        TEST(a_word_inside_another_is_not_it),
+        TEST(err_is_told_apart_by_its_text),
+        TEST(a_text_that_quotes_the_record_cannot_pose_as_another),
+        TEST(what_no_row_knows_is_unknown),
+        TEST(a_label_is_one_of_a_closed_set),
+        TEST(every_label_has_its_own_counter),
+        TEST(no_row_hides_behind_an_earlier_one),
+    };
+
+    return SUITE("reply", tests);
+}
