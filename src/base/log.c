@@ -29,6 +29,7 @@ static const char *const level_colours[] = {"\033[31m", "\033[33m", "\033[32m", 
 static enum log_level log_level = LOG_INFO;
 static enum log_dress log_dress = DRESS_PLAIN;
 static pthread_mutex_t log_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct log_site *log_sites; /* those that have left something out */
 
 /* systemd names the device and inode of the journal's socket in $JOURNAL_STREAM (systemd.exec(5)).
  */
@@ -126,8 +127,7 @@ static void log_put_head(FILE *line, enum log_level level, const char *event)
     log_put_quoted(line, slice_of(event));
 }
 
-static void log_put(enum log_level level, const char *event, const struct log_field *fields,
-                    uint32_t left_out)
+static void log_put(enum log_level level, const char *event, const struct log_field *fields)
 {
     char room[LINE_BYTES];
     FILE *line = fmemopen(room, sizeof(room) - 3, "w");
@@ -137,8 +137,6 @@ static void log_put(enum log_level level, const char *event, const struct log_fi
     log_put_head(line, level, event);
     for (; fields->key; fields++)
         log_put_field(line, fields);
-    if (left_out)
-        log_put_field(line, &LOG_INT("repeated", left_out));
     fflush(line);
     long used = ftell(line);
     fclose(line);
@@ -150,18 +148,60 @@ static void log_put(enum log_level level, const char *event, const struct log_fi
     (void)written; /* nowhere to tell */
 }
 
+/* Ends the site's ten seconds: says what was left out of them. */
+static void log_settle(struct log_site *site)
+{
+    if (site->left_out)
+        log_put(site->level, site->event,
+                (const struct log_field[]){LOG_INT("repeated", site->left_out), LOG_END});
+    site->written = site->left_out = 0;
+}
+
+/* Whether the site may write; counts the line where not. */
+static bool log_admit(struct log_site *site, enum log_level level, const char *event)
+{
+    int64_t now_ms = clock_ms();
+
+    if (now_ms >= site->until_ms) {
+        if (!site->left_out) /* else log_sum_up() settles it */
+            site->written = 0;
+        site->until_ms = now_ms + QUIET_MS;
+    }
+    if (site->written < site->burst) {
+        site->written++;
+        return true;
+    }
+    if (!site->left_out++) {
+        site->level = level;
+        site->event = event;
+        site->next = log_sites;
+        log_sites = site;
+    }
+    return false;
+}
+
 void log_write(struct log_site *site, enum log_level level, const char *event,
                const struct log_field *fields)
+{
+    pthread_mutex_lock(&log_mutex);
+    if (!site || log_admit(site, level, event))
+        log_put(level, event, fields);
+    pthread_mutex_unlock(&log_mutex);
+}
+
+void log_sum_up(void)
 {
     int64_t now_ms = clock_ms();
 
     pthread_mutex_lock(&log_mutex);
-    if (site && now_ms < site->silent_until_ms) {
-        site->left_out++;
-    } else {
-        log_put(level, event, fields, site ? site->left_out : 0);
-        if (site)
-            *site = (struct log_site){.silent_until_ms = now_ms + QUIET_MS};
+    for (struct log_site **link = &log_sites; *link;) {
+        struct log_site *site = *link;
+        if (now_ms < site->until_ms) {
+            link = &site->next;
+            continue;
+        }
+        *link = site->next;
+        log_settle(site);
     }
     pthread_mutex_unlock(&log_mutex);
 }

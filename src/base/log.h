@@ -36,8 +36,12 @@ struct log_field {
 
 /** One place in the code that logs; its repeats are counted here. */
 struct log_site {
-    int64_t silent_until_ms;
-    uint32_t left_out;
+    uint32_t burst; /* lines that it may write in ten seconds */
+    uint32_t written, left_out;
+    int64_t until_ms; /* end of the current ten seconds */
+    enum log_level level;
+    const char *event;
+    struct log_site *next; /* among those that have left something out */
 };
 
 /** Call once, before threads start. */
@@ -45,22 +49,29 @@ void log_configure(enum log_level level, enum log_format format);
 
 bool log_enabled(enum log_level level);
 
-/** Writes one line, unless @p site was heard in the last ten seconds; NULL: always. @p fields end
- * with LOG_END. */
+/** Writes one line, unless @p site wrote its burst in the last ten seconds; NULL: always. @p fields
+ * end with LOG_END. */
 void log_write(struct log_site *site, enum log_level level, const char *event,
                const struct log_field *fields);
 
-#define LOG_AT(level, event, ...)                                                                  \
+/** Writes how many lines each site has left out, once its ten seconds are over. Called about once a
+ * second. */
+void log_sum_up(void);
+
+#define LOG_AT(level, lines, event, ...)                                                           \
     do {                                                                                           \
-        static struct log_site log_site_;                                                          \
+        static struct log_site log_site_ = {.burst = (lines)};                                     \
         if (log_enabled(level))                                                                    \
             log_write(&log_site_, level, event, (const struct log_field[]){__VA_ARGS__});          \
     } while (0)
 
-#define log_error(...)      LOG_AT_(LOG_ERROR, __VA_ARGS__, LOG_END)
-#define log_warn(...)       LOG_AT_(LOG_WARN, __VA_ARGS__, LOG_END)
-#define log_debug(...)      LOG_AT_(LOG_DEBUG, __VA_ARGS__, LOG_END)
-#define LOG_AT_(level, ...) LOG_AT(level, __VA_ARGS__)
+#define log_error(...)             LOG_AT_(LOG_ERROR, 1, __VA_ARGS__, LOG_END)
+#define log_warn(...)              LOG_AT_(LOG_WARN, 1, __VA_ARGS__, LOG_END)
+#define log_debug(...)             LOG_AT_(LOG_DEBUG, 1, __VA_ARGS__, LOG_END)
+#define LOG_AT_(level, lines, ...) LOG_AT(level, lines, __VA_ARGS__)
+
+/* A warning about one record: the first twenty in ten seconds are told one by one. */
+#define log_warn_record(...) LOG_AT_(LOG_WARN, 20, __VA_ARGS__, LOG_END)
 
 /* Events of the life of the process, a connection or a partition: each one is written. */
 #define log_info(...) LOG_EACH_(LOG_INFO, __VA_ARGS__, LOG_END)

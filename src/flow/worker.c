@@ -116,7 +116,7 @@ static void worker_hold(struct worker *worker, struct source_partition *partitio
 static void worker_log_skip(const struct source_partition *partition, int64_t offset,
                             const struct route *route, const char *text)
 {
-    log_warn("record dropped", LOG_STR("topic", source_partition_topic(partition)),
+    log_warn_record("record dropped", LOG_STR("topic", source_partition_topic(partition)),
              LOG_INT("partition", source_partition_number(partition)), LOG_INT("offset", offset),
              LOG_STR("route", route->conf->name), LOG_STR("error", text));
 }
