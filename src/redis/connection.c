@@ -1,0 +1,364 @@
+/*
+ * connection.c: one connection to a server, and how it comes back.
+ *
+ * Every loss ends in DOWN with a backoff. The name is resolved anew at each attempt, and all its
+ * addresses are tried in turn. What was sent and not answered is unknown, so the window is rewound
+ * and, on the next connection, sent again from the first unanswered command on, in order; the
+ * handshake makes sure that the former connection's commands do not run any more (handshake.c).
+ */
+#include "redis/connection.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "conf/conf.h"
+#include "metrics/metrics.h"
+#include "redis/exchange.h"
+#include "redis/resolver.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    BACKOFF_FIRST_MS = 50,
+    BACKOFF_SICK_MS = 1000, /* out of memory, disk full: it takes somebody to mend it */
+    BACKOFF_LONGEST_MS = 5000,
+    TELL_AGAIN_MS = 60000
+};
+
+/* --- trouble ---------------------------------------------------------------------------------- */
+
+void connection_set_trouble(struct connection *connection, const char *text)
+{
+    int64_t now_ms = clock_ms();
+    char trouble[CONNECTION_TROUBLE_BYTES];
+
+    snprintf(trouble, sizeof(trouble), "%s: %s", connection->name, text);
+    bool news = !connection->troubled || strcmp(connection->trouble, trouble) != 0;
+    if (!connection->troubled)
+        connection->trouble_since_ms = now_ms;
+    connection->troubled = true;
+    memcpy(connection->trouble, trouble, sizeof(trouble));
+    if (!news && connection->told_ms && now_ms - connection->told_ms < TELL_AGAIN_MS)
+        return;
+    connection->told_ms = now_ms;
+    log_warn_each("redis cannot take commands, trying again",
+                  LOG_STR("sink", connection->setup->options->name),
+                  LOG_STR("address", connection->name), LOG_INT("connection", connection->number),
+                  LOG_INT("waiting", connection->window.count), LOG_STR("error", text));
+}
+
+void connection_clear_trouble(struct connection *connection)
+{
+    if (!connection->troubled)
+        return;
+    connection->troubled = false;
+    if (!connection->told_ms) /* nobody heard of it */
+        return;
+    connection->told_ms = 0;
+    log_info("redis takes commands", LOG_STR("sink", connection->setup->options->name),
+             LOG_STR("address", connection->name), LOG_INT("connection", connection->number),
+             LOG_INT("after_ms", clock_ms() - connection->trouble_since_ms));
+}
+
+/* --- opening and losing ----------------------------------------------------------------------- */
+
+void connection_wake_in(struct connection *connection, int64_t milliseconds)
+{
+    struct timeval delay = {milliseconds / 1000, milliseconds % 1000 * 1000};
+
+    evtimer_add(connection->timer, &delay);
+}
+
+static void connection_close_socket(struct connection *connection)
+{
+    if (connection->readable)
+        event_free(connection->readable);
+    if (connection->writable)
+        event_free(connection->writable);
+    if (connection->fd >= 0)
+        close(connection->fd);
+    connection->readable = connection->writable = NULL;
+    connection->fd = -1;
+    connection->blocked = false;
+    handshake_end(&connection->handshake);
+}
+
+static void connection_fall(struct connection *connection, int64_t wait_ms, const char *text)
+{
+    if (connection->state >= CONNECTION_FLOWING)
+        connection->setup->counters->connections_up--;
+    if (connection->window.sent > 0)
+        connection->former = connection->handshake.self;
+    connection_close_socket(connection);
+    window_rewind(&connection->window);
+    connection->state = CONNECTION_DOWN;
+    connection_set_trouble(connection, text);
+    connection_wake_in(connection, wait_ms);
+}
+
+void connection_lost(struct connection *connection, const char *format, ...)
+{
+    char text[CONNECTION_TROUBLE_BYTES];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    connection_fall(connection, backoff_next(&connection->reconnect), text);
+}
+
+/* --- handshake -------------------------------------------------------------------------------- */
+
+static void connection_send_handshake(struct connection *connection)
+{
+    struct slice output = handshake_output(&connection->handshake);
+    ssize_t sent = send(connection->fd, output.data, output.length, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    if (sent < 0)
+        connection_lost(connection, "send: %s", strerror(errno));
+    else if ((size_t)sent < output.length) /* a few hundred bytes into an empty socket */
+        connection_lost(connection, "send: no room for the handshake");
+}
+
+static void connection_greet(struct connection *connection)
+{
+    connection->state = CONNECTION_GREETING;
+    handshake_begin(&connection->handshake, &connection->setup->identity, &connection->former);
+    event_add(connection->readable, NULL);
+    connection_wake_in(connection, connection->setup->options->connect_timeout);
+    connection_send_handshake(connection);
+}
+
+static void connection_established(struct connection *connection)
+{
+    const struct connection_setup *setup = connection->setup;
+
+    if (connection->handshake.former_may_live)
+        log_warn("redis did not let the former connection be ended: CLIENT KILL is not permitted, "
+                 "so what that connection still holds may run once more",
+                 LOG_STR("sink", setup->options->name), LOG_STR("address", connection->name));
+    handshake_end(&connection->handshake);
+    connection->former.id = 0;
+    setup->counters->connections_up++;
+    if (connection->connected_once)
+        setup->counters->reconnects++;
+    connection->connected_once = true;
+    log_info("connected to redis", LOG_STR("sink", setup->options->name),
+             LOG_STR("address", connection->name), LOG_INT("connection", connection->number));
+    exchange_begin(connection);
+}
+
+static void connection_take_handshake(struct connection *connection, struct slice bytes)
+{
+    struct err err = {0};
+
+    switch (handshake_feed(&connection->handshake, bytes, &err)) {
+    case HANDSHAKE_MORE:
+        break;
+    case HANDSHAKE_SEND:
+        connection_send_handshake(connection);
+        break;
+    case HANDSHAKE_DONE:
+        connection_established(connection);
+        break;
+    case HANDSHAKE_FAILED:
+        connection_lost(connection, "%s", err.text);
+        break;
+    case HANDSHAKE_REFUSED: /* somebody has to mend it: no hurry */
+        connection->reconnect.current_ms = BACKOFF_LONGEST_MS;
+        connection_lost(connection, "%s", err.text);
+        break;
+    }
+}
+
+static void connection_read_handshake(struct connection *connection)
+{
+    ssize_t got = recv(connection->fd, connection->input, CONNECTION_INPUT_BYTES, MSG_DONTWAIT);
+
+    if (got > 0)
+        connection_take_handshake(connection, (struct slice){connection->input, (size_t)got});
+    else if (got == 0)
+        connection_lost(connection, "the server closed the connection");
+    else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+        connection_lost(connection, "%s", strerror(errno));
+}
+
+/* --- connecting ------------------------------------------------------------------------------- */
+
+static void connection_on_readable(evutil_socket_t fd, short what, void *context)
+{
+    struct connection *connection = context;
+
+    (void)fd, (void)what;
+    if (connection->state == CONNECTION_GREETING) {
+        connection_read_handshake(connection);
+        return;
+    }
+    exchange_read(connection);
+    exchange_flush(connection);
+}
+
+static void connection_try_address(struct connection *connection);
+
+/* The address being tried is no good: the next one, or the end of this attempt. */
+static void connection_next_address(struct connection *connection, const struct err *err)
+{
+    connection_close_socket(connection);
+    connection->address++;
+    if (connection->address < connection->addresses.count)
+        connection_try_address(connection);
+    else
+        connection_lost(connection, "%s", err->text);
+}
+
+static void connection_on_writable(evutil_socket_t fd, short what, void *context)
+{
+    struct connection *connection = context;
+    struct err err;
+
+    (void)fd, (void)what;
+    connection->blocked = false;
+    if (connection->state != CONNECTION_CONNECTING)
+        exchange_flush(connection);
+    else if (socket_connected(connection->fd, &err))
+        connection_greet(connection);
+    else
+        connection_next_address(connection, &err);
+}
+
+static void connection_try_address(struct connection *connection)
+{
+    struct event_base *base = connection->setup->base;
+    int64_t share_ms =
+        connection->setup->options->connect_timeout / (int64_t)connection->addresses.count;
+    struct err err;
+
+    connection->state = CONNECTION_CONNECTING;
+    connection->fd = socket_connect(&connection->addresses, connection->address, &err);
+    if (connection->fd < 0) {
+        connection_next_address(connection, &err);
+        return;
+    }
+    connection->readable =
+        event_new(base, connection->fd, EV_READ | EV_PERSIST, connection_on_readable, connection);
+    connection->writable =
+        event_new(base, connection->fd, EV_WRITE, connection_on_writable, connection);
+    event_add(connection->writable, NULL);
+    connection_wake_in(connection, share_ms);
+}
+
+static void connection_on_addresses(void *context, const struct addresses *found,
+                                    const struct err *err)
+{
+    struct connection *connection = context;
+
+    if (connection->state !=
+        CONNECTION_RESOLVING) /* it took too long; the next attempt asks anew */
+        return;
+    if (!found) {
+        connection_lost(connection, "%s", err->text);
+        return;
+    }
+    connection->addresses = *found;
+    connection->address = 0;
+    connection_try_address(connection);
+}
+
+static void connection_start(struct connection *connection)
+{
+    const struct connection_setup *setup = connection->setup;
+    struct endpoint endpoint = topology_endpoint(setup->topology, connection->number);
+    struct addresses found;
+    struct err err = {0};
+
+    connection->state = CONNECTION_RESOLVING;
+    endpoint_name(&endpoint, connection->name);
+    if (endpoint.socket_path) {
+        bool good = addresses_unix(&found, endpoint.socket_path, &err);
+        connection_on_addresses(connection, good ? &found : NULL, &err);
+        return;
+    }
+    connection_wake_in(connection, setup->options->connect_timeout);
+    resolver_ask(connection->resolver, endpoint.host, endpoint.port);
+}
+
+static void connection_on_timer(evutil_socket_t fd, short what, void *context)
+{
+    struct connection *connection = context;
+    long long timeout_ms = connection->setup->options->connect_timeout;
+    struct err err;
+
+    (void)fd, (void)what;
+    switch (connection->state) {
+    case CONNECTION_DOWN:
+        connection_start(connection);
+        break;
+    case CONNECTION_RESOLVING:
+        connection_lost(connection, "resolve: timed out after %lld ms", timeout_ms);
+        break;
+    case CONNECTION_CONNECTING:
+        err_set(&err, ERR_RETRY, "connect: timed out after %lld ms",
+                timeout_ms / (long long)connection->addresses.count);
+        connection_next_address(connection, &err);
+        break;
+    case CONNECTION_GREETING:
+        connection_lost(connection, "handshake: timed out after %lld ms", timeout_ms);
+        break;
+    case CONNECTION_FLOWING:
+    case CONNECTION_DRAINING:
+    case CONNECTION_PAUSED:
+    case CONNECTION_PROBING:
+        exchange_wake(connection);
+        break;
+    }
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+void connection_open(struct connection *connection, const struct connection_setup *setup,
+                     unsigned number)
+{
+    const struct conf_sink *options = setup->options;
+    struct backoff patient = {.first_ms = BACKOFF_FIRST_MS, .longest_ms = BACKOFF_LONGEST_MS};
+
+    *connection = (struct connection){.setup = setup, .number = number, .fd = -1};
+    window_init(&connection->window, (size_t)options->window_commands,
+                (size_t)options->window_bytes);
+    connection->reconnect = connection->retry = connection->sick = patient;
+    connection->sick.first_ms = BACKOFF_SICK_MS;
+    connection->input = mem_resize(NULL, CONNECTION_INPUT_BYTES);
+    connection->timer = evtimer_new(setup->base, connection_on_timer, connection);
+    connection->resolver = resolver_new(setup->base, connection_on_addresses, connection);
+    /* Not yet a trouble worth a line in the log. */
+    connection->troubled = true;
+    connection->trouble_since_ms = clock_ms();
+    snprintf(connection->trouble, sizeof(connection->trouble), "not connected yet");
+    connection_wake_in(connection, 0);
+}
+
+void connection_close(struct connection *connection)
+{
+    if (!connection->setup)
+        return;
+    if (connection->state >= CONNECTION_FLOWING)
+        connection->setup->counters->connections_up--;
+    connection_close_socket(connection);
+    resolver_free(connection->resolver);
+    event_free(connection->timer);
+    window_free(&connection->window);
+    free(connection->input);
+    *connection = (struct connection){.fd = -1};
+}
+
+void connection_discard(struct connection *connection)
+{
+    const struct sink_events *events = connection->setup->events;
+
+    window_filter(&connection->window, events->wanted, events->dropped, events->context);
+}

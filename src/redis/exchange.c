@@ -1,0 +1,367 @@
+/*
+ * exchange.c: commands out and answers in, while a connection is open.
+ *
+ * An answer of the retry class (LOADING, OOM, ...) stops the flow: the commands behind the refused
+ * one are on their way already and may well succeed, but a later write must not stay below an
+ * earlier one, so all of them are sent again, in order:
+ *      1. DRAINING: nothing new is sent; the answers of all that was sent come and are passed over
+ *      2. PAUSED: backoff
+ *      3. PROBING: the refused command alone, so that the others are not repeated with every try
+ *      4. FLOWING, once it is done or refused for good; else back to 2
+ */
+#include "redis/exchange.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "conf/conf.h"
+#include "metrics/metrics.h"
+#include "redis/connection.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+enum {
+    SEND_BYTES = 64 << 10, /* a larger write() costs more a byte, not less (caches) */
+    READS_A_TURN = 4,
+    LONGEST_PATIENCE = 4 /* doublings of response_timeout */
+};
+
+static bool exchange_is_open(const struct connection *connection)
+{
+    return connection->state >= CONNECTION_FLOWING;
+}
+
+static void exchange_count(struct connection *connection, enum command_result result)
+{
+    uint32_t command = window_head(&connection->window)->command;
+
+    connection->setup->counters->commands[command * RESULT_COUNT + result]++;
+}
+
+/* --- sending ---------------------------------------------------------------------------------- */
+
+/* What of the window may be sent in this state. */
+static struct slice exchange_sendable(const struct connection *connection)
+{
+    const struct window *window = &connection->window;
+    struct slice unsent = window_unsent(window);
+    size_t end = window->committed_end;
+
+    if (connection->state == CONNECTION_DRAINING) /* no half commands */
+        end = window->sent_end;
+    else if (connection->state == CONNECTION_PROBING && window->committed > 0)
+        end = window->head + window_head(window)->length;
+    else if (connection->state == CONNECTION_PAUSED)
+        end = window->written;
+    unsent.length = end - window->written;
+    return unsent;
+}
+
+static void exchange_wait_writable(struct connection *connection)
+{
+    connection->blocked = true;
+    event_add(connection->writable, NULL);
+}
+
+void exchange_flush(struct connection *connection)
+{
+    struct slice unsent;
+
+    while (exchange_is_open(connection) && !connection->blocked &&
+           (unsent = exchange_sendable(connection)).length > 0) {
+        size_t length = unsent.length < SEND_BYTES ? unsent.length : (size_t)SEND_BYTES;
+        ssize_t sent = send(connection->fd, unsent.data, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            exchange_wait_writable(connection);
+        } else if (sent < 0 && errno != EINTR) {
+            connection_lost(connection, "send: %s", strerror(errno));
+        } else if (sent > 0) {
+            window_wrote(&connection->window, (size_t)sent);
+            connection->setup->counters->sent_bytes += (uint64_t)sent;
+            connection->progress_ms = clock_ms();
+        }
+    }
+}
+
+/* --- pausing and probing ---------------------------------------------------------------------- */
+
+static void exchange_watch(struct connection *connection)
+{
+    connection->progress_ms = clock_ms();
+    connection_wake_in(connection, connection->setup->options->response_timeout);
+}
+
+static void exchange_pause_if_drained(struct connection *connection)
+{
+    struct window *window = &connection->window;
+
+    if (window_unanswered(window) > 0 || window->written < window->sent_end)
+        return;
+    window_rewind(window);
+    connection->state = CONNECTION_PAUSED;
+    connection_wake_in(connection, backoff_next(connection->pause));
+}
+
+static void exchange_probe(struct connection *connection)
+{
+    connection_discard(connection);
+    connection->state = CONNECTION_PROBING;
+    exchange_watch(connection);
+    exchange_flush(connection);
+}
+
+/* A command went through. */
+static void exchange_resume(struct connection *connection)
+{
+    connection->state = CONNECTION_FLOWING;
+    connection->silences = 0;
+    backoff_reset(&connection->reconnect);
+    backoff_reset(&connection->retry);
+    backoff_reset(&connection->sick);
+    connection_clear_trouble(connection);
+}
+
+void exchange_begin(struct connection *connection)
+{
+    connection->scanner = (struct resp_scanner){0};
+    connection->input_length = 0;
+    connection->pinged = false;
+    if (connection->troubled && connection->window.committed > 0) {
+        exchange_probe(connection);
+        return;
+    }
+    exchange_resume(connection);
+    exchange_watch(connection);
+    exchange_flush(connection);
+}
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+static void exchange_done(struct connection *connection)
+{
+    uint32_t ticket = window_head(&connection->window)->ticket;
+
+    exchange_count(connection, RESULT_OK);
+    window_pop(&connection->window);
+    connection->setup->events->done(connection->setup->events->context, ticket);
+}
+
+static void exchange_refused(struct connection *connection, enum reply_class class)
+{
+    uint32_t ticket = window_head(&connection->window)->ticket;
+    char text[RESP_ERROR_BYTES + 64];
+
+    snprintf(text, sizeof(text), "%s%s", connection->scanner.text,
+             class == REPLY_REDIRECT
+                 ? " (the server belongs to a Redis Cluster, which is not supported)"
+                 : "");
+    exchange_count(connection, RESULT_REFUSED);
+    window_pop(&connection->window);
+    connection->setup->events->refused(connection->setup->events->context, ticket,
+                                       class == REPLY_REJECT || class == REPLY_CONFIG ? class
+                                       : class == REPLY_REDIRECT                      ? REPLY_CONFIG
+                                                                 : REPLY_UNKNOWN,
+                                       text);
+}
+
+static void exchange_retry(struct connection *connection)
+{
+    const char *text = connection->scanner.text;
+
+    exchange_count(connection, RESULT_RETRIED);
+    window_pass(&connection->window);
+    connection_set_trouble(connection, text);
+    connection->pause = strncmp(text, "OOM", 3) == 0 || strncmp(text, "MISCONF", 7) == 0
+                            ? &connection->sick
+                            : &connection->retry;
+    connection->state = CONNECTION_DRAINING;
+    exchange_pause_if_drained(connection);
+}
+
+/* The class of the answer that the scanner just passed. */
+static enum reply_class exchange_classify(struct connection *connection)
+{
+    const struct resp_scanner *scanner = &connection->scanner;
+    struct slice line = {scanner->text, scanner->text_length};
+
+    if (!scanner->failed)
+        return REPLY_DONE;
+    connection->setup->counters->errors[metrics_error_index(reply_label(line))]++;
+    enum reply_class class = reply_classify(line);
+    /* Inside an array (a script's answer) it is too late to try again: parts are done. */
+    if (scanner->nested && class != REPLY_REJECT && class != REPLY_CONFIG)
+        return REPLY_UNKNOWN;
+    return class;
+}
+
+/* The oldest command's answer, while commands flow or one probes. */
+static void exchange_answer_head(struct connection *connection, enum reply_class class)
+{
+    if (class == REPLY_RETRY) {
+        exchange_retry(connection);
+        return;
+    }
+    if (class == REPLY_RECONNECT) {
+        exchange_count(connection, RESULT_RETRIED);
+        connection_lost(connection, "%s", connection->scanner.text);
+        return;
+    }
+    if (connection->state == CONNECTION_PROBING)
+        exchange_resume(connection);
+    if (class == REPLY_DONE)
+        exchange_done(connection);
+    else
+        exchange_refused(connection, class);
+}
+
+/* Of all that was sent behind a refused command nothing counts: it is sent again. */
+static void exchange_answer_passed(struct connection *connection, enum reply_class class)
+{
+    if (class == REPLY_RECONNECT) {
+        connection_lost(connection, "%s", connection->scanner.text);
+        return;
+    }
+    window_pass(&connection->window);
+    exchange_pause_if_drained(connection);
+}
+
+static void exchange_answer_ping(struct connection *connection, enum reply_class class)
+{
+    connection->pinged = false;
+    if (class == REPLY_RECONNECT)
+        connection_lost(connection, "%s", connection->scanner.text);
+}
+
+/* One answer came; false: the connection is not what it was. */
+static bool exchange_answer(struct connection *connection)
+{
+    struct window *window = &connection->window;
+    enum reply_class class = exchange_classify(connection);
+
+    if (connection->pinged) {
+        exchange_answer_ping(connection, class);
+        return exchange_is_open(connection);
+    }
+    if (window_unanswered(window) == 0) {
+        connection_lost(connection, "an answer without a command: %s",
+                        connection->scanner.failed ? connection->scanner.text : "not an error");
+        return false;
+    }
+    /* "ERR Protocol error" comes before the command is through, and the end of the stream next. */
+    bool early = window_unanswered(window) == 1 && window->written < window->sent_end;
+    if (connection->state == CONNECTION_DRAINING)
+        exchange_answer_passed(connection, class);
+    else
+        exchange_answer_head(connection, class);
+    if (early && exchange_is_open(connection))
+        connection_lost(connection, "answered before the command was sent");
+    return exchange_is_open(connection);
+}
+
+/* Scans what was read; false: the connection is gone. */
+static bool exchange_scan(struct connection *connection)
+{
+    struct slice input = {connection->input, connection->input_length};
+
+    while (input.length) {
+        enum resp_result result = resp_scan(&connection->scanner, &input);
+        if (result == RESP_MORE)
+            break;
+        if (result == RESP_BROKEN) {
+            connection_lost(connection, "the answer is not Redis' protocol");
+            return false;
+        }
+        if (!exchange_answer(connection))
+            return false;
+    }
+    memmove(connection->input, input.data, input.length);
+    connection->input_length = input.length;
+    return true;
+}
+
+/* One read; true: there may be more. */
+static bool exchange_read_once(struct connection *connection)
+{
+    size_t room = CONNECTION_INPUT_BYTES - connection->input_length;
+    ssize_t got =
+        recv(connection->fd, connection->input + connection->input_length, room, MSG_DONTWAIT);
+
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        return false;
+    if (got <= 0) {
+        connection_lost(connection, "%s",
+                        got < 0 ? strerror(errno) : "the server closed the connection");
+        return false;
+    }
+    connection->input_length += (size_t)got;
+    connection->setup->counters->received_bytes += (uint64_t)got;
+    connection->progress_ms = clock_ms();
+    return exchange_scan(connection) && (size_t)got == room;
+}
+
+void exchange_read(struct connection *connection)
+{
+    for (unsigned i = 0; i < READS_A_TURN && exchange_is_open(connection); i++)
+        if (!exchange_read_once(connection))
+            return;
+}
+
+/* --- silence ---------------------------------------------------------------------------------- */
+
+static void exchange_ping(struct connection *connection)
+{
+    static const char ping[] = "*1\r\n$4\r\nPING\r\n";
+    ssize_t length = sizeof(ping) - 1;
+
+    /* Nothing is in flight, so the socket has room for it. */
+    if (send(connection->fd, ping, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT) != length) {
+        connection_lost(connection, "send: %s", strerror(errno));
+        return;
+    }
+    connection->pinged = true;
+    exchange_watch(connection);
+}
+
+/* Somebody is awaited: how long is he silent? A queue that drains is a sign of life, too. */
+static void exchange_check_silence(struct connection *connection)
+{
+    int64_t limit_ms = connection->setup->options->response_timeout << connection->silences;
+    int queued = socket_queued(connection->fd);
+
+    if (queued != connection->queued)
+        connection->progress_ms = clock_ms();
+    connection->queued = queued;
+    int64_t silent_ms = clock_ms() - connection->progress_ms;
+    if (silent_ms < limit_ms) {
+        connection_wake_in(connection, limit_ms - silent_ms);
+        return;
+    }
+    /* A command that needs longer than the timeout must get through some day. */
+    if (connection->silences < LONGEST_PATIENCE)
+        connection->silences++;
+    connection_lost(connection, "no answer for %lld ms", (long long)silent_ms);
+}
+
+static void exchange_check_idle(struct connection *connection)
+{
+    int64_t left_ms = CONNECTION_IDLE_MS - (clock_ms() - connection->progress_ms);
+    int64_t timeout_ms = connection->setup->options->response_timeout;
+
+    if (left_ms <= 0)
+        exchange_ping(connection);
+    else /* never longer than the timeout, which may begin to run any moment */
+        connection_wake_in(connection, left_ms < timeout_ms ? left_ms : timeout_ms);
+}
+
+void exchange_wake(struct connection *connection)
+{
+    if (connection->state == CONNECTION_PAUSED)
+        exchange_probe(connection);
+    else if (connection->pinged || window_unanswered(&connection->window) > 0 ||
+             exchange_sendable(connection).length > 0)
+        exchange_check_silence(connection);
+    else
+        exchange_check_idle(connection);
+}

@@ -1,0 +1,243 @@
+/*
+ * handshake.c: what a connection says and hears before its first command.
+ *
+ * Why the former connection is killed: its unanswered commands are sent again on the new one. But
+ * what a slow server has not read of the old socket yet, it would still read and execute, perhaps
+ *      1. old: SET k 1 (unread)      2. new: SET k 1, SET k 2      3. old: SET k 1 is executed now
+ * and k would stay 1. CLIENT KILL drops the old socket with all that was not executed. The id alone
+ * may belong to somebody else after a restart of the server; with the address it does not.
+ */
+#include "redis/handshake.h"
+
+#include "base/mem.h"
+
+#include <ctype.h>
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ARGUMENTS_LIMIT = 8 };
+
+static void handshake_put(struct handshake *handshake, enum handshake_step step, int count,
+                          const char **arguments)
+{
+    char *command;
+    int length = redisFormatCommandArgv(&command, count, arguments, NULL);
+
+    handshake->output = mem_resize(handshake->output, handshake->output_length + (size_t)length);
+    memcpy(handshake->output + handshake->output_length, command, (size_t)length);
+    handshake->output_length += (size_t)length;
+    explicit_bzero(command, (size_t)length);
+    redisFreeCommand(command);
+    handshake->steps[handshake->step_count++] = step;
+}
+
+#define PUT(handshake, step, ...)                                                                  \
+    handshake_put(handshake, step, (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)),  \
+                  (const char *[]){__VA_ARGS__})
+
+/* Redis refuses names with blanks and control characters. */
+static void handshake_clean_name(const char *name, char clean[64])
+{
+    size_t used = 0;
+
+    for (; *name && used < 63; name++)
+        clean[used++] = isgraph((unsigned char)*name) ? *name : '-';
+    clean[used] = '\0';
+}
+
+static void handshake_put_identity(struct handshake *handshake)
+{
+    const struct handshake_options *options = handshake->options;
+    const char *user = options->username ? options->username : "default";
+    char name[64];
+
+    handshake_clean_name(options->client_name, name);
+    if (!handshake->plain && options->password) {
+        PUT(handshake, STEP_HELLO, "HELLO", "2", "AUTH", user, options->password, "SETNAME", name);
+        return;
+    }
+    if (!handshake->plain) {
+        PUT(handshake, STEP_HELLO, "HELLO", "2", "SETNAME", name);
+        return;
+    }
+    if (options->password && options->username)
+        PUT(handshake, STEP_AUTH, "AUTH", user, options->password);
+    else if (options->password)
+        PUT(handshake, STEP_AUTH, "AUTH", options->password);
+    PUT(handshake, STEP_SETNAME, "CLIENT", "SETNAME", name);
+}
+
+static void handshake_put_kill(struct handshake *handshake)
+{
+    char id[24];
+
+    snprintf(id, sizeof(id), "%lld", (long long)handshake->former->id);
+    if (handshake->former->address[0])
+        PUT(handshake, STEP_KILL, "CLIENT", "KILL", "ID", id, "ADDR", handshake->former->address);
+    else
+        PUT(handshake, STEP_KILL, "CLIENT", "KILL", "ID", id);
+}
+
+static void handshake_put_round(struct handshake *handshake)
+{
+    char database[16];
+
+    handshake_end(handshake);
+    handshake->reader = redisReaderCreate();
+    handshake->step = handshake->step_count = 0;
+    handshake_put_identity(handshake);
+    PUT(handshake, STEP_INFO, "CLIENT", "INFO");
+    if (handshake->options->database) {
+        snprintf(database, sizeof(database), "%d", handshake->options->database);
+        PUT(handshake, STEP_SELECT, "SELECT", database);
+    }
+    if (handshake->former->id)
+        handshake_put_kill(handshake);
+}
+
+void handshake_begin(struct handshake *handshake, const struct handshake_options *options,
+                     const struct handshake_peer *former)
+{
+    *handshake = (struct handshake){.options = options, .former = former};
+    handshake_put_round(handshake);
+}
+
+struct slice handshake_output(const struct handshake *handshake)
+{
+    return (struct slice){handshake->output, handshake->output_length};
+}
+
+void handshake_end(struct handshake *handshake)
+{
+    if (handshake->output)
+        explicit_bzero(handshake->output, handshake->output_length);
+    free(handshake->output);
+    if (handshake->reader)
+        redisReaderFree(handshake->reader);
+    handshake->output = NULL;
+    handshake->output_length = 0;
+    handshake->reader = NULL;
+}
+
+/* HELLO answers names and values in turn. */
+static void handshake_read_hello(struct handshake *handshake, const redisReply *reply)
+{
+    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements; i += 2)
+        if (reply->element[i]->type == REDIS_REPLY_STRING &&
+            strcmp(reply->element[i]->str, "id") == 0 &&
+            reply->element[i + 1]->type == REDIS_REPLY_INTEGER)
+            handshake->self.id = reply->element[i + 1]->integer;
+}
+
+/* "id=3 addr=127.0.0.1:52555 laddr=..."; what is missing stays unknown. */
+static void handshake_read_info(struct handshake *handshake, const redisReply *reply)
+{
+    long long id;
+
+    if (reply->type != REDIS_REPLY_STRING)
+        return;
+    if (sscanf(reply->str, "id=%lld", &id) == 1)
+        handshake->self.id = id;
+    const char *address = strstr(reply->str, " addr=");
+    if (address)
+        sscanf(address, " addr=%127s", handshake->self.address);
+}
+
+static bool handshake_starts(const redisReply *reply, const char *word)
+{
+    return strncmp(reply->str, word, strlen(word)) == 0;
+}
+
+/* Who has to act when HELLO, AUTH or SELECT answers with an error. */
+static enum handshake_result handshake_fail(const redisReply *reply, struct err *err)
+{
+    static const char *const passing[] = {"LOADING", "BUSY", "MASTERDOWN",
+                                          "ERR max number of clients", "DENIED"};
+
+    err_set(err, ERR_RETRY, "%s", reply->str);
+    for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+        if (handshake_starts(reply, passing[i]))
+            return HANDSHAKE_FAILED;
+    return HANDSHAKE_REFUSED;
+}
+
+static enum handshake_result handshake_take_error(struct handshake *handshake,
+                                                  enum handshake_step step, const redisReply *reply,
+                                                  struct err *err)
+{
+    if (handshake->again) /* all of this round is said again */
+        return HANDSHAKE_MORE;
+    switch (step) {
+    case STEP_HELLO:
+        handshake->again = handshake_starts(reply, "ERR unknown command");
+        return handshake->again ? HANDSHAKE_MORE : handshake_fail(reply, err);
+    case STEP_AUTH:
+    case STEP_SELECT:
+        return handshake_fail(reply, err);
+    case STEP_KILL:
+        handshake->former_may_live =
+            handshake_starts(reply, "NOPERM") || handshake_starts(reply, "ERR");
+        return handshake->former_may_live ? HANDSHAKE_MORE : handshake_fail(reply, err);
+    case STEP_SETNAME: /* a name is a comfort, not a need; so is knowing one's address */
+    case STEP_INFO:
+        break;
+    }
+    return HANDSHAKE_MORE;
+}
+
+static enum handshake_result handshake_take(struct handshake *handshake, const redisReply *reply,
+                                            struct err *err)
+{
+    enum handshake_step step = handshake->steps[handshake->step++];
+
+    if (reply->type == REDIS_REPLY_ERROR)
+        return handshake_take_error(handshake, step, reply, err);
+    if (step == STEP_HELLO)
+        handshake_read_hello(handshake, reply);
+    else if (step == STEP_INFO)
+        handshake_read_info(handshake, reply);
+    return HANDSHAKE_MORE;
+}
+
+/* Takes one reply where there is a whole one; *took tells. */
+static enum handshake_result handshake_next(struct handshake *handshake, bool *took,
+                                            struct err *err)
+{
+    void *reply = NULL;
+
+    *took = false;
+    if (redisReaderGetReply(handshake->reader, &reply) != REDIS_OK) {
+        err_set(err, ERR_RETRY, "the other side does not speak Redis' protocol: %s",
+                handshake->reader->errstr);
+        return HANDSHAKE_FAILED;
+    }
+    if (!reply)
+        return HANDSHAKE_MORE;
+    *took = true;
+    enum handshake_result result = handshake_take(handshake, reply, err);
+    freeReplyObject(reply);
+    return result;
+}
+
+enum handshake_result handshake_feed(struct handshake *handshake, struct slice bytes,
+                                     struct err *err)
+{
+    enum handshake_result result = HANDSHAKE_MORE;
+    bool took = true;
+
+    if (redisReaderFeed(handshake->reader, bytes.data, bytes.length) != REDIS_OK) {
+        err_set(err, ERR_RETRY, "%s", handshake->reader->errstr);
+        return HANDSHAKE_FAILED;
+    }
+    while (took && result == HANDSHAKE_MORE && handshake->step < handshake->step_count)
+        result = handshake_next(handshake, &took, err);
+    if (result != HANDSHAKE_MORE || handshake->step < handshake->step_count)
+        return result;
+    if (!handshake->again)
+        return HANDSHAKE_DONE;
+    handshake->again = false;
+    handshake->plain = true;
+    handshake_put_round(handshake);
+    return HANDSHAKE_SEND;
+}

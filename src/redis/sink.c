@@ -1,0 +1,153 @@
+/* sink.c: one worker's way into one Redis. */
+#include "redis/sink.h"
+
+#include "base/mem.h"
+#include "conf/conf.h"
+#include "metrics/metrics.h"
+#include "redis/connection.h"
+#include "redis/exchange.h"
+
+#include <stdlib.h>
+
+struct sink {
+    struct connection_setup setup;
+    struct topology topology;
+    struct sink_events events;
+    char *client_name;
+    uint32_t other; /* the metrics' index of commands without a row */
+    struct connection *connections;
+};
+
+/* for each connection of the sink */
+#define EACH_CONNECTION(sink, connection)                                                          \
+    for (struct connection *connection = (sink)->connections,                                      \
+                           *end_ = connection + (sink)->topology.connections;                      \
+         connection < end_; connection++)
+
+static bool sink_check(const struct conf_sink *options, struct err *err)
+{
+    struct addresses found;
+
+    return !options->socket_path || addresses_unix(&found, options->socket_path, err);
+}
+
+struct sink *sink_new(const struct conf_sink *options, unsigned index, const char *client_name,
+                      struct event_base *base, struct metrics_worker *metrics,
+                      const struct sink_events *events, struct err *err)
+{
+    size_t commands;
+
+    if (!sink_check(options, err)) {
+        err_wrap(err, "sink \"%s\"", options->name);
+        return NULL;
+    }
+    struct sink *sink = mem_new(struct sink);
+    command_all(&commands);
+    sink->other = (uint32_t)commands;
+    sink->events = *events;
+    sink->client_name = mem_text(client_name);
+    topology_init(&sink->topology, options);
+    sink->setup = (struct connection_setup){
+        .options = options,
+        .identity = {options->username.text, options->password.text, sink->client_name,
+                     options->database},
+        .topology = &sink->topology,
+        .events = &sink->events,
+        .counters = &metrics->sinks[index],
+        .base = base,
+    };
+    sink->connections = mem_array(sink->topology.connections, sizeof(*sink->connections));
+    for (unsigned i = 0; i < sink->topology.connections; i++)
+        connection_open(&sink->connections[i], &sink->setup, i);
+    return sink;
+}
+
+void sink_free(struct sink *sink)
+{
+    if (!sink)
+        return;
+    EACH_CONNECTION(sink, connection)
+    connection_close(connection);
+    free(sink->connections);
+    free(sink->client_name);
+    free(sink);
+}
+
+bool sink_has_room(const struct sink *sink)
+{
+    EACH_CONNECTION(sink, connection)
+    if (!window_has_room(&connection->window))
+        return false;
+    return true;
+}
+
+void sink_put(struct sink *sink, const struct slice *arguments, size_t count,
+              const struct command *command, struct slice key, uint32_t ticket)
+{
+    struct connection *connection = &sink->connections[topology_pick(&sink->topology, key)];
+
+    window_put(&connection->window, arguments, count, command ? command->index : sink->other,
+               ticket);
+}
+
+void sink_commit(struct sink *sink)
+{
+    EACH_CONNECTION(sink, connection)
+    window_commit(&connection->window);
+}
+
+void sink_rollback(struct sink *sink)
+{
+    EACH_CONNECTION(sink, connection)
+    window_rollback(&connection->window);
+}
+
+void sink_turn(struct sink *sink)
+{
+    EACH_CONNECTION(sink, connection)
+    {
+        exchange_flush(connection);
+        exchange_read(connection);
+    }
+}
+
+void sink_discard(struct sink *sink)
+{
+    EACH_CONNECTION(sink, connection)
+    connection_discard(connection);
+}
+
+size_t sink_inflight(const struct sink *sink)
+{
+    size_t inflight = 0;
+
+    EACH_CONNECTION(sink, connection)
+    inflight += connection->window.count;
+    return inflight;
+}
+
+/* The connection that is troubled for the longest time; NULL: all is well. */
+static const struct connection *sink_troubled(const struct sink *sink)
+{
+    const struct connection *troubled = NULL;
+
+    EACH_CONNECTION(sink, connection)
+    if (connection->troubled &&
+        (!troubled || connection->trouble_since_ms < troubled->trouble_since_ms))
+        troubled = connection;
+    return troubled;
+}
+
+const char *sink_trouble(const struct sink *sink)
+{
+    const struct connection *troubled = sink_troubled(sink);
+
+    return troubled ? troubled->trouble : NULL;
+}
+
+int64_t sink_trouble_since_ms(const struct sink *sink)
+{
+    const struct connection *troubled = sink_troubled(sink);
+
+    return troubled ? troubled->trouble_since_ms : 0;
+}

@@ -1,0 +1,100 @@
+/*
+ * window.h: the commands of one connection that were put and not answered.
+ *
+ *      bytes   | answered | ..sent.. | ..to send.. | ..put, not committed.. | free
+ *                         head       written       committed_end            tail
+ *
+ * One buffer holds their bytes one behind the other, one ring a descriptor a command. Sending again
+ * is moving the write position back to the head.
+ */
+#pragma once
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct window_command {
+    uint32_t length; /* bytes */
+    uint32_t ticket;
+    uint32_t command; /* index for metrics */
+};
+
+/** Counts run from the head; a command is sent as soon as its first byte is. */
+struct window {
+    char *bytes;
+    size_t capacity, ordinary_capacity;
+    size_t head, written, sent_end, committed_end, tail; /* offsets in bytes, rising */
+    struct window_command *ring;
+    size_t ring_capacity; /* a power of two */
+    size_t first;         /* the head's place in the ring, running freely */
+    size_t count, committed, sent;
+    size_t passed; /* of the sent ones: answered, but to be sent again */
+    size_t limit_commands, limit_bytes;
+};
+
+void window_init(struct window *window, size_t limit_commands, size_t limit_bytes);
+
+/** Gives the memory back. */
+void window_free(struct window *window);
+
+/** Below both limits: the next record's commands may be put, and may go over them. */
+static inline bool window_has_room(const struct window *window)
+{
+    return window->count < window->limit_commands &&
+           window->tail - window->head < window->limit_bytes;
+}
+
+/** Encodes one command behind the others. */
+void window_put(struct window *window, const struct slice *arguments, size_t count,
+                uint32_t command, uint32_t ticket);
+
+/** What was put may be sent. */
+static inline void window_commit(struct window *window)
+{
+    window->committed_end = window->tail;
+    window->committed = window->count;
+}
+
+/** What was put since the last window_commit() was never there. */
+void window_rollback(struct window *window);
+
+/** What may be sent and is not; data moves with the next window_put(). */
+static inline struct slice window_unsent(const struct window *window)
+{
+    return (struct slice){window->bytes + window->written, window->committed_end - window->written};
+}
+
+/** The next @p length bytes of window_unsent() were sent. */
+void window_wrote(struct window *window, size_t length);
+
+/** The oldest command; only while count > 0. */
+static inline const struct window_command *window_head(const struct window *window)
+{
+    return &window->ring[window->first & (window->ring_capacity - 1)];
+}
+
+/** The oldest command, which is sent, is over and leaves the window. */
+void window_pop(struct window *window);
+
+/** The next sent command that was not passed was answered, but will be sent again. */
+static inline void window_pass(struct window *window)
+{
+    window->passed++;
+}
+
+/** Commands sent whose answer has not come. */
+static inline size_t window_unanswered(const struct window *window)
+{
+    return window->sent - window->passed;
+}
+
+/** Everything is to be sent again, from the head on. */
+void window_rewind(struct window *window);
+
+/**
+ * Takes out the committed commands of which no byte is sent and that @p wanted refuses; each one is
+ * told to @p dropped. Neither may touch the window.
+ */
+void window_filter(struct window *window, bool (*wanted)(void *context, uint32_t ticket),
+                   void (*dropped)(void *context, uint32_t ticket), void *context);
