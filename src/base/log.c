@@ -162,9 +162,8 @@ static bool log_admit(struct log_site *site, enum log_level level, const char *e
 {
     int64_t now_ms = clock_ms();
 
-    if (now_ms >= site->until_ms) {
-        if (!site->left_out) /* else log_sum_up() settles it */
-            site->written = 0;
+    if (now_ms >= site->until_ms && !site->left_out) { /* else log_sum_up() settles it first */
+        site->written = 0;
         site->until_ms = now_ms + QUIET_MS;
     }
     if (site->written < site->burst) {
