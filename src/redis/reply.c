@@ -34,18 +34,26 @@ static bool begins(struct slice line, const char *text)
     return line.length >= strlen(text) && strncmp(line.data, text, strlen(text)) == 0;
 }
 
+static bool row_fits(const struct reply_row *row, struct slice line, struct slice word)
+{
+    struct slice rest = line;
+
+    if (strcmp(row->word, "*") != 0) {
+        if (!slice_is(word, row->word))
+            return false;
+        size_t used = word.length + (line.length > word.length);
+        rest = (struct slice){line.data + used, line.length - used};
+    }
+    return row->text[0] == '*' ? holds(rest, row->text + 1) : begins(rest, row->text);
+}
+
 const struct reply_row *reply_find(struct slice line)
 {
-    struct slice word = first_word(line), rest = {"", 0};
+    struct slice word = first_word(line);
 
-    if (line.length > word.length)
-        rest = (struct slice){line.data + word.length + 1, line.length - word.length - 1};
-    for (size_t i = 0; i < ROWS; i++) {
-        if (!slice_is(word, rows[i].word))
-            continue;
-        if (rows[i].text[0] == '*' ? holds(rest, rows[i].text + 1) : begins(rest, rows[i].text))
+    for (size_t i = 0; line.length && i < ROWS; i++)
+        if (row_fits(&rows[i], line, word))
             return &rows[i];
-    }
     return NULL;
 }
 
@@ -72,7 +80,7 @@ const char *reply_label(struct slice line)
     struct slice word = first_word(line);
 
     for (size_t i = 0; i < ROWS; i++)
-        if (slice_is(word, rows[i].word))
+        if (slice_is(word, rows[i].word) && strcmp(rows[i].word, "*") != 0)
             return rows[i].word;
     return "other";
 }

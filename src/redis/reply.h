@@ -18,7 +18,7 @@ enum reply_class {
 
 /** What one kind of error reply means. */
 struct reply_row {
-    const char *word; /* the first word of the line */
+    const char *word; /* the first word of the line; "*": any, text is of the whole line */
     const char *text; /* what follows it begins with this; with '*' in front: holds it anywhere */
     enum reply_class class;
 };
