@@ -354,6 +354,8 @@ static void end(struct redis_server *server, int signal)
         waitpid(server->pid, NULL, 0);
         server->pid = 0;
     }
+    redis_client_close(server->client);
+    server->client = NULL;
 }
 
 void redis_server_stop(struct redis_server *server)
@@ -399,7 +401,6 @@ void redis_server_free(struct redis_server *server)
     if (!server)
         return;
     end(server, SIGKILL);
-    redis_client_close(server->client);
     close(server->janitor_pipe);
     waitpid(server->janitor, NULL, 0);
     free(server);

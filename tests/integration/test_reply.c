@@ -1,0 +1,372 @@
+/*
+ * test_reply.c: reply.def against the texts that a real redis-server gives.
+ *
+ * Every test provokes errors and asserts the class of the live text. The last test goes through the
+ * table: a row that no live text has hit needs a line among those that cannot be provoked here,
+ * with the reason.
+ */
+#include "suite.h"
+
+#include "redis/reply.h"
+#include "redis_server.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ROWS_MAX = 256, WAIT_MS = 10000 };
+
+static bool hit[ROWS_MAX];
+
+/* Asserts that @p reply is an error of @p class and notes the row that knows it. */
+static void expect(const char *reply, enum reply_class class)
+{
+    size_t count;
+    const struct reply_row *rows = reply_rows(&count);
+    const struct reply_row *row = reply[0] == '-' ? reply_find(slice_of(reply + 1)) : NULL;
+
+    if (!row || row->class != class)
+        fprintf(stderr, "\nwanted %s, got '%s'", reply_class_name(class), reply);
+    CU_ASSERT_PTR_NOT_NULL(row);
+    if (!row)
+        return;
+    CU_ASSERT_EQUAL(row->class, class);
+    hit[row - rows] = true;
+    if (strcmp(row->word, "*") != 0)
+        ASSERT_TEXT(reply_label(slice_of(reply + 1)), row->word);
+}
+
+/* Asks until the answer begins with @p word, at most ten seconds. */
+static const char *ask_until(struct redis_server *server, const char *word, const char *command)
+{
+    const char *reply = redis_ask(server, command);
+
+    for (int waited_ms = 0; waited_ms < WAIT_MS && strncmp(reply + 1, word, strlen(word)) != 0;
+         waited_ms += 10) {
+        poll(NULL, 0, 10);
+        reply = redis_ask(server, command);
+    }
+    return reply;
+}
+
+static void a_record_that_redis_cannot_take_is_rejected(void)
+{
+    static const char *const before[] = {"SET text abc",
+                                         "SET number 9223372036854775807",
+                                         "RPUSH list a",
+                                         "HSET hash f abc",
+                                         "ZADD zset inf m",
+                                         "GEOADD geo 1 2 m",
+                                         "PFADD hll a b c",
+                                         "APPEND hll hello",
+                                         "XADD stream 5-5 f v",
+                                         "XGROUP CREATE stream group 0",
+                                         "XADD full 18446744073709551615-18446744073709551615 f v"};
+    static const char *const refused[] = {"LPUSH text a",
+                                          "PFMERGE d hll",
+                                          "RESTORE text 0 x",
+                                          "XGROUP CREATE stream group 0",
+                                          "XCLAIM stream none consumer 0 1-1",
+                                          "RENAME none d",
+                                          "COPY text text",
+                                          "XGROUP CREATE none group 0",
+                                          "INCR text",
+                                          "INCRBYFLOAT text 1",
+                                          "LPOP list -1",
+                                          "HINCRBY hash f 1",
+                                          "HINCRBYFLOAT hash f 1",
+                                          "ZREMRANGEBYSCORE zset a b",
+                                          "ZREMRANGEBYLEX zset a b",
+                                          "ZUNIONSTORE d 1 zset WEIGHTS x",
+                                          "INCR number",
+                                          "DECRBY number -9223372036854775808",
+                                          "INCRBYFLOAT number inf",
+                                          "ZINCRBY zset -inf m",
+                                          "SET d v EX 0",
+                                          "SETEX d -5 v",
+                                          "GEOADD geo 200 0 m",
+                                          "GEOSEARCHSTORE d geo FROMMEMBER m BYRADIUS 1 xx",
+                                          "GEOSEARCHSTORE d geo FROMMEMBER none BYRADIUS 1 km",
+                                          "GEOSEARCHSTORE d geo FROMMEMBER m BYRADIUS -1 km",
+                                          "LSET list 5 a",
+                                          "SETRANGE text -1 x",
+                                          "SETBIT d -1 1",
+                                          "SETBIT d 0 2",
+                                          "BITFIELD d SET u99 0 1",
+                                          "EVAL return 3 a",
+                                          "EVAL return -1 a",
+                                          "LMPOP 0 a LEFT",
+                                          "ZUNIONSTORE d 0 a",
+                                          "SET a b c",
+                                          "SET a",
+                                          "ZADD zset NX GT 1 m",
+                                          "EXPIRE text 10 FOO",
+                                          "BITOP NOT d a b",
+                                          "RESTORE d 0 x",
+                                          "RESTORE d -1 x",
+                                          "EVAL error(KEYS[1]) 1 a",
+                                          "SETRANGE text 536870911 xx",
+                                          "XADD stream 0-0 f v",
+                                          "XADD stream 5-5 f v",
+                                          "XSETID stream 1-1",
+                                          "XADD stream x f v",
+                                          "XADD full * f v"};
+    struct redis_server *server = redis_server_start(NULL);
+
+    for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
+        CU_ASSERT_NOT_EQUAL(redis_ask(server, before[i])[0], '-');
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+        expect(redis_ask(server, refused[i]), REPLY_REJECT);
+    redis_ask(server, "DEBUG SET-SKIP-CHECKSUM-VALIDATION 1");
+    expect(redis_ask(server, "RESTORE d 0 %b", "\x7f\x0a\0\0\0\0\0\0\0\0\0", (size_t)11),
+           REPLY_REJECT);
+    redis_server_free(server);
+}
+
+static void what_breaks_the_protocol_is_rejected(void)
+{
+    struct redis_server *server = redis_server_start(NULL);
+    struct redis_client *client = redis_client_open(server);
+
+    redis_client_send_bytes(client, SLICE("*2\r\n$4\r\nLLEN\r\n$999999999999\r\n").data, 29);
+    expect(redis_client_read(client), REPLY_REJECT);
+    redis_client_close(client);
+    redis_server_free(server);
+}
+
+static void what_the_operator_must_mend_is_configuration(void)
+{
+    static const char *const refused[] = {"AUTH nobody secret",
+                                          "AUTH secret",
+                                          "HELLO 4",
+                                          "EVALSHA 0000000000000000000000000000000000000000 0",
+                                          "NOSUCHCOMMAND a",
+                                          "XGROUP NOSUCH a b",
+                                          "FCALL none 0",
+                                          "EVAL (( 0",
+                                          "EVAL redis.call('multi') 0",
+                                          "SELECT 999",
+                                          "CLUSTER INFO"};
+    struct redis_server *server = redis_server_start(NULL);
+
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+        expect(redis_ask(server, refused[i]), REPLY_CONFIG);
+    redis_ask(server, "ACL SETUSER narrow on nopass ~a* +set");
+    redis_ask(server, "AUTH narrow x");
+    expect(redis_ask(server, "GET a"), REPLY_CONFIG);
+    expect(redis_ask(server, "SET b 1"), REPLY_CONFIG);
+    redis_server_free(server);
+}
+
+static void a_session_that_is_none_needs_a_new_connection(void)
+{
+    struct redis_server *server = redis_server_start("--requirepass", "secret", NULL);
+    struct redis_client *client = redis_client_open(server);
+
+    expect(redis_client_ask(client, "SET a 1"), REPLY_RECONNECT);
+    redis_client_send_bytes(client, "*100\r\n", 6);
+    expect(redis_client_read(client), REPLY_RECONNECT);
+    redis_client_close(client);
+    redis_server_free(server);
+}
+
+static void a_server_without_room_for_clients_is_tried_again(void)
+{
+    struct redis_server *server = redis_server_start(NULL);
+
+    redis_ask(server, "CONFIG SET maxclients 1");
+    struct redis_client *client = redis_client_open(server);
+    expect(redis_client_read(client), REPLY_RECONNECT);
+    redis_client_close(client);
+    redis_server_free(server);
+}
+
+static void wait_for_blocked_client(struct redis_server *server)
+{
+    for (int waited_ms = 0; waited_ms < WAIT_MS; waited_ms += 10) {
+        if (strstr(redis_ask(server, "INFO clients"), "blocked_clients:1"))
+            return;
+        poll(NULL, 0, 10);
+    }
+    CU_FAIL("no client blocks");
+}
+
+static void a_server_that_became_a_replica_is_left(void)
+{
+    struct redis_server *server = redis_server_start(NULL);
+    struct redis_client *blocked = redis_client_open(server);
+
+    redis_client_send(blocked, "BLPOP list 0");
+    wait_for_blocked_client(server);
+    redis_ask(server, "REPLICAOF 127.0.0.1 1");
+    expect(redis_client_read(blocked), REPLY_RECONNECT);
+    expect(redis_ask(server, "SET a 1"), REPLY_RECONNECT);
+    redis_ask(server, "CONFIG SET replica-read-only no");
+    redis_ask(server, "CONFIG SET replica-serve-stale-data no");
+    expect(redis_ask(server, "SET a 1"), REPLY_RETRY);
+    redis_client_close(blocked);
+    redis_server_free(server);
+}
+
+static void a_server_without_memory_or_replicas_is_tried_again(void)
+{
+    struct redis_server *server = redis_server_start(NULL);
+
+    redis_ask(server, "CONFIG SET maxmemory 1");
+    expect(redis_ask(server, "SET a 1"), REPLY_RETRY);
+    redis_ask(server, "CONFIG SET maxmemory 0");
+    redis_ask(server, "CONFIG SET min-replicas-to-write 1");
+    expect(redis_ask(server, "SET a 1"), REPLY_RETRY);
+    redis_server_free(server);
+}
+
+static void a_server_that_cannot_persist_is_tried_again(void)
+{
+    struct redis_server *server = redis_server_start("--save", "3600 1", NULL);
+    char folder[256];
+
+    snprintf(folder, sizeof(folder), "%s/gone", redis_server_folder(server));
+    CU_ASSERT_EQUAL(mkdir(folder, 0700), 0);
+    ASSERT_TEXT(redis_ask(server, "CONFIG SET dir %s", folder), "OK");
+    CU_ASSERT_EQUAL(rmdir(folder), 0);
+    redis_ask(server, "BGSAVE");
+    expect(ask_until(server, "MISCONF", "SET a 1"), REPLY_RETRY);
+    redis_server_free(server);
+}
+
+static void a_server_that_loads_is_tried_again(void)
+{
+    struct redis_server *server = redis_server_start(
+        "--appendonly", "yes", "--aof-use-rdb-preamble", "no", "--key-load-delay", "1000", NULL);
+
+    redis_ask(server, "EVAL %s 0", "for i = 1, 20000 do redis.call('set', i, i) end");
+    redis_server_restart_loading(server);
+    expect(redis_ask(server, "SET a 1"), REPLY_RETRY);
+    redis_server_free(server);
+}
+
+static void a_server_busy_with_a_script_is_tried_again(void)
+{
+    struct redis_server *server = redis_server_start("--busy-reply-threshold", "10", NULL);
+    struct redis_client *client = redis_client_open(server);
+
+    redis_client_send(client, "EVAL %s 0", "while true do end");
+    expect(ask_until(server, "BUSY", "SET a 1"), REPLY_RETRY);
+    redis_ask(server, "SCRIPT KILL");
+    redis_client_close(client);
+    redis_server_free(server);
+}
+
+/* Slots 0 to 8191 are here, those above on a node that nobody has met; {a} is 15495, {b} 3300. */
+static void a_cluster_redirects_waits_or_is_used_wrongly(void)
+{
+    struct redis_server *server = redis_server_start("--cluster-enabled", "yes", NULL);
+    struct redis_server *other = redis_server_start("--cluster-enabled", "yes", NULL);
+    char other_id[64];
+
+    expect(redis_ask(server, "SET {b} 1"), REPLY_RETRY); /* no slot has an owner */
+    snprintf(other_id, sizeof(other_id), "%s", redis_ask(other, "CLUSTER MYID"));
+    redis_ask(server, "CONFIG SET cluster-require-full-coverage no");
+    redis_ask(server, "CLUSTER ADDSLOTSRANGE 0 8191");
+    redis_ask(server, "CLUSTER MEET 127.0.0.1 %d", redis_server_port(other));
+    redis_ask(other, "CONFIG SET cluster-require-full-coverage no");
+    redis_ask(other, "CLUSTER ADDSLOTSRANGE 8192 16383");
+    expect(ask_until(server, "MOVED", "SET {a} 1"), REPLY_REDIRECT);
+    redis_ask(server, "SET {b} 1");
+    expect(redis_ask(server, "MSET {a} 1 {b} 2"), REPLY_CONFIG);
+    expect(redis_ask(server, "EVAL %s 1 {b}", "redis.call('set', '{a}', 1)"), REPLY_CONFIG);
+    expect(redis_ask(server, "SELECT 1"), REPLY_CONFIG);
+    ASSERT_TEXT(redis_ask(server, "CLUSTER SETSLOT 3300 MIGRATING %s", other_id), "OK");
+    expect(redis_ask(server, "SET {b}new 1"), REPLY_REDIRECT);
+    expect(redis_ask(server, "MSET {b} 1 {b}new 2"), REPLY_RETRY);
+    redis_server_free(server);
+    redis_server_free(other);
+}
+
+static void an_aborted_transaction_alone_tells_nothing(void)
+{
+    struct redis_server *server = redis_server_start(NULL);
+
+    redis_ask(server, "MULTI");
+    expect(redis_ask(server, "SET a"), REPLY_REJECT);
+    expect(redis_ask(server, "EXEC"), REPLY_UNKNOWN);
+    redis_server_free(server);
+}
+
+struct literal {
+    const char *line;
+    enum reply_class class;
+    const char *why; /* it cannot be provoked on redis-server 7.0 */
+};
+
+static const struct literal literals[] = {
+    {"REDIRECT 127.0.0.1:6380", REPLY_RECONNECT, "Valkey 8"},
+    {"NOTREADY not ready to accept commands", REPLY_RETRY, "Redis 8"},
+    {"DENIED Redis is running in protected mode because protected mode is enabled", REPLY_RECONNECT,
+     "said to clients of other hosts"},
+    {"ERR Unknown subcommand or wrong number of arguments for 'foo'. Try XGROUP HELP.",
+     REPLY_CONFIG, "Redis 6.2"},
+    {"ERR Mandatory argument FIELDS is missing or not at the right position", REPLY_REJECT,
+     "Redis 7.4"},
+    {"ERR The `numfields` parameter must match the number of arguments", REPLY_REJECT, "Redis 7.4"},
+    {"ERR Elements are too large to be stored", REPLY_REJECT, "takes a gigabyte"},
+    {"ERR Element too large", REPLY_REJECT, "takes four gigabytes"},
+    {"ERR new objects must be created at the root", REPLY_REJECT, "RedisJSON"},
+    {"ERR Path '$.a' does not exist or not an array", REPLY_REJECT, "RedisJSON"},
+    {"ERR could not perform this operation on a key that doesn't exist", REPLY_REJECT, "RedisJSON"},
+    {"Existing key has wrong Redis type", REPLY_REJECT, "RedisJSON"},
+    {"EOF while parsing a value at line 1 column 3", REPLY_REJECT, "RedisJSON"},
+    {"Error occurred on position 2, \"$[ <<<<----\", expected one of the following: '*'.",
+     REPLY_REJECT, "RedisJSON"},
+    {"ERR item exists", REPLY_REJECT, "RedisBloom"},
+    {"ERR not found", REPLY_REJECT, "RedisBloom"},
+    {"Not found", REPLY_REJECT, "RedisBloom"},
+    {"CMS: key does not exist", REPLY_REJECT, "RedisBloom"},
+    {"TopK: key already exists", REPLY_REJECT, "RedisBloom"},
+    {"ERR T-Digest: key does not exist", REPLY_REJECT, "RedisBloom"},
+    {"TSDB: the key already exists", REPLY_REJECT, "RedisTimeSeries"},
+    {"ERR TSDB: the key does not exist", REPLY_REJECT, "RedisTimeSeries"},
+};
+
+static void every_row_was_hit_live_or_says_why_not(void)
+{
+    size_t count;
+    const struct reply_row *rows = reply_rows(&count);
+
+    for (size_t i = 0; i < sizeof(literals) / sizeof(literals[0]); i++) {
+        const struct reply_row *row = reply_find(slice_of(literals[i].line));
+        CU_ASSERT_PTR_NOT_NULL_FATAL(row);
+        CU_ASSERT_EQUAL(row->class, literals[i].class);
+        if (hit[row - rows])
+            fprintf(stderr, "\nno need for a literal: '%s'", literals[i].line);
+        CU_ASSERT_FALSE(hit[row - rows]);
+        hit[row - rows] = true;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!hit[i])
+            fprintf(stderr, "\nnever hit: %s '%s'", rows[i].word, rows[i].text);
+        CU_ASSERT_TRUE(hit[i]);
+    }
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(a_record_that_redis_cannot_take_is_rejected),
+        TEST(what_breaks_the_protocol_is_rejected),
+        TEST(what_the_operator_must_mend_is_configuration),
+        TEST(a_session_that_is_none_needs_a_new_connection),
+        TEST(a_server_without_room_for_clients_is_tried_again),
+        TEST(a_server_that_became_a_replica_is_left),
+        TEST(a_server_without_memory_or_replicas_is_tried_again),
+        TEST(a_server_that_cannot_persist_is_tried_again),
+        TEST(a_server_that_loads_is_tried_again),
+        TEST(a_server_busy_with_a_script_is_tried_again),
+        TEST(a_cluster_redirects_waits_or_is_used_wrongly),
+        TEST(an_aborted_transaction_alone_tells_nothing),
+        TEST(every_row_was_hit_live_or_says_why_not), /* last: counts what the others hit */
+    };
+
+    return SUITE("reply", tests);
+}
