@@ -17,6 +17,7 @@ struct conf_text {
     const char *text;
     struct conf_origin origin;
     bool secret; /* came from a file or a credential, or belongs to a secret option: never shown */
+    bool inherited; /* comes from "defaults", not from the group itself */
 };
 
 struct conf_texts {
@@ -34,6 +35,7 @@ enum conf_start_kind { START_EARLIEST, START_LATEST, START_ERROR, START_TIME };
 /** A librdkafka property with its dots, e.g. "fetch.wait.max.ms". */
 struct conf_property {
     char *name;
+    char *literal; /* as the file spells it: "fetch_wait_max_ms" */
     struct conf_text value;
 };
 
@@ -90,8 +92,11 @@ struct conf_route {
     int on_error; /* enum conf_on_error */
 };
 
+struct conf_kept;
+
 struct conf {
     char *file;
+    int64_t version; /* of the language: 1 */
     struct conf_source *sources;
     size_t source_count;
     struct conf_sink *sinks;
@@ -103,6 +108,7 @@ struct conf {
     struct conf_text admin_listen; /* "host:port"; empty: no admin port */
     int log_level;                 /* enum conf_log_level */
     int log_format;                /* enum conf_log_format */
+    struct conf_kept *kept;        /* what conf_free() ends */
 };
 
 /**
@@ -118,3 +124,6 @@ void conf_free(struct conf *conf);
 
 /** Writes the reference page of all options (docs/reference/configuration.md). */
 void conf_write_reference(FILE *out);
+
+/** Writes all options one a line, for a "--help": 'source.workers INTEGER default "1" ...'. */
+void conf_write_options(FILE *out);

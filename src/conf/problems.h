@@ -23,7 +23,11 @@ struct conf_problems;
 struct conf_problems *conf_problems_new(void);
 void conf_problems_free(struct conf_problems *problems);
 
-/** Adds an error; @p hint is a whole line such as "did you mean 'coalesce'?", or NULL. */
+/** Keeps what may be shown of @p text, the content of @p file, for the lines of its problems. */
+void conf_problems_source(struct conf_problems *problems, const char *file, const char *text);
+
+/** Adds an error; @p hint is a whole line such as "did you mean 'coalesce'?", or NULL. One that was
+ * added before, word by word, is not added again. */
 void conf_problem(struct conf_problems *problems, struct conf_origin origin, const char *hint,
                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 

@@ -1,0 +1,12 @@
+/* bytes.h: a small file, whole. */
+#pragma once
+#include "base/err.h"
+
+#include <stddef.h>
+
+/**
+ * The content of the file @p path, a NUL behind it; its owner wipes and frees it.
+ * Errors:  NULL and ERR_CONFIG where it cannot be read ("No such file or directory"), is longer
+ *          than @p limit or holds a NUL; *missing tells whether it just does not exist.
+ */
+char *bytes_read(const char *path, size_t limit, size_t *length, bool *missing, struct err *err);

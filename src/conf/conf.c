@@ -1,0 +1,280 @@
+/* conf.c: a configuration file as a checked struct: its groups in order, and what concerns several.
+ */
+#include "conf/conf.h"
+
+#include "base/mem.h"
+#include "conf/document.h"
+#include "conf/file.h"
+#include "conf/kept.h"
+#include "conf/option.h"
+#include "conf/start.h"
+#include "conf/syntax.h"
+#include "conf/url.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The setting @p name of the top level where it is of the kind it must be; tells where not. */
+static const struct node *conf_section(const struct filling *filling, const struct node *root,
+                                       const char *name, enum node_kind kind)
+{
+    const struct node *node = node_find(root, name);
+
+    if (!node || node->kind == kind)
+        return node;
+    conf_problem(filling->problems, node->origin, NULL, "'%s' must be %s, not %s", name,
+                 kind == NODE_LIST ? "a list of groups, ( { ... }, { ... } )"
+                                   : node_kind_name(kind),
+                 node_kind_name(node->kind));
+    return NULL;
+}
+
+/* The same for a section that must be there and must hold something; @p shape is how it looks. */
+static const struct node *conf_required_section(const struct filling *filling,
+                                                const struct node *root, const char *name,
+                                                enum node_kind kind, const char *shape)
+{
+    const struct node *node = node_find(root, name);
+
+    if (!node)
+        conf_problem(filling->problems, root->origin, shape, "'%s' is missing", name);
+    else if (node->kind == kind && node->count == 0)
+        conf_problem(filling->problems, node->origin, shape, "'%s' is empty", name);
+    return conf_section(filling, root, name, kind);
+}
+
+/* What messages call a member of a section: "source 'main'"; free() ends it. */
+static char *conf_what(const char *kind, const struct node *node)
+{
+    const struct node *name = node_find(node, "name");
+
+    if (node->name)
+        return mem_format("%s '%s'", kind, node->name);
+    if (name && name->kind == NODE_TEXT)
+        return mem_format("%s '%s'", kind, name->text);
+    return mem_format("a %s", kind);
+}
+
+static bool conf_is_group(const struct filling *filling, const struct node *node, const char *what)
+{
+    if (node->kind == NODE_GROUP)
+        return true;
+    conf_problem(filling->problems, node->origin, NULL, "%s must be a group { ... }, not %s", what,
+                 node_kind_name(node->kind));
+    return false;
+}
+
+static void conf_fill_source(const struct filling *filling, const struct node *node)
+{
+    struct conf *conf = filling->conf;
+    char *what = conf_what("source", node);
+
+    if (conf_is_group(filling, node, what)) {
+        struct conf_source *source = &conf->sources[conf->source_count++];
+        source->name = kept_copy(conf->kept, node->name, strlen(node->name));
+        source->origin = source->librdkafka_origin = node->origin;
+        option_fill_group(filling, GROUP_source, node, NULL, node->origin, what, source);
+        if (source->start.text)
+            start_parse(source->start.text, &source->start_kind, &source->start_time_ms, NULL);
+    }
+    free(what);
+}
+
+/* What the URL says, where the settings beside it do not. */
+static void conf_take_url(const struct conf *conf, struct url *url, struct conf_sink *sink)
+{
+    if (url->password)
+        sink->url.secret = true;
+    if (url->username && !sink->username.text)
+        sink->username =
+            (struct conf_text){kept_copy(conf->kept, url->username, strlen(url->username)),
+                               sink->url.origin, false, false};
+    if (url->password && !sink->password.text)
+        sink->password =
+            (struct conf_text){kept_copy(conf->kept, url->password, strlen(url->password)),
+                               sink->url.origin, true, false};
+    if (url->host)
+        sink->host = kept_copy(conf->kept, url->host, strlen(url->host));
+    if (url->socket_path)
+        sink->socket_path = kept_copy(conf->kept, url->socket_path, strlen(url->socket_path));
+    sink->port = url->port;
+    sink->database = url->database;
+}
+
+static void conf_fill_url(const struct filling *filling, struct conf_sink *sink)
+{
+    struct url url = {0};
+    struct err err = {0};
+
+    if (!sink->url.text)
+        return;
+    if (url_parse(sink->url.text, &url, &err))
+        conf_take_url(filling->conf, &url, sink);
+    else
+        conf_problem(filling->problems, sink->url.origin,
+                     "a URL is redis://[user[:password]@]host[:port][/db] or "
+                     "unix:///path/of/socket[?db=N]",
+                     "'url': %s", err.text);
+    url_free(&url);
+}
+
+static void conf_fill_sink(const struct filling *filling, const struct node *node)
+{
+    struct conf *conf = filling->conf;
+    char *what = conf_what("sink", node);
+
+    if (conf_is_group(filling, node, what)) {
+        struct conf_sink *sink = &conf->sinks[conf->sink_count++];
+        sink->name = kept_copy(conf->kept, node->name, strlen(node->name));
+        sink->origin = node->origin;
+        option_fill_group(filling, GROUP_sink, node, NULL, node->origin, what, sink);
+        conf_fill_url(filling, sink);
+    }
+    free(what);
+}
+
+static void conf_check_route_name(const struct filling *filling, const struct conf_route *route)
+{
+    const struct conf *conf = filling->conf;
+
+    for (size_t i = 0; &conf->routes[i] < route; i++)
+        if (route->name && conf->routes[i].name && strcmp(conf->routes[i].name, route->name) == 0) {
+            conf_problem(filling->problems, route->origin, NULL,
+                         "there are two routes '%s'; the first is at %s:%u", route->name,
+                         conf->routes[i].origin.file, conf->routes[i].origin.line);
+            return;
+        }
+}
+
+static void conf_fill_route(const struct filling *filling, const struct node *node,
+                            const struct node *defaults)
+{
+    struct conf *conf = filling->conf;
+    char *what = conf_what("route", node);
+
+    if (conf_is_group(filling, node, what)) {
+        struct conf_route *route = &conf->routes[conf->route_count++];
+        const struct node *name = node_find(node, "name");
+        route->origin = name ? name->origin : node->origin;
+        option_fill_group(filling, GROUP_route, node, defaults, node->origin, what, route);
+        conf_check_route_name(filling, route);
+    }
+    free(what);
+}
+
+static void conf_fill_sources(const struct filling *filling, const struct node *root)
+{
+    const struct node *node =
+        conf_required_section(filling, root, "sources", NODE_GROUP,
+                              "sources = { NAME = { brokers = \"...\"; group = \"...\"; }; };");
+
+    filling->conf->sources =
+        kept_array(filling->conf->kept, node ? node->count : 0, sizeof(struct conf_source));
+    for (size_t i = 0; node && i < node->count; i++)
+        conf_fill_source(filling, &node->children[i]);
+}
+
+static void conf_fill_sinks(const struct filling *filling, const struct node *root)
+{
+    const struct node *node =
+        conf_required_section(filling, root, "sinks", NODE_GROUP,
+                              "sinks = { NAME = { url = \"redis://localhost:6379\"; }; };");
+
+    filling->conf->sinks =
+        kept_array(filling->conf->kept, node ? node->count : 0, sizeof(struct conf_sink));
+    for (size_t i = 0; node && i < node->count; i++)
+        conf_fill_sink(filling, &node->children[i]);
+}
+
+static void conf_fill_routes(const struct filling *filling, const struct node *root)
+{
+    const struct node *defaults = conf_section(filling, root, "defaults", NODE_GROUP);
+    const struct node *node = conf_required_section(
+        filling, root, "routes", NODE_LIST,
+        "routes = ( { name = ...; from = ...; topics = ...; to = ...; do = ...; } );");
+
+    option_check_defaults(filling, defaults);
+    filling->conf->routes =
+        kept_array(filling->conf->kept, node ? node->count : 0, sizeof(struct conf_route));
+    for (size_t i = 0; node && i < node->count; i++)
+        conf_fill_route(filling, &node->children[i], defaults);
+}
+
+/* What nothing reads from or writes to is probably a slip. */
+static void conf_warn_unused(const struct filling *filling)
+{
+    const struct conf *conf = filling->conf;
+    size_t uses;
+
+    for (size_t s = 0; s < conf->source_count; s++) {
+        uses = 0;
+        for (size_t i = 0; i < conf->route_count; i++)
+            uses += conf->routes[i].from == &conf->sources[s];
+        if (uses == 0)
+            conf_warning(filling->problems, conf->sources[s].origin, NULL,
+                         "no route takes records from source '%s'", conf->sources[s].name);
+    }
+    for (size_t s = 0; s < conf->sink_count; s++) {
+        uses = 0;
+        for (size_t i = 0; i < conf->route_count; i++)
+            uses += conf->routes[i].to == &conf->sinks[s];
+        if (uses == 0)
+            conf_warning(filling->problems, conf->sinks[s].origin, NULL,
+                         "no route writes to sink '%s'", conf->sinks[s].name);
+    }
+}
+
+static void conf_fill(const struct filling *filling, const struct node *root)
+{
+    struct conf *conf = filling->conf;
+    const struct node *admin = conf_section(filling, root, "admin", NODE_GROUP);
+    const struct node *log = conf_section(filling, root, "log", NODE_GROUP);
+    struct conf_origin top = root->origin;
+
+    option_fill_group(filling, GROUP_top, root, NULL, top, "the top level", conf);
+    option_fill_group(filling, GROUP_admin, admin, NULL, admin ? admin->origin : top, "'admin'",
+                      conf);
+    option_fill_group(filling, GROUP_log, log, NULL, log ? log->origin : top, "'log'", conf);
+    conf_fill_sources(filling, root);
+    conf_fill_sinks(filling, root);
+    conf_fill_routes(filling, root);
+    conf_warn_unused(filling);
+}
+
+/* The names of the files live as long as the conf: origins point to them. */
+static void conf_take_files(struct conf *conf, struct document *document)
+{
+    for (size_t i = 0; i < document->file_count; i++)
+        kept_take(conf->kept, document->files[i]);
+    conf->file = document->files[0];
+    document->file_count = 0;
+}
+
+struct conf *conf_load(const char *path, struct conf_problems *problems)
+{
+    struct document document;
+    struct conf *conf = NULL;
+    struct node *root = NULL;
+
+    if (document_read(&document, path, problems)) {
+        syntax_check_numbers(&document, problems);
+        root = file_parse(&document, problems);
+    }
+    if (root) {
+        conf = mem_new(struct conf);
+        conf->kept = kept_new();
+        conf_take_files(conf, &document);
+        conf_fill(&(struct filling){conf, problems}, root);
+    }
+    node_free(root);
+    document_free(&document);
+    return conf;
+}
+
+void conf_free(struct conf *conf)
+{
+    if (!conf)
+        return;
+    kept_free(conf->kept);
+    free(conf);
+}

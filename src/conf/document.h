@@ -1,0 +1,37 @@
+/*
+ * document.h: a configuration file with its includes put in place, as one text.
+ *
+ * libconfig resolves an include from the working directory; here it is resolved from the folder of
+ * the file that names it, at any depth. A table tells for each line of the whole text where it
+ * came from.
+ */
+#pragma once
+#include "conf/problems.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    DOCUMENT_BYTES_MAX = 4 << 20, /* all files together */
+    DOCUMENT_DEPTH_MAX = 10       /* an include in an include in ... */
+};
+
+struct document {
+    char *text;
+    size_t length;
+    struct conf_origin *lines; /* of line i + 1 */
+    size_t line_count;
+    char **files; /* the first is the main file */
+    size_t file_count;
+    size_t line_capacity, file_capacity;
+};
+
+/** Reads @p path and what it includes. False where the text cannot be parsed, with its problems
+ * told; the files were given to conf_problems_source(). document_free() ends it either way. */
+bool document_read(struct document *document, const char *path, struct conf_problems *problems);
+
+/** Where line @p line (from 1) of the text came from. */
+struct conf_origin document_origin(const struct document *document, unsigned line);
+
+/** Wipes the text. */
+void document_free(struct document *document);

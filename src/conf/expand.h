@@ -1,0 +1,29 @@
+/*
+ * expand.h: "${HOME}", "${file:/run/secrets/redis:-}" in the strings of a configuration.
+ *
+ *      ${VAR}  ${VAR:-text}  ${VAR:?message}       a variable of the environment
+ *      ${file:/path}                               a file's content without its last newlines
+ *      ${cred:name}                                the file $CREDENTIALS_DIRECTORY/name
+ *      $$                                          a dollar sign
+ *
+ * ":-" gives what stands instead of something missing or empty (and is expanded itself), ":?" the
+ * message of the error. This happens after the file was parsed and inside one string: what is
+ * filled in can never become another setting.
+ */
+#pragma once
+#include "base/err.h"
+
+#include <stdbool.h>
+
+enum {
+    EXPAND_FILE_BYTES_MAX = 64 << 10,
+    EXPAND_BYTES_MAX = 256 << 10, /* of the whole string */
+    EXPAND_DEPTH_MAX = 8          /* a default in a default in ... */
+};
+
+/**
+ * The text with everything filled in; its owner wipes and frees it. *secret is set where a part of
+ * it came from a file, a credential, or a variable whose name looks like a secret.
+ * Errors:  NULL and ERR_CONFIG; the text never holds a value.
+ */
+char *expand(const char *text, bool *secret, struct err *err);

@@ -1,0 +1,245 @@
+/* option.c: the rows of options.def, and a group of settings filled from them. */
+#include "conf/option.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "conf/read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Which struct a group fills, and what its options are called there. */
+#define STRUCT_top           struct conf
+#define STRUCT_source        struct conf_source
+#define STRUCT_sink          struct conf_sink
+#define STRUCT_route         struct conf_route
+#define STRUCT_command       struct conf_command
+#define STRUCT_admin         struct conf
+#define STRUCT_log           struct conf
+#define FIELD_top(field)     field
+#define FIELD_source(field)  field
+#define FIELD_sink(field)    field
+#define FIELD_route(field)   field
+#define FIELD_command(field) field
+#define FIELD_admin(field)   admin_##field
+#define FIELD_log(field)     log_##field
+
+/* What type of field a kind fills. */
+#define TYPE_INTEGER                int64_t
+#define TYPE_DURATION               int64_t
+#define TYPE_SIZE                   int64_t
+#define TYPE_FLAG                   bool
+#define TYPE_CHOICE                 int
+#define TYPE_WORD                   struct conf_text
+#define TYPE_TEXT                   struct conf_text
+#define TYPE_SECRET                 struct conf_text
+#define TYPE_ADDRESS                struct conf_text
+#define TYPE_START                  struct conf_text
+#define TYPE_TTL                    struct conf_text
+#define TYPE_NAME                   char *
+#define TYPE_SOURCE                 struct conf_source *
+#define TYPE_SINK                   struct conf_sink *
+#define TYPE_TOPICS                 struct conf_texts
+#define TYPE_COMMANDS               struct conf_commands
+#define TYPE_PROPERTIES             struct conf_property *
+
+#define OPTION(group, name, ...)    ROW(group, name, name, false, __VA_ARGS__)
+#define INHERITED(group, name, ...) ROW(group, name, name, true, __VA_ARGS__)
+#define KEYWORD(group, name, ...)   ROW(group, name, name##_, false, __VA_ARGS__)
+
+/* The compiler refuses a row whose kind does not fit its field. */
+#define GROUP(group, title, where, text)
+#define SECTION(group, name, help)
+#define ROW(group, name, field, inherited, kind, preset, least, most, help)                        \
+    _Static_assert(__builtin_types_compatible_p(                                                   \
+                       __typeof__(((STRUCT_##group *)0)->FIELD_##group(field)), TYPE_##kind),      \
+                   "options.def: " #group "." #name " does not fit its field");
+#include "conf/options.def"
+#undef SECTION
+#undef ROW
+
+const char option_required[] = "(required)";
+
+#define NONE     NULL
+#define REQUIRED option_required
+#define SECTION(group_, name_, help_)                                                              \
+    {.group = GROUP_##group_, .kind = OPTION_SECTION, .name = #name_, .help = (help_)},
+#define ROW(group_, name_, field_, inherited_, kind_, preset_, least_, most_, help_)               \
+    {.group = GROUP_##group_,                                                                      \
+     .kind = OPTION_##kind_,                                                                       \
+     .name = #name_,                                                                               \
+     .preset = (preset_),                                                                          \
+     .inherited = (inherited_),                                                                    \
+     .least = (least_),                                                                            \
+     .most = (most_),                                                                              \
+     .help = (help_),                                                                              \
+     .offset = offsetof(STRUCT_##group_, FIELD_##group_(field_))},
+
+static const struct option options[] = {
+#include "conf/options.def"
+};
+#undef GROUP
+#undef SECTION
+#undef ROW
+
+#define GROUP(group, title_, where_, text_) [GROUP_##group] = {#group, title_, where_, text_},
+#define SECTION(group, name, help)
+#define ROW(...)
+static const struct option_group_text groups[OPTION_GROUPS] = {
+#include "conf/options.def"
+};
+
+enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
+
+const struct option *option_all(size_t *count)
+{
+    *count = OPTIONS;
+    return options;
+}
+
+const struct option_group_text *option_group_text(enum option_group group)
+{
+    return &groups[group];
+}
+
+const char *option_kind_name(enum option_kind kind)
+{
+    static const char *const names[] = {
+        [OPTION_INTEGER] = "INTEGER",   [OPTION_DURATION] = "DURATION",
+        [OPTION_SIZE] = "SIZE",         [OPTION_FLAG] = "true|false",
+        [OPTION_CHOICE] = "WORD",       [OPTION_WORD] = "WORD",
+        [OPTION_TEXT] = "TEXT",         [OPTION_SECRET] = "SECRET",
+        [OPTION_ADDRESS] = "HOST:PORT", [OPTION_START] = "WORD or @TIME",
+        [OPTION_TTL] = "DURATION",      [OPTION_NAME] = "NAME",
+        [OPTION_SOURCE] = "NAME",       [OPTION_SINK] = "NAME",
+        [OPTION_TOPICS] = "TOPICS",     [OPTION_COMMANDS] = "COMMANDS",
+        [OPTION_PROPERTIES] = "GROUP",  [OPTION_SECTION] = "GROUP",
+    };
+
+    return names[kind];
+}
+
+static read_function *const readers[] = {
+    [OPTION_INTEGER] = read_integer,
+    [OPTION_DURATION] = read_duration,
+    [OPTION_SIZE] = read_size,
+    [OPTION_FLAG] = read_flag,
+    [OPTION_CHOICE] = read_choice,
+    [OPTION_WORD] = read_word,
+    [OPTION_TEXT] = read_plain,
+    [OPTION_SECRET] = read_secret,
+    [OPTION_ADDRESS] = read_address,
+    [OPTION_START] = read_start,
+    [OPTION_TTL] = read_ttl,
+    [OPTION_NAME] = read_name,
+    [OPTION_SOURCE] = read_source,
+    [OPTION_SINK] = read_sink,
+    [OPTION_TOPICS] = read_topics,
+    [OPTION_COMMANDS] = read_commands,
+    [OPTION_PROPERTIES] = read_properties,
+};
+
+/* The settings that @p group knows, or those that "defaults" may hold. */
+static bool option_is_of(const struct option *option, enum option_group group, bool defaults)
+{
+    return option->group == group && (!defaults || option->inherited);
+}
+
+static bool option_is_known(const char *name, enum option_group group, bool defaults)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (option_is_of(&options[i], group, defaults) && strcmp(options[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static void option_unknown(const struct filling *filling, const struct node *node,
+                           enum option_group group, bool defaults, const char *what)
+{
+    const char *names[OPTIONS], *nearest;
+    size_t count = 0;
+    char *hint = NULL;
+
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (option_is_of(&options[i], group, defaults))
+            names[count++] = options[i].name;
+    nearest = text_nearest(slice_of(node->name), names, count);
+    if (nearest)
+        hint = mem_format("did you mean '%s'?", nearest);
+    else if (defaults && option_is_known(node->name, group, false))
+        hint = mem_text("only a route itself can have it");
+    conf_problem(filling->problems, node->origin, hint, "unknown setting '%s' in %s", node->name,
+                 what);
+    free(hint);
+}
+
+static void option_check_names(const struct filling *filling, const struct node *node,
+                               enum option_group group, bool defaults, const char *what)
+{
+    for (size_t i = 0; node && i < node->count; i++)
+        if (!option_is_known(node->children[i].name, group, defaults))
+            option_unknown(filling, &node->children[i], group, defaults, what);
+}
+
+/* Reads the default of the row, as if the file had said it. */
+static void option_preset(const struct filling *filling, const struct option *option,
+                          struct conf_origin origin, void *field)
+{
+    struct node preset = {.kind = NODE_TEXT, .origin = origin};
+
+    preset.text = mem_text(option->preset);
+    readers[option->kind](filling, option, &preset, field);
+    free(preset.text);
+}
+
+/* Whether the kind's field is a struct conf_text. */
+static bool option_is_text(const struct option *option)
+{
+    return option->kind == OPTION_TTL || option->kind == OPTION_WORD || option->kind == OPTION_TEXT;
+}
+
+/* Reads what stands in "defaults". */
+static void option_inherit(const struct filling *filling, const struct option *option,
+                           const struct node *node, void *field)
+{
+    readers[option->kind](filling, option, node, field);
+    if (option_is_text(option))
+        ((struct conf_text *)field)->inherited = true;
+}
+
+void option_fill_group(const struct filling *filling, enum option_group group,
+                       const struct node *node, const struct node *defaults,
+                       struct conf_origin origin, const char *what, void *target)
+{
+    option_check_names(filling, node, group, false, what);
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const struct option *option = &options[i];
+        if (option->group != group || option->kind == OPTION_SECTION)
+            continue;
+        void *field = (char *)target + option->offset;
+        const struct node *set = node_find(node, option->name);
+        const struct node *general = option->inherited ? node_find(defaults, option->name) : NULL;
+        if (option->preset && option->preset != option_required)
+            option_preset(filling, option, origin, field);
+        if (set)
+            readers[option->kind](filling, option, set, field);
+        else if (general)
+            option_inherit(filling, option, general, field);
+        else if (option->preset == option_required)
+            conf_problem(filling->problems, origin, NULL, "'%s' is missing in %s", option->name,
+                         what);
+    }
+}
+
+void option_check_defaults(const struct filling *filling, const struct node *defaults)
+{
+    struct conf_route scratch = {0};
+
+    option_check_names(filling, defaults, GROUP_route, true, "'defaults'");
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const struct option *option = &options[i];
+        const struct node *set = node_find(defaults, option->name);
+        if (set && option_is_of(option, GROUP_route, true))
+            readers[option->kind](filling, option, set, (char *)&scratch + option->offset);
+    }
+}

@@ -1,0 +1,154 @@
+/* reference.c: the options as documentation, written from their rows. */
+#include "conf/conf.h"
+#include "conf/option.h"
+
+#include <string.h>
+
+static const char introduction[] =
+    "# Configuration\n"
+    "\n"
+    "*This page is written from the rows of `src/conf/options.def`; a test fails when it is "
+    "stale.*\n"
+    "\n"
+    "A configuration is a [libconfig](https://hyperrealm.github.io/libconfig/) file, in the part "
+    "of its language\nthat version 1.5 knows. `penstock check -c FILE` reads one and tells every "
+    "mistake at once, with the line.\n"
+    "\n"
+    "## The language\n"
+    "\n"
+    "- A group is `{ name = value; ... }`, a list `( ..., ... )`, a list of one type `[ ..., ... "
+    "]`. "
+    "No comma behind the last element.\n"
+    "- Names have letters, digits, `_`, `-` and no dots. Strings stand in double quotes; adjacent "
+    "ones are joined, `\"SET a \" \"1\"`.\n"
+    "  Flags are `true` and `false`. Inside a string a backslash is `\\\\`.\n"
+    "- Comments are `# ...`, `// ...` and `/* ... */`.\n"
+    "- A DURATION is a string with a unit: `\"500ms\"`, `\"5s\"`, `\"2m\"`, `\"24h\"`, `\"7d\"`. A "
+    "SIZE is a number of bytes, or\n  a string: `\"512KiB\"`, `\"64MiB\"`, `\"1GiB\"`, "
+    "`\"64MB\"`.\n"
+    "- A number beyond 32 bits needs an `L` behind it; without one it is an error here, since "
+    "libconfig 1.5 would cut it.\n"
+    "- `@include \"other.conf\"` on a line of its own puts another file in place. Its path is "
+    "taken "
+    "from the folder\n  of the file that names it. Includes may include, ten deep; all files "
+    "together have at most 4 MiB.\n"
+    "\n"
+    "## What is filled in\n"
+    "\n"
+    "Inside strings, after the file was parsed, so that what is filled in can never become another "
+    "setting:\n"
+    "\n"
+    "| text | becomes |\n"
+    "|---|---|\n"
+    "| `${VAR}` | the variable of the environment; an error where it is not set |\n"
+    "| `${VAR:-text}` | the same, or `text` where it is not set or empty; `text` may hold `${...}` "
+    "again |\n"
+    "| `${VAR:?message}` | the same, or an error with this message |\n"
+    "| `${file:/path}` | the content of the file (at most 64 KiB) without the newlines at its end "
+    "|\n"
+    "| `${file:/path:-text}` | the same, or `text` where there is no such file or it is empty; one "
+    "that cannot be read is an error |\n"
+    "| `${cred:name}` | the file `$CREDENTIALS_DIRECTORY/name`, as systemd's `LoadCredential=` "
+    "gives "
+    "it |\n"
+    "| `$$` | a dollar sign; a lone one before anything but `{` stays as it is |\n"
+    "\n"
+    "Then the text is read as its setting wants it: `workers = \"${WORKERS:-2}\";`. `%{...}` is "
+    "not "
+    "touched: it is filled\nin for every record. A text that came from a file, a credential or a "
+    "variable with a name like `REDIS_PASSWORD` is\nnever shown, nor is the value of a setting "
+    "with "
+    "such a name or the password in a URL.\n"
+    "\n"
+    "A string setting that is empty is as if it were not there.\n";
+
+/* "stop|skip" as "`stop`, `skip`". */
+static void write_words(const char *words, FILE *out)
+{
+    for (const char *c = words; *c; c++)
+        if (*c == '|')
+            fputs("`, `", out);
+        else
+            fputc(*c, out);
+}
+
+static void write_preset(const struct option *option, FILE *out)
+{
+    if (option->preset == option_required)
+        fputs("required", out);
+    else if (option->preset)
+        fprintf(out, "`%s`", option->preset);
+}
+
+static void write_range(const struct option *option, FILE *out)
+{
+    if (option->kind == OPTION_CHOICE || option->kind == OPTION_WORD) {
+        fputc('`', out);
+        write_words(option->least, out);
+        fputc('`', out);
+    } else if (option->least && option->least[0]) {
+        fprintf(out, strcmp(option->least, option->most) == 0 ? "%s" : "%s to %s", option->least,
+                option->most);
+    }
+}
+
+/* A help text inside a table: '|' would end the column. */
+static void write_help(const char *help, FILE *out)
+{
+    for (const char *c = help; *c; c++) {
+        if (*c == '|')
+            fputc('\\', out);
+        fputc(*c, out);
+    }
+}
+
+static void write_row(const struct option *option, FILE *out)
+{
+    fprintf(out, "| `%s` | %s | ", option->name, option_kind_name(option->kind));
+    write_preset(option, out);
+    fputs(" | ", out);
+    write_range(option, out);
+    fputs(" | ", out);
+    write_help(option->help, out);
+    fputs(option->inherited ? " May stand in `defaults`. |\n" : " |\n", out);
+}
+
+static void write_group(enum option_group group, FILE *out)
+{
+    const struct option_group_text *text = option_group_text(group);
+    size_t count;
+    const struct option *options = option_all(&count);
+
+    fprintf(out, "\n## %s\n\n%s\n\n", text->title, text->text);
+    if (text->where[0])
+        fprintf(out, "```\n%s\n```\n\n", text->where);
+    fputs("| name | kind | default | range | |\n|---|---|---|---|---|\n", out);
+    for (size_t i = 0; i < count; i++)
+        if (options[i].group == group)
+            write_row(&options[i], out);
+}
+
+void conf_write_reference(FILE *out)
+{
+    fputs(introduction, out);
+    for (int group = 0; group < OPTION_GROUPS; group++)
+        write_group((enum option_group)group, out);
+}
+
+void conf_write_options(FILE *out)
+{
+    size_t count;
+    const struct option *options = option_all(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct option *option = &options[i];
+        if (option->group != GROUP_top)
+            fprintf(out, "%s.", option_group_text(option->group)->name);
+        fprintf(out, "%s %s ", option->name, option_kind_name(option->kind));
+        if (option->preset == option_required)
+            fputs("required ", out);
+        else if (option->preset)
+            fprintf(out, "default \"%s\" ", option->preset);
+        fprintf(out, " %s\n", option->help);
+    }
+}

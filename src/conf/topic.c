@@ -1,0 +1,93 @@
+/* topic.c: what Kafka takes as a topic's name, and patterns of such names. */
+#include "conf/topic.h"
+
+#include <ctype.h>
+#include <regex.h>
+#include <stddef.h>
+#include <string.h>
+
+static bool is_topic_letter(char c)
+{
+    return isalnum((unsigned char)c) || (c && strchr("._-", c));
+}
+
+bool topic_check_name(const char *name, struct err *err)
+{
+    if (!*name)
+        return err_set(err, ERR_CONFIG, "a topic's name must not be empty");
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return err_set(err, ERR_CONFIG, "Kafka takes no topic called '%s'", name);
+    if (strlen(name) > TOPIC_LENGTH_MAX)
+        return err_set(err, ERR_CONFIG, "a topic's name has at most %d characters",
+                       TOPIC_LENGTH_MAX);
+    for (const char *c = name; *c; c++)
+        if (!is_topic_letter(*c))
+            return err_set(err, ERR_CONFIG,
+                           "'%s' is no topic: Kafka takes letters, digits, dots, _ and -", name);
+    return true;
+}
+
+/* The length of what stands at @p c: a bracket expression, an escape or one character. */
+static size_t atom_length(const char *c)
+{
+    size_t length = 1;
+
+    if (*c == '\\' && c[1])
+        return 2;
+    if (*c != '[')
+        return 1;
+    length += c[length] == '^';
+    length += c[length] == ']';
+    while (c[length] && c[length] != ']')
+        length++;
+    return length + (c[length] == ']');
+}
+
+/* Whether the atom can be left out: "x*", "x?", "x{0,2}". */
+static bool is_optional(const char *behind)
+{
+    return *behind == '*' || *behind == '?' || strncmp(behind, "{0", 2) == 0;
+}
+
+/* A character that must be there and that no topic's name has; 0 where none is found. Groups and
+ * alternatives may make anything optional: then nothing is found. */
+static char impossible_letter(const char *pattern)
+{
+    if (strpbrk(pattern, "|("))
+        return 0;
+    for (const char *c = pattern; *c; c += atom_length(c)) {
+        char letter = *c == '\\' ? c[1] : *c;
+        if (*c == '{') {
+            c += strcspn(c, "}");
+            if (!*c)
+                return 0;
+            continue;
+        }
+        bool special = *c != '\\' && strchr("^$.[]*+?{}", *c);
+        bool named = *c == '\\' && isalnum((unsigned char)letter); /* \w, \d and such */
+        if (!special && !named && !is_topic_letter(letter) && !is_optional(c + atom_length(c)))
+            return letter;
+    }
+    return 0;
+}
+
+bool topic_check_pattern(const char *pattern, struct err *err)
+{
+    char reason[128];
+    regex_t regex;
+    int code = regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB);
+
+    if (code != 0) {
+        regerror(code, &regex, reason, sizeof(reason));
+        return err_set(err, ERR_CONFIG, "the pattern '%s' does not compile: %s", pattern, reason);
+    }
+    regfree(&regex);
+    char letter = impossible_letter(pattern);
+    if (letter)
+        return err_set(err, ERR_CONFIG,
+                       "the pattern '%s' can match no topic: no name has a '%c' in it", pattern,
+                       letter);
+    if (strcmp(pattern, "^$") == 0)
+        return err_set(err, ERR_CONFIG, "the pattern '^$' can match no topic");
+    return true;
+}

@@ -1,0 +1,161 @@
+/* test_conf.c: a configuration file as a checked struct. */
+#include "suite.h"
+
+#include "conf/conf.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct conf_problems *problems;
+static struct conf *conf;
+
+/* Loads @p text as a file; conf and problems hold what came of it. */
+static void load(const char *text)
+{
+    char path[] = "/tmp/penstock-test-XXXXXX";
+    int file = mkstemp(path);
+
+    problems = conf_problems_new();
+    CU_ASSERT_EQUAL_FATAL(write(file, text, strlen(text)), (ssize_t)strlen(text));
+    close(file);
+    conf = conf_load(path, problems);
+    unlink(path);
+    if (conf_problems_count(problems) > 0)
+        conf_problems_write(problems, stderr);
+    CU_ASSERT_EQUAL(conf_problems_count(problems), 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
+}
+
+static void unload(void)
+{
+    conf_free(conf);
+    conf_problems_free(problems);
+}
+
+#define SOURCES "version = 1; sources = { main = { brokers = \"k:9092\"; group = \"g\"; }; };\n"
+#define SINKS   "sinks = { live = { url = \"redis://h:1/2\"; }; };\n"
+#define ROUTE   "{ name = \"r\"; from = \"main\"; topics = \"t\"; to = \"live\"; do = \"SET a b\"; }"
+
+static void a_small_file_gets_every_default(void)
+{
+    load(SOURCES SINKS "routes = ( " ROUTE " );");
+    CU_ASSERT_EQUAL(conf->memory, 48 << 20);
+    CU_ASSERT_EQUAL(conf->max_record, 8 << 20);
+    ASSERT_TEXT(conf->admin_listen.text, "127.0.0.1:9464");
+    CU_ASSERT_EQUAL(conf->log_level, CONF_LOG_INFO);
+    CU_ASSERT_EQUAL(conf->log_format, CONF_LOG_AUTO);
+    CU_ASSERT_EQUAL(conf->sources[0].workers, 1);
+    CU_ASSERT_EQUAL(conf->sources[0].start_kind, START_EARLIEST);
+    CU_ASSERT_EQUAL(conf->sources[0].on_out_of_range, OUT_OF_RANGE_STOP);
+    CU_ASSERT_EQUAL(conf->sources[0].commit_interval, 500);
+    CU_ASSERT_EQUAL(conf->sources[0].drain_timeout, 30000);
+    CU_ASSERT_EQUAL(conf->sinks[0].connections, 1);
+    CU_ASSERT_EQUAL(conf->sinks[0].window_commands, 2048);
+    CU_ASSERT_EQUAL(conf->sinks[0].window_bytes, 512 << 10);
+    CU_ASSERT_EQUAL(conf->sinks[0].connect_timeout, 3000);
+    CU_ASSERT_EQUAL(conf->sinks[0].response_timeout, 5000);
+    ASSERT_TEXT(conf->routes[0].format.text, "raw");
+    CU_ASSERT_PTR_NULL(conf->routes[0].key_format.text);
+    CU_ASSERT_PTR_NULL(conf->routes[0].ttl.text);
+    CU_ASSERT_FALSE(conf->routes[0].all);
+    CU_ASSERT_EQUAL(conf->routes[0].on_error, ON_ERROR_STOP);
+    unload();
+}
+
+static void a_route_names_its_source_and_sink(void)
+{
+    load(SOURCES SINKS "routes = ( " ROUTE " );");
+    CU_ASSERT_PTR_EQUAL(conf->routes[0].from, &conf->sources[0]);
+    CU_ASSERT_PTR_EQUAL(conf->routes[0].to, &conf->sinks[0]);
+    ASSERT_TEXT(conf->sinks[0].host, "h");
+    CU_ASSERT_EQUAL(conf->sinks[0].port, 1);
+    CU_ASSERT_EQUAL(conf->sinks[0].database, 2);
+    unload();
+}
+
+static void what_a_route_does_not_say_the_defaults_say(void)
+{
+    load(SOURCES SINKS
+         "defaults = { from = \"main\"; to = \"live\"; ttl = \"5m\"; on_error = \"skip\"; };\n"
+         "routes = ( { name = \"a\"; topics = \"t\"; do = \"SET a b\"; },\n"
+         "{ name = \"b\"; topics = \"t\"; do = \"SET a b\"; ttl = \"1h\"; on_error = \"stop\"; } "
+         ");");
+    ASSERT_TEXT(conf->routes[0].ttl.text, "5m");
+    CU_ASSERT_TRUE(conf->routes[0].ttl.inherited);
+    CU_ASSERT_EQUAL(conf->routes[0].on_error, ON_ERROR_SKIP);
+    ASSERT_TEXT(conf->routes[1].ttl.text, "1h");
+    CU_ASSERT_FALSE(conf->routes[1].ttl.inherited);
+    CU_ASSERT_EQUAL(conf->routes[1].on_error, ON_ERROR_STOP);
+    unload();
+}
+
+static void commands_mix_strings_and_groups(void)
+{
+    load(SOURCES SINKS
+         "routes = ( { name = \"r\"; from = \"main\"; topics = [ \"t\", \"^u\" ]; to = \"live\";\n"
+         "do = ( { when = \"a == 1\"; cmd = \"SET a b\"; }, \"SET \" \"c d\" );\n"
+         "del = [ \"UNLINK a\", \"UNLINK b\" ]; } );");
+    CU_ASSERT_EQUAL(conf->routes[0].topics.count, 2);
+    CU_ASSERT_EQUAL_FATAL(conf->routes[0].do_.count, 2);
+    ASSERT_TEXT(conf->routes[0].do_.items[0].when.text, "a == 1");
+    CU_ASSERT_PTR_NULL(conf->routes[0].do_.items[1].when.text);
+    ASSERT_TEXT(conf->routes[0].do_.items[1].cmd.text, "SET c d");
+    CU_ASSERT_EQUAL(conf->routes[0].del.count, 2);
+    unload();
+}
+
+static void librdkafka_properties_become_text_with_dots(void)
+{
+    load("version = 1; sources = { main = { brokers = \"k\"; group = \"g\"; librdkafka = {\n"
+         "fetch_wait_max_ms = 50; enable_ssl_x = true; ssl_key_password = \"p\"; }; };\n"
+         "other = { brokers = \"k\"; group = \"g\"; librdkafka = ( \"debug = all\" ); }; };" SINKS
+         "routes = ( " ROUTE " );");
+    CU_ASSERT_EQUAL_FATAL(conf->sources[0].librdkafka_count, 3);
+    ASSERT_TEXT(conf->sources[0].librdkafka[0].name, "fetch.wait.max.ms");
+    ASSERT_TEXT(conf->sources[0].librdkafka[0].literal, "fetch_wait_max_ms");
+    ASSERT_TEXT(conf->sources[0].librdkafka[0].value.text, "50");
+    CU_ASSERT_EQUAL(conf->sources[0].librdkafka[0].value.origin.line, 2);
+    ASSERT_TEXT(conf->sources[0].librdkafka[1].value.text, "true");
+    CU_ASSERT_TRUE(conf->sources[0].librdkafka[2].value.secret);
+    CU_ASSERT_EQUAL_FATAL(conf->sources[1].librdkafka_count, 1);
+    ASSERT_TEXT(conf->sources[1].librdkafka[0].name, "debug");
+    ASSERT_TEXT(conf->sources[1].librdkafka[0].value.text, "all");
+    unload();
+}
+
+static void a_number_may_come_from_the_environment(void)
+{
+    setenv("PENSTOCK_TEST_WORKERS", "7", 1);
+    load("version = 1; sources = { main = { brokers = \"k\"; group = \"g\";\n"
+         "workers = \"${PENSTOCK_TEST_WORKERS}\"; instance_id = \"${PENSTOCK_TEST_NONE:-}\"; }; "
+         "};" SINKS "routes = ( " ROUTE " );");
+    CU_ASSERT_EQUAL(conf->sources[0].workers, 7);
+    CU_ASSERT_PTR_NULL(conf->sources[0].instance_id.text);
+    unload();
+}
+
+static void settings_beside_a_url_win_over_it(void)
+{
+    load(SOURCES "sinks = { live = { url = \"redis://u:p@h\"; password = \"q\"; }; };\n"
+                 "routes = ( " ROUTE " );");
+    ASSERT_TEXT(conf->sinks[0].username.text, "u");
+    ASSERT_TEXT(conf->sinks[0].password.text, "q");
+    CU_ASSERT_TRUE(conf->sinks[0].password.secret);
+    CU_ASSERT_TRUE(conf->sinks[0].url.secret);
+    unload();
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(a_small_file_gets_every_default),
+        TEST(a_route_names_its_source_and_sink),
+        TEST(what_a_route_does_not_say_the_defaults_say),
+        TEST(commands_mix_strings_and_groups),
+        TEST(librdkafka_properties_become_text_with_dots),
+        TEST(a_number_may_come_from_the_environment),
+        TEST(settings_beside_a_url_win_over_it),
+    };
+
+    return SUITE("conf", tests);
+}
