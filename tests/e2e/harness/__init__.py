@@ -1,0 +1,17 @@
+"""What the scenarios of tests/e2e share: the servers, penstock itself, and the checks.
+
+Python's standard library only. Everything listens on the loopback, on ports found free, and ends
+with the scenario, however that ends.
+"""
+from .conf import conf, route
+from .kafka import Kafka, Producer
+from .log import Log, Record
+from .penstock import Penstock
+from .proxy import Proxy
+from .redis import Redis, RedisError
+from .scenario import Failure, expect, expect_equal, main, wait_until
+
+__all__ = [
+    "Failure", "Kafka", "Log", "Penstock", "Producer", "Proxy", "Record", "Redis", "RedisError",
+    "conf", "expect", "expect_equal", "main", "route", "wait_until",
+]

@@ -1,0 +1,75 @@
+"""penstock itself, as a user runs it: a file, a process, an admin port."""
+import os
+import time
+
+from .child import BUILD, Child, free_port
+from .metrics import Scrape, Watch, fetch
+
+PROGRAM = os.path.join(BUILD, "penstock")
+READY_SECONDS = 30
+STOP_SECONDS = 15
+
+
+class Penstock:
+    """One process that runs `conf`, the text of a file without its admin group."""
+
+    def __init__(self, folder, conf, name="penstock", wait=True):
+        self.name = name
+        self.port = free_port()
+        self.conf_path = os.path.join(folder, f"{name}.conf")
+        with open(self.conf_path, "w", encoding="utf-8") as file:
+            file.write(f'{conf}\nadmin = {{ listen = "127.0.0.1:{self.port}"; }};\n')
+        self.log_path = os.path.join(folder, f"{name}.log")
+        self.watch = self.child = None
+        self.watches = []
+        self.start(wait)
+
+    def start(self, wait=True):
+        self.child = Child([PROGRAM, "run", "-c", self.conf_path], self.log_path)
+        self.watch = Watch(self)
+        self.watches.append(self.watch)
+        if wait:
+            self.wait_ready()
+
+    def page(self, path):
+        """(status, text) of a page; (0, reason) where nobody answers."""
+        try:
+            return fetch(self.port, path)
+        except OSError as failure:
+            return 0, str(failure)
+
+    def ready(self):
+        return self.page("/readyz")[0] == 200
+
+    def wait_ready(self, seconds=READY_SECONDS):
+        deadline = time.monotonic() + seconds
+        while not self.ready():
+            if not self.child.running:
+                raise RuntimeError(f"{self.name} ended:\n{self.child.log_text()[-4000:]}")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{self.name} is not ready after {seconds} s: "
+                                   f"{self.page('/readyz?verbose')}")
+            time.sleep(0.02)
+
+    def scrape(self):
+        return Scrape(fetch(self.port, "/metrics")[1])
+
+    def log(self):
+        return self.child.log_text()
+
+    def stop(self, seconds=STOP_SECONDS):
+        """SIGTERM; its exit status, None where it had to be killed."""
+        status = self.child.terminate(seconds)
+        self.watch.stop()
+        return status
+
+    def kill(self):
+        self.child.kill()
+        self.watch.stop()
+
+    def broken_scrapes(self):
+        """What any scrape of any of its lives found out of balance."""
+        return [what for watch in self.watches for what in watch.broken]
+
+    def scrapes(self):
+        return sum(watch.scrapes for watch in self.watches)
