@@ -1,0 +1,328 @@
+/* test_sink.c: one worker's way into one Redis, while the connection holds. */
+#include "suite.h"
+
+#include "redis_server.h"
+#include "sink_driver.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+static struct redis_server *server;
+static struct driver *driver;
+
+static void open_both(void)
+{
+    server = redis_server_start(NULL);
+    driver = driver_open(redis_server_port(server));
+}
+
+static void close_both(void)
+{
+    driver_close(driver);
+    redis_server_free(server);
+}
+
+static void expect_all_done(void)
+{
+    CU_ASSERT_TRUE(driver_finish(driver));
+    for (uint32_t i = 0; i < driver->put; i++)
+        CU_ASSERT_EQUAL(driver->outcomes[i], DRIVER_DONE);
+    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    CU_ASSERT_EQUAL(sink_trouble_since_ms(driver->sink), 0);
+    CU_ASSERT_EQUAL(sink_inflight(driver->sink), 0);
+}
+
+static void an_answered_command_is_done(void)
+{
+    open_both();
+    CU_ASSERT_PTR_NOT_NULL(sink_trouble(driver->sink)); /* not connected yet */
+    driver_put(driver, "SET", "key", "value", NULL);
+    CU_ASSERT_EQUAL(sink_inflight(driver->sink), 1);
+    expect_all_done();
+    ASSERT_TEXT(redis_ask(server, "GET key"), "value");
+    CU_ASSERT_EQUAL(driver->counters->connections_up, 1);
+    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
+    CU_ASSERT_EQUAL(driver->counters->commands[command_find(SLICE("SET"))->index * RESULT_COUNT],
+                    1);
+    close_both();
+}
+
+static void answers_of_every_shape_come_in_order(void)
+{
+    open_both();
+    for (int i = 0; i < 500; i++) {
+        driver_put(driver, "RPUSH", "list", "a", "b", NULL);
+        driver_put(driver, "SET", "key", "value", NULL);
+        driver_put(driver, "SET", "key", "value", "GET", NULL);
+        driver_put(driver, "GETDEL", "none", NULL);
+        driver_put(driver, "XADD", "stream", "MAXLEN", "~", "10", "*", "f", "v", NULL);
+        driver_put(driver, "LRANGE", "list", "0", "3", NULL);
+        driver_put(driver, "EVAL", "return {1,{2,{3,{}}},false,'x'}", "0", NULL);
+        driver_put(driver, "INCRBYFLOAT", "float", "0.5", NULL);
+        driver_turn(driver);
+    }
+    expect_all_done();
+    CU_ASSERT_FALSE(driver->unordered);
+    ASSERT_TEXT(redis_ask(server, "LLEN list"), "1000");
+    close_both();
+}
+
+static void arguments_pass_unharmed(void)
+{
+    size_t length = 5 << 20;
+    char *value = mem_alloc(length);
+    struct slice arguments[] = {SLICE("SET"), SLICE("k\0\r\n*1"), {value, length}};
+
+    for (size_t i = 0; i < length; i++)
+        value[i] = (char)(i * 7);
+    open_both();
+    driver_stage(driver, arguments[1], arguments, 3);
+    arguments[0] = SLICE("SETEX");
+    arguments[1] = SLICE("");
+    arguments[2] = SLICE("100");
+    struct slice empty[] = {arguments[0], arguments[1], arguments[2], SLICE("")};
+    driver_stage(driver, arguments[1], empty, 4);
+    sink_commit(driver->sink);
+    expect_all_done();
+    ASSERT_TEXT(redis_ask(server, "STRLEN %b", "k\0\r\n*1", (size_t)6), "5242880");
+    ASSERT_TEXT(redis_ask(server, "GETRANGE %b 0 2", "k\0\r\n*1", (size_t)6), "");
+    ASSERT_TEXT(redis_ask(server, "STRLEN %b", "", (size_t)0), "0");
+    ASSERT_TEXT(redis_ask(server, "EXISTS %b", "", (size_t)0), "1");
+    close_both();
+    free(value);
+}
+
+static void what_was_rolled_back_is_never_sent(void)
+{
+    struct slice first[] = {SLICE("SET"), SLICE("a"), SLICE("1")};
+    struct slice second[] = {SLICE("SET"), SLICE("b"), SLICE("1")};
+
+    open_both();
+    driver_put(driver, "SET", "c", "1", NULL);
+    driver_stage(driver, first[1], first, 3);
+    driver_stage(driver, second[1], second, 3);
+    driver_run(driver, 50);
+    CU_ASSERT_EQUAL(sink_inflight(driver->sink), 2);
+    sink_rollback(driver->sink);
+    driver->put = 1;
+    driver_put(driver, "SET", "d", "1", NULL);
+    expect_all_done();
+    ASSERT_TEXT(redis_ask(server, "MGET a b c d"), "[(nil) (nil) 1 1]");
+    close_both();
+}
+
+static void a_full_window_has_no_room_until_answers_came(void)
+{
+    open_both();
+    for (int i = 0; i < 512; i++) {
+        CU_ASSERT_TRUE(sink_has_room(driver->sink));
+        driver_put(driver, "INCR", "n", NULL);
+    }
+    CU_ASSERT_FALSE(sink_has_room(driver->sink));
+    expect_all_done();
+    CU_ASSERT_TRUE(sink_has_room(driver->sink));
+    ASSERT_TEXT(redis_ask(server, "GET n"), "512");
+    close_both();
+}
+
+/* --- refusals --------------------------------------------------------------------------------- */
+
+/* One command between two good ones: they stand, and are written once. */
+static void expect_refused(const char *command, const char *key, const char *argument,
+                           enum reply_class class, const char *text)
+{
+    open_both();
+    redis_ask(server, "SET text abc");
+    driver_put(driver, "RPUSH", "list", "before", NULL);
+    driver_put(driver, command, key, argument, NULL);
+    driver_put(driver, "RPUSH", "list", "behind", NULL);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_DONE);
+    CU_ASSERT_EQUAL(driver->outcomes[1], DRIVER_REFUSED);
+    CU_ASSERT_EQUAL(driver->outcomes[2], DRIVER_DONE);
+    CU_ASSERT_EQUAL(driver->class, class);
+    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, text));
+    ASSERT_TEXT(redis_ask(server, "LRANGE list 0 -1"), "[before behind]");
+    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
+    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    close_both();
+}
+
+static void a_reject_leaves_its_neighbours_alone(void)
+{
+    expect_refused("INCR", "text", NULL, REPLY_REJECT, "ERR value is not an integer");
+    expect_refused("SADD", "text", "x", REPLY_REJECT, "WRONGTYPE");
+}
+
+static void what_the_operator_must_mend_is_told_apart(void)
+{
+    expect_refused("NOSUCH", "key", NULL, REPLY_CONFIG, "ERR unknown command 'NOSUCH'");
+}
+
+static void an_error_that_nobody_knows_is_unknown(void)
+{
+    expect_refused("EVAL", "return redis.error_reply('WEIRD thing')", "0", REPLY_UNKNOWN,
+                   "WEIRD thing");
+}
+
+static void an_error_inside_an_array_is_no_success(void)
+{
+    expect_refused("EVAL", "return {1, redis.pcall('INCR', 'text')}", "0", REPLY_REJECT,
+                   "ERR value is not an integer");
+    /* Half of the script is done: it is too late to try again. */
+    expect_refused("EVAL", "return {1, redis.error_reply('LOADING')}", "0", REPLY_UNKNOWN,
+                   "LOADING");
+}
+
+/* --- who and where ---------------------------------------------------------------------------- */
+
+static void a_password_opens_the_server_and_a_wrong_one_is_told(void)
+{
+    server = redis_server_start(NULL);
+    redis_ask(server, "CONFIG SET requirepass right");
+    driver = driver_new(redis_server_port(server));
+    driver->options.password.text = "wrong";
+    driver_start(driver);
+    driver_put(driver, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "WRONGPASS"));
+    CU_ASSERT_PTR_NULL(strstr(sink_trouble(driver->sink), "wrong "));
+    CU_ASSERT_EQUAL(sink_inflight(driver->sink), 1);
+    CU_ASSERT_EQUAL(driver->counters->connections_up, 0);
+    redis_ask(server, "CONFIG SET requirepass wrong"); /* the operator gives in */
+    expect_all_done();
+    close_both();
+}
+
+static void without_a_password_the_trouble_says_that_one_is_needed(void)
+{
+    server = redis_server_start(NULL);
+    redis_ask(server, "CONFIG SET requirepass right");
+    driver = driver_open(redis_server_port(server));
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "NOAUTH"));
+    close_both();
+}
+
+static void a_user_writes_where_it_may(void)
+{
+    server = redis_server_start(NULL);
+    redis_ask(server, "ACL SETUSER bridge on >secret ~app:* -@all +set +client +select");
+    driver = driver_new(redis_server_port(server));
+    driver->options.username.text = "bridge";
+    driver->options.password.text = "secret";
+    driver->options.database = 3;
+    driver_start(driver);
+    driver_put(driver, "SET", "app:1", "1", NULL);
+    driver_put(driver, "SET", "other", "1", NULL);
+    driver_put(driver, "DEL", "app:1", NULL);
+    driver_put(driver, "SET", "app:2", "1", NULL);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_DONE);
+    CU_ASSERT_EQUAL(driver->outcomes[1], DRIVER_REFUSED);
+    CU_ASSERT_EQUAL(driver->outcomes[2], DRIVER_REFUSED);
+    CU_ASSERT_EQUAL(driver->outcomes[3], DRIVER_DONE);
+    CU_ASSERT_EQUAL(driver->class, REPLY_CONFIG);
+    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, "NOPERM"));
+    redis_ask(server, "SELECT 3");
+    ASSERT_TEXT(redis_ask(server, "MGET app:1 app:2 other"), "[1 1 (nil)]");
+    close_both();
+}
+
+static void a_database_that_is_not_there_is_told(void)
+{
+    server = redis_server_start("--databases", "2", NULL);
+    driver = driver_new(redis_server_port(server));
+    driver->options.database = 2;
+    driver_start(driver);
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "DB index is out of range"));
+    close_both();
+}
+
+static void a_unix_socket_does_as_well(void)
+{
+    server = redis_server_start(NULL);
+    driver = driver_new(0);
+    free(driver->options.host);
+    driver->options.host = NULL;
+    driver->options.socket_path = mem_text(redis_server_socket(server));
+    driver_start(driver);
+    for (int i = 0; i < 2000; i++)
+        driver_put(driver, "INCR", "n", NULL);
+    expect_all_done();
+    ASSERT_TEXT(redis_ask(server, "GET n"), "2000");
+    close_both();
+}
+
+static void a_name_is_looked_up(void)
+{
+    server = redis_server_start(NULL);
+    driver = driver_new(redis_server_port(server));
+    free(driver->options.host);
+    driver->options.host = mem_text("localhost"); /* perhaps ::1 first, where nobody listens */
+    driver_start(driver);
+    driver_put(driver, "SET", "key", "value", NULL);
+    expect_all_done();
+    close_both();
+}
+
+static void the_client_list_shows_who_it_is(void)
+{
+    open_both();
+    driver_put(driver, "SET", "key", "value", NULL);
+    expect_all_done();
+    CU_ASSERT_PTR_NOT_NULL(strstr(redis_ask(server, "CLIENT LIST"), "name=a-test "));
+    close_both();
+}
+
+static void a_key_stays_on_its_connection(void)
+{
+    char key[16], number[16];
+
+    server = redis_server_start(NULL);
+    driver = driver_new(redis_server_port(server));
+    driver->options.connections = 4;
+    driver_start(driver);
+    for (int i = 0; i < 20000; i++) {
+        while (!sink_has_room(driver->sink))
+            driver_turn(driver);
+        snprintf(key, sizeof(key), "seq:%d", i % 20);
+        snprintf(number, sizeof(number), "%d", i);
+        driver_put(driver, "RPUSH", key, number, NULL);
+    }
+    expect_all_done();
+    CU_ASSERT_EQUAL(driver->counters->connections_up, 4);
+    /* Every list rises. */
+    ASSERT_TEXT(redis_ask(server, "EVAL %s 0",
+                          "for k = 0, 19 do local l = redis.call('LRANGE', 'seq:' .. k, 0, -1) "
+                          "if #l ~= 1000 then return 'short' end "
+                          "for i = 1, 1000 do if tonumber(l[i]) ~= (i - 1) * 20 + k then "
+                          "return 'order' end end end return 'good'"),
+                "good");
+    close_both();
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(an_answered_command_is_done),
+        TEST(answers_of_every_shape_come_in_order),
+        TEST(arguments_pass_unharmed),
+        TEST(what_was_rolled_back_is_never_sent),
+        TEST(a_full_window_has_no_room_until_answers_came),
+        TEST(a_reject_leaves_its_neighbours_alone),
+        TEST(what_the_operator_must_mend_is_told_apart),
+        TEST(an_error_that_nobody_knows_is_unknown),
+        TEST(an_error_inside_an_array_is_no_success),
+        TEST(a_password_opens_the_server_and_a_wrong_one_is_told),
+        TEST(without_a_password_the_trouble_says_that_one_is_needed),
+        TEST(a_user_writes_where_it_may),
+        TEST(a_database_that_is_not_there_is_told),
+        TEST(a_unix_socket_does_as_well),
+        TEST(a_name_is_looked_up),
+        TEST(the_client_list_shows_who_it_is),
+        TEST(a_key_stays_on_its_connection),
+    };
+
+    return SUITE("sink", tests);
+}
