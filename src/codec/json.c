@@ -196,7 +196,7 @@ static inline bool read_number(struct reader *reader, struct value *node)
     return true;
 }
 
-static inline bool read_literal(struct reader *reader, struct value *node, enum value_type type,
+static inline bool read_literal(struct reader *reader, struct value *node, uint8_t type,
                                 struct slice word)
 {
     if ((size_t)(reader->end - reader->at) < word.length ||
@@ -211,7 +211,7 @@ static inline bool read_literal(struct reader *reader, struct value *node, enum 
 /* --- containers ---------------------------------------------------------------------------------
  */
 
-static inline bool open_container(struct reader *reader, struct value *node, enum value_type type)
+static inline bool open_container(struct reader *reader, struct value *node, uint8_t type)
 {
     if (reader->depth == JSON_DEPTH)
         return wrong(reader, "more than 128 containers within each other");
