@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,8 @@ static void arena_use(struct arena *arena, struct arena_chunk *chunk)
 
 void *arena_alloc_slow(struct arena *arena, size_t size)
 {
-    size_t room = size + 8 > CHUNK_BYTES ? size + 8 : CHUNK_BYTES;
+    assert(size < SIZE_MAX / 2);
+    size_t room = size + 8 > CHUNK_BYTES ? size + 8 : CHUNK_BYTES; /* more than size rounded up */
     struct arena_chunk *chunk = mem_resize(NULL, sizeof(*chunk) + room);
 
     chunk->older = arena->chunks;

@@ -24,7 +24,7 @@ static inline void *arena_alloc(struct arena *arena, size_t size)
 {
     size_t rounded = (size + 7) & ~(size_t)7;
 
-    if (rounded < size || (size_t)(arena->end - arena->next) < rounded)
+    if (rounded < size || (size_t)(arena->end - arena->next) <= rounded) /* also while empty */
         return arena_alloc_slow(arena, size);
     void *memory = arena->next;
     arena->next += rounded;

@@ -6,7 +6,7 @@
 static uint64_t backoff_random(struct backoff *backoff)
 {
     if (!backoff->random) /* two processes, and two connections of one, should not wait in step */
-        backoff->random = (uint64_t)clock_us() ^ (uint64_t)(uintptr_t)backoff << 16 ^ 1;
+        backoff->random = ((uint64_t)clock_us() ^ (uint64_t)(uintptr_t)backoff << 16) | 1;
     /* xorshift64 by Marsaglia */
     backoff->random ^= backoff->random << 13;
     backoff->random ^= backoff->random >> 7;

@@ -5,32 +5,35 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The arguments may point into err->text, so the new text is built beside it. */
 bool err_set(struct err *err, enum err_kind kind, const char *format, ...)
 {
+    char text[ERR_TEXT_BYTES];
     va_list arguments;
 
     if (!err)
         return false;
-    err->kind = kind;
     va_start(arguments, format);
-    vsnprintf(err->text, sizeof(err->text), format, arguments);
+    vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    err->kind = kind;
+    memcpy(err->text, text, sizeof(text));
     return false;
 }
 
 bool err_wrap(struct err *err, const char *format, ...)
 {
-    char inner[ERR_TEXT_BYTES];
+    char text[2 * ERR_TEXT_BYTES + 2];
     va_list arguments;
-    size_t used;
 
     if (!err)
         return false;
-    memcpy(inner, err->text, sizeof(inner));
     va_start(arguments, format);
-    vsnprintf(err->text, sizeof(err->text), format, arguments);
+    vsnprintf(text, ERR_TEXT_BYTES, format, arguments);
     va_end(arguments);
-    used = strlen(err->text);
-    snprintf(err->text + used, sizeof(err->text) - used, ": %s", inner);
+    size_t used = strlen(text);
+    snprintf(text + used, sizeof(text) - used, ": %s", err->text);
+    text[ERR_TEXT_BYTES - 1] = '\0';
+    memcpy(err->text, text, ERR_TEXT_BYTES);
     return false;
 }

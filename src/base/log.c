@@ -2,15 +2,20 @@
  * log.c: what happened, as an event and its facts.
  *
  * A line is built in memory and leaves in one write(), so that lines of several threads, and of
- * several processes on one terminal, do not mix. A full or closed stderr loses lines, never the
- * process.
+ * several processes on one terminal, do not mix. A full, stuck or closed stderr loses lines, never
+ * the process: they are counted, and the count is written once lines leave again.
+ *
+ * Texts come from Kafka, Redis and libraries, so they are cut at VALUE_BYTES and whatever is not
+ * UTF-8 is replaced: a line is always whole and, as JSON, always JSON.
  */
 #include "base/log.h"
 
 #include "base/clock.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +23,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 4096, QUIET_MS = 10000 };
+enum {
+    LINE_BYTES = 4096,  /* PIPE_BUF: what poll() says has room in a pipe */
+    VALUE_BYTES = 1024, /* of one text, before escapes */
+    ROOM_BYTES =
+        LINE_BYTES + 6 * VALUE_BYTES + 256, /* a line, and the field that is one too many */
+    PATIENCE_MS = 50,                       /* for a stderr that is not read */
+    QUIET_MS = 10000
+};
 
 enum log_dress { DRESS_PLAIN, DRESS_JOURNAL, DRESS_COLOUR, DRESS_JSON };
 
@@ -30,6 +42,7 @@ static enum log_level log_level = LOG_INFO;
 static enum log_dress log_dress = DRESS_PLAIN;
 static pthread_mutex_t log_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct log_site *log_sites; /* those that have left something out */
+static uint32_t log_lost;          /* lines that stderr did not take */
 
 /* systemd names the device and inode of the journal's socket in $JOURNAL_STREAM (systemd.exec(5)).
  */
@@ -67,25 +80,63 @@ static bool log_is_plain_word(struct slice text)
         if (!isgraph((unsigned char)text.data[i]) || text.data[i] == '"' || text.data[i] == '=' ||
             text.data[i] == '\\')
             return false;
-    return text.length > 0;
+    return text.length > 0 && text.length <= VALUE_BYTES;
+}
+
+/* The length of the UTF-8 sequence (RFC 3629) at the front of @p text; 0 where there is none. */
+static size_t log_utf8_length(struct slice text)
+{
+    const unsigned char *bytes = (const unsigned char *)text.data;
+    size_t length = bytes[0] < 0x80   ? 1
+                    : bytes[0] < 0xc2 ? 0
+                    : bytes[0] < 0xe0 ? 2
+                    : bytes[0] < 0xf0 ? 3
+                    : bytes[0] < 0xf5 ? 4
+                                      : 0;
+
+    if (length > text.length)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((bytes[i] & 0xc0) != 0x80)
+            return 0;
+    if ((bytes[0] == 0xe0 && bytes[1] < 0xa0) || (bytes[0] == 0xed && bytes[1] > 0x9f) ||
+        (bytes[0] == 0xf0 && bytes[1] < 0x90) || (bytes[0] == 0xf4 && bytes[1] > 0x8f))
+        return 0; /* overlong, a surrogate, beyond U+10FFFF */
+    return length;
+}
+
+/* One character in JSON's escapes; control characters would reach a terminal. */
+static void log_put_character(FILE *line, const char *bytes, size_t length)
+{
+    unsigned char first = (unsigned char)bytes[0];
+
+    if (first == '"' || first == '\\')
+        fprintf(line, "\\%c", first);
+    else if (first == '\n')
+        fputs("\\n", line);
+    else if (first < 0x20 || first == 0x7f)
+        fprintf(line, "\\u%04x", first);
+    else if (first == 0xc2 && (unsigned char)bytes[1] < 0xa0)
+        fprintf(line, "\\u%04x", (unsigned char)bytes[1]);
+    else
+        fwrite(bytes, 1, length, line);
 }
 
 /* JSON's escapes; logfmt readers take the same. */
 static void log_put_quoted(FILE *line, struct slice text)
 {
+    size_t end = text.length > VALUE_BYTES ? VALUE_BYTES : text.length;
+
     fputc('"', line);
-    for (size_t i = 0; i < text.length; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        if (byte == '"' || byte == '\\')
-            fprintf(line, "\\%c", byte);
-        else if (byte == '\n')
-            fputs("\\n", line);
-        else if (byte < 0x20 || byte == 0x7f)
-            fprintf(line, "\\u%04x", byte);
+    for (size_t i = 0; i < end;) {
+        size_t length = log_utf8_length((struct slice){text.data + i, text.length - i});
+        if (length == 0)
+            fputs("\\ufffd", line);
         else
-            fputc(byte, line);
+            log_put_character(line, text.data + i, length);
+        i += length ? length : 1;
     }
-    fputc('"', line);
+    fputs(end < text.length ? "...\"" : "\"", line);
 }
 
 static void log_put_field(FILE *line, const struct log_field *field)
@@ -127,25 +178,53 @@ static void log_put_head(FILE *line, enum log_level level, const char *event)
     log_put_quoted(line, slice_of(event));
 }
 
-static void log_put(enum log_level level, const char *event, const struct log_field *fields)
+/* Puts as many fields as fit whole; the length of the line. */
+static size_t log_build(char *room, enum log_level level, const char *event,
+                        const struct log_field *fields)
 {
-    char room[LINE_BYTES];
-    FILE *line = fmemopen(room, sizeof(room) - 3, "w");
+    FILE *line = fmemopen(room, ROOM_BYTES, "w");
+    long length = 0, used;
 
     if (!line)
-        return;
+        return 0;
     log_put_head(line, level, event);
-    for (; fields->key; fields++)
-        log_put_field(line, fields);
-    fflush(line);
-    long used = ftell(line);
+    while ((used = ftell(line)) <= LINE_BYTES - 2) {
+        length = used;
+        if (!fields->key)
+            break;
+        log_put_field(line, fields++);
+    }
     fclose(line);
-    size_t length = used < 0 ? 0 : (size_t)used;
     if (log_dress == DRESS_JSON)
         room[length++] = '}';
     room[length++] = '\n';
-    ssize_t written = write(STDERR_FILENO, room, length);
-    (void)written; /* nowhere to tell */
+    return (size_t)length;
+}
+
+/* False where stderr does not take the line: closed, its disk full, nobody reads. */
+static bool log_emit(const char *line, size_t length)
+{
+    struct pollfd stream = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    if (poll(&stream, 1, log_lost ? 0 : PATIENCE_MS) != 1 || stream.revents != POLLOUT)
+        return false; /* a closed pipe has POLLERR beside it, and would raise SIGPIPE */
+    return write(STDERR_FILENO, line, length) == (ssize_t)length;
+}
+
+static void log_put(enum log_level level, const char *event, const struct log_field *fields)
+{
+    char room[ROOM_BYTES];
+    int saved = errno; /* a caller may log before it looks */
+    uint32_t lost = log_lost;
+
+    if (!log_emit(room, log_build(room, level, event, fields))) {
+        log_lost++;
+    } else if (lost) {
+        log_lost = 0;
+        log_put(LOG_WARN, "log lines lost",
+                (const struct log_field[]){LOG_INT("lines", lost), LOG_END});
+    }
+    errno = saved;
 }
 
 /* Ends the site's ten seconds: says what was left out of them. */

@@ -53,15 +53,15 @@ const char *text_nearest(struct slice word, const char *const *candidates, size_
     return nearest;
 }
 
-/* The digits at the front of @p text; *rest is what follows them. */
-static bool text_digits(struct slice text, int64_t *number, struct slice *rest)
+/* The digits at the front of @p text, as a number of @p sign (1 or -1); *rest is what follows. */
+static bool text_digits(struct slice text, int sign, int64_t *number, struct slice *rest)
 {
     size_t used = 0;
     int64_t sum = 0;
 
     while (used < text.length && isdigit((unsigned char)text.data[used])) {
         if (__builtin_mul_overflow(sum, 10, &sum) ||
-            __builtin_add_overflow(sum, text.data[used] - '0', &sum))
+            __builtin_add_overflow(sum, sign * (text.data[used] - '0'), &sum))
             return false;
         used++;
     }
@@ -76,9 +76,9 @@ bool text_integer(struct slice text, int64_t *number)
     struct slice digits = {text.data + negative, text.length - negative}, rest;
     int64_t sum;
 
-    if (!text_digits(digits, &sum, &rest) || rest.length)
+    if (!text_digits(digits, negative ? -1 : 1, &sum, &rest) || rest.length)
         return false;
-    *number = negative ? -sum : sum;
+    *number = sum;
     return true;
 }
 
@@ -93,7 +93,7 @@ static bool text_scaled(struct slice text, const struct text_unit *units, size_t
     struct slice unit;
     int64_t number;
 
-    if (!text_digits(text, &number, &unit))
+    if (!text_digits(text, 1, &number, &unit))
         return false;
     for (size_t i = 0; i < count; i++)
         if (slice_is(unit, units[i].name)) {

@@ -38,6 +38,24 @@ static void a_size_knows_both_kinds_of_prefix(void)
     CU_ASSERT_FALSE(text_size(SLICE("64mb"), &bytes));
 }
 
+static void an_integer_is_within_64_bits(void)
+{
+    int64_t number = 7;
+
+    CU_ASSERT_TRUE(text_integer(SLICE("-9223372036854775808"), &number));
+    CU_ASSERT_EQUAL(number, INT64_MIN);
+    CU_ASSERT_TRUE(text_integer(SLICE("9223372036854775807"), &number));
+    CU_ASSERT_EQUAL(number, INT64_MAX);
+    CU_ASSERT_FALSE(text_integer(SLICE("9223372036854775808"), &number));
+    CU_ASSERT_FALSE(text_integer(SLICE("-9223372036854775809"), &number));
+    CU_ASSERT_FALSE(text_integer(SLICE("-"), &number));
+    CU_ASSERT_FALSE(text_integer(SLICE(""), &number));
+    CU_ASSERT_FALSE(text_integer(SLICE("+1"), &number));
+    CU_ASSERT_FALSE(text_integer(SLICE("1 "), &number));
+    CU_ASSERT_FALSE(text_integer((struct slice){0}, &number));
+    CU_ASSERT_EQUAL(number, INT64_MAX);
+}
+
 static void a_quoted_argument_reads_as_redis_cli_takes_it(void)
 {
     char *text = NULL;
@@ -60,6 +78,7 @@ int main(void)
         TEST(a_slip_of_two_letters_still_finds_the_word),
         TEST(a_duration_needs_its_unit),
         TEST(a_size_knows_both_kinds_of_prefix),
+        TEST(an_integer_is_within_64_bits),
         TEST(a_quoted_argument_reads_as_redis_cli_takes_it),
     };
 

@@ -1,0 +1,77 @@
+/* test_backoff.c: how long to wait before the next try. */
+#include "suite.h"
+
+#include "base/backoff.h"
+
+static void each_wait_is_between_half_of_the_step_and_the_step(void)
+{
+    for (int round = 0; round < 200; round++) {
+        struct backoff backoff = {.first_ms = 50, .longest_ms = 5000};
+        for (int64_t step_ms = 50; step_ms < 5000; step_ms *= 2) {
+            int64_t wait_ms = backoff_next(&backoff);
+            CU_ASSERT(wait_ms >= step_ms / 2 && wait_ms <= step_ms);
+        }
+    }
+}
+
+static void the_longest_wait_stays_the_longest(void)
+{
+    struct backoff backoff = {.first_ms = 50, .longest_ms = 300};
+
+    for (int i = 0; i < 1000; i++)
+        CU_ASSERT(backoff_next(&backoff) <= 300);
+    CU_ASSERT(backoff_next(&backoff) >= 150);
+}
+
+static void a_success_begins_again(void)
+{
+    struct backoff backoff = {.first_ms = 50, .longest_ms = 5000};
+
+    for (int i = 0; i < 10; i++)
+        backoff_next(&backoff);
+    backoff_reset(&backoff);
+    CU_ASSERT(backoff_next(&backoff) <= 50);
+}
+
+static void two_of_them_do_not_wait_in_step(void)
+{
+    struct backoff one = {.first_ms = 1 << 20, .longest_ms = 1 << 20}, other = one;
+    int same = 0;
+
+    for (int i = 0; i < 100; i++)
+        same += backoff_next(&one) == backoff_next(&other);
+    CU_ASSERT(same < 50);
+}
+
+static void the_whole_range_is_drawn(void)
+{
+    struct backoff backoff = {.first_ms = 10, .longest_ms = 10};
+    bool drawn[11] = {false};
+
+    for (int i = 0; i < 1000; i++)
+        drawn[backoff_next(&backoff)] = true;
+    for (int wait_ms = 5; wait_ms <= 10; wait_ms++)
+        CU_ASSERT_TRUE(drawn[wait_ms]);
+}
+
+static void tiny_steps_are_no_trouble(void)
+{
+    struct backoff none = {0}, one = {.first_ms = 1, .longest_ms = 1};
+
+    CU_ASSERT_EQUAL(backoff_next(&none), 0);
+    CU_ASSERT_EQUAL(backoff_next(&one), 1);
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(each_wait_is_between_half_of_the_step_and_the_step),
+        TEST(the_longest_wait_stays_the_longest),
+        TEST(a_success_begins_again),
+        TEST(two_of_them_do_not_wait_in_step),
+        TEST(the_whole_range_is_drawn),
+        TEST(tiny_steps_are_no_trouble),
+    };
+
+    return SUITE("backoff", tests);
+}
