@@ -24,6 +24,7 @@ struct peer {
     struct evbuffer *held; /* answers that leave in pieces */
     struct event *timer;
     bool ending;
+    bool holding; /* a proxy that keeps the client's bytes */
 };
 
 struct fake_server {
@@ -105,17 +106,31 @@ static void peer_on_read(struct bufferevent *event, void *context)
 
 static void peer_on_event(struct bufferevent *event, short what, void *context)
 {
-    (void)event;
-    if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
-        peer_end(context);
+    struct peer *peer = context;
+
+    if (!(what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)))
+        return;
+    if (!peer->holding || event == peer->real) {
+        peer_end(peer);
+        return;
+    }
+    bufferevent_free(peer->client); /* the client left, its bytes did not */
+    peer->client = NULL;
 }
 
 static void peer_on_pass(struct bufferevent *event, void *context)
 {
+    struct evbuffer *input = bufferevent_get_input(event);
     struct peer *peer = context;
-    struct bufferevent *other = event == peer->client ? peer->real : peer->client;
 
-    bufferevent_write_buffer(other, bufferevent_get_input(event));
+    if (event == peer->client && peer->holding)
+        evbuffer_add_buffer(peer->held, input);
+    else if (event == peer->client)
+        bufferevent_write_buffer(peer->real, input);
+    else if (peer->client)
+        bufferevent_write_buffer(peer->client, input);
+    else
+        evbuffer_drain(input, evbuffer_get_length(input));
 }
 
 static void peer_connect_real(struct peer *peer)
@@ -203,6 +218,22 @@ void fake_server_freeze(struct fake_server *server)
     for (unsigned i = 0; i < server->count; i++)
         if (server->peers[i]->client)
             bufferevent_disable(server->peers[i]->client, EV_READ | EV_WRITE);
+}
+
+void fake_server_hold(struct fake_server *server)
+{
+    for (unsigned i = 0; i < server->count; i++)
+        server->peers[i]->holding = true;
+}
+
+void fake_server_release(struct fake_server *server)
+{
+    for (unsigned i = 0; i < server->count; i++) {
+        struct peer *peer = server->peers[i];
+        peer->holding = false;
+        if (peer->real)
+            bufferevent_write_buffer(peer->real, peer->held);
+    }
 }
 
 int fake_server_port(const struct fake_server *server)

@@ -31,6 +31,12 @@ void fake_server_slice(struct fake_server *server, size_t bytes);
 /** From now on it reads no more and writes nothing, its connections open. */
 void fake_server_freeze(struct fake_server *server);
 
+/** Of a proxy: the bytes of the clients connected now stay in it, whether these leave or not, */
+void fake_server_hold(struct fake_server *server);
+
+/** until they are passed on after all. */
+void fake_server_release(struct fake_server *server);
+
 int fake_server_port(const struct fake_server *server);
 
 /** How many connections it has accepted. */

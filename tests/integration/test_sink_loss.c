@@ -1,0 +1,490 @@
+/*
+ * test_sink_loss.c: connections that break, servers that cannot now, answers that do not come.
+ *
+ * The common proof is a list: every RPUSH of 0, 1, 2, ... carries its number, so what is lost, out
+ * of order or late shows in it. Each loss may send again from the first unanswered command on; what
+ * the server executed of one connection must be over before anything of the next one runs.
+ */
+#include "suite.h"
+
+#include "fake_server.h"
+#include "redis_server.h"
+#include "sink_driver.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { SEQUENCE = 20000 };
+
+static struct redis_server *server;
+static struct driver *driver;
+static struct fake_server *fake;
+
+static void close_all(void)
+{
+    if (driver) { /* the fake one lives on its loop */
+        sink_free(driver->sink);
+        driver->sink = NULL;
+    }
+    fake_server_close(fake);
+    driver_close(driver);
+    redis_server_free(server);
+    fake = NULL;
+    driver = NULL;
+    server = NULL;
+}
+
+static void expect_all_done(void)
+{
+    CU_ASSERT_TRUE(driver_finish(driver));
+    for (uint32_t i = 0; i < driver->put; i++)
+        CU_ASSERT_EQUAL(driver->outcomes[i], DRIVER_DONE);
+    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    CU_ASSERT_FALSE(driver->unordered);
+}
+
+/* Nothing is lost, the numbers rise one by one, and fall back at most @p losses times. */
+static void expect_sequence(int length, uint64_t losses)
+{
+    static const char script[] =
+        "local l, top, falls, before = redis.call('LRANGE', 'seq', 0, -1), -1, 0, -1 "
+        "for _, t in ipairs(l) do local n = tonumber(t) "
+        "if n > before + 1 then return 'gap after ' .. before .. ': ' .. n end "
+        "if n <= before then falls = falls + 1 end "
+        "if n > top then top = n end before = n end "
+        "if top ~= tonumber(ARGV[1]) - 1 or before ~= top then "
+        "return 'ends with ' .. before .. ', top ' .. top end "
+        "if falls > tonumber(ARGV[2]) then return 'falls back ' .. falls .. ' times' end "
+        "return 'good'";
+
+    ASSERT_TEXT(redis_ask(server, "EVAL %s 0 %d %d", script, length, (int)losses), "good");
+}
+
+/* --- losses ----------------------------------------------------------------------------------- */
+
+static void a_killed_connection_comes_back_and_sends_again_in_order(void)
+{
+    server = redis_server_start(NULL);
+    driver = driver_open(redis_server_port(server));
+    for (int part = 0; part < 10; part++) {
+        driver_push_sequence(driver, part * SEQUENCE / 10, (part + 1) * SEQUENCE / 10);
+        CU_ASSERT_NOT_EQUAL(sink_inflight(driver->sink), 0);
+        redis_ask(server, "CLIENT KILL TYPE normal SKIPME yes");
+    }
+    expect_all_done();
+    expect_sequence(SEQUENCE, driver->counters->reconnects);
+    CU_ASSERT_TRUE(driver->counters->reconnects >= 5);
+    CU_ASSERT_EQUAL(driver->counters->connections_up, 1);
+    close_all();
+}
+
+static void a_server_that_restarts_gets_what_it_did_not_answer(void)
+{
+    server = redis_server_start("--appendonly", "yes", "--appendfsync", "always", NULL);
+    driver = driver_open(redis_server_port(server));
+    for (int part = 0; part < 4; part++) {
+        driver_push_sequence(driver, part * 1000, (part + 1) * 1000);
+        redis_server_kill(server);
+        driver_run(driver, 50);
+        redis_server_restart(server);
+    }
+    expect_all_done();
+    expect_sequence(4000, driver->counters->reconnects);
+    close_all();
+}
+
+static void a_server_that_comes_later_is_waited_for(void)
+{
+    server = redis_server_start(NULL);
+    redis_server_stop(server);
+    driver = driver_open(redis_server_port(server));
+    driver_put(driver, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "Connection refused"));
+    CU_ASSERT_TRUE(sink_trouble_since_ms(driver->sink) > 0);
+    redis_server_restart(server);
+    expect_all_done();
+    close_all();
+}
+
+static void an_idle_connection_that_was_lost_is_there_again_when_needed(void)
+{
+    server = redis_server_start(NULL);
+    driver = driver_open(redis_server_port(server));
+    driver_put(driver, "SET", "key", "value", NULL);
+    expect_all_done();
+    redis_server_restart(server);
+    driver_run(driver, 300);
+    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    CU_ASSERT_EQUAL(driver->counters->reconnects, 1);
+    driver_put(driver, "SET", "key", "value", NULL);
+    expect_all_done();
+    close_all();
+}
+
+static void no_room_for_clients_is_waited_for(void)
+{
+    server = redis_server_start(NULL);
+    redis_ask(server, "CONFIG SET maxclients 1");
+    driver = driver_open(redis_server_port(server));
+    driver_put(driver, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "max number of clients"));
+    redis_ask(server, "CONFIG SET maxclients 100");
+    expect_all_done();
+    close_all();
+}
+
+/*
+ * The server stops for longer than the timeout with the socket's buffers full. When it goes on it
+ * finds the old connection's unread bytes beside the new connection: were these executed, then
+ * numbers of the old one would come behind those of the new one.
+ */
+static void what_the_lost_connection_left_unread_is_never_executed(void)
+{
+    server = redis_server_start(NULL);
+    driver = driver_new(redis_server_port(server));
+    driver->options.window_commands = 10000;
+    driver->options.response_timeout = 200;
+    driver->options.connect_timeout = 300;
+    driver_start(driver);
+    for (int part = 0; part < 3; part++) {
+        driver_push_sequence(driver, part * 10000, part * 10000 + 200);
+        CU_ASSERT_TRUE(driver_finish(driver));
+        redis_server_pause(server);
+        driver_push_sequence(driver, part * 10000 + 200, (part + 1) * 10000);
+        driver_run(driver, 400);
+        CU_ASSERT_PTR_NOT_NULL(sink_trouble(driver->sink));
+        redis_server_resume(server);
+        CU_ASSERT_TRUE(driver_finish(driver));
+    }
+    expect_all_done();
+    expect_sequence(30000, driver->counters->reconnects);
+    CU_ASSERT_TRUE(driver->counters->reconnects >= 3);
+    close_all();
+}
+
+/* The same without a race: the old connection's bytes hang in a proxy until the new one is done. */
+static void what_hangs_on_the_way_is_never_executed_behind_what_was_sent_again(void)
+{
+    server = redis_server_start(NULL);
+    driver = driver_new(0);
+    fake = fake_server_proxy(driver->base, redis_server_port(server), 100 << 20);
+    driver->options.port = fake_server_port(fake);
+    driver->options.response_timeout = 200;
+    driver_start(driver);
+    driver_push_sequence(driver, 0, 100);
+    expect_all_done();
+    fake_server_hold(fake);
+    driver_push_sequence(driver, 100, 300);
+    expect_all_done();
+    driver_push_sequence(driver, 300, 400);
+    expect_all_done();
+    fake_server_release(fake);
+    driver_run(driver, 100);
+    expect_sequence(400, 0);
+    CU_ASSERT_EQUAL(driver->counters->reconnects, 1);
+    close_all();
+}
+
+static void a_pause_of_all_clients_loses_nothing(void)
+{
+    server = redis_server_start(NULL);
+    driver = driver_new(redis_server_port(server));
+    driver->options.response_timeout = 200;
+    driver->options.connect_timeout = 200;
+    driver_start(driver);
+    driver_push_sequence(driver, 0, SEQUENCE / 2);
+    redis_ask(server, "CLIENT PAUSE 700 ALL");
+    driver_push_sequence(driver, SEQUENCE / 2, SEQUENCE);
+    expect_all_done();
+    expect_sequence(SEQUENCE, driver->counters->reconnects);
+    CU_ASSERT_TRUE(driver->counters->reconnects >= 1);
+    close_all();
+}
+
+static void a_pause_of_writes_ends_in_one_probe_after_the_other(void)
+{
+    server = redis_server_start(NULL);
+    driver = driver_new(redis_server_port(server));
+    driver->options.response_timeout = 200;
+    driver_start(driver);
+    driver_push_sequence(driver, 0, 1000);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    redis_ask(server, "CLIENT PAUSE 900 WRITE");
+    driver_push_sequence(driver, 1000, 1400);
+    expect_all_done();
+    expect_sequence(1400, driver->counters->reconnects);
+    CU_ASSERT_TRUE(driver->counters->reconnects >= 1);
+    close_all();
+}
+
+static void a_user_who_may_not_kill_still_gets_through(void)
+{
+    server = redis_server_start(NULL);
+    redis_ask(server, "ACL SETUSER bridge on >secret ~* -@all +set");
+    driver = driver_new(redis_server_port(server));
+    driver->options.username.text = "bridge";
+    driver->options.password.text = "secret";
+    driver->options.response_timeout = 200;
+    driver_start(driver);
+    driver_put(driver, "SET", "key", "1", NULL);
+    expect_all_done();
+    redis_ask(server, "CLIENT PAUSE 500 WRITE");
+    driver_put(driver, "SET", "key", "2", NULL);
+    expect_all_done();
+    ASSERT_TEXT(redis_ask(server, "GET key"), "2");
+    close_all();
+}
+
+/* --- interest lost ---------------------------------------------------------------------------- */
+
+static void what_is_not_wanted_any_more_is_dropped_unsent(void)
+{
+    server = redis_server_start(NULL);
+    redis_server_stop(server);
+    driver = driver_open(redis_server_port(server));
+    driver_push_sequence(driver, 0, 100);
+    driver->unwanted_below = 60;
+    sink_discard(driver->sink);
+    CU_ASSERT_EQUAL(sink_inflight(driver->sink), 40);
+    redis_server_restart(server);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    for (uint32_t i = 0; i < driver->put; i++)
+        CU_ASSERT_EQUAL(driver->outcomes[i], i < 60 ? DRIVER_DROPPED : DRIVER_DONE);
+    ASSERT_TEXT(redis_ask(server, "LINDEX seq 0"), "60");
+    ASSERT_TEXT(redis_ask(server, "LLEN seq"), "40");
+    close_all();
+}
+
+static void what_was_sent_but_is_not_wanted_is_not_sent_again(void)
+{
+    server = redis_server_start(NULL);
+    driver = driver_open(redis_server_port(server));
+    driver_put(driver, "SET", "key", "1", NULL);
+    expect_all_done();
+    redis_server_pause(server);
+    driver_push_sequence(driver, 0, 100);
+    driver_run(driver, 50); /* sent, not answered */
+    sink_discard(driver->sink);
+    CU_ASSERT_EQUAL(sink_inflight(driver->sink), 100);
+    driver->unwanted_below = 61;
+    sink_discard(driver->sink); /* sent ones stay: their answers may come */
+    CU_ASSERT_EQUAL(sink_inflight(driver->sink), 100);
+    redis_server_kill(server);
+    redis_server_restart(server);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    CU_ASSERT_EQUAL(driver->outcomes[60], DRIVER_DROPPED);
+    CU_ASSERT_EQUAL(driver->outcomes[61], DRIVER_DONE);
+    ASSERT_TEXT(redis_ask(server, "LINDEX seq 0"), "60");
+    close_all();
+}
+
+static void a_sink_may_end_at_any_moment(void)
+{
+    server = redis_server_start(NULL);
+    for (int i = 0; i < 40; i++) {
+        driver = driver_open(redis_server_port(server));
+        if (i % 2)
+            driver_put(driver, "SET", "key", "value", NULL);
+        for (int turn = 0; turn < i / 4; turn++)
+            driver_turn(driver);
+        driver_close(driver);
+    }
+    driver = NULL;
+    CU_ASSERT_PTR_NOT_NULL(strstr(redis_ask(server, "INFO clients"), "connected_clients:"));
+    close_all();
+}
+
+/* --- a server of our own ---------------------------------------------------------------------- */
+
+struct script {
+    unsigned bad_connections; /* the first of all connections do as `answer` says */
+    unsigned from;            /* from this command on */
+    const char *answer;
+};
+
+static const char *follow_script(void *context, unsigned connection, unsigned number,
+                                 const char *name)
+{
+    const struct script *script = context;
+
+    (void)name;
+    return connection < script->bad_connections && number >= script->from ? script->answer
+                                                                          : "+OK\r\n";
+}
+
+static void open_fake(struct script *script, int64_t response_timeout)
+{
+    driver = driver_new(0);
+    fake = fake_server_open(driver->base, follow_script, script);
+    driver->options.port = fake_server_port(fake);
+    driver->options.response_timeout = response_timeout;
+    driver_start(driver);
+}
+
+static void an_answer_in_pieces_of_a_byte_is_an_answer(void)
+{
+    struct script script = {1, 0, "*2\r\n$3\r\na\r\n\r\n*1\r\n:1\r\n"};
+
+    open_fake(&script, 2000);
+    fake_server_slice(fake, 1);
+    driver_push_sequence(driver, 0, 300);
+    expect_all_done();
+    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
+    close_all();
+}
+
+static void an_end_within_an_answer_is_no_answer(void)
+{
+    struct script script = {1, 7, ""};
+
+    open_fake(&script, 2000);
+    driver_push_sequence(driver, 0, 20);
+    expect_all_done();
+    CU_ASSERT_EQUAL(driver->counters->reconnects, 1);
+    close_all();
+}
+
+static void garbage_ends_the_connection_and_costs_no_command(void)
+{
+    static const char *const garbage[] = {"HTTP/1.1 400 Bad Request\r\n", "$3\r\nabcde\r\n", "\r\n",
+                                          ":x\r\n", "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n"};
+
+    for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
+        struct script script = {2, 5, garbage[i]};
+        open_fake(&script, 2000);
+        driver_push_sequence(driver, 0, 20);
+        expect_all_done();
+        CU_ASSERT_EQUAL(driver->counters->reconnects, 2);
+        close_all();
+    }
+}
+
+static void an_answer_too_many_ends_the_connection(void)
+{
+    struct script script = {1, 2, "+OK\r\n+OK\r\n"};
+
+    open_fake(&script, 2000);
+    driver_push_sequence(driver, 0, 3);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    driver_run(driver, 300);
+    CU_ASSERT_EQUAL(driver->counters->reconnects, 1);
+    CU_ASSERT_EQUAL(driver->counters->connections_up, 1);
+    close_all();
+}
+
+static void a_redirection_tells_that_this_is_a_cluster(void)
+{
+    struct script script = {1, 0, "-MOVED 866 10.0.0.7:6379\r\n"};
+
+    open_fake(&script, 2000);
+    driver_put(driver, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_REFUSED);
+    CU_ASSERT_EQUAL(driver->class, REPLY_CONFIG);
+    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, "MOVED 866 10.0.0.7:6379"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, "Cluster"));
+    close_all();
+}
+
+static void a_server_that_falls_silent_is_left(void)
+{
+    struct script script = {1, 5, NULL};
+
+    open_fake(&script, 150);
+    int64_t began_ms = clock_ms();
+    driver_push_sequence(driver, 0, 20);
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "no answer for"));
+    int64_t waited_ms = clock_ms() - began_ms;
+    CU_ASSERT_TRUE(waited_ms >= 150 && waited_ms < 600);
+    expect_all_done();
+    close_all();
+}
+
+static void a_peer_that_vanished_while_idle_is_found_by_a_ping(void)
+{
+    struct script script = {0, 0, NULL};
+
+    open_fake(&script, 500);
+    driver_push_sequence(driver, 0, 2);
+    expect_all_done();
+    driver_run(driver, 10500); /* a PING has gone to and fro */
+    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    CU_ASSERT_EQUAL(fake_server_connections(fake), 1);
+    fake_server_freeze(fake);
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "no answer for"));
+    close_all();
+}
+
+/* --- slow, but alive -------------------------------------------------------------------------- */
+
+static void slow_is_not_silent(void)
+{
+    char *value = mem_alloc(2001);
+
+    memset(value, 'v', 2000);
+    server = redis_server_start(NULL);
+    driver = driver_new(0);
+    fake = fake_server_proxy(driver->base, redis_server_port(server), 400000);
+    driver->options.port = fake_server_port(fake);
+    driver->options.response_timeout = 400;
+    driver_start(driver);
+    for (int i = 0; i < 500; i++) /* 1 MB, in flight for 2.5 s */
+        driver_put(driver, "RPUSH", "list", value, NULL);
+    expect_all_done();
+    ASSERT_TEXT(redis_ask(server, "LLEN list"), "500");
+    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
+    free(value);
+    close_all();
+}
+
+/* Nothing tells that the bytes are on their way: each try is more patient than the one before. */
+static void a_command_that_takes_longer_than_the_timeout_gets_through(void)
+{
+    char *value = mem_alloc((1 << 20) + 1);
+
+    memset(value, 'v', 1 << 20);
+    server = redis_server_start(NULL);
+    driver = driver_new(0);
+    fake = fake_server_proxy(driver->base, redis_server_port(server), 1000000);
+    driver->options.port = fake_server_port(fake);
+    driver->options.response_timeout = 250;
+    driver_start(driver);
+    driver_put(driver, "SET", "key", value, NULL); /* a second and more */
+    expect_all_done();
+    ASSERT_TEXT(redis_ask(server, "STRLEN key"), "1048576");
+    free(value);
+    close_all();
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(a_killed_connection_comes_back_and_sends_again_in_order),
+        TEST(a_server_that_restarts_gets_what_it_did_not_answer),
+        TEST(a_server_that_comes_later_is_waited_for),
+        TEST(an_idle_connection_that_was_lost_is_there_again_when_needed),
+        TEST(no_room_for_clients_is_waited_for),
+        TEST(what_the_lost_connection_left_unread_is_never_executed),
+        TEST(what_hangs_on_the_way_is_never_executed_behind_what_was_sent_again),
+        TEST(a_pause_of_all_clients_loses_nothing),
+        TEST(a_pause_of_writes_ends_in_one_probe_after_the_other),
+        TEST(a_user_who_may_not_kill_still_gets_through),
+        TEST(what_is_not_wanted_any_more_is_dropped_unsent),
+        TEST(what_was_sent_but_is_not_wanted_is_not_sent_again),
+        TEST(a_sink_may_end_at_any_moment),
+        TEST(an_answer_in_pieces_of_a_byte_is_an_answer),
+        TEST(an_end_within_an_answer_is_no_answer),
+        TEST(garbage_ends_the_connection_and_costs_no_command),
+        TEST(an_answer_too_many_ends_the_connection),
+        TEST(a_redirection_tells_that_this_is_a_cluster),
+        TEST(a_server_that_falls_silent_is_left),
+        TEST(a_peer_that_vanished_while_idle_is_found_by_a_ping),
+        TEST(slow_is_not_silent),
+        TEST(a_command_that_takes_longer_than_the_timeout_gets_through),
+    };
+
+    return SUITE("sink_loss", tests);
+}
