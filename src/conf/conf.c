@@ -5,10 +5,10 @@
 #include "base/mem.h"
 #include "conf/document.h"
 #include "conf/file.h"
+#include "conf/hazards.h"
 #include "conf/kept.h"
 #include "conf/option.h"
 #include "conf/start.h"
-#include "conf/syntax.h"
 #include "conf/url.h"
 
 #include <stdlib.h>
@@ -200,12 +200,14 @@ static void conf_fill_routes(const struct filling *filling, const struct node *r
         conf_fill_route(filling, &node->children[i], defaults);
 }
 
-/* What nothing reads from or writes to is probably a slip. */
+/* What nothing reads from or writes to is probably a slip; among errors it would only distract. */
 static void conf_warn_unused(const struct filling *filling)
 {
     const struct conf *conf = filling->conf;
     size_t uses;
 
+    if (conf_problems_count(filling->problems) > 0)
+        return;
     for (size_t s = 0; s < conf->source_count; s++) {
         uses = 0;
         for (size_t i = 0; i < conf->route_count; i++)
@@ -257,7 +259,7 @@ struct conf *conf_load(const char *path, struct conf_problems *problems)
     struct node *root = NULL;
 
     if (document_read(&document, path, problems)) {
-        syntax_check_numbers(&document, problems);
+        hazards_check(&document, problems);
         root = file_parse(&document, problems);
     }
     if (root) {

@@ -87,14 +87,22 @@ static void reading_append(struct reading *reading, const char *file, unsigned *
                      "the configuration is longer than 4 MiB");
 }
 
-/* Tells of what runs to the end of the file, where it began. */
-static void reading_open_end(struct reading *reading, const struct token *token, const char *file)
+/* Tells of what runs to the end of the file, where it began: of strings, the first one that goes
+ * over several lines (@p long_string, 0: none) is likely the one that lacks its quote. */
+static void reading_open_end(struct reading *reading, const struct token *token, const char *file,
+                             unsigned long_string)
 {
     struct conf_origin origin = {file, token->line};
 
-    if (token->kind == TOKEN_OPEN_STRING)
-        reading_fail(reading, origin, "a quote (\") is missing, here or before",
+    if (token->kind == TOKEN_OPEN_STRING && long_string) {
+        origin.line = long_string;
+        reading_fail(reading, origin, "its closing quote (\") is probably missing",
+                     "the string that begins here goes over several lines, and the last string of "
+                     "the file is never closed");
+    } else if (token->kind == TOKEN_OPEN_STRING) {
+        reading_fail(reading, origin, "its closing quote (\") is missing",
                      "the string that begins here is never closed");
+    }
     if (token->kind == TOKEN_OPEN_COMMENT)
         reading_fail(reading, origin, "\"*/\" is missing",
                      "the comment that begins here is never closed");
@@ -107,11 +115,13 @@ static void reading_text(struct reading *reading, const char *file, struct slice
     struct lexer lexer = lexer_new(text);
     const char *from = text.data;
     struct token token;
-    unsigned line = 1;
+    unsigned line = 1, long_string = 0;
 
     do {
         token = lexer_next(&lexer);
-        reading_open_end(reading, &token, file);
+        if (token.kind == TOKEN_STRING && long_string == 0 && lexer.line > token.line)
+            long_string = token.line;
+        reading_open_end(reading, &token, file, long_string);
         if (token.kind != TOKEN_END && token.kind != TOKEN_INCLUDE)
             continue;
         reading_append(reading, file, &line,
@@ -140,7 +150,8 @@ static void reading_file(struct reading *reading, const char *path, struct conf_
     struct err err = {0};
 
     if (reading->depth == DOCUMENT_DEPTH_MAX) {
-        reading_fail(reading, from, NULL, "more than 10 files include one another");
+        reading_fail(reading, from, NULL,
+                     "includes go more than 10 deep: does a file include itself?");
         return;
     }
     char *text = bytes_read(path, left, &length, &missing, &err);

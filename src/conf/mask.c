@@ -20,7 +20,7 @@ static bool word_is_secret(struct slice word, bool last)
 {
     static const char *const spelled[] = {"password", "passphrase", "secret", "credential",
                                           "credentials"};
-    static const char *const exact[] = {"pass", "passwd", "pwd", "token", "pem", "auth"};
+    static const char *const exact[] = {"pass", "passwd", "pwd", "pw", "token", "pem", "auth"};
 
     for (size_t i = 0; i < sizeof(exact) / sizeof(exact[0]); i++)
         if (word.length == strlen(exact[i]) && strncasecmp(word.data, exact[i], word.length) == 0)
@@ -101,16 +101,28 @@ static bool mask_pair(struct slice text, FILE *out)
     return true;
 }
 
-/* Where the value behind a secret's name goes: over adjacent strings and brackets, else to the end
- * of its line. */
+/* Whether a number and nothing else is next: "= 5;". */
+static bool mask_is_number(struct lexer lexer, struct token *token)
+{
+    do
+        *token = lexer_next(&lexer);
+    while (token_is(token, '=') || token_is(token, ':'));
+    return token->kind == TOKEN_INTEGER && lexer_next(&lexer).kind == TOKEN_MARK;
+}
+
+/* Where the value behind a secret's name goes: over a number, adjacent strings and brackets, else
+ * to the end of its line. */
 static struct slice mask_value(struct lexer *lexer)
 {
     const char *start = NULL, *end = lexer->next;
+    struct token token;
 
+    if (mask_is_number(*lexer, &token))
+        return token.text;
     for (;;) {
         struct lexer before = *lexer;
-        struct token token = lexer_next(lexer);
-        if (!start && token.kind == TOKEN_MARK && strchr("=:", token.text.data[0]))
+        token = lexer_next(lexer);
+        if (!start && (token_is(&token, '=') || token_is(&token, ':')))
             continue;
         if (!start)
             start = token.text.data;
@@ -129,33 +141,39 @@ static struct slice mask_value(struct lexer *lexer)
     return (struct slice){start, (size_t)(end - start)};
 }
 
-/* Writes what lies between @p from and the token, then the token as it may be shown. */
-static void mask_token(const struct token *token, FILE *out)
+/* Writes the token as it may be shown; *hiding: it goes on a "name=value" string that is a secret,
+ * "sasl.password=" "hunter2". */
+static void mask_token(const struct token *token, bool *hiding, FILE *out)
 {
     bool string = token->kind == TOKEN_STRING || token->kind == TOKEN_OPEN_STRING;
 
-    if (string && (mask_pair(token->text, out) || mask_url(token->text, out)))
+    *hiding = *hiding && string;
+    if (*hiding) {
+        mask_write(token->text, out);
         return;
-    fwrite(token->text.data, 1, token->text.length, out);
+    }
+    *hiding = string && mask_pair(token->text, out);
+    if (!*hiding && !(string && mask_url(token->text, out)))
+        fwrite(token->text.data, 1, token->text.length, out);
 }
 
 char *mask_text(const char *text)
 {
     struct lexer lexer = lexer_new(slice_of(text));
     const char *from = text;
+    struct token token;
+    bool hiding = false;
     char *masked = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&masked, &length);
 
     if (!out)
         return mem_text("");
-    for (;;) {
-        struct token token = lexer_next(&lexer);
+    do {
+        token = lexer_next(&lexer);
         fwrite(from, 1, (size_t)(token.text.data - from), out);
-        mask_token(&token, out);
+        mask_token(&token, &hiding, out);
         from = token.text.data + token.text.length;
-        if (token.kind == TOKEN_END)
-            break;
         if (token.kind != TOKEN_NAME || !mask_is_secret_name(token.text))
             continue;
         struct slice hidden = mask_value(&lexer);
@@ -166,7 +184,7 @@ char *mask_text(const char *text)
         from = hidden.data + hidden.length;
         if (lexer.next < from)
             lexer_seek(&lexer, from);
-    }
+    } while (token.kind != TOKEN_END);
     fclose(out);
     return masked;
 }

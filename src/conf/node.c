@@ -15,8 +15,8 @@ const struct node *node_find(const struct node *group, const char *name)
 const char *node_kind_name(enum node_kind kind)
 {
     static const char *const names[] = {
-        [NODE_GROUP] = "a group { ... }",  [NODE_LIST] = "a list",      [NODE_INTEGER] = "a number",
-        [NODE_REAL] = "a fraction number", [NODE_FLAG] = "true, false", [NODE_TEXT] = "a string",
+        [NODE_GROUP] = "a group { ... }", [NODE_LIST] = "a list", [NODE_INTEGER] = "a number",
+        [NODE_REAL] = "a fraction",       [NODE_FLAG] = "a flag", [NODE_TEXT] = "a string",
     };
 
     return names[kind];

@@ -106,7 +106,7 @@ const char *option_kind_name(enum option_kind kind)
 {
     static const char *const names[] = {
         [OPTION_INTEGER] = "INTEGER",   [OPTION_DURATION] = "DURATION",
-        [OPTION_SIZE] = "SIZE",         [OPTION_FLAG] = "true|false",
+        [OPTION_SIZE] = "SIZE",         [OPTION_FLAG] = "FLAG",
         [OPTION_CHOICE] = "WORD",       [OPTION_WORD] = "WORD",
         [OPTION_TEXT] = "TEXT",         [OPTION_SECRET] = "SECRET",
         [OPTION_ADDRESS] = "HOST:PORT", [OPTION_START] = "WORD or @TIME",
@@ -168,6 +168,8 @@ static void option_unknown(const struct filling *filling, const struct node *nod
         hint = mem_format("did you mean '%s'?", nearest);
     else if (defaults && option_is_known(node->name, group, false))
         hint = mem_text("only a route itself can have it");
+    else if (group == GROUP_source)
+        hint = mem_text("librdkafka's own properties stand in librdkafka = { ... };");
     conf_problem(filling->problems, node->origin, hint, "unknown setting '%s' in %s", node->name,
                  what);
     free(hint);
@@ -190,6 +192,16 @@ static void option_preset(const struct filling *filling, const struct option *op
     preset.text = mem_text(option->preset);
     readers[option->kind](filling, option, &preset, field);
     free(preset.text);
+}
+
+static void option_missing(const struct filling *filling, const struct option *option,
+                           struct conf_origin origin, const char *what)
+{
+    bool fixed = option->least[0] && strcmp(option->least, option->most) == 0;
+    char *hint = fixed ? mem_format("%s = %s;", option->name, option->least) : NULL;
+
+    conf_problem(filling->problems, origin, hint, "'%s' is missing in %s", option->name, what);
+    free(hint);
 }
 
 /* Whether the kind's field is a struct conf_text. */
@@ -226,8 +238,7 @@ void option_fill_group(const struct filling *filling, enum option_group group,
         else if (general)
             option_inherit(filling, option, general, field);
         else if (option->preset == option_required)
-            conf_problem(filling->problems, origin, NULL, "'%s' is missing in %s", option->name,
-                         what);
+            option_missing(filling, option, origin, what);
     }
 }
 

@@ -21,7 +21,10 @@ static const char introduction[] =
     "No comma behind the last element.\n"
     "- Names have letters, digits, `_`, `-` and no dots. Strings stand in double quotes; adjacent "
     "ones are joined, `\"SET a \" \"1\"`.\n"
-    "  Flags are `true` and `false`. Inside a string a backslash is `\\\\`.\n"
+    "  Inside a string `\\\"`, `\\\\`, `\\n`, `\\r`, `\\t`, `\\f` and `\\x41` mean what they do in "
+    "C; any "
+    "other backslash stays as it is.\n"
+    "- A FLAG is `true` or `false`.\n"
     "- Comments are `# ...`, `// ...` and `/* ... */`.\n"
     "- A DURATION is a string with a unit: `\"500ms\"`, `\"5s\"`, `\"2m\"`, `\"24h\"`, `\"7d\"`. A "
     "SIZE is a number of bytes, or\n  a string: `\"512KiB\"`, `\"64MiB\"`, `\"1GiB\"`, "
@@ -65,11 +68,13 @@ static const char introduction[] =
 /* "stop|skip" as "`stop`, `skip`". */
 static void write_words(const char *words, FILE *out)
 {
+    fputc('`', out);
     for (const char *c = words; *c; c++)
         if (*c == '|')
             fputs("`, `", out);
         else
             fputc(*c, out);
+    fputc('`', out);
 }
 
 static void write_preset(const struct option *option, FILE *out)
@@ -82,14 +87,12 @@ static void write_preset(const struct option *option, FILE *out)
 
 static void write_range(const struct option *option, FILE *out)
 {
-    if (option->kind == OPTION_CHOICE || option->kind == OPTION_WORD) {
-        fputc('`', out);
+    if (option->kind == OPTION_CHOICE || option->kind == OPTION_WORD)
         write_words(option->least, out);
-        fputc('`', out);
-    } else if (option->least && option->least[0]) {
-        fprintf(out, strcmp(option->least, option->most) == 0 ? "%s" : "%s to %s", option->least,
-                option->most);
-    }
+    else if (option->least && option->least[0] && strcmp(option->least, option->most) == 0)
+        fputs(option->least, out);
+    else if (option->least && option->least[0])
+        fprintf(out, "%s to %s", option->least, option->most);
 }
 
 /* A help text inside a table: '|' would end the column. */
@@ -135,20 +138,25 @@ void conf_write_reference(FILE *out)
         write_group((enum option_group)group, out);
 }
 
+static void write_option(const struct option *option, FILE *out)
+{
+    bool words = option->kind == OPTION_CHOICE || option->kind == OPTION_WORD;
+
+    if (option->group != GROUP_top)
+        fprintf(out, "%s.", option_group_text(option->group)->name);
+    fprintf(out, "%s %s ", option->name, words ? option->least : option_kind_name(option->kind));
+    if (option->preset == option_required)
+        fputs("required  ", out);
+    else if (option->preset)
+        fprintf(out, "default \"%s\"  ", option->preset);
+    fprintf(out, "%s\n", option->help);
+}
+
 void conf_write_options(FILE *out)
 {
     size_t count;
     const struct option *options = option_all(&count);
 
-    for (size_t i = 0; i < count; i++) {
-        const struct option *option = &options[i];
-        if (option->group != GROUP_top)
-            fprintf(out, "%s.", option_group_text(option->group)->name);
-        fprintf(out, "%s %s ", option->name, option_kind_name(option->kind));
-        if (option->preset == option_required)
-            fputs("required ", out);
-        else if (option->preset)
-            fprintf(out, "default \"%s\" ", option->preset);
-        fprintf(out, " %s\n", option->help);
-    }
+    for (size_t i = 0; i < count; i++)
+        write_option(&options[i], out);
 }

@@ -2,10 +2,9 @@
 #pragma once
 #include "conf/document.h"
 
+enum { SYNTAX_DEPTH_MAX = 64 };
+
 /** Tells the problem of a text that libconfig refused at line @p line (of the whole text) with
  * @p reason, which says no more than "syntax error". */
 void syntax_explain(const struct document *document, unsigned line, const char *reason,
                     struct conf_problems *problems);
-
-/** Tells every number that libconfig 1.5 would silently cut to its low bits. */
-void syntax_check_numbers(const struct document *document, struct conf_problems *problems);
