@@ -155,20 +155,29 @@ static rd_kafka_resp_err_t produce(struct load *load, int32_t partition, int64_t
                                    const struct field *key, const struct field *value,
                                    const rd_kafka_headers_t *headers)
 {
-    for (;;) {
+    rd_kafka_resp_err_t failure;
+
+    do {
         rd_kafka_headers_t *copy = headers ? rd_kafka_headers_copy(headers) : NULL;
-        rd_kafka_resp_err_t failure = rd_kafka_producev(
-            load->kafka, RD_KAFKA_V_RKT(load->topic), RD_KAFKA_V_PARTITION(partition),
-            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_TIMESTAMP(timestamp),
-            RD_KAFKA_V_KEY(field_bytes(key), field_length(key)),
-            RD_KAFKA_V_VALUE(field_bytes(value), field_length(value)), RD_KAFKA_V_HEADERS(copy),
-            RD_KAFKA_V_END);
+        rd_kafka_vu_t record[] = {
+            {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = load->topic},
+            {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition},
+            {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+            {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = timestamp},
+            {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {field_bytes(key), field_length(key)}},
+            {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {field_bytes(value), field_length(value)}},
+            {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = copy},
+        };
+        size_t count = sizeof(record) / sizeof(record[0]) - (copy ? 0 : 1);
+        rd_kafka_error_t *error = rd_kafka_produceva(load->kafka, record, count);
+        failure = rd_kafka_error_code(error);
         if (failure && copy)
             rd_kafka_headers_destroy(copy);
-        if (failure != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-            return failure;
-        rd_kafka_poll(load->kafka, QUEUE_WAIT_MS);
-    }
+        rd_kafka_error_destroy(error);
+        if (failure == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+            rd_kafka_poll(load->kafka, QUEUE_WAIT_MS);
+    } while (failure == RD_KAFKA_RESP_ERR__QUEUE_FULL);
+    return failure;
 }
 
 static void load_record(struct load *load)
