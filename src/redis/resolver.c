@@ -134,9 +134,11 @@ static bool resolver_start_thread(struct question *question)
     int code = pthread_create(&thread, &attributes, question_run, question);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
-    question->code = code ? EAI_SYSTEM : 0;
+    if (code == 0)
+        return true; /* from here on the answer is the thread's to write */
+    question->code = EAI_SYSTEM;
     question->error = code;
-    return code == 0;
+    return false;
 }
 
 static bool resolver_ask_thread(struct resolver *resolver, struct question *question)
