@@ -1,8 +1,8 @@
 /*
  * json.c: JSON by RFC 8259, strictly, in one pass and one allocation.
  *
- * Every value but the outermost stands behind a comma or an opening bracket, so one look at the
- * text bounds the number of nodes; the array is taken once, filled in the order of the text, and
+ * Every value but the outermost stands behind a comma or an opening bracket of its own, so their
+ * number bounds that of the nodes; the array is taken once, filled in the order of the text, and
  * what is too much goes back to the arena. There is no recursion and no stack: while a container is
  * open, its span holds the way back to the container around it.
  *
@@ -15,6 +15,8 @@
 #include "codec/json.h"
 
 #include "codec/scan.h"
+
+#include <assert.h>
 
 struct reader {
     const char *at, *end;
@@ -335,6 +337,17 @@ static bool read_text(struct reader *reader)
     return reader->at == reader->end || wrong(reader, "expected the end of the text");
 }
 
+/* Bytes that the nodes of @p bytes take at most: a guess that costs nothing where the arena has as
+ * much at hand, else the exact bound. */
+static inline size_t room_for(struct slice bytes, const struct arena *arena)
+{
+    size_t guess = (1 + bytes.length) * sizeof(struct value);
+
+    if (guess <= (size_t)(arena->end - arena->next))
+        return guess;
+    return (1 + scan_openers(bytes.data, bytes.data + bytes.length)) * sizeof(struct value);
+}
+
 const struct value *json_decode(struct slice bytes, struct arena *arena, struct err *err)
 {
     const char *end = bytes.data + bytes.length;
@@ -343,11 +356,12 @@ const struct value *json_decode(struct slice bytes, struct arena *arena, struct 
         err_set(err, ERR_RECORD, "json: longer than 4 GiB");
         return NULL;
     }
-    size_t room = (1 + scan_openers(bytes.data, end)) * sizeof(struct value);
+    size_t room = room_for(bytes, arena);
     struct value *nodes = arena_alloc(arena, room);
     struct reader reader = {bytes.data, end, nodes, nodes, 0, NULL};
     bool good = read_text(&reader);
 
+    assert((size_t)((char *)reader.next - (char *)nodes) <= room);
     arena_shrink(arena, nodes, room, good ? (size_t)((char *)reader.next - (char *)nodes) : 0);
     if (good)
         return nodes;

@@ -116,6 +116,30 @@ static bool escaped_name_is(const struct value *member, struct slice name)
     return name.length == 0;
 }
 
+/* memcmp() for names, which are short: a call would cost more than the comparison. */
+static inline bool same_bytes(const char *a, const char *b, size_t length)
+{
+    uint64_t x, y;
+    uint32_t v, w;
+
+    for (; length >= sizeof(x); a += sizeof(x), b += sizeof(x), length -= sizeof(x)) {
+        memcpy(&x, a, sizeof(x));
+        memcpy(&y, b, sizeof(y));
+        if (x != y)
+            return false;
+    }
+    if (length >= sizeof(v)) {
+        memcpy(&v, a, sizeof(v));
+        memcpy(&w, b, sizeof(w));
+        if (v != w)
+            return false;
+        a += sizeof(v), b += sizeof(v), length -= sizeof(v);
+    }
+    while (length && *a == *b)
+        a++, b++, length--;
+    return length == 0;
+}
+
 const struct value *value_member(const struct value *value, struct slice name)
 {
     const struct value *found = NULL, *child = value_first(value);
@@ -127,7 +151,7 @@ const struct value *value_member(const struct value *value, struct slice name)
             if (escaped_name_is(child, name))
                 found = child;
         } else if (child->name_length == name.length &&
-                   memcmp(child->name, name.data, name.length) == 0) {
+                   same_bytes(child->name, name.data, name.length)) {
             found = child;
         }
     }

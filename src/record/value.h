@@ -42,9 +42,11 @@ static inline const struct value *value_first(const struct value *container)
     return container + 1;
 }
 
+/* A plain value is passed without waiting for its span: the processor guesses the branch, and goes
+ * through a row of children several at a time. */
 static inline const struct value *value_next(const struct value *child)
 {
-    return child + child->span;
+    return child->type < VALUE_ARRAY ? child + 1 : child + child->span;
 }
 
 /** The string of a VALUE_STRING without its escapes: the payload's own bytes where there are none,
