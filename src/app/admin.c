@@ -1,0 +1,210 @@
+/* admin.c: the admin port: metrics and probes, on a thread of its own. */
+#include "app/admin.h"
+
+#include "app/health.h"
+#include "app/http.h"
+#include "app/request.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "metrics/metrics.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct admin {
+    const struct metrics *metrics;
+    struct health *health;
+    struct event_base *base;
+    struct http *http;
+    struct event *stop;
+    int stop_handle; /* eventfd: written once, by admin_stop() */
+    pthread_t thread;
+};
+
+/* --- endpoints
+ * ------------------------------------------------------------------------------------- */
+
+static void admin_metrics(void *context, struct slice query, struct http_answer *answer)
+{
+    const struct admin *admin = context;
+
+    (void)query;
+    answer->type = "text/plain; version=0.0.4; charset=utf-8";
+    metrics_write(admin->metrics, answer->body);
+}
+
+/* As Kubernetes' own probes answer: "ok", or the list of checks where it was asked for or one
+ * failed. */
+static void admin_probe(const struct admin *admin, enum health_question question,
+                        struct slice query, struct http_answer *answer)
+{
+    char *list = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&list, &length);
+    bool good = health_check(admin->health, question, out);
+
+    fclose(out);
+    answer->status = good ? 200 : 503;
+    if (!good || request_query_has(query, "verbose"))
+        fprintf(answer->body, "%scheck %s\n", list, good ? "passed" : "failed");
+    else
+        fputs("ok\n", answer->body);
+    free(list);
+}
+
+static void admin_livez(void *context, struct slice query, struct http_answer *answer)
+{
+    admin_probe(context, HEALTH_LIVE, query, answer);
+}
+
+static void admin_readyz(void *context, struct slice query, struct http_answer *answer)
+{
+    admin_probe(context, HEALTH_READY, query, answer);
+}
+
+static void admin_startupz(void *context, struct slice query, struct http_answer *answer)
+{
+    admin_probe(context, HEALTH_STARTED, query, answer);
+}
+
+static void admin_index(void *context, struct slice query, struct http_answer *answer);
+
+static const struct http_endpoint endpoints[] = {
+    {"/", "This list.", admin_index},
+    {"/metrics", "Every metric in the Prometheus text format 0.0.4.", admin_metrics},
+    {"/livez",
+     "200 while the loop of every worker turns, whatever Kafka and Redis do; else restart.",
+     admin_livez},
+    {"/readyz",
+     "200 while records flow: every worker joined its group, every sink is reachable, no partition "
+     "is held, and it is not stopping.",
+     admin_readyz},
+    {"/startupz", "200 once it was ready for the first time.", admin_startupz},
+};
+
+enum { ENDPOINTS = sizeof(endpoints) / sizeof(endpoints[0]) };
+
+static void admin_index(void *context, struct slice query, struct http_answer *answer)
+{
+    (void)context, (void)query;
+    fprintf(answer->body, "penstock %s\n\n", PENSTOCK_VERSION);
+    for (size_t i = 0; i < ENDPOINTS; i++)
+        fprintf(answer->body, "%-10s %s\n", endpoints[i].path, endpoints[i].help);
+    fputs("\n?verbose makes a probe list its checks.\n", answer->body);
+}
+
+void admin_write_reference(FILE *out)
+{
+    fputs("# The admin port\n\n"
+          "`admin = { listen = \"127.0.0.1:9464\"; };` is the default; port 0 takes a free one, "
+          "which "
+          "the log names.\nThis page is written from the table in `src/app/admin.c`; a test fails "
+          "when it is stale.\n\n"
+          "| path | answer |\n|---|---|\n",
+          out);
+    for (size_t i = 0; i < ENDPOINTS; i++)
+        fprintf(out, "| `%s` | %s |\n", endpoints[i].path, endpoints[i].help);
+    fprintf(out,
+            "\nA probe that fails answers 503 and lists its checks, one a line; `?verbose` lists "
+            "them in any case:\n\n"
+            "```\n[+]configuration ok\n[+]kafka ok\n[-]sink live: connection refused, for 12 s\n"
+            "[-]partition rides[3]: WRONGTYPE Operation against a key holding the wrong kind of "
+            "value\ncheck failed\n```\n\n"
+            "`/livez` never depends on Kafka or Redis: a restart would not mend them.\n\n"
+            "## Bounds\n\n"
+            "GET and HEAD are known, every other method is answered with 405. One request a "
+            "connection; a body is not read.\nA request line or headers of more than %d bytes get "
+            "414 or 431; what is no HTTP gets 400. A request that took\nlonger than %d s gets 408. "
+            "%d connections are served at once, the next ones wait their turn. None of this "
+            "reaches\nthe threads that carry records.\n",
+            HTTP_HEAD_BYTES, HTTP_CONNECTION_MS / 1000, HTTP_CONNECTIONS);
+}
+
+/* --- life
+ * ------------------------------------------------------------------------------------------ */
+
+static void admin_stop_asked(evutil_socket_t handle, short what, void *context)
+{
+    struct admin *admin = context;
+
+    (void)handle, (void)what;
+    event_base_loopbreak(admin->base);
+}
+
+static void *admin_run(void *context)
+{
+    struct admin *admin = context;
+
+    event_base_dispatch(admin->base);
+    return NULL;
+}
+
+/* Signals are the main thread's business; blocked here, a client that hangs up raises none. */
+static bool admin_start_thread(struct admin *admin, struct err *err)
+{
+    sigset_t every, before;
+
+    sigfillset(&every);
+    pthread_sigmask(SIG_SETMASK, &every, &before);
+    int status = pthread_create(&admin->thread, NULL, admin_run, admin);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return status == 0 || err_set(err, ERR_FATAL, "admin: thread: %s", strerror(status));
+}
+
+/* What was set up, with or without a thread. */
+static void admin_free(struct admin *admin)
+{
+    http_free(admin->http);
+    if (admin->stop)
+        event_free(admin->stop);
+    if (admin->stop_handle >= 0)
+        close(admin->stop_handle);
+    if (admin->base)
+        event_base_free(admin->base);
+    free(admin);
+}
+
+struct admin *admin_start(const char *listen, const struct metrics *metrics, struct health *health,
+                          struct err *err)
+{
+    struct admin *admin = mem_new(struct admin);
+
+    admin->metrics = metrics;
+    admin->health = health;
+    admin->base = event_base_new();
+    admin->stop_handle = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (!admin->base || admin->stop_handle < 0) {
+        err_set(err, ERR_FATAL, "admin: %s", strerror(errno));
+        goto fail;
+    }
+    admin->stop = event_new(admin->base, admin->stop_handle, EV_READ, admin_stop_asked, admin);
+    event_add(admin->stop, NULL);
+    admin->http = http_new(admin->base, listen, endpoints, ENDPOINTS, admin, err);
+    if (!admin->http || !admin_start_thread(admin, err))
+        goto fail;
+    log_info("admin port open", LOG_STR("listen", http_address(admin->http)));
+    return admin;
+fail:
+    admin_free(admin);
+    return NULL;
+}
+
+const char *admin_address(const struct admin *admin)
+{
+    return http_address(admin->http);
+}
+
+void admin_stop(struct admin *admin)
+{
+    if (!admin)
+        return;
+    eventfd_write(admin->stop_handle, 1);
+    pthread_join(admin->thread, NULL);
+    admin_free(admin);
+}

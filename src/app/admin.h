@@ -1,0 +1,25 @@
+/* admin.h: the admin port: metrics and probes, on a thread of its own. */
+#pragma once
+#include "base/err.h"
+
+#include <stdio.h>
+
+struct admin;
+struct health;
+struct metrics;
+
+/**
+ * Listens on @p listen ("host:port", see http.h) and answers until admin_stop(). @p metrics and @p
+ * health are borrowed. Errors:  NULL and ERR_CONFIG.
+ */
+struct admin *admin_start(const char *listen, const struct metrics *metrics, struct health *health,
+                          struct err *err);
+
+/** Where it listens, with the port that was taken where port 0 was asked for. */
+const char *admin_address(const struct admin *admin);
+
+/** Ends the thread and its connections. Takes NULL. */
+void admin_stop(struct admin *admin);
+
+/** Writes the reference page of the endpoints (docs/reference/http.md). */
+void admin_write_reference(FILE *out);

@@ -1,0 +1,255 @@
+/* health.c: how the process is, gathered from its workers for those who ask from outside. */
+#include "app/health.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "flow/worker.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A worker's status comes once a second; a loop that was silent for so long stands still. */
+enum { STILL_MS = 10000, HELD_SHOWN = 64 };
+
+struct sink_health {
+    const char *name; /* of the configuration */
+    bool trouble;
+    char reason[ERR_TEXT_BYTES];
+    int64_t since_ms;
+};
+
+struct worker_health {
+    int64_t told_ms; /* its last status, or the start */
+    bool joined;
+    struct sink_health *sinks;
+    size_t sink_count;
+    char held[WORKER_HELD_SHOWN][ERR_TEXT_BYTES];
+    size_t held_count;
+};
+
+struct health {
+    pthread_mutex_t mutex;
+    bool stopping, started;
+    unsigned worker_count;
+    struct worker_health *workers;
+};
+
+struct health *health_new(unsigned workers)
+{
+    struct health *health = mem_new(struct health);
+
+    pthread_mutex_init(&health->mutex, NULL);
+    health->worker_count = workers;
+    health->workers = mem_array(workers, sizeof(*health->workers));
+    for (unsigned i = 0; i < workers; i++)
+        health->workers[i].told_ms = clock_ms();
+    return health;
+}
+
+void health_free(struct health *health)
+{
+    if (!health)
+        return;
+    for (unsigned i = 0; i < health->worker_count; i++)
+        free(health->workers[i].sinks);
+    free(health->workers);
+    pthread_mutex_destroy(&health->mutex);
+    free(health);
+}
+
+/* --- what workers tell ------------------------------------------------------------------------ */
+
+static struct sink_health *worker_health_sink(struct worker_health *worker, const char *name)
+{
+    for (size_t i = 0; i < worker->sink_count; i++)
+        if (strcmp(worker->sinks[i].name, name) == 0)
+            return &worker->sinks[i];
+    worker->sinks = mem_resize(worker->sinks, (worker->sink_count + 1) * sizeof(*worker->sinks));
+    worker->sinks[worker->sink_count] = (struct sink_health){.name = name};
+    return &worker->sinks[worker->sink_count++];
+}
+
+static void sink_health_set(struct sink_health *sink, const char *trouble, int64_t now_ms)
+{
+    if (trouble && !sink->trouble)
+        sink->since_ms = now_ms;
+    sink->trouble = trouble != NULL;
+    snprintf(sink->reason, sizeof(sink->reason), "%s", trouble ? trouble : "");
+}
+
+static void worker_health_set(struct worker_health *worker, const struct worker_status *status)
+{
+    size_t shown = status->held_count < WORKER_HELD_SHOWN ? status->held_count : WORKER_HELD_SHOWN;
+
+    worker->told_ms = clock_ms();
+    worker->joined = status->joined;
+    for (size_t i = 0; i < status->sink_count; i++)
+        sink_health_set(worker_health_sink(worker, status->sinks[i].sink), status->sinks[i].trouble,
+                        worker->told_ms);
+    for (size_t i = 0; i < shown; i++)
+        memcpy(worker->held[i], status->held[i].text, sizeof(worker->held[i]));
+    worker->held_count = status->held_count;
+}
+
+static bool worker_health_is_ready(const struct worker_health *worker)
+{
+    for (size_t i = 0; i < worker->sink_count; i++)
+        if (worker->sinks[i].trouble)
+            return false;
+    return worker->joined && worker->held_count == 0;
+}
+
+static bool health_is_ready(const struct health *health)
+{
+    for (unsigned i = 0; i < health->worker_count; i++)
+        if (!worker_health_is_ready(&health->workers[i]))
+            return false;
+    return !health->stopping;
+}
+
+void health_status(void *context, unsigned worker, const struct worker_status *status)
+{
+    struct health *health = context;
+
+    assert(worker < health->worker_count);
+    pthread_mutex_lock(&health->mutex);
+    worker_health_set(&health->workers[worker], status);
+    health->started = health->started || health_is_ready(health);
+    pthread_mutex_unlock(&health->mutex);
+}
+
+void health_stop(struct health *health)
+{
+    pthread_mutex_lock(&health->mutex);
+    health->stopping = true;
+    pthread_mutex_unlock(&health->mutex);
+}
+
+/* --- what is answered --------------------------------------------------------------------------
+ */
+
+static bool check_loops(const struct health *health, FILE *list)
+{
+    int64_t now_ms = clock_ms();
+    bool good = true;
+
+    for (unsigned i = 0; i < health->worker_count; i++) {
+        int64_t silent_ms = now_ms - health->workers[i].told_ms;
+        if (silent_ms < STILL_MS) {
+            fprintf(list, "[+]worker %u ok\n", i);
+            continue;
+        }
+        fprintf(list, "[-]worker %u: its loop stands still, for %" PRId64 " s\n", i,
+                silent_ms / 1000);
+        good = false;
+    }
+    return good;
+}
+
+static void check_kafka(const struct health *health, FILE *list)
+{
+    unsigned outside = 0;
+
+    for (unsigned i = 0; i < health->worker_count; i++)
+        outside += !health->workers[i].joined;
+    if (outside)
+        fprintf(list, "[-]kafka: %u of %u workers did not join the group yet\n", outside,
+                health->worker_count);
+    else
+        fputs("[+]kafka ok\n", list);
+}
+
+/* The sink of this name that is in trouble for the longest time, in any worker; NULL: none is. */
+static const struct sink_health *health_trouble(const struct health *health, const char *name)
+{
+    const struct sink_health *worst = NULL;
+
+    for (unsigned i = 0; i < health->worker_count; i++)
+        for (size_t j = 0; j < health->workers[i].sink_count; j++) {
+            const struct sink_health *sink = &health->workers[i].sinks[j];
+            if (strcmp(sink->name, name) == 0 && sink->trouble &&
+                (!worst || sink->since_ms < worst->since_ms))
+                worst = sink;
+        }
+    return worst;
+}
+
+static void check_sink(const struct health *health, const char *name, FILE *list)
+{
+    const struct sink_health *sink = health_trouble(health, name);
+
+    if (sink)
+        fprintf(list, "[-]sink %s: %s, for %" PRId64 " s\n", name, sink->reason,
+                (clock_ms() - sink->since_ms) / 1000);
+    else
+        fprintf(list, "[+]sink %s ok\n", name);
+}
+
+/* Whether a worker before @p worker has the sink too, which was shown with that one. */
+static bool health_has_sink(const struct health *health, unsigned worker, const char *name)
+{
+    for (unsigned i = 0; i < worker; i++)
+        for (size_t j = 0; j < health->workers[i].sink_count; j++)
+            if (strcmp(health->workers[i].sinks[j].name, name) == 0)
+                return true;
+    return false;
+}
+
+static void check_sinks(const struct health *health, FILE *list)
+{
+    for (unsigned i = 0; i < health->worker_count; i++)
+        for (size_t j = 0; j < health->workers[i].sink_count; j++) {
+            const char *name = health->workers[i].sinks[j].name;
+            if (!health_has_sink(health, i, name))
+                check_sink(health, name, list);
+        }
+}
+
+static void check_partitions(const struct health *health, FILE *list)
+{
+    size_t held = 0, shown = 0;
+
+    for (unsigned i = 0; i < health->worker_count; i++) {
+        const struct worker_health *worker = &health->workers[i];
+        held += worker->held_count;
+        for (size_t j = 0; j < worker->held_count && j < WORKER_HELD_SHOWN && shown < HELD_SHOWN;
+             j++, shown++)
+            fprintf(list, "[-]partition %s\n", worker->held[j]);
+    }
+    if (held > shown)
+        fprintf(list, "[-]partitions: %zu more are held\n", held - shown);
+    else if (!held)
+        fputs("[+]partitions ok\n", list);
+}
+
+static bool check_ready(const struct health *health, FILE *list)
+{
+    fputs("[+]configuration ok\n", list);
+    if (health->stopping)
+        fputs("[-]process: stopping\n", list);
+    check_kafka(health, list);
+    check_sinks(health, list);
+    check_partitions(health, list);
+    return health_is_ready(health);
+}
+
+bool health_check(struct health *health, enum health_question question, FILE *list)
+{
+    bool good = true;
+
+    pthread_mutex_lock(&health->mutex);
+    if (question == HEALTH_LIVE)
+        good = check_loops(health, list);
+    else if (question == HEALTH_READY)
+        good = check_ready(health, list);
+    else if (health->started)
+        fputs("[+]start ok\n", list);
+    else
+        good = check_ready(health, list);
+    pthread_mutex_unlock(&health->mutex);
+    return good;
+}

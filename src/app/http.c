@@ -1,0 +1,415 @@
+/*
+ * http.c: a small HTTP server: GET and HEAD of a few fixed paths, one request a connection.
+ *
+ *      READING --head complete, too long, or too late--> ANSWERING --all sent--> LINGERING --> gone
+ *
+ * A connection that lingers has sent its answer and its end, and throws away what still comes:
+ * closed at once, with bytes unread, TCP would reset it and the client might never see the answer.
+ * At the bound for connections the listener rests, and clients wait in the kernel's queue for a
+ * free place.
+ */
+#include "app/http.h"
+
+#include "app/request.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { LINGER_MS = 1000, REST_MS = 200, BACKLOG = 128 };
+
+enum connection_state { READING, ANSWERING, LINGERING };
+
+struct connection {
+    struct http *http;
+    struct bufferevent *stream;
+    struct event *deadline;
+    enum connection_state state;
+    bool ended; /* the client will send nothing more */
+};
+
+struct http {
+    struct event_base *base;
+    struct evconnlistener *listener;
+    struct event *rest; /* pending: accept() failed a moment ago */
+    const struct http_endpoint *endpoints;
+    size_t endpoint_count;
+    void *context;
+    struct connection *connections[HTTP_CONNECTIONS];
+    unsigned open;
+    char address[128];
+};
+
+/* --- answers
+ * --------------------------------------------------------------------------------------- */
+
+static const char *http_reason(int status)
+{
+    static const struct {
+        int status;
+        const char *reason;
+    } rows[] = {
+        {200, "OK"},
+        {400, "Bad Request"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {408, "Request Timeout"},
+        {414, "URI Too Long"},
+        {431, "Request Header Fields Too Large"},
+        {503, "Service Unavailable"},
+        {505, "HTTP Version Not Supported"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (rows[i].status == status)
+            return rows[i].reason;
+    return "Unknown";
+}
+
+static void connection_deadline(struct connection *connection, int milliseconds)
+{
+    struct timeval later = {milliseconds / 1000, (milliseconds % 1000) * 1000};
+
+    evtimer_add(connection->deadline, &later);
+}
+
+static void connection_answer(struct connection *connection, const struct http_answer *answer,
+                              struct slice body, bool head_only)
+{
+    struct evbuffer *out = bufferevent_get_output(connection->stream);
+
+    evbuffer_add_printf(out,
+                        "HTTP/1.1 %d %s\r\n%sContent-Type: %s\r\nContent-Length: %zu\r\n"
+                        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+                        "Connection: close\r\n\r\n",
+                        answer->status, http_reason(answer->status),
+                        answer->status == 405 ? "Allow: GET, HEAD\r\n" : "", answer->type,
+                        body.length);
+    if (!head_only)
+        evbuffer_add(out, body.data, body.length);
+    connection->state = ANSWERING;
+}
+
+static const struct http_answer plain_answer = {200, "text/plain; charset=utf-8", NULL};
+
+static void connection_refuse(struct connection *connection, int status, const char *why)
+{
+    struct http_answer answer = plain_answer;
+
+    answer.status = status;
+    connection_answer(connection, &answer, slice_of(why), false);
+}
+
+static void http_not_found(const struct http *http, struct slice path, struct http_answer *answer)
+{
+    const char **paths = mem_array(http->endpoint_count, sizeof(*paths));
+
+    for (size_t i = 0; i < http->endpoint_count; i++)
+        paths[i] = http->endpoints[i].path;
+    const char *nearest = text_nearest(path, paths, http->endpoint_count);
+    answer->status = 404;
+    fputs("There is nothing here; ", answer->body);
+    if (nearest)
+        fprintf(answer->body, "did you mean %s?\n", nearest);
+    else
+        fputs("/ lists what there is.\n", answer->body);
+    free(paths);
+}
+
+static void http_route(const struct http *http, const struct request *request,
+                       struct http_answer *answer)
+{
+    for (size_t i = 0; i < http->endpoint_count; i++)
+        if (slice_is(request->path, http->endpoints[i].path)) {
+            http->endpoints[i].answer(http->context, request->query, answer);
+            return;
+        }
+    http_not_found(http, request->path, answer);
+}
+
+static void connection_serve(struct connection *connection, const struct request *request)
+{
+    struct http_answer answer = plain_answer;
+    char *body = NULL;
+    size_t length = 0;
+
+    answer.body = open_memstream(&body, &length);
+    http_route(connection->http, request, &answer);
+    fclose(answer.body);
+    connection_answer(connection, &answer, (struct slice){body, length}, request->head_only);
+    free(body);
+}
+
+/* --- connections
+ * ----------------------------------------------------------------------------------- */
+
+static void connection_free(struct connection *connection)
+{
+    struct http *http = connection->http;
+
+    for (unsigned i = 0; i < HTTP_CONNECTIONS; i++)
+        if (http->connections[i] == connection)
+            http->connections[i] = NULL;
+    bufferevent_free(connection->stream);
+    event_free(connection->deadline);
+    free(connection);
+    http->open--;
+    if (!evtimer_pending(http->rest, NULL))
+        evconnlistener_enable(http->listener);
+}
+
+static void connection_head(struct connection *connection, struct slice head)
+{
+    struct request request;
+    int status = request_parse(head, &request);
+
+    if (status == 200)
+        connection_serve(connection, &request);
+    else if (status == 405)
+        connection_refuse(connection, status, "Only GET and HEAD are known here.\n");
+    else if (status == 505)
+        connection_refuse(connection, status, "Only HTTP/1.1 and HTTP/1.0 are spoken here.\n");
+    else
+        connection_refuse(connection, status, "This is not an HTTP request.\n");
+}
+
+static void connection_read(struct bufferevent *stream, void *context)
+{
+    struct connection *connection = context;
+    struct evbuffer *in = bufferevent_get_input(stream);
+    size_t length = evbuffer_get_length(in);
+
+    if (connection->state != READING) {
+        evbuffer_drain(in, length);
+        return;
+    }
+    ev_ssize_t line = evbuffer_search(in, "\r\n", 2, NULL).pos;
+    ev_ssize_t end = evbuffer_search(in, "\r\n\r\n", 4, NULL).pos;
+    size_t head = end < 0 ? length : (size_t)end + 2;
+    if (head > HTTP_HEAD_BYTES && (line < 0 || line > HTTP_HEAD_BYTES))
+        connection_refuse(connection, 414, "The request line is longer than 8 KiB.\n");
+    else if (head > HTTP_HEAD_BYTES)
+        connection_refuse(connection, 431, "The headers are longer than 8 KiB.\n");
+    else if (end >= 0)
+        connection_head(connection,
+                        (struct slice){(const char *)evbuffer_pullup(in, (ev_ssize_t)head), head});
+    else
+        return;
+    evbuffer_drain(in, evbuffer_get_length(in));
+}
+
+/* All that there was to write is written; said of a new connection too. */
+static void connection_written(struct bufferevent *stream, void *context)
+{
+    struct connection *connection = context;
+
+    if (connection->state == READING)
+        return;
+    if (connection->ended) {
+        connection_free(connection);
+        return;
+    }
+    connection->state = LINGERING;
+    shutdown(bufferevent_getfd(stream), SHUT_WR);
+    connection_deadline(connection, LINGER_MS);
+}
+
+static void connection_event(struct bufferevent *stream, short what, void *context)
+{
+    struct connection *connection = context;
+    bool writes = evbuffer_get_length(bufferevent_get_output(stream)) > 0;
+
+    connection->ended = true;
+    if (!writes || (what & BEV_EVENT_ERROR))
+        connection_free(connection);
+}
+
+static void connection_late(evutil_socket_t handle, short what, void *context)
+{
+    struct connection *connection = context;
+
+    (void)handle, (void)what;
+    if (connection->state != READING) {
+        connection_free(connection);
+        return;
+    }
+    connection_refuse(connection, 408, "The request did not come within 10 s.\n");
+    connection_deadline(connection, LINGER_MS);
+}
+
+static void http_accept(struct evconnlistener *listener, evutil_socket_t handle,
+                        struct sockaddr *address, int length, void *context)
+{
+    struct http *http = context;
+    struct connection *connection = mem_new(struct connection);
+    unsigned place = 0;
+
+    (void)address, (void)length;
+    while (http->connections[place])
+        place++; /* there is one: the listener rests while there is none */
+    http->connections[place] = connection;
+    connection->http = http;
+    connection->stream = bufferevent_socket_new(http->base, handle, BEV_OPT_CLOSE_ON_FREE);
+    connection->deadline = evtimer_new(http->base, connection_late, connection);
+    bufferevent_setcb(connection->stream, connection_read, connection_written, connection_event,
+                      connection);
+    bufferevent_setwatermark(connection->stream, EV_READ, 0, 2 * HTTP_HEAD_BYTES);
+    bufferevent_enable(connection->stream, EV_READ | EV_WRITE);
+    connection_deadline(connection, HTTP_CONNECTION_MS);
+    if (++http->open == HTTP_CONNECTIONS)
+        evconnlistener_disable(listener);
+}
+
+/* No more file descriptors, most likely: rest a while rather than ask at once again. */
+static void http_accept_failed(struct evconnlistener *listener, void *context)
+{
+    static const struct timeval later = {0, REST_MS * 1000};
+    struct http *http = context;
+
+    log_warn("admin connection refused", LOG_STR("error", strerror(errno)));
+    evconnlistener_disable(listener);
+    evtimer_add(http->rest, &later);
+}
+
+static void http_rested(evutil_socket_t handle, short what, void *context)
+{
+    struct http *http = context;
+
+    (void)handle, (void)what;
+    if (http->open < HTTP_CONNECTIONS)
+        evconnlistener_enable(http->listener);
+}
+
+/* --- life
+ * ------------------------------------------------------------------------------------------ */
+
+/* Splits "host:port" or "[v6]:port" in place. */
+static bool http_split(char *listen, const char **host, const char **port)
+{
+    char *colon = strrchr(listen, ':');
+    int64_t number;
+
+    if (!colon || !text_integer(slice_of(colon + 1), &number) || number < 0 || number > 65535)
+        return false;
+    *colon = '\0';
+    *port = colon + 1;
+    *host = listen;
+    if (listen[0] == '[' && colon[-1] == ']') {
+        colon[-1] = '\0';
+        *host = listen + 1;
+    } else if (strpbrk(listen, "[]:")) {
+        return false;
+    }
+    return true;
+}
+
+static struct addrinfo *http_resolve(const char *host, const char *port, struct err *err)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                             .ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_PASSIVE | AI_NUMERICSERV},
+                    *found = NULL;
+    int status = getaddrinfo(*host ? host : NULL, port, &hints, &found);
+
+    if (status != 0)
+        err_set(err, ERR_CONFIG, "%s", gai_strerror(status));
+    return found;
+}
+
+static bool http_bind(struct http *http, const struct addrinfo *address, struct err *err)
+{
+    unsigned options = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE;
+
+    http->listener = evconnlistener_new_bind(http->base, http_accept, http, options, BACKLOG,
+                                             address->ai_addr, (int)address->ai_addrlen);
+    if (http->listener) {
+        evconnlistener_set_error_cb(http->listener, http_accept_failed);
+        return true;
+    }
+    return err_set(err, ERR_CONFIG, "%s%s", strerror(errno),
+                   errno == EADDRINUSE
+                       ? "; another process has this port, perhaps another penstock: "
+                         "choose another one with admin.listen"
+                       : "");
+}
+
+/* The address that was really taken. */
+static void http_note_address(struct http *http)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof(address);
+    char host[96], port[8];
+
+    getsockname(evconnlistener_get_fd(http->listener), (struct sockaddr *)&address, &length);
+    getnameinfo((struct sockaddr *)&address, length, host, sizeof(host), port, sizeof(port),
+                NI_NUMERICHOST | NI_NUMERICSERV);
+    snprintf(http->address, sizeof(http->address), strchr(host, ':') ? "[%s]:%s" : "%s:%s", host,
+             port);
+}
+
+static bool http_listen(struct http *http, const char *listen, struct err *err)
+{
+    char *copy = mem_text(listen);
+    const char *host, *port;
+    struct addrinfo *addresses = NULL;
+    bool bound = false;
+
+    if (!http_split(copy, &host, &port))
+        err_set(err, ERR_CONFIG, "not host:port, such as 127.0.0.1:9464 or [::1]:9464");
+    else
+        addresses = http_resolve(host, port, err);
+    for (const struct addrinfo *at = addresses; at && !bound; at = at->ai_next)
+        bound = http_bind(http, at, err);
+    if (addresses)
+        freeaddrinfo(addresses);
+    free(copy);
+    return bound || err_wrap(err, "admin: listen %s", listen);
+}
+
+struct http *http_new(struct event_base *base, const char *listen,
+                      const struct http_endpoint *endpoints, size_t count, void *context,
+                      struct err *err)
+{
+    struct http *http = mem_new(struct http);
+
+    http->base = base;
+    http->endpoints = endpoints;
+    http->endpoint_count = count;
+    http->context = context;
+    http->rest = evtimer_new(base, http_rested, http);
+    if (!http_listen(http, listen, err))
+        goto fail;
+    http_note_address(http);
+    return http;
+fail:
+    http_free(http);
+    return NULL;
+}
+
+void http_free(struct http *http)
+{
+    if (!http)
+        return;
+    for (unsigned i = 0; i < HTTP_CONNECTIONS; i++)
+        if (http->connections[i])
+            connection_free(http->connections[i]);
+    if (http->listener)
+        evconnlistener_free(http->listener);
+    event_free(http->rest);
+    free(http);
+}
+
+const char *http_address(const struct http *http)
+{
+    return http->address;
+}

@@ -1,0 +1,47 @@
+/*
+ * http.h: a small HTTP server: GET and HEAD of a few fixed paths, one request a connection.
+ *
+ * It runs on its caller's event loop and trusts nobody: heads, bodies, connections and their age
+ * are bounded, and whatever a client does, the loop goes on.
+ */
+#pragma once
+#include "base/err.h"
+#include "base/slice.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+struct event_base;
+struct http;
+
+enum {
+    HTTP_HEAD_BYTES = 8192,     /* request line and headers; longer: 414 or 431 */
+    HTTP_CONNECTIONS = 64,      /* at once; the next ones wait to be accepted */
+    HTTP_CONNECTION_MS = 10000, /* from connect to the last byte of the answer; longer: 408 */
+};
+
+struct http_answer {
+    int status;       /* 200 unless the endpoint says otherwise */
+    const char *type; /* Content-Type; plain text unless the endpoint says otherwise */
+    FILE *body;
+};
+
+struct http_endpoint {
+    const char *path, *help;
+    /** Fills @p answer; @p query is what follows '?'. */
+    void (*answer)(void *context, struct slice query, struct http_answer *answer);
+};
+
+/**
+ * Listens on @p listen, "host:port", "[::1]:port" or ":port" for every address; port 0 takes a free
+ * one. @p endpoints are borrowed; @p context goes to them. Errors:  NULL and ERR_CONFIG.
+ */
+struct http *http_new(struct event_base *base, const char *listen,
+                      const struct http_endpoint *endpoints, size_t count, void *context,
+                      struct err *err);
+
+/** Ends it with all its connections. Takes NULL. */
+void http_free(struct http *http);
+
+/** Where it listens, with the port that was taken. */
+const char *http_address(const struct http *http);

@@ -1,0 +1,104 @@
+/* request.c: the head of an HTTP request (RFC 9112), as far as the admin port cares. */
+#include "app/request.h"
+
+/* Cuts what comes before @p mark off @p text; without a mark in it: all of it. */
+static struct slice slice_cut(struct slice *text, const char *mark)
+{
+    size_t length = strlen(mark);
+    const char *at = text->length ? memmem(text->data, text->length, mark, length) : NULL;
+    struct slice before = {text->data, at ? (size_t)(at - text->data) : text->length};
+    size_t used = at ? before.length + length : before.length;
+
+    *text = (struct slice){text->data + used, text->length - used};
+    return before;
+}
+
+static bool slice_begins(struct slice text, const char *word)
+{
+    size_t length = strlen(word);
+
+    return text.length >= length && memcmp(text.data, word, length) == 0;
+}
+
+/* RFC 9110 5.6.2: what methods and names of headers are made of. */
+static bool slice_is_token(struct slice text)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+
+    for (size_t i = 0; i < text.length; i++) {
+        char letter = text.data[i], lower = (char)(letter | 0x20);
+        bool plain = (lower >= 'a' && lower <= 'z') || (letter >= '0' && letter <= '9');
+        if (!plain && !memchr(others, letter, sizeof(others) - 1))
+            return false;
+    }
+    return text.length > 0;
+}
+
+static bool slice_is_clean(struct slice line)
+{
+    for (size_t i = 0; i < line.length; i++) {
+        unsigned char byte = (unsigned char)line.data[i];
+        if ((byte < ' ' && byte != '\t') || byte == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+/* None of them says anything we need; but what is no header is no HTTP. */
+static bool request_headers_are_sound(struct slice headers)
+{
+    while (headers.length) {
+        struct slice line = slice_cut(&headers, "\r\n");
+        bool clean = slice_is_clean(line);
+        if (!clean || !memchr(line.data, ':', line.length) ||
+            !slice_is_token(slice_cut(&line, ":")))
+            return false;
+    }
+    return true;
+}
+
+/* "/path?query", or with "http://host" before it, as proxies are asked. */
+static bool request_target(struct slice target, struct request *request)
+{
+    if (slice_begins(target, "http://")) {
+        slice_cut(&target, "//");
+        const char *path = memchr(target.data, '/', target.length);
+        if (!path)
+            return false;
+        target = (struct slice){path, target.length - (size_t)(path - target.data)};
+    }
+    request->query = target;
+    request->path = slice_cut(&request->query, "?");
+    return slice_begins(request->path, "/");
+}
+
+int request_parse(struct slice head, struct request *request)
+{
+    struct slice line = slice_cut(&head, "\r\n");
+    struct request parsed = {0};
+
+    if (!slice_is_clean(line) || !request_headers_are_sound(head))
+        return 400;
+    struct slice method = slice_cut(&line, " "), target = slice_cut(&line, " ");
+    if (!slice_is_token(method) || !slice_begins(line, "HTTP/"))
+        return 400;
+    if (!slice_is(line, "HTTP/1.1") && !slice_is(line, "HTTP/1.0"))
+        return 505;
+    parsed.head_only = slice_is(method, "HEAD");
+    if (!parsed.head_only && !slice_is(method, "GET"))
+        return 405;
+    if (!request_target(target, &parsed))
+        return 400;
+    *request = parsed;
+    return 200;
+}
+
+bool request_query_has(struct slice query, const char *word)
+{
+    while (query.length) {
+        struct slice item = slice_cut(&query, "&");
+        if (slice_is(slice_cut(&item, "="), word))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,156 @@
+/* test_health.c: how the process is, from what its workers tell. */
+#include "suite.h"
+
+#include "app/health.h"
+#include "flow/worker.h"
+
+#include <stdlib.h>
+
+static struct health *health;
+static struct worker_status status;
+static char *list;
+
+static void begin(unsigned workers)
+{
+    health = health_new(workers);
+    status = (struct worker_status){.joined = true};
+}
+
+static void end(void)
+{
+    health_free(health);
+    free(status.sinks);
+    free(list);
+    list = NULL;
+}
+
+static void tell(unsigned worker)
+{
+    health_status(health, worker, &status);
+}
+
+static void tell_sink(unsigned worker, const char *trouble)
+{
+    free(status.sinks);
+    status.sinks = calloc(1, sizeof(*status.sinks));
+    status.sinks[0].sink = "live";
+    status.sinks[0].trouble = trouble;
+    status.sink_count = 1;
+    tell(worker);
+}
+
+static bool ask(enum health_question question)
+{
+    size_t length = 0;
+
+    free(list);
+    FILE *out = open_memstream(&list, &length);
+    bool good = health_check(health, question, out);
+    fclose(out);
+    return good;
+}
+
+static void it_is_ready_once_every_worker_joined(void)
+{
+    begin(2);
+    CU_ASSERT_FALSE(ask(HEALTH_READY));
+    tell(0);
+    CU_ASSERT_FALSE(ask(HEALTH_READY));
+    ASSERT_TEXT(list, "[+]configuration ok\n"
+                      "[-]kafka: 1 of 2 workers did not join the group yet\n"
+                      "[+]partitions ok\n");
+    tell(1);
+    CU_ASSERT(ask(HEALTH_READY));
+    ASSERT_TEXT(list, "[+]configuration ok\n[+]kafka ok\n[+]partitions ok\n");
+    end();
+}
+
+static void a_sink_in_trouble_in_one_worker_is_shown_once(void)
+{
+    begin(2);
+    tell_sink(0, NULL);
+    tell_sink(1, "connection refused");
+    CU_ASSERT_FALSE(ask(HEALTH_READY));
+    ASSERT_TEXT(list, "[+]configuration ok\n[+]kafka ok\n"
+                      "[-]sink live: connection refused, for 0 s\n[+]partitions ok\n");
+    tell_sink(1, NULL);
+    CU_ASSERT(ask(HEALTH_READY));
+    ASSERT_TEXT(list, "[+]configuration ok\n[+]kafka ok\n[+]sink live ok\n[+]partitions ok\n");
+    end();
+}
+
+static void a_held_partition_is_named_with_its_reason(void)
+{
+    begin(1);
+    status.held_count = 1;
+    snprintf(status.held[0].text, sizeof(status.held[0].text), "rides[3]: WRONGTYPE at offset 7");
+    tell(0);
+    CU_ASSERT_FALSE(ask(HEALTH_READY));
+    CU_ASSERT_PTR_NOT_NULL(strstr(list, "[-]partition rides[3]: WRONGTYPE at offset 7\n"));
+    CU_ASSERT_PTR_NULL(strstr(list, "more are held"));
+    status.held_count = 0;
+    tell(0);
+    CU_ASSERT(ask(HEALTH_READY));
+    end();
+}
+
+static void held_partitions_beyond_those_listed_are_counted(void)
+{
+    begin(1);
+    for (int i = 0; i < WORKER_HELD_SHOWN; i++)
+        snprintf(status.held[i].text, sizeof(status.held[i].text), "rides[%d]: why", i);
+    status.held_count = 100;
+    tell(0);
+    CU_ASSERT_FALSE(ask(HEALTH_READY));
+    CU_ASSERT_PTR_NOT_NULL(strstr(list, "[-]partitions: 84 more are held\n"));
+    end();
+}
+
+static void livez_does_not_depend_on_kafka_or_redis(void)
+{
+    begin(1);
+    status.joined = false;
+    tell_sink(0, "connection refused");
+    CU_ASSERT(ask(HEALTH_LIVE));
+    ASSERT_TEXT(list, "[+]worker 0 ok\n");
+    end();
+}
+
+static void it_stays_started_when_it_is_not_ready_any_more(void)
+{
+    begin(1);
+    CU_ASSERT_FALSE(ask(HEALTH_STARTED));
+    CU_ASSERT_PTR_NOT_NULL(strstr(list, "[-]kafka"));
+    tell_sink(0, NULL);
+    tell_sink(0, "connection refused");
+    CU_ASSERT_FALSE(ask(HEALTH_READY));
+    CU_ASSERT(ask(HEALTH_STARTED));
+    ASSERT_TEXT(list, "[+]start ok\n");
+    end();
+}
+
+static void a_stopping_process_is_not_ready(void)
+{
+    begin(1);
+    tell(0);
+    health_stop(health);
+    CU_ASSERT_FALSE(ask(HEALTH_READY));
+    CU_ASSERT_PTR_NOT_NULL(strstr(list, "[-]process: stopping\n"));
+    CU_ASSERT(ask(HEALTH_LIVE));
+    end();
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(it_is_ready_once_every_worker_joined),
+        TEST(a_sink_in_trouble_in_one_worker_is_shown_once),
+        TEST(a_held_partition_is_named_with_its_reason),
+        TEST(held_partitions_beyond_those_listed_are_counted),
+        TEST(livez_does_not_depend_on_kafka_or_redis),
+        TEST(it_stays_started_when_it_is_not_ready_any_more),
+        TEST(a_stopping_process_is_not_ready),
+    };
+
+    return SUITE("health", tests);
+}

@@ -1,0 +1,111 @@
+/* test_request.c: the head of an HTTP request. */
+#include "suite.h"
+
+#include "app/request.h"
+
+static struct request request;
+
+static int parse(const char *head)
+{
+    return request_parse(slice_of(head), &request);
+}
+
+static void a_path_and_a_query_are_told_apart(void)
+{
+    CU_ASSERT_EQUAL(parse("GET /readyz?verbose&x=1 HTTP/1.1\r\nHost: x\r\n"), 200);
+    CU_ASSERT(slice_is(request.path, "/readyz"));
+    CU_ASSERT(slice_is(request.query, "verbose&x=1"));
+    CU_ASSERT_FALSE(request.head_only);
+    CU_ASSERT_EQUAL(parse("HEAD / HTTP/1.0\r\n"), 200);
+    CU_ASSERT(slice_is(request.path, "/"));
+    CU_ASSERT_EQUAL(request.query.length, 0);
+    CU_ASSERT(request.head_only);
+}
+
+static void a_request_as_a_proxy_gets_it_is_understood(void)
+{
+    CU_ASSERT_EQUAL(parse("GET http://[::1]:9464/metrics?a HTTP/1.1\r\n"), 200);
+    CU_ASSERT(slice_is(request.path, "/metrics"));
+    CU_ASSERT(slice_is(request.query, "a"));
+    CU_ASSERT_EQUAL(parse("GET http://host HTTP/1.1\r\n"), 400);
+}
+
+static void a_foreign_method_is_not_a_malformed_one(void)
+{
+    CU_ASSERT_EQUAL(parse("POST / HTTP/1.1\r\n"), 405);
+    CU_ASSERT_EQUAL(parse("get / HTTP/1.1\r\n"), 405);
+    CU_ASSERT_EQUAL(parse("BREW pot HTTP/1.1\r\n"), 405);
+    CU_ASSERT_EQUAL(parse("G(T / HTTP/1.1\r\n"), 400);
+    CU_ASSERT_EQUAL(parse(" / HTTP/1.1\r\n"), 400);
+}
+
+static void another_version_is_named_as_such(void)
+{
+    CU_ASSERT_EQUAL(parse("GET / HTTP/2.0\r\n"), 505);
+    CU_ASSERT_EQUAL(parse("GET / HTTP/1.10\r\n"), 505);
+    CU_ASSERT_EQUAL(parse("GET / HTTP/1.1 \r\n"), 505);
+    CU_ASSERT_EQUAL(parse("GET / RTSP/1.0\r\n"), 400);
+    CU_ASSERT_EQUAL(parse("GET /\r\n"), 400);
+}
+
+static void what_is_no_head_is_refused(void)
+{
+    const char *const heads[] = {
+        "",
+        "\r\n",
+        "GET\r\n",
+        "GET  HTTP/1.1\r\n",
+        "GET metrics HTTP/1.1\r\n",
+        "GET * HTTP/1.1\r\n",
+        "GET /\tx HTTP/1.1\n\r\n",
+        "GET / HTTP/1.1\r\nno colon\r\n",
+        "GET / HTTP/1.1\r\n: no name\r\n",
+        "GET / HTTP/1.1\r\nspace before : x\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\n folded: y\r\n",
+        "GET / HTTP/1.1\r\nHost: a\nb\r\n",
+        "GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n",
+        "*1\r\n$4\r\nPING\r\n",
+    };
+
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        int status = parse(heads[i]);
+        if (status != 400)
+            fprintf(stderr, "\nhead %zu: %d\n", i, status);
+        CU_ASSERT_EQUAL(status, 400);
+    }
+    CU_ASSERT_EQUAL(request_parse(SLICE("GET /\0 HTTP/1.1\r\n"), &request), 400);
+}
+
+static void a_refused_head_leaves_the_request_alone(void)
+{
+    struct request before;
+
+    parse("GET /metrics HTTP/1.1\r\n");
+    before = request;
+    parse("GET /livez HTTP/3\r\n");
+    CU_ASSERT(slice_equal(request.path, before.path));
+}
+
+static void a_word_of_a_query_is_found_whole(void)
+{
+    CU_ASSERT(request_query_has(SLICE("verbose"), "verbose"));
+    CU_ASSERT(request_query_has(SLICE("a=1&verbose=1"), "verbose"));
+    CU_ASSERT_FALSE(request_query_has(SLICE("verbosely"), "verbose"));
+    CU_ASSERT_FALSE(request_query_has(SLICE("a=verbose"), "verbose"));
+    CU_ASSERT_FALSE(request_query_has(SLICE(""), "verbose"));
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(a_path_and_a_query_are_told_apart),
+        TEST(a_request_as_a_proxy_gets_it_is_understood),
+        TEST(a_foreign_method_is_not_a_malformed_one),
+        TEST(another_version_is_named_as_such),
+        TEST(what_is_no_head_is_refused),
+        TEST(a_refused_head_leaves_the_request_alone),
+        TEST(a_word_of_a_query_is_found_whole),
+    };
+
+    return SUITE("request", tests);
+}
