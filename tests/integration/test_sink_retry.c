@@ -1,0 +1,236 @@
+/*
+ * test_sink_retry.c: servers that cannot now, as their own replies tell.
+ *
+ * Each of these states is brought about on a real server; the commands wait, nothing is refused,
+ * and when the state is over all of them are there in order.
+ */
+#include "suite.h"
+
+#include "redis_server.h"
+#include "sink_driver.h"
+
+#include "base/clock.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct redis_server *server;
+static struct driver *driver;
+
+static void open_both(void)
+{
+    server = redis_server_start(NULL);
+    driver = driver_open(redis_server_port(server));
+}
+
+static void close_both(void)
+{
+    driver_close(driver);
+    redis_server_free(server);
+}
+
+/* The list "seq" holds exactly 0 to @p length - 1: what waited was done once, in order. */
+static void expect_sequence(int length)
+{
+    CU_ASSERT_TRUE(driver_finish(driver));
+    for (uint32_t i = 0; i < driver->put; i++)
+        CU_ASSERT_EQUAL(driver->outcomes[i], DRIVER_DONE);
+    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    ASSERT_TEXT(redis_ask(server, "EVAL %s 0 %d",
+                          "local l = redis.call('LRANGE', 'seq', 0, -1) "
+                          "if #l ~= tonumber(ARGV[1]) then return 'length ' .. #l end "
+                          "for i, n in ipairs(l) do "
+                          "if tonumber(n) ~= i - 1 then return 'at ' .. i .. ': ' .. n end end "
+                          "return 'good'",
+                          length),
+                "good");
+}
+
+static uint64_t errors_of(const char *label)
+{
+    return driver->counters->errors[metrics_error_index(label)];
+}
+
+static void loading_is_waited_for(void)
+{
+    server = redis_server_start("--appendonly", "yes", "--aof-use-rdb-preamble", "no",
+                                "--key-load-delay", "50", NULL);
+    redis_ask(server, "EVAL %s 0", "for i = 1, 20000 do redis.call('set', i, i) end");
+    redis_server_restart_loading(server);
+    driver = driver_open(redis_server_port(server));
+    driver_push_sequence(driver, 0, 500);
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "LOADING"));
+    expect_sequence(500);
+    CU_ASSERT_TRUE(errors_of("LOADING") >= 1);
+    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
+    close_both();
+}
+
+static void a_running_script_is_waited_for(void)
+{
+    struct redis_client *client;
+
+    server = redis_server_start("--busy-reply-threshold", "50", NULL);
+    driver = driver_open(redis_server_port(server));
+    driver_push_sequence(driver, 0, 10);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    client = redis_client_open(server);
+    redis_client_send(client, "EVAL %s 0", "while true do end");
+    poll(NULL, 0, 20); /* the server is not asked before it runs the script */
+    driver_push_sequence(driver, 10, 500);
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "BUSY"));
+    redis_ask(server, "SCRIPT KILL");
+    expect_sequence(500);
+    redis_client_close(client);
+    close_both();
+}
+
+static void missing_replicas_are_waited_for(void)
+{
+    open_both();
+    redis_ask(server, "CONFIG SET min-replicas-to-write 1");
+    driver_push_sequence(driver, 0, 300);
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "NOREPLICAS"));
+    driver_push_sequence(driver, 300, 500);
+    driver_run(driver, 200);
+    redis_ask(server, "CONFIG SET min-replicas-to-write 0");
+    expect_sequence(500);
+    close_both();
+}
+
+static void a_disk_that_fails_is_waited_for(void)
+{
+    char folder[300];
+
+    server = redis_server_start("--enable-protected-configs", "yes", "--save", "3600 1", NULL);
+    driver = driver_open(redis_server_port(server));
+    snprintf(folder, sizeof(folder), "%s/gone", redis_server_folder(server));
+    CU_ASSERT_EQUAL(mkdir(folder, 0700), 0);
+    ASSERT_TEXT(redis_ask(server, "CONFIG SET dir %s", folder), "OK");
+    CU_ASSERT_EQUAL(rmdir(folder), 0);
+    redis_ask(server, "BGSAVE");
+    driver_run(driver, 300);
+    driver_push_sequence(driver, 0, 100);
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "MISCONF"));
+    redis_ask(server, "CONFIG SET stop-writes-on-bgsave-error no");
+    expect_sequence(100);
+    close_both();
+}
+
+/* A replica's connection is left: the address may lead to the master the next time. */
+static void a_replica_is_left_until_it_is_a_master(void)
+{
+    open_both();
+    driver_push_sequence(driver, 0, 100);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    redis_ask(server, "REPLICAOF 127.0.0.1 1");
+    driver_push_sequence(driver, 100, 500);
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "READONLY"));
+    CU_ASSERT_EQUAL(driver->counters->connections_up, 0);
+    redis_ask(server, "REPLICAOF NO ONE");
+    expect_sequence(500);
+    CU_ASSERT_TRUE(driver->counters->reconnects >= 1);
+    close_both();
+}
+
+/* Out of memory for three tries and more. PUBLISH passes all the same, so it would be repeated with
+ * every try if more than the refused command were sent. */
+static void a_server_out_of_memory_is_probed_with_one_command(void)
+{
+    open_both();
+    driver_put(driver, "DEL", "none", NULL);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    redis_ask(server, "CONFIG SET maxmemory 1");
+    for (int i = 0; i < 10; i++) {
+        driver_push_sequence(driver, i, i + 1);
+        driver_put(driver, "PUBLISH", "channel", "text", NULL);
+    }
+    int64_t began_ms = clock_ms();
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "OOM"));
+    while (driver->counters->errors[metrics_error_index("OOM")] < 13 &&
+           clock_ms() - began_ms < 15000) /* ten at first, then three probes */
+        driver_turn(driver);
+    CU_ASSERT_TRUE(clock_ms() - began_ms >= 500 + 1000 + 2000); /* 1, 2, 4 s less half */
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(redis_ask(server, "INFO commandstats"), "cmdstat_publish:calls=10,"));
+    redis_ask(server, "CONFIG SET maxmemory 0");
+    expect_sequence(10);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(redis_ask(server, "INFO commandstats"), "cmdstat_publish:calls=20,"));
+    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
+    close_both();
+}
+
+/* While the first SET is refused a later one of the same key may pass: sent again, both stand in
+ * their order. */
+static void a_later_write_never_stays_below_an_earlier_one(void)
+{
+    open_both();
+    redis_ask(server, "CONFIG SET maxmemory 1");
+    driver_put(driver, "SET", "key", "1", NULL);
+    driver_put(driver, "DEL", "key", NULL); /* passes */
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "OOM"));
+    CU_ASSERT_EQUAL(driver->answered, 0);
+    redis_ask(server, "CONFIG SET maxmemory 0");
+    CU_ASSERT_TRUE(driver_finish(driver));
+    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_DONE);
+    CU_ASSERT_EQUAL(driver->outcomes[1], DRIVER_DONE);
+    ASSERT_TEXT(redis_ask(server, "EXISTS key"), "0");
+    close_both();
+}
+
+static void a_reject_before_a_retry_is_told_once(void)
+{
+    open_both();
+    redis_ask(server, "SET text abc");
+    redis_ask(server, "CONFIG SET maxmemory 1");
+    driver_put(driver, "DEL", "none", NULL);
+    driver_put(driver, "SREM", "text", "x", NULL); /* WRONGTYPE, memory or not */
+    driver_put(driver, "SET", "key", "1", NULL);   /* OOM */
+    driver_put(driver, "SREM", "text", "x", NULL);
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "OOM"));
+    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_DONE);
+    CU_ASSERT_EQUAL(driver->outcomes[1], DRIVER_REFUSED);
+    CU_ASSERT_EQUAL(driver->outcomes[3], DRIVER_OPEN);
+    redis_ask(server, "CONFIG SET maxmemory 0");
+    CU_ASSERT_TRUE(driver_finish(driver));
+    CU_ASSERT_EQUAL(driver->outcomes[2], DRIVER_DONE);
+    CU_ASSERT_EQUAL(driver->outcomes[3], DRIVER_REFUSED);
+    close_both();
+}
+
+static void a_command_not_wanted_any_more_does_not_hold_up_the_others(void)
+{
+    open_both();
+    redis_ask(server, "SET text abc");
+    redis_ask(server, "CONFIG SET maxmemory 1");
+    driver_put(driver, "SET", "key", "1", NULL);
+    driver_put(driver, "DEL", "text", NULL);
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "OOM"));
+    driver->unwanted_below = 1;
+    sink_discard(driver->sink);
+    CU_ASSERT_TRUE(driver_finish(driver)); /* though memory is still short */
+    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_DROPPED);
+    CU_ASSERT_EQUAL(driver->outcomes[1], DRIVER_DONE);
+    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    close_both();
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(loading_is_waited_for),
+        TEST(a_running_script_is_waited_for),
+        TEST(missing_replicas_are_waited_for),
+        TEST(a_disk_that_fails_is_waited_for),
+        TEST(a_replica_is_left_until_it_is_a_master),
+        TEST(a_server_out_of_memory_is_probed_with_one_command),
+        TEST(a_later_write_never_stays_below_an_earlier_one),
+        TEST(a_reject_before_a_retry_is_told_once),
+        TEST(a_command_not_wanted_any_more_does_not_hold_up_the_others),
+    };
+
+    return SUITE("sink_retry", tests);
+}
