@@ -1,5 +1,5 @@
 /* test_admin.c: the admin port asked by real sockets, by friends and by others. */
-#include "reference.h"
+#include "page.h"
 #include "suite.h"
 
 #include "app/admin.h"
@@ -457,7 +457,7 @@ static void it_stops_at_once_though_clients_are_connected(void)
 
 static void the_reference_page_is_current(void)
 {
-    CU_ASSERT(reference_is_current("http.md", admin_write_reference));
+    ASSERT_PAGE(admin_write_reference, SOURCE_DIR "/docs/reference/http.md");
 }
 
 int main(void)

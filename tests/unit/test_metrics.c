@@ -1,5 +1,5 @@
 /* test_metrics.c: every count that penstock keeps, and the page they make. */
-#include "reference.h"
+#include "page.h"
 #include "suite.h"
 
 #include "base/clock.h"
@@ -278,7 +278,7 @@ static void the_process_is_measured(void)
 
 static void the_reference_page_is_current(void)
 {
-    CU_ASSERT(reference_is_current("metrics.md", metrics_write_reference));
+    ASSERT_PAGE(metrics_write_reference, SOURCE_DIR "/docs/reference/metrics.md");
 }
 
 /* --- counts that belong together ------------------------------------------------------------- */
