@@ -128,6 +128,12 @@ void source_stop(struct source *source, int64_t deadline_ms);
 /** Whether the group was left after source_stop(); also true once its deadline is over. */
 bool source_is_stopped(const struct source *source);
 
+/**
+ * Whether some source could not be ended in time (librdkafka hangs where a broker is silent) and
+ * was left with its threads: the process then ends by _exit(). Any thread.
+ */
+bool source_was_abandoned(void);
+
 /** Records begun and not finished of one partition. */
 size_t source_partition_inflight(const struct source_partition *partition);
 

@@ -1,0 +1,231 @@
+/*
+ * closing.c: the end of a source.
+ *
+ *      draining -> committing -> leaving -> ending -> done
+ *      answers     last commit   revoke    librdkafka closes
+ *
+ * librdkafka can hang at its end, for ever where a broker is silent, so every step has its time and
+ * what is not closed by the deadline is left to the end of the process.
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "kafka/source_parts.h"
+
+#include <event2/event.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    RESERVE_MS = 2000, /* of the time to stop, for the last commit and for leaving */
+    DESTROY_MS = 2000, /* longest wait for rd_kafka_destroy() */
+    OFFSETS_MS = 500   /* and for a question that is under way */
+};
+
+static _Atomic bool abandoned;
+
+bool source_was_abandoned(void)
+{
+    return atomic_load(&abandoned);
+}
+
+void source_stop(struct source *source, int64_t deadline_ms)
+{
+    int64_t left_ms = deadline_ms - clock_ms();
+
+    if (source->closing != CLOSING_NO)
+        return;
+    source->closing = CLOSING_DRAINING;
+    source->stop_deadline_ms = deadline_ms;
+    source->stop_reserve_ms = left_ms / 3 < RESERVE_MS ? left_ms / 3 : RESERVE_MS;
+    source->commit_failures = 0;
+}
+
+static bool is_drained(const struct source *source)
+{
+    for (size_t i = 0; i < source->partition_count; i++)
+        if (!partition_is_drained(source->partitions[i]))
+            return false;
+    return true;
+}
+
+static void closing_drain(struct source *source)
+{
+    int64_t until_ms = source->stop_deadline_ms - source->stop_reserve_ms;
+
+    if (source->now_ms < until_ms && !is_drained(source))
+        return;
+    source->closing = CLOSING_COMMITTING;
+    source->close_step_deadline_ms = source->now_ms + COMMIT_WAIT_MS;
+    if (source->close_step_deadline_ms > until_ms + source->stop_reserve_ms / 2)
+        source->close_step_deadline_ms = until_ms + source->stop_reserve_ms / 2;
+}
+
+static void closing_commit(struct source *source)
+{
+    if (source->now_ms < source->close_step_deadline_ms && !commit_is_done(source))
+        return;
+    source->closing = CLOSING_LEAVING;
+    source->close_step_deadline_ms = source->now_ms + LEAVE_WAIT_MS;
+    if (source->rebalance != REBALANCE_NONE)
+        rebalance_leave(source);
+    rd_kafka_unsubscribe(source->kafka);
+}
+
+static bool is_owner(const struct source *source)
+{
+    for (size_t i = 0; i < source->partition_count; i++)
+        if (partition_is_ours(source->partitions[i]))
+            return true;
+    return false;
+}
+
+/* Unsubscribed first: to close while a rebalance waits for its answer may hang librdkafka (its
+ * issue 4884). */
+static void closing_leave(struct source *source)
+{
+    rd_kafka_error_t *error;
+
+    if (source->now_ms < source->close_step_deadline_ms && is_owner(source))
+        return;
+    source->closing = CLOSING_ENDING;
+    error = rd_kafka_consumer_close_queue(source->kafka, source->control);
+    if (!error)
+        return;
+    log_warn("kafka: close", LOG_STR("error", rd_kafka_error_string(error)));
+    rd_kafka_error_destroy(error);
+}
+
+static void closing_step(struct source *source)
+{
+    switch (source->closing) {
+    case CLOSING_DRAINING:
+        closing_drain(source);
+        break;
+    case CLOSING_COMMITTING:
+        closing_commit(source);
+        break;
+    case CLOSING_LEAVING:
+        closing_leave(source);
+        break;
+    case CLOSING_ENDING:
+        if (rd_kafka_consumer_closed(source->kafka))
+            source->closing = CLOSING_DONE;
+        break;
+    case CLOSING_NO:
+    case CLOSING_DONE:
+        break;
+    }
+}
+
+void closing_turn(struct source *source)
+{
+    enum closing_step before;
+
+    if (source->closing == CLOSING_NO)
+        return;
+    do {
+        before = source->closing;
+        closing_step(source);
+    } while (source->closing != before);
+    if (source->closing == CLOSING_DONE || source->now_ms < source->stop_deadline_ms)
+        return;
+    log_warn("kafka: the group could not be left in time");
+    source->abandoned = true;
+    source->closing = CLOSING_DONE;
+}
+
+bool source_is_stopped(const struct source *source)
+{
+    return source->closing == CLOSING_DONE;
+}
+
+/* --- librdkafka's handle -----------------------------------------------------------------------
+ */
+
+struct ending {
+    rd_kafka_t *kafka;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool ended;
+};
+
+static void *ending_run(void *context)
+{
+    struct ending *ending = context;
+
+    rd_kafka_destroy_flags(ending->kafka, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    pthread_mutex_lock(&ending->mutex);
+    ending->ended = true;
+    pthread_cond_signal(&ending->changed);
+    pthread_mutex_unlock(&ending->mutex);
+    return NULL;
+}
+
+static bool ending_wait(struct ending *ending)
+{
+    struct timespec until;
+    bool ended;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += DESTROY_MS / 1000;
+    pthread_mutex_lock(&ending->mutex);
+    while (!ending->ended && pthread_cond_timedwait(&ending->changed, &ending->mutex, &until) == 0)
+        continue;
+    ended = ending->ended;
+    pthread_mutex_unlock(&ending->mutex);
+    return ended;
+}
+
+/* rd_kafka_destroy() within its time; false where it hangs. */
+static bool kafka_destroy(rd_kafka_t *kafka)
+{
+    struct ending *ending = mem_new(struct ending);
+    pthread_t thread;
+
+    ending->kafka = kafka;
+    pthread_mutex_init(&ending->mutex, NULL);
+    pthread_cond_init(&ending->changed, NULL);
+    if (pthread_create(&thread, NULL, ending_run, ending) != 0)
+        return false;
+    if (!ending_wait(ending)) {
+        pthread_detach(thread);
+        return false;
+    }
+    pthread_join(thread, NULL);
+    pthread_cond_destroy(&ending->changed);
+    pthread_mutex_destroy(&ending->mutex);
+    free(ending);
+    return true;
+}
+
+/* False: something of it lives on, and with it all that it may still touch. */
+static bool kafka_end(struct source *source)
+{
+    rd_kafka_queue_io_event_enable(source->control, -1, NULL, 0);
+    rd_kafka_queue_io_event_enable(source->records, -1, NULL, 0);
+    if (source->abandoned || !offsets_free(source->offsets, OFFSETS_MS))
+        return false;
+    rd_kafka_queue_destroy(source->records);
+    rd_kafka_queue_destroy(source->control);
+    return kafka_destroy(source->kafka);
+}
+
+void source_free(struct source *source)
+{
+    if (!source)
+        return;
+    if (source->wake)
+        event_free(source->wake);
+    if (source->kafka && !kafka_end(source)) {
+        atomic_store(&abandoned, true);
+        return; /* librdkafka's threads go on using what is left */
+    }
+    if (source->wake_fd >= 0)
+        close(source->wake_fd);
+    partitions_free(source);
+    free(source->taken);
+    free(source);
+}

@@ -1,0 +1,102 @@
+/*
+ * commit.c: what Redis has answered is told to Kafka.
+ *
+ * One commit is outstanding at a time, so that an older one can never land behind a newer one. One
+ * that failed is not repeated as it was: the next one says the newest offsets.
+ */
+#include "base/log.h"
+#include "kafka/source_parts.h"
+
+enum { COMMIT_TRIES = 3, COMMIT_RETRY_MS = 200 };
+
+/* What may be committed and was not; -1: nothing. */
+static int64_t commit_offset(const struct source_partition *partition)
+{
+    int64_t offset = partition->tracker ? tracker_commit_offset(partition->tracker) : -1;
+
+    return offset > partition->committed ? offset : -1;
+}
+
+static rd_kafka_topic_partition_list_t *commit_list(struct source *source)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
+
+    for (size_t i = 0; i < source->partition_count; i++) {
+        struct source_partition *partition = source->partitions[i];
+        int64_t offset = commit_offset(partition);
+        if (offset < 0)
+            continue;
+        rd_kafka_topic_partition_list_add(list, partition->topic->name, partition->number)->offset =
+            offset;
+        partition->committing = offset;
+    }
+    return list;
+}
+
+static void commit_failed(struct source *source, rd_kafka_resp_err_t err)
+{
+    source->metrics->source.commits[COMMIT_FAILED]++;
+    source->commit_failures++;
+    complain(&source->complaints, err, NULL, "offsets could not be committed");
+}
+
+/* False: there is nothing to commit. */
+static bool commit_send(struct source *source)
+{
+    rd_kafka_topic_partition_list_t *list = commit_list(source);
+    bool any = list->cnt > 0;
+    rd_kafka_resp_err_t err;
+
+    if (any) {
+        err = rd_kafka_commit_queue(source->kafka, list, source->control, NULL, NULL);
+        if (err)
+            commit_failed(source, err);
+        source->commit_outstanding = !err;
+        source->commit_due_ms =
+            source->now_ms + (err ? COMMIT_RETRY_MS : source->options->commit_interval);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return any;
+}
+
+void commit_result(struct source *source, rd_kafka_resp_err_t err,
+                   const rd_kafka_topic_partition_list_t *list)
+{
+    source->commit_outstanding = false;
+    for (int i = 0; list && i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *answer = &list->elems[i];
+        struct source_partition *partition =
+            partition_find(source, answer->topic, answer->partition);
+        if (answer->err && !err)
+            err = answer->err;
+        if (!answer->err && !err && partition && partition->committing == answer->offset)
+            partition->committed = answer->offset;
+    }
+    if (err) {
+        commit_failed(source, err);
+        source->commit_due_ms = source->now_ms + COMMIT_RETRY_MS;
+        return;
+    }
+    source->commit_failures = 0;
+    source->metrics->source.commits[COMMIT_OK]++;
+    complaints_end(&source->complaints);
+}
+
+bool commit_is_done(struct source *source)
+{
+    if (source->commit_outstanding)
+        return false;
+    if (source->commit_failures >= COMMIT_TRIES)
+        return true;
+    if (source->commit_failures && source->now_ms < source->commit_due_ms)
+        return false;
+    return !commit_send(source);
+}
+
+void commit_turn(struct source *source)
+{
+    if (source->commit_outstanding || source->now_ms < source->commit_due_ms)
+        return;
+    if (!commit_send(source))
+        source->commit_due_ms = source->now_ms + source->options->commit_interval;
+}

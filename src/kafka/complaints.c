@@ -1,0 +1,59 @@
+/* complaints.c: what librdkafka has to say, once and then rarely. */
+#include "kafka/complaints.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum { QUIET_MS = 60000 };
+
+/* FNV-1a; 0 means none. */
+static uint32_t topic_hash(const char *topic)
+{
+    uint32_t hash = 2166136261u;
+
+    if (!topic)
+        return 0;
+    for (; *topic; topic++)
+        hash = (hash ^ (unsigned char)*topic) * 16777619u;
+    return hash ? hash : 1;
+}
+
+/* The place of this kind of complaint; the oldest one makes room for a new kind. */
+static struct complaint *complaint_get(struct complaints *complaints, rd_kafka_resp_err_t err,
+                                       uint32_t topic)
+{
+    struct complaint *complaint;
+
+    for (size_t i = 0; i < COMPLAINTS_KEPT; i++)
+        if (complaints->kept[i].err == err && complaints->kept[i].topic == topic)
+            return &complaints->kept[i];
+    complaint = &complaints->kept[complaints->next++ % COMPLAINTS_KEPT];
+    *complaint = (struct complaint){.err = err, .topic = topic};
+    return complaint;
+}
+
+void complain(struct complaints *complaints, rd_kafka_resp_err_t err, const char *topic,
+              const char *text)
+{
+    struct complaint *complaint = complaint_get(complaints, err, topic_hash(topic));
+    int64_t now_ms = clock_ms();
+
+    if (now_ms < complaint->silent_until_ms) {
+        complaint->left_out++;
+        return;
+    }
+    log_warn_each("kafka: waiting", LOG_STR("code", rd_kafka_err2name(err)),
+                  LOG_STR("topic", topic ? topic : ""), LOG_STR("error", text),
+                  LOG_INT("left_out", complaint->left_out));
+    complaints->any = true;
+    complaint->left_out = 0;
+    complaint->silent_until_ms = now_ms + QUIET_MS;
+}
+
+void complaints_end(struct complaints *complaints)
+{
+    if (!complaints->any)
+        return;
+    complaints->any = false;
+    log_info("kafka: answers");
+}

@@ -1,0 +1,95 @@
+/* events.c: what librdkafka tells besides records. */
+#include "base/log.h"
+#include "kafka/source_parts.h"
+
+#include <string.h>
+
+enum { EVENTS_A_TURN = 100 };
+
+static void event_rebalance(struct source *source, rd_kafka_event_t *event)
+{
+    rebalance_event(source, rd_kafka_event_error(event),
+                    rd_kafka_event_topic_partition_list(event));
+}
+
+static void event_commit(struct source *source, rd_kafka_event_t *event)
+{
+    commit_result(source, rd_kafka_event_error(event), rd_kafka_event_topic_partition_list(event));
+}
+
+static void event_error(struct source *source, rd_kafka_event_t *event)
+{
+    rd_kafka_resp_err_t err = rd_kafka_event_error(event);
+    rd_kafka_topic_partition_t *about = rd_kafka_event_topic_partition(event);
+
+    source->metrics->source.errors++;
+    source->fatal |= err == RD_KAFKA_RESP_ERR__FATAL;
+    complain(&source->complaints, err, about ? about->topic : NULL,
+             rd_kafka_event_error_string(event));
+    if (about)
+        rd_kafka_topic_partition_destroy(about);
+}
+
+/* syslog(3) levels. */
+enum { SYSLOG_WARNING = 4, SYSLOG_INFO = 6 };
+
+static enum log_level event_level(const char *facility, int level)
+{
+    /* A broker that cannot be reached comes as an error event as well; AUTOCREATE is said of every
+     * new connection. */
+    static const char *const quiet[] = {"FAIL", "ERROR", "AUTOCREATE"};
+
+    for (size_t i = 0; i < sizeof(quiet) / sizeof(quiet[0]); i++)
+        if (strcmp(facility, quiet[i]) == 0)
+            return LOG_DEBUG;
+    if (level <= SYSLOG_WARNING)
+        return LOG_WARN;
+    return level <= SYSLOG_INFO ? LOG_INFO : LOG_DEBUG;
+}
+
+static void event_log(rd_kafka_event_t *event)
+{
+    const char *facility, *text;
+    int number;
+    enum log_level level;
+
+    if (rd_kafka_event_log(event, &facility, &text, &number) != 0)
+        return;
+    level = event_level(facility, number);
+    if (log_enabled(level))
+        log_write(NULL, level, "librdkafka",
+                  (const struct log_field[]){LOG_STR("facility", facility), LOG_STR("text", text),
+                                             LOG_END});
+}
+
+static void event_serve(struct source *source, rd_kafka_event_t *event)
+{
+    switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_REBALANCE:
+        event_rebalance(source, event);
+        break;
+    case RD_KAFKA_EVENT_OFFSET_COMMIT:
+        event_commit(source, event);
+        break;
+    case RD_KAFKA_EVENT_ERROR:
+        event_error(source, event);
+        break;
+    case RD_KAFKA_EVENT_LOG:
+        event_log(event);
+        break;
+    default:
+        log_debug("librdkafka: another event", LOG_STR("type", rd_kafka_event_name(event)));
+        break;
+    }
+}
+
+void events_serve(struct source *source)
+{
+    for (int i = 0; i < EVENTS_A_TURN; i++) {
+        rd_kafka_event_t *event = rd_kafka_queue_poll(source->control, 0);
+        if (!event)
+            return;
+        event_serve(source, event);
+        rd_kafka_event_destroy(event);
+    }
+}

@@ -1,0 +1,290 @@
+/*
+ * offsets.c: questions about offsets that librdkafka answers only to who waits.
+ *
+ * The kick: where librdkafka's queue is full its broker thread sleeps up to a second, and before
+ * 2.2 (fetch.queue.backoff.ms) nothing wakes it when the queue is empty again. Any request to the
+ * partitions' leader does, so we ask for their end offsets. What comes of it does not matter.
+ */
+#include "kafka/offsets.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Becomes the time limit of the request itself: a shorter one makes librdkafka complain. */
+enum { ASK_MS = 5000 };
+
+struct offsets {
+    rd_kafka_t *kafka;
+    int wake_fd;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    /* under the mutex: */
+    struct offsets_item *items; /* asked or answered */
+    size_t count;
+    bool answered;
+    rd_kafka_topic_partition_list_t *kick;
+    bool stop, ended;
+    /* of the asking thread: */
+    bool busy;
+};
+
+/* --- the thread's own part ------------------------------------------------------------------- */
+
+static rd_kafka_topic_partition_list_t *items_list(const struct offsets_item *items, size_t count)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_topic_partition_list_add(list, items[i].topic, items[i].number);
+    return list;
+}
+
+/* librdkafka may answer in another order than it was asked. */
+static const rd_kafka_topic_partition_t *item_answer(const rd_kafka_topic_partition_list_t *list,
+                                                     struct offsets_item *item)
+{
+    const rd_kafka_topic_partition_t *answer = rd_kafka_topic_partition_list_find(
+        (rd_kafka_topic_partition_list_t *)list, item->topic, item->number);
+
+    if (answer && answer->err && !item->err)
+        item->err = answer->err;
+    return answer && !answer->err ? answer : NULL;
+}
+
+static void items_fail(struct offsets_item *items, size_t count, rd_kafka_resp_err_t err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!items[i].err)
+            items[i].err = err;
+}
+
+static void ask_committed(rd_kafka_t *kafka, struct offsets_item *items, size_t count)
+{
+    rd_kafka_topic_partition_list_t *list = items_list(items, count);
+    rd_kafka_resp_err_t err = rd_kafka_committed(kafka, list, ASK_MS);
+
+    if (err)
+        items_fail(items, count, err);
+    for (size_t i = 0; !err && i < count; i++) {
+        const rd_kafka_topic_partition_t *answer = item_answer(list, &items[i]);
+        if (answer && items[i].ask_committed && answer->offset >= 0)
+            items[i].committed = answer->offset;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* The three questions to a partition's leader; the first two are sentinel times of Kafka's
+ * ListOffsets request. */
+enum leader_question { ASK_LOW, ASK_HIGH, ASK_TIME };
+
+static int64_t question_time(enum leader_question question, const struct offsets_item *item)
+{
+    if (question == ASK_LOW)
+        return RD_KAFKA_OFFSET_BEGINNING;
+    return question == ASK_HIGH || item->time_ms < 0 ? RD_KAFKA_OFFSET_END : item->time_ms;
+}
+
+static void take_leader(struct offsets_item *item, enum leader_question question, int64_t offset)
+{
+    if (question == ASK_LOW)
+        item->low = offset;
+    else if (question == ASK_HIGH)
+        item->high = offset;
+    else
+        item->at_time = offset;
+}
+
+static void ask_leaders(rd_kafka_t *kafka, struct offsets_item *items, size_t count,
+                        enum leader_question question)
+{
+    rd_kafka_topic_partition_list_t *list = items_list(items, count);
+    rd_kafka_resp_err_t err;
+
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_topic_partition_list_set_offset(list, items[i].topic, items[i].number,
+                                                 question_time(question, &items[i]));
+    err = rd_kafka_offsets_for_times(kafka, list, ASK_MS);
+    if (err)
+        items_fail(items, count, err);
+    for (size_t i = 0; !err && i < count; i++) {
+        const rd_kafka_topic_partition_t *answer = item_answer(list, &items[i]);
+        if (answer && answer->offset >= 0)
+            take_leader(&items[i], question, answer->offset);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void ask_all(rd_kafka_t *kafka, struct offsets_item *items, size_t count)
+{
+    bool committed = false, times = false;
+
+    for (size_t i = 0; i < count; i++) {
+        items[i].committed = items[i].low = items[i].high = items[i].at_time = -1;
+        items[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
+        committed |= items[i].ask_committed;
+        times |= items[i].time_ms >= 0;
+    }
+    if (committed)
+        ask_committed(kafka, items, count);
+    ask_leaders(kafka, items, count, ASK_LOW);
+    ask_leaders(kafka, items, count, ASK_HIGH);
+    if (times)
+        ask_leaders(kafka, items, count, ASK_TIME);
+}
+
+static void offsets_wake(const struct offsets *offsets)
+{
+    const uint64_t one = 1;
+
+    if (write(offsets->wake_fd, &one, sizeof(one)) < 0)
+        return; /* the counter is full: a wake-up is under way anyway */
+}
+
+static void kick_all(rd_kafka_t *kafka, rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_offsets_for_times(kafka, list, ASK_MS);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* One piece of work, without the mutex. */
+static void offsets_work(struct offsets *offsets)
+{
+    rd_kafka_topic_partition_list_t *kick = offsets->kick;
+    struct offsets_item *items = offsets->answered ? NULL : offsets->items;
+
+    offsets->kick = NULL;
+    pthread_mutex_unlock(&offsets->mutex);
+    if (kick)
+        kick_all(offsets->kafka, kick);
+    if (items)
+        ask_all(offsets->kafka, items, offsets->count);
+    pthread_mutex_lock(&offsets->mutex);
+    if (items) {
+        offsets->answered = true;
+        offsets_wake(offsets);
+    }
+}
+
+static void *offsets_run(void *context)
+{
+    struct offsets *offsets = context;
+
+    pthread_mutex_lock(&offsets->mutex);
+    while (!offsets->stop) {
+        if (offsets->kick || (offsets->items && !offsets->answered))
+            offsets_work(offsets);
+        else
+            pthread_cond_wait(&offsets->changed, &offsets->mutex);
+    }
+    offsets->ended = true;
+    pthread_cond_broadcast(&offsets->changed);
+    pthread_mutex_unlock(&offsets->mutex);
+    return NULL;
+}
+
+/* --- the asker's part ------------------------------------------------------------------------ */
+
+struct offsets *offsets_new(rd_kafka_t *kafka, int wake_fd)
+{
+    struct offsets *offsets = mem_new(struct offsets);
+    pthread_condattr_t attributes;
+
+    offsets->kafka = kafka;
+    offsets->wake_fd = wake_fd;
+    pthread_mutex_init(&offsets->mutex, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&offsets->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (pthread_create(&offsets->thread, NULL, offsets_run, offsets) != 0) {
+        free(offsets);
+        return NULL;
+    }
+    return offsets;
+}
+
+bool offsets_are_busy(const struct offsets *offsets)
+{
+    return offsets->busy;
+}
+
+void offsets_ask(struct offsets *offsets, struct offsets_item *items, size_t count)
+{
+    pthread_mutex_lock(&offsets->mutex);
+    offsets->items = items;
+    offsets->count = count;
+    offsets->answered = false;
+    pthread_cond_signal(&offsets->changed);
+    pthread_mutex_unlock(&offsets->mutex);
+    offsets->busy = true;
+}
+
+struct offsets_item *offsets_take(struct offsets *offsets, size_t *count)
+{
+    struct offsets_item *items = NULL;
+
+    if (!offsets->busy)
+        return NULL;
+    pthread_mutex_lock(&offsets->mutex);
+    if (offsets->answered) {
+        items = offsets->items;
+        *count = offsets->count;
+        offsets->items = NULL;
+        offsets->answered = offsets->busy = false;
+    }
+    pthread_mutex_unlock(&offsets->mutex);
+    return items;
+}
+
+void offsets_kick(struct offsets *offsets, rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_topic_partition_list_t *old;
+
+    pthread_mutex_lock(&offsets->mutex);
+    old = offsets->kick;
+    offsets->kick = list;
+    pthread_cond_signal(&offsets->changed);
+    pthread_mutex_unlock(&offsets->mutex);
+    if (old)
+        rd_kafka_topic_partition_list_destroy(old);
+}
+
+/* Whether the thread has ended, waiting for it until the deadline. */
+static bool offsets_wait(struct offsets *offsets, int64_t wait_ms)
+{
+    int64_t deadline_ms = clock_ms() + wait_ms;
+    struct timespec until = {deadline_ms / 1000, (deadline_ms % 1000) * 1000000};
+    bool ended;
+
+    pthread_mutex_lock(&offsets->mutex);
+    offsets->stop = true;
+    pthread_cond_signal(&offsets->changed);
+    while (!offsets->ended &&
+           pthread_cond_timedwait(&offsets->changed, &offsets->mutex, &until) == 0)
+        continue;
+    ended = offsets->ended;
+    pthread_mutex_unlock(&offsets->mutex);
+    return ended;
+}
+
+bool offsets_free(struct offsets *offsets, int64_t wait_ms)
+{
+    if (!offsets)
+        return true;
+    if (!offsets_wait(offsets, wait_ms))
+        return false;
+    pthread_join(offsets->thread, NULL);
+    if (offsets->kick)
+        rd_kafka_topic_partition_list_destroy(offsets->kick);
+    free(offsets->items);
+    pthread_cond_destroy(&offsets->changed);
+    pthread_mutex_destroy(&offsets->mutex);
+    free(offsets);
+    return true;
+}

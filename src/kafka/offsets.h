@@ -1,0 +1,47 @@
+/*
+ * offsets.h: questions about offsets that librdkafka answers only to who waits.
+ *
+ * rd_kafka_committed() and rd_kafka_offsets_for_times() block, so a thread of its own asks them and
+ * the answers come back by an eventfd. One question at a time.
+ */
+#pragma once
+#include <librdkafka/rdkafka.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct offsets;
+
+/** What is asked of one partition, and the answers. */
+struct offsets_item {
+    void *partition; /* the asker's own; handed back */
+    uint32_t generation;
+    const char *topic; /* lives until the answer was taken */
+    int32_t number;
+    bool ask_committed;
+    int64_t time_ms; /* -1: none; else the first offset of that time or later is asked for */
+
+    rd_kafka_resp_err_t err;
+    int64_t committed; /* -1: the group has none */
+    int64_t low, high; /* of the log; -1: not known */
+    int64_t at_time;   /* -1: none that late */
+};
+
+/** Starts the thread; answers are announced on @p wake_fd. */
+struct offsets *offsets_new(rd_kafka_t *kafka, int wake_fd);
+
+/** Whether a question is under way or its answer was not taken yet. */
+bool offsets_are_busy(const struct offsets *offsets);
+
+/** Asks; only while not busy. @p items belongs to the callee until offsets_take() gives it back. */
+void offsets_ask(struct offsets *offsets, struct offsets_item *items, size_t count);
+
+/** The answers, to be freed with free(); NULL while there are none. */
+struct offsets_item *offsets_take(struct offsets *offsets, size_t *count);
+
+/** Wakes the broker threads of librdkafka that sleep because its queue was full; see kick.c. */
+void offsets_kick(struct offsets *offsets, rd_kafka_topic_partition_list_t *list);
+
+/** Ends the thread; false where it does not end within @p wait_ms: then it is left alone. Takes
+ * NULL. */
+bool offsets_free(struct offsets *offsets, int64_t wait_ms);

@@ -1,0 +1,234 @@
+/* partitions.c: the partitions that are, or once were, this worker's. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "kafka/source_parts.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    GAUGES_MS = 100,
+    /* A record that holds its partition never finishes; the others of it are waited for as long as
+     * one finishes now and then. */
+    HELD_QUIET_MS = 500
+};
+
+static const char *const state_names[] = {"away", "starting", "flowing", "held", "revoked"};
+
+#define MAY(state) (1u << PARTITION_##state)
+
+/* Which states may follow. */
+static const unsigned state_moves[] = {
+    [PARTITION_AWAY] = MAY(STARTING),
+    [PARTITION_STARTING] = MAY(FLOWING) | MAY(HELD) | MAY(REVOKED) | MAY(AWAY),
+    [PARTITION_FLOWING] = MAY(HELD) | MAY(STARTING) | MAY(REVOKED) | MAY(AWAY),
+    [PARTITION_HELD] = MAY(FLOWING) | MAY(HELD) | MAY(REVOKED) | MAY(AWAY),
+    [PARTITION_REVOKED] = MAY(AWAY),
+};
+
+void partition_move(struct source_partition *partition, enum partition_state state)
+{
+    assert(state_moves[partition->state] & (1u << state));
+    log_debug("partition moves", LOG_STR("topic", partition->topic->name),
+              LOG_INT("partition", partition->number),
+              LOG_STR("from", state_names[partition->state]), LOG_STR("to", state_names[state]));
+    partition->source->starting += state == PARTITION_STARTING;
+    partition->source->starting -= partition->state == PARTITION_STARTING;
+    partition->state = state;
+    if (state != PARTITION_HELD) {
+        free(partition->reason);
+        partition->reason = NULL;
+    }
+    partition->source->apply_due = true;
+}
+
+bool partition_is_ours(const struct source_partition *partition)
+{
+    return partition->state != PARTITION_AWAY;
+}
+
+static struct source_topic *topic_find(const struct source *source, const char *name)
+{
+    for (size_t i = 0; i < source->topic_count; i++)
+        if (strcmp(source->topics[i]->name, name) == 0)
+            return source->topics[i];
+    return NULL;
+}
+
+static struct source_topic *topic_get(struct source *source, const char *name)
+{
+    struct source_topic *topic = topic_find(source, name);
+
+    if (topic)
+        return topic;
+    topic = mem_new(struct source_topic);
+    topic->name = mem_text(name);
+    topic->routes = source->events.topic(source->events.context, topic->name);
+    source->topics = mem_grow(source->topics, source->topic_count, &source->topic_capacity,
+                              sizeof(struct source_topic *));
+    source->topics[source->topic_count++] = topic;
+    return topic;
+}
+
+static struct source_partition *partition_new(struct source *source, struct source_topic *topic,
+                                              int32_t number)
+{
+    struct source_partition *partition = mem_new(struct source_partition);
+
+    partition->source = source;
+    partition->topic = topic;
+    partition->number = number;
+    partition->position = partition->committed = partition->committing = -1;
+    partition->gauges = metrics_partition(source->metrics, topic->name, number);
+    source->partitions = mem_grow(source->partitions, source->partition_count,
+                                  &source->partition_capacity, sizeof(struct source_partition *));
+    source->partitions[source->partition_count++] = partition;
+    return partition;
+}
+
+struct source_partition *partition_get(struct source *source, const char *name, int32_t number)
+{
+    struct source_topic *topic = topic_get(source, name);
+    size_t wanted = (size_t)number + 1;
+
+    if (wanted > topic->partition_count) {
+        topic->partitions =
+            mem_resize(topic->partitions, wanted * sizeof(struct source_partition *));
+        for (size_t i = topic->partition_count; i < wanted; i++)
+            topic->partitions[i] = NULL;
+        topic->partition_count = wanted;
+    }
+    if (!topic->partitions[number])
+        topic->partitions[number] = partition_new(source, topic, number);
+    return topic->partitions[number];
+}
+
+struct source_partition *partition_find(const struct source *source, const char *name,
+                                        int32_t number)
+{
+    const struct source_topic *topic = topic_find(source, name);
+
+    if (!topic || number < 0 || (size_t)number >= topic->partition_count)
+        return NULL;
+    return topic->partitions[number];
+}
+
+void partition_take(struct source_partition *partition)
+{
+    if (partition_is_ours(partition))
+        partition_lose(partition);
+    partition->generation++;
+    partition->position = partition->committed = partition->committing = -1;
+    partition->ask_at_ms = 0;
+    partition->asking = partition->misplaced = false;
+    partition_move(partition, PARTITION_STARTING);
+}
+
+void partition_start(struct source_partition *partition, int64_t offset)
+{
+    tracker_free(partition->tracker);
+    partition->tracker = tracker_new(offset);
+    partition->position = offset;
+    partition->moved = true;
+    partition->misplaced = false;
+    partition_move(partition, PARTITION_FLOWING);
+}
+
+void partition_hold(struct source_partition *partition, enum source_hold hold, const char *reason)
+{
+    char *copy = mem_text(reason);
+
+    free(partition->reason);
+    partition->reason = copy;
+    partition->hold = hold;
+    partition_move(partition, PARTITION_HELD);
+}
+
+void partition_again(struct source_partition *partition)
+{
+    struct source *source = partition->source;
+
+    partition->generation++;
+    partition_start(partition, tracker_commit_offset(partition->tracker));
+    source->events.gone(source->events.context, partition);
+}
+
+void partition_lose(struct source_partition *partition)
+{
+    struct source *source = partition->source;
+
+    partition->generation++;
+    tracker_free(partition->tracker);
+    partition->tracker = NULL;
+    partition->position = partition->committed = partition->committing = -1;
+    partition_move(partition, PARTITION_AWAY);
+    source->events.gone(source->events.context, partition);
+}
+
+bool partition_is_drained(const struct source_partition *partition)
+{
+    if (!partition->tracker || !tracker_inflight(partition->tracker))
+        return true;
+    return partition->reason && partition->hold == HOLD_RECORD &&
+           partition->source->now_ms - partition->finished_ms >= HELD_QUIET_MS;
+}
+
+void partitions_free(struct source *source)
+{
+    for (size_t i = 0; i < source->partition_count; i++) {
+        tracker_free(source->partitions[i]->tracker);
+        free(source->partitions[i]->reason);
+        free(source->partitions[i]);
+    }
+    for (size_t i = 0; i < source->topic_count; i++) {
+        free(source->topics[i]->partitions);
+        free(source->topics[i]->name);
+        free(source->topics[i]);
+    }
+    free(source->partitions);
+    free(source->topics);
+}
+
+/* --- gauges --------------------------------------------------------------------------------- */
+
+/* The end as the last fetch told it; costs no request. */
+static void gauge_end(struct source_partition *partition)
+{
+    int64_t low, high;
+
+    if (rd_kafka_get_watermark_offsets(partition->source->kafka, partition->topic->name,
+                                       partition->number, &low, &high) == 0 &&
+        high >= 0)
+        atomic_store_explicit(&partition->gauges->end_offset, high, memory_order_relaxed);
+}
+
+#define GAUGE(partition, name, value)                                                              \
+    atomic_store_explicit(&(partition)->gauges->name, (value), memory_order_relaxed)
+
+static void gauges_update(struct source_partition *partition)
+{
+    const struct tracker *tracker = partition->tracker;
+
+    GAUGE(partition, assigned, partition_is_ours(partition));
+    GAUGE(partition, held, partition->state == PARTITION_HELD);
+    GAUGE(partition, consumed_records, partition->consumed_records);
+    GAUGE(partition, consumed_bytes, partition->consumed_bytes);
+    GAUGE(partition, lost_records, partition->lost_records);
+    GAUGE(partition, position_offset, partition->position);
+    GAUGE(partition, acked_offset, tracker ? tracker_commit_offset(tracker) : -1);
+    GAUGE(partition, committed_offset, partition->committed);
+    GAUGE(partition, oldest_ms, tracker ? tracker_oldest_ms(tracker) : -1);
+    if (partition_is_ours(partition))
+        gauge_end(partition);
+}
+
+void partitions_turn(struct source *source)
+{
+    if (source->now_ms < source->gauges_due_ms)
+        return;
+    for (size_t i = 0; i < source->partition_count; i++)
+        gauges_update(source->partitions[i]);
+    source->gauges_due_ms = source->now_ms + GAUGES_MS;
+}

@@ -1,0 +1,196 @@
+/* properties.c: a source's configuration as librdkafka takes it. */
+#include "kafka/properties.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VALUE_BYTES = 64, ERR_BYTES = 512 };
+
+/* --- defaults --------------------------------------------------------------------------------- */
+
+struct preset {
+    const char *name, *value;
+    bool classic; /* refused with group.protocol=consumer */
+};
+
+/* Better than librdkafka's own; one that this librdkafka does not know is passed over. */
+static const struct preset presets[] = {
+    {"client.id", "penstock", false},
+    {"partition.assignment.strategy", "range", true},
+    {"session.timeout.ms", "45000", true},
+    {"heartbeat.interval.ms", "1000", true},
+    {"isolation.level", "read_committed", false},
+    {"allow.auto.create.topics", "false", false},
+    {"fetch.wait.max.ms", "100", false},
+    {"fetch.error.backoff.ms", "100", false},
+    {"fetch.queue.backoff.ms", "2", false},                 /* from 2.2: see kick.c */
+    {"topic.metadata.refresh.interval.ms", "10000", false}, /* how soon a new topic is seen */
+    {"socket.nagle.disable", "true", false},
+    {"socket.keepalive.enable", "true", false},
+    {"socket.timeout.ms", "30000", false},
+    {"reconnect.backoff.max.ms", "5000", false},
+    {"enable.metrics.push", "false", false}, /* from 2.5, where it may crash (issue 4833) */
+};
+
+/* What penstock's promises hang on; set last. */
+static const struct preset forced[] = {
+    {"enable.auto.commit", "false", false},   {"enable.auto.offset.store", "false", false},
+    {"enable.partition.eof", "false", false}, {"auto.offset.reset", "error", false},
+    {"statistics.interval.ms", "0", false},   {"log.queue", "true", false},
+};
+
+enum {
+    PRESETS = sizeof(presets) / sizeof(presets[0]),
+    FORCED = sizeof(forced) / sizeof(forced[0])
+};
+
+static const char *property_value(const struct conf_source *source, const char *name)
+{
+    for (size_t i = 0; i < source->librdkafka_count; i++)
+        if (strcmp(source->librdkafka[i].name, name) == 0)
+            return source->librdkafka[i].value.text;
+    return NULL;
+}
+
+/* The group protocol of KIP-848 leaves assignor and timeouts to the broker. */
+static bool is_classic(const struct conf_source *source)
+{
+    const char *protocol = property_value(source, "group.protocol");
+
+    return !protocol || strcmp(protocol, "consumer") != 0;
+}
+
+static void set_presets(rd_kafka_conf_t *kafka, const struct preset *rows, size_t count,
+                        bool classic)
+{
+    for (size_t i = 0; i < count; i++)
+        if (classic || !rows[i].classic)
+            rd_kafka_conf_set(kafka, rows[i].name, rows[i].value, NULL, 0);
+}
+
+/* --- memory -------------------------------------------------------------------------------------
+ */
+
+enum {
+    RECORD_BYTES = 512, /* a queued record of ordinary size, librdkafka's part included */
+    LEAST_QUEUED = 2000,
+    MOST_QUEUED = 50000,
+    LEAST_FETCH = 256 * 1024,
+    MOST_FETCH = 8 * 1024 * 1024,
+    RECEIVE_SLACK = 1024 * 1024,
+    LEAST_RECEIVE = 64 * 1024 * 1024
+};
+
+static int64_t clamp(int64_t value, int64_t least, int64_t most)
+{
+    if (value < least)
+        return least;
+    return value > most ? most : value;
+}
+
+static void set_number(rd_kafka_conf_t *kafka, const char *name, int64_t value)
+{
+    char text[VALUE_BYTES];
+
+    snprintf(text, sizeof(text), "%" PRId64, value);
+    rd_kafka_conf_set(kafka, name, text, NULL, 0);
+}
+
+/*
+ * What one consumer may read ahead. librdkafka counts only the values of what it has queued, and a
+ * whole response is unpacked, however full the queue is; so a response is a small part of the
+ * share. A batch larger than that still comes, alone.
+ */
+static void set_memory(rd_kafka_conf_t *kafka, const struct conf *conf)
+{
+    int64_t workers = 0, share, fetch;
+
+    for (size_t i = 0; i < conf->source_count; i++)
+        workers += conf->sources[i].workers;
+    share = conf->memory / (workers > 0 ? workers : 1);
+    fetch = clamp(share / 32, LEAST_FETCH, MOST_FETCH);
+    set_number(kafka, "queued.min.messages",
+               clamp(share / 4 / RECORD_BYTES, LEAST_QUEUED, MOST_QUEUED));
+    set_number(kafka, "queued.max.messages.kbytes", clamp(share / 4 / 1024, 1024, 1024 * 1024));
+    set_number(kafka, "fetch.max.bytes", fetch);
+    set_number(kafka, "fetch.message.max.bytes", clamp(fetch / 2, LEAST_FETCH / 2, fetch));
+    set_number(kafka, "message.max.bytes",
+               clamp(fetch, 1000, 1000000000)); /* fetch.max.bytes' least */
+    set_number(kafka, "receive.message.max.bytes",
+               clamp(4 * conf->max_record + RECEIVE_SLACK, LEAST_RECEIVE, INT32_MAX));
+}
+
+/* --- making -------------------------------------------------------------------------------------
+ */
+
+static bool set_property(rd_kafka_conf_t *kafka, const struct conf_property *property,
+                         struct err *err)
+{
+    char text[ERR_BYTES] = "";
+
+    /* The code alone tells: the text is also filled where all went well. */
+    if (rd_kafka_conf_set(kafka, property->name, property->value.text, text, sizeof(text)) ==
+        RD_KAFKA_CONF_OK)
+        return true;
+    text[strcspn(text, "\n")] = '\0';
+    if (property->value.secret)
+        return err_set(err, ERR_CONFIG, "librdkafka refuses the value of %s", property->name);
+    return err_set(err, ERR_CONFIG, "%s", text);
+}
+
+static bool set_text(rd_kafka_conf_t *kafka, char *name, struct conf_text value, struct err *err)
+{
+    struct conf_property property = {.name = name, .value = value};
+
+    return !value.text || set_property(kafka, &property, err);
+}
+
+/* What makes one consumer a member of the group. */
+static bool set_member(rd_kafka_conf_t *kafka, const struct conf_source *source, unsigned worker,
+                       struct err *err)
+{
+    char text[ERR_BYTES];
+    struct conf_text instance = source->instance_id;
+
+    snprintf(text, sizeof(text), "%s-%u", instance.text ? instance.text : "", worker);
+    instance.text = instance.text && *instance.text ? text : NULL;
+    return set_text(kafka, (char[]){"bootstrap.servers"}, source->brokers, err) &&
+           set_text(kafka, (char[]){"group.id"}, source->group, err) &&
+           set_text(kafka, (char[]){"group.instance.id"}, instance, err);
+}
+
+static int64_t get_number(rd_kafka_conf_t *kafka, const char *name)
+{
+    char text[VALUE_BYTES] = "";
+    size_t size = sizeof(text);
+
+    if (rd_kafka_conf_get(kafka, name, text, &size) != RD_KAFKA_CONF_OK)
+        return 0;
+    return strtoll(text, NULL, 10);
+}
+
+bool properties_make(struct properties *properties, const struct conf *conf,
+                     const struct conf_source *source, unsigned worker, struct err *err)
+{
+    rd_kafka_conf_t *kafka = rd_kafka_conf_new();
+
+    set_presets(kafka, presets, PRESETS, is_classic(source));
+    set_memory(kafka, conf);
+    for (size_t i = 0; i < source->librdkafka_count; i++)
+        if (!set_property(kafka, &source->librdkafka[i], err))
+            goto fail;
+    set_presets(kafka, forced, FORCED, true);
+    if (!set_member(kafka, source, worker, err))
+        goto fail;
+    rd_kafka_conf_set_events(kafka, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT |
+                                        RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
+    properties->kafka = kafka;
+    properties->queue_limit = (size_t)get_number(kafka, "queued.min.messages");
+    properties->longest_poll_ms = get_number(kafka, "max.poll.interval.ms");
+    return true;
+fail:
+    rd_kafka_conf_destroy(kafka);
+    return false;
+}

@@ -1,0 +1,29 @@
+/*
+ * properties.h: a source's configuration as librdkafka takes it.
+ *
+ * Some properties are penstock's own, since a promise hangs on them; others have a better default
+ * than librdkafka's, which the source's "librdkafka" group may overrule.
+ */
+#pragma once
+#include "base/err.h"
+#include "conf/conf.h"
+
+#include <librdkafka/rdkafka.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct properties {
+    rd_kafka_conf_t *kafka;
+    size_t queue_limit;      /* queued.min.messages */
+    int64_t longest_poll_ms; /* max.poll.interval.ms */
+};
+
+/**
+ * The properties of member @p worker of the source's group.
+ * Errors:  ERR_CONFIG; nothing is left to free.
+ */
+bool properties_make(struct properties *properties, const struct conf *conf,
+                     const struct conf_source *source, unsigned worker, struct err *err);
+
+/** Adds every mistake in the source's properties to @p problems, without any connection. */
+bool source_check(const struct conf_source *source, struct conf_problems *problems);

@@ -1,0 +1,302 @@
+/*
+ * rebalance.c: which partitions librdkafka reads.
+ *
+ * The group assigns and revokes; holds and starts change what is read in between. Both end in
+ * apply(), which tells librdkafka the whole of what it should read, from where.
+ *
+ *      ASSIGN: ask for offsets (start.c), then assign what has a position
+ *      REVOKE: stop taking, wait for the answers of Redis, commit, unassign
+ *      REVOKE, lost: another member may have the partitions already: forget, commit nothing
+ *
+ * A partition's own queue must be forwarded to ours again before every assign: librdkafka drops the
+ * forward when a partition stops, but not the flag that says it has one, and the partition would
+ * never be read again.
+ */
+#include "base/log.h"
+#include "kafka/source_parts.h"
+
+#include <string.h>
+
+typedef bool (*partition_test)(const struct source_partition *partition);
+
+/* Those of our partitions for which @p test holds, each at its position. */
+static rd_kafka_topic_partition_list_t *list_where(const struct source *source, partition_test test)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
+
+    for (size_t i = 0; i < source->partition_count; i++) {
+        const struct source_partition *partition = source->partitions[i];
+        if (test(partition))
+            rd_kafka_topic_partition_list_add(list, partition->topic->name, partition->number)
+                ->offset = partition->position;
+    }
+    return list;
+}
+
+static bool is_wanted(const struct source_partition *partition)
+{
+    return partition->state == PARTITION_FLOWING;
+}
+
+static bool is_to_begin(const struct source_partition *partition)
+{
+    return is_wanted(partition) && (!partition->fetching || partition->moved);
+}
+
+static bool is_to_end(const struct source_partition *partition)
+{
+    return partition->fetching && (!is_wanted(partition) || partition->moved);
+}
+
+static bool is_fetching(const struct source_partition *partition)
+{
+    return partition->fetching;
+}
+
+static void forward(const struct source_partition *partition)
+{
+    const struct source *source = partition->source;
+    rd_kafka_queue_t *queue =
+        rd_kafka_queue_get_partition(source->kafka, partition->topic->name, partition->number);
+
+    rd_kafka_queue_forward(queue, source->records);
+    rd_kafka_queue_destroy(queue);
+}
+
+static void forward_where(const struct source *source, partition_test test)
+{
+    for (size_t i = 0; i < source->partition_count; i++)
+        if (test(source->partitions[i]))
+            forward(source->partitions[i]);
+}
+
+static void applied(struct source *source)
+{
+    for (size_t i = 0; i < source->partition_count; i++) {
+        source->partitions[i]->fetching = is_wanted(source->partitions[i]);
+        source->partitions[i]->moved = false;
+    }
+    source->more = true;
+}
+
+static void refused(struct source *source, rd_kafka_resp_err_t err, const char *text)
+{
+    source->metrics->source.errors++;
+    complain(&source->complaints, err, NULL, text);
+}
+
+/* Takes the outcome of librdkafka's incremental calls, which it owns. */
+static void check_error(struct source *source, rd_kafka_error_t *error)
+{
+    if (!error)
+        return;
+    refused(source, rd_kafka_error_code(error), rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+}
+
+static void assign_eager(struct source *source)
+{
+    rd_kafka_topic_partition_list_t *list = list_where(source, is_wanted);
+    rd_kafka_resp_err_t err;
+
+    forward_where(source, is_wanted);
+    err = rd_kafka_assign(source->kafka, list);
+    if (err)
+        refused(source, err, "partitions could not be assigned");
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void unassign_where(struct source *source, partition_test test)
+{
+    rd_kafka_topic_partition_list_t *list = list_where(source, test);
+
+    check_error(source, rd_kafka_incremental_unassign(source->kafka, list));
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void assign_where(struct source *source, partition_test test)
+{
+    rd_kafka_topic_partition_list_t *list = list_where(source, test);
+
+    forward_where(source, test);
+    check_error(source, rd_kafka_incremental_assign(source->kafka, list));
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+static bool any(const struct source *source, partition_test test)
+{
+    for (size_t i = 0; i < source->partition_count; i++)
+        if (test(source->partitions[i]))
+            return true;
+    return false;
+}
+
+/* Makes librdkafka read what is wanted. @p answer: it waits for a call, also if nothing changed. */
+static void apply(struct source *source, bool answer)
+{
+    bool begins = any(source, is_to_begin), ends = any(source, is_to_end);
+
+    source->apply_due = false;
+    if (!source->cooperative) {
+        if (begins || ends || answer)
+            assign_eager(source);
+    } else {
+        if (ends)
+            unassign_where(source, is_to_end);
+        if (begins || answer)
+            assign_where(source, is_to_begin);
+    }
+    applied(source);
+}
+
+/* --- assigned -------------------------------------------------------------------------------- */
+
+static void rebalance_assign(struct source *source, const rd_kafka_topic_partition_list_t *list)
+{
+    source->metrics->source.rebalances[REBALANCE_ASSIGN]++;
+    source->joined = true;
+    source->cooperative = strcmp(rd_kafka_rebalance_protocol(source->kafka), "COOPERATIVE") == 0;
+    log_info("partitions assigned", LOG_INT("count", list->cnt));
+    for (int i = 0; i < list->cnt; i++)
+        partition_take(partition_get(source, list->elems[i].topic, list->elems[i].partition));
+    source->rebalance = REBALANCE_STARTING;
+}
+
+/* The first answers decide when to go on; who is without one by then is assigned later. */
+static void rebalance_start(struct source *source)
+{
+    for (size_t i = 0; i < source->partition_count; i++) {
+        const struct source_partition *partition = source->partitions[i];
+        if (partition->state == PARTITION_STARTING && !partition->ask_at_ms)
+            return;
+    }
+    apply(source, true);
+    source->rebalance = REBALANCE_NONE;
+}
+
+/* --- revoked --------------------------------------------------------------------------------- */
+
+static bool is_revoked(const struct source_partition *partition)
+{
+    return partition->state == PARTITION_REVOKED;
+}
+
+static bool is_revoked_and_fetching(const struct source_partition *partition)
+{
+    return is_revoked(partition) && is_fetching(partition);
+}
+
+/* The revoked partitions are not ours any more. */
+static void revoke_end(struct source *source)
+{
+    rd_kafka_resp_err_t err;
+
+    source->rebalance = REBALANCE_NONE;
+    if (source->cooperative)
+        unassign_where(source, is_revoked_and_fetching);
+    else if ((err = rd_kafka_assign(source->kafka, NULL)) != 0)
+        refused(source, err, "partitions could not be unassigned");
+    for (size_t i = 0; i < source->partition_count; i++) {
+        struct source_partition *partition = source->partitions[i];
+        if (is_revoked(partition)) {
+            partition->fetching = false;
+            partition_lose(partition);
+        }
+    }
+}
+
+static void rebalance_revoke(struct source *source, const rd_kafka_topic_partition_list_t *list)
+{
+    bool lost = rd_kafka_assignment_lost(source->kafka);
+
+    source->metrics->source.rebalances[lost ? REBALANCE_LOST : REBALANCE_REVOKE]++;
+    log_info(lost ? "partitions lost" : "partitions revoked", LOG_INT("count", list->cnt));
+    for (int i = 0; i < list->cnt; i++) {
+        struct source_partition *partition =
+            partition_find(source, list->elems[i].topic, list->elems[i].partition);
+        if (partition && partition_is_ours(partition) && !is_revoked(partition))
+            partition_move(partition, PARTITION_REVOKED);
+    }
+    source->rebalance = REBALANCE_DRAINING;
+    source->rebalance_deadline_ms = source->now_ms + source->drain_limit_ms;
+    if (lost || source->closing >= CLOSING_LEAVING)
+        revoke_end(source);
+}
+
+static bool is_drained(const struct source *source)
+{
+    for (size_t i = 0; i < source->partition_count; i++)
+        if (is_revoked(source->partitions[i]) && !partition_is_drained(source->partitions[i]))
+            return false;
+    return true;
+}
+
+static void rebalance_drain(struct source *source)
+{
+    if (source->now_ms < source->rebalance_deadline_ms && !is_drained(source))
+        return;
+    source->rebalance = REBALANCE_COMMITTING;
+    source->rebalance_deadline_ms = source->now_ms + COMMIT_WAIT_MS;
+    source->commit_failures = 0;
+}
+
+static void rebalance_commit(struct source *source)
+{
+    if (rd_kafka_assignment_lost(source->kafka) ||
+        source->now_ms >= source->rebalance_deadline_ms || commit_is_done(source))
+        revoke_end(source);
+}
+
+/* --- events and turns ------------------------------------------------------------------------ */
+
+void rebalance_leave(struct source *source)
+{
+    for (size_t i = 0; i < source->partition_count; i++) {
+        struct source_partition *partition = source->partitions[i];
+        if (partition_is_ours(partition) && !is_revoked(partition))
+            partition_move(partition, PARTITION_REVOKED);
+    }
+    revoke_end(source);
+}
+
+void rebalance_event(struct source *source, rd_kafka_resp_err_t what,
+                     const rd_kafka_topic_partition_list_t *list)
+{
+    if (what == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
+        rebalance_revoke(source, list);
+    } else if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && source->closing == CLOSING_NO) {
+        rebalance_assign(source, list);
+    } else {
+        refused(source, what, "the group's assignment is given back");
+        rebalance_leave(source);
+    }
+}
+
+void rebalance_turn(struct source *source)
+{
+    switch (source->rebalance) {
+    case REBALANCE_STARTING:
+        rebalance_start(source);
+        break;
+    case REBALANCE_DRAINING:
+        rebalance_drain(source);
+        break;
+    case REBALANCE_COMMITTING:
+        rebalance_commit(source);
+        break;
+    case REBALANCE_NONE:
+        if (source->apply_due && source->closing == CLOSING_NO)
+            apply(source, false);
+        break;
+    }
+}
+
+int64_t rebalance_next_ms(const struct source *source)
+{
+    if (source->rebalance == REBALANCE_NONE)
+        return source->apply_due && source->closing == CLOSING_NO ? 0 : INT64_MAX;
+    if (source->rebalance == REBALANCE_STARTING)
+        return INT64_MAX;
+    int64_t wait_ms = source->rebalance_deadline_ms - source->now_ms;
+    return wait_ms < DRAIN_CHECK_MS ? wait_ms : DRAIN_CHECK_MS;
+}

@@ -1,0 +1,394 @@
+/*
+ * source.c: one worker's member of the consumer group: records in, tickets out.
+ *
+ * Two queues of librdkafka: one for records, to which every assigned partition is forwarded, and
+ * one for everything else, which is served in every turn, so that the group sees a live member also
+ * while no record is taken. Not taking records is all the backpressure there is. Both queues wake
+ * the loop by one eventfd, when they stop being empty.
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "kafka/properties.h"
+#include "kafka/source_parts.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { TURN_MS = 1000, ERR_BYTES = 512 };
+
+/* --- coming to life --------------------------------------------------------------------------- */
+
+static void source_woken(evutil_socket_t fd, short what, void *context)
+{
+    struct source *source = context;
+    uint64_t count;
+
+    (void)what;
+    if (read((int)fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+        log_error("eventfd", LOG_STR("error", strerror(errno)));
+    source->more = true;
+}
+
+static bool source_open_wake(struct source *source, struct event_base *base, struct err *err)
+{
+    source->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (source->wake_fd < 0)
+        return err_set(err, ERR_FATAL, "eventfd: %s", strerror(errno));
+    source->wake = event_new(base, source->wake_fd, EV_READ | EV_PERSIST, source_woken, source);
+    event_add(source->wake, NULL);
+    return true;
+}
+
+static bool source_open_kafka(struct source *source, rd_kafka_conf_t *conf, struct err *err)
+{
+    char text[ERR_BYTES];
+
+    source->kafka = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
+    if (!source->kafka) {
+        rd_kafka_conf_destroy(conf);
+        return err_set(err, ERR_CONFIG, "%s", text);
+    }
+    return true;
+}
+
+static void source_open_queues(struct source *source)
+{
+    static const uint64_t one = 1;
+
+    rd_kafka_poll_set_consumer(source->kafka);
+    source->control = rd_kafka_queue_get_consumer(source->kafka);
+    source->records = rd_kafka_queue_new(source->kafka);
+    rd_kafka_set_log_queue(source->kafka, source->control);
+    rd_kafka_queue_io_event_enable(source->control, source->wake_fd, &one, sizeof(one));
+    rd_kafka_queue_io_event_enable(source->records, source->wake_fd, &one, sizeof(one));
+}
+
+static bool source_subscribe(struct source *source, const char *const *topics, size_t count,
+                             struct err *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    rd_kafka_resp_err_t code;
+
+    for (size_t i = 0; i < count; i++)
+        if (!rd_kafka_topic_partition_list_find(list, topics[i], RD_KAFKA_PARTITION_UA))
+            rd_kafka_topic_partition_list_add(list, topics[i], RD_KAFKA_PARTITION_UA);
+    code = rd_kafka_subscribe(source->kafka, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code)
+        return err_set(err, ERR_CONFIG, "subscribe: %s", rd_kafka_err2str(code));
+    return true;
+}
+
+struct source *source_new(const struct conf *conf, const struct conf_source *options,
+                          unsigned worker, const char *const *topics, size_t topic_count,
+                          struct event_base *base, struct metrics_worker *metrics,
+                          const struct source_events *events, struct err *err)
+{
+    struct source *source = mem_new(struct source);
+    struct properties properties;
+
+    source->options = options;
+    source->events = *events;
+    source->metrics = metrics;
+    source->taken = mem_array(BATCH_RECORDS, sizeof(rd_kafka_message_t *));
+    source->ask_backoff = (struct backoff){.first_ms = 200, .longest_ms = 5000};
+    source->now_ms = clock_ms();
+    source->wake_fd = -1;
+    if (!source_open_wake(source, base, err) ||
+        !properties_make(&properties, conf, options, worker, err) ||
+        !source_open_kafka(source, properties.kafka, err))
+        goto fail;
+    source->queue_limit = properties.queue_limit;
+    source->drain_limit_ms = properties.longest_poll_ms / 2 < options->drain_timeout
+                                 ? properties.longest_poll_ms / 2
+                                 : options->drain_timeout;
+    source_open_queues(source);
+    source->offsets = offsets_new(source->kafka, source->wake_fd);
+    if (!source_subscribe(source, topics, topic_count, err))
+        goto fail;
+    return source;
+fail:
+    source_free(source);
+    return NULL;
+}
+
+/* --- records ---------------------------------------------------------------------------------- */
+
+/* Parsed at the first question; most routes never ask. */
+static bool header_find(const struct record *record, struct slice name, struct slice *out)
+{
+    rd_kafka_headers_t *headers;
+    const char *found;
+    const void *value;
+    size_t length;
+
+    if (rd_kafka_message_headers(record->headers.origin, &headers) != 0)
+        return false;
+    for (size_t i = rd_kafka_header_cnt(headers); i-- > 0;) {
+        rd_kafka_header_get_all(headers, i, &found, &value, &length);
+        if (slice_is(name, found)) {
+            *out = (struct slice){value, value ? length : 0};
+            return true;
+        }
+    }
+    return false;
+}
+
+static void record_fill(struct record *record, const rd_kafka_message_t *message,
+                        struct source_partition *partition)
+{
+    rd_kafka_timestamp_type_t type;
+    int64_t timestamp_ms = rd_kafka_message_timestamp(message, &type);
+
+    *record = (struct record){
+        .key = {message->key, message->key_len},
+        .value = {message->payload, message->len},
+        .topic = partition->topic->name,
+        .partition = partition->number,
+        .offset = message->offset,
+        .timestamp_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp_ms,
+        .headers = {header_find, message},
+        .owner = partition,
+    };
+}
+
+/* An error that librdkafka puts between the records of a partition. */
+static void poll_error(struct source *source, const rd_kafka_message_t *message,
+                       struct source_partition *partition)
+{
+    source->metrics->source.errors++;
+    complain(&source->complaints, message->err, partition ? partition->topic->name : NULL,
+             rd_kafka_message_errstr(message));
+    if (partition && message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
+        start_misplaced(partition);
+}
+
+/* Whose record it is. Records of one partition come in runs; @p last is the one before. */
+static struct source_partition *poll_partition(const struct source *source,
+                                               const rd_kafka_message_t *message,
+                                               const rd_kafka_message_t *last_message,
+                                               struct source_partition *last)
+{
+    if (last_message && last_message->rkt == message->rkt &&
+        last_message->partition == message->partition)
+        return last;
+    if (!message->rkt)
+        return NULL;
+    return partition_find(source, rd_kafka_topic_name(message->rkt), message->partition);
+}
+
+/* Puts the record into the batch, unless it is not wanted. */
+static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
+                      struct source_partition *partition)
+{
+    if (!source_is_flowing(partition) || message->offset < partition->position)
+        return false;
+    record_fill(&batch->records[batch->count], message, partition);
+    batch->messages[batch->count++] = message;
+    partition->position = message->offset + 1;
+    partition->consumed_records++;
+    partition->consumed_bytes += message->key_len + message->len;
+    return true;
+}
+
+static void poll_sort(struct source *source, struct batch *batch, size_t count)
+{
+    const rd_kafka_message_t *last_message = NULL;
+    struct source_partition *partition = NULL;
+    size_t refused = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_message_t *message = source->taken[i];
+        partition = poll_partition(source, message, last_message, partition);
+        last_message = message;
+        if (message->err)
+            poll_error(source, message, partition);
+        if (message->err || !partition || !poll_take(batch, message, partition))
+            source->taken[refused++] = message;
+    }
+    /* Only now: the records of a run are told by their topic's address. */
+    for (size_t i = 0; i < refused; i++)
+        rd_kafka_message_destroy(source->taken[i]);
+}
+
+void source_poll(struct source *source, struct batch *batch, size_t limit)
+{
+    ssize_t taken;
+
+    batch->count = batch->next = 0;
+    if (!source_is_ready(source))
+        return;
+    if (limit > BATCH_RECORDS)
+        limit = BATCH_RECORDS;
+    taken = rd_kafka_consume_batch_queue(source->records, 0, source->taken, limit);
+    source->more = taken == (ssize_t)limit;
+    if (taken <= 0)
+        return;
+    poll_sort(source, batch, (size_t)taken);
+    if (batch->count)
+        complaints_end(&source->complaints);
+}
+
+bool source_is_ready(const struct source *source)
+{
+    return source->more && source->closing == CLOSING_NO && source->rebalance == REBALANCE_NONE;
+}
+
+void source_return(struct batch *batch, size_t index)
+{
+    rd_kafka_message_destroy(batch->messages[index]);
+    batch->messages[index] = NULL;
+}
+
+bool source_is_flowing(const struct source_partition *partition)
+{
+    return partition->state == PARTITION_FLOWING && partition->source->closing == CLOSING_NO;
+}
+
+/* --- tickets ------------------------------------------------------------------------------------
+ */
+
+struct source_ticket source_begin(struct source_partition *partition, const struct record *record)
+{
+    struct source_ticket ticket = {partition, partition->generation, 0};
+
+    tracker_begin(partition->tracker, record->offset, record->timestamp_ms, &ticket.slot);
+    return ticket;
+}
+
+bool source_ticket_is_current(struct source_ticket ticket)
+{
+    return ticket.generation == ticket.partition->generation;
+}
+
+void source_retain(struct source_ticket ticket)
+{
+    if (source_ticket_is_current(ticket))
+        tracker_retain(ticket.partition->tracker, ticket.slot);
+}
+
+void source_finish(struct source_ticket ticket)
+{
+    struct source_partition *partition = ticket.partition;
+
+    if (!source_ticket_is_current(ticket))
+        return;
+    tracker_finish(partition->tracker, ticket.slot);
+    partition->finished_ms = partition->source->now_ms;
+}
+
+/* --- partitions ---------------------------------------------------------------------------------
+ */
+
+const void *source_partition_routes(const struct source_partition *partition)
+{
+    return partition->topic->routes;
+}
+
+const char *source_partition_topic(const struct source_partition *partition)
+{
+    return partition->topic->name;
+}
+
+int32_t source_partition_number(const struct source_partition *partition)
+{
+    return partition->number;
+}
+
+void source_hold(struct source_partition *partition, enum source_hold hold, const char *reason)
+{
+    bool again = partition->state == PARTITION_HELD;
+
+    if (partition->state == PARTITION_AWAY || partition->state == PARTITION_REVOKED)
+        return;
+    if (again && partition->hold == HOLD_RECORD)
+        return; /* the first reason is the one to mend */
+    partition_hold(partition, hold, reason);
+    log_warn_each("partition held", LOG_STR("topic", partition->topic->name),
+                  LOG_INT("partition", partition->number), LOG_STR("error", reason));
+}
+
+void source_release(struct source_partition *partition)
+{
+    if (partition->state != PARTITION_HELD || partition->hold != HOLD_SERVER)
+        return;
+    log_info("partition released", LOG_STR("topic", partition->topic->name),
+             LOG_INT("partition", partition->number));
+    partition_again(partition);
+}
+
+void source_visit_held(const struct source *source,
+                       void (*visit)(void *context, const struct source_partition *partition,
+                                     enum source_hold hold, const char *reason),
+                       void *context)
+{
+    for (size_t i = 0; i < source->partition_count; i++) {
+        const struct source_partition *partition = source->partitions[i];
+        if (partition->state == PARTITION_HELD)
+            visit(context, partition, partition->hold, partition->reason);
+    }
+}
+
+size_t source_partition_inflight(const struct source_partition *partition)
+{
+    return partition->tracker ? tracker_inflight(partition->tracker) : 0;
+}
+
+size_t source_inflight(const struct source *source)
+{
+    size_t inflight = 0;
+
+    for (size_t i = 0; i < source->partition_count; i++)
+        inflight += source_partition_inflight(source->partitions[i]);
+    return inflight;
+}
+
+/* --- turns ---------------------------------------------------------------------------------------
+ */
+
+static bool source_fail(struct source *source, struct err *err)
+{
+    char text[ERR_BYTES] = "";
+    rd_kafka_resp_err_t code = rd_kafka_fatal_error(source->kafka, text, sizeof(text));
+
+    return err_set(err, ERR_FATAL, "kafka: %s: %s", rd_kafka_err2name(code), text);
+}
+
+bool source_turn(struct source *source, struct err *err)
+{
+    source->now_ms = clock_ms();
+    events_serve(source);
+    start_turn(source);
+    rebalance_turn(source);
+    if (source->closing == CLOSING_NO)
+        commit_turn(source);
+    closing_turn(source);
+    partitions_turn(source);
+    return !source->fatal || source_fail(source, err);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t source_next_ms(const struct source *source)
+{
+    int64_t next_ms = earlier(TURN_MS, rebalance_next_ms(source));
+
+    if (source->closing != CLOSING_NO)
+        return earlier(next_ms, DRAIN_CHECK_MS / 5);
+    next_ms = earlier(next_ms, start_next_ms(source));
+    return earlier(next_ms, source->commit_due_ms - source->now_ms);
+}
+
+bool source_is_joined(const struct source *source)
+{
+    return source->joined;
+}

@@ -1,0 +1,176 @@
+/*
+ * source_parts.h: what a source is made of; shared by the files of this folder alone.
+ *
+ * A partition that was once ours keeps its object until the source ends, so that a late answer of a
+ * former assignment finds something to compare its generation with.
+ *
+ *      away --assign--> starting --offsets known--> flowing <--> held
+ *        ^                  |                          |          |
+ *        |                  +---------- revoke --------+----------+--> revoked
+ *        +-------------- unassigned, or lost at any time <--------------'
+ */
+#pragma once
+#include "base/backoff.h"
+#include "conf/conf.h"
+#include "kafka/complaints.h"
+#include "kafka/offsets.h"
+#include "kafka/source.h"
+#include "kafka/tracker.h"
+#include "metrics/metrics.h"
+
+#include <librdkafka/rdkafka.h>
+
+enum {
+    COMMIT_WAIT_MS = 3000, /* longest wait for the last commit of a partition */
+    LEAVE_WAIT_MS = 500,   /* and for librdkafka's answer to unsubscribe */
+    DRAIN_CHECK_MS = 50    /* how often a drain is looked at though no answer came */
+};
+
+enum partition_state {
+    PARTITION_AWAY,     /* not ours */
+    PARTITION_STARTING, /* ours; where to read from is not known yet */
+    PARTITION_FLOWING,
+    PARTITION_HELD,   /* ours, but nothing is read of it */
+    PARTITION_REVOKED /* still ours until its answers have come and were committed */
+};
+
+struct event;
+
+struct source_partition {
+    struct source *source;
+    const struct source_topic *topic;
+    struct partition_gauges *gauges;
+    struct tracker *tracker; /* NULL unless records may be in flight */
+    char *reason;            /* why it is held */
+    int64_t position;        /* the next offset to take; -1: not known */
+    int64_t committed;       /* what Kafka has; -1: nothing, or not known */
+    int64_t committing;      /* what the outstanding commit says; -1: nothing */
+    int64_t finished_ms;     /* when the last record of it finished */
+    int64_t ask_at_ms;       /* when its offsets may be asked for */
+    uint64_t consumed_records, consumed_bytes, lost_records;
+    int32_t number;
+    uint32_t generation;
+    enum partition_state state;
+    enum source_hold hold;
+    bool fetching;  /* librdkafka reads it */
+    bool moved;     /* librdkafka does not read it from position */
+    bool asking;    /* a question about its offsets is under way */
+    bool misplaced; /* Kafka refused position as out of range */
+};
+
+struct source_topic {
+    char *name;
+    const void *routes;
+    struct source_partition **partitions; /* by number; NULL: never ours */
+    size_t partition_count;
+};
+
+enum rebalance_step {
+    REBALANCE_NONE,
+    REBALANCE_STARTING, /* assigned: waits for the first offsets */
+    REBALANCE_DRAINING, /* revoked: waits for answers */
+    REBALANCE_COMMITTING
+};
+
+enum closing_step {
+    CLOSING_NO,
+    CLOSING_DRAINING, /* waits for answers */
+    CLOSING_COMMITTING,
+    CLOSING_LEAVING, /* unsubscribed: waits for the last revoke */
+    CLOSING_ENDING,  /* librdkafka closes the consumer */
+    CLOSING_DONE
+};
+
+struct source {
+    const struct conf_source *options;
+    struct source_events events;
+    struct metrics_worker *metrics;
+    rd_kafka_t *kafka;
+    rd_kafka_queue_t *control; /* rebalances, errors, commit results, logs */
+    rd_kafka_queue_t *records;
+    rd_kafka_message_t **taken; /* [BATCH_RECORDS] */
+    struct offsets *offsets;
+    struct event *wake;
+    int wake_fd;
+    bool more; /* records may hold something */
+
+    struct source_topic **topics;
+    size_t topic_count, topic_capacity;
+    struct source_partition **partitions; /* all that were ever ours */
+    size_t partition_count, partition_capacity;
+    size_t starting; /* how many of them are */
+
+    enum rebalance_step rebalance;
+    int64_t rebalance_deadline_ms;
+    bool cooperative, joined;
+    bool apply_due; /* what librdkafka reads differs from what it should read */
+    struct backoff ask_backoff;
+
+    bool commit_outstanding;
+    int64_t commit_due_ms;
+    unsigned commit_failures; /* in a row */
+
+    enum closing_step closing;
+    int64_t stop_deadline_ms, stop_reserve_ms; /* kept for the last commit and for leaving */
+    int64_t close_step_deadline_ms;
+    bool abandoned; /* it could not be closed in time: left to the end of the process */
+
+    bool fatal;
+    struct complaints complaints;
+    size_t queue_limit; /* queued.min.messages */
+    int64_t drain_limit_ms;
+    int64_t gauges_due_ms;
+    int64_t now_ms; /* of this turn */
+};
+
+/* --- partitions.c: those that are, or were, ours --- */
+struct source_partition *partition_get(struct source *source, const char *topic, int32_t number);
+struct source_partition *partition_find(const struct source *source, const char *topic,
+                                        int32_t number);
+/** Ours again, as if never seen. */
+void partition_take(struct source_partition *partition);
+/** Starts, or starts again, at @p offset. */
+void partition_start(struct source_partition *partition, int64_t offset);
+/** Nothing is read of it; @p reason is kept and logged. */
+void partition_hold(struct source_partition *partition, enum source_hold hold, const char *reason);
+/** Reads it again from its oldest unfinished record; what is in flight of it no longer counts. */
+void partition_again(struct source_partition *partition);
+/** Not ours any more; tells the worker. */
+void partition_lose(struct source_partition *partition);
+void partition_move(struct source_partition *partition, enum partition_state state);
+bool partition_is_ours(const struct source_partition *partition);
+/** Whether no answer is to be waited for any more. */
+bool partition_is_drained(const struct source_partition *partition);
+void partitions_free(struct source *source);
+/** Keeps the gauges up to date, ten times a second. */
+void partitions_turn(struct source *source);
+
+/* --- rebalance.c: which partitions librdkafka reads --- */
+void rebalance_event(struct source *source, rd_kafka_resp_err_t what,
+                     const rd_kafka_topic_partition_list_t *list);
+void rebalance_turn(struct source *source);
+/** Milliseconds until rebalance_turn() has something to do; INT64_MAX: only events matter. */
+int64_t rebalance_next_ms(const struct source *source);
+
+/** Answers what librdkafka waits for, whatever it is: nothing is read any more. */
+void rebalance_leave(struct source *source);
+
+/* --- start.c: from where a partition is read --- */
+void start_turn(struct source *source);
+/** Milliseconds until start_turn() has something to ask; INT64_MAX: only answers matter. */
+int64_t start_next_ms(const struct source *source);
+/** librdkafka says that the partition's position is out of range. */
+void start_misplaced(struct source_partition *partition);
+
+/* --- commit.c: what Redis has answered is told to Kafka --- */
+void commit_turn(struct source *source);
+/** Whether all that may be committed is, or cannot be; commits and waits over several turns. */
+bool commit_is_done(struct source *source);
+void commit_result(struct source *source, rd_kafka_resp_err_t err,
+                   const rd_kafka_topic_partition_list_t *list);
+
+/* --- events.c: what librdkafka tells --- */
+void events_serve(struct source *source);
+
+/* --- closing.c: the end of a source --- */
+void closing_turn(struct source *source);

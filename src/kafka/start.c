@@ -1,0 +1,202 @@
+/*
+ * start.c: from where a partition is read.
+ *
+ * penstock decides, never librdkafka's auto.offset.reset: a partition goes on at what the group has
+ * committed; without that the source's "start" says where; and where the log no longer has the
+ * offset, "on_out_of_range" says what to do. So nothing is skipped without a word and a number.
+ *
+ *      starting --ask--> committed?  --yes--> in the log? --yes--> flowing
+ *                            | no                  | no
+ *                          start              on_out_of_range
+ */
+#include "base/log.h"
+#include "base/mem.h"
+#include "kafka/source_parts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { REASON_BYTES = 256 };
+
+/* --- the answers ----------------------------------------------------------------------------- */
+
+static void start_first(struct source_partition *partition, const struct offsets_item *item)
+{
+    switch (partition->source->options->start_kind) {
+    case START_EARLIEST:
+        partition_start(partition, item->low);
+        break;
+    case START_LATEST:
+        partition_start(partition, item->high);
+        break;
+    case START_TIME:
+        partition_start(partition, item->at_time >= 0 ? item->at_time : item->high);
+        break;
+    case START_ERROR:
+        partition_hold(partition, HOLD_RECORD,
+                       "the group has no committed offset here, and start = \"error\"");
+        log_warn_each("partition held", LOG_STR("topic", partition->topic->name),
+                      LOG_INT("partition", partition->number), LOG_STR("error", partition->reason));
+        break;
+    }
+}
+
+static void out_of_range_stop(struct source_partition *partition, int64_t expected,
+                              const struct offsets_item *item)
+{
+    char reason[REASON_BYTES];
+
+    snprintf(reason, sizeof(reason),
+             "offset %" PRId64 " is out of range: the log has %" PRId64 " to %" PRId64
+             "; on_out_of_range = \"stop\"",
+             expected, item->low, item->high);
+    partition->position = expected;
+    partition_hold(partition, HOLD_RECORD, reason);
+}
+
+/* Records between the one expected and the first that can be read are gone. */
+static void start_out_of_range(struct source_partition *partition, int64_t expected,
+                               const struct offsets_item *item)
+{
+    enum conf_out_of_range policy =
+        (enum conf_out_of_range)partition->source->options->on_out_of_range;
+    int64_t from = policy == OUT_OF_RANGE_LATEST ? item->high : item->low;
+    int64_t lost = from > expected ? from - expected : 0;
+    static const char *const policies[] = {"stop", "earliest", "latest"};
+
+    partition->lost_records += (uint64_t)lost;
+    log_warn_each("offset out of range", LOG_STR("topic", partition->topic->name),
+                  LOG_INT("partition", partition->number), LOG_INT("offset", expected),
+                  LOG_INT("log_start", item->low), LOG_INT("log_end", item->high),
+                  LOG_INT("lost", lost), LOG_STR("on_out_of_range", policies[policy]));
+    if (policy == OUT_OF_RANGE_STOP)
+        out_of_range_stop(partition, expected, item);
+    else
+        partition_start(partition, from);
+}
+
+/*
+ * Whether the log has no record @p expected any more. A position above the end is Kafka's to
+ * refuse: what ListOffsets calls the end of a read_committed consumer may lie below an offset that
+ * is good.
+ */
+static bool is_out_of_range(const struct source_partition *partition, int64_t expected,
+                            const struct offsets_item *item)
+{
+    return expected < item->low || (partition->misplaced && expected > item->high);
+}
+
+static void start_decide(struct source_partition *partition, const struct offsets_item *item)
+{
+    int64_t expected = partition->misplaced ? partition->position : item->committed;
+
+    if (!partition->misplaced)
+        partition->committed = item->committed;
+    if (expected < 0)
+        start_first(partition, item);
+    else if (is_out_of_range(partition, expected, item))
+        start_out_of_range(partition, expected, item);
+    else
+        partition_start(partition, expected);
+}
+
+static bool item_is_complete(const struct offsets_item *item)
+{
+    return !item->err && item->low >= 0 && item->high >= 0;
+}
+
+static void start_answer(struct source_partition *partition, const struct offsets_item *item)
+{
+    struct source *source = partition->source;
+
+    if (partition->generation != item->generation || partition->state != PARTITION_STARTING)
+        return;
+    partition->asking = false;
+    if (item_is_complete(item)) {
+        start_decide(partition, item);
+        return;
+    }
+    partition->ask_at_ms = source->now_ms + backoff_next(&source->ask_backoff);
+    complain(&source->complaints, item->err, partition->topic->name,
+             "offsets could not be asked for");
+}
+
+static void start_take(struct source *source)
+{
+    size_t count = 0;
+    struct offsets_item *items = offsets_take(source->offsets, &count);
+
+    if (!items)
+        return;
+    for (size_t i = 0; i < count; i++)
+        start_answer(items[i].partition, &items[i]);
+    free(items);
+}
+
+/* --- the questions --------------------------------------------------------------------------- */
+
+/* A position is changed only when nothing below it is in flight. */
+static bool start_may_ask(const struct source_partition *partition)
+{
+    return partition->state == PARTITION_STARTING && !partition->asking &&
+           partition->ask_at_ms <= partition->source->now_ms &&
+           (!partition->tracker || !tracker_inflight(partition->tracker));
+}
+
+static struct offsets_item start_question(struct source_partition *partition)
+{
+    const struct conf_source *options = partition->source->options;
+
+    partition->asking = true;
+    return (struct offsets_item){
+        .partition = partition,
+        .generation = partition->generation,
+        .topic = partition->topic->name,
+        .number = partition->number,
+        .ask_committed = !partition->misplaced,
+        .time_ms = options->start_kind == START_TIME ? options->start_time_ms : -1,
+    };
+}
+
+static void start_ask(struct source *source)
+{
+    struct offsets_item *items = mem_array(source->partition_count, sizeof(*items));
+    size_t count = 0;
+
+    for (size_t i = 0; i < source->partition_count; i++)
+        if (start_may_ask(source->partitions[i]))
+            items[count++] = start_question(source->partitions[i]);
+    if (count)
+        offsets_ask(source->offsets, items, count);
+    else
+        free(items);
+}
+
+void start_turn(struct source *source)
+{
+    start_take(source);
+    if (source->starting && !offsets_are_busy(source->offsets))
+        start_ask(source);
+}
+
+int64_t start_next_ms(const struct source *source)
+{
+    int64_t next_ms = INT64_MAX;
+
+    for (size_t i = 0; source->starting && i < source->partition_count; i++) {
+        const struct source_partition *partition = source->partitions[i];
+        if (partition->state == PARTITION_STARTING && !partition->asking &&
+            partition->ask_at_ms < next_ms)
+            next_ms = partition->ask_at_ms;
+    }
+    return next_ms == INT64_MAX ? next_ms : next_ms - source->now_ms;
+}
+
+void start_misplaced(struct source_partition *partition)
+{
+    if (partition->state != PARTITION_FLOWING)
+        return;
+    partition->misplaced = true;
+    partition_move(partition, PARTITION_STARTING);
+}
