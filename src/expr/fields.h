@@ -1,0 +1,29 @@
+/*
+ * fields.h: several members of an object found in one pass over it.
+ *
+ * A template knows at load which top-level fields it reads. Looking for each of them would walk the
+ * object once a field; here every member is looked up among the wanted names instead.
+ */
+#pragma once
+#include "base/arena.h"
+#include "record/value.h"
+
+enum { FIELDS_BUCKETS = 64 };
+
+/** All zero is an empty set. */
+struct fields {
+    struct slice *names; /* owned */
+    uint32_t *next;      /* 1 + the next name of the same bucket; 0: none */
+    size_t count, names_room, next_room;
+    uint32_t buckets[FIELDS_BUCKETS]; /* 1 + the newest name; 0: none */
+};
+
+/** The place of @p name in the answers; a name that is there already keeps its place. */
+size_t fields_add(struct fields *fields, struct slice name);
+
+void fields_clear(struct fields *fields);
+
+/** Fills found[place] for every name: the last member called so, NULL where there is none or @p
+ * root is no object. @p arena takes names that are written with escapes. */
+void fields_find(const struct fields *fields, const struct value *root, struct arena *arena,
+                 const struct value **found);

@@ -1,0 +1,199 @@
+/*
+ * filter.c: the registry of filters, and their calls as a template writes them.
+ *
+ *      call     = name, [ "(", [ argument, { ",", argument } ], ")" ]
+ *      argument = quoted text | integer
+ *
+ * In a quoted text a backslash takes the next quote or backslash as it is and otherwise stands for
+ * itself, so that '\.' and '\1' reach a pattern unchanged.
+ */
+#include "expr/filter.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "expr/decimal.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+static const struct filter filters[] = {
+#define FILTER(name, arguments, kinds, missing, prepare, help, example, record, result)            \
+    {#name, arguments, kinds, missing, help, example, record, result, prepare, filter_##name},
+#include "expr/filters.def"
+#undef FILTER
+};
+
+enum { FILTERS = sizeof(filters) / sizeof(filters[0]) };
+
+const struct filter *filter_all(size_t *count)
+{
+    *count = FILTERS;
+    return filters;
+}
+
+static const struct filter *filter_find(struct slice name, const struct lex *lex)
+{
+    const char *candidates[FILTERS];
+
+    for (size_t i = 0; i < FILTERS; i++) {
+        if (slice_is(name, filters[i].name))
+            return &filters[i];
+        candidates[i] = filters[i].name;
+    }
+    lex_unknown(lex, name, "filter", candidates, FILTERS);
+    return NULL;
+}
+
+static struct slice read_name(struct lex *lex)
+{
+    const char *first = lex->at;
+
+    while (lex->at < lex->end && (isalnum((unsigned char)*lex->at) || *lex->at == '_'))
+        lex->at++;
+    return (struct slice){first, (size_t)(lex->at - first)};
+}
+
+/* A copy of @p raw where "\'", "\"" and "\\" are what they mean. */
+static struct slice unquoted(struct slice raw)
+{
+    char *copy = mem_alloc(raw.length + 1), *out = copy;
+
+    for (size_t i = 0; i < raw.length; i++) {
+        if (raw.data[i] == '\\' && i + 1 < raw.length && strchr("\\'\"", raw.data[i + 1]))
+            i++;
+        *out++ = raw.data[i];
+    }
+    return (struct slice){copy, (size_t)(out - copy)};
+}
+
+static bool read_integer(struct lex *lex, struct filter_argument *argument)
+{
+    struct slice text = {lex->at, 0};
+
+    if (lex_sees(lex, '-'))
+        lex->at++;
+    while (lex->at < lex->end && isdigit((unsigned char)*lex->at))
+        lex->at++;
+    text.length = (size_t)(lex->at - text.data);
+    if (!decimal_is(text) || !text_integer(text, &argument->integer))
+        return lex_error(lex, text.data, "expected a text in quotes or an integer");
+    argument->text = (struct slice){mem_copy(text.data, text.length), text.length};
+    return true;
+}
+
+static bool read_argument(struct lex *lex, struct filter_argument *argument)
+{
+    struct slice raw;
+
+    argument->at = lex->at;
+    argument->quoted = lex_sees(lex, '\'') || lex_sees(lex, '"');
+    if (!argument->quoted)
+        return read_integer(lex, argument);
+    if (!lex_quoted(lex, &raw))
+        return false;
+    argument->text = unquoted(raw);
+    return true;
+}
+
+/* "(...)" at lex->at. */
+static bool read_arguments(struct lex *lex, struct filter_call *call)
+{
+    lex_take(lex, '(');
+    if (lex_take(lex, ')'))
+        return true;
+    do {
+        if (call->count == FILTER_ARGUMENTS)
+            return lex_error(lex, lex->at, "%s takes no more than %d arguments", call->filter->name,
+                             FILTER_ARGUMENTS);
+        if (!read_argument(lex, &call->arguments[call->count]))
+            return false;
+        call->count++;
+        lex_skip_space(lex);
+    } while (lex_take(lex, ','));
+    return lex_take(lex, ')') || lex_error(lex, lex->at, "expected ',' or ')'");
+}
+
+static bool check_kinds(const struct filter_call *call, const char *at, const struct lex *lex)
+{
+    const struct filter *filter = call->filter;
+    size_t most = strlen(filter->kinds), least = 0;
+
+    while (least < most && islower((unsigned char)filter->kinds[least]))
+        least++;
+    if (call->count < least || call->count > most)
+        return lex_error(lex, at, "%s takes %s%s%s", filter->name, most ? "" : "no arguments",
+                         most ? "arguments: " : "", filter->arguments);
+    for (size_t i = 0; i < call->count; i++) {
+        int kind = tolower((unsigned char)filter->kinds[i]);
+        if (kind != 'a' && call->arguments[i].quoted != (kind == 't'))
+            return lex_error(lex, call->arguments[i].at, "%s takes %s here", filter->name,
+                             kind == 't' ? "a text in quotes" : "an integer");
+    }
+    return true;
+}
+
+bool filter_call_init(struct filter_call *call, struct lex *lex)
+{
+    struct slice name;
+
+    *call = (struct filter_call){0};
+    lex_skip_space(lex);
+    name = read_name(lex);
+    if (!name.length)
+        return lex_error(lex, lex->at, "expected the name of a filter");
+    call->filter = filter_find(name, lex);
+    lex_skip_space(lex);
+    if (!call->filter || (lex_sees(lex, '(') && !read_arguments(lex, call)) ||
+        !check_kinds(call, name.data, lex) ||
+        (call->filter->prepare && !call->filter->prepare(call, lex))) {
+        filter_call_clear(call);
+        return false;
+    }
+    return true;
+}
+
+void filter_call_clear(struct filter_call *call)
+{
+    for (size_t i = 0; i < FILTER_ARGUMENTS; i++)
+        free((char *)call->arguments[i].text.data);
+    pattern_free(call->pattern);
+    *call = (struct filter_call){0};
+}
+
+struct slice filter_text(const struct value *value, struct arena *arena)
+{
+    return value->type == VALUE_STRING ? value_string(value, arena) : value->text;
+}
+
+const struct value *filter_result(struct value *out, enum value_type type, struct slice text)
+{
+    *out = (struct value){.type = (uint8_t)type, .span = 1, .text = text};
+    return out;
+}
+
+bool filter_digits(const struct value *in, struct arena *arena, struct slice *text, struct err *err)
+{
+    if (in->type != VALUE_NUMBER && in->type != VALUE_STRING)
+        return err_set(err, ERR_RECORD, "not a number");
+    *text = filter_text(in, arena);
+    return true;
+}
+
+void filter_write_reference(FILE *out)
+{
+    fputs("# Filters\n\n"
+          "<!-- Generated from src/expr/filters.def; do not edit. -->\n\n"
+          "A hole of a [template](templates.md) passes its value through filters: "
+          "`%{city|trim|upper}`. They apply from left to right.\n"
+          "A missing field and a null pass by every filter but `default`, `json` and `raw`, so "
+          "`%{city|upper|default('none')}` works too.\n"
+          "An argument is an integer or a text in single or double quotes, where `\\\\`, `\\'` and "
+          "`\\\"` mean the character behind the backslash\nand any other backslash stands for "
+          "itself. A filter that refuses its input makes a record error.\n\n"
+          "| filter | what it gives | example | value | result |\n|---|---|---|---|---|\n",
+          out);
+    for (size_t i = 0; i < FILTERS; i++)
+        fprintf(out, "| `%s%s` | %s | `%s` | `%s` | `%s` |\n", filters[i].name,
+                filters[i].arguments, filters[i].help, filters[i].example, filters[i].example_value,
+                filters[i].example_result);
+}

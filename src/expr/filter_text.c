@@ -1,0 +1,126 @@
+/* filter_text.c: filters that look at a value's text: default, json, raw, upper, lower, trim,
+ * substr. */
+#include "expr/filter.h"
+
+static bool is_nothing(const struct value *value)
+{
+    return !value || value->type == VALUE_NULL;
+}
+
+bool filter_default(const struct filter_call *call, struct scope *scope, const struct value **value,
+                    struct value *out, struct err *err)
+{
+    const struct filter_argument *stand_in = &call->arguments[0];
+
+    (void)scope, (void)err;
+    if (is_nothing(*value))
+        *value = filter_result(out, stand_in->quoted ? VALUE_STRING : VALUE_NUMBER, stand_in->text);
+    return true;
+}
+
+bool filter_raw(const struct filter_call *call, struct scope *scope, const struct value **value,
+                struct value *out, struct err *err)
+{
+    (void)call, (void)scope, (void)err;
+    if (*value)
+        *value = filter_result(out, VALUE_STRING, (*value)->text);
+    return true;
+}
+
+static bool map_letters(struct scope *scope, const struct value **value, struct value *out,
+                        char first, char last)
+{
+    struct slice text = filter_text(*value, scope->arena);
+    char *mapped = arena_alloc(scope->arena, text.length + 1);
+
+    for (size_t i = 0; i < text.length; i++) {
+        bool other = text.data[i] >= first && text.data[i] <= last;
+        mapped[i] = (char)(text.data[i] ^ (other ? 'a' ^ 'A' : 0));
+    }
+    *value = filter_result(out, VALUE_STRING, (struct slice){mapped, text.length});
+    return true;
+}
+
+bool filter_upper(const struct filter_call *call, struct scope *scope, const struct value **value,
+                  struct value *out, struct err *err)
+{
+    (void)call, (void)err;
+    return map_letters(scope, value, out, 'a', 'z');
+}
+
+bool filter_lower(const struct filter_call *call, struct scope *scope, const struct value **value,
+                  struct value *out, struct err *err)
+{
+    (void)call, (void)err;
+    return map_letters(scope, value, out, 'A', 'Z');
+}
+
+static bool is_space(char byte)
+{
+    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+bool filter_trim(const struct filter_call *call, struct scope *scope, const struct value **value,
+                 struct value *out, struct err *err)
+{
+    struct slice text = filter_text(*value, scope->arena);
+
+    (void)call, (void)err;
+    for (; text.length && is_space(text.data[0]); text.data++)
+        text.length--;
+    while (text.length && is_space(text.data[text.length - 1]))
+        text.length--;
+    *value = filter_result(out, VALUE_STRING, text);
+    return true;
+}
+
+/* A character starts at every byte but the second to fourth of UTF-8. */
+static bool starts_character(char byte)
+{
+    return ((unsigned char)byte & 0xC0) != 0x80;
+}
+
+/* The byte behind @p count characters from @p at on. */
+static size_t skip_characters(struct slice text, size_t at, uint64_t count)
+{
+    while (count && at < text.length) {
+        at++;
+        while (at < text.length && !starts_character(text.data[at]))
+            at++;
+        count--;
+    }
+    return at;
+}
+
+/* The byte where the last @p count characters begin. */
+static size_t last_characters(struct slice text, uint64_t count)
+{
+    size_t at = text.length;
+
+    while (count && at > 0)
+        count -= starts_character(text.data[--at]);
+    return at;
+}
+
+bool prepare_substr(struct filter_call *call, const struct lex *lex)
+{
+    if (call->count > 1 && call->arguments[1].integer < 0)
+        return lex_error(lex, call->arguments[1].at, "substr takes no negative length");
+    return true;
+}
+
+bool filter_substr(const struct filter_call *call, struct scope *scope, const struct value **value,
+                   struct value *out, struct err *err)
+{
+    struct slice text = filter_text(*value, scope->arena);
+    int64_t start = call->arguments[0].integer;
+    size_t from = start < 0 ? last_characters(text, 0 - (uint64_t)start)
+                            : skip_characters(text, 0, (uint64_t)start);
+    size_t to = text.length;
+
+    (void)err;
+    if (call->count > 1)
+        to = skip_characters(text, from, (uint64_t)call->arguments[1].integer);
+    *value = filter_result(out, VALUE_STRING, (struct slice){text.data + from, to - from});
+    return true;
+}

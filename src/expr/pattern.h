@@ -1,0 +1,31 @@
+/*
+ * pattern.h: POSIX extended regular expressions over any bytes.
+ *
+ * Compiled at load; back-references and repeats that multiply beyond measure are refused, since one
+ * record could then keep a worker busy for minutes.
+ */
+#pragma once
+#include "base/err.h"
+#include "base/slice.h"
+
+#include <regex.h>
+#include <stdbool.h>
+
+enum { PATTERN_GROUPS = 10 /* the whole match and nine groups */ };
+
+struct pattern;
+
+/** Errors:  NULL and ERR_CONFIG. */
+struct pattern *pattern_new(struct slice text, struct err *err);
+
+void pattern_free(struct pattern *pattern);
+
+/** How many groups in parentheses it has. */
+size_t pattern_groups(const struct pattern *pattern);
+
+/** Whether @p text holds a match anywhere. */
+bool pattern_matches(const struct pattern *pattern, struct slice text);
+
+/** The first match from @p start on: its groups, counted from the beginning of @p text. */
+bool pattern_find(const struct pattern *pattern, struct slice text, size_t start,
+                  regmatch_t groups[PATTERN_GROUPS]);

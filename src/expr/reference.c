@@ -1,0 +1,247 @@
+/* reference.c: a name in an expression and what it names in a record. */
+#include "expr/reference.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+/* The $-names. One with fields may be followed by ".x" or "[...]". */
+static const struct reference_name {
+    const char *name;
+    enum reference_kind kind;
+    unsigned reads;
+    int type; /* -1: any */
+} names[] = {
+    {"$key", REFERENCE_KEY, READS_KEY_BYTES, VALUE_STRING},
+    {"$value", REFERENCE_VALUE, READS_VALUE_BYTES, VALUE_STRING},
+    {"$header", REFERENCE_HEADER, READS_META, VALUE_STRING},
+    {"$topic", REFERENCE_TOPIC, READS_META, VALUE_STRING},
+    {"$partition", REFERENCE_PARTITION, READS_META, VALUE_NUMBER},
+    {"$offset", REFERENCE_OFFSET, READS_META, VALUE_NUMBER},
+    {"$timestamp", REFERENCE_TIMESTAMP, READS_META, VALUE_NUMBER},
+    {"$now", REFERENCE_NOW, READS_META, VALUE_NUMBER},
+    {"$tombstone", REFERENCE_TOMBSTONE, READS_META, VALUE_TRUE},
+};
+
+enum { NAMES = sizeof(names) / sizeof(names[0]), INTEGER_BYTES = 24 };
+
+static bool name_unknown(struct slice name, const struct lex *lex)
+{
+    const char *candidates[NAMES];
+
+    for (size_t i = 0; i < NAMES; i++)
+        candidates[i] = names[i].name;
+    return lex_unknown(lex, name, "name", candidates, NAMES);
+}
+
+static bool init_path(struct reference *out, struct slice text, const struct lex *lex)
+{
+    out->path = path_new(text, lex->err);
+    return out->path || lex_error_within(lex, text.data);
+}
+
+/* "['any name']" behind $header: one path step, taken as it is. */
+static bool init_bracketed_header(struct reference *out, struct slice rest, const struct lex *lex)
+{
+    struct lex inner = {lex->text, rest.data + 1, rest.data + rest.length, lex->err};
+    struct slice raw;
+
+    if (!lex_sees(&inner, '\'') && !lex_sees(&inner, '"'))
+        return lex_error(lex, inner.at, "expected the quoted name of a header");
+    if (!lex_quoted(&inner, &raw))
+        return false;
+    if (!lex_sees_text(&inner, "]") || inner.at + 1 != inner.end)
+        return lex_error(lex, inner.at, "expected ']' and nothing behind it");
+    out->header = mem_copy(raw.data, raw.length);
+    return true;
+}
+
+static bool init_header(struct reference *out, struct slice rest, const struct lex *lex)
+{
+    if (rest.length && rest.data[0] == '[')
+        return init_bracketed_header(out, rest, lex);
+    if (rest.length < 2)
+        return lex_error(lex, rest.data, "expected the name of a header, as in $header.trace_id");
+    out->header = mem_copy(rest.data + 1, rest.length - 1);
+    return true;
+}
+
+/* @p rest is what follows the $-name: nothing, ".x" or "[...]". */
+static bool init_rest(struct reference *out, struct slice rest, const struct lex *lex)
+{
+    bool dotted = rest.length && rest.data[0] == '.';
+
+    if (out->kind == REFERENCE_HEADER)
+        return init_header(out, rest, lex);
+    if (!rest.length)
+        return true;
+    if (out->kind == REFERENCE_VALUE)
+        return lex_error(lex, rest.data,
+                         "$value is the value's bytes; a field is named without it");
+    if (out->kind != REFERENCE_KEY)
+        return lex_error(lex, rest.data, "this name has no fields");
+    out->kind = REFERENCE_KEY_FIELD;
+    return init_path(out, (struct slice){rest.data + dotted, rest.length - dotted}, lex);
+}
+
+static bool init_dollar(struct reference *out, struct slice text, const struct lex *lex)
+{
+    struct slice name = text, rest;
+
+    for (name.length = 1; name.length < text.length; name.length++)
+        if (strchr(".[", text.data[name.length]))
+            break;
+    rest = (struct slice){text.data + name.length, text.length - name.length};
+    for (size_t i = 0; i < NAMES; i++)
+        if (slice_is(name, names[i].name)) {
+            out->kind = names[i].kind;
+            return init_rest(out, rest, lex);
+        }
+    return name_unknown(name, lex);
+}
+
+bool reference_init(struct reference *out, struct slice text, const struct lex *lex)
+{
+    struct reference made = {.kind = REFERENCE_FIELD};
+    bool good;
+
+    if (slice_is(text, "*"))
+        made.kind = REFERENCE_WHOLE;
+    if (made.kind == REFERENCE_WHOLE)
+        good = true;
+    else if (text.length && text.data[0] == '$')
+        good = init_dollar(&made, text, lex);
+    else
+        good = init_path(&made, text, lex);
+    if (!good)
+        return false;
+    made.text = mem_copy(text.data, text.length);
+    *out = made;
+    return true;
+}
+
+void reference_clear(struct reference *reference)
+{
+    path_free(reference->path);
+    free(reference->header);
+    free(reference->text);
+    *reference = (struct reference){0};
+}
+
+static const struct reference_name *reference_row(const struct reference *reference)
+{
+    for (size_t i = 0; i < NAMES; i++)
+        if (names[i].kind == reference->kind)
+            return &names[i];
+    return NULL;
+}
+
+unsigned reference_reads(const struct reference *reference)
+{
+    const struct reference_name *row = reference_row(reference);
+
+    if (row)
+        return row->reads;
+    return reference->kind == REFERENCE_KEY_FIELD ? READS_KEY_INSIDE : READS_VALUE_INSIDE;
+}
+
+int reference_type(const struct reference *reference)
+{
+    const struct reference_name *row = reference_row(reference);
+
+    return row ? row->type : -1;
+}
+
+static const struct value *found_text(struct value *scratch, struct slice text)
+{
+    *scratch = (struct value){.type = VALUE_STRING, .span = 1, .text = text};
+    return text.data ? scratch : NULL;
+}
+
+static const struct value *found_integer(struct value *scratch, struct arena *arena, int64_t number)
+{
+    char *end = (char *)arena_alloc(arena, INTEGER_BYTES) + INTEGER_BYTES, *at = end;
+    uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+    do
+        *--at = (char)('0' + left % 10);
+    while (left /= 10);
+    if (number < 0)
+        *--at = '-';
+    *scratch = (struct value){.type = VALUE_NUMBER, .span = 1, .text = {at, (size_t)(end - at)}};
+    return scratch;
+}
+
+static const struct value *found_header(const struct reference *reference,
+                                        const struct record *record, struct value *scratch)
+{
+    struct slice text = {0};
+
+    if (!record->headers.find || !record->headers.find(record, slice_of(reference->header), &text))
+        return NULL;
+    return found_text(scratch, text);
+}
+
+static const struct value *found_bool(struct value *scratch, bool truth)
+{
+    *scratch = (struct value){.type = truth ? VALUE_TRUE : VALUE_FALSE,
+                              .span = 1,
+                              .text = truth ? SLICE("true") : SLICE("false")};
+    return scratch;
+}
+
+static const struct value *find_plain(const struct reference *reference, struct scope *scope,
+                                      struct value *scratch)
+{
+    const struct record *record = scope->record;
+
+    switch (reference->kind) {
+    case REFERENCE_KEY:
+        return found_text(scratch, record->key);
+    case REFERENCE_VALUE:
+        return found_text(scratch, record->value);
+    case REFERENCE_HEADER:
+        return found_header(reference, record, scratch);
+    case REFERENCE_TOPIC:
+        return found_text(scratch, slice_of(record->topic));
+    case REFERENCE_PARTITION:
+        return found_integer(scratch, scope->arena, record->partition);
+    case REFERENCE_OFFSET:
+        return found_integer(scratch, scope->arena, record->offset);
+    case REFERENCE_TIMESTAMP:
+        return record->timestamp_ms < 0
+                   ? NULL
+                   : found_integer(scratch, scope->arena, record->timestamp_ms);
+    case REFERENCE_NOW:
+        return found_integer(scratch, scope->arena, scope->now_ms);
+    case REFERENCE_TOMBSTONE:
+        return found_bool(scratch, !record->value.data);
+    default:
+        return NULL;
+    }
+}
+
+static bool scope_key(struct scope *scope, const struct value **root, struct err *err)
+{
+    *root = NULL;
+    if (!scope->record->key.data)
+        return true;
+    *root = codec_key_tree(scope->record, scope->key_codec, scope->arena, err);
+    return *root != NULL;
+}
+
+bool reference_find(const struct reference *reference, struct scope *scope, struct value *scratch,
+                    const struct value **found, struct err *err)
+{
+    const struct value *root;
+    bool of_key = reference->kind == REFERENCE_KEY_FIELD;
+
+    if (!of_key && reference->kind != REFERENCE_FIELD && reference->kind != REFERENCE_WHOLE) {
+        *found = find_plain(reference, scope, scratch);
+        return true;
+    }
+    if (!(of_key ? scope_key(scope, &root, err) : scope_value(scope, &root, err)))
+        return false;
+    *found = root && reference->path ? path_find(reference->path, root) : root;
+    return true;
+}

@@ -1,0 +1,62 @@
+/* reference.h: a name in an expression ("vehicle.id", "$key", "$header.trace") and what it names.
+ */
+#pragma once
+#include "expr/lex.h"
+#include "expr/scope.h"
+#include "record/path.h"
+
+#include <stdbool.h>
+
+enum reference_kind {
+    REFERENCE_FIELD, /* of the value */
+    REFERENCE_WHOLE, /* the whole value, decoded: "*" */
+    REFERENCE_KEY_FIELD,
+    REFERENCE_KEY,
+    REFERENCE_VALUE,
+    REFERENCE_HEADER,
+    REFERENCE_TOPIC,
+    REFERENCE_PARTITION,
+    REFERENCE_OFFSET,
+    REFERENCE_TIMESTAMP,
+    REFERENCE_NOW,
+    REFERENCE_TOMBSTONE
+};
+
+struct reference {
+    enum reference_kind kind;
+    char *text;        /* as it is written */
+    struct path *path; /* of a field */
+    char *header;      /* name of a header */
+};
+
+/**
+ * Compiles @p text, a part of the text of @p lex.
+ * Errors:  false, with the column; @p out is nothing that would have to be cleared.
+ */
+bool reference_init(struct reference *out, struct slice text, const struct lex *lex);
+
+void reference_clear(struct reference *reference);
+
+/** Bits of enum scope_reads. */
+unsigned reference_reads(const struct reference *reference);
+
+/** What type its value always has (VALUE_STRING, ...); -1 where that depends on the record. */
+int reference_type(const struct reference *reference);
+
+/**
+ * *found is what the record has under that name: a node of its tree, or @p scratch, filled in. NULL
+ * where it is missing; a tombstone has no fields and no $value, a null key no fields and no $key.
+ * Errors:  false and ERR_RECORD where key or value would have to be decoded and do not decode.
+ */
+bool reference_find(const struct reference *reference, struct scope *scope, struct value *scratch,
+                    const struct value **found, struct err *err);
+
+/** The root of the record's value; NULL in *root for a tombstone. Errors: as reference_find(). */
+static inline bool scope_value(struct scope *scope, const struct value **root, struct err *err)
+{
+    *root = NULL;
+    if (!scope->record->value.data)
+        return true;
+    *root = codec_value_tree(scope->record, scope->value_codec, scope->arena, err);
+    return *root != NULL;
+}

@@ -1,0 +1,43 @@
+/*
+ * split.h: the text of a command as arguments, and what a template consists of.
+ *
+ * Arguments are split by redis-cli's rules: spaces separate; "..." knows \n \r \t \a \b \xHH and
+ * takes any other character behind a backslash as it is; '...' knows \' only; a closing quote is
+ * followed by space or the end. A hole binds tighter than a quote: from "%{" to its "}" nothing is
+ * split or unescaped, and quotes within it belong to it. Before "{", "%%" stands for "%".
+ */
+#pragma once
+#include "expr/hole.h"
+#include "expr/template.h"
+
+enum { ARGUMENT_PARTS = 64 };
+
+/** Literal text, or a hole. */
+struct part {
+    struct hole *hole;    /* NULL: literal */
+    struct slice literal; /* owned */
+};
+
+struct argument {
+    struct part *parts; /* one at least */
+    size_t count, room;
+    unsigned reads; /* enum scope_reads */
+    bool spread;    /* "%{*}" */
+};
+
+struct template
+{
+    struct argument *arguments;
+    size_t count, room;
+    size_t spreads;       /* how many arguments are "%{*}" */
+    struct fields fields; /* what its holes read of the value's top level */
+    unsigned reads;
+};
+
+/** Fills @p template from the whole of @p lex. Errors:  false, with the column. */
+bool split_command(struct template *template, struct lex *lex);
+
+/** The same for a text that is one argument as it stands. */
+bool split_single(struct template *template, struct lex *lex);
+
+void argument_clear(struct argument *argument);

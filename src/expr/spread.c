@@ -1,0 +1,105 @@
+/*
+ * spread.c: "%{*}": the top-level scalar fields of a value as field/value pairs.
+ *
+ * Which member is the last of its name is found by comparing each with those behind it; an object
+ * with many members is sorted by name instead, so that the work stays below quadratic.
+ */
+#include "expr/spread.h"
+
+#include "expr/reference.h"
+
+#include <stdlib.h>
+
+enum { COMPARED_MEMBERS = 32 };
+
+struct member {
+    struct slice name;
+    const struct value *value;
+    bool outdone; /* a later one has the same name */
+};
+
+static void outdo_by_comparing(struct member *members, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = i + 1; j < count && !members[i].outdone; j++)
+            members[i].outdone = slice_equal(members[i].name, members[j].name);
+}
+
+/* By name; of one name, by place. */
+static int compare_members(const void *a, const void *b)
+{
+    const struct member *left = *(struct member *const *)a, *right = *(struct member *const *)b;
+    size_t shorter =
+        left->name.length < right->name.length ? left->name.length : right->name.length;
+    int order = shorter ? memcmp(left->name.data, right->name.data, shorter) : 0;
+
+    if (!order)
+        order = (left->name.length > right->name.length) - (left->name.length < right->name.length);
+    return order ? order : (left > right) - (left < right);
+}
+
+static void outdo_by_sorting(struct member *members, size_t count, struct arena *arena)
+{
+    struct member **sorted = arena_alloc(arena, count * sizeof(struct member *));
+
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &members[i];
+    qsort(sorted, count, sizeof(*sorted), compare_members);
+    for (size_t i = 0; i + 1 < count; i++)
+        sorted[i]->outdone = slice_equal(sorted[i]->name, sorted[i + 1]->name);
+}
+
+static struct member *read_members(const struct value *root, struct arena *arena)
+{
+    struct member *members = arena_alloc(arena, root->count * sizeof(*members));
+    const struct value *child = value_first(root);
+
+    for (uint32_t i = 0; i < root->count; i++, child = value_next(child))
+        members[i] = (struct member){.name = value_name(child, arena), .value = child};
+    if (root->count > COMPARED_MEMBERS)
+        outdo_by_sorting(members, root->count, arena);
+    else
+        outdo_by_comparing(members, root->count);
+    return members;
+}
+
+static bool is_text(const struct value *value)
+{
+    return value->type != VALUE_NULL && value->type != VALUE_ARRAY && value->type != VALUE_OBJECT;
+}
+
+static size_t write_pairs(const struct value *root, struct arena *arena, struct slice *pairs)
+{
+    const struct member *members = read_members(root, arena);
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < root->count; i++) {
+        const struct value *value = members[i].value;
+        if (members[i].outdone || !is_text(value))
+            continue;
+        pairs[used++] = members[i].name;
+        pairs[used++] = value->type == VALUE_STRING ? value_string(value, arena) : value->text;
+    }
+    return used;
+}
+
+bool spread_fields(struct scope *scope, struct slice **pairs, size_t *count, struct err *err)
+{
+    const struct value *root;
+    struct slice *made;
+    size_t used;
+
+    if (!scope_value(scope, &root, err))
+        return false;
+    if (!root)
+        return err_set(err, ERR_RECORD, "missing field '*': a tombstone has no fields");
+    if (root->type != VALUE_OBJECT)
+        return err_set(err, ERR_RECORD, "missing field '*': the value is no object");
+    made = arena_alloc(scope->arena, root->count * 2 * sizeof(*made));
+    used = write_pairs(root, scope->arena, made);
+    if (!used)
+        return err_set(err, ERR_RECORD, "missing field '*': the value has no scalar field");
+    *pairs = made;
+    *count = used;
+    return true;
+}

@@ -1,0 +1,185 @@
+/*
+ * template.c: a command with holes, compiled at load, rendered for every record.
+ *
+ * Rendering does one pass over the value's members for all fields that the template reads, then one
+ * step an argument. An argument that is a single hole is a slice of the record wherever the record
+ * has the bytes as they are needed; one of several parts is joined in the arena.
+ *
+ * Out of scope: quoting and splitting (split.c), what stands in a hole (hole.c).
+ */
+#include "expr/template.h"
+
+#include "base/mem.h"
+#include "expr/split.h"
+#include "expr/spread.h"
+
+#include <stdlib.h>
+
+struct template *template_new(const char *text, bool split, struct err *err)
+{
+    struct template *template = mem_new(struct template);
+    struct lex lex = lex_of(text, err);
+
+    if (split ? split_command(template, &lex) : split_single(template, &lex)) {
+        for (size_t i = 0; i < template->count; i++)
+            template->reads |= template->arguments[i].reads;
+        return template;
+    }
+    template_free(template);
+    return NULL;
+}
+
+void template_free(struct template *template)
+{
+    if (!template)
+        return;
+    for (size_t i = 0; i < template->count; i++)
+        argument_clear(&template->arguments[i]);
+    free(template->arguments);
+    fields_clear(&template->fields);
+    free(template);
+}
+
+unsigned template_reads(const struct template *template)
+{
+    return template->reads;
+}
+
+size_t template_least_arguments(const struct template *template, bool *open)
+{
+    *open = template->spreads > 0;
+    return template->count + template->spreads;
+}
+
+void template_constant(const struct template *template, size_t index, struct slice *out)
+{
+    const struct argument *argument;
+
+    *out = (struct slice){0};
+    if (index >= template->count)
+        return;
+    argument = &template->arguments[index];
+    if (argument->count == 1 && !argument->parts[0].hole)
+        *out = argument->parts[0].literal;
+}
+
+unsigned template_argument_reads(const struct template *template, size_t index)
+{
+    return index < template->count ? template->arguments[index].reads : 0;
+}
+
+void template_visit(const struct template *template, void (*visit)(void *context, const char *name),
+                    void *context)
+{
+    for (size_t i = 0; i < template->count; i++)
+        for (size_t j = 0; j < template->arguments[i].count; j++) {
+            const struct hole *hole = template->arguments[i].parts[j].hole;
+            if (hole)
+                visit(context, hole->reference.text);
+        }
+}
+
+/* The top-level fields that the template reads. */
+static bool find_fields(const struct template *template, struct scope *scope,
+                        const struct value ***found, struct err *err)
+{
+    const struct value *root;
+
+    *found = NULL;
+    if (!template->fields.count)
+        return true;
+    if (!scope_value(scope, &root, err))
+        return false;
+    *found = arena_alloc(scope->arena, template->fields.count * sizeof(struct value *));
+    fields_find(&template->fields, root, scope->arena, *found);
+    return true;
+}
+
+static bool render_part(const struct part *part, struct scope *scope,
+                        const struct value *const *found, struct slice *out, struct err *err)
+{
+    if (part->hole)
+        return hole_render(part->hole, scope, found, out, err);
+    *out = part->literal;
+    return true;
+}
+
+/* Several parts as one text: measured, then copied once. */
+static bool render_joined(const struct argument *argument, struct scope *scope,
+                          const struct value *const *found, struct slice *out, struct err *err)
+{
+    struct slice pieces[ARGUMENT_PARTS];
+    size_t length = 0;
+    char *text, *at;
+
+    for (size_t i = 0; i < argument->count; i++) {
+        if (!render_part(&argument->parts[i], scope, found, &pieces[i], err))
+            return false;
+        length += pieces[i].length;
+    }
+    text = at = arena_alloc(scope->arena, length + 1);
+    for (size_t i = 0; i < argument->count; i++) {
+        memcpy(at, pieces[i].data, pieces[i].length);
+        at += pieces[i].length;
+    }
+    *out = (struct slice){text, length};
+    return true;
+}
+
+static bool render_argument(const struct argument *argument, struct scope *scope,
+                            const struct value *const *found, struct slice *out, struct err *err)
+{
+    if (argument->count == 1)
+        return render_part(&argument->parts[0], scope, found, out, err);
+    return render_joined(argument, scope, found, out, err);
+}
+
+/* The "%{*}" of one record, the same for each place where it stands. */
+struct spread {
+    struct slice *pairs;
+    size_t count;
+};
+
+static bool find_spread(const struct template *template, struct scope *scope, struct spread *spread,
+                        struct err *err)
+{
+    *spread = (struct spread){0};
+    return !template->spreads || spread_fields(scope, &spread->pairs, &spread->count, err);
+}
+
+bool template_render(const struct template *template, struct scope *scope, struct slice **arguments,
+                     size_t *count, struct err *err)
+{
+    size_t total = template->count - template->spreads, used = 0;
+    const struct value **found;
+    struct spread spread;
+    struct slice *made;
+
+    if (!find_fields(template, scope, &found, err) || !find_spread(template, scope, &spread, err))
+        return false;
+    total += template->spreads * spread.count;
+    made = arena_alloc(scope->arena, total * sizeof(*made));
+    for (size_t i = 0; i < template->count; i++) {
+        const struct argument *argument = &template->arguments[i];
+        if (argument->spread) {
+            memcpy(made + used, spread.pairs, spread.count * sizeof(*made));
+            used += spread.count;
+        } else if (!render_argument(argument, scope, found, &made[used++], err)) {
+            return false;
+        }
+    }
+    *arguments = made;
+    *count = total;
+    return true;
+}
+
+bool template_render_argument(const struct template *template, size_t index, struct scope *scope,
+                              struct slice *out, struct err *err)
+{
+    const struct argument *argument = &template->arguments[index];
+    const struct value **found = NULL;
+
+    if ((argument->reads & READS_VALUE_INSIDE) && !find_fields(template, scope, &found, err))
+        return false;
+    return render_argument(argument, scope, found, out, err);
+}
