@@ -1,0 +1,307 @@
+/* condition.c: deciding a compiled condition for one record. */
+#include "expr/condition.h"
+
+#include "expr/decimal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SIZE_BYTES = 24 };
+
+void condition_free(struct condition *node)
+{
+    if (!node)
+        return;
+    for (struct condition *child = node->first, *next; child; child = next) {
+        next = child->next;
+        condition_free(child);
+    }
+    if (node->kind == CONDITION_LITERAL)
+        free((char *)node->literal.text.data);
+    reference_clear(&node->reference);
+    pattern_free(node->pattern);
+    free(node);
+}
+
+static bool is_bool(const struct value *value)
+{
+    return value->type == VALUE_TRUE || value->type == VALUE_FALSE;
+}
+
+static int compare_bytes(struct slice a, struct slice b)
+{
+    size_t shorter = a.length < b.length ? a.length : b.length;
+    int order = shorter ? memcmp(a.data, b.data, shorter) : 0;
+
+    return order ? order : (a.length > b.length) - (a.length < b.length);
+}
+
+/* Below, at or above zero; false where the two have no order. */
+static bool order_of(const struct value *a, const struct value *b, struct arena *arena, int *order)
+{
+    if (a->type == VALUE_NUMBER && b->type == VALUE_NUMBER)
+        *order = decimal_compare(a->text, b->text);
+    else if (a->type == VALUE_STRING && b->type == VALUE_STRING)
+        *order = compare_bytes(value_string(a, arena), value_string(b, arena));
+    else
+        return false;
+    return true;
+}
+
+/* Values of different types are unequal, and no array or object equals anything. */
+static bool are_equal(const struct value *a, const struct value *b, struct arena *arena)
+{
+    int order;
+
+    if (order_of(a, b, arena, &order))
+        return order == 0;
+    return a->type == b->type && (is_bool(a) || a->type == VALUE_NULL);
+}
+
+static bool compares(enum compare compare, const struct value *a, const struct value *b,
+                     struct arena *arena)
+{
+    int order;
+
+    if (!a || !b)
+        return false;
+    if (compare == COMPARE_EQUAL || compare == COMPARE_UNEQUAL)
+        return are_equal(a, b, arena) == (compare == COMPARE_EQUAL);
+    if (!order_of(a, b, arena, &order))
+        return false;
+    switch (compare) {
+    case COMPARE_LESS:
+        return order < 0;
+    case COMPARE_LESS_EQUAL:
+        return order <= 0;
+    case COMPARE_GREATER:
+        return order > 0;
+    default:
+        return order >= 0;
+    }
+}
+
+static bool is_in_list(const struct condition *list, const struct value *wanted,
+                       struct scope *scope, bool *holds, struct err *err)
+{
+    *holds = false;
+    for (const struct condition *item = list->first; item && !*holds; item = item->next) {
+        const struct value *value;
+        struct value scratch;
+
+        if (!condition_value(item, scope, &scratch, &value, err))
+            return false;
+        *holds = value && are_equal(wanted, value, scope->arena);
+    }
+    return true;
+}
+
+/* An element of an array, or a name of an object. */
+static bool is_in_value(const struct value *container, const struct value *wanted,
+                        struct arena *arena)
+{
+    const struct value *child = value_first(container);
+
+    if (container->type == VALUE_OBJECT && wanted->type == VALUE_STRING)
+        return value_member(container, value_string(wanted, arena)) != NULL;
+    if (container->type != VALUE_ARRAY)
+        return false;
+    for (uint32_t left = container->count; left; left--, child = value_next(child))
+        if (are_equal(wanted, child, arena))
+            return true;
+    return false;
+}
+
+static bool holds_in(const struct condition *node, struct scope *scope, bool *holds,
+                     struct err *err)
+{
+    const struct condition *where = node->first->next;
+    const struct value *wanted, *container;
+    struct value wanted_scratch, container_scratch;
+
+    *holds = false;
+    if (!condition_value(node->first, scope, &wanted_scratch, &wanted, err))
+        return false;
+    if (where->kind == CONDITION_LIST)
+        return !wanted || is_in_list(where, wanted, scope, holds, err);
+    if (!condition_value(where, scope, &container_scratch, &container, err))
+        return false;
+    *holds = wanted && container && is_in_value(container, wanted, scope->arena);
+    return true;
+}
+
+/* The first operand as text, for startsWith() and its like; data NULL where it is no string. */
+static bool string_of(const struct condition *node, struct scope *scope, struct slice *text,
+                      struct err *err)
+{
+    const struct value *value;
+    struct value scratch;
+
+    *text = (struct slice){0};
+    if (!condition_value(node, scope, &scratch, &value, err))
+        return false;
+    if (value && value->type == VALUE_STRING)
+        *text = value_string(value, scope->arena);
+    return true;
+}
+
+static bool contains(struct slice text, struct slice part)
+{
+    return !part.length || memmem(text.data, text.length, part.data, part.length) != NULL;
+}
+
+static bool holds_text(const struct condition *node, struct scope *scope, bool *holds,
+                       struct err *err)
+{
+    struct slice text, part = {0};
+
+    *holds = false;
+    if (!string_of(node->first, scope, &text, err))
+        return false;
+    if (node->kind == CONDITION_MATCHES) {
+        *holds = text.data && pattern_matches(node->pattern, text);
+        return true;
+    }
+    if (!string_of(node->first->next, scope, &part, err))
+        return false;
+    if (!text.data || !part.data || part.length > text.length)
+        return true;
+    if (node->kind == CONDITION_CONTAINS)
+        *holds = contains(text, part);
+    else if (node->kind == CONDITION_ENDS_WITH)
+        *holds =
+            slice_equal((struct slice){text.data + text.length - part.length, part.length}, part);
+    else
+        *holds = slice_equal((struct slice){text.data, part.length}, part);
+    return true;
+}
+
+static bool holds_compare(const struct condition *node, struct scope *scope, bool *holds,
+                          struct err *err)
+{
+    const struct value *left, *right;
+    struct value left_scratch, right_scratch;
+
+    if (!condition_value(node->first, scope, &left_scratch, &left, err) ||
+        !condition_value(node->first->next, scope, &right_scratch, &right, err))
+        return false;
+    *holds = compares(node->compare, left, right, scope->arena);
+    return true;
+}
+
+/* "&&" and "||": up to the first operand that decides. */
+static bool holds_chain(const struct condition *node, struct scope *scope, bool *holds,
+                        struct err *err)
+{
+    bool decides = node->kind == CONDITION_OR;
+
+    *holds = !decides;
+    for (const struct condition *operand = node->first; operand && *holds != decides;
+         operand = operand->next)
+        if (!condition_holds(operand, scope, holds, err))
+            return false;
+    return true;
+}
+
+static bool holds_value(const struct condition *node, struct scope *scope, bool *holds,
+                        struct err *err)
+{
+    const struct value *value;
+    struct value scratch;
+
+    if (!condition_value(node, scope, &scratch, &value, err))
+        return false;
+    *holds = value && value->type == VALUE_TRUE;
+    return true;
+}
+
+bool condition_holds(const struct condition *node, struct scope *scope, bool *holds,
+                     struct err *err)
+{
+    const struct value *value;
+    struct value scratch;
+
+    switch (node->kind) {
+    case CONDITION_AND:
+    case CONDITION_OR:
+        return holds_chain(node, scope, holds, err);
+    case CONDITION_NOT:
+        if (!condition_holds(node->first, scope, holds, err))
+            return false;
+        *holds = !*holds;
+        return true;
+    case CONDITION_COMPARE:
+        return holds_compare(node, scope, holds, err);
+    case CONDITION_IN:
+        return holds_in(node, scope, holds, err);
+    case CONDITION_HAS:
+        if (!condition_value(node->first, scope, &scratch, &value, err))
+            return false;
+        *holds = value != NULL;
+        return true;
+    case CONDITION_STARTS_WITH:
+    case CONDITION_ENDS_WITH:
+    case CONDITION_CONTAINS:
+    case CONDITION_MATCHES:
+        return holds_text(node, scope, holds, err);
+    default:
+        return holds_value(node, scope, holds, err);
+    }
+}
+
+static size_t characters(struct slice text)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < text.length; i++)
+        count += ((unsigned char)text.data[i] & 0xC0) != 0x80;
+    return count;
+}
+
+/* Characters of a string, elements of an array, members of an object. */
+static bool size_value(const struct condition *node, struct scope *scope, struct value *scratch,
+                       const struct value **value, struct err *err)
+{
+    const struct value *sized;
+    char *text;
+    size_t size;
+
+    if (!condition_value(node->first, scope, scratch, &sized, err))
+        return false;
+    *value = NULL;
+    if (!sized)
+        return true;
+    if (sized->type == VALUE_STRING)
+        size = characters(value_string(sized, scope->arena));
+    else if (sized->type == VALUE_ARRAY || sized->type == VALUE_OBJECT)
+        size = sized->count;
+    else
+        return true;
+    text = arena_alloc(scope->arena, SIZE_BYTES);
+    *scratch = (struct value){.type = VALUE_NUMBER, .span = 1};
+    scratch->text = (struct slice){text, (size_t)snprintf(text, SIZE_BYTES, "%zu", size)};
+    *value = scratch;
+    return true;
+}
+
+bool condition_value(const struct condition *node, struct scope *scope, struct value *scratch,
+                     const struct value **value, struct err *err)
+{
+    bool holds;
+
+    switch (node->kind) {
+    case CONDITION_LITERAL:
+        *value = &node->literal;
+        return true;
+    case CONDITION_REFERENCE:
+        return reference_find(&node->reference, scope, scratch, value, err);
+    case CONDITION_SIZE:
+        return size_value(node, scope, scratch, value, err);
+    default:
+        if (!condition_holds(node, scope, &holds, err))
+            return false;
+        *scratch = (struct value){.type = holds ? VALUE_TRUE : VALUE_FALSE, .span = 1};
+        *value = scratch;
+        return true;
+    }
+}
