@@ -161,26 +161,43 @@ static bool command_has_expiry(const struct route_command *command)
     return false;
 }
 
+/* Whether the route's ttl applies to one command; what stands against it is a problem, unless it is
+ * inherited. */
+static bool check_command_ttl(const struct route_command *command, const struct conf_text *cmd,
+                              const struct conf_text *ttl, struct conf_problems *problems)
+{
+    const struct command *row = command->command;
+
+    if (!row && !ttl->inherited)
+        conf_problem(problems, ttl->origin, NULL,
+                     "ttl: which arguments of '%.*s' are keys is not known; give its expiry by a "
+                     "command of its own",
+                     SLICE_ARGS(command->name));
+    if (!row || !(row->flags & COMMAND_WRITES) || (row->flags & COMMAND_REMOVES))
+        return false;
+    if (!(row->flags & COMMAND_TTL_PX) || !command_has_expiry(command))
+        return true;
+    if (!ttl->inherited)
+        conf_problem(problems, cmd->origin, NULL,
+                     "the command sets an expiry and the route has a ttl: keep one of them");
+    return false;
+}
+
 static void check_ttl(const struct route *route, struct conf_problems *problems)
 {
     const struct conf_text *text = &route->conf->ttl;
+    size_t before = conf_problems_count(problems);
     bool taken = false;
 
     for (size_t i = 0; i < route->writes.count; i++) {
-        const struct route_command *command = &route->writes.items[i];
+        struct route_command *command = &route->writes.items[i];
         if (!command->name.data)
             return; /* reported already */
-        if (!command->command)
-            conf_problem(problems, text->origin, NULL,
-                         "ttl: which arguments of '%.*s' are keys is not known; give its expiry by "
-                         "a command of its own",
-                         SLICE_ARGS(command->name));
-        else if ((command->command->flags & COMMAND_TTL_PX) && command_has_expiry(command))
-            conf_problem(problems, route->conf->do_.items[i].cmd.origin, NULL,
-                         "the command sets an expiry and the route has a ttl: keep one of them");
-        taken |= !command->command || command_can_expire(command->command);
+        command->expires =
+            check_command_ttl(command, &route->conf->do_.items[i].cmd, text, problems);
+        taken |= command->expires;
     }
-    if (!taken)
+    if (!taken && !text->inherited && conf_problems_count(problems) == before)
         conf_problem(problems, text->origin, NULL,
                      "ttl: no command of route '%s' writes a key that could expire",
                      route->conf->name);

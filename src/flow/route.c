@@ -129,7 +129,7 @@ static bool render_command(const struct route *route, const struct route_command
     rendered->arguments = arguments;
     rendered->command = command->command;
     rendered->key = rendered_key(rendered);
-    if (!(route->ttl.template || route->ttl.milliseconds) || !command_can_expire(command->command))
+    if (!command->expires)
         return true;
     if (!route_ttl_ms(route, scope, &milliseconds, err))
         return false;

@@ -21,6 +21,7 @@ struct route_command {
     struct template *template;
     const struct command *command; /* NULL: commands.def does not know it */
     struct slice name;             /* as the file writes it */
+    bool expires;                  /* the route's ttl applies to its keys */
 };
 
 struct route_commands {
@@ -71,12 +72,6 @@ struct rendering {
     struct rendered *items;
     size_t count, capacity;
 };
-
-/** Whether a route's ttl applies to @p command: it writes keys and removes nothing. NULL: no. */
-static inline bool command_can_expire(const struct command *command)
-{
-    return command && (command->flags & COMMAND_WRITES) && !(command->flags & COMMAND_REMOVES);
-}
 
 /** What explain wants to know of a condition's outcome. */
 struct route_trace {

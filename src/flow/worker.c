@@ -117,8 +117,9 @@ static void worker_log_skip(const struct source_partition *partition, int64_t of
                             const struct route *route, const char *text)
 {
     log_warn_record("record dropped", LOG_STR("topic", source_partition_topic(partition)),
-             LOG_INT("partition", source_partition_number(partition)), LOG_INT("offset", offset),
-             LOG_STR("route", route->conf->name), LOG_STR("error", text));
+                    LOG_INT("partition", source_partition_number(partition)),
+                    LOG_INT("offset", offset), LOG_STR("route", route->conf->name),
+                    LOG_STR("error", text));
 }
 
 void worker_refused(void *context, uint32_t number, enum reply_class class, const char *text)
