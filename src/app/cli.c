@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const struct cli_command commands[] = {
-#define CLI_COMMAND(name, help) {#name, help, cli_##name},
+#define CLI_COMMAND(name, help) {#name, help, "penstock " #name, cli_##name},
 #include "cli/commands.def"
 #undef CLI_COMMAND
 };
@@ -42,6 +42,16 @@ static int cli_unknown(const char *word)
     return EXIT_USAGE;
 }
 
+/* getopt puts argv[0] before what it has to say. */
+static int cli_start(const struct cli_command *command, int argc, char **argv)
+{
+    char title[64];
+
+    snprintf(title, sizeof(title), "%s", command->title);
+    argv[0] = title;
+    return command->run(argc, argv);
+}
+
 int cli_main(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : NULL;
@@ -58,6 +68,6 @@ int cli_main(int argc, char **argv)
         word = "version";
     for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(word, commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+            return cli_start(&commands[i], argc - 1, argv + 1);
     return cli_unknown(word);
 }

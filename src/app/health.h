@@ -31,3 +31,6 @@ void health_stop(struct health *health);
 
 /** The answer; each check is written to @p list as a line of "[+]name ok" or "[-]name: why". */
 bool health_check(struct health *health, enum health_question question, FILE *list);
+
+/** The answer alone. */
+bool health_answer(struct health *health, enum health_question question);

@@ -2,7 +2,7 @@
 #pragma once
 
 struct cli_command {
-    const char *name, *help;
+    const char *name, *help, *title;
     int (*run)(int argc, char **argv); /* argv[0] is the subcommand; the exit status */
 };
 

@@ -1,0 +1,45 @@
+/* load.c: the configuration as every subcommand needs it: read, checked by all who know a part of
+ * it, compiled. */
+#include "app/load.h"
+
+#include "app/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_PATH "/etc/penstock/penstock.conf"
+
+const char *load_path(const char *option)
+{
+    const char *variable = getenv("PENSTOCK_CONFIG");
+
+    if (option)
+        return option;
+    return variable && *variable ? variable : DEFAULT_PATH;
+}
+
+int load(const char *path, struct loaded *loaded)
+{
+    *loaded = (struct loaded){.problems = conf_problems_new()};
+    if (access(path, R_OK) != 0) {
+        fprintf(stderr, "penstock: %s: %s\n", path, strerror(errno));
+        return EXIT_NOINPUT;
+    }
+    loaded->conf = conf_load(path, loaded->problems);
+    if (loaded->conf) {
+        loaded->routes = routes_new(loaded->conf, loaded->problems);
+    }
+    conf_problems_write(loaded->problems, stderr);
+    return conf_problems_count(loaded->problems) ? EXIT_CONFIG : EXIT_OK;
+}
+
+void load_free(struct loaded *loaded)
+{
+    routes_free(loaded->routes);
+    conf_free(loaded->conf);
+    conf_problems_free(loaded->problems);
+    *loaded = (struct loaded){0};
+}

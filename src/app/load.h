@@ -1,0 +1,23 @@
+/* load.h: the configuration as every subcommand needs it: read, checked by all who know a part of
+ * it, compiled. */
+#pragma once
+#include "conf/conf.h"
+#include "flow/route.h"
+
+struct loaded {
+    struct conf *conf;
+    struct routes *routes;
+    struct conf_problems *problems; /* warnings may be left */
+};
+
+/** The file that -c names, else $PENSTOCK_CONFIG, else /etc/penstock/penstock.conf. */
+const char *load_path(const char *option);
+
+/**
+ * Loads @p path and writes its mistakes to stderr. load_free() in any case.
+ * Returns an exit status: EXIT_OK, EXIT_NOINPUT where there is no such file, EXIT_CONFIG where it
+ * has mistakes.
+ */
+int load(const char *path, struct loaded *loaded);
+
+void load_free(struct loaded *loaded);

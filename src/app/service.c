@@ -1,0 +1,344 @@
+/*
+ * service.c: the process's life: workers, admin port, signals, the service manager.
+ *
+ *      start    check what can fail at once, then threads; READY once every source has its
+ * assignment run      the main thread waits for signals, pets the watchdog, says how things are
+ *      stop     SIGTERM or SIGINT: every worker drains, commits and leaves its group within
+ * drain_timeout; 2 s later the process is gone whatever hangs; a second signal ends it at once
+ */
+#include "app/service.h"
+
+#include "app/admin.h"
+#include "app/cli.h"
+#include "app/health.h"
+#include "app/notify.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "flow/worker.h"
+#include "kafka/library.h"
+#include "redis/commands.h"
+#include "redis/library.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TICK_MS = 200, READY_MS = 10000, STATUS_MS = 10000, STOP_SLACK_MS = 1500 };
+
+struct service_worker {
+    struct worker *worker;
+    pthread_t thread;
+    bool started;
+    _Atomic bool ended;
+    bool failed; /* read once ended */
+    struct err err;
+};
+
+struct service {
+    const struct loaded *loaded;
+    struct service_worker *workers;
+    size_t worker_count;
+    struct metrics *metrics;
+    const char **names; /* the labels of the metrics */
+    struct health *health;
+    struct admin *admin;
+    bool ready; /* as the service manager was told */
+    int64_t ready_due_ms, status_due_ms, watchdog_due_ms;
+};
+
+static sigset_t service_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    return set;
+}
+
+/* --- metrics
+ * -------------------------------------------------------------------------------------------------
+ */
+
+static void service_open_metrics(struct service *service, unsigned workers)
+{
+    const struct conf *conf = service->loaded->conf;
+    size_t command_count;
+    const struct command *rows = command_all(&command_count);
+    struct metrics_shape shape = {.workers = workers,
+                                  .route_count = conf->route_count,
+                                  .sink_count = conf->sink_count,
+                                  .command_count = command_count,
+                                  .librdkafka = kafka_library_version(),
+                                  .hiredis = redis_library_version()};
+    const char **names =
+        mem_array(conf->route_count + conf->sink_count + command_count, sizeof(*names));
+
+    service->names = names;
+    shape.routes = names;
+    for (size_t i = 0; i < conf->route_count; i++)
+        *names++ = conf->routes[i].name;
+    shape.sinks = names;
+    for (size_t i = 0; i < conf->sink_count; i++)
+        *names++ = conf->sinks[i].name;
+    shape.commands = names;
+    for (size_t i = 0; i < command_count; i++)
+        *names++ = rows[i].name;
+    service->metrics = metrics_new(&shape);
+}
+
+/* --- workers
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+static void *service_thread(void *context)
+{
+    struct service_worker *worker = context;
+
+    worker->failed = !worker_run(worker->worker, &worker->err);
+    atomic_store(&worker->ended, true);
+    return NULL;
+}
+
+static bool service_add_worker(struct service *service, const struct conf_source *source,
+                               unsigned member, struct err *err)
+{
+    struct service_worker *worker = &service->workers[service->worker_count];
+    const struct worker_options options = {.conf = service->loaded->conf,
+                                           .source = source,
+                                           .routes = service->loaded->routes,
+                                           .metrics = service->metrics,
+                                           .listener = {service->health, health_status},
+                                           .number = (unsigned)service->worker_count,
+                                           .member = member};
+
+    worker->worker = worker_new(&options, err);
+    if (!worker->worker)
+        return false;
+    service->worker_count++;
+    return true;
+}
+
+static unsigned service_count_workers(const struct conf *conf)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < conf->source_count; i++)
+        count += (unsigned)conf->sources[i].workers;
+    return count;
+}
+
+static bool service_start(struct service *service, struct err *err)
+{
+    const struct conf *conf = service->loaded->conf;
+    unsigned count = service_count_workers(conf);
+
+    service_open_metrics(service, count);
+    service->health = health_new(count);
+    service->workers = mem_array(count, sizeof(*service->workers));
+    if (conf->admin_listen.text && *conf->admin_listen.text &&
+        !(service->admin =
+              admin_start(conf->admin_listen.text, service->metrics, service->health, err)))
+        return false;
+    for (size_t i = 0; i < conf->source_count; i++)
+        for (unsigned member = 0; member < (unsigned)conf->sources[i].workers; member++)
+            if (!service_add_worker(service, &conf->sources[i], member, err))
+                return false;
+    for (size_t i = 0; i < service->worker_count; i++) {
+        struct service_worker *worker = &service->workers[i];
+        if (pthread_create(&worker->thread, NULL, service_thread, worker) != 0)
+            return err_set(err, ERR_FATAL, "worker %zu: its thread could not be started", i);
+        worker->started = true;
+    }
+    return true;
+}
+
+static bool service_worker_failed(const struct service *service)
+{
+    for (size_t i = 0; i < service->worker_count; i++)
+        if (atomic_load(&service->workers[i].ended))
+            return true;
+    return false;
+}
+
+/* --- stop
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+static int64_t service_drain_ms(const struct conf *conf)
+{
+    int64_t longest = 0;
+
+    for (size_t i = 0; i < conf->source_count; i++)
+        if (conf->sources[i].drain_timeout > longest)
+            longest = conf->sources[i].drain_timeout;
+    return longest;
+}
+
+/* Waits until every worker has ended; false where the deadline came first. A signal ends the
+ * process. */
+static bool service_join(struct service *service, int64_t deadline_ms)
+{
+    sigset_t signals = service_signals();
+
+    for (size_t i = 0; i < service->worker_count; i++) {
+        struct service_worker *worker = &service->workers[i];
+        while (worker->started && !atomic_load(&worker->ended)) {
+            struct timespec wait = {0, 20 * 1000000};
+            if (clock_ms() >= deadline_ms)
+                return false;
+            if (sigtimedwait(&signals, NULL, &wait) > 0) {
+                log_warn("second signal: gone at once",
+                         LOG_STR("left", "records in flight are read again"));
+                _exit(EXIT_NEGATIVE);
+            }
+        }
+        if (worker->started)
+            pthread_join(worker->thread, NULL);
+        worker->started = false;
+    }
+    return true;
+}
+
+static size_t service_left(const struct service *service)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < service->worker_count; i++)
+        left += worker_left(service->workers[i].worker);
+    return left;
+}
+
+/* Drains and leaves. False where something hung and only the end of the process helps. */
+static bool service_stop(struct service *service)
+{
+    int64_t now_ms = clock_ms();
+    int64_t deadline_ms = now_ms + service_drain_ms(service->loaded->conf);
+
+    health_stop(service->health);
+    notify_stopping(deadline_ms + STOP_SLACK_MS - now_ms);
+    for (size_t i = 0; i < service->worker_count; i++)
+        worker_stop(service->workers[i].worker, deadline_ms);
+    if (!service_join(service, deadline_ms + STOP_SLACK_MS)) {
+        log_warn("stopped by the deadline", LOG_STR("left", "records in flight are read again"));
+        return false;
+    }
+    if (service_left(service))
+        log_warn("stopped with work left", LOG_INT("records_read_again", service_left(service)));
+    else
+        log_info("stopped", LOG_INT("took_ms", clock_ms() - now_ms));
+    return true;
+}
+
+/* --- run
+ * ------------------------------------------------------------------------------------------------------------
+ */
+
+/* The service manager is told after a while in any case: a broker that is down is no reason to be
+ * killed. */
+static void service_tell_ready(struct service *service, int64_t now_ms)
+{
+    bool flows = health_answer(service->health, HEALTH_READY);
+
+    if (service->ready || (!flows && now_ms < service->ready_due_ms))
+        return;
+    service->ready = true;
+    notify_ready();
+    if (flows)
+        log_info("ready", LOG_INT("workers", service->worker_count));
+    else
+        log_warn("started, but records do not flow yet", LOG_INT("workers", service->worker_count));
+}
+
+static void service_tell_status(const struct service *service)
+{
+    struct metrics_totals totals;
+
+    metrics_totals(service->metrics, &totals);
+    notify_status("%u partitions, %u held, %llu records written, %.1f s behind", totals.partitions,
+                  totals.held, (unsigned long long)totals.written, totals.lag_seconds);
+}
+
+static void service_tick(struct service *service)
+{
+    int64_t now_ms = clock_ms();
+
+    log_sum_up();
+    service_tell_ready(service, now_ms);
+    if (notify_watchdog_ms() && now_ms >= service->watchdog_due_ms &&
+        health_answer(service->health, HEALTH_LIVE)) {
+        notify_watchdog();
+        service->watchdog_due_ms = now_ms + notify_watchdog_ms();
+    }
+    if (now_ms >= service->status_due_ms) {
+        service_tell_status(service);
+        service->status_due_ms = now_ms + STATUS_MS;
+    }
+}
+
+static int service_wait(struct service *service)
+{
+    sigset_t signals = service_signals();
+    struct timespec tick = {0, TICK_MS * 1000000};
+
+    for (;;) {
+        int number = sigtimedwait(&signals, NULL, &tick);
+        if (number > 0) {
+            log_info("stopping", LOG_STR("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));
+            return EXIT_OK;
+        }
+        if (service_worker_failed(service))
+            return EXIT_SOFTWARE;
+        service_tick(service);
+    }
+}
+
+static void service_free(struct service *service)
+{
+    admin_stop(service->admin);
+    for (size_t i = 0; i < service->worker_count; i++)
+        worker_free(service->workers[i].worker);
+    free(service->workers);
+    health_free(service->health);
+    metrics_free(service->metrics);
+    free(service->names);
+    notify_close();
+}
+
+static void service_log_failures(const struct service *service)
+{
+    for (size_t i = 0; i < service->worker_count; i++)
+        if (atomic_load(&service->workers[i].ended) && service->workers[i].failed)
+            log_error_each("worker failed", LOG_STR("error", service->workers[i].err.text));
+}
+
+int service_run(const struct loaded *loaded)
+{
+    struct service service = {.loaded = loaded};
+    sigset_t signals = service_signals();
+    struct err err;
+    int status;
+
+    pthread_sigmask(SIG_BLOCK, &signals,
+                    NULL); /* every thread inherits it: the main thread alone waits for them */
+    signal(SIGPIPE, SIG_IGN);
+    notify_open();
+    if (service_start(&service, &err)) {
+        service.ready_due_ms = clock_ms() + READY_MS;
+        status = service_wait(&service);
+        service_log_failures(&service);
+    } else {
+        log_error("start failed", LOG_STR("error", err.text));
+        status = err.kind == ERR_CONFIG ? EXIT_CONFIG : EXIT_UNAVAILABLE;
+    }
+    if (!service_stop(&service))
+        _exit(status);
+    service_free(&service);
+    return status;
+}

@@ -1,0 +1,6 @@
+/* service.h: the process's life: workers, admin port, signals, the service manager. */
+#pragma once
+#include "app/load.h"
+
+/** Runs until SIGTERM or SIGINT, or until it cannot go on; the exit status. */
+int service_run(const struct loaded *loaded);

@@ -1,0 +1,54 @@
+/* run.c: penstock run: the bridge itself. */
+#include "app/cli.h"
+#include "app/load.h"
+#include "app/service.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+
+#include <stdio.h>
+
+static const struct cli_option options[] = {
+    {'c', "config", "FILE",
+     "the configuration (default: $PENSTOCK_CONFIG, /etc/penstock/penstock.conf)"},
+    {'h', "help", NULL, "print this"},
+    {0},
+};
+
+static const char usage[] = "Usage: penstock run [OPTION]...\n"
+                            "Runs the bridge until SIGTERM or SIGINT: takes no more, waits for "
+                            "Redis' answers, commits, leaves the\n"
+                            "group. A second signal ends it at once.\n";
+
+static const char examples[] = "\nExamples:\n"
+                               "  penstock run -c rides.conf\n"
+                               "  PENSTOCK_CONFIG=rides.conf penstock run\n";
+
+int cli_run(int argc, char **argv)
+{
+    struct loaded loaded;
+    const char *path = NULL;
+    char *argument;
+    int option, status;
+
+    while ((option = cli_next(argc, argv, options, &argument)) != CLI_END) {
+        if (option == 'h')
+            return cli_print_help(usage, options, examples);
+        if (option == CLI_WRONG)
+            return cli_usage_error("run");
+        path = argument;
+    }
+    if (cli_index() < argc) {
+        fprintf(stderr, "penstock run: '%s' is no option; the file comes behind -c\n",
+                argv[cli_index()]);
+        return cli_usage_error("run");
+    }
+    status = load(load_path(path), &loaded);
+    if (status == EXIT_OK) {
+        log_configure((enum log_level)loaded.conf->log_level,
+                      (enum log_format)loaded.conf->log_format);
+        status = service_run(&loaded);
+    }
+    load_free(&loaded);
+    return status;
+}
