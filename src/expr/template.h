@@ -49,6 +49,7 @@ void template_visit(const struct template *template, void (*visit)(void *context
 bool template_render(const struct template *template, struct scope *scope, struct slice **arguments,
                      size_t *count, struct err *err);
 
-/** Fills in argument @p index alone; what the others read may be missing. It is not a "%{*}". Errors: as template_render(). */
+/** Fills in argument @p index alone; what the others read may be missing. It is not a "%{*}".
+ * Errors: as template_render(). */
 bool template_render_argument(const struct template *template, size_t index, struct scope *scope,
                               struct slice *out, struct err *err);
