@@ -70,6 +70,16 @@ static void set_presets(rd_kafka_conf_t *kafka, const struct preset *rows, size_
             rd_kafka_conf_set(kafka, rows[i].name, rows[i].value, NULL, 0);
 }
 
+void properties_preset(rd_kafka_conf_t *kafka, const struct conf_source *source)
+{
+    set_presets(kafka, presets, PRESETS, is_classic(source));
+}
+
+void properties_force(rd_kafka_conf_t *kafka)
+{
+    set_presets(kafka, forced, FORCED, true);
+}
+
 /* --- memory -------------------------------------------------------------------------------------
  */
 
@@ -125,26 +135,28 @@ static void set_memory(rd_kafka_conf_t *kafka, const struct conf *conf)
 /* --- making -------------------------------------------------------------------------------------
  */
 
-static bool set_property(rd_kafka_conf_t *kafka, const struct conf_property *property,
-                         struct err *err)
+rd_kafka_conf_res_t properties_set(rd_kafka_conf_t *kafka, const struct conf_property *property,
+                                   struct err *err)
 {
     char text[ERR_BYTES] = "";
+    rd_kafka_conf_res_t result =
+        rd_kafka_conf_set(kafka, property->name, property->value.text, text, sizeof(text));
 
-    /* The code alone tells: the text is also filled where all went well. */
-    if (rd_kafka_conf_set(kafka, property->name, property->value.text, text, sizeof(text)) ==
-        RD_KAFKA_CONF_OK)
-        return true;
+    /* The text is also filled where all went well. */
+    if (result == RD_KAFKA_CONF_OK)
+        return result;
     text[strcspn(text, "\n")] = '\0';
     if (property->value.secret)
-        return err_set(err, ERR_CONFIG, "librdkafka refuses the value of %s", property->name);
-    return err_set(err, ERR_CONFIG, "%s", text);
+        snprintf(text, sizeof(text), "librdkafka refuses the value of \"%s\"", property->name);
+    err_set(err, ERR_CONFIG, "%s", text);
+    return result;
 }
 
 static bool set_text(rd_kafka_conf_t *kafka, char *name, struct conf_text value, struct err *err)
 {
     struct conf_property property = {.name = name, .value = value};
 
-    return !value.text || set_property(kafka, &property, err);
+    return !value.text || properties_set(kafka, &property, err) == RD_KAFKA_CONF_OK;
 }
 
 /* What makes one consumer a member of the group. */
@@ -176,12 +188,12 @@ bool properties_make(struct properties *properties, const struct conf *conf,
 {
     rd_kafka_conf_t *kafka = rd_kafka_conf_new();
 
-    set_presets(kafka, presets, PRESETS, is_classic(source));
+    properties_preset(kafka, source);
     set_memory(kafka, conf);
     for (size_t i = 0; i < source->librdkafka_count; i++)
-        if (!set_property(kafka, &source->librdkafka[i], err))
+        if (properties_set(kafka, &source->librdkafka[i], err) != RD_KAFKA_CONF_OK)
             goto fail;
-    set_presets(kafka, forced, FORCED, true);
+    properties_force(kafka);
     if (!set_member(kafka, source, worker, err))
         goto fail;
     rd_kafka_conf_set_events(kafka, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT |

@@ -25,5 +25,15 @@ struct properties {
 bool properties_make(struct properties *properties, const struct conf *conf,
                      const struct conf_source *source, unsigned worker, struct err *err);
 
-/** Adds every mistake in the source's properties to @p problems, without any connection. */
+/** Sets one property of the user's. @p err is set where the answer is not RD_KAFKA_CONF_OK; it
+ * never shows a secret. */
+rd_kafka_conf_res_t properties_set(rd_kafka_conf_t *kafka, const struct conf_property *property,
+                                   struct err *err);
+
+/** Sets what the user may overrule, and what nobody may. */
+void properties_preset(rd_kafka_conf_t *kafka, const struct conf_source *source);
+void properties_force(rd_kafka_conf_t *kafka);
+
+/** Adds every mistake in the source's properties to @p problems, without any connection. (check.c)
+ */
 bool source_check(const struct conf_source *source, struct conf_problems *problems);

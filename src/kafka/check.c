@@ -1,0 +1,208 @@
+/* check.c: every mistake in a source's librdkafka properties, found without any connection. */
+#include "base/mem.h"
+#include "base/text.h"
+#include "kafka/properties.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ERR_BYTES = 512, COOPERATIVE_VERSION = 0x020a01ff };
+
+/* --- what this librdkafka knows -----------------------------------------------------------------
+ */
+
+struct known {
+    char *text; /* names and kinds point into it */
+    const char **names;
+    const char **kinds; /* "C" of consumers, "P" of producers, "*" */
+    size_t count, capacity;
+};
+
+static void known_add(struct known *known, const char *name, const char *kind)
+{
+    size_t capacity = known->capacity;
+
+    known->kinds = mem_grow(known->kinds, known->count, &capacity, sizeof(*known->kinds));
+    known->names = mem_grow(known->names, known->count, &known->capacity, sizeof(*known->names));
+    known->names[known->count] = name;
+    known->kinds[known->count++] = kind;
+}
+
+/* librdkafka shows its properties as the rows of a table: "name | C | range | ...". */
+static void known_read(struct known *known)
+{
+    size_t length;
+    char *lines, *line, *rest;
+    FILE *out;
+
+    *known = (struct known){.text = NULL};
+    out = open_memstream(&known->text, &length);
+    rd_kafka_conf_properties_show(out);
+    fclose(out);
+    for (lines = known->text; (line = strtok_r(lines, "\n", &rest)); lines = NULL) {
+        char *columns, *name = strtok_r(line, " |", &columns);
+        const char *kind = name ? strtok_r(NULL, " |", &columns) : NULL;
+        if (kind && (strcmp(kind, "C") == 0 || strcmp(kind, "P") == 0 || strcmp(kind, "*") == 0))
+            known_add(known, name, kind);
+    }
+}
+
+static void known_clear(struct known *known)
+{
+    free(known->names);
+    free(known->kinds);
+    free(known->text);
+}
+
+/* Whether only producers care for it; a name may have several rows. */
+static bool is_of_producers(const struct known *known, const char *name)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < known->count; i++)
+        if (strcmp(known->names[i], name) == 0) {
+            if (strcmp(known->kinds[i], "P") != 0)
+                return false;
+            found = true;
+        }
+    return found;
+}
+
+/* --- one property -------------------------------------------------------------------------------
+ */
+
+struct owned {
+    const char *name, *why;
+};
+
+static const struct owned owned[] = {
+#define OWNED(name, why) {name, why},
+#include "kafka/owned.def"
+#undef OWNED
+};
+
+static const char *owned_why(const char *name)
+{
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
+        if (strcmp(owned[i].name, name) == 0)
+            return owned[i].why;
+    return length > 3 && strcmp(name + length - 3, "_cb") == 0 ? "only a program can set it" : NULL;
+}
+
+/* As the user spells names: with the dots of librdkafka, or with "_" in a group. */
+static char *spelled(const struct conf_property *property, const char *name)
+{
+    char *text = mem_text(name);
+
+    for (char *c = text; property->literal && !strchr(property->literal, '.') && *c; c++)
+        if (*c == '.')
+            *c = '_';
+    return text;
+}
+
+static void say_unknown(const struct conf_property *property, const struct known *known,
+                        struct conf_problems *problems)
+{
+    const char *nearest = text_nearest(slice_of(property->name), known->names, known->count);
+    char *name = spelled(property, property->name);
+    char *hint = NULL;
+
+    if (nearest) {
+        char *word = spelled(property, nearest);
+        hint = mem_format("did you mean '%s'?", word);
+        free(word);
+    }
+    conf_problem(problems, property->value.origin, hint, "librdkafka %s has no property '%s'",
+                 rd_kafka_version_str(), name);
+    free(hint);
+    free(name);
+}
+
+static bool is_cooperative(const struct conf_property *property)
+{
+    return strcmp(property->name, "partition.assignment.strategy") == 0 &&
+           strstr(property->value.text, "cooperative");
+}
+
+/* Whether the property may be set at all. */
+static bool check_allowed(const struct conf_property *property, struct conf_problems *problems)
+{
+    const char *why = owned_why(property->name);
+    char *name = spelled(property, property->name);
+
+    if (why)
+        conf_problem(problems, property->value.origin, NULL, "'%s' is not yours to set: %s", name,
+                     why);
+    else if (is_cooperative(property) && rd_kafka_version() < COOPERATIVE_VERSION)
+        conf_problem(problems, property->value.origin, NULL,
+                     "cooperative-sticky needs librdkafka 2.10.1 or newer: %s loses assignments "
+                     "when it commits in a rebalance (its issue 4059)",
+                     rd_kafka_version_str());
+    else {
+        free(name);
+        return true;
+    }
+    free(name);
+    return false;
+}
+
+static void check_property(rd_kafka_conf_t *kafka, const struct conf_property *property,
+                           const struct known *known, struct conf_problems *problems)
+{
+    struct err err;
+
+    if (!check_allowed(property, problems))
+        return;
+    switch (properties_set(kafka, property, &err)) {
+    case RD_KAFKA_CONF_UNKNOWN:
+        say_unknown(property, known, problems);
+        break;
+    case RD_KAFKA_CONF_INVALID:
+        conf_problem(problems, property->value.origin, NULL, "%s", err.text);
+        break;
+    case RD_KAFKA_CONF_OK:
+        if (is_of_producers(known, property->name))
+            conf_warning(problems, property->value.origin, NULL,
+                         "'%s' is for producers: it does nothing here", property->name);
+        break;
+    }
+}
+
+/* --- the whole ----------------------------------------------------------------------------------
+ */
+
+/* Some mistakes are found only when a consumer is made. Without brokers it connects to nobody. */
+static void check_together(rd_kafka_conf_t *kafka, const struct conf_source *source,
+                           struct conf_problems *problems)
+{
+    char text[ERR_BYTES] = "";
+    rd_kafka_t *consumer = rd_kafka_new(RD_KAFKA_CONSUMER, kafka, text, sizeof(text));
+
+    if (consumer) {
+        rd_kafka_destroy_flags(consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+        return;
+    }
+    rd_kafka_conf_destroy(kafka);
+    text[strcspn(text, "\n")] = '\0';
+    conf_problem(problems, source->librdkafka_origin, NULL, "librdkafka: %s", text);
+}
+
+bool source_check(const struct conf_source *source, struct conf_problems *problems)
+{
+    rd_kafka_conf_t *kafka = rd_kafka_conf_new();
+    size_t before = conf_problems_count(problems);
+    struct known known;
+
+    known_read(&known);
+    properties_preset(kafka, source);
+    for (size_t i = 0; i < source->librdkafka_count; i++)
+        check_property(kafka, &source->librdkafka[i], &known, problems);
+    properties_force(kafka);
+    rd_kafka_conf_set(kafka, "group.id", "check", NULL, 0);
+    check_together(kafka, source, problems);
+    known_clear(&known);
+    return conf_problems_count(problems) == before;
+}

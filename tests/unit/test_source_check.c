@@ -1,0 +1,140 @@
+/* test_source_check.c: mistakes in a source's librdkafka properties. */
+#include "suite.h"
+
+#include "conf/conf.h"
+#include "kafka/properties.h"
+
+#include <stdlib.h>
+
+static char *shown;
+
+static struct conf_property property(char *name, char *literal, const char *value, unsigned line)
+{
+    return (struct conf_property){
+        .name = name, .literal = literal, .value = {.text = value, .origin = {"x.conf", line}}};
+}
+
+#define PROPERTY(name, value, line) property((char[]){name}, (char[]){name}, (value), (line))
+
+/* What is said of these properties; how many are errors. */
+static size_t check(struct conf_property *properties, size_t count)
+{
+    struct conf_problems *problems = conf_problems_new();
+    struct conf_source source = {.name = (char[]){"main"},
+                                 .librdkafka = properties,
+                                 .librdkafka_count = count,
+                                 .librdkafka_origin = {"x.conf", 7}};
+    size_t length, errors;
+    FILE *out;
+
+    source_check(&source, problems);
+    free(shown);
+    shown = NULL;
+    out = open_memstream(&shown, &length);
+    conf_problems_write(problems, out);
+    fclose(out);
+    errors = conf_problems_count(problems);
+    conf_problems_free(problems);
+    return errors;
+}
+
+static bool says(const char *text)
+{
+    bool found = strstr(shown, text) != NULL;
+
+    if (!found)
+        fprintf(stderr, "\nnot said: %s\n%s\n", text, shown);
+    return found;
+}
+
+static void good_properties_are_passed_on(void)
+{
+    struct conf_property good[] = {
+        PROPERTY("fetch.wait.max.ms", "50", 3),
+        PROPERTY("security.protocol", "plaintext", 4),
+        PROPERTY("client.id", "mine", 5),
+    };
+
+    CU_ASSERT_EQUAL(check(good, 3), 0);
+    ASSERT_TEXT(shown, "");
+    CU_ASSERT_EQUAL(check(NULL, 0), 0);
+}
+
+static void all_mistakes_are_found_at_once_and_in_their_lines(void)
+{
+    struct conf_property bad[] = {
+        PROPERTY("fetch.min.bytes", "-4", 3),
+        property((char[]){"fetch.wait.mx.ms"}, (char[]){"fetch_wait_mx_ms"}, "5", 4),
+        PROPERTY("enable.auto.commit", "true", 5),
+        PROPERTY("security.protocol", "xx", 6),
+        PROPERTY("rebalance_cb", "1", 8),
+    };
+
+    CU_ASSERT_EQUAL(check(bad, 5), 5);
+    CU_ASSERT(
+        says("x.conf:3: error: Configuration property \"fetch.min.bytes\" value -4 is outside "
+             "allowed range"));
+    CU_ASSERT(says("x.conf:4: error: librdkafka "));
+    CU_ASSERT(says("has no property 'fetch_wait_mx_ms'"));
+    CU_ASSERT(says("did you mean 'fetch_wait_max_ms'?"));
+    CU_ASSERT(says("x.conf:5: error: 'enable.auto.commit' is not yours to set: penstock commits"));
+    CU_ASSERT(says("x.conf:6: error: Invalid value \"xx\" for configuration property"));
+    CU_ASSERT(says("x.conf:8: error: 'rebalance_cb' is not yours to set: only a program"));
+}
+
+static void what_only_a_consumer_finds_is_found_in_the_groups_line(void)
+{
+    struct conf_property bad[] = {
+        PROPERTY("max.poll.interval.ms", "7000", 3),
+        PROPERTY("session.timeout.ms", "8000", 4),
+    };
+
+    CU_ASSERT_EQUAL(check(bad, 2), 1);
+    CU_ASSERT(says("x.conf:7: error: librdkafka: `max.poll.interval.ms`must be >= "
+                   "`session.timeout.ms`") ||
+              says("x.conf:7: error: librdkafka: "));
+}
+
+static void a_secret_value_is_never_shown(void)
+{
+    struct conf_property bad[] = {PROPERTY("security.protocol", "hunter2", 3)};
+
+    bad[0].value.secret = true;
+    CU_ASSERT_EQUAL(check(bad, 1), 1);
+    CU_ASSERT_PTR_NULL(strstr(shown, "hunter2"));
+    CU_ASSERT(says("x.conf:3: error: librdkafka refuses the value of \"security.protocol\""));
+}
+
+static void a_producers_property_is_a_warning(void)
+{
+    struct conf_property odd[] = {PROPERTY("linger.ms", "5", 3)};
+
+    CU_ASSERT_EQUAL(check(odd, 1), 0);
+    CU_ASSERT(says("x.conf:3: warning: 'linger.ms' is for producers"));
+}
+
+static void the_cooperative_assignor_needs_a_librdkafka_that_can(void)
+{
+    struct conf_property cooperative[] = {
+        PROPERTY("partition.assignment.strategy", "cooperative-sticky", 3)};
+    bool can = rd_kafka_version() >= 0x020a01ff;
+
+    CU_ASSERT_EQUAL(check(cooperative, 1), can ? 0 : 1);
+    CU_ASSERT(can || says("x.conf:3: error: cooperative-sticky needs librdkafka 2.10.1 or newer"));
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(good_properties_are_passed_on),
+        TEST(all_mistakes_are_found_at_once_and_in_their_lines),
+        TEST(what_only_a_consumer_finds_is_found_in_the_groups_line),
+        TEST(a_secret_value_is_never_shown),
+        TEST(a_producers_property_is_a_warning),
+        TEST(the_cooperative_assignor_needs_a_librdkafka_that_can),
+    };
+    int status = SUITE("source_check", tests);
+
+    free(shown);
+    return status;
+}
