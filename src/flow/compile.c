@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "flow/route.h"
 
+#include <inttypes.h>
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,10 +117,39 @@ static void check_command(struct route_command *command, const struct conf_text 
     if (!command->command)
         warn_unknown(name, text, problems);
     else if (command->command->flags & COMMAND_NOT_A_WRITE)
-        conf_problem(problems, text->origin, NULL, "%s writes no data: a route cannot run it",
-                     command->command->name);
+        conf_problem(problems, text->origin, NULL, "%s %s: a route cannot run it",
+                     command->command->name, command->command->refused);
     else
         check_arity(command, text, problems);
+}
+
+/* Whether the command may name more than one key, as far as the file tells. */
+static bool has_several_keys(const struct route_command *command)
+{
+    bool open;
+    size_t count = template_least_arguments(command->template, &open);
+    struct slice *arguments = mem_array(count, sizeof(*arguments));
+
+    for (size_t i = 0; i < count; i++)
+        template_constant(command->template, i, &arguments[i]);
+    size_t keys = command_keys(command->command, arguments, count, NULL, 0);
+    free(arguments);
+    return keys > 1 || (open && command->command->last_key < 0);
+}
+
+/* Each key has its connection, and only there its commands stay in order. */
+static void check_connections(const struct route_commands *commands,
+                              const struct conf_commands *conf, const struct conf_sink *sink,
+                              struct conf_problems *problems)
+{
+    for (size_t i = 0; i < commands->count; i++) {
+        const struct route_command *command = &commands->items[i];
+        if (command->command && has_several_keys(command))
+            conf_problem(problems, conf->items[i].cmd.origin, "say connections = 1 in its sink",
+                         "%s names several keys: over the %" PRId64
+                         " connections of sink '%s' their order would be lost",
+                         command->command->name, sink->connections, sink->name);
+    }
 }
 
 static struct route_commands compile_commands(const struct conf_commands *conf,
@@ -173,7 +203,7 @@ static bool check_command_ttl(const struct route_command *command, const struct 
                      "ttl: which arguments of '%.*s' are keys is not known; give its expiry by a "
                      "command of its own",
                      SLICE_ARGS(command->name));
-    if (!row || !(row->flags & COMMAND_WRITES) || (row->flags & COMMAND_REMOVES))
+    if (!row || !command_takes_ttl(row))
         return false;
     if (!(row->flags & COMMAND_TTL_PX) || !command_has_expiry(command))
         return true;
@@ -307,6 +337,12 @@ static void compile_route(struct route *route, const struct conf *conf, size_t i
     route->when = compile_when(&route->conf->when, problems);
     route->writes = compile_commands(&route->conf->do_, problems);
     route->deletes = compile_commands(&route->conf->del, problems);
+    if (route->conf->to && route->conf->to->connections > 1) {
+        check_connections(&route->writes, &route->conf->do_, route->conf->to, problems);
+        check_connections(&route->deletes, &route->conf->del, route->conf->to, problems);
+    }
+    route->pexpire = command_find(SLICE("PEXPIRE"));
+    route->unlink = command_find(SLICE("UNLINK"));
     compile_ttl(route, problems);
     compile_codecs(route, problems);
     route->unlinks = route_can_unlink(route);

@@ -82,12 +82,12 @@ static bool key_was_before(const struct slice *arguments, const size_t *position
     return false;
 }
 
-static void render_expire(struct rendering *out, struct rendered written, struct scope *scope,
-                          int64_t milliseconds)
+static void render_expire(const struct route *route, struct rendering *out, struct rendered written,
+                          struct scope *scope, int64_t milliseconds)
 {
     size_t *positions = arena_alloc(scope->arena, written.count * sizeof(*positions));
-    size_t count =
-        command_keys(written.command, written.arguments, written.count, positions, written.count);
+    size_t count = command_written_keys(written.command, written.arguments, written.count,
+                                        positions, written.count);
     struct slice number = arena_number(scope->arena, milliseconds);
 
     for (size_t i = 0; i < count; i++) {
@@ -97,10 +97,8 @@ static void render_expire(struct rendering *out, struct rendered written, struct
         arguments[0] = SLICE("PEXPIRE");
         arguments[1] = written.arguments[positions[i]];
         arguments[2] = number;
-        *rendering_add(out) = (struct rendered){.arguments = arguments,
-                                                .count = 3,
-                                                .command = command_find(arguments[0]),
-                                                .key = arguments[1]};
+        *rendering_add(out) = (struct rendered){
+            .arguments = arguments, .count = 3, .command = route->pexpire, .key = arguments[1]};
     }
 }
 
@@ -136,7 +134,7 @@ static bool render_command(const struct route *route, const struct route_command
     if (command->command->flags & COMMAND_TTL_PX)
         render_px(rendered, scope, milliseconds);
     else
-        render_expire(out, *rendered, scope, milliseconds);
+        render_expire(route, out, *rendered, scope, milliseconds);
     return true;
 }
 
@@ -171,10 +169,8 @@ static bool render_unlink(const struct route *route, struct scope *scope, struct
     if (!template_render_argument(write->template, (size_t)write->command->first_key, scope,
                                   &arguments[1], err))
         return err_wrap(err, "UNLINK");
-    *rendering_add(out) = (struct rendered){.arguments = arguments,
-                                            .count = 2,
-                                            .command = command_find(arguments[0]),
-                                            .key = arguments[1]};
+    *rendering_add(out) = (struct rendered){
+        .arguments = arguments, .count = 2, .command = route->unlink, .key = arguments[1]};
     return true;
 }
 

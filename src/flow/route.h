@@ -45,7 +45,8 @@ struct route {
     bool all;     /* each command whose condition holds, not only the first */
     bool unlinks; /* a tombstone without "del" unlinks the key of the one write */
     struct route_ttl ttl;
-    struct topic_pattern *patterns; /* as many as conf->topics */
+    const struct command *pexpire, *unlink; /* rows of the commands that a route adds */
+    struct topic_pattern *patterns;         /* as many as conf->topics */
 };
 
 struct routes {

@@ -123,6 +123,24 @@ static void a_ttl_follows_each_distinct_key_once(void)
                 "PEXPIRE b:7 2000; PUBLISH rides 7; SREM gone 7");
 }
 
+static void a_ttl_spares_the_keys_that_are_only_read(void)
+{
+    given("ZUNIONSTORE top:%{id} 2 day:%{id} week:%{id}");
+    and_given(NULL, "COPY ride:%{id} last:%{id} REPLACE");
+    route_conf.all = true;
+    route_conf.ttl = text("2s");
+    CU_ASSERT_EQUAL(compiled(), 0);
+    ASSERT_TEXT(record(NULL, "{\"id\":7}"), "ZUNIONSTORE top:7 2 day:7 week:7; PEXPIRE top:7 2000; "
+                                            "COPY ride:7 last:7 REPLACE; PEXPIRE last:7 2000");
+}
+
+static void a_ttl_does_not_override_the_time_in_a_command(void)
+{
+    given("EXPIRE ride:%{id} 60");
+    route_conf.ttl = text("2s");
+    CU_ASSERT_NOT_EQUAL(compiled(), 0);
+}
+
 static void a_ttl_may_come_from_the_record(void)
 {
     given("SET ride:%{id} x");
@@ -231,9 +249,8 @@ static void an_empty_value_is_no_tombstone(void)
 static void a_command_that_cannot_run_is_a_mistake_of_the_file(void)
 {
     static const char *const commands[] = {
-        "SET a",         "GET a",        "%{name} a b",       "SET a b %{",
-        "SET a %{x|no}", "MULTI",        "INCR a b", "",
-        "HSET a b",      "SET a \"open", "SET a 'b'c",        "SET a %{$nokey}",
+        "SET a",    "GET a", "%{name} a b", "SET a b %{",   "SET a %{x|no}", "MULTI",
+        "INCR a b", "",      "HSET a b",    "SET a \"open", "SET a 'b'c",    "SET a %{$nokey}",
     };
 
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
@@ -242,6 +259,28 @@ static void a_command_that_cannot_run_is_a_mistake_of_the_file(void)
             fprintf(stderr, "\naccepted: %s\n", commands[i]);
         CU_ASSERT_NOT_EQUAL(compiled(), 0);
     }
+}
+
+static void several_keys_of_a_command_need_one_connection(void)
+{
+    static const char *const several[] = {"MSET a 1 b 2", "UNLINK a b", "RENAME a b", "MSET %{*}",
+                                          "EVAL script 2 a b"};
+    static const char *const one[] = {"MSET a 1",          "UNLINK a",    "HSET a %{*}",
+                                      "EVAL script 1 a b", "PUBLISH a b", "XADD a * %{*}"};
+
+    sink_conf.name = "live";
+    sink_conf.connections = 4;
+    for (size_t i = 0; i < sizeof(several) / sizeof(several[0]); i++) {
+        given(several[i]);
+        CU_ASSERT_EQUAL(compiled(), 1);
+    }
+    for (size_t i = 0; i < sizeof(one) / sizeof(one[0]); i++) {
+        given(one[i]);
+        CU_ASSERT_EQUAL(compiled(), 0);
+    }
+    sink_conf.connections = 1;
+    given(several[0]);
+    CU_ASSERT_EQUAL(compiled(), 0);
 }
 
 static void a_command_that_penstock_does_not_know_is_sent_with_a_warning(void)
@@ -287,6 +326,8 @@ int main(void)
     static const struct suite_test tests[] = {
         TEST(a_set_carries_its_ttl_itself),
         TEST(a_ttl_follows_each_distinct_key_once),
+        TEST(a_ttl_spares_the_keys_that_are_only_read),
+        TEST(a_ttl_does_not_override_the_time_in_a_command),
         TEST(a_ttl_may_come_from_the_record),
         TEST(a_ttl_that_nothing_can_carry_is_a_mistake_of_the_file),
         TEST(the_first_command_whose_condition_holds_runs),
@@ -297,6 +338,7 @@ int main(void)
         TEST(a_condition_on_the_value_does_not_apply_to_a_tombstone),
         TEST(an_empty_value_is_no_tombstone),
         TEST(a_command_that_cannot_run_is_a_mistake_of_the_file),
+        TEST(several_keys_of_a_command_need_one_connection),
         TEST(a_command_that_penstock_does_not_know_is_sent_with_a_warning),
         TEST(fields_need_a_format_that_has_them),
         TEST(a_pattern_matches_topics_from_its_source_alone),
