@@ -1,0 +1,100 @@
+/* test_mock.c: an in-memory Kafka on a port of one's choice. */
+#include "suite.h"
+
+#include "kafka/mock.h"
+
+#include <event2/event.h>
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+static struct event_base *base;
+static struct mock *mock;
+static _Atomic bool stop;
+
+static void *serve(void *context)
+{
+    (void)context;
+    while (!atomic_load(&stop)) {
+        const struct timeval tick = {0, 10000};
+        event_base_loopexit(base, &tick);
+        event_base_dispatch(base);
+    }
+    return NULL;
+}
+
+static rd_kafka_t *client(rd_kafka_type_t type)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    char brokers[32];
+
+    snprintf(brokers, sizeof(brokers), "127.0.0.1:%u", mock_port(mock));
+    rd_kafka_conf_set(conf, "bootstrap.servers", brokers, NULL, 0);
+    rd_kafka_conf_set(conf, "group.id", "none", NULL, 0);
+    return rd_kafka_new(type, conf, NULL, 0);
+}
+
+static void a_client_of_the_port_writes_and_reads(void)
+{
+    rd_kafka_t *producer = client(RD_KAFKA_PRODUCER), *consumer = client(RD_KAFKA_CONSUMER);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_message_t *message;
+
+    CU_ASSERT_EQUAL(rd_kafka_producev(producer, RD_KAFKA_V_TOPIC("trial"), RD_KAFKA_V_PARTITION(2),
+                                      RD_KAFKA_V_VALUE("water", 5), RD_KAFKA_V_END),
+                    0);
+    CU_ASSERT_EQUAL(rd_kafka_flush(producer, 5000), 0);
+    rd_kafka_topic_partition_list_add(list, "trial", 2)->offset = 0;
+    CU_ASSERT_EQUAL(rd_kafka_assign(consumer, list), 0);
+    message = rd_kafka_consumer_poll(consumer, 5000);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(message);
+    CU_ASSERT_EQUAL(message->len, 5);
+    rd_kafka_message_destroy(message);
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(producer);
+    rd_kafka_consumer_close(consumer);
+    rd_kafka_destroy(consumer);
+}
+
+static void a_topic_is_made_once(void)
+{
+    struct err err = {0};
+
+    CU_ASSERT_FALSE(mock_add_topic(mock, "trial", 3, &err));
+    ASSERT_TEXT(err.text, "topic trial: Broker: Topic already exists");
+}
+
+static void a_port_in_use_is_said(void)
+{
+    struct err err = {0};
+
+    CU_ASSERT_PTR_NULL(mock_new(base, mock_port(mock), &err));
+    CU_ASSERT_EQUAL(err.kind, ERR_RETRY);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "Address already in use"));
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(a_client_of_the_port_writes_and_reads),
+        TEST(a_topic_is_made_once),
+        TEST(a_port_in_use_is_said),
+    };
+    struct err err = {0};
+    pthread_t thread;
+    int status;
+
+    base = event_base_new();
+    mock = mock_new(base, 0, &err);
+    if (!mock || !mock_add_topic(mock, "trial", 3, &err)) {
+        fprintf(stderr, "%s\n", err.text);
+        return 2;
+    }
+    pthread_create(&thread, NULL, serve, NULL);
+    status = SUITE("mock", tests);
+    atomic_store(&stop, true);
+    pthread_join(thread, NULL);
+    mock_free(mock);
+    event_base_free(base);
+    return status;
+}
