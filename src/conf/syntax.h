@@ -1,10 +1,10 @@
-/* syntax.h: what exactly is wrong with a text that libconfig does not take. */
+/* syntax.h: whether a text is libconfig 1.5's, and what exactly is wrong where it is not. */
 #pragma once
 #include "conf/document.h"
 
-enum { SYNTAX_DEPTH_MAX = 64 };
+enum {
+    SYNTAX_DEPTH_MAX = 16
+}; /* a group in a group in ...; nothing of the language needs as many */
 
-/** Tells the problem of a text that libconfig refused at line @p line (of the whole text) with
- * @p reason, which says no more than "syntax error". */
-void syntax_explain(const struct document *document, unsigned line, const char *reason,
-                    struct conf_problems *problems);
+/** Tells the first slip. False where there is one. */
+bool syntax_check(const struct document *document, struct conf_problems *problems);

@@ -1,8 +1,9 @@
 /*
- * test_conf_files.c: what is told of every file of tests/conf/bad, word by word.
+ * test_conf_files.c: whole files: what is told of every one of tests/conf/bad, word by word, and
+ * that those of conf/ load.
  *
- * Each x.conf has an x.expected beside it. UPDATE=1 in the environment writes them anew; read what
- * changed before it is committed.
+ * Each x.conf has an x.expected beside it. PENSTOCK_WRITE_EXPECTED=1 in the environment writes them
+ * anew; read what changed before it is committed.
  */
 #include "suite.h"
 
@@ -53,7 +54,7 @@ static void compare(const char *path)
 
     snprintf(expected_path, sizeof(expected_path), "%.*s.expected",
              (int)(strlen(path) - strlen(".conf")), path);
-    if (getenv("UPDATE")) {
+    if (getenv("PENSTOCK_WRITE_EXPECTED")) {
         FILE *out = fopen(expected_path, "w");
         CU_ASSERT_FATAL(out != NULL);
         fputs(told, out);
@@ -82,6 +83,20 @@ static void every_mistake_is_told_as_it_is_written_down(void)
     globfree(&files);
 }
 
+static void every_example_loads(void)
+{
+    glob_t files;
+
+    CU_ASSERT_EQUAL_FATAL(glob(SOURCE_DIR "/conf/*.conf", 0, NULL, &files), 0);
+    for (size_t i = 0; i < files.gl_pathc; i++) {
+        size_t errors;
+        char *told = told_of(files.gl_pathv[i], &errors);
+        ASSERT_TEXT(told, "");
+        free(told);
+    }
+    globfree(&files);
+}
+
 static void a_file_that_is_not_there_is_an_error_without_a_line(void)
 {
     size_t errors;
@@ -105,6 +120,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(every_mistake_is_told_as_it_is_written_down),
+        TEST(every_example_loads),
         TEST(a_file_that_is_not_there_is_an_error_without_a_line),
         TEST(a_folder_is_no_configuration),
     };

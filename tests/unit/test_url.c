@@ -1,0 +1,145 @@
+/* test_url.c: the URL of a Redis server. */
+#include "suite.h"
+
+#include "conf/url.h"
+
+static struct url url;
+
+static void parse(const char *text)
+{
+    struct err err = {0};
+
+    url = (struct url){0};
+    bool good = url_parse(text, &url, &err);
+    if (!good)
+        fprintf(stderr, "\n%s: %s\n", text, err.text);
+    CU_ASSERT_TRUE_FATAL(good);
+}
+
+static void fails(const char *text, const char *expected)
+{
+    struct err err = {0};
+    struct url untouched = {.port = -7};
+
+    CU_ASSERT_FALSE(url_parse(text, &untouched, &err));
+    ASSERT_TEXT(err.text, expected);
+    CU_ASSERT_EQUAL(err.kind, ERR_CONFIG);
+    CU_ASSERT_EQUAL(untouched.port, -7);
+}
+
+static void a_host_alone_has_the_default_port_and_database(void)
+{
+    parse("redis://localhost");
+    ASSERT_TEXT(url.host, "localhost");
+    CU_ASSERT_EQUAL(url.port, 6379);
+    CU_ASSERT_EQUAL(url.database, 0);
+    CU_ASSERT_PTR_NULL(url.socket_path);
+    CU_ASSERT_PTR_NULL(url.username);
+    CU_ASSERT_PTR_NULL(url.password);
+    url_free(&url);
+}
+
+static void every_part_has_its_place(void)
+{
+    parse("redis://bridge:s3cret@redis.example:7000/12");
+    ASSERT_TEXT(url.username, "bridge");
+    ASSERT_TEXT(url.password, "s3cret");
+    ASSERT_TEXT(url.host, "redis.example");
+    CU_ASSERT_EQUAL(url.port, 7000);
+    CU_ASSERT_EQUAL(url.database, 12);
+    url_free(&url);
+    parse("redis://:only@h/");
+    CU_ASSERT_PTR_NULL(url.username);
+    ASSERT_TEXT(url.password, "only");
+    CU_ASSERT_EQUAL(url.database, 0);
+    url_free(&url);
+    parse("redis://user@h");
+    ASSERT_TEXT(url.username, "user");
+    CU_ASSERT_PTR_NULL(url.password);
+    url_free(&url);
+}
+
+static void a_password_may_hold_what_separates(void)
+{
+    parse("redis://u:p@a:b/c%40%2F%25@h:1/2");
+    ASSERT_TEXT(url.password, "p@a:b/c@/%");
+    ASSERT_TEXT(url.host, "h");
+    CU_ASSERT_EQUAL(url.port, 1);
+    url_free(&url);
+}
+
+static void an_ipv6_address_stands_in_brackets(void)
+{
+    parse("redis://[::1]:7000/1");
+    ASSERT_TEXT(url.host, "::1");
+    CU_ASSERT_EQUAL(url.port, 7000);
+    url_free(&url);
+    fails("redis://[::1:7000", "the '[' of the address has no ']'");
+    fails("redis://[]:7000", "the host is missing");
+}
+
+static void a_unix_socket_is_a_path_and_perhaps_a_database(void)
+{
+    parse("unix:///run/redis/redis.sock");
+    ASSERT_TEXT(url.socket_path, "/run/redis/redis.sock");
+    CU_ASSERT_PTR_NULL(url.host);
+    CU_ASSERT_EQUAL(url.database, 0);
+    url_free(&url);
+    parse("unix:///s?db=3");
+    CU_ASSERT_EQUAL(url.database, 3);
+    url_free(&url);
+    fails("unix://run/redis.sock", "the path of a socket begins with '/'");
+    fails("unix:///", "the path of a socket begins with '/'");
+    fails("unix:///s?db=", "the database must be a number from 0 to 2147483647");
+    fails("unix:///s?DB=1", "only '?db=N' may follow the path of a socket");
+}
+
+static void what_is_out_of_range_is_refused(void)
+{
+    fails("redis://h/2147483648", "the database must be a number from 0 to 2147483647");
+    fails("redis://h/-1", "the database must be a number from 0 to 2147483647");
+    fails("redis://h/0/1", "the database must be a number from 0 to 2147483647");
+    fails("redis://h:0", "the port must be a number from 1 to 65535");
+    fails("redis://h:65536", "the port must be a number from 1 to 65535");
+    fails("redis://h:", "the port must be a number from 1 to 65535");
+    parse("redis://h:65535/2147483647");
+    url_free(&url);
+}
+
+static void other_things_are_no_urls_of_redis(void)
+{
+    fails("", "it begins with neither redis:// nor unix://");
+    fails("localhost:6379", "it begins with neither redis:// nor unix://");
+    fails("REDIS://h", "it begins with neither redis:// nor unix://");
+    fails("rediss://h", "rediss:// (TLS) is not supported yet");
+    fails("redis://", "the host is missing");
+    fails("redis://u:p@", "the host is missing");
+    fails("redis://:6379", "the host is missing");
+    fails("redis://a b", "the host holds a blank");
+    fails("redis://h?db=1", "nothing may follow the database");
+    fails("redis://h/1#x", "nothing may follow the database");
+}
+
+static void a_percent_sign_needs_its_digits_and_no_nul(void)
+{
+    fails("redis://u:p%4@h", "a '%' in the password is not followed by two digits");
+    fails("redis://u:p%@h", "a '%' in the password is not followed by two digits");
+    fails("redis://u:%00@h", "a '%' in the password is not followed by two digits");
+    fails("redis://%zz:p@h", "a '%' in the user is not followed by two digits");
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(a_host_alone_has_the_default_port_and_database),
+        TEST(every_part_has_its_place),
+        TEST(a_password_may_hold_what_separates),
+        TEST(an_ipv6_address_stands_in_brackets),
+        TEST(a_unix_socket_is_a_path_and_perhaps_a_database),
+        TEST(what_is_out_of_range_is_refused),
+        TEST(other_things_are_no_urls_of_redis),
+        TEST(a_percent_sign_needs_its_digits_and_no_nul),
+    };
+
+    return SUITE("url", tests);
+}
