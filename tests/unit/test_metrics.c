@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "metrics/metrics.h"
 #include "metrics/snapshot.h"
+#include "redis/reply.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -256,6 +257,16 @@ static void a_word_outside_the_closed_set_is_other(void)
     CU_ASSERT_NOT_EQUAL(metrics_error_index("WRONGTYPE"), 31);
 }
 
+static void every_first_word_that_a_reply_may_have_is_a_class(void)
+{
+    size_t count;
+    const struct reply_row *rows = reply_rows(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rows[i].word, "*") != 0)
+            CU_ASSERT_NOT_EQUAL(metrics_error_index(rows[i].word), 31);
+}
+
 static void the_versions_are_labels(void)
 {
     begin();
@@ -372,6 +383,7 @@ int main(void)
         TEST(one_partition_has_one_set_of_gauges_for_a_worker),
         TEST(totals_leave_out_what_is_not_assigned),
         TEST(a_word_outside_the_closed_set_is_other),
+        TEST(every_first_word_that_a_reply_may_have_is_a_class),
         TEST(the_versions_are_labels),
         TEST(the_process_is_measured),
         TEST(the_reference_page_is_current),
