@@ -1,0 +1,205 @@
+/*
+ * dialogue.c: one question after the other to a Redis, waiting for each answer.
+ *
+ * For what may block: checks before a start, tools. The data path has connection.c. The socket is
+ * nonblocking all the same, so that every wait ends at a deadline.
+ */
+#include "redis/dialogue.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "redis/handshake.h"
+#include "redis/resp.h"
+#include "redis/socket.h"
+#include "redis/topology.h"
+
+#include <errno.h>
+#include <hiredis/hiredis.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { READ_BYTES = 16 << 10 };
+
+struct dialogue {
+    int fd;
+    int64_t response_ms;
+    struct redisReader *reader;
+};
+
+/* --- bytes, until a deadline ------------------------------------------------------------------ */
+
+static bool dialogue_wait(int fd, short events, int64_t deadline_ms, struct err *err)
+{
+    struct pollfd socket = {.fd = fd, .events = events};
+    int ready;
+
+    do {
+        int64_t left_ms = deadline_ms - clock_ms();
+        ready = poll(&socket, 1, left_ms < 0 ? 0 : (int)left_ms);
+    } while (ready < 0 && errno == EINTR);
+    return ready == 1 || err_set(err, ERR_RETRY, "timed out");
+}
+
+static bool dialogue_send(int fd, struct slice bytes, int64_t deadline_ms, struct err *err)
+{
+    while (bytes.length) {
+        ssize_t sent = send(fd, bytes.data, bytes.length, MSG_NOSIGNAL);
+        if (sent >= 0) {
+            bytes = (struct slice){bytes.data + sent, bytes.length - (size_t)sent};
+            continue;
+        }
+        if (errno != EAGAIN && errno != EINTR)
+            return err_set(err, ERR_RETRY, "send: %s", strerror(errno));
+        if (!dialogue_wait(fd, POLLOUT, deadline_ms, err))
+            return false;
+    }
+    return true;
+}
+
+/* Reads what there is into @p room, at least one byte. */
+static bool dialogue_receive(int fd, char room[READ_BYTES], size_t *length, int64_t deadline_ms,
+                             struct err *err)
+{
+    for (;;) {
+        if (!dialogue_wait(fd, POLLIN, deadline_ms, err))
+            return false;
+        ssize_t received = recv(fd, room, READ_BYTES, 0);
+        if (received > 0) {
+            *length = (size_t)received;
+            return true;
+        }
+        if (received == 0)
+            return err_set(err, ERR_RETRY, "the server closed the connection");
+        if (errno != EAGAIN && errno != EINTR)
+            return err_set(err, ERR_RETRY, "receive: %s", strerror(errno));
+    }
+}
+
+/* --- connect and greet ------------------------------------------------------------------------ */
+
+static bool dialogue_resolve(const struct endpoint *endpoint, struct addresses *addresses,
+                             struct err *err)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+    char port[16];
+
+    if (endpoint->socket_path)
+        return addresses_unix(addresses, endpoint->socket_path, err);
+    snprintf(port, sizeof(port), "%d", endpoint->port);
+    int failure = getaddrinfo(endpoint->host, port, &hints, &found);
+    if (failure)
+        return err_set(err, ERR_RETRY, "resolve: %s", gai_strerror(failure));
+    addresses_take(addresses, found);
+    freeaddrinfo(found);
+    return true;
+}
+
+/* The first address that answers; the error is that of the last one. */
+static int dialogue_connect(const struct addresses *addresses, int64_t deadline_ms, struct err *err)
+{
+    for (size_t i = 0; i < addresses->count; i++) {
+        int fd = socket_connect(addresses, i, err);
+        if (fd < 0)
+            continue;
+        if (dialogue_wait(fd, POLLOUT, deadline_ms, err) && socket_connected(fd, err))
+            return fd;
+        close(fd);
+    }
+    return -1;
+}
+
+static bool dialogue_greet(struct dialogue *dialogue, const struct handshake_options *identity,
+                           struct err *err)
+{
+    const struct handshake_peer nobody = {0};
+    int64_t deadline_ms = clock_ms() + dialogue->response_ms;
+    enum handshake_result result = HANDSHAKE_SEND;
+    struct handshake handshake;
+    char room[READ_BYTES];
+    size_t length;
+
+    handshake_begin(&handshake, identity, &nobody);
+    while (result == HANDSHAKE_SEND || result == HANDSHAKE_MORE) {
+        if (result == HANDSHAKE_SEND &&
+            !dialogue_send(dialogue->fd, handshake_output(&handshake), deadline_ms, err))
+            break;
+        if (!dialogue_receive(dialogue->fd, room, &length, deadline_ms, err))
+            break;
+        result = handshake_feed(&handshake, (struct slice){room, length}, err);
+    }
+    handshake_end(&handshake);
+    if (result == HANDSHAKE_REFUSED)
+        err->kind = ERR_CONFIG;
+    return result == HANDSHAKE_DONE;
+}
+
+struct dialogue *dialogue_open(const struct endpoint *endpoint,
+                               const struct handshake_options *identity,
+                               struct dialogue_timeouts timeouts, struct err *err)
+{
+    struct dialogue *dialogue = mem_new(struct dialogue);
+    struct addresses addresses = {0};
+
+    dialogue->fd = -1;
+    dialogue->response_ms = timeouts.response_ms;
+    dialogue->reader = redisReaderCreate();
+    if (!dialogue_resolve(endpoint, &addresses, err))
+        goto fail;
+    dialogue->fd = dialogue_connect(&addresses, clock_ms() + timeouts.connect_ms, err);
+    if (dialogue->fd < 0 || !dialogue_greet(dialogue, identity, err))
+        goto fail;
+    return dialogue;
+fail:
+    dialogue_close(dialogue);
+    return NULL;
+}
+
+void dialogue_close(struct dialogue *dialogue)
+{
+    if (!dialogue)
+        return;
+    if (dialogue->fd >= 0)
+        close(dialogue->fd);
+    if (dialogue->reader)
+        redisReaderFree(dialogue->reader);
+    free(dialogue);
+}
+
+/* --- ask -------------------------------------------------------------------------------------- */
+
+static struct redisReply *dialogue_answer(struct dialogue *dialogue, int64_t deadline_ms,
+                                          struct err *err)
+{
+    char room[READ_BYTES];
+    void *reply = NULL;
+    size_t length;
+
+    for (;;) {
+        if (redisReaderGetReply(dialogue->reader, &reply) != REDIS_OK) {
+            err_set(err, ERR_RETRY, "%s", dialogue->reader->errstr);
+            return NULL;
+        }
+        if (reply)
+            return reply;
+        if (!dialogue_receive(dialogue->fd, room, &length, deadline_ms, err))
+            return NULL;
+        redisReaderFeed(dialogue->reader, room, length);
+    }
+}
+
+struct redisReply *dialogue_ask(struct dialogue *dialogue, const struct slice *arguments,
+                                size_t count, struct err *err)
+{
+    int64_t deadline_ms = clock_ms() + dialogue->response_ms;
+    char *bytes = mem_alloc(resp_bound(arguments, count));
+    char *end = resp_encode(bytes, arguments, count);
+    bool sent =
+        dialogue_send(dialogue->fd, (struct slice){bytes, (size_t)(end - bytes)}, deadline_ms, err);
+
+    free(bytes);
+    return sent ? dialogue_answer(dialogue, deadline_ms, err) : NULL;
+}

@@ -1,0 +1,32 @@
+/* dialogue.h: one question after the other to a Redis, waiting for each answer. */
+#pragma once
+#include "base/err.h"
+#include "base/slice.h"
+
+#include <stdint.h>
+
+struct endpoint;
+struct handshake_options;
+struct redisReply;
+
+struct dialogue;
+
+struct dialogue_timeouts {
+    int64_t connect_ms, response_ms;
+};
+
+/**
+ * Connects and greets. NULL with ERR_RETRY where the server is away, ERR_CONFIG where it refuses
+ * the identity (user, password, database).
+ */
+struct dialogue *dialogue_open(const struct endpoint *endpoint,
+                               const struct handshake_options *identity,
+                               struct dialogue_timeouts timeouts, struct err *err);
+
+/** Takes NULL. */
+void dialogue_close(struct dialogue *dialogue);
+
+/** The answer, an error reply among them; freeReplyObject() ends it. NULL and ERR_RETRY: none came
+ * in time. */
+struct redisReply *dialogue_ask(struct dialogue *dialogue, const struct slice *arguments,
+                                size_t count, struct err *err);

@@ -1,0 +1,313 @@
+/*
+ * probe.c: does the server of a sink answer, and will it take the routes' commands?
+ *
+ * A user with few rights is the rule, so a question that the server refuses (INFO, ACL, CONFIG) is
+ * a warning: that much was not checked. Where ACL DRYRUN is not to be had (Redis before 7.0, or no
+ * right to it), COMMAND INFO at least tells whether the server knows the command.
+ */
+#include "redis/probe.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "conf/conf.h"
+#include "redis/dialogue.h"
+#include "redis/handshake.h"
+#include "redis/topology.h"
+
+#include <hiredis/hiredis.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+enum { OLDEST_MAJOR = 6, OLDEST_MINOR = 2, SHOWN_BYTES = 200, FACT_BYTES = 64, USER_BYTES = 256 };
+
+struct probe {
+    const struct conf_sink *sink;
+    struct dialogue *dialogue;
+    void (*say)(void *context, enum probe_verdict verdict, const char *text);
+    void *context;
+    bool well;
+};
+
+static void probe_say(struct probe *probe, enum probe_verdict verdict, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void probe_say(struct probe *probe, enum probe_verdict verdict, const char *format, ...)
+{
+    char text[ERR_TEXT_BYTES];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    probe->well &= verdict != PROBE_ERROR;
+    probe->say(probe->context, verdict, text);
+}
+
+/* Asks with words that are C strings. */
+static redisReply *probe_ask(struct probe *probe, struct err *err, size_t count,
+                             const char *const *words)
+{
+    struct slice arguments[4];
+
+    for (size_t i = 0; i < count; i++)
+        arguments[i] = slice_of(words[i]);
+    return dialogue_ask(probe->dialogue, arguments, count, err);
+}
+
+#define ASK(probe, err, ...)                                                                       \
+    probe_ask(probe, err, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *),                  \
+              (const char *[]){__VA_ARGS__})
+
+static bool reply_is_text(const redisReply *reply)
+{
+    return reply && (reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS);
+}
+
+/* --- who it is -------------------------------------------------------------------------------- */
+
+/* The value of "name:value" in INFO's text; empty where it is missing. */
+static void info_fact(const char *info, const char *name, char value[FACT_BYTES])
+{
+    size_t length = strlen(name);
+
+    value[0] = '\0';
+    for (const char *line = info; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, name, length) == 0 && line[length] == ':') {
+            snprintf(value, FACT_BYTES, "%.*s", (int)strcspn(line + length + 1, "\r\n"),
+                     line + length + 1);
+            return;
+        }
+    }
+}
+
+static void probe_version(struct probe *probe, const char *info)
+{
+    char version[FACT_BYTES], valkey[FACT_BYTES];
+    int major = 0, minor = 0;
+
+    info_fact(info, "redis_version", version);
+    info_fact(info, "valkey_version", valkey);
+    if (valkey[0])
+        probe_say(probe, PROBE_OK, "Valkey %s", valkey);
+    else if (sscanf(version, "%d.%d", &major, &minor) != 2)
+        probe_say(probe, PROBE_WARN, "the server does not tell its version");
+    else if (major < OLDEST_MAJOR || (major == OLDEST_MAJOR && minor < OLDEST_MINOR))
+        probe_say(probe, PROBE_ERROR, "Redis %s is too old: %d.%d or newer is needed", version,
+                  OLDEST_MAJOR, OLDEST_MINOR);
+    else
+        probe_say(probe, PROBE_OK, "Redis %s", version);
+}
+
+static void probe_mode(struct probe *probe, const char *info)
+{
+    char mode[FACT_BYTES], role[FACT_BYTES], loading[FACT_BYTES];
+
+    info_fact(info, "redis_mode", mode);
+    info_fact(info, "role", role);
+    info_fact(info, "loading", loading);
+    if (strcmp(mode, "sentinel") == 0)
+        probe_say(probe, PROBE_ERROR, "this is a sentinel: it keeps no data");
+    else if (strcmp(mode, "cluster") == 0)
+        probe_say(probe, PROBE_ERROR,
+                  "this is a node of a cluster: the sink knows single servers only");
+    if (strcmp(role, "slave") == 0)
+        probe_say(probe, PROBE_ERROR, "this is a replica: it refuses writes");
+    if (strcmp(loading, "1") == 0)
+        probe_say(probe, PROBE_WARN, "the server is loading its data: writes wait until it has");
+}
+
+static void probe_identity(struct probe *probe)
+{
+    struct err err = {0};
+    redisReply *reply = ASK(probe, &err, "INFO");
+
+    if (reply_is_text(reply)) {
+        probe_version(probe, reply->str);
+        probe_mode(probe, reply->str);
+    } else {
+        probe_say(probe, PROBE_WARN, "version and role not checked: INFO: %s",
+                  reply && reply->str ? reply->str : err.text);
+    }
+    if (reply)
+        freeReplyObject(reply);
+}
+
+static void probe_ping(struct probe *probe)
+{
+    struct err err = {0};
+    redisReply *reply = ASK(probe, &err, "PING");
+
+    if (reply_is_text(reply))
+        probe_say(probe, PROBE_OK, "answers PING");
+    else if (!reply)
+        probe_say(probe, PROBE_ERROR, "PING: %s", err.text);
+    else if (reply->type == REDIS_REPLY_ERROR)
+        probe_say(probe, PROBE_WARN, "PING: %s", reply->str);
+    if (reply)
+        freeReplyObject(reply);
+}
+
+/* --- what it would take ----------------------------------------------------------------------- */
+
+/* The command as redis-cli takes it, cut where it is long. */
+static void show_command(const struct slice *arguments, size_t count, char shown[SHOWN_BYTES])
+{
+    FILE *out = fmemopen(shown, SHOWN_BYTES, "w");
+
+    shown[0] = '\0';
+    if (!out)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            fputc(' ', out);
+        text_quote(out, arguments[i]);
+    }
+    fclose(out);
+    shown[SHOWN_BYTES - 1] = '\0';
+}
+
+/* Whether the server would run it; false where ACL DRYRUN is not to be had. */
+static bool probe_dry_run(struct probe *probe, const char *user, const struct slice *command,
+                          size_t count)
+{
+    struct slice *arguments = mem_array(count + 3, sizeof(*arguments));
+    char shown[SHOWN_BYTES];
+    struct err err = {0};
+
+    arguments[0] = SLICE("ACL");
+    arguments[1] = SLICE("DRYRUN");
+    arguments[2] = slice_of(user);
+    memcpy(arguments + 3, command, count * sizeof(*command));
+    redisReply *reply = dialogue_ask(probe->dialogue, arguments, count + 3, &err);
+    free(arguments);
+    show_command(command, count, shown);
+    bool asked = !reply || reply->type != REDIS_REPLY_ERROR ||
+                 (strncmp(reply->str, "NOPERM", 6) != 0 && !strstr(reply->str, "ubcommand"));
+    if (!reply)
+        probe_say(probe, PROBE_ERROR, "%s: %s", shown, err.text);
+    else if (reply_is_text(reply) && strcmp(reply->str, "OK") == 0)
+        probe_say(probe, PROBE_OK, "may run: %s", shown);
+    else if (asked && reply->str)
+        probe_say(probe, PROBE_ERROR, "%s: %s", shown, reply->str);
+    if (reply)
+        freeReplyObject(reply);
+    return asked;
+}
+
+static void probe_known(struct probe *probe, struct slice name)
+{
+    struct slice arguments[] = {SLICE("COMMAND"), SLICE("INFO"), name};
+    struct err err = {0};
+    redisReply *reply = dialogue_ask(probe->dialogue, arguments, 3, &err);
+
+    if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
+        reply->element[0]->type == REDIS_REPLY_NIL)
+        probe_say(probe, PROBE_ERROR, "%.*s: the server does not know this command",
+                  SLICE_ARGS(name));
+    if (reply)
+        freeReplyObject(reply);
+}
+
+/* The name that the server knows this connection by. */
+static void probe_user(struct probe *probe, char user[USER_BYTES])
+{
+    struct err err = {0};
+    redisReply *reply = ASK(probe, &err, "ACL", "WHOAMI");
+    const char *configured = probe->sink->username.text;
+
+    if (reply_is_text(reply))
+        snprintf(user, USER_BYTES, "%s", reply->str);
+    else
+        snprintf(user, USER_BYTES, "%s", configured && *configured ? configured : "default");
+    if (reply)
+        freeReplyObject(reply);
+}
+
+static void probe_commands(struct probe *probe, const struct slice *const *commands,
+                           const size_t *counts, size_t command_count)
+{
+    char user[USER_BYTES];
+    bool dry_runs = true;
+
+    probe_user(probe, user);
+    for (size_t i = 0; i < command_count; i++) {
+        dry_runs = dry_runs && probe_dry_run(probe, user, commands[i], counts[i]);
+        if (!dry_runs)
+            probe_known(probe, commands[i][0]);
+    }
+    if (!dry_runs)
+        probe_say(probe, PROBE_WARN,
+                  "rights of user '%s' not checked: the server has no ACL DRYRUN for it", user);
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static struct dialogue *probe_open(const struct probe *probe, int database, struct err *err)
+{
+    const struct conf_sink *sink = probe->sink;
+    struct topology topology;
+    struct handshake_options identity = {.username = sink->username.text,
+                                         .password = sink->password.text,
+                                         .client_name = "penstock-check",
+                                         .database = database};
+
+    topology_init(&topology, sink);
+    struct endpoint endpoint = topology_endpoint(&topology, 0);
+    return dialogue_open(&endpoint, &identity,
+                         (struct dialogue_timeouts){sink->connect_timeout, sink->response_timeout},
+                         err);
+}
+
+/* The database was refused: how many are there? */
+static void probe_databases(struct probe *probe)
+{
+    struct err err = {0};
+
+    probe->dialogue = probe_open(probe, 0, &err);
+    if (!probe->dialogue)
+        return;
+    redisReply *reply = ASK(probe, &err, "CONFIG", "GET", "databases");
+    if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2)
+        probe_say(probe, PROBE_WARN, "the server has %s databases, numbered from 0",
+                  reply->element[1]->str);
+    if (reply)
+        freeReplyObject(reply);
+}
+
+static void probe_refused(struct probe *probe, const struct err *err)
+{
+    struct topology topology;
+    char name[ENDPOINT_NAME_BYTES];
+
+    topology_init(&topology, probe->sink);
+    struct endpoint endpoint = topology_endpoint(&topology, 0);
+    endpoint_name(&endpoint, name);
+    if (strstr(err->text, "DB index is out of range")) {
+        probe_say(probe, PROBE_ERROR, "%s: database %d: %.200s", name, probe->sink->database,
+                  err->text);
+        probe_databases(probe);
+    } else {
+        probe_say(probe, PROBE_ERROR, "%s: %.200s", name, err->text);
+    }
+}
+
+bool redis_probe(const struct conf_sink *sink, const struct slice *const *commands,
+                 const size_t *counts, size_t command_count,
+                 void (*say)(void *context, enum probe_verdict verdict, const char *text),
+                 void *context)
+{
+    struct probe probe = {.sink = sink, .say = say, .context = context, .well = true};
+    struct err err = {0};
+
+    probe.dialogue = probe_open(&probe, sink->database, &err);
+    if (!probe.dialogue) {
+        probe_refused(&probe, &err);
+    } else {
+        probe_ping(&probe);
+        probe_identity(&probe);
+        probe_commands(&probe, commands, counts, command_count);
+    }
+    dialogue_close(probe.dialogue);
+    return probe.well;
+}
