@@ -1,0 +1,14 @@
+/* probe.h: what `check --online` finds when it asks a server. */
+#pragma once
+
+enum probe_verdict {
+    PROBE_OK,
+    PROBE_WARN, /* it works, but perhaps not as meant */
+    PROBE_ERROR /* the bridge could not work */
+};
+
+struct probe_listener {
+    void *context;
+    /** One finding; @p text is one line and borrowed for the call. */
+    void (*say)(void *context, enum probe_verdict verdict, const char *text);
+};

@@ -1,0 +1,219 @@
+/* probe.c: what Kafka says to a source's configuration. */
+#include "kafka/probe.h"
+
+#include "kafka/properties.h"
+
+#include <regex.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TEXT_BYTES = 512 };
+
+struct probe {
+    const struct conf_source *source;
+    const struct probe_listener *listener;
+    rd_kafka_t *kafka;
+    int timeout_ms;
+    rd_kafka_topic_partition_list_t *partitions; /* of the topics that were found */
+};
+
+static void say(const struct probe *probe, enum probe_verdict verdict, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say(const struct probe *probe, enum probe_verdict verdict, const char *format, ...)
+{
+    char text[TEXT_BYTES];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    probe->listener->say(probe->listener->context, verdict, text);
+}
+
+static bool probe_open(struct probe *probe, const struct conf *conf)
+{
+    struct properties properties;
+    char text[TEXT_BYTES];
+    struct err err = {0};
+
+    if (!properties_make(&properties, conf, probe->source, 0, &err)) {
+        say(probe, PROBE_ERROR, "%s", err.text);
+        return false;
+    }
+    probe->kafka = rd_kafka_new(RD_KAFKA_CONSUMER, properties.kafka, text, sizeof(text));
+    if (!probe->kafka) {
+        rd_kafka_conf_destroy(properties.kafka);
+        say(probe, PROBE_ERROR, "%s", text);
+    }
+    return probe->kafka != NULL;
+}
+
+/* --- brokers
+ * --------------------------------------------------------------------------------------- */
+
+/* The first thing librdkafka had to complain about; that of a connection says more than the
+ * question that timed out. */
+static void first_reason(const struct probe *probe, rd_kafka_resp_err_t err, char *text,
+                         size_t size)
+{
+    rd_kafka_queue_t *queue = rd_kafka_queue_get_main(probe->kafka);
+    rd_kafka_event_t *event;
+    bool found = false;
+
+    snprintf(text, size, "%s", rd_kafka_err2str(err));
+    while (!found && (event = rd_kafka_queue_poll(queue, 0))) {
+        found = rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR;
+        if (found)
+            snprintf(text, size, "%s", rd_kafka_event_error_string(event));
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_queue_destroy(queue);
+}
+
+/* Everything that the brokers show us; NULL where they cannot be reached. */
+static const struct rd_kafka_metadata *probe_brokers(const struct probe *probe)
+{
+    const struct rd_kafka_metadata *metadata;
+    char reason[TEXT_BYTES];
+    rd_kafka_resp_err_t err =
+        rd_kafka_metadata(probe->kafka, 1, NULL, &metadata, probe->timeout_ms);
+
+    if (err) {
+        first_reason(probe, err, reason, sizeof(reason));
+        say(probe, PROBE_ERROR, "no broker answers at %s: %s", probe->source->brokers.text, reason);
+        return NULL;
+    }
+    say(probe, PROBE_OK, "%d broker%s, asked at %s", metadata->broker_cnt,
+        metadata->broker_cnt == 1 ? "" : "s", metadata->orig_broker_name);
+    return metadata;
+}
+
+/* --- topics
+ * ---------------------------------------------------------------------------------------- */
+
+static void topic_found(const struct probe *probe, const rd_kafka_metadata_topic_t *topic)
+{
+    for (int i = 0; i < topic->partition_cnt; i++)
+        rd_kafka_topic_partition_list_add(probe->partitions, topic->topic, topic->partitions[i].id);
+}
+
+/* A topic that is not shown among all may be hidden from us; asked for by name we are told. */
+static rd_kafka_resp_err_t topic_error(const struct probe *probe, const char *name)
+{
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(probe->kafka, name, NULL);
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t err;
+
+    if (!topic)
+        return rd_kafka_last_error();
+    err = rd_kafka_metadata(probe->kafka, 0, topic, &metadata, probe->timeout_ms);
+    if (!err) {
+        err = metadata->topic_cnt ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+        rd_kafka_metadata_destroy(metadata);
+    }
+    rd_kafka_topic_destroy(topic);
+    return err;
+}
+
+static void probe_missing(const struct probe *probe, const char *name)
+{
+    rd_kafka_resp_err_t err = topic_error(probe, name);
+
+    if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+        say(probe, PROBE_WARN, "topic %s does not exist; penstock would wait for it", name);
+    else
+        say(probe, PROBE_ERROR, "topic %s: %s", name, rd_kafka_err2str(err));
+}
+
+static void probe_name(const struct probe *probe, const struct rd_kafka_metadata *metadata,
+                       const char *name)
+{
+    for (int i = 0; i < metadata->topic_cnt; i++) {
+        const rd_kafka_metadata_topic_t *topic = &metadata->topics[i];
+        if (strcmp(topic->topic, name) != 0 || topic->err)
+            continue;
+        say(probe, PROBE_OK, "topic %s: %d partition%s", name, topic->partition_cnt,
+            topic->partition_cnt == 1 ? "" : "s");
+        topic_found(probe, topic);
+        return;
+    }
+    probe_missing(probe, name);
+}
+
+static void probe_pattern(const struct probe *probe, const struct rd_kafka_metadata *metadata,
+                          const char *pattern)
+{
+    int matches = 0;
+    regex_t regex;
+
+    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+        return; /* the file's check has said so */
+    for (int i = 0; i < metadata->topic_cnt; i++)
+        if (regexec(&regex, metadata->topics[i].topic, 0, NULL, 0) == 0) {
+            topic_found(probe, &metadata->topics[i]);
+            matches++;
+        }
+    regfree(&regex);
+    if (matches)
+        say(probe, PROBE_OK, "topics %s: %d match%s", pattern, matches, matches == 1 ? "es" : "");
+    else
+        say(probe, PROBE_WARN, "topics %s: none matches; penstock would wait for one", pattern);
+}
+
+/* --- the group
+ * ------------------------------------------------------------------------------------- */
+
+static int count_committed(const rd_kafka_topic_partition_list_t *list, rd_kafka_resp_err_t *err)
+{
+    int count = 0;
+
+    for (int i = 0; i < list->cnt; i++) {
+        if (list->elems[i].err)
+            *err = list->elems[i].err;
+        count += list->elems[i].offset >= 0;
+    }
+    return count;
+}
+
+static void probe_group(const struct probe *probe)
+{
+    const char *group = probe->source->group.text;
+    rd_kafka_resp_err_t err;
+    int committed;
+
+    if (!probe->partitions->cnt)
+        return;
+    err = rd_kafka_committed(probe->kafka, probe->partitions, probe->timeout_ms);
+    committed = count_committed(probe->partitions, &err);
+    if (err)
+        say(probe, PROBE_ERROR, "group %s: %s", group, rd_kafka_err2str(err));
+    else
+        say(probe, PROBE_OK, "group %s: %d of %d partitions have a committed offset", group,
+            committed, probe->partitions->cnt);
+}
+
+void source_probe(const struct conf *conf, const struct conf_source *source,
+                  const char *const *topics, size_t topic_count, int timeout_ms,
+                  const struct probe_listener *listener)
+{
+    struct probe probe = {.source = source, .listener = listener, .timeout_ms = timeout_ms};
+    const struct rd_kafka_metadata *metadata;
+
+    if (!probe_open(&probe, conf))
+        return;
+    probe.partitions = rd_kafka_topic_partition_list_new(8);
+    metadata = probe_brokers(&probe);
+    for (size_t i = 0; metadata && i < topic_count; i++)
+        if (topics[i][0] == '^')
+            probe_pattern(&probe, metadata, topics[i]);
+        else
+            probe_name(&probe, metadata, topics[i]);
+    if (metadata) {
+        probe_group(&probe);
+        rd_kafka_metadata_destroy(metadata);
+    }
+    rd_kafka_topic_partition_list_destroy(probe.partitions);
+    rd_kafka_destroy_flags(probe.kafka, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
