@@ -19,7 +19,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { BATCH = 64, KEY_BYTES = 16 };
+enum { BATCH = 1000, KEY_BYTES = 16 };
 
 struct load {
     struct sink *sink;

@@ -26,8 +26,8 @@ struct sink_counters;
  *      DOWN -> RESOLVING -> CONNECTING -> GREETING -> FLOWING <------- PROBING
  *                                            |           | retry class    ^
  *                                            |           v                |
- *                                            |        DRAINING -> PAUSED -'
- *                                            '-> PROBING, where commands wait after a loss
+ *                                            |        DRAINING -> PAUSED -|
+ *                                            '--- commands wait ----------'
  *      any of them -> DOWN, when the connection is lost
  */
 enum connection_state {
@@ -79,8 +79,9 @@ struct connection {
     bool pinged; /* the next answer is a PING's */
 
     int64_t progress_ms; /* when the other side was last seen to do something */
-    int queued;          /* socket_queued() when it was last asked */
-    unsigned silences;   /* response timeouts in a row */
+    int queued;          /* socket_queued(), and when it was asked */
+    int64_t queued_ms;
+    unsigned silences; /* response timeouts in a row */
     struct backoff reconnect, retry, sick;
     struct backoff *pause; /* retry, or sick where the server ran out of something */
 

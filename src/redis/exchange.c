@@ -25,6 +25,7 @@
 enum {
     SEND_BYTES = 64 << 10, /* a larger write() costs more a byte, not less (caches) */
     READS_A_TURN = 4,
+    LOOKS_A_TIMEOUT = 4,
     LONGEST_PATIENCE = 4 /* doublings of response_timeout */
 };
 
@@ -104,15 +105,7 @@ static void exchange_pause_if_drained(struct connection *connection)
     connection_wake_in(connection, backoff_next(connection->pause));
 }
 
-static void exchange_probe(struct connection *connection)
-{
-    connection_discard(connection);
-    connection->state = CONNECTION_PROBING;
-    exchange_watch(connection);
-    exchange_flush(connection);
-}
-
-/* A command went through. */
+/* A command went through, or none waits that could tell. */
 static void exchange_resume(struct connection *connection)
 {
     connection->state = CONNECTION_FLOWING;
@@ -123,18 +116,23 @@ static void exchange_resume(struct connection *connection)
     connection_clear_trouble(connection);
 }
 
+/* Sends again from the head on, as far as somebody still wants it. */
+static void exchange_probe(struct connection *connection)
+{
+    connection_discard(connection);
+    connection->state = CONNECTION_PROBING;
+    if (connection->window.committed == 0)
+        exchange_resume(connection);
+    exchange_watch(connection);
+    exchange_flush(connection);
+}
+
 void exchange_begin(struct connection *connection)
 {
     connection->scanner = (struct resp_scanner){0};
     connection->input_length = 0;
     connection->pinged = false;
-    if (connection->troubled && connection->window.committed > 0) {
-        exchange_probe(connection);
-        return;
-    }
-    exchange_resume(connection);
-    exchange_watch(connection);
-    exchange_flush(connection);
+    exchange_probe(connection);
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */
@@ -324,18 +322,30 @@ static void exchange_ping(struct connection *connection)
     exchange_watch(connection);
 }
 
+/* Whether the bytes on their way became fewer since the last look; *first: there was none since the
+ * last sign of life. */
+static bool exchange_queue_drains(struct connection *connection, int64_t now_ms, bool *first)
+{
+    int queued = socket_queued(connection->fd), before = connection->queued;
+
+    *first = connection->queued_ms < connection->progress_ms;
+    connection->queued = queued;
+    connection->queued_ms = now_ms;
+    return !*first && queued < before;
+}
+
 /* Somebody is awaited: how long is he silent? A queue that drains is a sign of life, too. */
 static void exchange_check_silence(struct connection *connection)
 {
     int64_t limit_ms = connection->setup->options->response_timeout << connection->silences;
-    int queued = socket_queued(connection->fd);
+    int64_t now_ms = clock_ms();
+    bool first;
 
-    if (queued != connection->queued)
-        connection->progress_ms = clock_ms();
-    connection->queued = queued;
-    int64_t silent_ms = clock_ms() - connection->progress_ms;
-    if (silent_ms < limit_ms) {
-        connection_wake_in(connection, limit_ms - silent_ms);
+    if (exchange_queue_drains(connection, now_ms, &first))
+        connection->progress_ms = now_ms;
+    int64_t silent_ms = now_ms - connection->progress_ms;
+    if (silent_ms < limit_ms || first) {
+        connection_wake_in(connection, limit_ms / LOOKS_A_TIMEOUT);
         return;
     }
     /* A command that needs longer than the timeout must get through some day. */

@@ -9,6 +9,8 @@
 
 #include <stdlib.h>
 
+enum { SEND_BYTES = 32 << 10 };
+
 struct sink {
     struct connection_setup setup;
     struct topology topology;
@@ -17,12 +19,6 @@ struct sink {
     uint32_t other; /* the metrics' index of commands without a row */
     struct connection *connections;
 };
-
-/* for each connection of the sink */
-#define EACH_CONNECTION(sink, connection)                                                          \
-    for (struct connection *connection = (sink)->connections,                                      \
-                           *end_ = connection + (sink)->topology.connections;                      \
-         connection < end_; connection++)
 
 static bool sink_check(const struct conf_sink *options, struct err *err)
 {
@@ -66,8 +62,8 @@ void sink_free(struct sink *sink)
 {
     if (!sink)
         return;
-    EACH_CONNECTION(sink, connection)
-    connection_close(connection);
+    for (unsigned i = 0; i < sink->topology.connections; i++)
+        connection_close(&sink->connections[i]);
     free(sink->connections);
     free(sink->client_name);
     free(sink);
@@ -75,9 +71,9 @@ void sink_free(struct sink *sink)
 
 bool sink_has_room(const struct sink *sink)
 {
-    EACH_CONNECTION(sink, connection)
-    if (!window_has_room(&connection->window))
-        return false;
+    for (unsigned i = 0; i < sink->topology.connections; i++)
+        if (!window_has_room(&sink->connections[i].window))
+            return false;
     return true;
 }
 
@@ -90,39 +86,46 @@ void sink_put(struct sink *sink, const struct slice *arguments, size_t count,
                ticket);
 }
 
+/* A good send() full leaves at once, so that the server works while more is put. */
 void sink_commit(struct sink *sink)
 {
-    EACH_CONNECTION(sink, connection)
-    window_commit(&connection->window);
+    for (unsigned i = 0; i < sink->topology.connections; i++) {
+        struct connection *connection = &sink->connections[i];
+        window_commit(&connection->window);
+        if (window_unsent(&connection->window).length >= SEND_BYTES)
+            exchange_flush(connection);
+    }
 }
 
 void sink_rollback(struct sink *sink)
 {
-    EACH_CONNECTION(sink, connection)
-    window_rollback(&connection->window);
+    for (unsigned i = 0; i < sink->topology.connections; i++)
+        window_rollback(&sink->connections[i].window);
 }
 
+/* The loop tells when there is something to read; only who has no room asks for himself. */
 void sink_turn(struct sink *sink)
 {
-    EACH_CONNECTION(sink, connection)
-    {
+    for (unsigned i = 0; i < sink->topology.connections; i++) {
+        struct connection *connection = &sink->connections[i];
         exchange_flush(connection);
-        exchange_read(connection);
+        if (!window_has_room(&connection->window))
+            exchange_read(connection);
     }
 }
 
 void sink_discard(struct sink *sink)
 {
-    EACH_CONNECTION(sink, connection)
-    connection_discard(connection);
+    for (unsigned i = 0; i < sink->topology.connections; i++)
+        connection_discard(&sink->connections[i]);
 }
 
 size_t sink_inflight(const struct sink *sink)
 {
     size_t inflight = 0;
 
-    EACH_CONNECTION(sink, connection)
-    inflight += connection->window.count;
+    for (unsigned i = 0; i < sink->topology.connections; i++)
+        inflight += sink->connections[i].window.count;
     return inflight;
 }
 
@@ -131,10 +134,12 @@ static const struct connection *sink_troubled(const struct sink *sink)
 {
     const struct connection *troubled = NULL;
 
-    EACH_CONNECTION(sink, connection)
-    if (connection->troubled &&
-        (!troubled || connection->trouble_since_ms < troubled->trouble_since_ms))
-        troubled = connection;
+    for (unsigned i = 0; i < sink->topology.connections; i++) {
+        const struct connection *connection = &sink->connections[i];
+        if (connection->troubled &&
+            (!troubled || connection->trouble_since_ms < troubled->trouble_since_ms))
+            troubled = connection;
+    }
     return troubled;
 }
 

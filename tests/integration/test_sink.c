@@ -254,6 +254,58 @@ static void a_unix_socket_does_as_well(void)
     close_both();
 }
 
+static void a_socket_whose_path_is_too_long_is_an_error_of_the_configuration(void)
+{
+    struct conf_sink options = {.name = "live", .connections = 1};
+    struct event_base *base = event_base_new();
+    struct sink_events events = {0};
+    struct err err = {0};
+
+    options.socket_path = mem_format("/%0200d", 1);
+    CU_ASSERT_PTR_NULL(sink_new(&options, 0, "test", base, NULL, &events, &err));
+    CU_ASSERT_EQUAL(err.kind, ERR_CONFIG);
+    ASSERT_TEXT(err.text,
+                "sink \"live\": the socket's path has 201 bytes, at most 107 are possible");
+    free(options.socket_path);
+    event_base_free(base);
+}
+
+/* As behind a proxy that does not know HELLO. */
+static void a_server_without_hello_is_greeted_the_old_way(void)
+{
+    server = redis_server_start("--rename-command", "HELLO", "NOHELLO", NULL);
+    redis_ask(server, "CONFIG SET requirepass secret");
+    driver = driver_new(redis_server_port(server));
+    driver->options.password.text = "secret";
+    driver->options.database = 2;
+    driver_start(driver);
+    driver_put(driver, "SET", "key", "value", NULL);
+    expect_all_done();
+    CU_ASSERT_PTR_NOT_NULL(strstr(redis_ask(server, "CLIENT LIST"), "name=a-test "));
+    redis_ask(server, "SELECT 2");
+    ASSERT_TEXT(redis_ask(server, "GET key"), "value");
+    close_both();
+}
+
+/* Both directions are full at once: who writes without reading would wait for ever. */
+static void large_answers_are_read_while_large_commands_are_written(void)
+{
+    size_t length = 1 << 20;
+    char *value = mem_alloc(length);
+    struct slice arguments[] = {SLICE("SET"), SLICE("key"), {value, length}, SLICE("GET")};
+
+    memset(value, 'v', length);
+    open_both();
+    for (int i = 0; i < 100; i++)
+        driver_stage(driver, arguments[1], arguments, 4);
+    sink_commit(driver->sink);
+    expect_all_done();
+    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
+    CU_ASSERT_TRUE(driver->counters->received_bytes > 99 * length);
+    close_both();
+    free(value);
+}
+
 static void a_name_is_looked_up(void)
 {
     server = redis_server_start(NULL);
@@ -319,6 +371,9 @@ int main(void)
         TEST(a_user_writes_where_it_may),
         TEST(a_database_that_is_not_there_is_told),
         TEST(a_unix_socket_does_as_well),
+        TEST(a_socket_whose_path_is_too_long_is_an_error_of_the_configuration),
+        TEST(a_server_without_hello_is_greeted_the_old_way),
+        TEST(large_answers_are_read_while_large_commands_are_written),
         TEST(a_name_is_looked_up),
         TEST(the_client_list_shows_who_it_is),
         TEST(a_key_stays_on_its_connection),
