@@ -226,6 +226,18 @@ static void conf_warn_unused(const struct filling *filling)
     }
 }
 
+/* One record must fit what the whole process may hold. */
+static void conf_check_memory(const struct filling *filling, const struct node *root)
+{
+    const struct node *max_record = node_find(root, "max_record");
+    const struct node *memory = node_find(root, "memory");
+    const struct node *set = max_record ? max_record : memory;
+
+    if (set && filling->conf->max_record > filling->conf->memory)
+        conf_problem(filling->problems, set->origin, NULL,
+                     "'max_record' must not be larger than 'memory'");
+}
+
 static void conf_fill(const struct filling *filling, const struct node *root)
 {
     struct conf *conf = filling->conf;
@@ -234,6 +246,7 @@ static void conf_fill(const struct filling *filling, const struct node *root)
     struct conf_origin top = root->origin;
 
     option_fill_group(filling, GROUP_top, root, NULL, top, "the top level", conf);
+    conf_check_memory(filling, root);
     option_fill_group(filling, GROUP_admin, admin, NULL, admin ? admin->origin : top, "'admin'",
                       conf);
     option_fill_group(filling, GROUP_log, log, NULL, log ? log->origin : top, "'log'", conf);

@@ -18,6 +18,7 @@
 
 struct walker {
     const struct document *document;
+    struct syntax_strings *strings;
     struct conf_problems *problems;
     struct lexer lexer;
     struct token token;   /* the next one */
@@ -182,6 +183,15 @@ static bool walk_close(struct walker *walker, char close, unsigned line)
     return walker_expected(walker, expected, text);
 }
 
+static void walker_note_string(struct walker *walker, unsigned line)
+{
+    struct syntax_strings *strings = walker->strings;
+
+    strings->lines =
+        mem_grow(strings->lines, strings->count, &strings->capacity, sizeof(*strings->lines));
+    strings->lines[strings->count++] = line;
+}
+
 /* What the elements of an array must share. */
 static char element_kind(const struct token *token)
 {
@@ -195,6 +205,8 @@ static bool walk_element(struct walker *walker, bool array, char *kind)
 {
     struct token token = walker->token;
 
+    if (token.kind == TOKEN_STRING)
+        walker_note_string(walker, token.line);
     if (!array)
         return walk_value(walker);
     if (token_is(&token, '{') || token_is(&token, '(') || token_is(&token, '['))
@@ -346,10 +358,12 @@ static bool walk_file(struct walker *walker)
     return walker_expected(walker, "the name of a setting", NULL);
 }
 
-bool syntax_check(const struct document *document, struct conf_problems *problems)
+bool syntax_check(const struct document *document, struct syntax_strings *strings,
+                  struct conf_problems *problems)
 {
     struct walker walker = {
         .document = document,
+        .strings = strings,
         .problems = problems,
         .lexer = lexer_new((struct slice){document->text, document->length}),
     };

@@ -6,5 +6,14 @@ enum {
     SYNTAX_DEPTH_MAX = 16
 }; /* a group in a group in ...; nothing of the language needs as many */
 
-/** Tells the first slip. False where there is one. */
-bool syntax_check(const struct document *document, struct conf_problems *problems);
+/** The lines of the strings that are elements of lists, in order: libconfig tells that of the token
+ * behind. */
+struct syntax_strings {
+    unsigned *lines;
+    size_t count, capacity;
+};
+
+/** Tells the first slip. False where there is one. @p strings begins as zero; free() ends its lines
+ * either way. */
+bool syntax_check(const struct document *document, struct syntax_strings *strings,
+                  struct conf_problems *problems);
