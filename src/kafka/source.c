@@ -385,6 +385,8 @@ int64_t source_next_ms(const struct source *source)
     if (source->closing != CLOSING_NO)
         return earlier(next_ms, DRAIN_CHECK_MS / 5);
     next_ms = earlier(next_ms, start_next_ms(source));
+    if (source->commit_outstanding)
+        return next_ms; /* its answer wakes the loop; without Kafka that may be far away */
     return earlier(next_ms, source->commit_due_ms - source->now_ms);
 }
 
