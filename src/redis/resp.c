@@ -184,7 +184,7 @@ static enum resp_result resp_pass_bulk(struct resp_scanner *scanner, struct slic
 
     resp_advance(input, pass);
     scanner->bulk -= pass;
-    if (scanner->bulk > 2 || input->length < 2)
+    if (input->length < 2) /* all of it was payload, or the CRLF is cut */
         return RESP_MORE;
     if (memcmp(input->data, "\r\n", 2) != 0)
         return RESP_BROKEN;
