@@ -3,6 +3,7 @@
 #include "suite.h"
 
 #include "base/clock.h"
+#include "metrics/family.h"
 #include "metrics/metrics.h"
 #include "metrics/snapshot.h"
 #include "redis/reply.h"
@@ -287,6 +288,38 @@ static void the_process_is_measured(void)
     CU_ASSERT(age > -1 && age < 600);
 }
 
+/* Whether @p name, perhaps with the ending of a histogram's series, is a family. */
+static bool is_family(struct slice name)
+{
+    for (size_t i = 0; i < family_count; i++) {
+        size_t length = strlen(families[i].name);
+        if (name.length < length || strncmp(name.data, families[i].name, length) != 0)
+            continue;
+        struct slice ending = {name.data + length, name.length - length};
+        if (ending.length == 0 ||
+            (families[i].type == FAMILY_HISTOGRAM && slice_is(ending, "_bucket")))
+            return true;
+    }
+    return false;
+}
+
+static void the_page_about_watching_names_only_metrics_that_exist(void)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz_";
+    char *text = page_read(SOURCE_DIR "/docs/how-to/watch.md");
+    int names = 0;
+
+    for (const char *at = text; (at = strstr(at, "penstock_")); names++) {
+        struct slice name = {at, strspn(at, letters)};
+        if (!is_family(name))
+            fprintf(stderr, "\n%.*s is no metric\n", SLICE_ARGS(name));
+        CU_ASSERT(is_family(name));
+        at += name.length;
+    }
+    CU_ASSERT(names > 10);
+    free(text);
+}
+
 static void the_reference_page_is_current(void)
 {
     ASSERT_PAGE(metrics_write_reference, SOURCE_DIR "/docs/reference/metrics.md");
@@ -386,6 +419,7 @@ int main(void)
         TEST(every_first_word_that_a_reply_may_have_is_a_class),
         TEST(the_versions_are_labels),
         TEST(the_process_is_measured),
+        TEST(the_page_about_watching_names_only_metrics_that_exist),
         TEST(the_reference_page_is_current),
         TEST(every_scrape_adds_up_while_workers_count),
         TEST(partitions_may_come_while_a_scrape_runs),
