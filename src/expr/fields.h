@@ -8,13 +8,18 @@
 #include "base/arena.h"
 #include "record/value.h"
 
-enum { FIELDS_BUCKETS = 64 };
+enum { FIELDS_BUCKETS = 64 /* bits of an uint64_t */ };
+
+struct field_name {
+    struct slice text; /* owned */
+    uint32_t next;     /* 1 + another name of the same bucket; 0: none */
+};
 
 /** All zero is an empty set. */
 struct fields {
-    struct slice *names; /* owned */
-    uint32_t *next;      /* 1 + the next name of the same bucket; 0: none */
-    size_t count, names_room, next_room;
+    struct field_name *names;
+    size_t count, room;
+    uint64_t used;                    /* a bit for every bucket with a name in it */
     uint32_t buckets[FIELDS_BUCKETS]; /* 1 + the newest name; 0: none */
 };
 

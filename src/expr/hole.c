@@ -146,6 +146,6 @@ bool hole_render(const struct hole *hole, struct scope *scope, const struct valu
         return err_set(err, ERR_RECORD, "missing field '%s'", hole->reference.text);
     if (value->type == VALUE_NULL)
         return err_set(err, ERR_RECORD, "field '%s' is null", hole->reference.text);
-    *out = filter_text(value, scope->arena);
+    *out = value->escaped ? value_string(value, scope->arena) : value->text;
     return true;
 }

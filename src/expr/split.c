@@ -71,6 +71,8 @@ static bool end_argument(struct splitter *splitter)
         end_literal(splitter);
     if (!check_spread(splitter))
         return false;
+    if (!splitter->argument.parts[0].hole && splitter->argument.count == 1)
+        splitter->argument.constant = splitter->argument.parts[0].literal;
     template->arguments = mem_grow(template->arguments, template->count, &template->room,
                                    sizeof(*template->arguments));
     template->arguments[template->count++] = splitter->argument;

@@ -19,7 +19,8 @@ struct part {
 };
 
 struct argument {
-    struct part *parts; /* one at least */
+    struct slice constant; /* of an argument without holes; else data is NULL */
+    struct part *parts;    /* one at least */
     size_t count, room;
     unsigned reads; /* enum scope_reads */
     bool spread;    /* "%{*}" */

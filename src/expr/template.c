@@ -53,14 +53,7 @@ size_t template_least_arguments(const struct template *template, bool *open)
 
 void template_constant(const struct template *template, size_t index, struct slice *out)
 {
-    const struct argument *argument;
-
-    *out = (struct slice){0};
-    if (index >= template->count)
-        return;
-    argument = &template->arguments[index];
-    if (argument->count == 1 && !argument->parts[0].hole)
-        *out = argument->parts[0].literal;
+    *out = index < template->count ? template->arguments[index].constant : (struct slice){0};
 }
 
 unsigned template_argument_reads(const struct template *template, size_t index)
@@ -161,7 +154,9 @@ bool template_render(const struct template *template, struct scope *scope, struc
     made = arena_alloc(scope->arena, total * sizeof(*made));
     for (size_t i = 0; i < template->count; i++) {
         const struct argument *argument = &template->arguments[i];
-        if (argument->spread) {
+        if (argument->constant.data) {
+            made[used++] = argument->constant;
+        } else if (argument->spread) {
             memcpy(made + used, spread.pairs, spread.count * sizeof(*made));
             used += spread.count;
         } else if (!render_argument(argument, scope, found, &made[used++], err)) {
