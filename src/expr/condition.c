@@ -159,7 +159,10 @@ static bool holds_text(const struct condition *node, struct scope *scope, bool *
     if (!string_of(node->first, scope, &text, err))
         return false;
     if (node->kind == CONDITION_MATCHES) {
-        *holds = text.data && pattern_matches(node->pattern, text);
+        if (text.data) {
+            text.data = arena_copy(scope->arena, text.data, text.length);
+            *holds = pattern_matches(node->pattern, text);
+        }
         return true;
     }
     if (!string_of(node->first->next, scope, &part, err))

@@ -43,10 +43,8 @@ static bool read_exponent(struct slice text, size_t at, int64_t *exponent, size_
     count = digits_at(text, at);
     *exponent = 0;
     for (size_t i = 0; i < count; i++)
-        if (*exponent < EXPONENT_MAX)
-            *exponent = *exponent * 10 + (text.data[at + i] - '0');
-    if (*exponent > EXPONENT_MAX)
-        *exponent = EXPONENT_MAX;
+        *exponent = *exponent < EXPONENT_MAX / 10 ? *exponent * 10 + (text.data[at + i] - '0')
+                                                  : EXPONENT_MAX;
     if (negative)
         *exponent = -*exponent;
     *end = at + count;

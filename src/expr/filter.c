@@ -183,17 +183,16 @@ void filter_write_reference(FILE *out)
 {
     fputs("# Filters\n\n"
           "<!-- Generated from src/expr/filters.def; do not edit. -->\n\n"
-          "A hole of a [template](templates.md) passes its value through filters: "
-          "`%{city|trim|upper}`. They apply from left to right.\n"
-          "A missing field and a null pass by every filter but `default`, `json` and `raw`, so "
-          "`%{city|upper|default('none')}` works too.\n"
-          "An argument is an integer or a text in single or double quotes, where `\\\\`, `\\'` and "
-          "`\\\"` mean the character behind the backslash\nand any other backslash stands for "
-          "itself. A filter that refuses its input makes a record error.\n\n"
-          "| filter | what it gives | example | value | result |\n|---|---|---|---|---|\n",
+          "A hole of a [template](templates.md) passes its value through filters, from left to "
+          "right: `%{city|trim|upper}`.\nA missing field and a null pass by every filter but "
+          "`default`, `json` and `raw`, so `%{city|upper|default('none')}`\nworks too. An argument "
+          "is an integer, or a text in single or double quotes where `\\\\`, `\\'` and `\\\"` "
+          "mean the\ncharacter behind the backslash and any other backslash stands for itself. "
+          "Wrong arguments are an error of the file; a\nfilter that refuses its input makes a "
+          "record error. Text filters take the text of any value.\n",
           out);
     for (size_t i = 0; i < FILTERS; i++)
-        fprintf(out, "| `%s%s` | %s | `%s` | `%s` | `%s` |\n", filters[i].name,
+        fprintf(out, "\n## `%s%s`\n\n%s\n\n`%s` of `%s` gives `%s`.\n", filters[i].name,
                 filters[i].arguments, filters[i].help, filters[i].example, filters[i].example_value,
                 filters[i].example_result);
 }

@@ -82,6 +82,7 @@ bool filter_replace(const struct filter_call *call, struct scope *scope, const s
     size_t copied = 0, at = 0;
 
     (void)err;
+    text.data = arena_copy(scope->arena, text.data, text.length);
     while (at <= text.length && pattern_find(call->pattern, text, at, groups)) {
         size_t first = (size_t)groups[0].rm_so, end = (size_t)groups[0].rm_eo;
         bool repeats =

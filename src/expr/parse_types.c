@@ -54,7 +54,7 @@ bool parse_check_compare(const struct parser *parser, const struct condition *no
         return true;
     if (!ordered && (left == VALUE_NULL || right == VALUE_NULL))
         return true;
-    return lex_error(&parser->lex, node->at, "%s never equals %s", type_name(left),
+    return lex_error(&parser->lex, node->at, "%s does not compare with %s", type_name(left),
                      type_name(right));
 }
 

@@ -23,6 +23,9 @@ void pattern_free(struct pattern *pattern);
 /** How many groups in parentheses it has. */
 size_t pattern_groups(const struct pattern *pattern);
 
+/* A NUL must stand behind the text that is searched, as behind arena_copy()'s; those within it are
+ * bytes like others. */
+
 /** Whether @p text holds a match anywhere. */
 bool pattern_matches(const struct pattern *pattern, struct slice text);
 

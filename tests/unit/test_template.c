@@ -1,6 +1,7 @@
 /* test_template.c: commands with holes. */
 #include "suite.h"
 
+#include "examples.h"
 #include "expression.h"
 
 #include "base/text.h"
@@ -321,6 +322,24 @@ static void a_single_text_is_not_split(void)
     ASSERT_TEXT(render_as("", false), "\"\"");
 }
 
+static const char *example(const char *text, const char *value)
+{
+    static char shown[sizeof(result) + 16];
+
+    render_of(text, value);
+    if (strncmp(result, "config: ", 8) == 0)
+        return result + 8;
+    if (strncmp(result, "record: ", 8) != 0)
+        return result;
+    snprintf(shown, sizeof(shown), "record error: %s", result + 8);
+    return shown;
+}
+
+static void every_example_of_the_reference_page_is_true(void)
+{
+    CU_ASSERT_TRUE(examples_check("templates.md", example) > 20);
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -344,6 +363,7 @@ int main(void)
         TEST(arguments_can_be_asked_about_one_by_one),
         TEST(one_argument_is_rendered_though_another_is_missing),
         TEST(a_single_text_is_not_split),
+        TEST(every_example_of_the_reference_page_is_true),
     };
     int status = SUITE("template", tests);
 
