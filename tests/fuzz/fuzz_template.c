@@ -1,0 +1,83 @@
+/*
+ * fuzz_template.c: any text as a template, rendered on one record.
+ *
+ * The first byte chooses between a command and a single text. What was compiled is rendered;
+ * whatever the template, nothing of the record's neighbourhood may be read.
+ */
+#include "codec/json.h"
+#include "expr/template.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct arena arena;
+static volatile size_t sum;
+
+static void read_all(const struct slice *arguments, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < arguments[i].length; j++)
+            sum += (unsigned char)arguments[i].data[j];
+}
+
+static void check_argument(const struct template *template, struct scope *scope,
+                           struct slice expected)
+{
+    struct slice out, constant;
+    struct err err;
+
+    assert(template_render_argument(template, 0, scope, &out, &err));
+    assert(slice_equal(out, expected));
+    template_constant(template, 0, &constant);
+    assert(!constant.data || slice_equal(constant, out));
+}
+
+static void render(const struct template *template, struct scope *scope)
+{
+    struct err err = {ERR_NONE, ""};
+    struct slice *arguments;
+    size_t count;
+    bool open;
+
+    if (!template_render(template, scope, &arguments, &count, &err)) {
+        assert(err.kind == ERR_RECORD);
+        return;
+    }
+    read_all(arguments, count);
+    assert(count >= template_least_arguments(template, &open));
+    assert(open || count == template_least_arguments(template, &open));
+    if (!open)
+        check_argument(template, scope, arguments[0]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char value[] =
+        "{\"a\":1.25,\"b\":\"x \\u00e9\\n\",\"c\":[1,{\"d\":null}],\"e\":{\"f\":true},\"t\":"
+        "\"2026-01-01T00:00:00Z\",\"n\":1767225600000,\"b\":\"last\"}";
+    struct record record = {.key = SLICE("{\"k\":\"\xC3\xA9\"}"), .topic = "t", .offset = 42};
+    struct err err = {ERR_NONE, ""};
+
+    if (!size)
+        return 0;
+    char *payload = memcpy(malloc(sizeof(value) - 1), value, sizeof(value) - 1);
+    char *text = memcpy(calloc(size, 1), data + 1, size - 1);
+    struct template *template = template_new(text, data[0] & 1, &err);
+    struct scope scope = {.record = &record,
+                          .value_codec = codec_find("json"),
+                          .key_codec = codec_find("json"),
+                          .arena = &arena};
+    record.value = (struct slice){payload, sizeof(value) - 1};
+    assert((template == NULL) == (err.kind == ERR_CONFIG));
+    assert(template || strncmp(err.text, "column ", 7) == 0);
+    if (template)
+        render(template, &scope);
+    template_free(template);
+    arena_reset(&arena);
+    free(text);
+    free(payload);
+    return 0;
+}
