@@ -140,7 +140,7 @@ static void handshake_read_info(struct handshake *handshake, const redisReply *r
     if (sscanf(reply->str, "id=%lld", &id) == 1)
         handshake->self.id = id;
     const char *address = strstr(reply->str, " addr=");
-    if (address)
+    if (address && address[6] != '/') /* a unix socket's path is the same for everybody */
         sscanf(address, " addr=%127s", handshake->self.address);
 }
 

@@ -108,9 +108,9 @@ void sink_turn(struct sink *sink)
 {
     for (unsigned i = 0; i < sink->topology.connections; i++) {
         struct connection *connection = &sink->connections[i];
-        exchange_flush(connection);
         if (!window_has_room(&connection->window))
             exchange_read(connection);
+        exchange_flush(connection);
     }
 }
 

@@ -20,6 +20,8 @@ struct event_base;
 struct metrics_worker;
 struct sink;
 
+/** done and refused may put, commit and discard; wanted and dropped may call nothing of the sink.
+ */
 struct sink_events {
     void *context;
     /** The command of @p ticket was carried out. */

@@ -2,9 +2,9 @@
  * window.c: the commands of one connection that were put and not answered.
  *
  * The buffer is linear, so that what is to be sent is one slice. When its end is reached the live
- * bytes move to its beginning; with room for three windows that costs a third of a byte for each
- * byte sent, less than the gaps or the double mapping of a ring would. It grows for a command
- * that is larger than that and shrinks again once empty.
+ * bytes move to its beginning, and where less than a third is free then it grows: so each byte is
+ * moved about twice at most. It grows with what is in flight, not with what may be, and shrinks
+ * once empty after a giant.
  *
  * Invariants: head <= written <= sent_end <= committed_end <= tail <= capacity;
  * passed <= sent <= committed <= count; sent_end is where the sent commands end.
@@ -17,12 +17,12 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { WINDOWS_OF_ROOM = 3, LEAST_CAPACITY = 64 << 10, LEAST_RING = 256 };
+enum { ORDINARY_WINDOWS = 3, LEAST_CAPACITY = 64 << 10, LEAST_RING = 256 };
 
 void window_init(struct window *window, size_t limit_commands, size_t limit_bytes)
 {
     *window = (struct window){.limit_commands = limit_commands, .limit_bytes = limit_bytes};
-    window->ordinary_capacity = limit_bytes * WINDOWS_OF_ROOM;
+    window->ordinary_capacity = limit_bytes * ORDINARY_WINDOWS;
     if (window->ordinary_capacity < LEAST_CAPACITY)
         window->ordinary_capacity = LEAST_CAPACITY;
 }
@@ -55,15 +55,14 @@ static void window_compact(struct window *window)
 /* Room for @p bound bytes behind the tail. */
 static void window_reserve(struct window *window, size_t bound)
 {
-    size_t live = window->tail - window->head;
-    size_t wanted = window->ordinary_capacity;
+    size_t wanted = window->capacity ? window->capacity : (size_t)LEAST_CAPACITY;
 
-    if (window->head && live + bound <= window->capacity)
+    if (window->head)
         window_compact(window);
-    if (window->capacity - window->tail >= bound)
-        return;
-    while (wanted < window->tail + bound)
+    while (wanted < window->tail + bound || wanted - window->tail < wanted / 3)
         wanted *= 2;
+    if (wanted == window->capacity)
+        return;
     window->bytes = mem_resize(window->bytes, wanted);
     window->capacity = wanted;
 }
