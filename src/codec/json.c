@@ -18,36 +18,53 @@
 
 #include <assert.h>
 
-struct reader {
-    const char *at, *end;
-    struct value *next;      /* the first free node */
-    struct value *container; /* the innermost open one */
-    int depth;               /* containers open */
-    const char *wrong;       /* what is wrong at @at; NULL: nothing */
+/* What is wrong with the text, and where. */
+struct problem {
+    const char *at, *what;
 };
 
-static inline bool wrong(struct reader *reader, const char *what)
+/* Its steps are inlined into read_text() and what is not inlined never gets its address, so that it
+ * lives in registers: a third of the time. */
+struct reader {
+    const char *at, *end;
+    struct value *newest;    /* the node being read, or the last one that was */
+    struct value *container; /* the innermost open one */
+    int depth;               /* containers open */
+    struct problem *problem;
+    struct scan scan;
+};
+
+/* Always NULL, so that a failing step can end with it. */
+static __attribute__((noinline, cold)) const char *wrong_at(struct problem *problem, const char *at,
+                                                            const char *what)
 {
-    reader->wrong = what;
-    return false;
+    *problem = (struct problem){at, what};
+    return NULL;
 }
 
-static inline bool sees(const struct reader *reader, char byte)
+static inline __attribute__((always_inline)) bool wrong(const struct reader *reader,
+                                                        const char *what)
 {
-    return reader->at < reader->end && *reader->at == byte;
+    return wrong_at(reader->problem, reader->at, what) != NULL;
 }
 
-static inline void skip_space(struct reader *reader)
+static __attribute__((noinline)) const char *pass_space(const char *at, const char *end)
 {
-    while (reader->at < reader->end && (unsigned char)*reader->at <= ' ') {
-        if (!sees(reader, ' ') && !sees(reader, '\n') && !sees(reader, '\r') && !sees(reader, '\t'))
-            return;
-        reader->at++;
-    }
+    while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+        at++;
+    return at;
 }
 
-/* --- strings ------------------------------------------------------------------------------------
- */
+/* Passes white space; the byte behind it, NUL at the end: none that JSON has a use for. */
+static inline char skip_space(struct reader *reader)
+{
+    if (__builtin_expect(reader->at < reader->end && (unsigned char)*reader->at > ' ', true))
+        return *reader->at;
+    reader->at = pass_space(reader->at, reader->end);
+    return reader->at < reader->end ? *reader->at : '\0';
+}
+
+/* --- strings --------------------------------------------------------------------------------- */
 
 /* What comes behind the first byte of a sequence: how many bytes, and the range of the first. */
 struct utf8_row {
@@ -72,19 +89,17 @@ static const struct utf8_row *utf8_row(unsigned char first)
 }
 
 /* Passes one character beyond ASCII. */
-static bool read_utf8(struct reader *reader)
+static const char *pass_utf8(const char *at, const char *end, struct problem *problem)
 {
-    const unsigned char *bytes = (const unsigned char *)reader->at;
+    const unsigned char *bytes = (const unsigned char *)at;
     const struct utf8_row *row = utf8_row(bytes[0]);
 
-    if (!row || reader->end - reader->at <= row->more || bytes[1] < row->low ||
-        bytes[1] > row->high)
-        return wrong(reader, "no UTF-8");
+    if (!row || end - at <= row->more || bytes[1] < row->low || bytes[1] > row->high)
+        return wrong_at(problem, at, "not UTF-8");
     for (int i = 2; i <= row->more; i++)
         if ((bytes[i] & 0xC0) != 0x80)
-            return wrong(reader, "no UTF-8");
-    reader->at += 1 + row->more;
-    return true;
+            return wrong_at(problem, at, "not UTF-8");
+    return at + 1 + row->more;
 }
 
 static bool is_hex(char byte)
@@ -93,128 +108,153 @@ static bool is_hex(char byte)
 }
 
 /* Passes one escape; whether surrogates come in pairs is left to value_string(). */
-static bool read_escape(struct reader *reader)
+static const char *pass_escape(const char *at, const char *end, struct problem *problem)
 {
-    const char *at = ++reader->at;
-
-    if (at == reader->end)
-        return wrong(reader, "expected an escape");
+    at++;
+    if (at == end)
+        return wrong_at(problem, at, "expected an escape");
     if (*at != 'u') {
         if (*at == '\0' || !strchr("\"\\/bfnrt", *at))
-            return wrong(reader, "no such escape");
-        reader->at++;
-        return true;
+            return wrong_at(problem, at, "no such escape");
+        return at + 1;
     }
     for (int i = 0; i < 4; i++) {
-        reader->at++;
-        if (reader->at == reader->end || !is_hex(*reader->at))
-            return wrong(reader, "expected four hexadecimal digits");
+        at++;
+        if (at == end || !is_hex(*at))
+            return wrong_at(problem, at, "expected four hexadecimal digits");
     }
-    reader->at++;
-    return true;
+    return at + 1;
 }
 
 /* From the first byte of a string that is not plain to its closing quote. */
-static bool read_odd_string(struct reader *reader, bool *escaped)
+static __attribute__((noinline)) const char *pass_odd(const char *at, struct scan scan,
+                                                      bool *escaped, struct problem *problem)
 {
-    while (!sees(reader, '"')) {
-        if (reader->at == reader->end)
-            return wrong(reader, "expected the closing quote of a string");
-        if (*reader->at == '\\') {
+    const char *end = scan.end;
+
+    while (at && (at == end || *at != '"')) {
+        if (at == end)
+            return wrong_at(problem, at, "expected the closing quote of a string");
+        if (*at == '\\') {
             *escaped = true;
-            if (!read_escape(reader))
-                return false;
-        } else if (*reader->at & 0x80) {
-            if (!read_utf8(reader))
-                return false;
-        } else if (!scan_is_plain(*reader->at)) {
-            return wrong(reader, "a control character in a string");
+            at = pass_escape(at, end, problem);
+        } else if (*at & 0x80) {
+            at = pass_utf8(at, end, problem);
+        } else if (scan_is_plain(*at)) {
+            at = scan_plain(&scan, at);
+        } else {
+            return wrong_at(problem, at, "a control character in a string");
         }
-        reader->at = scan_plain(reader->at, reader->end);
     }
-    return true;
+    return at;
 }
 
 /* From the opening quote to behind the closing one. */
 static inline bool read_string(struct reader *reader, struct slice *text, bool *escaped)
 {
-    const char *first = ++reader->at;
+    const char *first = reader->at + 1, *last = scan_plain(&reader->scan, first);
 
     *escaped = false;
-    reader->at = scan_plain(first, reader->end);
-    if (!sees(reader, '"') && !read_odd_string(reader, escaped))
-        return false;
-    *text = (struct slice){first, (size_t)(reader->at - first)};
-    reader->at++;
-    return true;
-}
-
-/* --- numbers and literals -----------------------------------------------------------------------
- */
-
-static inline bool is_digit(char byte)
-{
-    return (unsigned char)(byte - '0') < 10;
-}
-
-static inline bool read_digits(struct reader *reader)
-{
-    const char *first = reader->at;
-
-    while (reader->at < reader->end && is_digit(*reader->at))
-        reader->at++;
-    return reader->at > first || wrong(reader, "expected a digit");
-}
-
-static inline bool read_exponent(struct reader *reader)
-{
-    reader->at++;
-    if (sees(reader, '+') || sees(reader, '-'))
-        reader->at++;
-    return read_digits(reader);
-}
-
-static inline bool read_number(struct reader *reader, struct value *node)
-{
-    const char *first = reader->at;
-
-    if (!is_digit(*first) && *first != '-')
-        return wrong(reader, "expected a value");
-    node->type = VALUE_NUMBER;
-    if (*first == '-')
-        reader->at++;
-    if (sees(reader, '0'))
-        reader->at++;
-    else if (!read_digits(reader))
-        return false;
-    if (sees(reader, '.')) {
-        reader->at++;
-        if (!read_digits(reader))
+    if (__builtin_expect(last == reader->end || *last != '"', false)) {
+        last = pass_odd(last, reader->scan, escaped, reader->problem);
+        if (!last)
             return false;
     }
-    if ((sees(reader, 'e') || sees(reader, 'E')) && !read_exponent(reader))
+    *text = (struct slice){first, (size_t)(last - first)};
+    reader->at = last + 1;
+    return true;
+}
+
+/* --- numbers and literals -------------------------------------------------------------------- */
+
+static inline bool is_digit(const char *at, const char *end)
+{
+    return at < end && (unsigned char)(*at - '0') < 10;
+}
+
+/* NULL where there is none. */
+static inline const char *pass_digits(const char *at, const char *end, struct problem *problem)
+{
+    if (!is_digit(at, end))
+        return wrong_at(problem, at, "expected a digit");
+    do
+        at++;
+    while (is_digit(at, end));
+    return at;
+}
+
+static const char *pass_exponent(const char *at, const char *end, struct problem *problem)
+{
+    at++;
+    if (at < end && (*at == '+' || *at == '-'))
+        at++;
+    return pass_digits(at, end, problem);
+}
+
+static inline const char *pass_number(const char *at, const char *end, struct problem *problem)
+{
+    if (at < end && *at == '-')
+        at++;
+    else if (!is_digit(at, end))
+        return wrong_at(problem, at, "expected a value");
+    if (at < end && *at == '0')
+        at++;
+    else if (!(at = pass_digits(at, end, problem)))
+        return NULL;
+    if (at < end && *at == '.' && !(at = pass_digits(at + 1, end, problem)))
+        return NULL;
+    if (at < end && (*at | 0x20) == 'e')
+        return pass_exponent(at, end, problem);
+    return at;
+}
+
+static const char *pass_word(const char *at, const char *end, struct slice word,
+                             struct problem *problem)
+{
+    if ((size_t)(end - at) < word.length || memcmp(at, word.data, word.length) != 0)
+        return wrong_at(problem, at, "expected a value");
+    return at + word.length;
+}
+
+/* A number or a literal; its type goes to *type. */
+static __attribute__((noinline)) const char *pass_plain(const char *at, const char *end,
+                                                        uint8_t *type, struct problem *problem)
+{
+    switch (at < end ? *at : '\0') {
+    case 't':
+        *type = VALUE_TRUE;
+        return pass_word(at, end, SLICE("true"), problem);
+    case 'f':
+        *type = VALUE_FALSE;
+        return pass_word(at, end, SLICE("false"), problem);
+    case 'n':
+        *type = VALUE_NULL;
+        return pass_word(at, end, SLICE("null"), problem);
+    default:
+        *type = VALUE_NUMBER;
+        return pass_number(at, end, problem);
+    }
+}
+
+static inline bool read_plain(struct reader *reader)
+{
+    struct value *node = reader->newest;
+    const char *first = reader->at,
+               *end = pass_plain(first, reader->end, &node->type, reader->problem);
+
+    if (!end)
         return false;
-    node->text = (struct slice){first, (size_t)(reader->at - first)};
+    node->text = (struct slice){first, (size_t)(end - first)};
+    reader->at = end;
     return true;
 }
 
-static inline bool read_literal(struct reader *reader, struct value *node, uint8_t type,
-                                struct slice word)
-{
-    if ((size_t)(reader->end - reader->at) < word.length ||
-        memcmp(reader->at, word.data, word.length) != 0)
-        return wrong(reader, "expected a value");
-    node->type = type;
-    node->text = (struct slice){reader->at, word.length};
-    reader->at += word.length;
-    return true;
-}
+/* --- containers ------------------------------------------------------------------------------ */
 
-/* --- containers ---------------------------------------------------------------------------------
- */
-
-static inline bool open_container(struct reader *reader, struct value *node, uint8_t type)
+static inline bool open_container(struct reader *reader, uint8_t type)
 {
+    struct value *node = reader->newest;
+
     if (reader->depth == JSON_DEPTH)
         return wrong(reader, "more than 128 containers within each other");
     reader->depth++;
@@ -232,109 +272,85 @@ static inline void close_container(struct reader *reader)
     reader->at++;
     reader->depth--;
     reader->container = closed - closed->span;
-    closed->span = (uint32_t)(reader->next - closed);
+    closed->span = (uint32_t)(reader->newest + 1 - closed);
     closed->text.length = (size_t)(reader->at - closed->text.data);
 }
 
 /* The value at reader->at; of a container only its opening bracket. */
-static inline bool read_value(struct reader *reader, struct value *node)
+static inline bool read_value(struct reader *reader)
 {
-    if (reader->at == reader->end)
-        return wrong(reader, "expected a value");
-    switch (*reader->at) {
-    case '"':
+    struct value *node = reader->newest;
+    char byte = skip_space(reader);
+
+    if (byte == '"') {
         node->type = VALUE_STRING;
         return read_string(reader, &node->text, &node->escaped);
-    case '{':
-        return open_container(reader, node, VALUE_OBJECT);
-    case '[':
-        return open_container(reader, node, VALUE_ARRAY);
-    case 't':
-        return read_literal(reader, node, VALUE_TRUE, SLICE("true"));
-    case 'f':
-        return read_literal(reader, node, VALUE_FALSE, SLICE("false"));
-    case 'n':
-        return read_literal(reader, node, VALUE_NULL, SLICE("null"));
-    default:
-        return read_number(reader, node);
     }
+    if (byte == '{')
+        return open_container(reader, VALUE_OBJECT);
+    if (byte == '[')
+        return open_container(reader, VALUE_ARRAY);
+    return read_plain(reader);
 }
 
-static inline bool read_name(struct reader *reader, struct value *node)
+static inline bool read_name(struct reader *reader)
 {
+    struct value *node = reader->newest;
     struct slice name;
 
-    if (!sees(reader, '"'))
+    if (skip_space(reader) != '"')
         return wrong(reader, "expected a member's name");
     if (!read_string(reader, &name, &node->name_escaped))
         return false;
     node->name = name.data;
     node->name_length = (uint32_t)name.length;
-    skip_space(reader);
-    if (!sees(reader, ':'))
+    reader->container->member_escaped |= node->name_escaped;
+    if (skip_space(reader) != ':')
         return wrong(reader, "expected ':' after a member's name");
     reader->at++;
-    skip_space(reader);
     return true;
 }
 
-static inline struct value *add_node(struct reader *reader)
+/* From behind a value, or behind an opening bracket, to the first byte of the next value; closes
+ * what ends on the way. False: all is closed, or something is wrong. */
+static inline bool next_value(struct reader *reader)
 {
-    struct value *node = reader->next++;
-
-    *node = (struct value){.span = 1};
-    return node;
-}
-
-/* From the place where a child has to stand to the first byte of its value. */
-static inline struct value *begin_child(struct reader *reader)
-{
-    struct value *node = add_node(reader);
-
-    reader->container->count++;
-    if (reader->container->type == VALUE_OBJECT && !read_name(reader, node))
-        return NULL;
-    return node;
-}
-
-/* From the end of a value, or behind the bracket that @p opened a container, to the next value,
- * closing what ends on the way. NULL: all is closed, or something is wrong. */
-static inline struct value *next_value(struct reader *reader, bool opened)
-{
-    for (; reader->depth; opened = false) {
+    while (reader->depth) {
         bool object = reader->container->type == VALUE_OBJECT;
+        bool first = reader->newest == reader->container;
+        char byte = skip_space(reader);
 
-        skip_space(reader);
-        if (sees(reader, object ? '}' : ']')) {
+        if (byte == ',' && !first) {
+            reader->at++;
+        } else if (byte == (object ? '}' : ']')) {
             close_container(reader);
             continue;
+        } else if (!first) {
+            return wrong(reader, object ? "expected ',' or '}'" : "expected ',' or ']'");
         }
-        if (!opened && !sees(reader, ',')) {
-            wrong(reader, object ? "expected ',' or '}'" : "expected ',' or ']'");
-            return NULL;
-        }
-        if (!opened) {
-            reader->at++;
-            skip_space(reader);
-        }
-        return begin_child(reader);
+        reader->container->count++;
+        *++reader->newest = (struct value){.span = 1};
+        return !object || read_name(reader);
     }
-    return NULL;
+    return false;
 }
 
-static bool read_text(struct reader *reader)
+/* Fills the nodes from the first one on; the last one. Where something is wrong, *problem says. */
+static __attribute__((noinline)) struct value *read_text(struct slice bytes, struct value *nodes,
+                                                         struct problem *problem)
 {
-    struct value *node = add_node(reader);
+    const char *end = bytes.data + bytes.length;
+    struct reader reader = {bytes.data, end, nodes, nodes, 0, problem, scan_new(bytes.data, end)};
 
-    skip_space(reader);
-    if (reader->end - reader->at >= 3 && memcmp(reader->at, "\xEF\xBB\xBF", 3) == 0)
-        return wrong(reader, "a byte order mark");
-    while (node && read_value(reader, node))
-        node = next_value(reader, node->type >= VALUE_ARRAY);
-    if (reader->wrong)
-        return false;
-    skip_space(reader);
-    return reader->at == reader->end || wrong(reader, "expected the end of the text");
+    *nodes = (struct value){.span = 1};
+    if (bytes.length >= 3 && memcmp(bytes.data, "\xEF\xBB\xBF", 3) == 0)
+        wrong(&reader, "a byte order mark");
+    while (!problem->what && read_value(&reader) && next_value(&reader))
+        ;
+    skip_space(&reader);
+    if (!problem->what && reader.at < end)
+        wrong(&reader, "expected the end of the text");
+    return reader.newest;
 }
 
 /* Bytes that the nodes of @p bytes take at most: a guess that costs nothing where the arena has as
@@ -350,22 +366,22 @@ static inline size_t room_for(struct slice bytes, const struct arena *arena)
 
 const struct value *json_decode(struct slice bytes, struct arena *arena, struct err *err)
 {
-    const char *end = bytes.data + bytes.length;
+    struct problem problem = {0};
 
     if (bytes.length > UINT32_MAX) {
         err_set(err, ERR_RECORD, "json: longer than 4 GiB");
         return NULL;
     }
     size_t room = room_for(bytes, arena);
-    struct value *nodes = arena_alloc(arena, room);
-    struct reader reader = {bytes.data, end, nodes, nodes, 0, NULL};
-    bool good = read_text(&reader);
+    struct value *nodes = arena_alloc(arena, room), *last = read_text(bytes, nodes, &problem);
+    size_t used = (size_t)((char *)(last + 1) - (char *)nodes);
 
-    assert((size_t)((char *)reader.next - (char *)nodes) <= room);
-    arena_shrink(arena, nodes, room, good ? (size_t)((char *)reader.next - (char *)nodes) : 0);
-    if (good)
+    assert(used <= room);
+    arena_shrink(arena, nodes, room, problem.what ? 0 : used);
+    if (!problem.what)
         return nodes;
-    err_set(err, ERR_RECORD, "json: byte %zu: %s%s", (size_t)(reader.at - bytes.data) + 1,
-            reader.wrong, reader.at == end ? ", not the end of the text" : "");
+    err_set(err, ERR_RECORD, "json: byte %zu: %s%s", (size_t)(problem.at - bytes.data) + 1,
+            problem.what,
+            problem.at == bytes.data + bytes.length ? ", not the end of the text" : "");
     return NULL;
 }

@@ -140,21 +140,31 @@ static inline bool same_bytes(const char *a, const char *b, size_t length)
     return length == 0;
 }
 
+/* value_member() of an object that has an escaped name. */
+static const struct value *escaped_member(const struct value *value, struct slice name)
+{
+    const struct value *found = NULL, *child = value_first(value);
+
+    for (uint32_t left = value->count; left; left--, child = value_next(child)) {
+        struct slice own = {child->name, child->name_length};
+
+        if (child->name_escaped ? escaped_name_is(child, name) : slice_equal(own, name))
+            found = child;
+    }
+    return found;
+}
+
 const struct value *value_member(const struct value *value, struct slice name)
 {
     const struct value *found = NULL, *child = value_first(value);
 
     if (value->type != VALUE_OBJECT)
         return NULL;
-    for (uint32_t left = value->count; left; left--, child = value_next(child)) {
-        if (child->name_escaped) {
-            if (escaped_name_is(child, name))
-                found = child;
-        } else if (child->name_length == name.length &&
-                   same_bytes(child->name, name.data, name.length)) {
+    if (value->member_escaped)
+        return escaped_member(value, name);
+    for (const struct value *end = value + value->span; child < end; child = value_next(child))
+        if (child->name_length == name.length && same_bytes(child->name, name.data, name.length))
             found = child;
-        }
-    }
     return found;
 }
 

@@ -29,6 +29,7 @@ struct value {
     uint8_t type;         /* enum value_type */
     bool escaped;         /* VALUE_STRING: text holds JSON escapes */
     bool name_escaped;    /* the name holds JSON escapes */
+    bool member_escaped;  /* VALUE_OBJECT: the name of some member does */
     uint32_t span;        /* nodes of this subtree, this one included */
     uint32_t count;       /* children of a container */
     uint32_t name_length; /* of a member of an object */

@@ -77,8 +77,8 @@ static void a_string_is_utf8_with_known_escapes(void)
     ASSERT_TEXT(REFUSED("\"\\u12"),
                 "json: byte 6: expected four hexadecimal digits, not the end of the text");
     ASSERT_TEXT(REFUSED("\"\\"), "json: byte 3: expected an escape, not the end of the text");
-    ASSERT_TEXT(REFUSED("\"abc\x80\""), "json: byte 5: no UTF-8");
-    ASSERT_TEXT(REFUSED("{\"\xC3\":1}"), "json: byte 3: no UTF-8");
+    ASSERT_TEXT(REFUSED("\"abc\x80\""), "json: byte 5: not UTF-8");
+    ASSERT_TEXT(REFUSED("{\"\xC3\":1}"), "json: byte 3: not UTF-8");
     CU_ASSERT_PTR_NOT_NULL(decode(SLICE("\"\x7F\""), NULL)); /* DEL is no control in RFC 8259 */
 }
 
