@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SOURCE_LINE_SHOWN = 160 };
+enum {
+    SOURCE_LINE_SHOWN = 160,
+    PROBLEMS_KEPT =
+        1000 /* of the others only the number: nobody reads them, and each is compared */
+};
 
 struct problem {
     bool warning;
@@ -24,7 +28,8 @@ struct source_text {
 
 struct conf_problems {
     struct problem *items;
-    size_t count, capacity, errors;
+    size_t count, capacity;
+    size_t errors, warnings; /* those that are not kept, too */
     struct source_text *sources;
     size_t source_count, source_capacity;
 };
@@ -91,13 +96,25 @@ static bool problem_before(const struct problem *a, const struct problem *b)
     return a->line < b->line;
 }
 
-static void problems_add(struct conf_problems *problems, struct problem problem)
+static bool problems_have(const struct conf_problems *problems, const struct problem *problem)
 {
     for (size_t i = 0; i < problems->count; i++)
-        if (problem_same(&problems->items[i], &problem)) {
-            problem_free(&problem);
-            return;
-        }
+        if (problem_same(&problems->items[i], problem))
+            return true;
+    return false;
+}
+
+/* Takes the problem over. */
+static void problems_add(struct conf_problems *problems, struct problem problem)
+{
+    bool known = problems_have(problems, &problem);
+
+    problems->errors += !known && !problem.warning;
+    problems->warnings += !known && problem.warning;
+    if (known || problems->count == PROBLEMS_KEPT) {
+        problem_free(&problem);
+        return;
+    }
     problems->items =
         mem_grow(problems->items, problems->count, &problems->capacity, sizeof(*problems->items));
     size_t at = problems->count++;
@@ -106,7 +123,6 @@ static void problems_add(struct conf_problems *problems, struct problem problem)
         at--;
     }
     problems->items[at] = problem;
-    problems->errors += !problem.warning;
 }
 
 __attribute__((format(printf, 5, 0))) static void problems_add_text(
@@ -154,7 +170,7 @@ size_t conf_problems_count(const struct conf_problems *problems)
 
 size_t conf_warnings_count(const struct conf_problems *problems)
 {
-    return problems->count - problems->errors;
+    return problems->warnings;
 }
 
 /* The start of line @p line (from 1) of @p text; NULL where there are not as many. */
@@ -197,20 +213,24 @@ static void problem_write(const struct conf_problems *problems, const struct pro
         fprintf(out, "      = %s\n", problem->hint);
 }
 
-static void problems_write_rest(size_t count, const char *kind, FILE *out)
+/* How many were not shown. */
+static void problems_write_rest(size_t count, size_t shown, const char *kind, FILE *out)
 {
-    if (count > PROBLEMS_SHOWN)
-        fprintf(out, "and %zu more %s%s\n", count - PROBLEMS_SHOWN, kind,
-                count - PROBLEMS_SHOWN == 1 ? "" : "s");
+    if (count > shown)
+        fprintf(out, "and %zu more %s%s\n", count - shown, kind, count - shown == 1 ? "" : "s");
 }
 
 void conf_problems_write(const struct conf_problems *problems, FILE *out)
 {
     size_t shown[2] = {0, 0}; /* errors, warnings: the one does not crowd out the other */
 
-    for (size_t i = 0; i < problems->count; i++)
-        if (shown[problems->items[i].warning]++ < PROBLEMS_SHOWN)
-            problem_write(problems, &problems->items[i], out);
-    problems_write_rest(shown[0], "error", out);
-    problems_write_rest(shown[1], "warning", out);
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct problem *problem = &problems->items[i];
+        if (shown[problem->warning] == PROBLEMS_SHOWN)
+            continue;
+        shown[problem->warning]++;
+        problem_write(problems, problem, out);
+    }
+    problems_write_rest(problems->errors, shown[0], "error", out);
+    problems_write_rest(problems->warnings, shown[1], "warning", out);
 }

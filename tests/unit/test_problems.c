@@ -99,6 +99,16 @@ static void beyond_twenty_they_are_counted(void)
     end();
 }
 
+static void any_number_of_them_is_counted(void)
+{
+    begin(NULL);
+    for (unsigned i = 1; i <= 5000; i++)
+        conf_problem(problems, at(i), NULL, "e%u", i);
+    CU_ASSERT_EQUAL(conf_problems_count(problems), 5000);
+    CU_ASSERT_PTR_NOT_NULL(strstr(shown(), "\nand 4980 more errors\n"));
+    end();
+}
+
 static void a_line_that_is_not_there_is_not_shown(void)
 {
     begin("1\n2");
@@ -139,6 +149,7 @@ int main(void)
         TEST(the_main_file_comes_before_what_it_includes),
         TEST(the_same_problem_is_told_once),
         TEST(beyond_twenty_they_are_counted),
+        TEST(any_number_of_them_is_counted),
         TEST(a_line_that_is_not_there_is_not_shown),
         TEST(a_long_line_is_cut_and_control_characters_are_not_written),
         TEST(secrets_of_the_source_are_masked),
