@@ -38,12 +38,12 @@ static void a_client_of_the_port_writes_and_reads(void)
 {
     rd_kafka_t *producer = client(RD_KAFKA_PRODUCER), *consumer = client(RD_KAFKA_CONSUMER);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(producer, "trial", NULL);
     rd_kafka_message_t *message;
 
-    CU_ASSERT_EQUAL(rd_kafka_producev(producer, RD_KAFKA_V_TOPIC("trial"), RD_KAFKA_V_PARTITION(2),
-                                      RD_KAFKA_V_VALUE("water", 5), RD_KAFKA_V_END),
-                    0);
+    CU_ASSERT_EQUAL(rd_kafka_produce(topic, 2, RD_KAFKA_MSG_F_COPY, "water", 5, NULL, 0, NULL), 0);
     CU_ASSERT_EQUAL(rd_kafka_flush(producer, 5000), 0);
+    rd_kafka_topic_destroy(topic);
     rd_kafka_topic_partition_list_add(list, "trial", 2)->offset = 0;
     CU_ASSERT_EQUAL(rd_kafka_assign(consumer, list), 0);
     message = rd_kafka_consumer_poll(consumer, 5000);
