@@ -10,9 +10,7 @@ enum exit_status {
     EXIT_NOINPUT = 66,     /* an input file cannot be read */
     EXIT_UNAVAILABLE = 69, /* Kafka or Redis cannot be reached */
     EXIT_SOFTWARE = 70,    /* a bug */
-    EXIT_IOERR = 74,
-    EXIT_NOPERM = 77,
-    EXIT_CONFIG = 78 /* the configuration is wrong */
+    EXIT_CONFIG = 78       /* the configuration is wrong */
 };
 
 /** Runs the subcommand that @p argv names; the exit status of the process. */

@@ -3,6 +3,7 @@
 #include "app/load.h"
 
 #include "app/cli.h"
+#include "kafka/check.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -31,6 +32,8 @@ int load(const char *path, struct loaded *loaded)
     loaded->conf = conf_load(path, loaded->problems);
     if (loaded->conf) {
         loaded->routes = routes_new(loaded->conf, loaded->problems);
+        for (size_t i = 0; i < loaded->conf->source_count; i++)
+            source_check(&loaded->conf->sources[i], loaded->problems);
     }
     conf_problems_write(loaded->problems, stderr);
     return conf_problems_count(loaded->problems) ? EXIT_CONFIG : EXIT_OK;

@@ -178,3 +178,37 @@ bool template_render_argument(const struct template *template, size_t index, str
         return false;
     return render_argument(argument, scope, found, out, err);
 }
+
+static struct slice sample_argument(const struct argument *argument, struct arena *arena)
+{
+    size_t length = 0;
+    char *text, *at;
+
+    for (size_t i = 0; i < argument->count; i++)
+        length += argument->parts[i].hole ? 1 : argument->parts[i].literal.length;
+    text = at = arena_alloc(arena, length);
+    for (size_t i = 0; i < argument->count; i++) {
+        const struct part *part = &argument->parts[i];
+        struct slice piece = part->hole ? SLICE("0") : part->literal;
+        memcpy(at, piece.data, piece.length);
+        at += piece.length;
+    }
+    return (struct slice){text, length};
+}
+
+size_t template_sample(const struct template *template, struct arena *arena,
+                       struct slice **arguments)
+{
+    size_t total = template->count + template->spreads, used = 0;
+    struct slice *made = arena_alloc(arena, total * sizeof(*made));
+
+    for (size_t i = 0; i < template->count; i++) {
+        const struct argument *argument = &template->arguments[i];
+        made[used++] =
+            argument->constant.data ? argument->constant : sample_argument(argument, arena);
+        if (argument->spread)
+            made[used++] = SLICE("0");
+    }
+    *arguments = made;
+    return total;
+}

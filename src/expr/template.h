@@ -53,3 +53,10 @@ bool template_render(const struct template *template, struct scope *scope, struc
  * Errors: as template_render(). */
 bool template_render_argument(const struct template *template, size_t index, struct scope *scope,
                               struct slice *out, struct err *err);
+
+/**
+ * What it might render to, with "0" in every hole: to ask a server whether it would take such a
+ * command. The array and its texts are in @p arena; returns how many.
+ */
+size_t template_sample(const struct template *template, struct arena *arena,
+                       struct slice **arguments);

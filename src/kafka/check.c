@@ -1,4 +1,6 @@
 /* check.c: every mistake in a source's librdkafka properties, found without any connection. */
+#include "kafka/check.h"
+
 #include "base/mem.h"
 #include "base/text.h"
 #include "kafka/properties.h"

@@ -33,7 +33,3 @@ rd_kafka_conf_res_t properties_set(rd_kafka_conf_t *kafka, const struct conf_pro
 /** Sets what the user may overrule, and what nobody may. */
 void properties_preset(rd_kafka_conf_t *kafka, const struct conf_source *source);
 void properties_force(rd_kafka_conf_t *kafka);
-
-/** Adds every mistake in the source's properties to @p problems, without any connection. (check.c)
- */
-bool source_check(const struct conf_source *source, struct conf_problems *problems);

@@ -23,8 +23,7 @@ enum { OLDEST_MAJOR = 6, OLDEST_MINOR = 2, SHOWN_BYTES = 200, FACT_BYTES = 64, U
 struct probe {
     const struct conf_sink *sink;
     struct dialogue *dialogue;
-    void (*say)(void *context, enum probe_verdict verdict, const char *text);
-    void *context;
+    const struct probe_listener *listener;
     bool well;
 };
 
@@ -40,7 +39,7 @@ static void probe_say(struct probe *probe, enum probe_verdict verdict, const cha
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     probe->well &= verdict != PROBE_ERROR;
-    probe->say(probe->context, verdict, text);
+    probe->listener->say(probe->listener->context, verdict, text);
 }
 
 /* Asks with words that are C strings. */
@@ -293,11 +292,9 @@ static void probe_refused(struct probe *probe, const struct err *err)
 }
 
 bool redis_probe(const struct conf_sink *sink, const struct slice *const *commands,
-                 const size_t *counts, size_t command_count,
-                 void (*say)(void *context, enum probe_verdict verdict, const char *text),
-                 void *context)
+                 const size_t *counts, size_t command_count, const struct probe_listener *listener)
 {
-    struct probe probe = {.sink = sink, .say = say, .context = context, .well = true};
+    struct probe probe = {.sink = sink, .listener = listener, .well = true};
     struct err err = {0};
 
     probe.dialogue = probe_open(&probe, sink->database, &err);

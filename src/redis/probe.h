@@ -5,6 +5,7 @@
  * handshake.
  */
 #pragma once
+#include "base/probe.h"
 #include "base/slice.h"
 
 #include <stdbool.h>
@@ -12,18 +13,10 @@
 
 struct conf_sink;
 
-enum probe_verdict {
-    PROBE_OK,
-    PROBE_WARN, /* not checked, or worth a look */
-    PROBE_ERROR /* records would not get through */
-};
-
 /**
  * Asks the server of @p sink who it is, and by ACL DRYRUN whether the sink's user may run each of
  * the @p command_count commands: commands[i] has counts[i] arguments, the name first; keys as the
- * routes write them. Each finding goes to @p say as one line. False where one was an error.
+ * routes write them. Each finding goes to @p listener. False where one was an error.
  */
 bool redis_probe(const struct conf_sink *sink, const struct slice *const *commands,
-                 const size_t *counts, size_t command_count,
-                 void (*say)(void *context, enum probe_verdict verdict, const char *text),
-                 void *context);
+                 const size_t *counts, size_t command_count, const struct probe_listener *listener);

@@ -44,7 +44,7 @@ static struct conf_sink sink_of(struct redis_server *server)
 static const char *probe(const struct conf_sink *sink, size_t count, bool *well)
 {
     found[0] = '\0';
-    *well = redis_probe(sink, commands, counts, count, note, NULL);
+    *well = redis_probe(sink, commands, counts, count, &(struct probe_listener){NULL, note});
     return found;
 }
 

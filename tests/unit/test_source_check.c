@@ -2,6 +2,7 @@
 #include "suite.h"
 
 #include "conf/conf.h"
+#include "kafka/check.h"
 #include "kafka/properties.h"
 
 #include <stdlib.h>

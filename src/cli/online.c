@@ -1,0 +1,111 @@
+/* online.c: what Kafka and Redis themselves say to a configuration. */
+#include "cli/online.h"
+
+#include "app/cli.h"
+#include "base/arena.h"
+#include "base/mem.h"
+#include "kafka/probe.h"
+#include "redis/probe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { QUESTION_MS = 5000 };
+
+struct online {
+    const char *kind, *name; /* "sink", "live" */
+    bool quiet;
+    bool failed;
+};
+
+static void online_say(void *context, enum probe_verdict verdict, const char *text)
+{
+    static const char *const words[] = {"ok", "warning", "error"};
+    struct online *online = context;
+
+    online->failed |= verdict == PROBE_ERROR;
+    if (verdict != PROBE_OK || !online->quiet)
+        printf("  %s %s: %s: %s\n", online->kind, online->name, words[verdict], text);
+}
+
+/* The topics that the routes read from one source. */
+static const char **online_topics(const struct conf *conf, const struct conf_source *source,
+                                  size_t *count)
+{
+    const char **topics = NULL;
+    size_t capacity = 0;
+
+    *count = 0;
+    for (size_t i = 0; i < conf->route_count; i++)
+        for (size_t j = 0; conf->routes[i].from == source && j < conf->routes[i].topics.count;
+             j++) {
+            topics = mem_grow(topics, *count, &capacity, sizeof(*topics));
+            topics[(*count)++] = conf->routes[i].topics.items[j].text;
+        }
+    return topics;
+}
+
+static void online_source(struct online *online, const struct conf *conf,
+                          const struct conf_source *source)
+{
+    size_t count;
+    const char **topics = online_topics(conf, source, &count);
+
+    online->kind = "source";
+    online->name = source->name;
+    source_probe(conf, source, topics, count, QUESTION_MS,
+                 &(struct probe_listener){online, online_say});
+    free(topics);
+}
+
+/* The commands that the routes write to one sink, as samples. */
+struct samples {
+    struct arena arena;
+    const struct slice **items;
+    size_t *counts;
+    size_t count, capacity, counts_capacity;
+};
+
+static void samples_add(struct samples *samples, const struct route_commands *commands)
+{
+    for (size_t i = 0; i < commands->count; i++) {
+        struct slice *arguments;
+        size_t count = template_sample(commands->items[i].template, &samples->arena, &arguments);
+        samples->items =
+            mem_grow(samples->items, samples->count, &samples->capacity, sizeof(*samples->items));
+        samples->counts = mem_grow(samples->counts, samples->count, &samples->counts_capacity,
+                                   sizeof(*samples->counts));
+        samples->items[samples->count] = arguments;
+        samples->counts[samples->count++] = count;
+    }
+}
+
+static void online_sink(struct online *online, const struct conf_sink *sink,
+                        const struct routes *routes)
+{
+    struct samples samples = {.count = 0};
+
+    online->kind = "sink";
+    online->name = sink->name;
+    for (size_t i = 0; i < routes->count; i++)
+        if (routes->items[i].conf->to == sink) {
+            samples_add(&samples, &routes->items[i].writes);
+            samples_add(&samples, &routes->items[i].deletes);
+        }
+    redis_probe(sink, samples.items, samples.counts, samples.count,
+                &(struct probe_listener){online, online_say});
+    free(samples.items);
+    free(samples.counts);
+    arena_free(&samples.arena);
+}
+
+int online_check(const struct conf *conf, const struct routes *routes, bool quiet)
+{
+    struct online online = {.quiet = quiet};
+
+    for (size_t i = 0; i < conf->source_count; i++)
+        online_source(&online, conf, &conf->sources[i]);
+    for (size_t i = 0; i < conf->sink_count; i++)
+        online_sink(&online, &conf->sinks[i], routes);
+    return online.failed ? EXIT_UNAVAILABLE : EXIT_OK;
+}
