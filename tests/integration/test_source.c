@@ -37,17 +37,35 @@ static void topic_new(const char *topic)
     rd_kafka_mock_topic_create(cluster, topic, PARTITIONS, 1);
 }
 
+/* Puts one record with a header; false where librdkafka's queue is full. */
+static bool put(const char *topic, int32_t partition, char *text)
+{
+    size_t length = strlen(text);
+    const rd_kafka_vu_t fields[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {text, length}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {text, length}},
+        {.vtype = RD_KAFKA_VTYPE_HEADER, .u.header = {"n", text, -1}},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+    };
+    rd_kafka_error_t *error =
+        rd_kafka_produceva(producer, fields, sizeof(fields) / sizeof(fields[0]));
+    bool full = error && rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__QUEUE_FULL;
+
+    CU_ASSERT(!error || full);
+    if (error)
+        rd_kafka_error_destroy(error);
+    return !full;
+}
+
 static void produce(const char *topic, int32_t partition, int from, int to)
 {
     char key[32];
 
     for (int i = from; i < to; i++) {
         snprintf(key, sizeof(key), "%d", i);
-        while (rd_kafka_producev(
-                   producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
-                   RD_KAFKA_V_KEY(key, strlen(key)), RD_KAFKA_V_VALUE(key, strlen(key)),
-                   RD_KAFKA_V_HEADER("n", key, -1), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                   RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        while (!put(topic, partition, key))
             rd_kafka_poll(producer, 10);
     }
     CU_ASSERT_EQUAL_FATAL(rd_kafka_flush(producer, 10000), 0);
