@@ -144,6 +144,8 @@ void partition_hold(struct source_partition *partition, enum source_hold hold, c
     partition->reason = copy;
     partition->hold = hold;
     partition_move(partition, PARTITION_HELD);
+    if (partition->fetching)
+        rebalance_forward(partition);
 }
 
 void partition_again(struct source_partition *partition)
@@ -152,6 +154,8 @@ void partition_again(struct source_partition *partition)
 
     partition->generation++;
     partition_start(partition, tracker_commit_offset(partition->tracker));
+    if (partition->fetching)
+        rebalance_seek(partition);
     source->events.gone(source->events.context, partition);
 }
 

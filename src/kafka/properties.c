@@ -122,8 +122,8 @@ static void set_memory(rd_kafka_conf_t *kafka, const struct conf *conf)
     share = conf->memory / (workers > 0 ? workers : 1);
     fetch = clamp(share / 32, LEAST_FETCH, MOST_FETCH);
     set_number(kafka, "queued.min.messages",
-               clamp(share / 4 / RECORD_BYTES, LEAST_QUEUED, MOST_QUEUED));
-    set_number(kafka, "queued.max.messages.kbytes", clamp(share / 4 / 1024, 1024, 1024 * 1024));
+               clamp(share / 6 / RECORD_BYTES, LEAST_QUEUED, MOST_QUEUED));
+    set_number(kafka, "queued.max.messages.kbytes", clamp(share / 6 / 1024, 1024, 1024 * 1024));
     set_number(kafka, "fetch.max.bytes", fetch);
     set_number(kafka, "fetch.message.max.bytes", clamp(fetch / 2, LEAST_FETCH / 2, fetch));
     set_number(kafka, "message.max.bytes",
@@ -199,7 +199,9 @@ bool properties_make(struct properties *properties, const struct conf *conf,
     rd_kafka_conf_set_events(kafka, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT |
                                         RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
     properties->kafka = kafka;
-    properties->queue_limit = (size_t)get_number(kafka, "queued.min.messages");
+    properties->queue_records = (size_t)get_number(kafka, "queued.min.messages");
+    properties->queue_bytes = (size_t)get_number(kafka, "queued.max.messages.kbytes") * 1024;
+    properties->sleeps = get_number(kafka, "fetch.queue.backoff.ms") == 0;
     properties->longest_poll_ms = get_number(kafka, "max.poll.interval.ms");
     return true;
 fail:

@@ -17,6 +17,11 @@
 
 #include <string.h>
 
+enum {
+    FORWARD_MS = 3000, /* how long after an assign queues are forwarded again */
+    FORWARD_AGAIN_MS = 20
+};
+
 typedef bool (*partition_test)(const struct source_partition *partition);
 
 /* Those of our partitions for which @p test holds, each at its position. */
@@ -33,9 +38,12 @@ static rd_kafka_topic_partition_list_t *list_where(const struct source *source, 
     return list;
 }
 
+/* A held partition goes on being read, as far as there is room aside: so nothing that librdkafka
+ * does to the others when its assignment changes happens because of a hold. */
 static bool is_wanted(const struct source_partition *partition)
 {
-    return partition->state == PARTITION_FLOWING;
+    return partition->state == PARTITION_FLOWING ||
+           (partition->state == PARTITION_HELD && partition->fetching);
 }
 
 static bool is_to_begin(const struct source_partition *partition)
@@ -53,13 +61,14 @@ static bool is_fetching(const struct source_partition *partition)
     return partition->fetching;
 }
 
-static void forward(const struct source_partition *partition)
+void rebalance_forward(const struct source_partition *partition)
 {
     const struct source *source = partition->source;
     rd_kafka_queue_t *queue =
         rd_kafka_queue_get_partition(source->kafka, partition->topic->name, partition->number);
 
-    rd_kafka_queue_forward(queue, source->records);
+    rd_kafka_queue_forward(queue,
+                           partition->state == PARTITION_HELD ? source->aside : source->records);
     rd_kafka_queue_destroy(queue);
 }
 
@@ -67,7 +76,7 @@ static void forward_where(const struct source *source, partition_test test)
 {
     for (size_t i = 0; i < source->partition_count; i++)
         if (test(source->partitions[i]))
-            forward(source->partitions[i]);
+            rebalance_forward(source->partitions[i]);
 }
 
 static void applied(struct source *source)
@@ -123,6 +132,32 @@ static void assign_where(struct source *source, partition_test test)
     rd_kafka_topic_partition_list_destroy(list);
 }
 
+void rebalance_seek(struct source_partition *partition)
+{
+    struct source *source = partition->source;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+
+    rd_kafka_topic_partition_list_add(list, partition->topic->name, partition->number)->offset =
+        partition->position;
+    check_error(source, rd_kafka_seek_partitions(source->kafka, list, 0));
+    rd_kafka_topic_partition_list_destroy(list);
+    rebalance_forward(partition);
+    rebalance_clear_aside(source);
+    partition->moved = false;
+}
+
+/* What was put aside for other held partitions goes too: it is read again when they go on. */
+void rebalance_clear_aside(struct source *source)
+{
+    ssize_t count;
+
+    do {
+        count = rd_kafka_consume_batch_queue(source->aside, 0, source->taken, BATCH_RECORDS);
+        for (ssize_t i = 0; i < count; i++)
+            rd_kafka_message_destroy(source->taken[i]);
+    } while (count == BATCH_RECORDS);
+}
+
 static bool any(const struct source *source, partition_test test)
 {
     for (size_t i = 0; i < source->partition_count; i++)
@@ -137,9 +172,10 @@ static void apply(struct source *source, bool answer)
     bool begins = any(source, is_to_begin), ends = any(source, is_to_end);
 
     source->apply_due = false;
+    if (!begins && !ends && !answer)
+        return;
     if (!source->cooperative) {
-        if (begins || ends || answer)
-            assign_eager(source);
+        assign_eager(source);
     } else {
         if (ends)
             unassign_where(source, is_to_end);
@@ -147,6 +183,22 @@ static void apply(struct source *source, bool answer)
             assign_where(source, is_to_begin);
     }
     applied(source);
+    source->forward_until_ms = source->now_ms + FORWARD_MS;
+    source->forward_due_ms = source->now_ms + FORWARD_AGAIN_MS;
+}
+
+/*
+ * librdkafka stops what it read before an assign some time after the call, and the forward that we
+ * have set goes with it. Nothing tells when that has happened, so it is set again for a while; what
+ * lies in the partition's own queue comes along.
+ */
+static void forward_again(struct source *source)
+{
+    if (source->now_ms >= source->forward_until_ms || source->now_ms < source->forward_due_ms)
+        return;
+    forward_where(source, is_fetching);
+    source->more = true;
+    source->forward_due_ms = source->now_ms + FORWARD_AGAIN_MS;
 }
 
 /* --- assigned -------------------------------------------------------------------------------- */
@@ -203,6 +255,7 @@ static void revoke_end(struct source *source)
             partition_lose(partition);
         }
     }
+    rebalance_clear_aside(source);
 }
 
 static void rebalance_revoke(struct source *source, const rd_kafka_topic_partition_list_t *list)
@@ -287,14 +340,17 @@ void rebalance_turn(struct source *source)
     case REBALANCE_NONE:
         if (source->apply_due && source->closing == CLOSING_NO)
             apply(source, false);
+        forward_again(source);
         break;
     }
 }
 
 int64_t rebalance_next_ms(const struct source *source)
 {
+    if (source->rebalance == REBALANCE_NONE && source->apply_due && source->closing == CLOSING_NO)
+        return 0;
     if (source->rebalance == REBALANCE_NONE)
-        return source->apply_due && source->closing == CLOSING_NO ? 0 : INT64_MAX;
+        return source->now_ms < source->forward_until_ms ? FORWARD_AGAIN_MS : INT64_MAX;
     if (source->rebalance == REBALANCE_STARTING)
         return INT64_MAX;
     int64_t wait_ms = source->rebalance_deadline_ms - source->now_ms;

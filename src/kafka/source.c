@@ -64,6 +64,7 @@ static void source_open_queues(struct source *source)
     rd_kafka_poll_set_consumer(source->kafka);
     source->control = rd_kafka_queue_get_consumer(source->kafka);
     source->records = rd_kafka_queue_new(source->kafka);
+    source->aside = rd_kafka_queue_new(source->kafka);
     rd_kafka_set_log_queue(source->kafka, source->control);
     rd_kafka_queue_io_event_enable(source->control, source->wake_fd, &one, sizeof(one));
     rd_kafka_queue_io_event_enable(source->records, source->wake_fd, &one, sizeof(one));
@@ -104,7 +105,9 @@ struct source *source_new(const struct conf *conf, const struct conf_source *opt
         !properties_make(&properties, conf, options, worker, err) ||
         !source_open_kafka(source, properties.kafka, err))
         goto fail;
-    source->queue_limit = properties.queue_limit;
+    if (properties.sleeps)
+        source->kick = (struct kick){.limit_records = properties.queue_records,
+                                     .limit_bytes = properties.queue_bytes};
     source->drain_limit_ms = properties.longest_poll_ms / 2 < options->drain_timeout
                                  ? properties.longest_poll_ms / 2
                                  : options->drain_timeout;
@@ -194,6 +197,8 @@ static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
     partition->position = message->offset + 1;
     partition->consumed_records++;
     partition->consumed_bytes += message->key_len + message->len;
+    partition->source->consumed_records++;
+    partition->source->consumed_bytes += message->len;
     return true;
 }
 
@@ -228,6 +233,7 @@ void source_poll(struct source *source, struct batch *batch, size_t limit)
         limit = BATCH_RECORDS;
     taken = rd_kafka_consume_batch_queue(source->records, 0, source->taken, limit);
     source->more = taken == (ssize_t)limit;
+    kick_turn(source, taken > 0 ? (size_t)taken : 0);
     if (taken <= 0)
         return;
     poll_sort(source, batch, (size_t)taken);

@@ -36,6 +36,14 @@ enum partition_state {
 
 struct event;
 
+/** All zero: librdkafka needs no kicks. */
+struct kick {
+    size_t limit_records, limit_bytes; /* where librdkafka stops reading ahead */
+    size_t length;                     /* of the queue, when it was last looked at */
+    bool full;                         /* it was nearly full, and librdkafka may sleep */
+    int64_t due_ms;
+};
+
 struct source_partition {
     struct source *source;
     const struct source_topic *topic;
@@ -88,6 +96,7 @@ struct source {
     rd_kafka_t *kafka;
     rd_kafka_queue_t *control; /* rebalances, errors, commit results, logs */
     rd_kafka_queue_t *records;
+    rd_kafka_queue_t *aside;    /* records of held partitions; nobody takes them */
     rd_kafka_message_t **taken; /* [BATCH_RECORDS] */
     struct offsets *offsets;
     struct event *wake;
@@ -104,6 +113,7 @@ struct source {
     int64_t rebalance_deadline_ms;
     bool cooperative, joined;
     bool apply_due; /* what librdkafka reads differs from what it should read */
+    int64_t forward_until_ms, forward_due_ms; /* queues are forwarded again and again until then */
     struct backoff ask_backoff;
 
     bool commit_outstanding;
@@ -117,7 +127,8 @@ struct source {
 
     bool fatal;
     struct complaints complaints;
-    size_t queue_limit; /* queued.min.messages */
+    struct kick kick;
+    uint64_t consumed_records, consumed_bytes;
     int64_t drain_limit_ms;
     int64_t gauges_due_ms;
     int64_t now_ms; /* of this turn */
@@ -149,11 +160,21 @@ void partitions_turn(struct source *source);
 void rebalance_event(struct source *source, rd_kafka_resp_err_t what,
                      const rd_kafka_topic_partition_list_t *list);
 void rebalance_turn(struct source *source);
+/** What librdkafka reads of the partition goes to those who wait, or aside. */
+void rebalance_forward(const struct source_partition *partition);
+/** Reads a partition that is being read from its position instead. */
+void rebalance_seek(struct source_partition *partition);
+/** Gives back what lies aside. */
+void rebalance_clear_aside(struct source *source);
 /** Milliseconds until rebalance_turn() has something to do; INT64_MAX: only events matter. */
 int64_t rebalance_next_ms(const struct source *source);
 
 /** Answers what librdkafka waits for, whatever it is: nothing is read any more. */
 void rebalance_leave(struct source *source);
+
+/* --- kick.c: librdkafka's sleep when its queue was full --- */
+/** @p taken records were taken just now. */
+void kick_turn(struct source *source, size_t taken);
 
 /* --- start.c: from where a partition is read --- */
 void start_turn(struct source *source);

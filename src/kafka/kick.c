@@ -1,0 +1,57 @@
+/*
+ * kick.c: librdkafka's sleep when its queue was full.
+ *
+ *      1. The queue is full: a broker thread finds nothing to fetch and sleeps, up to a second.
+ *      2. Redis catches up, the queue runs empty. Nothing wakes the broker thread.
+ *
+ * From 2.2 on fetch.queue.backoff.ms makes the sleep short. Before, a request to the partitions'
+ * leaders wakes their threads, which then look at the queue again: we ask for the end offsets, and
+ * what the answer says does not matter. It costs one small request a leader, whenever the queue
+ * went from full to half.
+ */
+#include "kafka/source_parts.h"
+
+enum { KICK_MS = 20 };
+
+/* librdkafka counts the bytes of values alone; we know only their mean size. */
+static size_t queue_bytes(const struct source *source, size_t length)
+{
+    return length * (size_t)(source->consumed_bytes / (source->consumed_records + 1));
+}
+
+static bool is_above(const struct source *source, size_t length, size_t quarters)
+{
+    return length >= source->kick.limit_records / 4 * quarters ||
+           queue_bytes(source, length) >= source->kick.limit_bytes / 4 * quarters;
+}
+
+static void kick(struct source *source)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
+
+    for (size_t i = 0; i < source->partition_count; i++) {
+        const struct source_partition *partition = source->partitions[i];
+        if (partition->fetching && partition->state == PARTITION_FLOWING)
+            rd_kafka_topic_partition_list_add(list, partition->topic->name, partition->number)
+                ->offset = RD_KAFKA_OFFSET_END;
+    }
+    offsets_kick(source->offsets, list);
+    source->kick.due_ms = source->now_ms + KICK_MS;
+}
+
+void kick_turn(struct source *source, size_t taken)
+{
+    struct kick *state = &source->kick;
+    size_t length;
+
+    if (!state->limit_records)
+        return;
+    length = rd_kafka_queue_length(source->records);
+    if (is_above(source, length, 3))
+        state->full = true;
+    else if (length + taken > state->length && source->now_ms >= state->due_ms)
+        state->full = state->full && is_above(source, length, 2); /* it reads again */
+    if (state->full && !is_above(source, length, 2) && source->now_ms >= state->due_ms)
+        kick(source);
+    state->length = length;
+}
