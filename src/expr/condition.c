@@ -1,12 +1,36 @@
 /* condition.c: deciding a compiled condition for one record. */
 #include "expr/condition.h"
 
+#include "base/mem.h"
 #include "expr/decimal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { SIZE_BYTES = 24 };
+
+struct condition *condition_new(enum condition_kind kind, const char *at)
+{
+    struct condition *node = mem_new(struct condition);
+
+    node->kind = kind;
+    node->at = at;
+    return node;
+}
+
+bool condition_add(struct condition *node, struct condition *child)
+{
+    if (!child) {
+        condition_free(node);
+        return false;
+    }
+    if (node->last)
+        node->last->next = child;
+    else
+        node->first = child;
+    node->last = child;
+    return true;
+}
 
 void condition_free(struct condition *node)
 {

@@ -45,6 +45,14 @@ struct condition {
     const char *at;                 /* where it stands; only while it is compiled */
 };
 
+struct condition *condition_new(enum condition_kind kind, const char *at);
+
+/**
+ * Makes @p child the last operand of @p node. Where there is none (a mistake in the text), @p node
+ * is ended and the answer is false.
+ */
+bool condition_add(struct condition *node, struct condition *child);
+
 /** Ends a tree. Takes NULL. */
 void condition_free(struct condition *node);
 

@@ -18,7 +18,8 @@
 
 static const struct filter filters[] = {
 #define FILTER(name, arguments, kinds, missing, prepare, help, example, record, result)            \
-    {#name, arguments, kinds, missing, help, example, record, result, prepare, filter_##name},
+    {#name,   arguments, kinds,  missing,           help,                                          \
+     example, record,    result, prepare_##prepare, filter_##name},
 #include "expr/filters.def"
 #undef FILTER
 };
@@ -29,6 +30,12 @@ const struct filter *filter_all(size_t *count)
 {
     *count = FILTERS;
     return filters;
+}
+
+bool prepare_none(struct filter_call *call, const struct lex *lex)
+{
+    (void)call, (void)lex;
+    return true;
 }
 
 static const struct filter *filter_find(struct slice name, const struct lex *lex)
@@ -144,8 +151,7 @@ bool filter_call_init(struct filter_call *call, struct lex *lex)
     call->filter = filter_find(name, lex);
     lex_skip_space(lex);
     if (!call->filter || (lex_sees(lex, '(') && !read_arguments(lex, call)) ||
-        !check_kinds(call, name.data, lex) ||
-        (call->filter->prepare && !call->filter->prepare(call, lex))) {
+        !check_kinds(call, name.data, lex) || !call->filter->prepare(call, lex)) {
         filter_call_clear(call);
         return false;
     }

@@ -32,13 +32,12 @@ struct filter_call {
 /** A row of filters.def. */
 struct filter {
     const char *name;
-    const char *arguments; /* for the reference page, with its parentheses; may be empty */
-    const char *kinds; /* of the arguments: t text, i integer, a any; upper case: may be left out */
-    bool takes_missing; /* missing fields (NULL) and nulls, too; else they pass it by */
+    const char *arguments; /* as the reference page shows them, in parentheses; may be empty */
+    const char *kinds;     /* of the arguments: see filters.def */
+    bool takes_missing;    /* missing fields (NULL) and nulls, too; else they pass it by */
     const char *help;
-    const char *example, *example_value,
-        *example_result; /* of the reference page; a test runs them */
-    /** Checks the arguments beyond their kinds, at load; may be NULL. Errors: with the column. */
+    const char *example, *example_value, *example_result; /* a test runs them */
+    /** Checks the arguments beyond their kinds, at load. Errors:  false, with the column. */
     bool (*prepare)(struct filter_call *call, const struct lex *lex);
     /**
      * Moves *value on to what becomes of it: itself, or @p out, filled in. *value is never missing
@@ -78,12 +77,7 @@ void filter_write_reference(FILE *out);
 
 #define FILTER(name, arguments, kinds, missing, prepare, help, example, record, result)            \
     bool filter_##name(const struct filter_call *call, struct scope *scope,                        \
-                       const struct value **value, struct value *out, struct err *err);
+                       const struct value **value, struct value *out, struct err *err);            \
+    bool prepare_##prepare(struct filter_call *call, const struct lex *lex);
 #include "expr/filters.def"
 #undef FILTER
-
-bool prepare_strftime(struct filter_call *call, const struct lex *lex);
-bool prepare_epoch(struct filter_call *call, const struct lex *lex);
-bool prepare_replace(struct filter_call *call, const struct lex *lex);
-bool prepare_round(struct filter_call *call, const struct lex *lex);
-bool prepare_substr(struct filter_call *call, const struct lex *lex);

@@ -1,32 +1,6 @@
 /* parse.c: the operators of a condition, which bind as CEL's do. */
 #include "expr/parse.h"
 
-#include "base/mem.h"
-
-struct condition *condition_new(enum condition_kind kind, const char *at)
-{
-    struct condition *node = mem_new(struct condition);
-
-    node->kind = kind;
-    node->at = at;
-    return node;
-}
-
-/* Makes @p child the last operand of @p node; @p node is ended where there is none. */
-bool condition_add(struct condition *node, struct condition *child)
-{
-    if (!child) {
-        condition_free(node);
-        return false;
-    }
-    if (node->last)
-        node->last->next = child;
-    else
-        node->first = child;
-    node->last = child;
-    return true;
-}
-
 static bool take_text(struct lex *lex, const char *text)
 {
     if (!lex_sees_text(lex, text))

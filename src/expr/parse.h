@@ -45,12 +45,6 @@ size_t parse_name_length(const struct lex *lex, const char *at, bool header);
 /** Whether "(" follows at @p end. */
 bool parse_is_call(const struct lex *lex, const char *end);
 
-struct condition *condition_new(enum condition_kind kind, const char *at);
-
-/** Makes @p child the last operand of @p node; ends @p node and returns false where there is none.
- */
-bool condition_add(struct condition *node, struct condition *child);
-
 /* parse_types.c: what is known of types at load; a comparison that could never hold is an error. */
 
 /** Errors:  false where the node is known to be no condition. */

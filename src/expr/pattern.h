@@ -1,8 +1,8 @@
 /*
  * pattern.h: POSIX extended regular expressions over any bytes.
  *
- * Compiled at load; back-references and repeats that multiply beyond measure are refused, since one
- * record could then keep a worker busy for minutes.
+ * Compiled at load; back-references are refused, and repeats that make a pattern large: either can
+ * keep a worker busy for minutes.
  */
 #pragma once
 #include "base/err.h"

@@ -311,6 +311,9 @@ static void one_argument_is_rendered_though_another_is_missing(void)
     expression_is(SLICE("7"), SLICE("{\"b\":1}"));
     CU_ASSERT_TRUE(template_render_argument(template, 3, &expression_scope, &text, &err));
     CU_ASSERT_TRUE(slice_is(text, "1"));
+    expression_is(SLICE("7"), SLICE("{broken"));
+    CU_ASSERT_TRUE(template_render_argument(template, 1, &expression_scope, &text, &err));
+    CU_ASSERT_FALSE(template_render_argument(template, 3, &expression_scope, &text, &err));
     template_free(template);
 }
 
