@@ -14,6 +14,8 @@ static const struct cli_option options[] = {
      "a configuration (default: $PENSTOCK_CONFIG, /etc/penstock/penstock.conf)"},
     {'o', "online", NULL, "ask Kafka and Redis too: topics, group, permissions of each command"},
     {'s', "strict", NULL, "warnings count as mistakes"},
+    {'l', "list-settings", NULL,
+     "list every setting of a configuration with its default, and nothing else"},
     {'q', "quiet", NULL, "say nothing where all is well"},
     {'h', "help", NULL, "print this"},
     {0},
@@ -128,6 +130,9 @@ int cli_check(int argc, char **argv)
         case 's':
             check.strict = true;
             break;
+        case 'l':
+            conf_write_options(stdout);
+            return EXIT_OK;
         case 'q':
             check.quiet = true;
             break;
