@@ -171,20 +171,17 @@ static bool read_quotes(struct splitter *splitter)
     return true;
 }
 
-/* Up to the space that ends the argument, or to the end. */
+/* Up to the space or the closing quote that ends the argument, or to the end. */
 static bool read_argument(struct splitter *splitter)
 {
     struct lex *lex = splitter->lex;
 
     while (lex->at < lex->end && !strchr(" \n\r\t", *lex->at)) {
-        bool good = true;
-        if (*lex->at == '%')
-            good = read_percent(splitter);
-        else if (*lex->at == '"' || *lex->at == '\'')
-            good = read_quotes(splitter);
-        else
+        if (*lex->at == '"' || *lex->at == '\'')
+            return read_quotes(splitter) && end_argument(splitter);
+        if (*lex->at != '%')
             add_byte(splitter, *lex->at++);
-        if (!good)
+        else if (!read_percent(splitter))
             return false;
     }
     return end_argument(splitter);

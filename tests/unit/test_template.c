@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "expr/template.h"
 
+#include <hiredis/sds.h>
 #include <stdlib.h>
 
 static char result[4096];
@@ -92,6 +93,48 @@ static void quotes_are_those_of_redis_cli(void)
     ASSERT_TEXT(render("  \t SET\n a \r"), "SET a");
     ASSERT_TEXT(render("   "), "config: column 1: here is no command");
     ASSERT_TEXT(render(""), "config: column 1: here is no command");
+}
+
+/* Whether @p text is split as redis-cli's own function does it. */
+static bool splits_as_redis_cli(const char *text)
+{
+    struct template *template = template_new(text, true, NULL);
+    int count = 0;
+    sds *theirs = sdssplitargs(text, &count);
+    bool open, same;
+
+    if (!theirs || !count)
+        same = !template; /* no command is an error, too */
+    else
+        same = template && template_least_arguments(template, &open) == (size_t)count;
+    for (int i = 0; same && i < count; i++) {
+        struct slice ours;
+        template_constant(template, (size_t)i, &ours);
+        same = slice_equal(ours, (struct slice){theirs[i], sdslen(theirs[i])});
+    }
+    if (theirs)
+        sdsfreesplitres(theirs, count);
+    template_free(template);
+    return same;
+}
+
+static void random_texts_split_as_in_redis_cli(void)
+{
+    static const char letters[] = "  \t\n\v\"\"\"'''\\\\\\xn4F%a{";
+    uint64_t state = 88172645463325252u;
+
+    for (int i = 0; i < 50000; i++) {
+        char text[16] = "";
+        size_t length = (size_t)i % (sizeof(text) - 1);
+        for (size_t j = 0; j < length; j++) {
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            text[j] = letters[(state >> 33) % (sizeof(letters) - 1)];
+        }
+        if (!strstr(text, "%{") && !splits_as_redis_cli(text)) {
+            fprintf(stderr, "\n<%s>\n", text);
+            CU_FAIL("split otherwise than by redis-cli");
+        }
+    }
 }
 
 static void a_hole_binds_tighter_than_a_quote(void)
@@ -350,6 +393,7 @@ int main(void)
         TEST(metadata_has_names_of_its_own),
         TEST(a_field_never_becomes_two_arguments),
         TEST(quotes_are_those_of_redis_cli),
+        TEST(random_texts_split_as_in_redis_cli),
         TEST(a_hole_binds_tighter_than_a_quote),
         TEST(a_percent_sign_can_stand_for_itself),
         TEST(a_missing_field_or_a_null_is_a_record_error),
