@@ -26,7 +26,9 @@ static inline size_t count_openers(const char *at)
     __m128i opens = _mm_or_si128(_mm_cmpeq_epi8(bracket, _mm_set1_epi8('{')),
                                  _mm_cmpeq_epi8(bytes, _mm_set1_epi8(',')));
 
-    return (size_t)__builtin_popcount((unsigned)_mm_movemask_epi8(opens));
+    __m128i sums = _mm_sad_epu8(_mm_and_si128(opens, _mm_set1_epi8(1)), _mm_setzero_si128());
+
+    return (size_t)(_mm_cvtsi128_si32(sums) + _mm_extract_epi16(sums, 4));
 }
 
 #else
@@ -70,7 +72,7 @@ static inline size_t count_openers(const char *at)
     uint64_t bytes = load(at), other = not_zero((bytes | EACH(0x20)) ^ EACH('{'));
 
     other &= not_zero(bytes ^ EACH(','));
-    return (size_t)__builtin_popcountll(~other & EACH(0x80));
+    return ((~other & EACH(0x80)) >> 7) * EACH(1) >> 56;
 }
 
 #endif

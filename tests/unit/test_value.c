@@ -48,6 +48,8 @@ static void half_a_surrogate_pair_becomes_the_replacement_character(void)
                  "\357\277\275\360\237\230\200");
     ASSERT_SLICE(value_string(tree("\"\\ud83d\\n\""), &arena), "\357\277\275\n");
     ASSERT_SLICE(value_string(tree("\"\\ud83d\\u0041\""), &arena), "\357\277\275A");
+    ASSERT_SLICE(value_string(tree("\"\\ude00\\ude00\""), &arena), "\357\277\275\357\277\275");
+    ASSERT_SLICE(value_string(tree("\"\\ud83d\\ue000\""), &arena), "\357\277\275\356\200\200");
 }
 
 static void numbers_keep_their_text(void)
