@@ -212,14 +212,37 @@ static enum resp_result resp_pass_line(struct resp_scanner *scanner, struct slic
     return resp_take_line(scanner, type, line);
 }
 
+/* The length of one of the replies that nearly all commands get, "+OK", an integer or a short text,
+ * where it is there as a whole; 0: look closer. */
+static inline size_t resp_measure_usual(const struct slice *input)
+{
+    const char *data = input->data;
+    size_t number = 0, end = 1;
+
+    if (input->length < 5)
+        return 0;
+    if (data[0] == '+')
+        return memcmp(data, "+OK\r\n", 5) == 0 ? 5 : 0;
+    if (data[0] != ':' && data[0] != '$')
+        return 0;
+    for (; end < 10 && end < input->length && data[end] >= '0' && data[end] <= '9'; end++)
+        number = number * 10 + (size_t)(data[end] - '0');
+    if (end == 1 || input->length < end + 2 || memcmp(data + end, "\r\n", 2) != 0)
+        return 0;
+    if (data[0] == ':')
+        return end + 2;
+    end += 2 + number;
+    return input->length >= end + 2 && memcmp(data + end, "\r\n", 2) == 0 ? end + 2 : 0;
+}
+
 enum resp_result resp_scan(struct resp_scanner *scanner, struct slice *input)
 {
     if (!scanner->depth && !scanner->bulk) {
+        size_t length = resp_measure_usual(input);
         scanner->failed = false;
-        if (input->length >= 5 && memcmp(input->data, "+OK\r\n", 5) == 0) {
-            resp_advance(input, 5);
+        resp_advance(input, length);
+        if (length)
             return RESP_REPLY;
-        }
     }
     for (;;) {
         bool waiting = scanner->bulk > 0;
