@@ -160,7 +160,8 @@ static double gauge_sum(const _Atomic uint64_t *gauge)
     return (double)atomic_load_explicit(gauge, memory_order_relaxed);
 }
 
-/* How far behind: the offsets between the ack and the end, and the age of the oldest record. */
+/* How far behind: the offsets between the ack and the end, and the age of the oldest record. A
+ * partition that was held before a record was taken has an age that nobody knows. */
 static void partition_sample_lag(struct partition_sample *sample,
                                  const struct partition_gauges *gauges, int64_t now_ms)
 {
@@ -169,6 +170,8 @@ static void partition_sample_lag(struct partition_sample *sample,
 
     sample->lag_records = lag < 0 ? 0 : lag;
     sample->lag_seconds = age > 0 ? age / 1000 : 0;
+    if (isnan(age) && sample->held != 0)
+        sample->lag_seconds = NAN;
 }
 
 static struct partition_sample partition_sample(const struct partition_gauges *gauges,

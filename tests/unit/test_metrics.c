@@ -181,6 +181,16 @@ static void what_is_not_known_of_a_partition_is_not_shown(void)
     end();
 }
 
+static void a_partition_held_before_its_first_record_is_not_called_caught_up(void)
+{
+    struct partition_gauges *gauges = assigned(begin(), 3);
+
+    gauges->held = true;
+    CU_ASSERT(shows("penstock_kafka_partition_held{topic=\"driver.location\",partition=\"3\"} 1"));
+    CU_ASSERT_PTR_NULL(strstr(page, "lag_seconds{"));
+    end();
+}
+
 static void a_partition_that_was_given_up_keeps_only_its_counts(void)
 {
     struct partition_gauges *gauges = assigned(begin(), 3);
@@ -411,6 +421,7 @@ int main(void)
         TEST(a_histogram_is_cumulative_and_in_seconds),
         TEST(lag_counts_to_the_ack_not_to_the_position),
         TEST(what_is_not_known_of_a_partition_is_not_shown),
+        TEST(a_partition_held_before_its_first_record_is_not_called_caught_up),
         TEST(a_partition_that_was_given_up_keeps_only_its_counts),
         TEST(a_partition_that_moved_to_another_worker_is_one_series),
         TEST(one_partition_has_one_set_of_gauges_for_a_worker),
