@@ -4,6 +4,7 @@
 #include "expression.h"
 #include "page.h"
 
+#include "codec/json.h"
 #include "expr/filter.h"
 #include "expr/template.h"
 
@@ -85,6 +86,46 @@ static void json_takes_utf8_only(void)
           "record: field 'y': json: not UTF-8, so not a JSON string");
     GIVES("%{y|default('\xE2\x82')|json}", "1",
           "record: field 'y': json: not UTF-8, so not a JSON string");
+}
+
+/* Whether the json filter makes of @p bytes a text that json_decode() reads back; it must refuse
+ * what json_decode() takes for no UTF-8. */
+static bool comes_back_from_json(const struct template *template, struct slice bytes)
+{
+    struct slice *arguments;
+    const struct value *tree;
+    char plain[16];
+    size_t count;
+
+    expression_is(bytes, SLICE("{}"));
+    if (template_render(template, &expression_scope, &arguments, &count, NULL)) {
+        tree = json_decode(arguments[0], &expression_arena, NULL);
+        return tree && slice_equal(value_string(tree, &expression_arena), bytes);
+    }
+    snprintf(plain, sizeof(plain), "\"%.*s\"", SLICE_ARGS(bytes));
+    return !json_decode(slice_of(plain), &expression_arena, NULL);
+}
+
+static void random_bytes_are_json_or_refused(void)
+{
+    static const char bytes[] =
+        "a\"\\\n\x01\x7F\x80\xBF\xC2\xE0\xA0\xED\x9F\xEF\xF0\x90\xF4\x8F\xF5";
+    struct template *template = template_new("%{$key|json}", false, NULL);
+    uint64_t state = 88172645463325252u;
+
+    for (int i = 0; i < 50000; i++) {
+        char text[6];
+        size_t length = 1 + (size_t)i % sizeof(text);
+        for (size_t j = 0; j < length; j++) {
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            text[j] = bytes[(state >> 33) % (sizeof(bytes) - 1)];
+        }
+        if (!comes_back_from_json(template, (struct slice){text, length})) {
+            CU_FAIL("not the same after a trip through JSON");
+            fprintf(stderr, "\n<%.*s>\n", (int)length, text);
+        }
+    }
+    template_free(template);
 }
 
 static void raw_leaves_escapes_alone(void)
@@ -272,6 +313,7 @@ int main(void)
         TEST(default_stands_in_for_missing_and_null_only),
         TEST(json_is_json_whatever_the_type),
         TEST(json_takes_utf8_only),
+        TEST(random_bytes_are_json_or_refused),
         TEST(raw_leaves_escapes_alone),
         TEST(letters_change_case_in_ascii_only),
         TEST(trim_takes_space_off_both_ends),
