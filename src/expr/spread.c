@@ -1,7 +1,7 @@
 /*
  * spread.c: "%{*}": the top-level scalar fields of a value as field/value pairs.
  *
- * Which member is the last of its name is found by comparing each with those behind it; an object
+ * Which member is the last of its name is found by comparing each with those before it; an object
  * with many members is sorted by name instead, so that the work stays below quadratic.
  */
 #include "expr/spread.h"
@@ -18,11 +18,28 @@ struct member {
     bool outdone; /* a later one has the same name */
 };
 
+/* One of 64 bits, the same for the same name. */
+static uint64_t name_bit(struct slice name)
+{
+    unsigned ends =
+        name.length ? (unsigned char)name.data[0] * 5u + (unsigned char)name.data[name.length - 1]
+                    : 0;
+
+    return UINT64_C(1) << (((unsigned)name.length * 11 + ends) % 64);
+}
+
+/* Only a name whose bit was there before can be one of those before. */
 static void outdo_by_comparing(struct member *members, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = i + 1; j < count && !members[i].outdone; j++)
-            members[i].outdone = slice_equal(members[i].name, members[j].name);
+    uint64_t seen = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bit = name_bit(members[i].name);
+
+        for (size_t j = 0; (seen & bit) && j < i; j++)
+            members[j].outdone |= slice_equal(members[i].name, members[j].name);
+        seen |= bit;
+    }
 }
 
 /* By name; of one name, by place. */
