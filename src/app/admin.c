@@ -27,8 +27,7 @@ struct admin {
     pthread_t thread;
 };
 
-/* --- endpoints
- * ------------------------------------------------------------------------------------- */
+/* --- endpoints ------------------------------------------------------------------------------- */
 
 static void admin_metrics(void *context, struct slice query, struct http_answer *answer)
 {
@@ -126,8 +125,7 @@ void admin_write_reference(FILE *out)
             HTTP_HEAD_BYTES, HTTP_CONNECTION_MS / 1000, HTTP_CONNECTIONS);
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------ */
 
 static void admin_stop_asked(evutil_socket_t handle, short what, void *context)
 {

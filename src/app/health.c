@@ -61,7 +61,7 @@ void health_free(struct health *health)
     free(health);
 }
 
-/* --- what workers tell ------------------------------------------------------------------------ */
+/* --- what workers tell ----------------------------------------------------------------------- */
 
 static struct sink_health *worker_health_sink(struct worker_health *worker, const char *name)
 {
@@ -129,8 +129,7 @@ void health_stop(struct health *health)
     pthread_mutex_unlock(&health->mutex);
 }
 
-/* --- what is answered --------------------------------------------------------------------------
- */
+/* --- what is answered ------------------------------------------------------------------------ */
 
 static bool check_loops(const struct health *health, FILE *list)
 {

@@ -50,8 +50,7 @@ struct http {
     char address[128];
 };
 
-/* --- answers
- * --------------------------------------------------------------------------------------- */
+/* --- answers --------------------------------------------------------------------------------- */
 
 static const char *http_reason(int status)
 {
@@ -150,8 +149,7 @@ static void connection_serve(struct connection *connection, const struct request
     free(body);
 }
 
-/* --- connections
- * ----------------------------------------------------------------------------------- */
+/* --- connections ----------------------------------------------------------------------------- */
 
 static void connection_free(struct connection *connection)
 {
@@ -290,8 +288,7 @@ static void http_rested(evutil_socket_t handle, short what, void *context)
         evconnlistener_enable(http->listener);
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------ */
 
 /* Splits "host:port" or "[v6]:port" in place. */
 static bool http_split(char *listen, const char **host, const char **port)
