@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "flow/worker.h"
 #include "kafka/library.h"
+#include "kafka/source.h"
 #include "redis/commands.h"
 #include "redis/library.h"
 
@@ -340,5 +341,7 @@ int service_run(const struct loaded *loaded)
     if (!service_stop(&service))
         _exit(status);
     service_free(&service);
+    if (source_was_abandoned())
+        _exit(status); /* librdkafka's threads still run: nothing they use may be taken down */
     return status;
 }

@@ -60,8 +60,10 @@ static void worker_answered(struct worker *worker, uint32_t number)
     if (--delivery->pending)
         return;
     bool current = source_ticket_is_current(delivery->record);
-    if (delivery->held && current)
-        return; /* it holds its partition until that goes */
+    if (delivery->held && current) {
+        source_give_up(delivery->record); /* it holds its partition until that goes */
+        return;
+    }
     if (delivery->dropped || delivery->held)
         worker_close(worker, number, OUTCOME_RETURNED);
     else
@@ -231,6 +233,7 @@ static void worker_take_back(struct worker *worker)
         struct delivery *delivery = &worker->deliveries.items[worker->opened[i]];
         delivery->pending = 0;
         delivery->held = true;
+        source_give_up(delivery->record);
     }
 }
 

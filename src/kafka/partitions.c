@@ -8,12 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    GAUGES_MS = 100,
-    /* A record that holds its partition never finishes; the others of it are waited for as long as
-     * one finishes now and then. */
-    HELD_QUIET_MS = 500
-};
+enum { GAUGES_MS = 100 };
 
 static const char *const state_names[] = {"away", "starting", "flowing", "held", "revoked"};
 
@@ -173,10 +168,7 @@ void partition_lose(struct source_partition *partition)
 
 bool partition_is_drained(const struct source_partition *partition)
 {
-    if (!partition->tracker || !tracker_inflight(partition->tracker))
-        return true;
-    return partition->reason && partition->hold == HOLD_RECORD &&
-           partition->source->now_ms - partition->finished_ms >= HELD_QUIET_MS;
+    return !partition->tracker || !tracker_waiting(partition->tracker);
 }
 
 void partitions_free(struct source *source)

@@ -286,7 +286,12 @@ void source_finish(struct source_ticket ticket)
     if (!source_ticket_is_current(ticket))
         return;
     tracker_finish(partition->tracker, ticket.slot);
-    partition->finished_ms = partition->source->now_ms;
+}
+
+void source_give_up(struct source_ticket ticket)
+{
+    if (source_ticket_is_current(ticket))
+        tracker_give_up(ticket.partition->tracker, ticket.slot);
 }
 
 /* --- partitions ---------------------------------------------------------------------------------

@@ -89,6 +89,9 @@ bool source_ticket_is_current(struct source_ticket ticket);
 
 void source_finish(struct source_ticket ticket);
 
+/** The record holds its partition: it will not finish, and a stop does not wait for it. */
+void source_give_up(struct source_ticket ticket);
+
 /** What source_events.topic answered. */
 const void *source_partition_routes(const struct source_partition *partition);
 const char *source_partition_topic(const struct source_partition *partition);

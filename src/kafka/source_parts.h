@@ -53,7 +53,6 @@ struct source_partition {
     int64_t position;        /* the next offset to take; -1: not known */
     int64_t committed;       /* what Kafka has; -1: nothing, or not known */
     int64_t committing;      /* what the outstanding commit says; -1: nothing */
-    int64_t finished_ms;     /* when the last record of it finished */
     int64_t ask_at_ms;       /* when its offsets may be asked for */
     uint64_t consumed_records, consumed_bytes, lost_records;
     int32_t number;

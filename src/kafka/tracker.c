@@ -26,6 +26,7 @@ enum { RING_FIRST = 64 };
 struct tracker_entry {
     int64_t offset, timestamp_ms;
     uint32_t pending; /* answers to come; 0: finished */
+    bool given_up;
 };
 
 struct tracker {
@@ -33,6 +34,7 @@ struct tracker {
     uint32_t mask;           /* the ring's size - 1, a power of two */
     uint32_t oldest, newest; /* numbers: [oldest, newest) are in the ring; both wrap around */
     size_t inflight;
+    size_t given_up;     /* of those in flight */
     int64_t next_offset; /* behind the last record that began */
 };
 
@@ -77,7 +79,7 @@ void tracker_begin(struct tracker *tracker, int64_t offset, int64_t timestamp_ms
     if (tracker->newest - tracker->oldest > tracker->mask)
         tracker_grow(tracker);
     *slot = tracker->newest++;
-    *tracker_entry(tracker, *slot) = (struct tracker_entry){offset, timestamp_ms, 1};
+    *tracker_entry(tracker, *slot) = (struct tracker_entry){offset, timestamp_ms, 1, false};
     tracker->next_offset = offset + 1;
     tracker->inflight++;
 }
@@ -99,11 +101,22 @@ void tracker_retain(struct tracker *tracker, uint32_t slot)
 
 void tracker_finish(struct tracker *tracker, uint32_t slot)
 {
-    if (--tracker_pending(tracker, slot)->pending)
+    struct tracker_entry *entry = tracker_pending(tracker, slot);
+
+    if (--entry->pending)
         return;
+    tracker->given_up -= entry->given_up;
     tracker->inflight--;
     while (tracker->oldest != tracker->newest && !tracker_entry(tracker, tracker->oldest)->pending)
         tracker->oldest++;
+}
+
+void tracker_give_up(struct tracker *tracker, uint32_t slot)
+{
+    struct tracker_entry *entry = tracker_pending(tracker, slot);
+
+    tracker->given_up += !entry->given_up;
+    entry->given_up = true;
 }
 
 int64_t tracker_commit_offset(const struct tracker *tracker)
@@ -116,6 +129,11 @@ int64_t tracker_commit_offset(const struct tracker *tracker)
 size_t tracker_inflight(const struct tracker *tracker)
 {
     return tracker->inflight;
+}
+
+size_t tracker_waiting(const struct tracker *tracker)
+{
+    return tracker->inflight - tracker->given_up;
 }
 
 int64_t tracker_oldest_ms(const struct tracker *tracker)

@@ -27,12 +27,18 @@ void tracker_retain(struct tracker *tracker, uint32_t slot);
 /** One answer came; the last one finishes the record. */
 void tracker_finish(struct tracker *tracker, uint32_t slot);
 
+/** No answer will finish the record: it stays unfinished, but is not to be waited for. */
+void tracker_give_up(struct tracker *tracker, uint32_t slot);
+
 /** The offset to commit: that of the oldest unfinished record, or the one behind the last. Never
  * goes down. */
 int64_t tracker_commit_offset(const struct tracker *tracker);
 
 /** Records begun and not finished. */
 size_t tracker_inflight(const struct tracker *tracker);
+
+/** Those of them that an answer may still finish. */
+size_t tracker_waiting(const struct tracker *tracker);
 
 /** The timestamp of the oldest unfinished record; -1 where there is none. */
 int64_t tracker_oldest_ms(const struct tracker *tracker);

@@ -70,6 +70,25 @@ static void a_retained_record_waits_for_every_answer(void)
     CU_ASSERT_EQUAL(tracker_commit_offset(tracker), 1);
 }
 
+static void a_record_given_up_is_not_waited_for(void)
+{
+    with(0);
+    uint32_t first = begin(0), second = begin(1);
+
+    tracker_retain(tracker, first);
+    tracker_give_up(tracker, first);
+    tracker_give_up(tracker, first);
+    CU_ASSERT_EQUAL(tracker_waiting(tracker), 1);
+    tracker_finish(tracker, second);
+    CU_ASSERT_EQUAL(tracker_waiting(tracker), 0);
+    CU_ASSERT_EQUAL(tracker_inflight(tracker), 1);
+    CU_ASSERT_EQUAL(tracker_commit_offset(tracker), 0);
+    tracker_finish(tracker, first);
+    tracker_finish(tracker, first);
+    CU_ASSERT_EQUAL(tracker_waiting(tracker), 0);
+    CU_ASSERT_EQUAL(tracker_commit_offset(tracker), 2);
+}
+
 static void a_slot_stays_good_while_the_ring_grows(void)
 {
     uint32_t slots[1000];
@@ -158,6 +177,7 @@ int main(void)
         TEST(an_unfinished_record_holds_back_the_commit),
         TEST(a_gap_is_committed_with_the_record_below_it),
         TEST(a_retained_record_waits_for_every_answer),
+        TEST(a_record_given_up_is_not_waited_for),
         TEST(a_slot_stays_good_while_the_ring_grows),
         TEST(random_answers_give_what_a_simple_model_gives),
     };
