@@ -29,6 +29,21 @@ const struct codec *const *codec_all(size_t *count)
     return codecs;
 }
 
+void codec_write_reference(FILE *out)
+{
+    fputs("# Formats\n\n"
+          "Generated from `src/codec/codecs.def`; a test fails when this page is stale.\n\n"
+          "A route's `format` says what its records' values are, `key_format` what their keys are. "
+          "Nothing is decoded before\na route reads inside it.\n\n"
+          "| format | what it is | fields |\n|---|---|---|\n",
+          out);
+    for (size_t i = 0; i < CODECS; i++)
+        fprintf(out, "| `%s` | %s | %s |\n", codecs[i]->name, codecs[i]->help,
+                codecs[i]->decode ? "`%{path.to[0].field}`"
+                                  : "none: reading one is an error of the file");
+    fputs("\n[JSON](json.md) says what is accepted as JSON, and how paths are written.\n", out);
+}
+
 /* Decodes key or value, whichever @p part names. */
 static const struct value *decode(const char *part, struct slice bytes, const struct codec *codec,
                                   struct arena *arena, struct err *err)

@@ -6,6 +6,8 @@
 #include "record/record.h"
 #include "record/value.h"
 
+#include <stdio.h>
+
 /** A row of codecs.def. */
 struct codec {
     const char *name;
@@ -22,6 +24,9 @@ const struct codec *codec_find(const char *name);
 
 /** All formats in the order of codecs.def. */
 const struct codec *const *codec_all(size_t *count);
+
+/** Writes docs/reference/formats.md from the rows. */
+void codec_write_reference(FILE *out);
 
 /** The tree of the record's value by @p codec, decoded at the first call. NULL and ERR_RECORD where
  * it does not decode. */

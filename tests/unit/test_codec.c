@@ -1,4 +1,5 @@
 /* test_codec.c: the formats, and the trees of a record's key and value, decoded once. */
+#include "page.h"
 #include "suite.h"
 
 #include "codec/codec.h"
@@ -71,6 +72,11 @@ static void what_does_not_decode_says_where_and_not_what(void)
     ASSERT_TEXT(err.text, "value: json: byte 1: expected a value, not the end of the text");
 }
 
+static void the_reference_page_lists_every_format(void)
+{
+    ASSERT_PAGE(codec_write_reference, SOURCE_DIR "/docs/reference/formats.md");
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -79,6 +85,7 @@ int main(void)
         TEST(another_format_does_not_get_the_tree_of_the_first),
         TEST(null_has_no_fields),
         TEST(what_does_not_decode_says_where_and_not_what),
+        TEST(the_reference_page_lists_every_format),
     };
     int status = SUITE("codec", tests);
 
