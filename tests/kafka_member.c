@@ -1,0 +1,343 @@
+/* kafka_member.c: librdkafka's mock cluster, and a worker that takes records and writes nothing. */
+#include "kafka_member.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ANSWER_MS = 5000, RUN_MS = 15000, TURN_US = 10000 };
+
+/* --- the cluster
+ * ----------------------------------------------------------------------------------- */
+
+rd_kafka_mock_cluster_t *cluster;
+static rd_kafka_t *producer;
+
+static _Noreturn void give_up(const char *what, const char *why)
+{
+    fprintf(stderr, "kafka_member: %s: %s\n", what, why);
+    exit(2);
+}
+
+void cluster_start(void)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    char text[256];
+
+    rd_kafka_conf_set(conf, "test.mock.num.brokers", "1", NULL, 0);
+    rd_kafka_conf_set(conf, "linger.ms", "1", NULL, 0);
+    rd_kafka_conf_set(conf, "message.max.bytes", "20000000", NULL, 0);
+    rd_kafka_conf_set_log_cb(conf, NULL);
+    producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
+    if (!producer)
+        give_up("producer", text);
+    cluster = rd_kafka_handle_mock_cluster(producer);
+}
+
+void cluster_end(void)
+{
+    rd_kafka_destroy(producer);
+}
+
+void cluster_topic(const char *topic)
+{
+    rd_kafka_mock_topic_create(cluster, topic, MEMBER_PARTITIONS, 1);
+}
+
+static void cluster_flush(void)
+{
+    if (rd_kafka_flush(producer, 2 * ANSWER_MS) != 0)
+        give_up("produce", "not acknowledged in time");
+}
+
+static void cluster_put(const char *topic, int32_t partition, const char *key, const void *value,
+                        size_t length)
+{
+    while (rd_kafka_producev(
+               producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
+               RD_KAFKA_V_KEY(key, strlen(key)), RD_KAFKA_V_VALUE((void *)(uintptr_t)value, length),
+               RD_KAFKA_V_HEADER("number", key, -1), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+               RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        rd_kafka_poll(producer, 10);
+}
+
+void cluster_produce(const char *topic, int32_t partition, int from, int to)
+{
+    char key[32];
+
+    for (int i = from; i < to; i++) {
+        snprintf(key, sizeof(key), "%d", i);
+        cluster_put(topic, partition, key, key, strlen(key));
+    }
+    cluster_flush();
+}
+
+void cluster_produce_all(const char *topic, int from, int to)
+{
+    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+        cluster_produce(topic, i, from, to);
+}
+
+void cluster_produce_large(const char *topic, int32_t partition, size_t bytes)
+{
+    char *value = mem_alloc(bytes);
+
+    for (size_t i = 0; i < bytes; i++)
+        value[i] = (char)rand();
+    cluster_put(topic, partition, "1", value, bytes);
+    cluster_flush();
+    free(value);
+}
+
+static rd_kafka_t *cluster_asker(const char *group)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+
+    rd_kafka_conf_set(conf, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster), NULL,
+                      0);
+    rd_kafka_conf_set(conf, "group.id", group, NULL, 0);
+    return rd_kafka_new(RD_KAFKA_CONSUMER, conf, NULL, 0);
+}
+
+int64_t cluster_committed(const char *group, const char *topic, int32_t partition)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_t *asker = cluster_asker(group);
+    rd_kafka_resp_err_t err;
+    int64_t offset;
+
+    rd_kafka_topic_partition_list_add(list, topic, partition);
+    err = rd_kafka_committed(asker, list, ANSWER_MS);
+    if (err)
+        give_up("committed", rd_kafka_err2str(err));
+    offset = list->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(asker);
+    return offset;
+}
+
+void cluster_commit(const char *group, const char *topic, int32_t partition, int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_t *asker = cluster_asker(group);
+    rd_kafka_resp_err_t err;
+
+    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
+    err = rd_kafka_commit(asker, list, 0);
+    if (err)
+        give_up("commit", rd_kafka_err2str(err));
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(asker);
+}
+
+/* --- the member
+ * ------------------------------------------------------------------------------------ */
+
+static struct conf_property properties[] = {
+    {.name = (char[]){"session.timeout.ms"}, .value.text = "6000"},
+    {.name = (char[]){"heartbeat.interval.ms"}, .value.text = "100"},
+    {.name = (char[]){"fetch.wait.max.ms"}, .value.text = "10"},
+    /* Not a part of whole seconds: a refresh at the moment of a join makes librdkafka join anew. */
+    {.name = (char[]){"topic.metadata.refresh.interval.ms"}, .value.text = "730"},
+};
+
+static const struct metrics_shape shape = {.workers = 1, .librdkafka = "", .hiredis = ""};
+
+static const void *member_topic(void *context, const char *topic)
+{
+    (void)context;
+    return topic;
+}
+
+static void member_gone(void *context, struct source_partition *partition)
+{
+    struct member *member = context;
+
+    for (size_t i = member->batch.next; i < member->batch.count; i++)
+        if (member->batch.records[i].owner == partition)
+            member->batch.records[i].owner = NULL;
+    member->gone++;
+    member->last[source_partition_number(partition)] = -1;
+}
+
+static void member_woken(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what, (void)context;
+}
+
+struct member *member_new(const char *group)
+{
+    struct member *member = mem_new(struct member);
+
+    member->conf = (struct conf){
+        .sources = &member->options, .source_count = 1, .memory = 48 << 20, .max_record = 8 << 20};
+    member->options = (struct conf_source){
+        .name = (char[]){"main"},
+        .brokers.text = rd_kafka_mock_cluster_bootstraps(cluster),
+        .group.text = group,
+        .workers = 1,
+        .start_kind = START_EARLIEST,
+        .commit_interval = 100,
+        .drain_timeout = 3000,
+        .librdkafka = properties,
+        .librdkafka_count = sizeof(properties) / sizeof(properties[0]),
+    };
+    member->finishes = true;
+    member->holds = -1;
+    member->base = event_base_new();
+    member->timer = evtimer_new(member->base, member_woken, NULL);
+    member->metrics = metrics_new(&shape);
+    member->counts = metrics_worker(member->metrics, 0);
+    memset(member->last, -1, sizeof(member->last));
+    return member;
+}
+
+void member_join(struct member *member, const char *topic)
+{
+    const struct source_events events = {member, member_topic, member_gone};
+    struct err err = {0};
+
+    member->source = source_new(&member->conf, &member->options, 0, &topic, 1, member->base,
+                                member->counts, &events, &err);
+    if (!member->source)
+        give_up("source", err.text);
+}
+
+/* What a worker does with a record: begins it, and finishes, keeps or refuses it. */
+static void member_begin(struct member *member, const struct record *record, int number)
+{
+    struct source_partition *partition = record->owner;
+    struct source_ticket ticket = source_begin(partition, record);
+
+    if (number == member->holds) {
+        member->held = partition;
+        member->tickets[member->ticket_count++] = ticket;
+        source_hold(partition, member->hold, "this record is bad");
+    } else if (member->finishes) {
+        source_finish(ticket);
+    } else {
+        member->tickets[member->ticket_count++] = ticket;
+    }
+}
+
+static void member_take(struct member *member, const struct record *record)
+{
+    char text[32] = "";
+    int number;
+
+    if (!record->owner || !source_is_flowing(record->owner))
+        return;
+    memcpy(text, record->key.data, record->key.length);
+    number = atoi(text);
+    member->taken++;
+    member->seen[record->partition][number]++;
+    member->disorder |= number <= member->last[record->partition];
+    member->last[record->partition] = number;
+    member_begin(member, record, number);
+}
+
+static void member_wait(struct member *member)
+{
+    const struct timeval wait = {0, TURN_US};
+
+    event_add(member->timer, &wait);
+    event_base_loop(member->base, EVLOOP_ONCE);
+}
+
+bool member_turn(struct member *member)
+{
+    struct batch *batch = &member->batch;
+    struct err err = {0};
+    bool well;
+
+    source_poll(member->source, batch, BATCH_RECORDS);
+    for (; batch->next < batch->count; batch->next++) {
+        member_take(member, &batch->records[batch->next]);
+        source_return(batch, batch->next);
+    }
+    well = source_turn(member->source, &err);
+    if (!well)
+        snprintf(member->reason, sizeof(member->reason), "%s", err.text);
+    if (!source_is_ready(member->source))
+        member_wait(member);
+    return well;
+}
+
+bool member_run(struct member *member, size_t taken)
+{
+    int64_t until_ms = clock_ms() + RUN_MS;
+
+    while (member->taken < taken && clock_ms() < until_ms)
+        member_turn(member);
+    if (member->taken < taken)
+        fprintf(stderr, "\ntaken %zu of %zu\n", member->taken, taken);
+    return member->taken >= taken;
+}
+
+void member_idle(struct member *member, int64_t milliseconds)
+{
+    int64_t until_ms = clock_ms() + milliseconds;
+
+    while (clock_ms() < until_ms)
+        member_turn(member);
+}
+
+void member_finish_all(struct member *member)
+{
+    for (size_t i = 0; i < member->ticket_count; i++)
+        source_finish(member->tickets[i]);
+    member->ticket_count = 0;
+}
+
+struct held_count {
+    struct member *member;
+    unsigned count;
+};
+
+static void member_count_held(void *context, const struct source_partition *partition,
+                              enum source_hold hold, const char *reason)
+{
+    struct held_count *held = context;
+
+    (void)partition, (void)hold;
+    held->count++;
+    snprintf(held->member->reason, sizeof(held->member->reason), "%s", reason);
+}
+
+unsigned member_held(struct member *member)
+{
+    struct held_count held = {member, 0};
+
+    source_visit_held(member->source, member_count_held, &held);
+    return held.count;
+}
+
+struct partition_gauges *member_gauges(struct member *member, const char *topic, int32_t partition)
+{
+    return metrics_partition(member->counts, topic, partition);
+}
+
+int64_t member_stop(struct member *member, int64_t within_ms)
+{
+    int64_t from_ms = clock_ms();
+
+    source_stop(member->source, from_ms + within_ms);
+    while (!source_is_stopped(member->source))
+        member_turn(member);
+    source_free(member->source);
+    member->source = NULL;
+    return clock_ms() - from_ms;
+}
+
+void member_free(struct member *member)
+{
+    source_free(member->source);
+    metrics_free(member->metrics);
+    event_free(member->timer);
+    event_base_free(member->base);
+    free(member);
+}
