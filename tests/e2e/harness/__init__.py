@@ -3,13 +3,14 @@
 Python's standard library only. Everything listens on the loopback, on ports found free, and ends
 with the scenario, however that ends.
 """
+from .check import Failure, expect, expect_equal, wait_until
 from .conf import conf, route
 from .kafka import Kafka, Producer
 from .log import Log, Record
 from .penstock import Penstock
 from .proxy import Proxy
 from .redis import Redis, RedisError
-from .scenario import Failure, expect, expect_equal, main, wait_until
+from .scenario import main
 
 __all__ = [
     "Failure", "Kafka", "Log", "Penstock", "Producer", "Proxy", "Record", "Redis", "RedisError",

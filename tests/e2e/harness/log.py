@@ -8,8 +8,8 @@ Every route of the judged scenarios does this, so that Redis tells what happened
 import time
 from dataclasses import dataclass
 
+from .check import expect, wait_until
 from .kafka import frame
-from .scenario import expect, wait_until
 
 SEEN = "RPUSH seen:%{$topic}:%{$partition} %{$offset}"
 LAST = "SET last:%{$key} %{$value}"
@@ -34,6 +34,7 @@ class Log:
         self.partitions = [[] for _ in range(partitions)]
         self.sequence = [0] * keys
         self.produced = 0
+        self.flowing = False
 
     def json_record(self):
         """The next record: JSON, a sequence number that rises by key; a key has its partition."""
@@ -61,6 +62,15 @@ class Log:
             sent += part
             if per_second:
                 time.sleep(max(0.0, began + sent / per_second - time.monotonic()))
+
+    def flow(self, producer, per_second):
+        """Produces at a steady rate until end_flow()."""
+        self.flowing = True
+        while self.flowing:
+            self.send(producer, max(1, per_second // 10), per_second=per_second)
+
+    def end_flow(self):
+        self.flowing = False
 
     # --- what must hold ------------------------------------------------------------------------
 

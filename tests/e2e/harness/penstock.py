@@ -3,9 +3,10 @@ import os
 import time
 
 from .child import BUILD, Child, free_port
+from .check import wait_until
 from .metrics import Scrape, Watch, fetch
 
-PROGRAM = os.path.join(BUILD, "penstock")
+PROGRAM = os.environ.get("PENSTOCK", os.path.join(BUILD, "penstock"))
 READY_SECONDS = 30
 STOP_SECONDS = 15
 
@@ -53,6 +54,17 @@ class Penstock:
 
     def scrape(self):
         return Scrape(fetch(self.port, "/metrics")[1])
+
+    def written(self):
+        """Records written so far in this life; 0 also where it does not answer yet."""
+        try:
+            return self.scrape().outcome("written")
+        except OSError:
+            return 0
+
+    def wait_flowing(self, seconds=READY_SECONDS):
+        """Waits until it has written a record in this life."""
+        wait_until(lambda: self.written() > 0, seconds, f"{self.name} writes")
 
     def log(self):
         return self.child.log_text()

@@ -8,34 +8,11 @@ import threading
 import time
 import traceback
 
+from .check import Failure, expect
 from .child import BUILD, end_all
 from .kafka import Kafka, Producer
 from .penstock import Penstock
 from .redis import Redis
-
-
-class Failure(AssertionError):
-    """A promise that did not hold."""
-
-
-def expect(condition, text):
-    if not condition:
-        raise Failure(text)
-
-
-def expect_equal(got, wanted, what):
-    if got != wanted:
-        raise Failure(f"{what}: got {got!r}, expected {wanted!r}")
-
-
-def wait_until(condition, seconds, what, every=0.05):
-    """Waits until `condition()` holds; its value."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise Failure(f"not within {seconds} s: {what() if callable(what) else what}")
-        time.sleep(every)
-    return value
 
 
 class Background(threading.Thread):
@@ -122,7 +99,7 @@ class Run:
                     print("    " + line)
 
 
-def _run_one(test, scenario, seed):
+def _run_one(test, scenario, seed, keep):
     name = f"{scenario}.{test.__name__}"
     run = Run(name, seed)
     print(f"{name}: {test.__doc__.strip().splitlines()[0]}", flush=True)
@@ -146,7 +123,7 @@ def _run_one(test, scenario, seed):
     for line in run.timeline if good else []:
         print("  " + line)
     print(f"  {'ok' if good else 'FAILED'} after {time.monotonic() - run.began:.1f} s", flush=True)
-    if good:
+    if good and not keep:
         shutil.rmtree(run.folder, ignore_errors=True)
     return good
 
@@ -155,11 +132,12 @@ def main(*tests):
     """Runs the tests of one file; the last line is "N passed, N failed"."""
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("--seed", type=int, default=int(os.environ.get("PENSTOCK_TEST_SEED", "1")))
+    parser.add_argument("--keep", action="store_true", help="keep the folder of a test that passed")
     parser.add_argument("only", nargs="*", help="names, or parts of them, of the tests to run")
     options = parser.parse_args()
     scenario = os.path.splitext(os.path.basename(sys.argv[0]))[0]
     wanted = [test for test in tests
               if not options.only or any(part in test.__name__ for part in options.only)]
-    results = [_run_one(test, scenario, options.seed) for test in wanted]
+    results = [_run_one(test, scenario, options.seed, options.keep) for test in wanted]
     print(f"{results.count(True)} passed, {results.count(False)} failed")
     sys.exit(0 if results and all(results) else 1)
