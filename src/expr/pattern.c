@@ -13,7 +13,8 @@ struct pattern {
     regex_t answer; /* yes or no, several times as fast */
 };
 
-/* A pattern while its size is reckoned: what regcomp() makes of it once every "{n}" is written out.
+/* A pattern while its size is reckoned: what regcomp() makes of it, "{n}" and "+" being written
+ * out.
  */
 struct size {
     size_t before[PATTERN_BYTES + 1]; /* of each group that is open, and of the whole */
@@ -32,7 +33,7 @@ static size_t repeat_count(const char *at)
             return SIZE_LIMIT + 1;
         highest = count > highest ? count : highest;
     }
-    return highest;
+    return highest + (at[-1] == ','); /* "{n,}" is n times, then any number */
 }
 
 /* The "]" that ends the brackets at @p at, or the end of the text. */
@@ -74,6 +75,9 @@ static const char *size_step(struct size *size, const char *at)
         return at;
     case '{':
         size->last = at_most_limit(size->last * repeat_count(at));
+        return at;
+    case '+': /* "a+" is compiled as "aa*" */
+        size->last = at_most_limit(size->last * 2);
         return at;
     case '[':
         size_atom(size);

@@ -1,8 +1,8 @@
 /*
  * fuzz_template.c: any text as a template, rendered on one record.
  *
- * The first byte chooses between a command and a single text. What was compiled is rendered;
- * whatever the template, nothing of the record's neighbourhood may be read.
+ * The first byte chooses between a command and a single text. What stands behind a NUL is the
+ * record's value, else that is a usual one.
  */
 #include "codec/json.h"
 #include "expr/template.h"
@@ -53,30 +53,41 @@ static void render(const struct template *template, struct scope *scope)
         check_argument(template, scope, arguments[0]);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void compile_and_render(const char *text, bool split, struct slice value)
 {
-    static const char value[] =
-        "{\"a\":1.25,\"b\":\"x \\u00e9\\n\",\"c\":[1,{\"d\":null}],\"e\":{\"f\":true},\"t\":"
-        "\"2026-01-01T00:00:00Z\",\"n\":1767225600000,\"b\":\"last\"}";
-    struct record record = {.key = SLICE("{\"k\":\"\xC3\xA9\"}"), .topic = "t", .offset = 42};
-    struct err err = {ERR_NONE, ""};
-
-    if (!size)
-        return 0;
-    char *payload = memcpy(malloc(sizeof(value) - 1), value, sizeof(value) - 1);
-    char *text = memcpy(calloc(size, 1), data + 1, size - 1);
-    struct template *template = template_new(text, data[0] & 1, &err);
+    struct record record = {
+        .key = SLICE("{\"k\":\"\xC3\xA9\"}"), .value = value, .topic = "t", .offset = 42};
     struct scope scope = {.record = &record,
                           .value_codec = codec_find("json"),
                           .key_codec = codec_find("json"),
                           .arena = &arena};
-    record.value = (struct slice){payload, sizeof(value) - 1};
+    struct err err = {ERR_NONE, ""};
+    struct template *template = template_new(text, split, &err);
+
     assert((template == NULL) == (err.kind == ERR_CONFIG));
     assert(template || strncmp(err.text, "column ", 7) == 0);
     if (template)
         render(template, &scope);
     template_free(template);
     arena_reset(&arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char usual[] =
+        "{\"a\":1.25,\"b\":\"x \\u00e9\\n\",\"c\":[1,{\"d\":null}],\"e\":{\"f\":true},\"t\":"
+        "\"2026-01-01T00:00:00Z\",\"n\":1767225600000,\"b\":\"last\"}";
+    const uint8_t *behind;
+    struct slice value = SLICE(usual);
+
+    if (!size)
+        return 0;
+    behind = memchr(data + 1, 0, size - 1);
+    if (behind)
+        value = (struct slice){(const char *)behind + 1, size - (size_t)(behind + 1 - data)};
+    char *payload = memcpy(malloc(value.length ? value.length : 1), value.data, value.length);
+    char *text = memcpy(calloc(size, 1), data + 1, size - 1);
+    compile_and_render(text, data[0] & 1, (struct slice){payload, value.length});
     free(text);
     free(payload);
     return 0;

@@ -225,6 +225,9 @@ static void an_error_names_the_column(void)
     ASSERT_TEXT(
         decide("a.matches('x(a*b){501}')"),
         "config: column 11: a pattern of more than 1000 characters, its repeats written out");
+    ASSERT_TEXT(
+        decide("a.matches('a++++++++++++')"),
+        "config: column 11: a pattern of more than 1000 characters, its repeats written out");
     FAILS("'x'.matches('^[0-9a-f]{8}-([0-9a-f]{4}-){3}[][:alnum:]{}]{12,900}$')");
 }
 
