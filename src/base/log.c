@@ -141,6 +141,8 @@ static void log_put_quoted(FILE *line, struct slice text)
 
 static void log_put_field(FILE *line, const struct log_field *field)
 {
+    if (!field->number && !field->text.data)
+        return;
     if (log_dress == DRESS_JSON)
         fprintf(line, ",\"%s\":", field->key);
     else

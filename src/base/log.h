@@ -29,9 +29,11 @@ struct log_field {
     struct slice text;
 };
 
+/* A text that is NULL, and a LOG_SOME() that is 0, are left out. */
 #define LOG_STR(key, value)   ((struct log_field){(key), false, 0, slice_of(value)})
 #define LOG_SLICE(key, value) ((struct log_field){(key), false, 0, (value)})
 #define LOG_INT(key, value)   ((struct log_field){(key), true, (int64_t)(value), {0}})
+#define LOG_SOME(key, value)  ((value) ? LOG_INT(key, value) : LOG_STR(key, NULL))
 #define LOG_END               ((struct log_field){0})
 
 /** One place in the code that logs; its repeats are counted here. */

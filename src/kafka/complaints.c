@@ -43,8 +43,8 @@ void complain(struct complaints *complaints, rd_kafka_resp_err_t err, const char
         return;
     }
     log_warn_each("kafka: waiting", LOG_STR("code", rd_kafka_err2name(err)),
-                  LOG_STR("topic", topic ? topic : ""), LOG_STR("error", text),
-                  LOG_INT("left_out", complaint->left_out));
+                  LOG_STR("topic", topic), LOG_STR("error", text),
+                  LOG_SOME("repeated", complaint->left_out));
     complaints->any = true;
     complaint->left_out = 0;
     complaint->silent_until_ms = now_ms + QUIET_MS;
