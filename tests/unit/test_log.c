@@ -103,7 +103,7 @@ static void logfmt_quotes_what_is_no_plain_word(void)
     ASSERT_TEXT(log_of(LOG_LOGFMT, say_facts),
                 "ts=2026-01-15T12:34:56.789Z level=info msg=\"partition held\" "
                 "topic=pg.public.rides partition=3 offset=-1001 "
-                "error=\"a \\\"b\\\"\\n\\\\c=\\u001b[0m\" empty=\"\" none=\"\" pair=\"a=b\"\n");
+                "error=\"a \\\"b\\\"\\n\\\\c=\\u001b[0m\" empty=\"\" pair=\"a=b\"\n");
 }
 
 static void json_is_one_object_a_line(void)
