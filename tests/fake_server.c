@@ -78,7 +78,7 @@ static void peer_take(struct peer *peer, const redisReply *command)
     const char *name = command->element[0]->str, *answer = "+OK\r\n";
 
     if (strcasecmp(name, "HELLO") != 0 && strcasecmp(name, "CLIENT") != 0 &&
-        strcasecmp(name, "SELECT") != 0)
+        strcasecmp(name, "SELECT") != 0 && strcasecmp(name, "INFO") != 0)
         answer = peer->server->answer(peer->server->context, peer->index, peer->commands++, name);
     if (!answer)
         return;

@@ -28,10 +28,21 @@ enum {
     BACKOFF_FIRST_MS = 50,
     BACKOFF_SICK_MS = 1000, /* out of memory, disk full: it takes somebody to mend it */
     BACKOFF_LONGEST_MS = 5000,
+    TELL_NEWS_MS = 10000,
     TELL_AGAIN_MS = 60000
 };
 
 /* --- trouble ---------------------------------------------------------------------------------- */
+
+/* A connection that comes and goes, or another reason of the same trouble, is not news at once. */
+static bool connection_is_news(const struct connection *connection, const char *trouble,
+                               int64_t now_ms)
+{
+    bool same = connection->told && strcmp(connection->trouble, trouble) == 0;
+
+    return !connection->told_ms ||
+           now_ms - connection->told_ms >= (same ? TELL_AGAIN_MS : TELL_NEWS_MS);
+}
 
 void connection_set_trouble(struct connection *connection, const char *text)
 {
@@ -39,18 +50,22 @@ void connection_set_trouble(struct connection *connection, const char *text)
     char trouble[CONNECTION_TROUBLE_BYTES];
 
     snprintf(trouble, sizeof(trouble), "%s: %s", connection->name, text);
-    bool news = !connection->troubled || strcmp(connection->trouble, trouble) != 0;
+    bool news = connection_is_news(connection, trouble, now_ms);
     if (!connection->troubled)
         connection->trouble_since_ms = now_ms;
     connection->troubled = true;
     memcpy(connection->trouble, trouble, sizeof(trouble));
-    if (!news && connection->told_ms && now_ms - connection->told_ms < TELL_AGAIN_MS)
+    connection->times++;
+    if (!news)
         return;
-    connection->told_ms = now_ms;
     log_warn_each("redis cannot take commands, trying again",
                   LOG_STR("sink", connection->setup->options->name),
                   LOG_STR("address", connection->name), LOG_INT("connection", connection->number),
-                  LOG_INT("waiting", connection->window.count), LOG_STR("error", text));
+                  LOG_INT("waiting", connection->window.count), LOG_INT("times", connection->times),
+                  LOG_STR("error", text));
+    connection->told = true;
+    connection->told_ms = now_ms;
+    connection->times = 0;
 }
 
 void connection_clear_trouble(struct connection *connection)
@@ -58,9 +73,9 @@ void connection_clear_trouble(struct connection *connection)
     if (!connection->troubled)
         return;
     connection->troubled = false;
-    if (!connection->told_ms) /* nobody heard of it */
+    if (!connection->told) /* nobody heard of it */
         return;
-    connection->told_ms = 0;
+    connection->told = false;
     log_info("redis takes commands", LOG_STR("sink", connection->setup->options->name),
              LOG_STR("address", connection->name), LOG_INT("connection", connection->number),
              LOG_INT("after_ms", clock_ms() - connection->trouble_since_ms));
@@ -135,6 +150,20 @@ static void connection_greet(struct connection *connection)
     connection_send_handshake(connection);
 }
 
+/* One connection of the sink tells for all of them. */
+static void connection_compare_runs(struct connection *connection)
+{
+    const char *run = connection->handshake.run;
+
+    if (connection->number == 0 && *run && *connection->run && strcmp(run, connection->run) != 0)
+        log_warn("redis was started anew, or another server answers: writes that it had answered "
+                 "and not kept are lost",
+                 LOG_STR("sink", connection->setup->options->name),
+                 LOG_STR("address", connection->name));
+    if (*run)
+        memcpy(connection->run, run, sizeof(connection->run));
+}
+
 static void connection_established(struct connection *connection)
 {
     const struct connection_setup *setup = connection->setup;
@@ -148,9 +177,11 @@ static void connection_established(struct connection *connection)
     setup->counters->connections_up++;
     if (connection->connected_once)
         setup->counters->reconnects++;
+    else
+        log_info("connected to redis", LOG_STR("sink", setup->options->name),
+                 LOG_STR("address", connection->name), LOG_INT("connection", connection->number));
     connection->connected_once = true;
-    log_info("connected to redis", LOG_STR("sink", setup->options->name),
-             LOG_STR("address", connection->name), LOG_INT("connection", connection->number));
+    connection_compare_runs(connection);
     exchange_begin(connection);
 }
 

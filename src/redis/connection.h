@@ -88,8 +88,11 @@ struct connection {
     bool troubled;
     char trouble[CONNECTION_TROUBLE_BYTES];
     int64_t trouble_since_ms;
-    int64_t told_ms; /* when the trouble was last logged; 0: never */
+    bool told;       /* this trouble was logged */
+    int64_t told_ms; /* when one was logged; 0: never */
+    uint32_t times;  /* how often there was one since */
     bool connected_once;
+    char run[HANDSHAKE_RUN_BYTES]; /* of the server that was connected last, where it told */
 };
 
 /** Starts to connect. @p setup lives as long as the connection. */

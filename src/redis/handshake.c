@@ -87,7 +87,8 @@ static void handshake_put_round(struct handshake *handshake)
     handshake->reader = redisReaderCreate();
     handshake->step = handshake->step_count = 0;
     handshake_put_identity(handshake);
-    PUT(handshake, STEP_INFO, "CLIENT", "INFO");
+    PUT(handshake, STEP_CLIENT, "CLIENT", "INFO");
+    PUT(handshake, STEP_SERVER, "INFO", "server");
     if (handshake->options->database) {
         snprintf(database, sizeof(database), "%d", handshake->options->database);
         PUT(handshake, STEP_SELECT, "SELECT", database);
@@ -131,7 +132,7 @@ static void handshake_read_hello(struct handshake *handshake, const redisReply *
 }
 
 /* "id=3 addr=127.0.0.1:52555 laddr=..."; what is missing stays unknown. */
-static void handshake_read_info(struct handshake *handshake, const redisReply *reply)
+static void handshake_read_client(struct handshake *handshake, const redisReply *reply)
 {
     long long id;
 
@@ -142,6 +143,14 @@ static void handshake_read_info(struct handshake *handshake, const redisReply *r
     const char *address = strstr(reply->str, " addr=");
     if (address && address[6] != '/') /* a unix socket's path is the same for everybody */
         sscanf(address, " addr=%127s", handshake->self.address);
+}
+
+static void handshake_read_server(struct handshake *handshake, const redisReply *reply)
+{
+    const char *run = reply->type == REDIS_REPLY_STRING ? strstr(reply->str, "run_id:") : NULL;
+
+    if (run)
+        sscanf(run, "run_id:%47s", handshake->run);
 }
 
 static bool handshake_starts(const redisReply *reply, const char *word)
@@ -179,8 +188,9 @@ static enum handshake_result handshake_take_error(struct handshake *handshake,
         handshake->former_may_live =
             handshake_starts(reply, "NOPERM") || handshake_starts(reply, "ERR");
         return handshake->former_may_live ? HANDSHAKE_MORE : handshake_fail(reply, err);
-    case STEP_SETNAME: /* a name is a comfort, not a need; so is knowing one's address */
-    case STEP_INFO:
+    case STEP_SETNAME: /* what these tell is a comfort, not a need */
+    case STEP_CLIENT:
+    case STEP_SERVER:
         break;
     }
     return HANDSHAKE_MORE;
@@ -195,8 +205,10 @@ static enum handshake_result handshake_take(struct handshake *handshake, const r
         return handshake_take_error(handshake, step, reply, err);
     if (step == STEP_HELLO)
         handshake_read_hello(handshake, reply);
-    else if (step == STEP_INFO)
-        handshake_read_info(handshake, reply);
+    else if (step == STEP_CLIENT)
+        handshake_read_client(handshake, reply);
+    else if (step == STEP_SERVER)
+        handshake_read_server(handshake, reply);
     return HANDSHAKE_MORE;
 }
 

@@ -1,8 +1,9 @@
 /*
  * handshake.h: what a connection says and hears before its first command.
  *
- * One pipelined round: HELLO 2 with AUTH and SETNAME, CLIENT INFO, SELECT, CLIENT KILL of the
- * connection before. Where HELLO is not known (proxies), a second one with AUTH and CLIENT SETNAME.
+ * One pipelined round: HELLO 2 with AUTH and SETNAME, CLIENT INFO, INFO server, SELECT, CLIENT KILL
+ * of the connection before. Where HELLO is not known (proxies), a second one with AUTH and CLIENT
+ * SETNAME.
  */
 #pragma once
 #include "base/err.h"
@@ -12,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HANDSHAKE_STEPS = 6, HANDSHAKE_ADDRESS_BYTES = 128 };
+enum { HANDSHAKE_STEPS = 7, HANDSHAKE_ADDRESS_BYTES = 128, HANDSHAKE_RUN_BYTES = 48 };
 
 /** A connection as the server calls it; id 0: unknown. */
 struct handshake_peer {
@@ -35,7 +36,15 @@ enum handshake_result {
     HANDSHAKE_REFUSED /* the operator has to act: password, permissions, database */
 };
 
-enum handshake_step { STEP_HELLO, STEP_AUTH, STEP_SETNAME, STEP_INFO, STEP_SELECT, STEP_KILL };
+enum handshake_step {
+    STEP_HELLO,
+    STEP_AUTH,
+    STEP_SETNAME,
+    STEP_CLIENT, /* which client this is to the server */
+    STEP_SERVER, /* which run of which server this is */
+    STEP_SELECT,
+    STEP_KILL
+};
 
 struct handshake {
     const struct handshake_options *options;
@@ -45,10 +54,11 @@ struct handshake {
     size_t output_length;
     enum handshake_step steps[HANDSHAKE_STEPS];
     size_t step_count, step;
-    bool plain;                 /* without HELLO */
-    bool again;                 /* HELLO is not known: another round without it */
-    struct handshake_peer self; /* filled by the replies */
-    bool former_may_live;       /* the server refused to end it */
+    bool plain;                    /* without HELLO */
+    bool again;                    /* HELLO is not known: another round without it */
+    struct handshake_peer self;    /* filled by the replies */
+    char run[HANDSHAKE_RUN_BYTES]; /* the server's run_id; empty: it does not tell */
+    bool former_may_live;          /* the server refused to end it */
 };
 
 /**
@@ -64,5 +74,5 @@ struct slice handshake_output(const struct handshake *handshake);
 enum handshake_result handshake_feed(struct handshake *handshake, struct slice bytes,
                                      struct err *err);
 
-/** Frees what it holds; self and former_may_live stay. */
+/** Frees what it holds; self, run and former_may_live stay. */
 void handshake_end(struct handshake *handshake);
