@@ -1,0 +1,165 @@
+/* test_source_group.c: members of one group come and go. */
+#include "suite.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "kafka_member.h"
+
+enum { HEARTBEAT = 12 }; /* Kafka's number of the request */
+
+/* Turns both until @p done holds, at most fifteen seconds. */
+static bool both_until(struct member *a, struct member *b,
+                       bool (*done)(struct member *, struct member *))
+{
+    int64_t until_ms = clock_ms() + 15000;
+
+    while (!done(a, b) && clock_ms() < until_ms) {
+        member_turn(a);
+        member_turn(b);
+    }
+    return done(a, b);
+}
+
+static bool first_stopped_taking(struct member *a, struct member *b)
+{
+    (void)b;
+    return !source_is_flowing(a->tickets[0].partition);
+}
+
+static bool first_lost_all(struct member *a, struct member *b)
+{
+    (void)b;
+    return a->gone == MEMBER_PARTITIONS;
+}
+
+static bool second_joined(struct member *a, struct member *b)
+{
+    (void)a;
+    return source_is_joined(b->source);
+}
+
+static bool all_were_taken(struct member *a, struct member *b)
+{
+    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+        for (int number = 100; number < 200; number++)
+            if (!a->seen[i][number] && !b->seen[i][number])
+                return false;
+    return true;
+}
+
+static void a_revoked_partition_waits_for_its_answers_before_it_goes(void)
+{
+    struct member *a = member_new("shared"), *b = member_new("shared");
+
+    cluster_topic("shared");
+    cluster_produce_all("shared", 0, 100);
+    a->finishes = false;
+    member_join(a, "shared");
+    CU_ASSERT_FATAL(member_run(a, 4 * 100));
+    member_join(b, "shared");
+    CU_ASSERT(both_until(a, b, first_stopped_taking));
+    for (int i = 0; i < 30; i++)
+        member_turn(a);
+    CU_ASSERT_EQUAL(a->gone, 0);
+    CU_ASSERT_EQUAL(b->taken, 0);
+    member_finish_all(a);
+    CU_ASSERT(both_until(a, b, first_lost_all));
+    a->finishes = true;
+    cluster_produce_all("shared", 100, 200);
+    CU_ASSERT(both_until(a, b, all_were_taken));
+    CU_ASSERT_FALSE(a->disorder);
+    CU_ASSERT_FALSE(b->disorder);
+    CU_ASSERT_TRUE(b->taken > 0);
+    for (int i = 0; i < 30; i++) { /* the mock refuses a commit once another member has left */
+        member_turn(a);
+        member_turn(b);
+    }
+    member_stop(b, 3000);
+    member_stop(a, 3000);
+    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+        CU_ASSERT_EQUAL(cluster_committed("shared", "shared", i), 200);
+    member_free(a);
+    member_free(b);
+}
+
+static void a_revoked_partition_goes_without_answers_when_its_time_is_over(void)
+{
+    struct member *a = member_new("slow"), *b = member_new("slow");
+    struct source_ticket late;
+
+    cluster_topic("slow");
+    cluster_produce_all("slow", 0, 10);
+    a->finishes = false;
+    a->options.drain_timeout = 300;
+    member_join(a, "slow");
+    CU_ASSERT_FATAL(member_run(a, 4 * 10));
+    late = a->tickets[7];
+    member_idle(a, 300);
+    member_join(b, "slow");
+    CU_ASSERT(both_until(a, b, first_lost_all));
+    CU_ASSERT_FALSE(source_ticket_is_current(late));
+    source_finish(late); /* of a former assignment: ignored */
+    CU_ASSERT_EQUAL(cluster_committed("slow", "slow", 0), 0);
+    CU_ASSERT_EQUAL(source_inflight(a->source), 0);
+    CU_ASSERT(both_until(a, b, second_joined));
+    member_stop(b, 3000);
+    member_stop(a, 3000);
+    CU_ASSERT_FALSE(source_was_abandoned());
+    member_free(a);
+    member_free(b);
+}
+
+static void a_lost_assignment_commits_nothing_and_is_read_again(void)
+{
+    struct member *member = member_new("lost");
+    int64_t until_ms;
+
+    cluster_topic("lost");
+    cluster_produce_all("lost", 0, 10);
+    member->options.commit_interval = 60000;
+    member_join(member, "lost");
+    CU_ASSERT_FATAL(member_run(member, 4 * 10));
+    member_idle(member, 100);
+    rd_kafka_mock_push_request_errors(cluster, HEARTBEAT, 1, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID);
+    until_ms = clock_ms() + 5000;
+    while (member->gone < MEMBER_PARTITIONS && clock_ms() < until_ms)
+        member_turn(member);
+    CU_ASSERT_EQUAL(member->gone, MEMBER_PARTITIONS);
+    CU_ASSERT_EQUAL(member->counts->source.rebalances[REBALANCE_LOST], 1);
+    CU_ASSERT_EQUAL(cluster_committed("lost", "lost", 0), RD_KAFKA_OFFSET_INVALID);
+    CU_ASSERT(member_run(member, 2 * 4 * 10)); /* all of it again */
+    CU_ASSERT_FALSE(member->disorder);
+    member_stop(member, 3000);
+    CU_ASSERT_EQUAL(cluster_committed("lost", "lost", 0), 10);
+    member_free(member);
+}
+
+static void a_member_that_is_still_joining_stops_at_once(void)
+{
+    struct member *member = member_new("joining");
+
+    cluster_topic("joining");
+    member_join(member, "joining");
+    member_idle(member, 1500);
+    CU_ASSERT_FALSE(source_is_joined(member->source));
+    CU_ASSERT_TRUE(member_stop(member, 5000) < 1500);
+    CU_ASSERT_FALSE(source_was_abandoned());
+    member_free(member);
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(a_revoked_partition_waits_for_its_answers_before_it_goes),
+        TEST(a_revoked_partition_goes_without_answers_when_its_time_is_over),
+        TEST(a_lost_assignment_commits_nothing_and_is_read_again),
+        TEST(a_member_that_is_still_joining_stops_at_once),
+    };
+    int status;
+
+    log_configure(LOG_ERROR, LOG_LOGFMT);
+    cluster_start();
+    status = SUITE("source_group", tests);
+    cluster_end();
+    return status;
+}

@@ -1,0 +1,230 @@
+/* test_source_trouble.c: brokers that are away, requests that fail, offsets that are gone. */
+#include "suite.h"
+
+#include "base/log.h"
+#include "kafka_member.h"
+
+#include <stdatomic.h>
+#include <unistd.h>
+
+enum { FETCH = 1, OFFSET_COMMIT = 8, OFFSET_FETCH = 9 }; /* Kafka's numbers of the requests */
+enum { LARGE = 1000000, LARGE_RECORDS = 8, BROKER = 1 };
+
+static void a_broker_that_comes_later_is_waited_for(void)
+{
+    struct member *member = member_new("later");
+
+    cluster_topic("later");
+    cluster_produce_all("later", 0, 10);
+    rd_kafka_mock_broker_set_down(cluster, BROKER);
+    member_join(member, "later");
+    member_idle(member, 1000);
+    CU_ASSERT_TRUE(member->counts->source.errors > 0);
+    rd_kafka_mock_broker_set_up(cluster, BROKER);
+    CU_ASSERT(member_run(member, 40));
+    CU_ASSERT_FALSE(member->disorder);
+    member_stop(member, 3000);
+    member_free(member);
+}
+
+static void offsets_that_cannot_be_asked_for_are_asked_for_again(void)
+{
+    struct member *member = member_new("asking");
+
+    cluster_topic("asking");
+    cluster_produce_all("asking", 0, 10);
+    cluster_commit("asking", "asking", 2, 5);
+    rd_kafka_mock_push_request_errors(
+        cluster, OFFSET_FETCH, 3, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+        RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
+    member_join(member, "asking");
+    CU_ASSERT(member_run(member, 35));
+    CU_ASSERT_EQUAL(member->seen[2][4], 0);
+    CU_ASSERT_EQUAL(member->seen[2][5], 1);
+    member_stop(member, 3000);
+    member_free(member);
+}
+
+static void a_commit_that_fails_is_made_good_by_the_next(void)
+{
+    struct member *member = member_new("failing");
+
+    cluster_topic("failing");
+    cluster_produce_all("failing", 0, 10);
+    rd_kafka_mock_push_request_errors(cluster, OFFSET_COMMIT, 2,
+                                      RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+                                      RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
+    member_join(member, "failing");
+    CU_ASSERT(member_run(member, 40));
+    member_idle(member, 1500);
+    CU_ASSERT_EQUAL(member->counts->source.commits[COMMIT_FAILED], 2);
+    CU_ASSERT_EQUAL(cluster_committed("failing", "failing", 3), 10);
+    member_stop(member, 3000);
+    member_free(member);
+}
+
+/* --- out of range
+ * ----------------------------------------------------------------------------------- */
+
+/* The mock keeps five megabytes a partition: the first records of partition 1 are gone. */
+static void topic_with_gone_records(const char *topic, const char *group)
+{
+    cluster_topic(topic);
+    for (int i = 0; i < LARGE_RECORDS; i++)
+        cluster_produce_large(topic, 1, LARGE);
+    cluster_commit(group, topic, 1, 1);
+}
+
+static struct member *member_with_gone_records(const char *name, enum conf_out_of_range policy)
+{
+    struct member *member = member_new(name);
+
+    topic_with_gone_records(name, name);
+    member->options.on_out_of_range = policy;
+    member_join(member, name);
+    return member;
+}
+
+static uint64_t lost(struct member *member, const char *topic)
+{
+    return atomic_load(&member_gauges(member, topic, 1)->lost_records);
+}
+
+static void an_offset_that_is_gone_stops_its_partition(void)
+{
+    struct member *member = member_with_gone_records("gone-stop", OUT_OF_RANGE_STOP);
+
+    cluster_produce("gone-stop", 0, 0, 10);
+    CU_ASSERT(member_run(member, 10));
+    member_idle(member, 300);
+    CU_ASSERT_EQUAL(member->taken, 10);
+    CU_ASSERT_EQUAL(member_held(member), 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(member->reason, "offset 1 is out of range: the log has "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(member->reason, " to 8; on_out_of_range = \"stop\""));
+    member_stop(member, 3000);
+    CU_ASSERT_EQUAL(cluster_committed("gone-stop", "gone-stop", 1), 1);
+    member_free(member);
+}
+
+static void an_offset_that_is_gone_may_go_on_with_the_earliest_and_is_counted(void)
+{
+    struct member *member = member_with_gone_records("gone-earliest", OUT_OF_RANGE_EARLIEST);
+
+    CU_ASSERT(member_run(member, 1));
+    member_idle(member, 1000);
+    CU_ASSERT_TRUE(lost(member, "gone-earliest") > 0);
+    CU_ASSERT_EQUAL(lost(member, "gone-earliest") + member->taken, LARGE_RECORDS - 1);
+    member_stop(member, 3000);
+    CU_ASSERT_EQUAL(cluster_committed("gone-earliest", "gone-earliest", 1), LARGE_RECORDS);
+    member_free(member);
+}
+
+static void an_offset_that_is_gone_may_go_on_with_the_latest_and_is_counted(void)
+{
+    struct member *member = member_with_gone_records("gone-latest", OUT_OF_RANGE_LATEST);
+
+    member_idle(member, 4000);
+    CU_ASSERT_EQUAL(member->taken, 0);
+    CU_ASSERT_EQUAL(lost(member, "gone-latest"), LARGE_RECORDS - 1);
+    cluster_produce_large("gone-latest", 1, 10);
+    CU_ASSERT(member_run(member, 1));
+    member_stop(member, 3000);
+    member_free(member);
+}
+
+static void an_offset_behind_the_end_is_out_of_range_too(void)
+{
+    struct member *member = member_new("beyond");
+
+    cluster_topic("beyond");
+    cluster_produce_all("beyond", 0, 10);
+    cluster_commit("beyond", "beyond", 1, 5000);
+    member->options.on_out_of_range = OUT_OF_RANGE_EARLIEST;
+    member_join(member, "beyond");
+    CU_ASSERT(member_run(member, 40));
+    CU_ASSERT_EQUAL(member->seen[1][0], 1);
+    CU_ASSERT_FALSE(member->disorder);
+    member_idle(member, 300);
+    CU_ASSERT_EQUAL(member->taken, 40);
+    /* Written while others were assigned anew: nothing is forgotten in a queue of its own. */
+    cluster_produce_all("beyond", 10, 20);
+    CU_ASSERT(member_run(member, 80));
+    member_stop(member, 3000);
+    member_free(member);
+}
+
+static void a_position_that_kafka_refuses_by_mistake_is_taken_up_again(void)
+{
+    struct member *member = member_new("mistake");
+
+    cluster_topic("mistake");
+    cluster_produce_all("mistake", 0, 10);
+    member_join(member, "mistake");
+    CU_ASSERT(member_run(member, 40));
+    rd_kafka_mock_push_request_errors(cluster, FETCH, 1, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE);
+    member_idle(member, 500);
+    cluster_produce_all("mistake", 10, 20);
+    CU_ASSERT(member_run(member, 80));
+    member_idle(member, 200);
+    CU_ASSERT_EQUAL(member->taken, 80);
+    CU_ASSERT_FALSE(member->disorder);
+    CU_ASSERT_EQUAL(member_held(member), 0);
+    member_stop(member, 3000);
+    member_free(member);
+}
+
+/* --- the end
+ * ---------------------------------------------------------------------------------------- */
+
+static void a_stop_without_its_broker_keeps_its_deadline(void)
+{
+    struct member *member = member_new("alone");
+
+    cluster_topic("alone");
+    cluster_produce_all("alone", 0, 10);
+    member->finishes = false;
+    member_join(member, "alone");
+    CU_ASSERT(member_run(member, 40));
+    rd_kafka_mock_broker_set_down(cluster, BROKER);
+    member_finish_all(member);
+    CU_ASSERT_TRUE(member_stop(member, 2000) < 4500);
+    member_free(member);
+    rd_kafka_mock_broker_set_up(cluster, BROKER);
+}
+
+static void a_stop_with_a_silent_broker_keeps_its_deadline(void)
+{
+    struct member *member = member_new("silent");
+
+    cluster_topic("silent");
+    cluster_produce_all("silent", 0, 10);
+    member->finishes = false;
+    member_join(member, "silent");
+    CU_ASSERT(member_run(member, 40));
+    rd_kafka_mock_broker_set_rtt(cluster, BROKER, 600000);
+    member_finish_all(member);
+    CU_ASSERT_TRUE(member_stop(member, 2000) < 4500);
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(a_broker_that_comes_later_is_waited_for),
+        TEST(offsets_that_cannot_be_asked_for_are_asked_for_again),
+        TEST(a_commit_that_fails_is_made_good_by_the_next),
+        TEST(an_offset_that_is_gone_stops_its_partition),
+        TEST(an_offset_that_is_gone_may_go_on_with_the_earliest_and_is_counted),
+        TEST(an_offset_that_is_gone_may_go_on_with_the_latest_and_is_counted),
+        TEST(an_offset_behind_the_end_is_out_of_range_too),
+        TEST(a_position_that_kafka_refuses_by_mistake_is_taken_up_again),
+        TEST(a_stop_without_its_broker_keeps_its_deadline),
+        TEST(a_stop_with_a_silent_broker_keeps_its_deadline),
+    };
+    int status;
+
+    log_configure(LOG_ERROR, LOG_LOGFMT);
+    cluster_start();
+    status = SUITE("source_trouble", tests);
+    fflush(NULL);
+    _exit(status); /* the silent broker's client is left behind, as a worker would leave it */
+}
