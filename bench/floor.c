@@ -69,27 +69,41 @@ static rd_kafka_t *consumer_new(const char *brokers, char **properties, int coun
     return consumer;
 }
 
+/* How many partitions the topic has; a fresh one may take a moment to be known. */
+static int partition_count(rd_kafka_t *consumer, rd_kafka_topic_t *topic)
+{
+    const struct rd_kafka_metadata *metadata;
+
+    for (int tries = 0; tries < 100; tries++) {
+        rd_kafka_resp_err_t error = rd_kafka_metadata(consumer, 0, topic, &metadata, 10000);
+        if (error)
+            fail("metadata", rd_kafka_err2str(error));
+        int count = metadata->topics[0].partition_cnt;
+        rd_kafka_metadata_destroy(metadata);
+        if (count)
+            return count;
+        nanosleep(&(struct timespec){0, 100000000}, NULL);
+    }
+    fail("topic", "it has no partitions");
+}
+
 /* Every partition of the topic from its beginning, all into one queue. */
 static void consumer_assign(rd_kafka_t *consumer, const char *topic, rd_kafka_queue_t *queue)
 {
     rd_kafka_topic_t *handle = rd_kafka_topic_new(consumer, topic, NULL);
-    const struct rd_kafka_metadata *metadata;
-    rd_kafka_resp_err_t error = rd_kafka_metadata(consumer, 0, handle, &metadata, 10000);
-
-    if (error)
-        fail("metadata", rd_kafka_err2str(error));
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    for (int i = 0; i < metadata->topics[0].partition_cnt; i++) {
+    int count = partition_count(consumer, handle);
+
+    for (int i = 0; i < count; i++) {
         rd_kafka_topic_partition_list_add(list, topic, i)->offset = RD_KAFKA_OFFSET_BEGINNING;
         rd_kafka_queue_t *partition = rd_kafka_queue_get_partition(consumer, topic, i);
         rd_kafka_queue_forward(partition, queue);
         rd_kafka_queue_destroy(partition);
     }
-    error = rd_kafka_assign(consumer, list);
+    rd_kafka_resp_err_t error = rd_kafka_assign(consumer, list);
     if (error)
         fail("assign", rd_kafka_err2str(error));
     rd_kafka_topic_partition_list_destroy(list);
-    rd_kafka_metadata_destroy(metadata);
     rd_kafka_topic_destroy(handle);
 }
 
