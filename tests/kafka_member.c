@@ -217,6 +217,8 @@ static void member_begin(struct member *member, const struct record *record, int
         member->held = partition;
         member->tickets[member->ticket_count++] = ticket;
         source_hold(partition, member->hold, "this record is bad");
+        if (member->hold == HOLD_RECORD)
+            source_give_up(ticket); /* no answer will finish it */
     } else if (member->finishes) {
         source_finish(ticket);
     } else {
