@@ -1,11 +1,11 @@
 """Configuration files of the scenarios, as their users would write them."""
 
 
-def route(name, topic, commands, **options):
+def route(name, topic, commands, to="live", **options):
     """One route; `commands` is a list of strings, or of (when, cmd)."""
     rows = [f'"{row}"' if isinstance(row, str) else f'{{ when = "{row[0]}"; cmd = "{row[1]}"; }}'
             for row in commands]
-    text = f'  {{ name = "{name}"; from = "main"; topics = [ "{topic}" ]; to = "live";\n'
+    text = f'  {{ name = "{name}"; from = "main"; topics = [ "{topic}" ]; to = "{to}";\n'
     text += "    do = ( " + ",\n           ".join(rows) + " );"
     for option, value in options.items():
         text += f"\n    {option} = {_value(value)};"

@@ -89,9 +89,9 @@ class Redis:
     """A server with or without an append-only file, on TCP and on a unix socket."""
 
     def __init__(self, folder, *options, aof=False):
-        self.folder = os.path.join(folder, "redis")
-        os.makedirs(self.folder, exist_ok=True)
         self.port = free_port()
+        self.folder = os.path.join(folder, f"redis-{self.port}")
+        os.makedirs(self.folder, exist_ok=True)
         # A socket's path may be 107 bytes long: a folder deep in somebody's home is longer.
         self.socket_path = os.path.join(tempfile.gettempdir(), f"penstock-{self.port}.sock")
         self.options = ["--save", "", "--appendonly", "yes" if aof else "no",
