@@ -14,16 +14,7 @@ COMMIT_SECONDS = 0.1
 def a_kill_loses_nothing(run):
     """At each kill every committed record is in Redis, and few beyond those."""
     kafka, redis = run.kafka(), run.redis()
-    kafka.create(run.topic, 8)
-    log = Log(run.topic, 8, 5000, run.random)
-    producer = run.producer(kafka)
-    load = run.background(log.flow, producer, PER_SECOND)
-    penstock = run.penstock(conf(
-        kafka, redis.url, run.group,
-        [route("rides", run.topic, [SEEN, LAST], format="raw", all=True)],
-        source=f'commit_interval = "{COMMIT_SECONDS * 1000:.0f}ms"; librdkafka = {{ '
-               "session_timeout_ms = 1000; heartbeat_interval_ms = 200; };",
-        sink=f"window_commands = {WINDOW};"))
+    log, producer, load, penstock = begin(run, kafka, redis)
     may_repeat = 0
     for number in range(ROUNDS):
         caught_up = number % 2 == 0
@@ -39,6 +30,46 @@ def a_kill_loses_nothing(run):
             expect(ahead <= limit, f"{ahead} records may come again, more than {limit:.0f}")
         may_repeat += ahead
         penstock.start(wait=False)
+    repeats = finish(run, log, producer, load, kafka, redis, penstock, may_repeat)
+    expect(repeats > 0, "no kill hit a record in flight: the test shows nothing")
+
+
+def nothing_is_committed_before_redis_answers(run):
+    """Redis falls silent with commands unread, then both are killed: what it never read is lost
+    with it, and so must not have been committed."""
+    kafka, redis = run.kafka(), run.redis(aof=True)
+    log, producer, load, penstock = begin(run, kafka, redis)
+    may_repeat = 0
+    for number in range(3):
+        penstock.wait_flowing()
+        redis.hang()
+        time.sleep(5 * COMMIT_SECONDS)
+        inflight = penstock.scrape().total("penstock_inflight_records")
+        expect(inflight > 0, "nothing was in flight when Redis fell silent")
+        redis.kill()
+        penstock.kill()
+        redis.start()
+        may_repeat += judge_kill(kafka, redis, run, log)
+        run.note(f"both were killed, {number + 1}; {inflight:.0f} records had no answer")
+        penstock.start(wait=False)
+    finish(run, log, producer, load, kafka, redis, penstock, may_repeat)
+
+
+def begin(run, kafka, redis):
+    kafka.create(run.topic, 8)
+    log = Log(run.topic, 8, 5000, run.random)
+    producer = run.producer(kafka)
+    load = run.background(log.flow, producer, PER_SECOND)
+    penstock = run.penstock(conf(
+        kafka, redis.url, run.group,
+        [route("rides", run.topic, [SEEN, LAST], format="raw", all=True)],
+        source=f'commit_interval = "{COMMIT_SECONDS * 1000:.0f}ms"; librdkafka = {{ '
+               "session_timeout_ms = 1000; heartbeat_interval_ms = 200; };",
+        sink=f"window_commands = {WINDOW};"))
+    return log, producer, load, penstock
+
+
+def finish(run, log, producer, load, kafka, redis, penstock, may_repeat):
     log.end_flow()
     load.join()
     producer.close()
@@ -46,8 +77,8 @@ def a_kill_loses_nothing(run):
     log.wait_committed(kafka, run.group, 60)
     repeats = log.judge_repeats(redis, may_repeat)
     run.note(f"{repeats} records came again, {may_repeat} might have")
-    expect(repeats > 0, "no kill hit a record in flight: the test shows nothing")
     expect_equal(penstock.stop(), 0, "exit status")
+    return repeats
 
 
 def judge_kill(kafka, redis, run, log):
@@ -64,4 +95,4 @@ def judge_kill(kafka, redis, run, log):
 
 
 if __name__ == "__main__":
-    main(a_kill_loses_nothing)
+    main(a_kill_loses_nothing, nothing_is_committed_before_redis_answers)

@@ -80,10 +80,9 @@ def judge_values(redis):
     expect_equal(ask("SCARD", "set:oslo"), 5, "members of the set")
     expect_equal(ask("ZRANGE", "z:oslo", 0, -1, "WITHSCORES"), [b"d2", b"7", b"d1", b"13.25"],
                  "sorted set")
-    expect_equal(ask("GEOSEARCH", "g:oslo", "FROMLONLAT", 10.75, 59.91, "BYRADIUS", 50, "km", "ASC"),
-                 [b"d1"], "who is near")
-    expect_equal(ask("GEOSEARCH", "g:oslo", "FROMLONLAT", 10.75, 59.91, "BYRADIUS", 5000, "km",
-                     "ASC"), [b"d1", b"d2"], "who is anywhere")
+    around = ("GEOSEARCH", "g:oslo", "FROMLONLAT", 10.75, 59.91, "BYRADIUS")
+    expect_equal(ask(*around, 50, "km", "ASC"), [b"d1"], "who is near")
+    expect_equal(ask(*around, 5000, "km", "ASC"), [b"d1", b"d2"], "who is anywhere")
     expect_equal([entry[1][1] for entry in ask("XRANGE", "x:oslo", "-", "+")],
                  [b"d1", b"d2", b"d1", b"gone"], "stream")
     expect_equal([entry[1] for entry in ask("XRANGE", "x:deleted", "-", "+")], [[b"id", b"gone"]],

@@ -134,8 +134,9 @@ def judge_held(penstock, redis, logs, good):
                f"{log.topic}[0]: {behind[name]} records behind the bad one")
         expect_equal(pushed(redis, log, 1), list(range(1000, 1000 + 2 * good)), f"{log.topic}[1]")
         for partition, held in (("0", 1), ("1", 0)):
-            expect_equal(scrape.values("penstock_kafka_partition_held", topic=log.topic,
-                                       partition=partition), [held], f"{log.topic}[{partition}] held")
+            said = scrape.values("penstock_kafka_partition_held", topic=log.topic,
+                                 partition=partition)
+            expect_equal(said, [held], f"{log.topic}[{partition}] is held")
         lines = [line for line in penstock.log().splitlines()
                  if f"topic={log.topic} partition=0 " in line and f"offset {good}: " in line]
         expect(lines, f"the log says where {log.topic} is held")

@@ -128,8 +128,8 @@ class Log:
 def describe(offsets, records):
     """Where a list of offsets departs from 0, 1, 2 ..."""
     missing = sorted(set(range(records)) - set(offsets))
+    text = f"{len(offsets)} arrived of {records}, {len(missing)} are missing {missing[:5]}"
     for index, offset in enumerate(offsets):
         if offset != index:
-            return (f"{len(offsets)} arrived of {records}, {len(missing)} are missing {missing[:5]}; "
-                    f"the first odd one is {offset} at place {index}")
-    return f"{len(offsets)} arrived of {records}, {len(missing)} are missing {missing[:5]}"
+            return f"{text}; the first odd one is {offset} at place {index}"
+    return text
