@@ -238,6 +238,18 @@ static void a_user_who_may_not_kill_still_gets_through(void)
     close_all();
 }
 
+static void a_name_that_nobody_knows_is_told_and_asked_for_again(void)
+{
+    driver = driver_new(6379);
+    free(driver->options.host);
+    driver->options.host = mem_text("no such host");
+    driver_start(driver);
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "resolve no such host"));
+    driver_run(driver, 300); /* some more tries, and an end in the middle of one */
+    CU_ASSERT_PTR_NOT_NULL(sink_trouble(driver->sink));
+    close_all();
+}
+
 /* --- interest lost ---------------------------------------------------------------------------- */
 
 static void what_is_not_wanted_any_more_is_dropped_unsent(void)
@@ -472,6 +484,7 @@ int main(void)
         TEST(a_pause_of_all_clients_loses_nothing),
         TEST(a_pause_of_writes_ends_in_one_probe_after_the_other),
         TEST(a_user_who_may_not_kill_still_gets_through),
+        TEST(a_name_that_nobody_knows_is_told_and_asked_for_again),
         TEST(what_is_not_wanted_any_more_is_dropped_unsent),
         TEST(what_was_sent_but_is_not_wanted_is_not_sent_again),
         TEST(a_sink_may_end_at_any_moment),
