@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GAUGES_MS = 100 };
-
 static const char *const state_names[] = {"away", "starting", "flowing", "held", "revoked"};
 
 #define MAY(state) (1u << PARTITION_##state)
@@ -126,6 +124,8 @@ void partition_start(struct source_partition *partition, int64_t offset)
     tracker_free(partition->tracker);
     partition->tracker = tracker_new(offset);
     partition->position = offset;
+    partition->taken_ms = -1;
+    partition->taken = false;
     partition->moved = true;
     partition->misplaced = false;
     partition_move(partition, PARTITION_FLOWING);
@@ -185,46 +185,4 @@ void partitions_free(struct source *source)
     }
     free(source->partitions);
     free(source->topics);
-}
-
-/* --- gauges --------------------------------------------------------------------------------- */
-
-/* The end as the last fetch told it; costs no request. */
-static void gauge_end(struct source_partition *partition)
-{
-    int64_t low, high;
-
-    if (rd_kafka_get_watermark_offsets(partition->source->kafka, partition->topic->name,
-                                       partition->number, &low, &high) == 0 &&
-        high >= 0)
-        atomic_store_explicit(&partition->gauges->end_offset, high, memory_order_relaxed);
-}
-
-#define GAUGE(partition, name, value)                                                              \
-    atomic_store_explicit(&(partition)->gauges->name, (value), memory_order_relaxed)
-
-static void gauges_update(struct source_partition *partition)
-{
-    const struct tracker *tracker = partition->tracker;
-
-    GAUGE(partition, assigned, partition_is_ours(partition));
-    GAUGE(partition, held, partition->state == PARTITION_HELD);
-    GAUGE(partition, consumed_records, partition->consumed_records);
-    GAUGE(partition, consumed_bytes, partition->consumed_bytes);
-    GAUGE(partition, lost_records, partition->lost_records);
-    GAUGE(partition, position_offset, partition->position);
-    GAUGE(partition, acked_offset, tracker ? tracker_commit_offset(tracker) : -1);
-    GAUGE(partition, committed_offset, partition->committed);
-    GAUGE(partition, oldest_ms, tracker ? tracker_oldest_ms(tracker) : -1);
-    if (partition_is_ours(partition))
-        gauge_end(partition);
-}
-
-void partitions_turn(struct source *source)
-{
-    if (source->now_ms < source->gauges_due_ms)
-        return;
-    for (size_t i = 0; i < source->partition_count; i++)
-        gauges_update(source->partitions[i]);
-    source->gauges_due_ms = source->now_ms + GAUGES_MS;
 }

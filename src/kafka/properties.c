@@ -89,6 +89,7 @@ enum {
     MOST_QUEUED = 50000,
     LEAST_FETCH = 256 * 1024,
     MOST_FETCH = 8 * 1024 * 1024,
+    FETCH_PARTS = 8, /* partitions that share one response, so that none waits for the others */
     RECEIVE_SLACK = 1024 * 1024,
     LEAST_RECEIVE = 64 * 1024 * 1024
 };
@@ -125,7 +126,8 @@ static void set_memory(rd_kafka_conf_t *kafka, const struct conf *conf)
                clamp(share / 6 / RECORD_BYTES, LEAST_QUEUED, MOST_QUEUED));
     set_number(kafka, "queued.max.messages.kbytes", clamp(share / 6 / 1024, 1024, 1024 * 1024));
     set_number(kafka, "fetch.max.bytes", fetch);
-    set_number(kafka, "fetch.message.max.bytes", clamp(fetch / 2, LEAST_FETCH / 2, fetch));
+    set_number(kafka, "fetch.message.max.bytes",
+               clamp(fetch / FETCH_PARTS, LEAST_FETCH / FETCH_PARTS, fetch));
     set_number(kafka, "message.max.bytes",
                clamp(fetch, 1000, 1000000000)); /* fetch.max.bytes' least */
     set_number(kafka, "receive.message.max.bytes",

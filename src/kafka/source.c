@@ -195,6 +195,8 @@ static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
     record_fill(&batch->records[batch->count], message, partition);
     batch->messages[batch->count++] = message;
     partition->position = message->offset + 1;
+    partition->taken_ms = batch->records[batch->count - 1].timestamp_ms;
+    partition->taken = true;
     partition->consumed_records++;
     partition->consumed_bytes += message->key_len + message->len;
     partition->source->consumed_records++;
@@ -380,7 +382,7 @@ bool source_turn(struct source *source, struct err *err)
     if (source->closing == CLOSING_NO)
         commit_turn(source);
     closing_turn(source);
-    partitions_turn(source);
+    gauges_turn(source);
     return !source->fatal || source_fail(source, err);
 }
 

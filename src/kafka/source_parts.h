@@ -54,6 +54,7 @@ struct source_partition {
     int64_t committed;       /* what Kafka has; -1: nothing, or not known */
     int64_t committing;      /* what the outstanding commit says; -1: nothing */
     int64_t ask_at_ms;       /* when its offsets may be asked for */
+    int64_t taken_ms;        /* the timestamp of the record taken last; -1: none */
     uint64_t consumed_records, consumed_bytes, lost_records;
     int32_t number;
     uint32_t generation;
@@ -61,6 +62,7 @@ struct source_partition {
     enum source_hold hold;
     bool fetching;  /* librdkafka reads it */
     bool moved;     /* librdkafka does not read it from position */
+    bool taken;     /* a record was taken since it started */
     bool asking;    /* a question about its offsets is under way */
     bool misplaced; /* Kafka refused position as out of range */
 };
@@ -152,8 +154,9 @@ bool partition_is_ours(const struct source_partition *partition);
 /** Whether no answer is to be waited for any more. */
 bool partition_is_drained(const struct source_partition *partition);
 void partitions_free(struct source *source);
-/** Keeps the gauges up to date, ten times a second. */
-void partitions_turn(struct source *source);
+
+/* --- gauges.c: what is shown of partitions --- */
+void gauges_turn(struct source *source);
 
 /* --- rebalance.c: which partitions librdkafka reads --- */
 void rebalance_event(struct source *source, rd_kafka_resp_err_t what,

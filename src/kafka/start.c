@@ -137,11 +137,15 @@ static void start_take(struct source *source)
 /* --- the questions --------------------------------------------------------------------------- */
 
 /* A position is changed only when nothing below it is in flight. */
-static bool start_may_ask(const struct source_partition *partition)
+static bool start_wants_to_ask(const struct source_partition *partition)
 {
     return partition->state == PARTITION_STARTING && !partition->asking &&
-           partition->ask_at_ms <= partition->source->now_ms &&
            (!partition->tracker || !tracker_inflight(partition->tracker));
+}
+
+static bool start_may_ask(const struct source_partition *partition)
+{
+    return start_wants_to_ask(partition) && partition->ask_at_ms <= partition->source->now_ms;
 }
 
 static struct offsets_item start_question(struct source_partition *partition)
@@ -184,13 +188,14 @@ int64_t start_next_ms(const struct source *source)
 {
     int64_t next_ms = INT64_MAX;
 
-    for (size_t i = 0; source->starting && i < source->partition_count; i++) {
+    if (!source->starting || offsets_are_busy(source->offsets))
+        return INT64_MAX;
+    for (size_t i = 0; i < source->partition_count; i++) {
         const struct source_partition *partition = source->partitions[i];
-        if (partition->state == PARTITION_STARTING && !partition->asking &&
-            partition->ask_at_ms < next_ms)
+        if (start_wants_to_ask(partition) && partition->ask_at_ms < next_ms)
             next_ms = partition->ask_at_ms;
     }
-    return next_ms == INT64_MAX ? next_ms : next_ms - source->now_ms;
+    return next_ms == INT64_MAX ? INT64_MAX : next_ms - source->now_ms;
 }
 
 void start_misplaced(struct source_partition *partition)

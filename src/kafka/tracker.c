@@ -126,6 +126,12 @@ int64_t tracker_commit_offset(const struct tracker *tracker)
     return tracker_entry(tracker, tracker->oldest)->offset;
 }
 
+void tracker_skip(struct tracker *tracker, int64_t offset)
+{
+    assert(offset >= tracker->next_offset);
+    tracker->next_offset = offset;
+}
+
 size_t tracker_inflight(const struct tracker *tracker)
 {
     return tracker->inflight;

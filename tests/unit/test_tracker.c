@@ -56,6 +56,17 @@ static void a_gap_is_committed_with_the_record_below_it(void)
     CU_ASSERT_EQUAL(tracker_commit_offset(tracker), 901);
 }
 
+static void what_is_skipped_is_committed_with_the_last_record(void)
+{
+    with(0);
+    uint32_t slot = begin(3);
+
+    tracker_skip(tracker, 6);
+    CU_ASSERT_EQUAL(tracker_commit_offset(tracker), 3);
+    tracker_finish(tracker, slot);
+    CU_ASSERT_EQUAL(tracker_commit_offset(tracker), 6);
+}
+
 static void a_retained_record_waits_for_every_answer(void)
 {
     with(0);
@@ -176,6 +187,7 @@ int main(void)
         TEST(a_fresh_tracker_commits_where_it_starts),
         TEST(an_unfinished_record_holds_back_the_commit),
         TEST(a_gap_is_committed_with_the_record_below_it),
+        TEST(what_is_skipped_is_committed_with_the_last_record),
         TEST(a_retained_record_waits_for_every_answer),
         TEST(a_record_given_up_is_not_waited_for),
         TEST(a_slot_stays_good_while_the_ring_grows),
