@@ -11,7 +11,11 @@
 #include <regex.h>
 #include <stdbool.h>
 
-enum { PATTERN_GROUPS = 10 /* the whole match and nine groups */ };
+enum {
+    PATTERN_GROUPS = 10, /* the whole match and nine groups */
+    PATTERN_BYTES = 1000,
+    PATTERN_SIZE = 1000 /* in characters, with its repeats written out */
+};
 
 struct pattern;
 
@@ -32,3 +36,7 @@ bool pattern_matches(const struct pattern *pattern, struct slice text);
 /** The first match from @p start on: its groups, counted from the beginning of @p text. */
 bool pattern_find(const struct pattern *pattern, struct slice text, size_t start,
                   regmatch_t groups[PATTERN_GROUPS]);
+
+/** pattern_cost.c: whether a pattern of at most PATTERN_BYTES is cheap enough to be compiled.
+ * Errors: false and ERR_CONFIG. */
+bool pattern_check_cost(const char *text, struct err *err);
