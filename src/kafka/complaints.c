@@ -32,6 +32,27 @@ static struct complaint *complaint_get(struct complaints *complaints, rd_kafka_r
     return complaint;
 }
 
+/* What no waiting mends: somebody must act. */
+static bool is_for_the_operator(rd_kafka_resp_err_t err)
+{
+    switch ((int)err) { /* of the many that librdkafka knows */
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR__BAD_MSG: /* a response above receive.message.max.bytes */
+    case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
+    case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT:
+    case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+        return true;
+    default:
+        return false;
+    }
+}
+
 void complain(struct complaints *complaints, rd_kafka_resp_err_t err, const char *topic,
               const char *text)
 {
@@ -42,18 +63,22 @@ void complain(struct complaints *complaints, rd_kafka_resp_err_t err, const char
         complaint->left_out++;
         return;
     }
-    log_warn_each("kafka: waiting", LOG_STR("code", rd_kafka_err2name(err)),
-                  LOG_STR("topic", topic), LOG_STR("error", text),
-                  LOG_SOME("repeated", complaint->left_out));
-    complaints->any = true;
+    const struct log_field fields[] = {LOG_STR("code", rd_kafka_err2name(err)),
+                                       LOG_STR("topic", topic), LOG_STR("error", text),
+                                       LOG_SOME("repeated", complaint->left_out), LOG_END};
+    if (is_for_the_operator(err))
+        log_write(NULL, LOG_ERROR, "kafka refuses", fields);
+    else if (log_enabled(LOG_WARN))
+        log_write(NULL, LOG_WARN, "kafka: waiting", fields);
+    complaints->away |= err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
     complaint->left_out = 0;
     complaint->silent_until_ms = now_ms + QUIET_MS;
 }
 
 void complaints_end(struct complaints *complaints)
 {
-    if (!complaints->any)
+    if (!complaints->away)
         return;
-    complaints->any = false;
+    complaints->away = false;
     log_info("kafka: answers");
 }

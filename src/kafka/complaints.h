@@ -23,12 +23,12 @@ struct complaint {
 struct complaints {
     struct complaint kept[COMPLAINTS_KEPT];
     size_t next;
-    bool any; /* was logged since the last complaints_end() */
+    bool away; /* all brokers were, since the last complaints_end() */
 };
 
 /** @p topic may be NULL; @p text is librdkafka's own. */
 void complain(struct complaints *complaints, rd_kafka_resp_err_t err, const char *topic,
               const char *text);
 
-/** Kafka answers: says so where there was something to complain about. */
+/** Kafka answers: says so where all brokers had been away. */
 void complaints_end(struct complaints *complaints);
