@@ -207,7 +207,8 @@ static void without_a_password_the_trouble_says_that_one_is_needed(void)
 static void a_user_writes_where_it_may(void)
 {
     server = redis_server_start(NULL);
-    redis_ask(server, "ACL SETUSER bridge on >secret ~app:* -@all +set +client +select");
+    redis_ask(server, "ACL SETUSER bridge on >secret resetkeys ~app:* -@all +client|info "
+                      "+client|kill +info +select +set");
     driver = driver_new(redis_server_port(server));
     driver->options.username.text = "bridge";
     driver->options.password.text = "secret";

@@ -1,5 +1,5 @@
 /*
- * test_sink_loss.c: connections that break, servers that cannot now, answers that do not come.
+ * test_sink_loss.c: connections that break, and interest that is lost.
  *
  * The common proof is a list: every RPUSH of 0, 1, 2, ... carries its number, so what is lost, out
  * of order or late shows in it. Each loss may send again from the first unanswered command on; what
@@ -309,168 +309,6 @@ static void a_sink_may_end_at_any_moment(void)
     close_all();
 }
 
-/* --- a server of our own ---------------------------------------------------------------------- */
-
-struct script {
-    unsigned bad_connections; /* the first of all connections do as `answer` says */
-    unsigned from;            /* from this command on */
-    const char *answer;
-};
-
-static const char *follow_script(void *context, unsigned connection, unsigned number,
-                                 const char *name)
-{
-    const struct script *script = context;
-
-    (void)name;
-    return connection < script->bad_connections && number >= script->from ? script->answer
-                                                                          : "+OK\r\n";
-}
-
-static void open_fake(struct script *script, int64_t response_timeout)
-{
-    driver = driver_new(0);
-    fake = fake_server_open(driver->base, follow_script, script);
-    driver->options.port = fake_server_port(fake);
-    driver->options.response_timeout = response_timeout;
-    driver_start(driver);
-}
-
-static void an_answer_in_pieces_of_a_byte_is_an_answer(void)
-{
-    struct script script = {1, 0, "*2\r\n$3\r\na\r\n\r\n*1\r\n:1\r\n"};
-
-    open_fake(&script, 2000);
-    fake_server_slice(fake, 1);
-    driver_push_sequence(driver, 0, 300);
-    expect_all_done();
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
-    close_all();
-}
-
-static void an_end_within_an_answer_is_no_answer(void)
-{
-    struct script script = {1, 7, ""};
-
-    open_fake(&script, 2000);
-    driver_push_sequence(driver, 0, 20);
-    expect_all_done();
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 1);
-    close_all();
-}
-
-static void garbage_ends_the_connection_and_costs_no_command(void)
-{
-    static const char *const garbage[] = {"HTTP/1.1 400 Bad Request\r\n", "$3\r\nabcde\r\n", "\r\n",
-                                          ":x\r\n", "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n"};
-
-    for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
-        struct script script = {2, 5, garbage[i]};
-        open_fake(&script, 2000);
-        driver_push_sequence(driver, 0, 20);
-        expect_all_done();
-        CU_ASSERT_EQUAL(driver->counters->reconnects, 2);
-        close_all();
-    }
-}
-
-static void an_answer_too_many_ends_the_connection(void)
-{
-    struct script script = {1, 2, "+OK\r\n+OK\r\n"};
-
-    open_fake(&script, 2000);
-    driver_push_sequence(driver, 0, 3);
-    CU_ASSERT_TRUE(driver_finish(driver));
-    driver_run(driver, 300);
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 1);
-    CU_ASSERT_EQUAL(driver->counters->connections_up, 1);
-    close_all();
-}
-
-static void a_redirection_tells_that_this_is_a_cluster(void)
-{
-    struct script script = {1, 0, "-MOVED 866 10.0.0.7:6379\r\n"};
-
-    open_fake(&script, 2000);
-    driver_put(driver, "SET", "key", "value", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
-    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_REFUSED);
-    CU_ASSERT_EQUAL(driver->class, REPLY_CONFIG);
-    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, "MOVED 866 10.0.0.7:6379"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, "Cluster"));
-    close_all();
-}
-
-static void a_server_that_falls_silent_is_left(void)
-{
-    struct script script = {1, 5, NULL};
-
-    open_fake(&script, 150);
-    int64_t began_ms = clock_ms();
-    driver_push_sequence(driver, 0, 20);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "no answer for"));
-    int64_t waited_ms = clock_ms() - began_ms;
-    CU_ASSERT_TRUE(waited_ms >= 150 && waited_ms < 600);
-    expect_all_done();
-    close_all();
-}
-
-static void a_peer_that_vanished_while_idle_is_found_by_a_ping(void)
-{
-    struct script script = {0, 0, NULL};
-
-    open_fake(&script, 500);
-    driver_push_sequence(driver, 0, 2);
-    expect_all_done();
-    driver_run(driver, 10500); /* a PING has gone to and fro */
-    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
-    CU_ASSERT_EQUAL(fake_server_connections(fake), 1);
-    fake_server_freeze(fake);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "no answer for"));
-    close_all();
-}
-
-/* --- slow, but alive -------------------------------------------------------------------------- */
-
-static void slow_is_not_silent(void)
-{
-    char *value = mem_alloc(2001);
-
-    memset(value, 'v', 2000);
-    server = redis_server_start(NULL);
-    driver = driver_new(0);
-    fake = fake_server_proxy(driver->base, redis_server_port(server), 400000);
-    driver->options.port = fake_server_port(fake);
-    driver->options.response_timeout = 400;
-    driver_start(driver);
-    for (int i = 0; i < 500; i++) /* 1 MB, in flight for 2.5 s */
-        driver_put(driver, "RPUSH", "list", value, NULL);
-    expect_all_done();
-    ASSERT_TEXT(redis_ask(server, "LLEN list"), "500");
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
-    free(value);
-    close_all();
-}
-
-/* Nothing tells that the bytes are on their way: each try is more patient than the one before. */
-static void a_command_that_takes_longer_than_the_timeout_gets_through(void)
-{
-    char *value = mem_alloc((1 << 20) + 1);
-
-    memset(value, 'v', 1 << 20);
-    server = redis_server_start(NULL);
-    driver = driver_new(0);
-    fake = fake_server_proxy(driver->base, redis_server_port(server), 1000000);
-    driver->options.port = fake_server_port(fake);
-    driver->options.response_timeout = 250;
-    driver_start(driver);
-    driver_put(driver, "SET", "key", value, NULL); /* a second and more */
-    expect_all_done();
-    ASSERT_TEXT(redis_ask(server, "STRLEN key"), "1048576");
-    free(value);
-    close_all();
-}
-
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -488,15 +326,6 @@ int main(void)
         TEST(what_is_not_wanted_any_more_is_dropped_unsent),
         TEST(what_was_sent_but_is_not_wanted_is_not_sent_again),
         TEST(a_sink_may_end_at_any_moment),
-        TEST(an_answer_in_pieces_of_a_byte_is_an_answer),
-        TEST(an_end_within_an_answer_is_no_answer),
-        TEST(garbage_ends_the_connection_and_costs_no_command),
-        TEST(an_answer_too_many_ends_the_connection),
-        TEST(a_redirection_tells_that_this_is_a_cluster),
-        TEST(a_server_that_falls_silent_is_left),
-        TEST(a_peer_that_vanished_while_idle_is_found_by_a_ping),
-        TEST(slow_is_not_silent),
-        TEST(a_command_that_takes_longer_than_the_timeout_gets_through),
     };
 
     return SUITE("sink_loss", tests);
