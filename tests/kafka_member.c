@@ -54,14 +54,28 @@ static void cluster_flush(void)
         give_up("produce", "not acknowledged in time");
 }
 
+static rd_kafka_resp_err_t cluster_try_put(const char *topic, int32_t partition, const char *key,
+                                           const void *value, size_t length)
+{
+    const rd_kafka_vu_t parts[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)(uintptr_t)key, strlen(key)}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {(void *)(uintptr_t)value, length}},
+        {.vtype = RD_KAFKA_VTYPE_HEADER, .u.header = {"number", key, -1}},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+    };
+    rd_kafka_error_t *error = rd_kafka_produceva(producer, parts, sizeof(parts) / sizeof(parts[0]));
+    rd_kafka_resp_err_t err = rd_kafka_error_code(error);
+
+    rd_kafka_error_destroy(error);
+    return err;
+}
+
 static void cluster_put(const char *topic, int32_t partition, const char *key, const void *value,
                         size_t length)
 {
-    while (rd_kafka_producev(
-               producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
-               RD_KAFKA_V_KEY(key, strlen(key)), RD_KAFKA_V_VALUE((void *)(uintptr_t)value, length),
-               RD_KAFKA_V_HEADER("number", key, -1), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-               RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+    while (cluster_try_put(topic, partition, key, value, length) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
         rd_kafka_poll(producer, 10);
 }
 
