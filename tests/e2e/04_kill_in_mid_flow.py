@@ -21,6 +21,7 @@ def a_kill_loses_nothing(run):
         penstock.wait_flowing()
         if caught_up:
             wait_until(lambda: penstock.scrape().lag < WINDOW, 20, "caught up")
+            time.sleep(3 * COMMIT_SECONDS)  # what it caught up with is committed, too
         time.sleep(run.random.uniform(0.0, 0.5))
         penstock.kill()
         ahead = judge_kill(kafka, redis, run, log)

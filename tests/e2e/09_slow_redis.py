@@ -21,11 +21,13 @@ def memory_is_bounded_and_speed_comes_back(run):
     fill(log, run.producer(kafka), run.random)
     run.note(f"{RECORDS} records are in Kafka")
     proxy = Proxy(redis.port)
+    proxy.limit(SLOW_BYTES)  # until it is ready
     penstock = run.penstock(conf(
         kafka, f"redis://127.0.0.1:{proxy.port}", run.group,
         [route("all", run.topic, [SEEN], format="raw")],
         source='commit_interval = "200ms";', sink='response_timeout = "20s";'))
-    fast = rate(penstock, 1.0)
+    proxy.limit(0)
+    fast = rate(penstock, 0.3)
     run.note(f"free: {fast:.0f} records/s")
 
     redis.ask("CLIENT", "PAUSE", 3000, "WRITE")
@@ -40,7 +42,7 @@ def memory_is_bounded_and_speed_comes_back(run):
              f"{penstock.child.rss_bytes() / 1e6:.0f} MB resident")
     left = RECORDS - penstock.scrape().outcome("written")
     proxy.limit(0)
-    again = rate(penstock, 1.0)
+    again = rate(penstock, 0.5)
     run.note(f"free again: {again:.0f} records/s, {left} were waiting")
 
     log.wait_committed(kafka, run.group, 60)
