@@ -245,7 +245,9 @@ void source_poll(struct source *source, struct batch *batch, size_t limit)
 
 bool source_is_ready(const struct source *source)
 {
-    return source->more && source->closing == CLOSING_NO && source->rebalance == REBALANCE_NONE;
+    if (!source->more || source->closing != CLOSING_NO)
+        return false;
+    return source->rebalance == REBALANCE_NONE || source->cooperative; /* then some stay ours */
 }
 
 void source_return(struct batch *batch, size_t index)
