@@ -11,8 +11,7 @@
 
 enum { ANSWER_MS = 5000, RUN_MS = 15000, TURN_US = 10000 };
 
-/* --- the cluster
- * ----------------------------------------------------------------------------------- */
+/* --- the cluster ----------------------------------------------------------------------------- */
 
 rd_kafka_mock_cluster_t *cluster;
 static rd_kafka_t *producer;
@@ -148,8 +147,7 @@ void cluster_commit(const char *group, const char *topic, int32_t partition, int
     rd_kafka_destroy(asker);
 }
 
-/* --- the member
- * ------------------------------------------------------------------------------------ */
+/* --- the member ------------------------------------------------------------------------------ */
 
 static struct conf_property properties[] = {
     {.name = (char[]){"session.timeout.ms"}, .value.text = "6000"},

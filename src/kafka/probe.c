@@ -50,8 +50,7 @@ static bool probe_open(struct probe *probe, const struct conf *conf)
     return probe->kafka != NULL;
 }
 
-/* --- brokers
- * --------------------------------------------------------------------------------------- */
+/* --- brokers --------------------------------------------------------------------------------- */
 
 /* The first thing librdkafka had to complain about; that of a connection says more than the
  * question that timed out. */
@@ -90,8 +89,7 @@ static const struct rd_kafka_metadata *probe_brokers(const struct probe *probe)
     return metadata;
 }
 
-/* --- topics
- * ---------------------------------------------------------------------------------------- */
+/* --- topics ---------------------------------------------------------------------------------- */
 
 static void topic_found(const struct probe *probe, const rd_kafka_metadata_topic_t *topic)
 {
@@ -162,8 +160,7 @@ static void probe_pattern(const struct probe *probe, const struct rd_kafka_metad
         say(probe, PROBE_WARN, "topics %s: none matches; penstock would wait for one", pattern);
 }
 
-/* --- the group
- * ------------------------------------------------------------------------------------- */
+/* --- the group ------------------------------------------------------------------------------- */
 
 static int count_committed(const rd_kafka_topic_partition_list_t *list, rd_kafka_resp_err_t *err)
 {

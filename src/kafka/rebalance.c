@@ -317,12 +317,15 @@ void rebalance_event(struct source *source, rd_kafka_resp_err_t what,
 {
     if (what == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
         rebalance_revoke(source, list);
-    } else if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && source->closing == CLOSING_NO) {
-        rebalance_assign(source, list);
-    } else {
-        refused(source, what, "the group's assignment is given back");
-        rebalance_leave(source);
+        return;
     }
+    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && source->closing == CLOSING_NO) {
+        rebalance_assign(source, list);
+        return;
+    }
+    if (what != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+        refused(source, what, "the group's assignment is given back");
+    rebalance_leave(source); /* also what comes while the source ends */
 }
 
 void rebalance_turn(struct source *source)

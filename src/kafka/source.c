@@ -15,6 +15,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -161,6 +163,22 @@ static void record_fill(struct record *record, const rd_kafka_message_t *message
     };
 }
 
+/* Whether librdkafka cannot make records of what it got; it would go on behind them. */
+static bool is_unreadable(rd_kafka_resp_err_t err)
+{
+    return err == RD_KAFKA_RESP_ERR__BAD_MSG || err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION ||
+           err == RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED || err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+}
+
+static void hold_unreadable(struct source_partition *partition, const rd_kafka_message_t *message)
+{
+    char reason[ERR_BYTES];
+
+    snprintf(reason, sizeof(reason), "offset %" PRId64 " cannot be read: %s", message->offset,
+             rd_kafka_message_errstr(message));
+    source_hold(partition, HOLD_RECORD, reason);
+}
+
 /* An error that librdkafka puts between the records of a partition. */
 static void poll_error(struct source *source, const rd_kafka_message_t *message,
                        struct source_partition *partition)
@@ -170,6 +188,8 @@ static void poll_error(struct source *source, const rd_kafka_message_t *message,
              rd_kafka_message_errstr(message));
     if (partition && message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
         start_misplaced(partition);
+    else if (partition && is_unreadable(message->err))
+        hold_unreadable(partition, message);
 }
 
 /* Whose record it is. Records of one partition come in runs; @p last is the one before. */

@@ -93,8 +93,7 @@ static void the_gauges_follow_the_partition(void)
     member_free(member);
 }
 
-/* --- holds
- * ------------------------------------------------------------------------------------------ */
+/* --- holds ----------------------------------------------------------------------------------- */
 
 static void a_held_partition_stops_and_the_others_flow(void)
 {
@@ -151,8 +150,7 @@ static void a_released_partition_is_read_again_from_its_oldest_unfinished_record
     member_free(member);
 }
 
-/* --- where a partition starts
- * ----------------------------------------------------------------------- */
+/* --- where a partition starts ---------------------------------------------------------------- */
 
 static void start_latest_begins_at_the_end_and_says_so_to_the_group(void)
 {

@@ -63,8 +63,7 @@ static void a_commit_that_fails_is_made_good_by_the_next(void)
     member_free(member);
 }
 
-/* --- out of range
- * ----------------------------------------------------------------------------------- */
+/* --- out of range ---------------------------------------------------------------------------- */
 
 /* The mock keeps five megabytes a partition: the first records of partition 1 are gone. */
 static void topic_with_gone_records(const char *topic, const char *group)
@@ -173,8 +172,24 @@ static void a_position_that_kafka_refuses_by_mistake_is_taken_up_again(void)
     member_free(member);
 }
 
-/* --- the end
- * ---------------------------------------------------------------------------------------- */
+static void what_cannot_be_read_holds_its_partition(void)
+{
+    struct member *member = member_new("unreadable");
+
+    cluster_topic("unreadable");
+    cluster_produce_all("unreadable", 0, 10);
+    member_join(member, "unreadable");
+    CU_ASSERT(member_run(member, 40));
+    rd_kafka_mock_push_request_errors(cluster, FETCH, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    member_idle(member, 500);
+    CU_ASSERT_TRUE(member_held(member) > 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(member->reason, "cannot be read: "));
+    member_stop(member, 3000);
+    CU_ASSERT_EQUAL(cluster_committed("unreadable", "unreadable", 0), 10);
+    member_free(member);
+}
+
+/* --- the end --------------------------------------------------------------------------------- */
 
 static void a_stop_without_its_broker_keeps_its_deadline(void)
 {
@@ -217,6 +232,7 @@ int main(void)
         TEST(an_offset_that_is_gone_may_go_on_with_the_latest_and_is_counted),
         TEST(an_offset_behind_the_end_is_out_of_range_too),
         TEST(a_position_that_kafka_refuses_by_mistake_is_taken_up_again),
+        TEST(what_cannot_be_read_holds_its_partition),
         TEST(a_stop_without_its_broker_keeps_its_deadline),
         TEST(a_stop_with_a_silent_broker_keeps_its_deadline),
     };
