@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """What a user types: check --online, explain, mock with kcat, the quick start, and their exit statuses."""
+import glob
 import os
 import re
+import signal
 import subprocess
+import time
 
 from harness import conf, expect, expect_equal, main, route
 from harness.child import SOURCE, Child, free_port
@@ -100,7 +103,38 @@ def the_quick_start_shows_what_it_promises(run):
     run.note("it took what it says")
 
 
+def _of_session(session):
+    """The command lines of the processes that a session has left."""
+    lines = []
+    for path in glob.glob("/proc/[0-9]*"):
+        try:
+            with open(path + "/stat", encoding="utf-8") as file:
+                if int(file.read().rpartition(")")[2].split()[3]) != session:
+                    continue
+            with open(path + "/cmdline", encoding="utf-8") as file:
+                lines.append(file.read().replace("\0", " "))
+        except OSError:
+            continue  # it ended while we looked
+    return lines
+
+
+def a_quick_start_that_is_ended_leaves_nothing(run):
+    """scripts/quickstart, ended while it starts its servers, while it waits, and while they stay up."""
+    folder = os.path.join(run.folder, "tmp")
+    os.mkdir(folder)
+    for seconds in (0.3, 1.5, 8):
+        child = subprocess.Popen([os.path.join(SOURCE, "scripts/quickstart"), "--stay"],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 start_new_session=True, env={**os.environ, "TMPDIR": folder})
+        time.sleep(seconds)
+        os.kill(child.pid, signal.SIGTERM)
+        run.note(f"ended after {seconds} s")
+        expect_equal(child.wait(20), 128 + signal.SIGTERM, "exit status")
+        expect_equal(_of_session(child.pid), [], "processes that are left")
+        expect_equal(os.listdir(folder), [], "files that are left")
+
+
 if __name__ == "__main__":
     main(check_online_asks_both_servers, explain_needs_no_server,
          slips_are_told_and_have_their_status, mock_serves_kcat,
-         the_quick_start_shows_what_it_promises)
+         the_quick_start_shows_what_it_promises, a_quick_start_that_is_ended_leaves_nothing)
