@@ -11,6 +11,11 @@
  * A partition's own queue must be forwarded to ours again before every assign: librdkafka drops the
  * forward when a partition stops, but not the flag that says it has one, and the partition would
  * never be read again.
+ *
+ * librdkafka stops what an assign took away some time after the call. Another assign before that
+ * stops it twice, and librdkafka 2.0.2 ends the process over the second answer (its assert
+ * "rktp_started"). Nothing tells when it is through; so a change of our own waits a while after the
+ * one before, and a revoke after a change.
  */
 #include "base/log.h"
 #include "kafka/source_parts.h"
@@ -19,7 +24,8 @@
 
 enum {
     FORWARD_MS = 3000, /* how long after an assign queues are forwarded again */
-    FORWARD_AGAIN_MS = 20
+    FORWARD_AGAIN_MS = 20,
+    SETTLE_MS = 300 /* from one assign to the next; librdkafka takes a few milliseconds */
 };
 
 typedef bool (*partition_test)(const struct source_partition *partition);
@@ -51,8 +57,11 @@ static bool is_to_begin(const struct source_partition *partition)
     return is_wanted(partition) && (!partition->fetching || partition->moved);
 }
 
+/* One that starts again stays until it is known from where: librdkafka has stopped by itself. */
 static bool is_to_end(const struct source_partition *partition)
 {
+    if (partition->state == PARTITION_STARTING)
+        return false;
     return partition->fetching && (!is_wanted(partition) || partition->moved);
 }
 
@@ -166,6 +175,12 @@ static bool any(const struct source *source, partition_test test)
     return false;
 }
 
+/* False: librdkafka may still be at work on the assign before. */
+static bool is_settled(const struct source *source)
+{
+    return source->now_ms >= source->settled_ms;
+}
+
 /* Makes librdkafka read what is wanted. @p answer: it waits for a call, also if nothing changed. */
 static void apply(struct source *source, bool answer)
 {
@@ -183,6 +198,7 @@ static void apply(struct source *source, bool answer)
             assign_where(source, is_to_begin);
     }
     applied(source);
+    source->settled_ms = source->now_ms + SETTLE_MS;
     source->forward_until_ms = source->now_ms + FORWARD_MS;
     source->forward_due_ms = source->now_ms + FORWARD_AGAIN_MS;
 }
@@ -295,6 +311,8 @@ static void rebalance_drain(struct source *source)
 
 static void rebalance_commit(struct source *source)
 {
+    if (!is_settled(source))
+        return;
     if (rd_kafka_assignment_lost(source->kafka) ||
         source->now_ms >= source->rebalance_deadline_ms || commit_is_done(source))
         revoke_end(source);
@@ -341,7 +359,7 @@ void rebalance_turn(struct source *source)
         rebalance_commit(source);
         break;
     case REBALANCE_NONE:
-        if (source->apply_due && source->closing == CLOSING_NO)
+        if (source->apply_due && source->closing == CLOSING_NO && is_settled(source))
             apply(source, false);
         forward_again(source);
         break;
@@ -351,7 +369,7 @@ void rebalance_turn(struct source *source)
 int64_t rebalance_next_ms(const struct source *source)
 {
     if (source->rebalance == REBALANCE_NONE && source->apply_due && source->closing == CLOSING_NO)
-        return 0;
+        return is_settled(source) ? 0 : source->settled_ms - source->now_ms;
     if (source->rebalance == REBALANCE_NONE)
         return source->now_ms < source->forward_until_ms ? FORWARD_AGAIN_MS : INT64_MAX;
     if (source->rebalance == REBALANCE_STARTING)

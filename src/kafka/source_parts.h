@@ -113,7 +113,8 @@ struct source {
     enum rebalance_step rebalance;
     int64_t rebalance_deadline_ms;
     bool cooperative, joined;
-    bool apply_due; /* what librdkafka reads differs from what it should read */
+    bool apply_due;     /* what librdkafka reads differs from what it should read */
+    int64_t settled_ms; /* when librdkafka is surely through with the last assign */
     int64_t forward_until_ms, forward_due_ms; /* queues are forwarded again and again until then */
     struct backoff ask_backoff;
 
