@@ -23,7 +23,7 @@ static void event_error(struct source *source, rd_kafka_event_t *event)
     rd_kafka_topic_partition_t *about = rd_kafka_event_topic_partition(event);
 
     source->metrics->source.errors++;
-    source->fatal |= err == RD_KAFKA_RESP_ERR__FATAL;
+    source->fatal |= err == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_event_error_is_fatal(event);
     complain(&source->complaints, err, about ? about->topic : NULL,
              rd_kafka_event_error_string(event));
     if (about)

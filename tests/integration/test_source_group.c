@@ -147,6 +147,24 @@ static void a_member_that_is_still_joining_stops_at_once(void)
     member_free(member);
 }
 
+static void a_member_that_another_has_replaced_cannot_go_on(void)
+{
+    struct member *member = member_new("fenced");
+    int64_t until_ms;
+
+    cluster_topic("fenced");
+    cluster_produce_all("fenced", 0, 10);
+    member->options.instance_id.text = "twin";
+    member_join(member, "fenced");
+    CU_ASSERT(member_run(member, 40));
+    rd_kafka_mock_push_request_errors(cluster, HEARTBEAT, 1, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
+    until_ms = clock_ms() + 5000;
+    while (member_turn(member) && clock_ms() < until_ms)
+        continue;
+    CU_ASSERT_PTR_NOT_NULL(strstr(member->reason, "kafka: FENCED_INSTANCE_ID: "));
+    member_free(member); /* at once, as a worker does it that cannot go on */
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -154,6 +172,7 @@ int main(void)
         TEST(a_revoked_partition_goes_without_answers_when_its_time_is_over),
         TEST(a_lost_assignment_commits_nothing_and_is_read_again),
         TEST(a_member_that_is_still_joining_stops_at_once),
+        TEST(a_member_that_another_has_replaced_cannot_go_on),
     };
     int status;
 
