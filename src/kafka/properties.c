@@ -15,23 +15,13 @@ struct preset {
     bool classic; /* refused with group.protocol=consumer */
 };
 
-/* Better than librdkafka's own; one that this librdkafka does not know is passed over. */
+enum { ANY = false, CLASSIC = true };
+
+/* One that this librdkafka does not know is passed over. */
 static const struct preset presets[] = {
-    {"client.id", "penstock", false},
-    {"partition.assignment.strategy", "range", true},
-    {"session.timeout.ms", "45000", true},
-    {"heartbeat.interval.ms", "1000", true},
-    {"isolation.level", "read_committed", false},
-    {"allow.auto.create.topics", "false", false},
-    {"fetch.wait.max.ms", "100", false},
-    {"fetch.error.backoff.ms", "100", false},
-    {"fetch.queue.backoff.ms", "2", false},                 /* from 2.2: see kick.c */
-    {"topic.metadata.refresh.interval.ms", "10000", false}, /* how soon a new topic is seen */
-    {"socket.nagle.disable", "true", false},
-    {"socket.keepalive.enable", "true", false},
-    {"socket.timeout.ms", "30000", false},
-    {"reconnect.backoff.max.ms", "5000", false},
-    {"enable.metrics.push", "false", false}, /* from 2.5, where it may crash (issue 4833) */
+#define PRESET(name, value, protocol, why) {name, value, protocol},
+#include "kafka/presets.def"
+#undef PRESET
 };
 
 /* What penstock's promises hang on; set last. */

@@ -11,6 +11,7 @@
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct properties {
     rd_kafka_conf_t *kafka;
@@ -35,3 +36,6 @@ rd_kafka_conf_res_t properties_set(rd_kafka_conf_t *kafka, const struct conf_pro
 /** Sets what the user may overrule, and what nobody may. */
 void properties_preset(rd_kafka_conf_t *kafka, const struct conf_source *source);
 void properties_force(rd_kafka_conf_t *kafka);
+
+/** Writes the reference page of what penstock sets (docs/reference/librdkafka.md). */
+void properties_write_reference(FILE *out);

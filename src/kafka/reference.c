@@ -1,0 +1,47 @@
+/* reference.c: the page of librdkafka's properties. */
+#include "kafka/properties.h"
+
+struct row {
+    const char *name, *value, *why;
+};
+
+static const struct row presets[] = {
+#define PRESET(name, value, protocol, why) {name, value, why},
+#include "kafka/presets.def"
+#undef PRESET
+};
+
+static const struct row owned[] = {
+#define OWNED(name, why) {name, NULL, why},
+#include "kafka/owned.def"
+#undef OWNED
+};
+
+static const char head[] =
+    "# Properties of librdkafka\n\n"
+    "Generated from `src/kafka/presets.def` and `src/kafka/owned.def`; a test fails when this page "
+    "is stale.\n\n"
+    "A source's `librdkafka` group passes any property of librdkafka's consumer on, with `_` for "
+    "the dots of its name:\n"
+    "`librdkafka = { fetch_wait_max_ms = 50; security_protocol = \"sasl_ssl\"; };`. "
+    "`penstock check` knows the names and values\nof the librdkafka that it runs with.\n\n"
+    "## Set unless the group says otherwise\n\n"
+    "| property | value | why |\n|---|---|---|\n";
+
+static const char memory[] =
+    "\n`queued.min.messages`, `queued.max.messages.kbytes`, `fetch.max.bytes`, "
+    "`fetch.message.max.bytes` and\n`receive.message.max.bytes` follow from `memory`, "
+    "`max_record` and the number of workers. A record larger than a\nfetch still comes, alone.\n\n"
+    "## Refused\n\n"
+    "| property | why |\n|---|---|\n";
+
+void properties_write_reference(FILE *out)
+{
+    fputs(head, out);
+    for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++)
+        fprintf(out, "| `%s` | `%s` | %s |\n", presets[i].name, presets[i].value, presets[i].why);
+    fputs(memory, out);
+    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
+        fprintf(out, "| `%s` | %s |\n", owned[i].name, owned[i].why);
+    fputs("| `..._cb` | only a program can set it |\n", out);
+}
