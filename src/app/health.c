@@ -24,7 +24,8 @@ struct sink_health {
 
 struct worker_health {
     int64_t told_ms; /* its last status, or the start */
-    bool joined;
+    bool joined, kafka_away;
+    char kafka_reason[ERR_TEXT_BYTES];
     struct sink_health *sinks;
     size_t sink_count;
     char held[WORKER_HELD_SHOWN][ERR_TEXT_BYTES];
@@ -87,6 +88,9 @@ static void worker_health_set(struct worker_health *worker, const struct worker_
 
     worker->told_ms = clock_ms();
     worker->joined = status->joined;
+    worker->kafka_away = status->kafka_trouble != NULL;
+    snprintf(worker->kafka_reason, sizeof(worker->kafka_reason), "%s",
+             status->kafka_trouble ? status->kafka_trouble : "");
     for (size_t i = 0; i < status->sink_count; i++)
         sink_health_set(worker_health_sink(worker, status->sinks[i].sink), status->sinks[i].trouble,
                         worker->told_ms);
@@ -100,7 +104,7 @@ static bool worker_health_is_ready(const struct worker_health *worker)
     for (size_t i = 0; i < worker->sink_count; i++)
         if (worker->sinks[i].trouble)
             return false;
-    return worker->joined && worker->held_count == 0;
+    return worker->joined && !worker->kafka_away && worker->held_count == 0;
 }
 
 static bool health_is_ready(const struct health *health)
@@ -151,11 +155,17 @@ static bool check_loops(const struct health *health, FILE *list)
 
 static void check_kafka(const struct health *health, FILE *list)
 {
+    const char *away = NULL;
     unsigned outside = 0;
 
-    for (unsigned i = 0; i < health->worker_count; i++)
-        outside += !health->workers[i].joined;
-    if (outside)
+    for (unsigned i = 0; i < health->worker_count; i++) {
+        const struct worker_health *worker = &health->workers[i];
+        outside += !worker->joined;
+        away = worker->kafka_away ? worker->kafka_reason : away;
+    }
+    if (away)
+        fprintf(list, "[-]kafka: %s\n", away);
+    else if (outside)
         fprintf(list, "[-]kafka: %u of %u workers did not join the group yet\n", outside,
                 health->worker_count);
     else

@@ -24,7 +24,8 @@ static void worker_add_held(void *context, const struct source_partition *partit
 void worker_tell(struct worker *worker)
 {
     const struct conf *conf = worker->options.conf;
-    struct worker_status status = {.joined = source_is_joined(worker->source)};
+    struct worker_status status = {.joined = source_is_joined(worker->source),
+                                   .kafka_trouble = source_trouble(worker->source)};
 
     status.sinks = mem_array(conf->sink_count, sizeof(*status.sinks));
     for (size_t i = 0; i < conf->sink_count; i++) {

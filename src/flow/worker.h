@@ -16,7 +16,8 @@ enum { WORKER_HELD_SHOWN = 16 };
 
 /** How a worker is, told by its own thread when it changes and at least once a second. */
 struct worker_status {
-    bool joined; /* the group gave it an assignment */
+    bool joined;               /* the group gave it an assignment */
+    const char *kafka_trouble; /* NULL: Kafka answers */
     struct {
         const char *sink;
         const char *trouble; /* NULL: commands flow */

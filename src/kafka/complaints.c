@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <stdio.h>
+
 enum { QUIET_MS = 60000 };
 
 /* FNV-1a; 0 means none. */
@@ -59,6 +61,10 @@ void complain(struct complaints *complaints, rd_kafka_resp_err_t err, const char
     struct complaint *complaint = complaint_get(complaints, err, topic_hash(topic));
     int64_t now_ms = clock_ms();
 
+    if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+        snprintf(complaints->reason, sizeof(complaints->reason), "%s", text);
+        complaints->away = true;
+    }
     if (now_ms < complaint->silent_until_ms) {
         complaint->left_out++;
         return;
@@ -70,7 +76,6 @@ void complain(struct complaints *complaints, rd_kafka_resp_err_t err, const char
         log_write(NULL, LOG_ERROR, "kafka refuses", fields);
     else if (log_enabled(LOG_WARN))
         log_write(NULL, LOG_WARN, "kafka: waiting", fields);
-    complaints->away |= err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
     complaint->left_out = 0;
     complaint->silent_until_ms = now_ms + QUIET_MS;
 }

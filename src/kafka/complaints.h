@@ -23,7 +23,8 @@ struct complaint {
 struct complaints {
     struct complaint kept[COMPLAINTS_KEPT];
     size_t next;
-    bool away; /* all brokers were, since the last complaints_end() */
+    char reason[256]; /* why they are away */
+    bool away;        /* all brokers were, since the last complaints_end() */
 };
 
 /** @p topic may be NULL; @p text is librdkafka's own. */

@@ -11,7 +11,7 @@
  */
 #include "kafka/source_parts.h"
 
-enum { KICK_MS = 20 };
+enum { KICK_MS = 20, KNOCK_MS = 1000 };
 
 /* librdkafka counts the bytes of values alone; we know only their mean size. */
 static size_t queue_bytes(const struct source *source, size_t length)
@@ -37,6 +37,22 @@ static void kick(struct source *source)
     }
     offsets_kick(source->offsets, list);
     source->kick.due_ms = source->now_ms + KICK_MS;
+}
+
+/* An idle partition brings no record that would show it. */
+void kick_knock(struct source *source)
+{
+    unsigned answers;
+
+    if (!source->complaints.away || source->now_ms < source->kick.knock_due_ms)
+        return;
+    answers = offsets_answers(source->offsets);
+    if (answers != source->kick.answers)
+        complaints_end(&source->complaints);
+    else
+        kick(source);
+    source->kick.answers = answers;
+    source->kick.knock_due_ms = source->now_ms + KNOCK_MS;
 }
 
 void kick_turn(struct source *source, size_t taken)

@@ -29,6 +29,7 @@ struct offsets {
     size_t count;
     bool answered;
     rd_kafka_topic_partition_list_t *kick;
+    unsigned answers; /* to kicks */
     bool stop, ended;
     /* of the asking thread: */
     bool busy;
@@ -146,10 +147,12 @@ static void offsets_wake(const struct offsets *offsets)
         return; /* the counter is full: a wake-up is under way anyway */
 }
 
-static void kick_all(rd_kafka_t *kafka, rd_kafka_topic_partition_list_t *list)
+static bool kick_all(rd_kafka_t *kafka, rd_kafka_topic_partition_list_t *list)
 {
-    rd_kafka_offsets_for_times(kafka, list, ASK_MS);
+    rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(kafka, list, ASK_MS);
+
     rd_kafka_topic_partition_list_destroy(list);
+    return !err;
 }
 
 /* One piece of work, without the mutex. */
@@ -158,13 +161,16 @@ static void offsets_work(struct offsets *offsets)
     rd_kafka_topic_partition_list_t *kick = offsets->kick;
     struct offsets_item *items = offsets->answered ? NULL : offsets->items;
 
+    bool answered = false;
+
     offsets->kick = NULL;
     pthread_mutex_unlock(&offsets->mutex);
     if (kick)
-        kick_all(offsets->kafka, kick);
+        answered = kick_all(offsets->kafka, kick);
     if (items)
         ask_all(offsets->kafka, items, offsets->count);
     pthread_mutex_lock(&offsets->mutex);
+    offsets->answers += answered;
     if (items) {
         offsets->answered = true;
         offsets_wake(offsets);
@@ -253,6 +259,16 @@ void offsets_kick(struct offsets *offsets, rd_kafka_topic_partition_list_t *list
     pthread_mutex_unlock(&offsets->mutex);
     if (old)
         rd_kafka_topic_partition_list_destroy(old);
+}
+
+unsigned offsets_answers(struct offsets *offsets)
+{
+    unsigned answers;
+
+    pthread_mutex_lock(&offsets->mutex);
+    answers = offsets->answers;
+    pthread_mutex_unlock(&offsets->mutex);
+    return answers;
 }
 
 /* Whether the thread has ended, waiting for it until the deadline. */

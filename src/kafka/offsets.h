@@ -39,8 +39,14 @@ void offsets_ask(struct offsets *offsets, struct offsets_item *items, size_t cou
 /** The answers, to be freed with free(); NULL while there are none. */
 struct offsets_item *offsets_take(struct offsets *offsets, size_t *count);
 
-/** Wakes the broker threads of librdkafka that sleep because its queue was full; see kick.c. */
+/**
+ * Asks the leaders of these partitions for their ends, to no end but that they are asked: it wakes
+ * the broker threads of librdkafka (kick.c), and shows whether anybody answers. Takes @p list.
+ */
 void offsets_kick(struct offsets *offsets, rd_kafka_topic_partition_list_t *list);
+
+/** How often a kick was answered. */
+unsigned offsets_answers(struct offsets *offsets);
 
 /** Ends the thread; false where it does not end within @p wait_ms: then it is left alone. Takes
  * NULL. */

@@ -405,6 +405,7 @@ bool source_turn(struct source *source, struct err *err)
         commit_turn(source);
     closing_turn(source);
     gauges_turn(source);
+    kick_knock(source);
     return !source->fatal || source_fail(source, err);
 }
 
@@ -423,6 +424,11 @@ int64_t source_next_ms(const struct source *source)
     if (source->commit_outstanding)
         return next_ms; /* its answer wakes the loop; without Kafka that may be far away */
     return earlier(next_ms, source->commit_due_ms - source->now_ms);
+}
+
+const char *source_trouble(const struct source *source)
+{
+    return source->complaints.away ? source->complaints.reason : NULL;
 }
 
 bool source_is_joined(const struct source *source)

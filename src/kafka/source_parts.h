@@ -41,7 +41,8 @@ struct kick {
     size_t limit_records, limit_bytes; /* where librdkafka stops reading ahead */
     size_t length;                     /* of the queue, when it was last looked at */
     bool full;                         /* it was nearly full, and librdkafka may sleep */
-    int64_t due_ms;
+    int64_t due_ms, knock_due_ms;
+    unsigned answers; /* to kicks, so far */
 };
 
 struct source_partition {
@@ -178,6 +179,8 @@ void rebalance_leave(struct source *source);
 /* --- kick.c: librdkafka's sleep when its queue was full --- */
 /** @p taken records were taken just now. */
 void kick_turn(struct source *source, size_t taken);
+/** While all brokers are away: looks whether one is back. */
+void kick_knock(struct source *source);
 
 /* --- start.c: from where a partition is read --- */
 void start_turn(struct source *source);

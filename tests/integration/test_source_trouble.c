@@ -1,6 +1,7 @@
 /* test_source_trouble.c: brokers that are away, requests that fail, offsets that are gone. */
 #include "suite.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "kafka_member.h"
 
@@ -23,6 +24,33 @@ static void a_broker_that_comes_later_is_waited_for(void)
     rd_kafka_mock_broker_set_up(cluster, BROKER);
     CU_ASSERT(member_run(member, 40));
     CU_ASSERT_FALSE(member->disorder);
+    member_stop(member, 3000);
+    member_free(member);
+}
+
+static bool run_until_trouble(struct member *member, bool wanted)
+{
+    int64_t until_ms = clock_ms() + 10000;
+
+    while ((source_trouble(member->source) != NULL) != wanted && clock_ms() < until_ms)
+        member_turn(member);
+    return (source_trouble(member->source) != NULL) == wanted;
+}
+
+static void a_broker_that_is_away_is_trouble_until_it_is_back(void)
+{
+    struct member *member = member_new("away");
+
+    cluster_topic("away");
+    cluster_produce_all("away", 0, 10);
+    member_join(member, "away");
+    CU_ASSERT(member_run(member, 40));
+    CU_ASSERT_PTR_NULL(source_trouble(member->source));
+    rd_kafka_mock_broker_set_down(cluster, BROKER);
+    CU_ASSERT(run_until_trouble(member, true));
+    CU_ASSERT_PTR_NOT_NULL(strstr(source_trouble(member->source), "brokers are down"));
+    rd_kafka_mock_broker_set_up(cluster, BROKER);
+    CU_ASSERT(run_until_trouble(member, false)); /* though no record comes */
     member_stop(member, 3000);
     member_free(member);
 }
@@ -225,6 +253,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(a_broker_that_comes_later_is_waited_for),
+        TEST(a_broker_that_is_away_is_trouble_until_it_is_back),
         TEST(offsets_that_cannot_be_asked_for_are_asked_for_again),
         TEST(a_commit_that_fails_is_made_good_by_the_next),
         TEST(an_offset_that_is_gone_stops_its_partition),

@@ -50,6 +50,19 @@ static bool ask(enum health_question question)
     return good;
 }
 
+static void it_is_not_ready_while_kafka_is_away(void)
+{
+    begin(1);
+    status.kafka_trouble = "1/1 brokers are down";
+    tell(0);
+    CU_ASSERT_FALSE(ask(HEALTH_READY));
+    CU_ASSERT_PTR_NOT_NULL(strstr(list, "[-]kafka: 1/1 brokers are down\n"));
+    status.kafka_trouble = NULL;
+    tell(0);
+    CU_ASSERT_TRUE(ask(HEALTH_READY));
+    end();
+}
+
 static void it_is_ready_once_every_worker_joined(void)
 {
     begin(2);
@@ -143,6 +156,7 @@ static void a_stopping_process_is_not_ready(void)
 int main(void)
 {
     static const struct suite_test tests[] = {
+        TEST(it_is_not_ready_while_kafka_is_away),
         TEST(it_is_ready_once_every_worker_joined),
         TEST(a_sink_in_trouble_in_one_worker_is_shown_once),
         TEST(a_held_partition_is_named_with_its_reason),
