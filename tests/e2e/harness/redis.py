@@ -94,8 +94,9 @@ class Redis:
         os.makedirs(self.folder, exist_ok=True)
         # A socket's path may be 107 bytes long: a folder deep in somebody's home is longer.
         self.socket_path = os.path.join(tempfile.gettempdir(), f"penstock-{self.port}.sock")
+        # With "everysec" a slow disk lets Redis answer before it has written; a kill loses that.
         self.options = ["--save", "", "--appendonly", "yes" if aof else "no",
-                        "--appendfsync", "everysec", *options]
+                        "--appendfsync", "no", *options]
         self.child = None
         self._connection = None
         self.start()
