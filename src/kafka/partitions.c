@@ -146,10 +146,13 @@ void partition_hold(struct source_partition *partition, enum source_hold hold, c
 void partition_again(struct source_partition *partition)
 {
     struct source *source = partition->source;
+    bool stopped;
 
+    rebalance_clear_aside(source);
+    stopped = partition->misplaced; /* librdkafka reads nothing of it: it is assigned anew */
     partition->generation++;
     partition_start(partition, tracker_commit_offset(partition->tracker));
-    if (partition->fetching)
+    if (partition->fetching && !stopped)
         rebalance_seek(partition);
     source->events.gone(source->events.context, partition);
 }

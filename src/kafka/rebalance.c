@@ -151,11 +151,22 @@ void rebalance_seek(struct source_partition *partition)
     check_error(source, rd_kafka_seek_partitions(source->kafka, list, 0));
     rd_kafka_topic_partition_list_destroy(list);
     rebalance_forward(partition);
-    rebalance_clear_aside(source);
     partition->moved = false;
 }
 
-/* What was put aside for other held partitions goes too: it is read again when they go on. */
+/* That Kafka refused an offset lies among the records. */
+static void give_back_aside(struct source *source, rd_kafka_message_t *message)
+{
+    struct source_partition *partition = NULL;
+
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && message->rkt)
+        partition = partition_find(source, rd_kafka_topic_name(message->rkt), message->partition);
+    if (partition)
+        start_misplaced(partition);
+    rd_kafka_message_destroy(message);
+}
+
+/* What was put aside for all held partitions goes: it is read again when they go on. */
 void rebalance_clear_aside(struct source *source)
 {
     ssize_t count;
@@ -163,7 +174,7 @@ void rebalance_clear_aside(struct source *source)
     do {
         count = rd_kafka_consume_batch_queue(source->aside, 0, source->taken, BATCH_RECORDS);
         for (ssize_t i = 0; i < count; i++)
-            rd_kafka_message_destroy(source->taken[i]);
+            give_back_aside(source, source->taken[i]);
     } while (count == BATCH_RECORDS);
 }
 

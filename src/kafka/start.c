@@ -200,8 +200,7 @@ int64_t start_next_ms(const struct source *source)
 
 void start_misplaced(struct source_partition *partition)
 {
-    if (partition->state != PARTITION_FLOWING)
-        return;
     partition->misplaced = true;
-    partition_move(partition, PARTITION_STARTING);
+    if (partition->state == PARTITION_FLOWING)
+        partition_move(partition, PARTITION_STARTING);
 }

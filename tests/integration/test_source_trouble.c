@@ -200,6 +200,28 @@ static void a_position_that_kafka_refuses_by_mistake_is_taken_up_again(void)
     member_free(member);
 }
 
+static void a_held_partition_that_kafka_refused_goes_on_when_it_is_released(void)
+{
+    struct member *member = member_new("refused");
+
+    cluster_topic("refused");
+    cluster_produce_all("refused", 0, 10);
+    member->hold = HOLD_SERVER;
+    member->holds = 5;
+    member_join(member, "refused");
+    CU_ASSERT(member_run(member, 4 * 6)); /* all are held: what Kafka refuses is put aside */
+    rd_kafka_mock_push_request_errors(cluster, FETCH, 1, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE);
+    member_idle(member, 500);
+    member->holds = -1;
+    source_release(member->held);
+    CU_ASSERT(member_run(member, 4 * 6 + 5));
+    CU_ASSERT_FALSE(member->disorder);
+    member_stop(member, 3000);
+    CU_ASSERT_EQUAL(cluster_committed("refused", "refused", source_partition_number(member->held)),
+                    10);
+    member_free(member);
+}
+
 static void what_cannot_be_read_holds_its_partition(void)
 {
     struct member *member = member_new("unreadable");
@@ -261,6 +283,7 @@ int main(void)
         TEST(an_offset_that_is_gone_may_go_on_with_the_latest_and_is_counted),
         TEST(an_offset_behind_the_end_is_out_of_range_too),
         TEST(a_position_that_kafka_refuses_by_mistake_is_taken_up_again),
+        TEST(a_held_partition_that_kafka_refused_goes_on_when_it_is_released),
         TEST(what_cannot_be_read_holds_its_partition),
         TEST(a_stop_without_its_broker_keeps_its_deadline),
         TEST(a_stop_with_a_silent_broker_keeps_its_deadline),
