@@ -110,7 +110,7 @@ int main(int argc, char **argv)
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     set(conf, "bootstrap.servers", argv[1]);
     set(conf, "compression.codec", "lz4");
-    set(conf, "linger.ms", rate ? "1" : "50");
+    set(conf, "linger.ms", rate ? "5" : "50"); /* rate: the default */
     set(conf, "batch.size", "262144");
     set(conf, "queue.buffering.max.messages", "500000");
     rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
