@@ -11,7 +11,7 @@
  */
 #include "kafka/source_parts.h"
 
-enum { KICK_MS = 20, KNOCK_MS = 1000 };
+enum { KICK_MS = 20, KICK_TRIES = 5, KNOCK_MS = 1000 };
 
 /* librdkafka counts the bytes of values alone; we know only their mean size. */
 static size_t queue_bytes(const struct source *source, size_t length)
@@ -36,11 +36,10 @@ static void kick(struct source *source)
                 ->offset = RD_KAFKA_OFFSET_END;
     }
     offsets_kick(source->offsets, list);
-    source->kick.due_ms = source->now_ms + KICK_MS;
 }
 
 /* An idle partition brings no record that would show it. */
-void kick_knock(struct source *source)
+static void kick_knock(struct source *source)
 {
     unsigned answers;
 
@@ -55,7 +54,7 @@ void kick_knock(struct source *source)
     source->kick.knock_due_ms = source->now_ms + KNOCK_MS;
 }
 
-void kick_turn(struct source *source, size_t taken)
+void kick_look(struct source *source, size_t taken)
 {
     struct kick *state = &source->kick;
     size_t length;
@@ -63,11 +62,30 @@ void kick_turn(struct source *source, size_t taken)
     if (!state->limit_records)
         return;
     length = rd_kafka_queue_length(source->records);
-    if (is_above(source, length, 3))
+    if (is_above(source, length + taken, 3)) {
         state->full = true;
-    else if (length + taken > state->length && source->now_ms >= state->due_ms)
-        state->full = state->full && is_above(source, length, 2); /* it reads again */
-    if (state->full && !is_above(source, length, 2) && source->now_ms >= state->due_ms)
-        kick(source);
+        state->tries = 0;
+    } else if (state->tries && length + taken > state->length) {
+        state->full = false; /* more came: it reads again */
+    }
     state->length = length;
+}
+
+/* At the end of the log nothing comes, however often it is asked for. */
+void kick_turn(struct source *source)
+{
+    struct kick *state = &source->kick;
+
+    kick_knock(source);
+    if (!state->full || source->now_ms < state->due_ms ||
+        is_above(source, rd_kafka_queue_length(source->records), 2))
+        return;
+    kick(source);
+    state->due_ms = source->now_ms + KICK_MS;
+    state->full = ++state->tries < KICK_TRIES;
+}
+
+int64_t kick_next_ms(const struct source *source)
+{
+    return source->kick.full && source->kick.tries ? KICK_MS : INT64_MAX;
 }

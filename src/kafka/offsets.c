@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -208,7 +209,8 @@ struct offsets *offsets_new(rd_kafka_t *kafka, int wake_fd)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&offsets->changed, &attributes);
     pthread_condattr_destroy(&attributes);
-    if (pthread_create(&offsets->thread, NULL, offsets_run, offsets) != 0) {
+    errno = pthread_create(&offsets->thread, NULL, offsets_run, offsets);
+    if (errno) {
         free(offsets);
         return NULL;
     }

@@ -27,7 +27,7 @@ struct offsets_item {
     int64_t at_time;   /* -1: none that late */
 };
 
-/** Starts the thread; answers are announced on @p wake_fd. */
+/** Starts the thread; answers are announced on @p wake_fd. Errors: NULL and errno. */
 struct offsets *offsets_new(rd_kafka_t *kafka, int wake_fd);
 
 /** Whether a question is under way or its answer was not taken yet. */

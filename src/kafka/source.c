@@ -115,6 +115,10 @@ struct source *source_new(const struct conf *conf, const struct conf_source *opt
                                  : options->drain_timeout;
     source_open_queues(source);
     source->offsets = offsets_new(source->kafka, source->wake_fd);
+    if (!source->offsets) {
+        err_set(err, ERR_FATAL, "a thread could not be started: %s", strerror(errno));
+        goto fail;
+    }
     if (!source_subscribe(source, topics, topic_count, err))
         goto fail;
     return source;
@@ -255,7 +259,7 @@ void source_poll(struct source *source, struct batch *batch, size_t limit)
         limit = BATCH_RECORDS;
     taken = rd_kafka_consume_batch_queue(source->records, 0, source->taken, limit);
     source->more = taken == (ssize_t)limit;
-    kick_turn(source, taken > 0 ? (size_t)taken : 0);
+    kick_look(source, taken > 0 ? (size_t)taken : 0);
     if (taken <= 0)
         return;
     poll_sort(source, batch, (size_t)taken);
@@ -405,7 +409,7 @@ bool source_turn(struct source *source, struct err *err)
         commit_turn(source);
     closing_turn(source);
     gauges_turn(source);
-    kick_knock(source);
+    kick_turn(source);
     return !source->fatal || source_fail(source, err);
 }
 
@@ -421,6 +425,7 @@ int64_t source_next_ms(const struct source *source)
     if (source->closing != CLOSING_NO)
         return earlier(next_ms, DRAIN_CHECK_MS / 5);
     next_ms = earlier(next_ms, start_next_ms(source));
+    next_ms = earlier(next_ms, kick_next_ms(source));
     if (source->commit_outstanding)
         return next_ms; /* its answer wakes the loop; without Kafka that may be far away */
     return earlier(next_ms, source->commit_due_ms - source->now_ms);

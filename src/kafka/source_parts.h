@@ -42,6 +42,7 @@ struct kick {
     size_t length;                     /* of the queue, when it was last looked at */
     bool full;                         /* it was nearly full, and librdkafka may sleep */
     int64_t due_ms, knock_due_ms;
+    unsigned tries;   /* kicks since it was full */
     unsigned answers; /* to kicks, so far */
 };
 
@@ -178,9 +179,10 @@ void rebalance_leave(struct source *source);
 
 /* --- kick.c: librdkafka's sleep when its queue was full --- */
 /** @p taken records were taken just now. */
-void kick_turn(struct source *source, size_t taken);
-/** While all brokers are away: looks whether one is back. */
-void kick_knock(struct source *source);
+void kick_look(struct source *source, size_t taken);
+void kick_turn(struct source *source);
+/** Milliseconds until kick_turn() may have something to do; INT64_MAX: only events matter. */
+int64_t kick_next_ms(const struct source *source);
 
 /* --- start.c: from where a partition is read --- */
 void start_turn(struct source *source);

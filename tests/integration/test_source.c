@@ -1,10 +1,12 @@
 /* test_source.c: one member of a group alone, against librdkafka's mock cluster. */
 #include "suite.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "kafka_member.h"
 
 #include <stdatomic.h>
+#include <unistd.h>
 
 static void every_record_is_taken_once_in_order_and_committed_at_the_stop(void)
 {
@@ -89,6 +91,33 @@ static void the_gauges_follow_the_partition(void)
     gauges = member_gauges(member, "gauges", 1);
     CU_ASSERT_EQUAL(atomic_load(&gauges->acked_offset), 0);
     CU_ASSERT_EQUAL(atomic_load(&gauges->end_offset), 0);
+    member_stop(member, 5000);
+    member_free(member);
+}
+
+static void a_queue_that_was_full_is_filled_again_as_soon_as_it_runs_empty(void)
+{
+    struct member *member = member_new("kicked");
+    struct conf_property small[] = {
+        {.name = (char[]){"queued.min.messages"}, .value.text = "500"},
+        {.name = (char[]){"fetch.message.max.bytes"}, .value.text = "2000"},
+    };
+    int64_t from_ms;
+
+    cluster_topic("kicked");
+    for (int i = 0; i < 40; i++) /* the mock gives one batch for a request */
+        cluster_produce("kicked", 0, i * 400, (i + 1) * 400);
+    member->options.librdkafka = small;
+    member->options.librdkafka_count = 2;
+    member_join(member, "kicked");
+    CU_ASSERT(member_run(member, 1));
+    from_ms = clock_ms();
+    while (member->taken < 16000 && clock_ms() - from_ms < 15000) {
+        member_turn(member);
+        usleep(20000); /* so that it is full in between */
+    }
+    CU_ASSERT_EQUAL(member->taken, 16000);
+    CU_ASSERT_TRUE(clock_ms() - from_ms < 5000); /* each time a second without the kick */
     member_stop(member, 5000);
     member_free(member);
 }
@@ -196,6 +225,7 @@ int main(void)
         TEST(a_restart_goes_on_where_it_stopped),
         TEST(what_is_not_finished_is_not_committed),
         TEST(the_gauges_follow_the_partition),
+        TEST(a_queue_that_was_full_is_filled_again_as_soon_as_it_runs_empty),
         TEST(a_held_partition_stops_and_the_others_flow),
         TEST(a_released_partition_is_read_again_from_its_oldest_unfinished_record),
         TEST(start_latest_begins_at_the_end_and_says_so_to_the_group),
