@@ -11,8 +11,7 @@
 
 enum { ERR_BYTES = 512, COOPERATIVE_VERSION = 0x020a01ff };
 
-/* --- what this librdkafka knows -----------------------------------------------------------------
- */
+/* --- what this librdkafka knows -------------------------------------------------------- */
 
 struct known {
     char *text; /* names and kinds point into it */
@@ -71,8 +70,7 @@ static bool is_of_producers(const struct known *known, const char *name)
     return found;
 }
 
-/* --- one property -------------------------------------------------------------------------------
- */
+/* --- one property ---------------------------------------------------------------------- */
 
 struct owned {
     const char *name, *why;
@@ -173,8 +171,7 @@ static void check_property(rd_kafka_conf_t *kafka, const struct conf_property *p
     }
 }
 
-/* --- the whole ----------------------------------------------------------------------------------
- */
+/* --- the whole ------------------------------------------------------------------------- */
 
 /* Some mistakes are found only when a consumer is made. Without brokers it connects to nobody. */
 static void check_together(rd_kafka_conf_t *kafka, const struct conf_source *source,

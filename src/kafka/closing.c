@@ -142,8 +142,7 @@ bool source_is_stopped(const struct source *source)
     return source->closing == CLOSING_DONE;
 }
 
-/* --- librdkafka's handle -----------------------------------------------------------------------
- */
+/* --- librdkafka's handle --------------------------------------------------------------- */
 
 struct ending {
     rd_kafka_t *kafka;

@@ -39,8 +39,7 @@ struct mock {
     struct link *links;
 };
 
-/* --- the forwarder -------------------------------------------------------------------------------
- */
+/* --- the forwarder --------------------------------------------------------------------- */
 
 static void link_free(struct link *link)
 {
@@ -121,8 +120,7 @@ static bool mock_listen(struct mock *mock, unsigned port, struct err *err)
     return true;
 }
 
-/* --- the cluster ---------------------------------------------------------------------------------
- */
+/* --- the cluster ----------------------------------------------------------------------- */
 
 static bool mock_start(struct mock *mock, struct err *err)
 {

@@ -70,8 +70,7 @@ void properties_force(rd_kafka_conf_t *kafka)
     set_presets(kafka, forced, FORCED, true);
 }
 
-/* --- memory -------------------------------------------------------------------------------------
- */
+/* --- memory ---------------------------------------------------------------------------- */
 
 enum {
     RECORD_BYTES = 512, /* a queued record of ordinary size, librdkafka's part included */
@@ -124,8 +123,7 @@ static void set_memory(rd_kafka_conf_t *kafka, const struct conf *conf)
                clamp(4 * conf->max_record + RECEIVE_SLACK, LEAST_RECEIVE, INT32_MAX));
 }
 
-/* --- making -------------------------------------------------------------------------------------
- */
+/* --- making ---------------------------------------------------------------------------- */
 
 rd_kafka_conf_res_t properties_set(rd_kafka_conf_t *kafka, const struct conf_property *property,
                                    struct err *err)

@@ -285,8 +285,7 @@ bool source_is_flowing(const struct source_partition *partition)
     return partition->state == PARTITION_FLOWING && partition->source->closing == CLOSING_NO;
 }
 
-/* --- tickets ------------------------------------------------------------------------------------
- */
+/* --- tickets --------------------------------------------------------------------------- */
 
 struct source_ticket source_begin(struct source_partition *partition, const struct record *record)
 {
@@ -322,8 +321,7 @@ void source_give_up(struct source_ticket ticket)
         tracker_give_up(ticket.partition->tracker, ticket.slot);
 }
 
-/* --- partitions ---------------------------------------------------------------------------------
- */
+/* --- partitions ------------------------------------------------------------------------ */
 
 const void *source_partition_routes(const struct source_partition *partition)
 {
@@ -388,8 +386,7 @@ size_t source_inflight(const struct source *source)
     return inflight;
 }
 
-/* --- turns ---------------------------------------------------------------------------------------
- */
+/* --- turns ----------------------------------------------------------------------------- */
 
 static bool source_fail(struct source *source, struct err *err)
 {
