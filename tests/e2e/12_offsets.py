@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Where penstock begins: topics that come later, records that are gone, offsets that never were."""
+from harness import Record, conf, expect, expect_equal, main, route, wait_until
+from harness.kafka import frame
+
+RECORDS = 1000
+GONE = 300
+
+
+def push(number):
+    return Record(0, b"k", str(number).encode())
+
+
+def produce(run, kafka, begin, end):
+    producer = run.producer(kafka)
+    producer.send(run.topic, b"".join(frame(push(number)) for number in range(begin, end)))
+    producer.close()
+
+
+def text(run, kafka, redis, source=""):
+    return conf(kafka, redis.url, run.group,
+                [route("all", run.topic, ["RPUSH seen:%{$topic} %{$value}"], format="raw")], source)
+
+
+def seen(run, redis):
+    return [int(number) for number in redis.ask("LRANGE", f"seen:{run.topic}", 0, -1)]
+
+
+def lost(penstock):
+    return penstock.scrape().total("penstock_kafka_records_lost_total")
+
+
+def a_topic_that_comes_later(run):
+    """The topic is made while penstock runs: it says once that it waits, and goes on by itself."""
+    kafka, redis = run.kafka(), run.redis()
+    penstock = run.penstock(text(run, kafka, redis), wait=False)
+    wait_until(lambda: "UNKNOWN_TOPIC" in penstock.log(), 20, "it says what it waits for")
+    run.note("make the topic")
+    kafka.create(run.topic, 1)
+    produce(run, kafka, 0, RECORDS)
+    wait_until(lambda: len(seen(run, redis)) == RECORDS, 30, "every record arrives")
+    expect_equal(seen(run, redis), list(range(RECORDS)), "in order")
+    expect_equal(penstock.log().count("UNKNOWN_TOPIC"), 1, "lines about it")
+    expect_equal(penstock.stop(), 0, "exit status")
+
+
+def gone_records(run):
+    """A group whose next records were deleted while it was away."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 1)
+    produce(run, kafka, 0, RECORDS)
+    penstock = run.penstock(text(run, kafka, redis), name="before")
+    wait_until(lambda: len(seen(run, redis)) == RECORDS, 20, "the first records arrive")
+    expect_equal(penstock.stop(), 0, "exit status")
+    produce(run, kafka, RECORDS, 2 * RECORDS)
+    run.note(f"delete {GONE} records that nobody has read")
+    kafka.admin("delete-records", run.topic, 0, RECORDS + GONE)
+    return kafka, redis
+
+
+def records_that_are_gone_stop_their_partition(run):
+    """on_out_of_range = "stop": held, counted, nothing committed; /readyz says why."""
+    kafka, redis = gone_records(run)
+    penstock = run.penstock(text(run, kafka, redis), wait=False)
+    wait_until(lambda: "out of range" in penstock.page("/readyz?verbose")[1], 20, "/readyz says why")
+    expect_equal(penstock.page("/readyz")[0], 503, "/readyz")
+    wait_until(lambda: lost(penstock) == GONE, 5, "the lost ones are counted")
+    expect_equal(penstock.stop(), 0, "exit status")
+    expect_equal(kafka.committed(run.group, run.topic), {0: RECORDS}, "committed")
+    expect_equal(len(seen(run, redis)), RECORDS, "records in Redis")
+
+
+def records_that_are_gone_are_counted(run):
+    """on_out_of_range = "earliest": it goes on with what is left, and says how many are lost."""
+    kafka, redis = gone_records(run)
+    penstock = run.penstock(text(run, kafka, redis, 'on_out_of_range = "earliest";'))
+    wait_until(lambda: len(seen(run, redis)) == 2 * RECORDS - GONE, 20, "the rest arrives")
+    wait_until(lambda: lost(penstock) == GONE, 5, "the lost ones are counted")
+    expect(f"lost={GONE}" in penstock.log(), "the log says how many")
+    wait_until(lambda: penstock.scrape().lag == 0, 5, "lag 0")
+    expect_equal(penstock.stop(), 0, "exit status")
+    expect_equal(kafka.committed(run.group, run.topic), {0: 2 * RECORDS}, "committed")
+
+
+def a_time_to_start_from(run):
+    """start = "@time": the first record of that time or later, where nothing is committed."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 1)
+    producer = run.producer(kafka)
+    day = 86_400_000
+    records = [Record(0, b"k", str(number).encode(), timestamp=1_769_817_600_000 + number * day)
+               for number in range(10)]  # from 2026-01-31T00:00:00Z, one a day
+    producer.send(run.topic, b"".join(frame(record) for record in records))
+    producer.close()
+    made = text(run, kafka, redis).replace('start = "earliest"', 'start = "@2026-02-03T12:00:00Z"')
+    penstock = run.penstock(made)
+    wait_until(lambda: len(seen(run, redis)) >= 6, 20, "the later ones arrive")
+    expect_equal(seen(run, redis), list(range(4, 10)), "those from then on")
+    expect_equal(penstock.stop(), 0, "exit status")
+
+
+if __name__ == "__main__":
+    main(a_topic_that_comes_later, records_that_are_gone_stop_their_partition,
+         records_that_are_gone_are_counted, a_time_to_start_from)
