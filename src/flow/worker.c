@@ -364,7 +364,7 @@ void worker_stop(struct worker *worker, int64_t deadline_ms)
 
 size_t worker_left(const struct worker *worker)
 {
-    return source_inflight(worker->source);
+    return source_left(worker->source);
 }
 
 /* Stop taking: what is in the batch was not begun and is read again. */

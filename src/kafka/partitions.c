@@ -162,6 +162,8 @@ void partition_lose(struct source_partition *partition)
     struct source *source = partition->source;
 
     partition->generation++;
+    if (partition->tracker && source->closing != CLOSING_NO)
+        source->left += tracker_uncommitted(partition->tracker);
     tracker_free(partition->tracker);
     partition->tracker = NULL;
     partition->position = partition->committed = partition->committing = -1;

@@ -386,6 +386,16 @@ size_t source_inflight(const struct source *source)
     return inflight;
 }
 
+size_t source_left(const struct source *source)
+{
+    size_t left = source->left;
+
+    for (size_t i = 0; i < source->partition_count; i++)
+        if (source->partitions[i]->tracker)
+            left += tracker_uncommitted(source->partitions[i]->tracker);
+    return left;
+}
+
 /* --- turns ----------------------------------------------------------------------------- */
 
 static bool source_fail(struct source *source, struct err *err)

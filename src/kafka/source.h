@@ -145,3 +145,6 @@ size_t source_partition_inflight(const struct source_partition *partition);
 
 /** Records begun and not finished, over all partitions. */
 size_t source_inflight(const struct source *source);
+
+/** Records that were begun and are read again, as far as is known once the source is stopped. */
+size_t source_left(const struct source *source);

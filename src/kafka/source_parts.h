@@ -127,6 +127,7 @@ struct source {
     enum closing_step closing;
     int64_t stop_deadline_ms, stop_reserve_ms; /* kept for the last commit and for leaving */
     int64_t close_step_deadline_ms;
+    size_t left;    /* records begun and not committed of the partitions given up at the end */
     bool abandoned; /* it could not be closed in time: left to the end of the process */
 
     bool fatal;

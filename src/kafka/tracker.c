@@ -142,6 +142,11 @@ size_t tracker_waiting(const struct tracker *tracker)
     return tracker->inflight - tracker->given_up;
 }
 
+size_t tracker_uncommitted(const struct tracker *tracker)
+{
+    return tracker->newest - tracker->oldest;
+}
+
 int64_t tracker_oldest_ms(const struct tracker *tracker)
 {
     if (tracker->oldest == tracker->newest)

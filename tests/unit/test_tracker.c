@@ -38,9 +38,11 @@ static void an_unfinished_record_holds_back_the_commit(void)
     tracker_finish(tracker, second);
     CU_ASSERT_EQUAL(tracker_commit_offset(tracker), 41);
     CU_ASSERT_EQUAL(tracker_inflight(tracker), 1);
+    CU_ASSERT_EQUAL(tracker_uncommitted(tracker), 2);
     CU_ASSERT_EQUAL(tracker_oldest_ms(tracker), 410);
     tracker_finish(tracker, first);
     CU_ASSERT_EQUAL(tracker_commit_offset(tracker), 43);
+    CU_ASSERT_EQUAL(tracker_uncommitted(tracker), 0);
     CU_ASSERT_EQUAL(tracker_oldest_ms(tracker), -1);
 }
 
