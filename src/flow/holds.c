@@ -22,6 +22,11 @@ static void holds_add(struct holds *holds, struct hold hold, const char *reason)
 void holds_until(struct holds *holds, struct source_partition *partition, int64_t until_ms,
                  const char *reason)
 {
+    for (size_t i = 0; i < holds->count; i++)
+        if (holds->items[i].partition == partition && holds->items[i].until_ms) {
+            holds->items[i].until_ms = until_ms;
+            return; /* the first reason is the one to mend */
+        }
     holds_forget(holds, partition);
     holds_add(holds, (struct hold){.partition = partition, .until_ms = until_ms}, reason);
 }
