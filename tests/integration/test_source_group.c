@@ -134,6 +134,38 @@ static void a_lost_assignment_commits_nothing_and_is_read_again(void)
     member_free(member);
 }
 
+/* The same partition, the same slots: only the generation tells the answers apart. */
+static void a_late_answer_of_a_former_assignment_finishes_nothing(void)
+{
+    struct member *member = member_new("late");
+    int64_t until_ms;
+
+    cluster_topic("late");
+    cluster_produce_all("late", 0, 10);
+    member->finishes = false;
+    member_join(member, "late");
+    CU_ASSERT_FATAL(member_run(member, 4 * 10));
+    rd_kafka_mock_push_request_errors(cluster, HEARTBEAT, 1, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID);
+    until_ms = clock_ms() + 5000;
+    while (member->gone < MEMBER_PARTITIONS && clock_ms() < until_ms)
+        member_turn(member);
+    CU_ASSERT_FATAL(member_run(member, 2 * 4 * 10)); /* all of it again */
+    for (int i = 0; i < 4 * 10; i++) {
+        CU_ASSERT_FALSE(source_ticket_is_current(member->tickets[i]));
+        source_finish(member->tickets[i]);
+    }
+    CU_ASSERT_EQUAL(source_inflight(member->source), 4 * 10);
+    member_idle(member, 300);
+    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+        CU_ASSERT_EQUAL(cluster_committed("late", "late", i), 0);
+    for (int i = 4 * 10; i < 2 * 4 * 10; i++)
+        source_finish(member->tickets[i]);
+    member_stop(member, 3000);
+    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+        CU_ASSERT_EQUAL(cluster_committed("late", "late", i), 10);
+    member_free(member);
+}
+
 static void a_member_that_is_still_joining_stops_at_once(void)
 {
     struct member *member = member_new("joining");
@@ -171,6 +203,7 @@ int main(void)
         TEST(a_revoked_partition_waits_for_its_answers_before_it_goes),
         TEST(a_revoked_partition_goes_without_answers_when_its_time_is_over),
         TEST(a_lost_assignment_commits_nothing_and_is_read_again),
+        TEST(a_late_answer_of_a_former_assignment_finishes_nothing),
         TEST(a_member_that_is_still_joining_stops_at_once),
         TEST(a_member_that_another_has_replaced_cannot_go_on),
     };
