@@ -1,0 +1,424 @@
+/* test_worker.c: the whole pipe in one process: a mock cluster, one worker, two real servers. */
+#include "suite.h"
+
+#include "app/health.h"
+#include "app/load.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "flow/worker.h"
+#include "kafka_member.h"
+#include "redis/commands.h"
+#include "redis_server.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+enum {
+    PATIENCE_MS = 20000,
+    LOOK_MS = 20,
+    SETTLE_MS = 300, /* six commit intervals */
+    STOP_MS = 5000,
+    WINDOW = 100 /* commands, of the sink "there" */
+};
+
+/* What the process makes of a configuration file, with a single worker. */
+struct bridge {
+    struct loaded loaded;
+    struct metrics *metrics;
+    const char **names;
+    struct health *health;
+    struct worker *worker;
+    pthread_t thread;
+    bool well; /* worker_run() said so */
+};
+
+static struct bridge bridge;
+static struct redis_server *here, *there;
+
+#define PUSH   "\"RPUSH seen:%{$partition} %{$offset}\""
+#define PUSHES "do = " PUSH "; "
+
+#define ROUTE(name, topic, sink, rest)                                                             \
+    "{ name = \"" name "\"; from = \"main\"; topics = [ \"" topic "\" ]; to = \"" sink "\"; " rest \
+    "}"
+
+/* --- the bridge ------------------------------------------------------------------------------- */
+
+static void bridge_write_file(const char *path, const char *group, const char *routes)
+{
+    FILE *file = fopen(path, "w");
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fprintf(file,
+            "version = 1;\n"
+            "sources = { main = { brokers = \"%s\"; group = \"%s\"; start = \"earliest\";\n"
+            "    commit_interval = \"50ms\"; drain_timeout = \"500ms\";\n"
+            "    librdkafka = { session_timeout_ms = 6000; heartbeat_interval_ms = 100;\n"
+            "        fetch_wait_max_ms = 10; topic_metadata_refresh_interval_ms = 730; }; }; };\n"
+            "sinks = { here = { url = \"redis://127.0.0.1:%d\"; };\n"
+            "    there = { url = \"redis://127.0.0.1:%d\"; window_commands = %d; }; };\n"
+            "routes = ( %s );\n",
+            rd_kafka_mock_cluster_bootstraps(cluster), group, redis_server_port(here),
+            redis_server_port(there), WINDOW, routes);
+    fclose(file);
+}
+
+static void bridge_load(const char *group, const char *routes)
+{
+    char path[300];
+
+    snprintf(path, sizeof(path), "%s/penstock.conf", redis_server_folder(here));
+    bridge_write_file(path, group, routes);
+    CU_ASSERT_EQUAL_FATAL(load(path, &bridge.loaded), 0);
+}
+
+static void bridge_open_metrics(void)
+{
+    const struct conf *conf = bridge.loaded.conf;
+    struct metrics_shape shape = {.workers = 1,
+                                  .route_count = conf->route_count,
+                                  .sink_count = conf->sink_count,
+                                  .librdkafka = "",
+                                  .hiredis = ""};
+    const struct command *rows = command_all(&shape.command_count);
+    const char **names =
+        mem_array(conf->route_count + conf->sink_count + shape.command_count, sizeof(*names));
+
+    bridge.names = names;
+    shape.routes = names;
+    for (size_t i = 0; i < conf->route_count; i++)
+        *names++ = conf->routes[i].name;
+    shape.sinks = names;
+    for (size_t i = 0; i < conf->sink_count; i++)
+        *names++ = conf->sinks[i].name;
+    shape.commands = names;
+    for (size_t i = 0; i < shape.command_count; i++)
+        *names++ = rows[i].name;
+    bridge.metrics = metrics_new(&shape);
+}
+
+static void *bridge_run(void *context)
+{
+    struct err err = {0};
+
+    (void)context;
+    bridge.well = worker_run(bridge.worker, &err);
+    if (!bridge.well)
+        fprintf(stderr, "\nworker_run: %s\n", err.text);
+    return NULL;
+}
+
+static void bridge_start(const char *group, const char *routes)
+{
+    struct worker_options options = {0};
+    struct err err = {0};
+
+    bridge_load(group, routes);
+    bridge_open_metrics();
+    bridge.health = health_new(1);
+    options.conf = bridge.loaded.conf;
+    options.source = bridge.loaded.conf->sources;
+    options.routes = bridge.loaded.routes;
+    options.metrics = bridge.metrics;
+    options.listener = (struct worker_listener){bridge.health, health_status};
+    bridge.worker = worker_new(&options, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(bridge.worker);
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&bridge.thread, NULL, bridge_run, NULL), 0);
+}
+
+/* Every record that a route was given has become of something, or is in flight. */
+static void expect_balance(const struct route_counters *counters)
+{
+    uint64_t ended = 0;
+
+    for (size_t i = 0; i < OUTCOME_COUNT; i++)
+        ended += counters->outcomes[i];
+    CU_ASSERT_EQUAL(counters->matched, ended + counters->inflight);
+}
+
+/* Waits for the end after worker_stop(): then its counts may be read. */
+static void bridge_join(void)
+{
+    pthread_join(bridge.thread, NULL);
+    CU_ASSERT_TRUE(bridge.well);
+    for (size_t i = 0; i < bridge.loaded.conf->route_count; i++)
+        expect_balance(&metrics_worker(bridge.metrics, 0)->routes[i]);
+}
+
+static void bridge_stop(void)
+{
+    worker_stop(bridge.worker, clock_ms() + STOP_MS);
+    bridge_join();
+}
+
+static uint64_t outcome_of(size_t route, enum outcome outcome)
+{
+    return metrics_worker(bridge.metrics, 0)->routes[route].outcomes[outcome];
+}
+
+static void open_servers(void)
+{
+    here = redis_server_start(NULL);
+    there = redis_server_start(NULL);
+}
+
+static void close_all(void)
+{
+    worker_free(bridge.worker);
+    health_free(bridge.health);
+    metrics_free(bridge.metrics);
+    free(bridge.names);
+    load_free(&bridge.loaded);
+    bridge = (struct bridge){0};
+    redis_server_free(here);
+    redis_server_free(there);
+}
+
+/* --- what is waited for ----------------------------------------------------------------------- */
+
+/* Whether @p group has committed @p offset of every partition before patience ends. */
+static bool committed_comes(const char *group, const char *topic, int64_t offset)
+{
+    int64_t until_ms = clock_ms() + PATIENCE_MS;
+    int32_t partition = 0;
+
+    while (partition < MEMBER_PARTITIONS && clock_ms() < until_ms)
+        if (cluster_committed(group, topic, partition) == offset)
+            partition++;
+        else
+            poll(NULL, 0, LOOK_MS);
+    return partition == MEMBER_PARTITIONS;
+}
+
+static bool inflight_comes(uint64_t wanted)
+{
+    int64_t until_ms = clock_ms() + PATIENCE_MS;
+    struct metrics_totals totals;
+
+    do {
+        poll(NULL, 0, LOOK_MS);
+        metrics_totals(bridge.metrics, &totals);
+    } while (totals.inflight != wanted && clock_ms() < until_ms);
+    return totals.inflight == wanted;
+}
+
+/* Whether /readyz?verbose comes to say @p text. */
+static bool readyz_comes(const char *text)
+{
+    int64_t until_ms = clock_ms() + PATIENCE_MS;
+    char page[4096];
+    bool ready;
+
+    do {
+        poll(NULL, 0, LOOK_MS);
+        memset(page, 0, sizeof(page));
+        FILE *list = fmemopen(page, sizeof(page) - 1, "w");
+        ready = health_check(bridge.health, HEALTH_READY, list);
+        fclose(list);
+    } while ((ready || !strstr(page, text)) && clock_ms() < until_ms);
+    if (ready || !strstr(page, text))
+        fprintf(stderr, "\n/readyz says:\n%s", page);
+    return !ready && strstr(page, text);
+}
+
+/* How many offsets were pushed to the lists of all partitions. */
+static long pushed(struct redis_server *server)
+{
+    return atol(redis_ask(server, "EVAL %s 0",
+                          "local n = 0 for p = 0, 3 do "
+                          "n = n + redis.call('LLEN', 'seen:' .. p) end return n"));
+}
+
+static bool pushed_comes(struct redis_server *server, long wanted)
+{
+    int64_t until_ms = clock_ms() + PATIENCE_MS;
+
+    while (pushed(server) != wanted && clock_ms() < until_ms)
+        poll(NULL, 0, LOOK_MS);
+    return pushed(server) == wanted;
+}
+
+/* The list of each partition counts from 0 without a gap, a repeat or a step back. */
+static void expect_order(struct redis_server *server)
+{
+    ASSERT_TEXT(redis_ask(server, "EVAL %s 0",
+                          "for p = 0, 3 do "
+                          "for i, n in ipairs(redis.call('LRANGE', 'seen:' .. p, 0, -1)) do "
+                          "if tonumber(n) ~= i - 1 then "
+                          "return p .. ': ' .. n .. ' at ' .. i end end end return 'good'"),
+                "good");
+}
+
+/* --- the ack ---------------------------------------------------------------------------------- */
+
+/* A kill cannot show it: what lies in the server's socket is executed all the same. */
+static void a_record_is_committed_once_every_sink_has_answered(void)
+{
+    open_servers();
+    cluster_topic("two");
+    cluster_produce_all("two", 0, 1);
+    bridge_start("two",
+                 ROUTE("near", "two", "here", PUSHES) ", " ROUTE("far", "two", "there", PUSHES));
+    CU_ASSERT_TRUE(committed_comes("two", "two", 1));
+    redis_server_pause(there);
+    cluster_produce_all("two", 1, 21);
+    CU_ASSERT_TRUE(pushed_comes(here, 4 * 21));
+    CU_ASSERT_TRUE(inflight_comes(4 * 20));
+    poll(NULL, 0, SETTLE_MS);
+    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+        CU_ASSERT_EQUAL(cluster_committed("two", "two", i), 1);
+    redis_server_resume(there);
+    CU_ASSERT_TRUE(committed_comes("two", "two", 21));
+    bridge_stop();
+    expect_order(here);
+    expect_order(there);
+    close_all();
+}
+
+static void a_stop_waits_for_what_redis_has_not_answered(void)
+{
+    open_servers();
+    cluster_topic("stop");
+    cluster_produce_all("stop", 0, 1);
+    bridge_start("stop", ROUTE("far", "stop", "there", PUSHES));
+    CU_ASSERT_TRUE(committed_comes("stop", "stop", 1));
+    redis_server_pause(there);
+    cluster_produce_all("stop", 1, 21);
+    CU_ASSERT_TRUE(inflight_comes(4 * 20));
+    worker_stop(bridge.worker, clock_ms() + STOP_MS);
+    poll(NULL, 0, SETTLE_MS);
+    redis_server_resume(there);
+    bridge_join();
+    CU_ASSERT_EQUAL(worker_left(bridge.worker), 0);
+    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+        CU_ASSERT_EQUAL(cluster_committed("stop", "stop", i), 21);
+    CU_ASSERT_EQUAL(pushed(there), 4 * 21);
+    expect_order(there);
+    close_all();
+}
+
+static void a_stop_without_redis_keeps_its_deadline_and_tells_what_is_left(void)
+{
+    open_servers();
+    redis_server_stop(there);
+    cluster_topic("gone");
+    cluster_produce_all("gone", 0, 20);
+    bridge_start("gone", ROUTE("far", "gone", "there", PUSHES));
+    CU_ASSERT_TRUE(inflight_comes(4 * 20));
+    int64_t began_ms = clock_ms();
+    worker_stop(bridge.worker, began_ms + 1000);
+    bridge_join();
+    CU_ASSERT_TRUE(clock_ms() - began_ms < 1500);
+    CU_ASSERT_EQUAL(worker_left(bridge.worker), 4 * 20);
+    CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_WRITTEN), 0);
+    close_all();
+}
+
+/* --- what is not delivered -------------------------------------------------------------------- */
+
+static void a_record_that_one_route_cannot_take_is_written_by_none(void)
+{
+    open_servers();
+    cluster_topic("split");
+    cluster_produce("split", 2, 0, 10);
+    bridge_start("split", ROUTE("near", "split", "here", PUSHES) ", " ROUTE(
+                              "far", "split", "there",
+                              "format = \"json\"; do = ( { when = \"$key == '5'\"; "
+                              "cmd = \"RPUSH seen:2 %{nothing}\"; }, " PUSH " ); "));
+    CU_ASSERT_TRUE(readyz_comes("[-]partition split[2]: offset 5: route far: "));
+    bridge_stop();
+    CU_ASSERT_EQUAL(pushed(here), 5);
+    CU_ASSERT_EQUAL(pushed(there), 5);
+    CU_ASSERT_EQUAL(cluster_committed("split", "split", 2), 5);
+    CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_WRITTEN), 5);
+    close_all();
+}
+
+static void what_the_operator_must_mend_is_not_skipped(void)
+{
+    open_servers();
+    ASSERT_TEXT(redis_ask(here, "ACL SETUSER default -rpush"), "OK");
+    cluster_topic("forbidden");
+    cluster_produce("forbidden", 1, 0, 10);
+    bridge_start("forbidden", ROUTE("near", "forbidden", "here", PUSHES "on_error = \"skip\"; "));
+    CU_ASSERT_TRUE(readyz_comes("[-]partition forbidden[1]: offset 0: route near: NOPERM"));
+    bridge_stop();
+    CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DROPPED), 0);
+    CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_WRITTEN), 0);
+    CU_ASSERT_EQUAL(cluster_committed("forbidden", "forbidden", 1), 0);
+    close_all();
+}
+
+/* --- who waits for whom ----------------------------------------------------------------------- */
+
+static void a_sink_that_is_away_stops_only_its_own_partitions(void)
+{
+    open_servers();
+    redis_server_stop(there);
+    cluster_topic("near");
+    cluster_topic("far");
+    cluster_produce_all("far", 0, 2 * WINDOW);
+    cluster_produce_all("near", 0, 2 * WINDOW);
+    bridge_start("away",
+                 ROUTE("near", "near", "here", PUSHES) ", " ROUTE("far", "far", "there", PUSHES));
+    CU_ASSERT_TRUE(committed_comes("away", "near", 2 * WINDOW));
+    CU_ASSERT_TRUE(readyz_comes("]: sink there: "));
+    redis_server_restart(there);
+    CU_ASSERT_TRUE(committed_comes("away", "far", 2 * WINDOW));
+    bridge_stop();
+    CU_ASSERT_EQUAL(pushed(here), 4 * 2 * WINDOW);
+    CU_ASSERT_EQUAL(pushed(there), 4 * 2 * WINDOW);
+    expect_order(here);
+    expect_order(there);
+    close_all();
+}
+
+/* Sent later they would stand above what the new owner wrote. More is taken than the window holds,
+ * so that some of it is in hand when the partition goes. */
+static void what_was_not_sent_of_a_partition_that_moved_is_void(void)
+{
+    struct member *other = member_new("moved");
+
+    open_servers();
+    redis_server_stop(there);
+    cluster_topic("moved");
+    cluster_produce_all("moved", 0, 2 * WINDOW);
+    bridge_start("moved", ROUTE("far", "moved", "there", PUSHES));
+    CU_ASSERT_TRUE(inflight_comes(WINDOW));
+    member_join(other, "moved");
+    CU_ASSERT_TRUE(member_run(other, 2 * 2 * WINDOW));
+    redis_server_restart(there);
+    CU_ASSERT_TRUE(pushed_comes(there, 2 * 2 * WINDOW));
+    member_idle(other, SETTLE_MS);
+    CU_ASSERT_EQUAL(other->taken, 2 * 2 * WINDOW);
+    CU_ASSERT_EQUAL(pushed(there), 2 * 2 * WINDOW);
+    expect_order(there);
+    member_stop(other, 3000);
+    bridge_stop();
+    CU_ASSERT_TRUE(outcome_of(0, OUTCOME_RETURNED) >= WINDOW); /* the mock may rebalance twice */
+    CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_WRITTEN), 2 * 2 * WINDOW);
+    member_free(other);
+    close_all();
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(a_record_is_committed_once_every_sink_has_answered),
+        TEST(a_stop_waits_for_what_redis_has_not_answered),
+        TEST(a_stop_without_redis_keeps_its_deadline_and_tells_what_is_left),
+        TEST(a_record_that_one_route_cannot_take_is_written_by_none),
+        TEST(what_the_operator_must_mend_is_not_skipped),
+        TEST(a_sink_that_is_away_stops_only_its_own_partitions),
+        TEST(what_was_not_sent_of_a_partition_that_moved_is_void),
+    };
+    int status;
+
+    log_configure(LOG_ERROR, LOG_LOGFMT);
+    cluster_start();
+    status = SUITE("worker", tests);
+    cluster_end();
+    return status;
+}
