@@ -1,7 +1,7 @@
-/* gauges.c: what is shown of partitions, ten times a second. */
+/* gauges.c: what is shown of partitions, ten times a second; of very many less often. */
 #include "kafka/source_parts.h"
 
-enum { GAUGES_MS = 100 };
+enum { GAUGES_MS = 100, PARTITIONS_A_MS = 10 };
 
 /* Where librdkafka 2.2 to 2.13.1 have their position after an error is not to be trusted (issue
  * 4844). */
@@ -91,5 +91,6 @@ void gauges_turn(struct source *source)
         return;
     for (size_t i = 0; i < source->partition_count; i++)
         gauges_update(source->partitions[i]);
-    source->gauges_due_ms = source->now_ms + GAUGES_MS;
+    source->gauges_due_ms =
+        source->now_ms + GAUGES_MS + (int64_t)(source->partition_count / PARTITIONS_A_MS);
 }
