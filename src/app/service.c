@@ -1,10 +1,12 @@
 /*
  * service.c: the process's life: workers, admin port, signals, the service manager.
  *
- *      start    check what can fail at once, then threads; READY once every source has its
- * assignment run      the main thread waits for signals, pets the watchdog, says how things are
+ *      start    what can fail at once is checked, then threads; READY once records flow
+ *      run      the main thread waits for signals, pets the watchdog, says how things are
  *      stop     SIGTERM or SIGINT: every worker drains, commits and leaves its group within
- * drain_timeout; 2 s later the process is gone whatever hangs; a second signal ends it at once
+ *               drain_timeout; 2 s later the process is gone whatever hangs
+ *
+ * A second signal ends it at once.
  */
 #include "app/service.h"
 
@@ -63,9 +65,7 @@ static sigset_t service_signals(void)
     return set;
 }
 
-/* --- metrics
- * -------------------------------------------------------------------------------------------------
- */
+/* --- metrics ---------------------------------------------------------------------------------- */
 
 static void service_open_metrics(struct service *service, unsigned workers)
 {
@@ -94,9 +94,7 @@ static void service_open_metrics(struct service *service, unsigned workers)
     service->metrics = metrics_new(&shape);
 }
 
-/* --- workers
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- workers ---------------------------------------------------------------------------------- */
 
 static void *service_thread(void *context)
 {
@@ -168,9 +166,7 @@ static bool service_worker_failed(const struct service *service)
     return false;
 }
 
-/* --- stop
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- stop ------------------------------------------------------------------------------------- */
 
 static int64_t service_drain_ms(const struct conf *conf)
 {
@@ -237,9 +233,7 @@ static bool service_stop(struct service *service)
     return true;
 }
 
-/* --- run
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- run -------------------------------------------------------------------------------------- */
 
 /* The service manager is told after a while in any case: a broker that is down is no reason to be
  * killed. */

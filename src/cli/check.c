@@ -36,8 +36,7 @@ struct check {
     bool online, strict, quiet;
 };
 
-/* --- what the operator should know though it is no mistake
- * ------------------------------------------------ */
+/* --- what the operator should know though it is no mistake ------------------------------------ */
 
 static void check_note_repeats(const struct route *route)
 {

@@ -88,8 +88,7 @@ static struct slice explain_read_stdin(void)
     return (struct slice){text, length};
 }
 
-/* --- the fields
- * ------------------------------------------------------------------------------------------- */
+/* --- the fields ------------------------------------------------------------------------------- */
 
 struct fields {
     const char *names[FIELDS_MAX];
@@ -142,8 +141,7 @@ static void explain_fields(const struct route *route, struct scope *scope)
     printf("%s  (%s)\n", fields.count ? "" : "nothing", route->value_codec->name);
 }
 
-/* --- the outcome
- * ---------------------------------------------------------------------------------------------- */
+/* --- the outcome ------------------------------------------------------------------------------ */
 
 static void explain_condition(void *context, const char *text, bool applies, bool holds)
 {

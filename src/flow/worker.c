@@ -2,17 +2,19 @@
  * worker.c: records come from Kafka, become Redis commands, and are committed once Redis has
  * answered.
  *
- *      source_poll --> worker_prepare --> sink_turn --> worker_done --> source_turn
- *      records in      decode, route,     out and       answers:       commit as far as every
- * record render, put        in again      finished       below is finished
+ *      source_poll -> worker_prepare -> sink_turn -> worker_done -> source_turn
+ *      records in     decode, route,    out and      answers:      commit as far as
+ *                     render, put       in again     finished      all below is finished
  *
  * A turn never blocks. Between two turns the event loop waits for whatever comes first: records,
  * answers, room in a socket, a timer. Where a window is full the batch waits and nothing more is
  * taken from Kafka: that is all the backpressure there is.
  *
  * A record that cannot be delivered is dropped and counted, or stops its partition and nothing else
- * (on_error). Out of scope: what a record becomes (route.c), how far a partition may be committed
- * (tracker.c), when it is (source.c), what an answer means (reply.c).
+ * (on_error).
+ *
+ * Out of scope: what a record becomes (route.c), how far a partition may be committed (tracker.c),
+ * when it is (commit.c), what an answer means (reply.c).
  */
 #include "flow/worker.h"
 
@@ -27,8 +29,7 @@
 
 enum { WAIT_MS = 1000 };
 
-/* --- the answers
- * ------------------------------------------------------------------------------------------- */
+/* --- the answers ------------------------------------------------------------------------------ */
 
 /* The wall clock, read once for all the answers that one wake-up of the loop brings. */
 static int64_t worker_wall_ms(struct worker *worker)
@@ -90,8 +91,7 @@ bool worker_wanted(void *context, uint32_t number)
     return source_ticket_is_current(worker->deliveries.items[number].record);
 }
 
-/* --- errors of one record
- * ------------------------------------------------------------------------------- */
+/* --- errors of one record --------------------------------------------------------------------- */
 
 /* Whether the record is dropped (true), or stops its partition. What the operator must mend is
  * never dropped. */
@@ -143,8 +143,7 @@ void worker_refused(void *context, uint32_t number, enum reply_class class, cons
     worker_answered(worker, number);
 }
 
-/* --- from record to commands
- * ------------------------------------------------------------------------------- */
+/* --- from record to commands ------------------------------------------------------------------ */
 
 static enum stage worker_stage(const struct route *route, const struct record *record)
 {
@@ -280,9 +279,7 @@ static bool worker_prepare(struct worker *worker, struct record *record)
     return true;
 }
 
-/* --- the turn
- * ------------------------------------------------------------------------------------------------
- */
+/* --- the turn --------------------------------------------------------------------------------- */
 
 static void worker_prepare_batch(struct worker *worker)
 {
@@ -317,8 +314,7 @@ static bool worker_turn(struct worker *worker, struct err *err)
     return source_turn(worker->source, err);
 }
 
-/* --- what the source tells
- * ----------------------------------------------------------------------------------- */
+/* --- what the source tells -------------------------------------------------------------------- */
 
 const void *worker_topic(void *context, const char *topic)
 {
