@@ -147,10 +147,19 @@ static void bridge_join(void)
         expect_balance(&metrics_worker(bridge.metrics, 0)->routes[i]);
 }
 
-static void bridge_stop(void)
+/* How many milliseconds it took. */
+static int64_t bridge_stop(void)
 {
-    worker_stop(bridge.worker, clock_ms() + STOP_MS);
+    int64_t from_ms = clock_ms();
+
+    worker_stop(bridge.worker, from_ms + STOP_MS);
     bridge_join();
+    return clock_ms() - from_ms;
+}
+
+static uint64_t inflight_of(size_t route)
+{
+    return metrics_worker(bridge.metrics, 0)->routes[route].inflight;
 }
 
 static uint64_t outcome_of(size_t route, enum outcome outcome)
@@ -328,7 +337,9 @@ static void a_record_that_one_route_cannot_take_is_written_by_none(void)
                               "format = \"json\"; do = ( { when = \"$key == '5'\"; "
                               "cmd = \"RPUSH seen:2 %{nothing}\"; }, " PUSH " ); "));
     CU_ASSERT_TRUE(readyz_comes("[-]partition split[2]: offset 5: route far: "));
-    bridge_stop();
+    CU_ASSERT_TRUE(bridge_stop() < STOP_MS / 2); /* nobody waits for the bad one */
+    CU_ASSERT_EQUAL(inflight_of(0), 0);
+    CU_ASSERT_EQUAL(inflight_of(1), 0);
     CU_ASSERT_EQUAL(pushed(here), 5);
     CU_ASSERT_EQUAL(pushed(there), 5);
     CU_ASSERT_EQUAL(cluster_committed("split", "split", 2), 5);
@@ -344,7 +355,8 @@ static void what_the_operator_must_mend_is_not_skipped(void)
     cluster_produce("forbidden", 1, 0, 10);
     bridge_start("forbidden", ROUTE("near", "forbidden", "here", PUSHES "on_error = \"skip\"; "));
     CU_ASSERT_TRUE(readyz_comes("[-]partition forbidden[1]: offset 0: route near: NOPERM"));
-    bridge_stop();
+    CU_ASSERT_TRUE(bridge_stop() < STOP_MS / 2);
+    CU_ASSERT_EQUAL(inflight_of(0), 0);
     CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DROPPED), 0);
     CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_WRITTEN), 0);
     CU_ASSERT_EQUAL(cluster_committed("forbidden", "forbidden", 1), 0);
