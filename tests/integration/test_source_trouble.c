@@ -216,9 +216,9 @@ static void a_held_partition_that_kafka_refused_goes_on_when_it_is_released(void
     source_release(member->held);
     CU_ASSERT(member_run(member, 4 * 6 + 5));
     CU_ASSERT_FALSE(member->disorder);
+    int32_t partition = source_partition_number(member->held);
     member_stop(member, 3000);
-    CU_ASSERT_EQUAL(cluster_committed("refused", "refused", source_partition_number(member->held)),
-                    10);
+    CU_ASSERT_EQUAL(cluster_committed("refused", "refused", partition), 10);
     member_free(member);
 }
 
