@@ -28,28 +28,11 @@ static void online_say(void *context, enum probe_verdict verdict, const char *te
         printf("  %s %s: %s: %s\n", online->kind, online->name, words[verdict], text);
 }
 
-/* The topics that the routes read from one source. */
-static const char **online_topics(const struct conf *conf, const struct conf_source *source,
-                                  size_t *count)
-{
-    const char **topics = NULL;
-    size_t capacity = 0;
-
-    *count = 0;
-    for (size_t i = 0; i < conf->route_count; i++)
-        for (size_t j = 0; conf->routes[i].from == source && j < conf->routes[i].topics.count;
-             j++) {
-            topics = mem_grow(topics, *count, &capacity, sizeof(*topics));
-            topics[(*count)++] = conf->routes[i].topics.items[j].text;
-        }
-    return topics;
-}
-
 static void online_source(struct online *online, const struct conf *conf,
                           const struct conf_source *source)
 {
     size_t count;
-    const char **topics = online_topics(conf, source, &count);
+    const char **topics = conf_topics(conf, source, &count);
 
     online->kind = "source";
     online->name = source->name;

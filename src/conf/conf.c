@@ -293,3 +293,19 @@ void conf_free(struct conf *conf)
     kept_free(conf->kept);
     free(conf);
 }
+
+const char **conf_topics(const struct conf *conf, const struct conf_source *source, size_t *count)
+{
+    const char **topics = NULL;
+    size_t capacity = 0;
+
+    *count = 0;
+    for (size_t i = 0; i < conf->route_count; i++) {
+        const struct conf_route *route = &conf->routes[i];
+        for (size_t j = 0; route->from == source && j < route->topics.count; j++) {
+            topics = mem_grow(topics, *count, &capacity, sizeof(*topics));
+            topics[(*count)++] = route->topics.items[j].text;
+        }
+    }
+    return topics;
+}

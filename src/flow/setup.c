@@ -46,16 +46,9 @@ static bool worker_open_source(struct worker *worker, struct err *err)
 {
     const struct worker_options *options = &worker->options;
     const struct source_events events = {worker, worker_topic, worker_gone};
-    size_t count = 0, capacity = 0;
-    const char **topics = NULL;
+    size_t count;
+    const char **topics = conf_topics(options->conf, options->source, &count);
 
-    for (size_t i = 0; i < options->routes->count; i++) {
-        const struct conf_route *route = options->routes->items[i].conf;
-        for (size_t j = 0; route->from == options->source && j < route->topics.count; j++) {
-            topics = mem_grow(topics, count, &capacity, sizeof(*topics));
-            topics[count++] = route->topics.items[j].text;
-        }
-    }
     worker->source = source_new(options->conf, options->source, options->member, topics, count,
                                 worker->base, worker->metrics, &events, err);
     free(topics);
