@@ -13,7 +13,6 @@
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "metrics/metrics.h"
-#include "redis/exchange.h"
 #include "redis/resolver.h"
 
 #include <assert.h>
@@ -22,6 +21,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -61,8 +61,8 @@ void connection_set_trouble(struct connection *connection, const char *text)
     log_warn_each("redis cannot take commands, trying again",
                   LOG_STR("sink", connection->setup->options->name),
                   LOG_STR("address", connection->name), LOG_INT("connection", connection->number),
-                  LOG_INT("waiting", connection->window.count), LOG_INT("times", connection->times),
-                  LOG_STR("error", text));
+                  LOG_INT("waiting", connection->setup->driver->waiting(connection)),
+                  LOG_INT("times", connection->times), LOG_STR("error", text));
     connection->told = true;
     connection->told_ms = now_ms;
     connection->times = 0;
@@ -106,12 +106,11 @@ static void connection_close_socket(struct connection *connection)
 
 static void connection_fall(struct connection *connection, int64_t wait_ms, const char *text)
 {
-    if (connection->state >= CONNECTION_FLOWING)
+    if (connection_is_open(connection))
         connection->setup->counters->connections_up--;
-    if (connection->window.sent > 0)
+    if (connection->setup->driver->lost(connection))
         connection->former = connection->handshake.self;
     connection_close_socket(connection);
-    window_rewind(&connection->window);
     connection->state = CONNECTION_DOWN;
     connection_set_trouble(connection, text);
     connection_wake_in(connection, wait_ms);
@@ -128,12 +127,30 @@ void connection_lost(struct connection *connection, const char *format, ...)
     connection_fall(connection, backoff_next(&connection->reconnect), text);
 }
 
+/* --- the socket ------------------------------------------------------------------------------- */
+
+ssize_t connection_send(struct connection *connection, const void *bytes, size_t length)
+{
+    return send(connection->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+ssize_t connection_receive(struct connection *connection, void *bytes, size_t room)
+{
+    return recv(connection->fd, bytes, room, MSG_DONTWAIT);
+}
+
+void connection_wait_writable(struct connection *connection)
+{
+    connection->blocked = true;
+    event_add(connection->writable, NULL);
+}
+
 /* --- handshake -------------------------------------------------------------------------------- */
 
 static void connection_send_handshake(struct connection *connection)
 {
     struct slice output = handshake_output(&connection->handshake);
-    ssize_t sent = send(connection->fd, output.data, output.length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = connection_send(connection, output.data, output.length);
 
     if (sent < 0)
         connection_lost(connection, "send: %s", strerror(errno));
@@ -182,7 +199,7 @@ static void connection_established(struct connection *connection)
                  LOG_STR("address", connection->name), LOG_INT("connection", connection->number));
     connection->connected_once = true;
     connection_compare_runs(connection);
-    exchange_begin(connection);
+    setup->driver->begin(connection);
 }
 
 static void connection_take_handshake(struct connection *connection, struct slice bytes)
@@ -210,7 +227,7 @@ static void connection_take_handshake(struct connection *connection, struct slic
 
 static void connection_read_handshake(struct connection *connection)
 {
-    ssize_t got = recv(connection->fd, connection->input, CONNECTION_INPUT_BYTES, MSG_DONTWAIT);
+    ssize_t got = connection_receive(connection, connection->input, CONNECTION_INPUT_BYTES);
 
     if (got > 0)
         connection_take_handshake(connection, (struct slice){connection->input, (size_t)got});
@@ -231,8 +248,8 @@ static void connection_on_readable(evutil_socket_t fd, short what, void *context
         connection_read_handshake(connection);
         return;
     }
-    exchange_read(connection);
-    exchange_flush(connection);
+    connection->setup->driver->read(connection);
+    connection->setup->driver->flush(connection);
 }
 
 static void connection_try_address(struct connection *connection);
@@ -256,7 +273,7 @@ static void connection_on_writable(evutil_socket_t fd, short what, void *context
     (void)fd, (void)what;
     connection->blocked = false;
     if (connection->state != CONNECTION_CONNECTING)
-        exchange_flush(connection);
+        connection->setup->driver->flush(connection);
     else if (socket_connected(connection->fd, &err))
         connection_greet(connection);
     else
@@ -345,7 +362,7 @@ static void connection_on_timer(evutil_socket_t fd, short what, void *context)
     case CONNECTION_DRAINING:
     case CONNECTION_PAUSED:
     case CONNECTION_PROBING:
-        exchange_wake(connection);
+        connection->setup->driver->wake(connection);
         break;
     }
 }
@@ -353,12 +370,13 @@ static void connection_on_timer(evutil_socket_t fd, short what, void *context)
 /* --- life ------------------------------------------------------------------------------------- */
 
 void connection_open(struct connection *connection, const struct connection_setup *setup,
-                     unsigned number)
+                     unsigned number, void *context)
 {
     const struct conf_sink *options = setup->options;
     struct backoff patient = {.first_ms = BACKOFF_FIRST_MS, .longest_ms = BACKOFF_LONGEST_MS};
 
-    *connection = (struct connection){.setup = setup, .number = number, .fd = -1};
+    *connection =
+        (struct connection){.setup = setup, .number = number, .context = context, .fd = -1};
     window_init(&connection->window, (size_t)options->window_commands,
                 (size_t)options->window_bytes);
     connection->reconnect = connection->retry = connection->sick = patient;
@@ -377,7 +395,7 @@ void connection_close(struct connection *connection)
 {
     if (!connection->setup)
         return;
-    if (connection->state >= CONNECTION_FLOWING)
+    if (connection_is_open(connection))
         connection->setup->counters->connections_up--;
     connection_close_socket(connection);
     resolver_free(connection->resolver);

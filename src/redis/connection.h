@@ -1,8 +1,9 @@
 /*
- * connection.h: one connection to a server, its window, and how it comes back.
+ * connection.h: one connection to a server, and how it comes back.
  *
- * connection.c opens it and opens it again; exchange.c sends commands and takes answers while it is
- * open. The struct is open for these two and for sink.c, which puts into the window.
+ * connection.c opens it and opens it again; what flows while it is open is its driver's business:
+ * exchange.c is the pipeline of ordinary commands. The struct is open for the drivers and for
+ * sink.c, which puts into the window.
  */
 #pragma once
 #include "base/backoff.h"
@@ -16,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct event;
 struct event_base;
@@ -47,8 +49,28 @@ enum {
     CONNECTION_IDLE_MS = 10000 /* then a PING */
 };
 
+struct connection;
+
+/** What flows over a connection while it is open; every function but lost may lose it. */
+struct connection_driver {
+    /** The handshake is done. */
+    void (*begin)(struct connection *connection);
+    /** Something may have come. */
+    void (*read)(struct connection *connection);
+    /** Something may be sent: there is room in the socket, or news. */
+    void (*flush)(struct connection *connection);
+    /** The timer of an open connection. */
+    void (*wake)(struct connection *connection);
+    /** The connection is gone, or was not even made. True: it left commands unanswered, which the
+     * server must not carry out any more once the next connection is there. */
+    bool (*lost)(struct connection *connection);
+    /** Commands that wait, for logs. */
+    size_t (*waiting)(const struct connection *connection);
+};
+
 /** What all connections of a sink share. */
 struct connection_setup {
+    const struct connection_driver *driver;
     const struct conf_sink *options;
     struct handshake_options identity;
     const struct topology *topology;
@@ -61,6 +83,7 @@ struct connection {
     struct window window;
     enum connection_state state;
     const struct connection_setup *setup;
+    void *context; /* the driver's */
     unsigned number;
     char name[ENDPOINT_NAME_BYTES];
 
@@ -95,17 +118,32 @@ struct connection {
     char run[HANDSHAKE_RUN_BYTES]; /* of the server that was connected last, where it told */
 };
 
-/** Starts to connect. @p setup lives as long as the connection. */
+/** Starts to connect. @p setup and @p context, the driver's, live as long as the connection. */
 void connection_open(struct connection *connection, const struct connection_setup *setup,
-                     unsigned number);
+                     unsigned number, void *context);
 
 /** Ends it at once and frees what it holds. Takes an all-zero one. */
 void connection_close(struct connection *connection);
 
-/** The commands that the operator took the interest from leave the window, where unsent. */
+/** The commands that nobody wants any more leave the window, where unsent. */
 void connection_discard(struct connection *connection);
 
-/* --- for exchange.c --------------------------------------------------------------------------- */
+/* --- for drivers ------------------------------------------------------------------------------ */
+
+/** As send(2), without blocking and without SIGPIPE. */
+ssize_t connection_send(struct connection *connection, const void *bytes, size_t length);
+
+/** As recv(2), without blocking. */
+ssize_t connection_receive(struct connection *connection, void *bytes, size_t room);
+
+/** The socket is full: the driver's flush is called when it is not. */
+void connection_wait_writable(struct connection *connection);
+
+/** Whether commands may flow. */
+static inline bool connection_is_open(const struct connection *connection)
+{
+    return connection->state >= CONNECTION_FLOWING;
+}
 
 /** The socket is gone or cannot be trusted any more: closes it and tries again after a backoff. */
 void connection_lost(struct connection *connection, const char *format, ...)

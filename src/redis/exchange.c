@@ -20,7 +20,6 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <stdio.h>
-#include <sys/socket.h>
 
 enum {
     SEND_BYTES = 64 << 10, /* a larger write() costs more a byte, not less (caches) */
@@ -28,11 +27,6 @@ enum {
     LOOKS_A_TIMEOUT = 4,
     LONGEST_PATIENCE = 4 /* doublings of response_timeout */
 };
-
-static bool exchange_is_open(const struct connection *connection)
-{
-    return connection->state >= CONNECTION_FLOWING;
-}
 
 static void exchange_count(struct connection *connection, enum command_result result)
 {
@@ -60,22 +54,16 @@ static struct slice exchange_sendable(const struct connection *connection)
     return unsent;
 }
 
-static void exchange_wait_writable(struct connection *connection)
-{
-    connection->blocked = true;
-    event_add(connection->writable, NULL);
-}
-
 void exchange_flush(struct connection *connection)
 {
     struct slice unsent;
 
-    while (exchange_is_open(connection) && !connection->blocked &&
+    while (connection_is_open(connection) && !connection->blocked &&
            (unsent = exchange_sendable(connection)).length > 0) {
         size_t length = unsent.length < SEND_BYTES ? unsent.length : (size_t)SEND_BYTES;
-        ssize_t sent = send(connection->fd, unsent.data, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t sent = connection_send(connection, unsent.data, length);
         if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            exchange_wait_writable(connection);
+            connection_wait_writable(connection);
         } else if (sent < 0 && errno != EINTR) {
             connection_lost(connection, "send: %s", strerror(errno));
         } else if (sent > 0) {
@@ -127,7 +115,7 @@ static void exchange_probe(struct connection *connection)
     exchange_flush(connection);
 }
 
-void exchange_begin(struct connection *connection)
+static void exchange_begin(struct connection *connection)
 {
     connection->scanner = (struct resp_scanner){0};
     connection->input_length = 0;
@@ -240,7 +228,7 @@ static bool exchange_answer(struct connection *connection)
 
     if (connection->pinged) {
         exchange_answer_ping(connection, class);
-        return exchange_is_open(connection);
+        return connection_is_open(connection);
     }
     if (window_unanswered(window) == 0) {
         connection_lost(connection, "an answer without a command: %s",
@@ -253,9 +241,9 @@ static bool exchange_answer(struct connection *connection)
         exchange_answer_passed(connection, class);
     else
         exchange_answer_head(connection, class);
-    if (early && exchange_is_open(connection))
+    if (early && connection_is_open(connection))
         connection_lost(connection, "answered before the command was sent");
-    return exchange_is_open(connection);
+    return connection_is_open(connection);
 }
 
 /* Scans what was read; false: the connection is gone. */
@@ -284,7 +272,7 @@ static bool exchange_read_once(struct connection *connection)
 {
     size_t room = CONNECTION_INPUT_BYTES - connection->input_length;
     ssize_t got =
-        recv(connection->fd, connection->input + connection->input_length, room, MSG_DONTWAIT);
+        connection_receive(connection, connection->input + connection->input_length, room);
 
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return false;
@@ -301,7 +289,7 @@ static bool exchange_read_once(struct connection *connection)
 
 void exchange_read(struct connection *connection)
 {
-    for (unsigned i = 0; i < READS_A_TURN && exchange_is_open(connection); i++)
+    for (unsigned i = 0; i < READS_A_TURN && connection_is_open(connection); i++)
         if (!exchange_read_once(connection))
             return;
 }
@@ -314,7 +302,7 @@ static void exchange_ping(struct connection *connection)
     ssize_t length = sizeof(ping) - 1;
 
     /* Nothing is in flight, so the socket has room for it. */
-    if (send(connection->fd, ping, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT) != length) {
+    if (connection_send(connection, ping, (size_t)length) != length) {
         connection_lost(connection, "send: %s", strerror(errno));
         return;
     }
@@ -365,7 +353,7 @@ static void exchange_check_idle(struct connection *connection)
         connection_wake_in(connection, left_ms < timeout_ms ? left_ms : timeout_ms);
 }
 
-void exchange_wake(struct connection *connection)
+static void exchange_wake(struct connection *connection)
 {
     if (connection->state == CONNECTION_PAUSED)
         exchange_probe(connection);
@@ -375,3 +363,27 @@ void exchange_wake(struct connection *connection)
     else
         exchange_check_idle(connection);
 }
+
+/* --- the driver ------------------------------------------------------------------------------- */
+
+static bool exchange_lost(struct connection *connection)
+{
+    bool unanswered = connection->window.sent > 0;
+
+    window_rewind(&connection->window);
+    return unanswered;
+}
+
+static size_t exchange_waiting(const struct connection *connection)
+{
+    return connection->window.count;
+}
+
+const struct connection_driver exchange_driver = {
+    .begin = exchange_begin,
+    .read = exchange_read,
+    .flush = exchange_flush,
+    .wake = exchange_wake,
+    .lost = exchange_lost,
+    .waiting = exchange_waiting,
+};

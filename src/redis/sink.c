@@ -44,6 +44,7 @@ struct sink *sink_new(const struct conf_sink *options, unsigned index, const cha
     sink->client_name = mem_text(client_name);
     topology_init(&sink->topology, options);
     sink->setup = (struct connection_setup){
+        .driver = &exchange_driver,
         .options = options,
         .identity = {options->username.text, options->password.text, sink->client_name,
                      options->database},
@@ -54,7 +55,7 @@ struct sink *sink_new(const struct conf_sink *options, unsigned index, const cha
     };
     sink->connections = mem_array(sink->topology.connections, sizeof(*sink->connections));
     for (unsigned i = 0; i < sink->topology.connections; i++)
-        connection_open(&sink->connections[i], &sink->setup, i);
+        connection_open(&sink->connections[i], &sink->setup, i, NULL);
     return sink;
 }
 
