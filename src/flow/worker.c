@@ -19,6 +19,7 @@
 #include "flow/worker.h"
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/worker_parts.h"
@@ -73,6 +74,7 @@ static void worker_answered(struct worker *worker, uint32_t number)
 
 void worker_done(void *context, uint32_t number)
 {
+    FAILPOINT(after_reply);
     worker_answered(context, number);
 }
 
@@ -275,6 +277,7 @@ static bool worker_prepare(struct worker *worker, struct record *record)
         }
     for (size_t i = 0; i < routes->count; i++)
         sink_commit(worker->sinks[routes->items[i]->sink_index]);
+    FAILPOINT(after_encode);
     source_finish(ticket); /* of begin; each delivery holds it too */
     return true;
 }

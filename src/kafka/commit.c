@@ -4,6 +4,7 @@
  * One commit is outstanding at a time, so that an older one can never land behind a newer one. One
  * that failed is not repeated as it was: the next one says the newest offsets.
  */
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "kafka/source_parts.h"
 
@@ -48,6 +49,7 @@ static bool commit_send(struct source *source)
     rd_kafka_resp_err_t err;
 
     if (any) {
+        FAILPOINT(before_commit);
         err = rd_kafka_commit_queue(source->kafka, list, source->control, NULL, NULL);
         if (err)
             commit_failed(source, err);
@@ -77,6 +79,7 @@ void commit_result(struct source *source, rd_kafka_resp_err_t err,
         source->commit_due_ms = source->now_ms + COMMIT_RETRY_MS;
         return;
     }
+    FAILPOINT(after_commit);
     source->commit_failures = 0;
     source->metrics->source.commits[COMMIT_OK]++;
     complaints_end(&source->complaints);

@@ -17,6 +17,7 @@
  * "rktp_started"). Nothing tells when it is through; so a change of our own waits a while after the
  * one before, and a revoke after a change.
  */
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "kafka/source_parts.h"
 
@@ -364,9 +365,11 @@ void rebalance_turn(struct source *source)
         rebalance_start(source);
         break;
     case REBALANCE_DRAINING:
+        FAILPOINT(in_revoke);
         rebalance_drain(source);
         break;
     case REBALANCE_COMMITTING:
+        FAILPOINT(in_revoke);
         rebalance_commit(source);
         break;
     case REBALANCE_NONE:

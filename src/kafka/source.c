@@ -7,6 +7,7 @@
  * the loop by one eventfd, when they stop being empty.
  */
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "kafka/properties.h"
@@ -263,6 +264,7 @@ void source_poll(struct source *source, struct batch *batch, size_t limit)
     if (taken <= 0)
         return;
     poll_sort(source, batch, (size_t)taken);
+    FAILPOINT(after_fetch);
     if (batch->count)
         complaints_end(&source->complaints);
 }

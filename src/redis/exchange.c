@@ -12,6 +12,7 @@
 #include "redis/exchange.h"
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "conf/conf.h"
 #include "metrics/metrics.h"
@@ -67,6 +68,7 @@ void exchange_flush(struct connection *connection)
         } else if (sent < 0 && errno != EINTR) {
             connection_lost(connection, "send: %s", strerror(errno));
         } else if (sent > 0) {
+            FAILPOINT(after_send);
             window_wrote(&connection->window, (size_t)sent);
             connection->setup->counters->sent_bytes += (uint64_t)sent;
             connection->progress_ms = clock_ms();

@@ -1,0 +1,37 @@
+/*
+ * failpoint.h: named places at which a test ends the process.
+ *
+ *      PENSTOCK_FAILPOINT=after-send:120 penstock run      SIGKILL at the 120th pass
+ *
+ * They exist in builds with PENSTOCK_FAILPOINTS alone (the preset "faults"); elsewhere FAILPOINT()
+ * is nothing.
+ */
+#pragma once
+#include "base/err.h"
+
+#ifdef PENSTOCK_FAILPOINTS
+
+enum failpoint {
+#define FAILPOINT_ROW(name, when) FAILPOINT_##name,
+#include "base/failpoints.def"
+#undef FAILPOINT_ROW
+    FAILPOINT_COUNT
+};
+
+/** Reads PENSTOCK_FAILPOINT; a wrong one ends the process with EX_USAGE, so that no test believes
+ * in a kill that cannot come. Where it is set, also to "", a clean end of the process tells how
+ * often each place was passed. */
+void failpoint_start(void);
+
+/** Takes "NAME:N[,NAME:N]..."; false where it is not such a text. */
+bool failpoint_set(const char *text, struct err *err);
+
+/** Any thread. */
+void failpoint_pass(enum failpoint point);
+
+#define FAILPOINT_START() failpoint_start()
+#define FAILPOINT(name)   failpoint_pass(FAILPOINT_##name)
+#else
+#define FAILPOINT_START() ((void)0)
+#define FAILPOINT(name)   ((void)0)
+#endif
