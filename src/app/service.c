@@ -129,7 +129,8 @@ static unsigned service_count_workers(const struct conf *conf)
     unsigned count = 0;
 
     for (size_t i = 0; i < conf->source_count; i++)
-        count += (unsigned)conf->sources[i].workers;
+        if (conf_is_read(conf, &conf->sources[i]))
+            count += (unsigned)conf->sources[i].workers;
     return count;
 }
 
@@ -146,7 +147,9 @@ static bool service_start(struct service *service, struct err *err)
               admin_start(conf->admin_listen.text, service->metrics, service->health, err)))
         return false;
     for (size_t i = 0; i < conf->source_count; i++)
-        for (unsigned member = 0; member < (unsigned)conf->sources[i].workers; member++)
+        for (unsigned member = 0;
+             conf_is_read(conf, &conf->sources[i]) && member < (unsigned)conf->sources[i].workers;
+             member++)
             if (!service_add_worker(service, &conf->sources[i], member, err))
                 return false;
     for (size_t i = 0; i < service->worker_count; i++) {

@@ -225,14 +225,17 @@ static int explain_record(const struct route *route, struct record *record)
     struct scope scope = {.record = record, .arena = &arena, .now_ms = clock_wall_ms()};
     struct rendering rendering = {0};
     const struct route_trace trace = {explain_condition, NULL};
+    static const char *const outcomes[] = {
+        [ON_ERROR_STOP] = "the partition stops here",
+        [ON_ERROR_SKIP] = "the record is dropped and counted",
+        [ON_ERROR_DLQ] = "the record goes to the dlq",
+    };
     struct err err;
     int status = EXIT_OK;
 
     explain_fields(route, &scope);
     if (!route_render(route, &scope, &rendering, &trace, &err)) {
-        printf("  error     %s\n  outcome   %s\n", err.text,
-               route->conf->on_error == ON_ERROR_SKIP ? "the record is dropped and counted"
-                                                      : "the partition stops here");
+        printf("  error     %s\n  outcome   %s\n", err.text, outcomes[route->conf->on_error]);
         status = EXIT_DATA;
     } else if (!rendering.count) {
         puts("  outcome   filtered: no command runs");

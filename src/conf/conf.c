@@ -3,6 +3,7 @@
 #include "conf/conf.h"
 
 #include "base/mem.h"
+#include "conf/deadletters.h"
 #include "conf/document.h"
 #include "conf/file.h"
 #include "conf/hazards.h"
@@ -157,6 +158,7 @@ static void conf_fill_route(const struct filling *filling, const struct node *no
         const struct node *name = node_find(node, "name");
         route->origin = name ? name->origin : node->origin;
         option_fill_group(filling, GROUP_route, node, defaults, node->origin, what, route);
+        deadletters_fill_route(filling, node, defaults, route);
         conf_check_route_name(filling, route);
     }
     free(what);
@@ -194,36 +196,44 @@ static void conf_fill_routes(const struct filling *filling, const struct node *r
         "routes = ( { name = ...; from = ...; topics = ...; to = ...; do = ...; } );");
 
     option_check_defaults(filling, defaults);
+    deadletters_fill_route(filling, NULL, defaults, &(struct conf_route){0});
     filling->conf->routes =
         kept_array(filling->conf->kept, node ? node->count : 0, sizeof(struct conf_route));
     for (size_t i = 0; node && i < node->count; i++)
         conf_fill_route(filling, &node->children[i], defaults);
 }
 
+bool conf_is_read(const struct conf *conf, const struct conf_source *source)
+{
+    for (size_t i = 0; i < conf->route_count; i++)
+        if (conf->routes[i].from == source)
+            return true;
+    return false;
+}
+
+static bool conf_is_written(const struct conf *conf, const struct conf_sink *sink)
+{
+    for (size_t i = 0; i < conf->route_count; i++)
+        if (conf->routes[i].to == sink)
+            return true;
+    return false;
+}
+
 /* What nothing reads from or writes to is probably a slip; among errors it would only distract. */
 static void conf_warn_unused(const struct filling *filling)
 {
     const struct conf *conf = filling->conf;
-    size_t uses;
 
     if (conf_problems_count(filling->problems) > 0)
         return;
-    for (size_t s = 0; s < conf->source_count; s++) {
-        uses = 0;
-        for (size_t i = 0; i < conf->route_count; i++)
-            uses += conf->routes[i].from == &conf->sources[s];
-        if (uses == 0)
-            conf_warning(filling->problems, conf->sources[s].origin, NULL,
-                         "no route takes records from source '%s'", conf->sources[s].name);
-    }
-    for (size_t s = 0; s < conf->sink_count; s++) {
-        uses = 0;
-        for (size_t i = 0; i < conf->route_count; i++)
-            uses += conf->routes[i].to == &conf->sinks[s];
-        if (uses == 0)
-            conf_warning(filling->problems, conf->sinks[s].origin, NULL,
-                         "no route writes to sink '%s'", conf->sinks[s].name);
-    }
+    for (size_t i = 0; i < conf->source_count; i++)
+        if (!conf_is_read(conf, &conf->sources[i]) && conf->dlq.source != &conf->sources[i])
+            conf_warning(filling->problems, conf->sources[i].origin, NULL,
+                         "no route takes records from source '%s'", conf->sources[i].name);
+    for (size_t i = 0; i < conf->sink_count; i++)
+        if (!conf_is_written(conf, &conf->sinks[i]) && conf->dlq.sink != &conf->sinks[i])
+            conf_warning(filling->problems, conf->sinks[i].origin, NULL,
+                         "no route writes to sink '%s'", conf->sinks[i].name);
 }
 
 /* One record must fit what the whole process may hold. */
@@ -252,7 +262,9 @@ static void conf_fill(const struct filling *filling, const struct node *root)
     option_fill_group(filling, GROUP_log, log, NULL, log ? log->origin : top, "'log'", conf);
     conf_fill_sources(filling, root);
     conf_fill_sinks(filling, root);
+    deadletters_fill(filling, root);
     conf_fill_routes(filling, root);
+    deadletters_check(filling);
     conf_warn_unused(filling);
 }
 

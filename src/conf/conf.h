@@ -26,7 +26,7 @@ struct conf_texts {
 };
 
 enum conf_out_of_range { OUT_OF_RANGE_STOP, OUT_OF_RANGE_EARLIEST, OUT_OF_RANGE_LATEST };
-enum conf_on_error { ON_ERROR_STOP, ON_ERROR_SKIP };
+enum conf_on_error { ON_ERROR_STOP, ON_ERROR_SKIP, ON_ERROR_DLQ };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
 enum conf_log_format { CONF_LOG_AUTO, CONF_LOG_LOGFMT, CONF_LOG_JSON };
 
@@ -89,7 +89,19 @@ struct conf_route {
     bool all;
     struct conf_text ttl; /* a duration, or a template that gives one */
     struct conf_commands del;
-    int on_error; /* enum conf_on_error */
+    int on_error;                             /* enum conf_on_error */
+    int64_t tolerance_records, tolerance_per; /* per 0: any number may fail */
+    int64_t retry_timeout;                    /* 0: for ever */
+};
+
+/** Where dead letters go: a topic or a stream; neither source nor sink: nowhere. */
+struct conf_dlq {
+    struct conf_origin origin;
+    struct conf_source *source;
+    struct conf_text topic;
+    struct conf_sink *sink;
+    struct conf_text stream;
+    int64_t maxlen; /* 0: all are kept */
 };
 
 struct conf_kept;
@@ -103,6 +115,7 @@ struct conf {
     size_t sink_count;
     struct conf_route *routes;
     size_t route_count;
+    struct conf_dlq dlq;
     int64_t memory;                /* one bound for the process */
     int64_t max_record;            /* larger is a record error */
     struct conf_text admin_listen; /* "host:port"; empty: no admin port */
@@ -125,6 +138,9 @@ void conf_free(struct conf *conf);
 /** The topics that the routes read from @p source, as the file names them; free() ends the array.
  */
 const char **conf_topics(const struct conf *conf, const struct conf_source *source, size_t *count);
+
+/** Whether a route reads from @p source; one that only names the brokers of the dlq has none. */
+bool conf_is_read(const struct conf *conf, const struct conf_source *source);
 
 /** Writes the reference page of all options (docs/reference/configuration.md). */
 void conf_write_reference(FILE *out);

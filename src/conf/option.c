@@ -9,20 +9,26 @@
 #include <string.h>
 
 /* Which struct a group fills, and what its options are called there. */
-#define STRUCT_top           struct conf
-#define STRUCT_source        struct conf_source
-#define STRUCT_sink          struct conf_sink
-#define STRUCT_route         struct conf_route
-#define STRUCT_command       struct conf_command
-#define STRUCT_admin         struct conf
-#define STRUCT_log           struct conf
-#define FIELD_top(field)     field
-#define FIELD_source(field)  field
-#define FIELD_sink(field)    field
-#define FIELD_route(field)   field
-#define FIELD_command(field) field
-#define FIELD_admin(field)   admin_##field
-#define FIELD_log(field)     log_##field
+#define STRUCT_top             struct conf
+#define STRUCT_source          struct conf_source
+#define STRUCT_sink            struct conf_sink
+#define STRUCT_route           struct conf_route
+#define STRUCT_tolerance       struct conf_route
+#define STRUCT_retry           struct conf_route
+#define STRUCT_command         struct conf_command
+#define STRUCT_dlq             struct conf_dlq
+#define STRUCT_admin           struct conf
+#define STRUCT_log             struct conf
+#define FIELD_top(field)       field
+#define FIELD_source(field)    field
+#define FIELD_sink(field)      field
+#define FIELD_route(field)     field
+#define FIELD_tolerance(field) tolerance_##field
+#define FIELD_retry(field)     retry_##field
+#define FIELD_command(field)   field
+#define FIELD_dlq(field)       field
+#define FIELD_admin(field)     admin_##field
+#define FIELD_log(field)       log_##field
 
 /* What type of field a kind fills. */
 #define TYPE_INTEGER                int64_t
@@ -50,12 +56,14 @@
 /* The compiler refuses a row whose kind does not fit its field. */
 #define GROUP(group, title, where, text)
 #define SECTION(group, name, help)
+#define INHERITED_SECTION(group, name, help)
 #define ROW(group, name, field, inherited, kind, preset, least, most, help)                        \
     _Static_assert(__builtin_types_compatible_p(                                                   \
                        __typeof__(((STRUCT_##group *)0)->FIELD_##group(field)), TYPE_##kind),      \
                    "options.def: " #group "." #name " does not fit its field");
 #include "conf/options.def"
 #undef SECTION
+#undef INHERITED_SECTION
 #undef ROW
 
 const char option_required[] = "(required)";
@@ -64,6 +72,12 @@ const char option_required[] = "(required)";
 #define REQUIRED option_required
 #define SECTION(group_, name_, help_)                                                              \
     {.group = GROUP_##group_, .kind = OPTION_SECTION, .name = #name_, .help = (help_)},
+#define INHERITED_SECTION(group_, name_, help_)                                                    \
+    {.group = GROUP_##group_,                                                                      \
+     .kind = OPTION_SECTION,                                                                       \
+     .name = #name_,                                                                               \
+     .inherited = true,                                                                            \
+     .help = (help_)},
 #define ROW(group_, name_, field_, inherited_, kind_, preset_, least_, most_, help_)               \
     {.group = GROUP_##group_,                                                                      \
      .kind = OPTION_##kind_,                                                                       \
@@ -80,10 +94,12 @@ static const struct option options[] = {
 };
 #undef GROUP
 #undef SECTION
+#undef INHERITED_SECTION
 #undef ROW
 
 #define GROUP(group, title_, where_, text_) [GROUP_##group] = {#group, title_, where_, text_},
 #define SECTION(group, name, help)
+#define INHERITED_SECTION(group, name, help)
 #define ROW(...)
 static const struct option_group_text groups[OPTION_GROUPS] = {
 #include "conf/options.def"
@@ -250,7 +266,7 @@ void option_check_defaults(const struct filling *filling, const struct node *def
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option *option = &options[i];
         const struct node *set = node_find(defaults, option->name);
-        if (set && option_is_of(option, GROUP_route, true))
+        if (set && option->kind != OPTION_SECTION && option_is_of(option, GROUP_route, true))
             readers[option->kind](filling, option, set, (char *)&scratch + option->offset);
     }
 }

@@ -31,7 +31,10 @@ enum option_group {
     GROUP_source,
     GROUP_sink,
     GROUP_route,
+    GROUP_tolerance,
+    GROUP_retry,
     GROUP_command,
+    GROUP_dlq,
     GROUP_admin,
     GROUP_log,
     OPTION_GROUPS

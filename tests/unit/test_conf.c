@@ -145,6 +145,57 @@ static void settings_beside_a_url_win_over_it(void)
     unload();
 }
 
+#define OWN   "name = \"own\"; " REST
+#define THIRD "name = \"third\"; " REST
+#define DEAD  "name = \"r\"; " REST
+#define REST  "from = \"main\"; topics = \"t\"; to = \"live\"; do = \"SET a b\"; "
+
+static void dead_letters_go_to_a_topic_or_to_a_stream(void)
+{
+    load(SOURCES SINKS "dlq = { source = \"main\"; topic = \"dead\"; };\n"
+                       "routes = ( { " DEAD "on_error = \"dlq\"; } );");
+    CU_ASSERT_PTR_EQUAL(conf->dlq.source, conf->sources);
+    ASSERT_TEXT(conf->dlq.topic.text, "dead");
+    CU_ASSERT_PTR_NULL(conf->dlq.sink);
+    CU_ASSERT_EQUAL(conf->routes[0].on_error, ON_ERROR_DLQ);
+    unload();
+    load(SOURCES SINKS "dlq = { sink = \"live\"; stream = \"dead\"; maxlen = 1000; };\n"
+                       "routes = ( { " DEAD "on_error = \"dlq\"; } );");
+    CU_ASSERT_PTR_EQUAL(conf->dlq.sink, conf->sinks);
+    ASSERT_TEXT(conf->dlq.stream.text, "dead");
+    CU_ASSERT_EQUAL(conf->dlq.maxlen, 1000);
+    CU_ASSERT_PTR_NULL(conf->dlq.source);
+    unload();
+}
+
+static void tolerance_and_retry_are_the_routes_own_or_those_of_the_defaults(void)
+{
+    load(SOURCES SINKS "defaults = { on_error = \"skip\"; retry = { timeout = \"90s\"; };\n"
+                       "tolerance = { records = 100; per = \"1m\"; }; };\n"
+                       "routes = ( { " DEAD "}, { " OWN "on_error = \"stop\"; },\n"
+                       "{ " THIRD "tolerance = { records = 0; per = \"1h\"; };\n"
+                       "retry = { timeout = \"250ms\"; }; } );");
+    CU_ASSERT_EQUAL(conf->routes[0].tolerance_records, 100);
+    CU_ASSERT_EQUAL(conf->routes[0].tolerance_per, 60000);
+    CU_ASSERT_EQUAL(conf->routes[0].retry_timeout, 90000);
+    CU_ASSERT_EQUAL(conf->routes[2].tolerance_records, 0);
+    CU_ASSERT_EQUAL(conf->routes[2].tolerance_per, 3600000);
+    CU_ASSERT_EQUAL(conf->routes[2].retry_timeout, 250);
+    unload();
+}
+
+static void a_source_that_only_the_dlq_names_is_not_read(void)
+{
+    load("version = 1; sources = { main = { brokers = \"k\"; group = \"g\"; };\n"
+         "far = { brokers = \"f\"; group = \"g\"; }; };\n" SINKS
+         "dlq = { source = \"far\"; topic = \"t\"; };\n"
+         "routes = ( { " DEAD "on_error = \"dlq\"; } );");
+    CU_ASSERT_EQUAL(conf_warnings_count(problems), 0);
+    CU_ASSERT_TRUE(conf_is_read(conf, &conf->sources[0]));
+    CU_ASSERT_FALSE(conf_is_read(conf, &conf->sources[1]));
+    unload();
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -155,6 +206,9 @@ int main(void)
         TEST(librdkafka_properties_become_text_with_dots),
         TEST(a_number_may_come_from_the_environment),
         TEST(settings_beside_a_url_win_over_it),
+        TEST(dead_letters_go_to_a_topic_or_to_a_stream),
+        TEST(tolerance_and_retry_are_the_routes_own_or_those_of_the_defaults),
+        TEST(a_source_that_only_the_dlq_names_is_not_read),
     };
 
     return SUITE("conf", tests);
