@@ -10,10 +10,8 @@
  * answers, room in a socket, a timer. Where a window is full the batch waits and nothing more is
  * taken from Kafka: that is all the backpressure there is.
  *
- * A record that cannot be delivered is dropped and counted, or stops its partition and nothing else
- * (on_error).
- *
- * Out of scope: what a record becomes (route.c), how far a partition may be committed (tracker.c),
+ * Out of scope: what a record becomes (route.c), what becomes of one that cannot be delivered
+ * (failure.c), how far a partition may be committed (tracker.c),
  * when it is (commit.c), what an answer means (reply.c).
  */
 #include "flow/worker.h"
@@ -55,7 +53,7 @@ static void worker_close(struct worker *worker, uint32_t number, enum outcome ou
     delivery_close(&worker->deliveries, number);
 }
 
-static void worker_answered(struct worker *worker, uint32_t number)
+void worker_answered(struct worker *worker, uint32_t number)
 {
     struct delivery *delivery = &worker->deliveries.items[number];
 
@@ -93,58 +91,6 @@ bool worker_wanted(void *context, uint32_t number)
     return source_ticket_is_current(worker->deliveries.items[number].record);
 }
 
-/* --- errors of one record --------------------------------------------------------------------- */
-
-/* Whether the record is dropped (true), or stops its partition. What the operator must mend is
- * never dropped. */
-static bool worker_skips(const struct route *route, enum reply_class class)
-{
-    return route->conf->on_error == ON_ERROR_SKIP && class == REPLY_REJECT;
-}
-
-static void worker_hold(struct worker *worker, struct source_partition *partition,
-                        const struct route *route, int64_t offset, enum reply_class class,
-                        const char *text)
-{
-    char reason[ERR_TEXT_BYTES];
-
-    snprintf(reason, sizeof(reason), "offset %" PRId64 ": route %s: %.300s", offset,
-             route->conf->name, text);
-    if (class == REPLY_CONFIG)
-        holds_until(&worker->holds, partition, worker->now_ms + HOLD_RETRY_MS, reason);
-    else
-        source_hold(partition, HOLD_RECORD, reason);
-    worker->status_changed = true;
-}
-
-static void worker_log_skip(const struct source_partition *partition, int64_t offset,
-                            const struct route *route, const char *text)
-{
-    log_warn_record("record dropped", LOG_STR("topic", source_partition_topic(partition)),
-                    LOG_INT("partition", source_partition_number(partition)),
-                    LOG_INT("offset", offset), LOG_STR("route", route->conf->name),
-                    LOG_STR("error", text));
-}
-
-void worker_refused(void *context, uint32_t number, enum reply_class class, const char *text)
-{
-    struct worker *worker = context;
-    struct delivery *delivery = &worker->deliveries.items[number];
-    const struct route *route = &worker->options.routes->items[delivery->route];
-
-    worker->metrics->routes[delivery->route].errors[STAGE_REDIS]++;
-    if (worker_skips(route, class)) {
-        worker_log_skip(delivery->record.partition, delivery->offset, route, text);
-        delivery->refused = true;
-    } else if (source_ticket_is_current(delivery->record)) {
-        delivery->held = true;
-        worker_hold(worker, delivery->record.partition, route, delivery->offset, class, text);
-    } else {
-        delivery->dropped = true; /* the next owner will meet it */
-    }
-    worker_answered(worker, number);
-}
-
 /* --- from record to commands ------------------------------------------------------------------ */
 
 static enum stage worker_stage(const struct route *route, const struct record *record)
@@ -169,8 +115,8 @@ static bool worker_render(struct worker *worker, struct record *record, const st
     return false;
 }
 
-static uint32_t worker_open(struct worker *worker, struct source_ticket ticket,
-                            const struct record *record, const struct route *route, size_t pending)
+uint32_t worker_open(struct worker *worker, struct source_ticket ticket,
+                     const struct record *record, const struct route *route, size_t pending)
 {
     uint32_t number =
         delivery_open(&worker->deliveries, ticket, record, route->index, (uint32_t)pending);
@@ -204,7 +150,6 @@ static bool worker_deliver(struct worker *worker, struct record *record,
                            struct source_ticket ticket, const struct route *route)
 {
     struct route_counters *counters = &worker->metrics->routes[route->index];
-    struct source_partition *partition = record->owner;
     enum stage stage;
     struct err err;
 
@@ -213,15 +158,7 @@ static bool worker_deliver(struct worker *worker, struct record *record,
         worker_put(worker, ticket, record, route);
         return true;
     }
-    counters->errors[stage]++;
-    if (worker_skips(route, REPLY_REJECT)) {
-        worker_log_skip(partition, record->offset, route, err.text);
-        counters->outcomes[OUTCOME_DROPPED]++;
-        return true;
-    }
-    worker_open(worker, ticket, record, route, 0);
-    worker_hold(worker, partition, route, record->offset, REPLY_REJECT, err.text);
-    return false;
+    return worker_failed(worker, record, ticket, route, &(struct failure){stage, err.text});
 }
 
 /* Nothing of the record in hand is sent, whatever its routes: it will be read again as a whole. */

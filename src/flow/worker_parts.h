@@ -1,4 +1,5 @@
-/* worker_parts.h: what a worker is made of; shared by worker.c, setup.c and status.c alone. */
+/* worker_parts.h: what a worker is made of; shared by worker.c, failure.c, setup.c and status.c
+ * alone. */
 #pragma once
 #include "base/arena.h"
 #include "flow/delivery.h"
@@ -40,6 +41,23 @@ bool worker_wanted(void *context, uint32_t number);
 void worker_dropped(void *context, uint32_t number);
 const void *worker_topic(void *context, const char *topic);
 void worker_gone(void *context, struct source_partition *partition);
+
+/** Opens the delivery of the record in hand to one route, with so many answers to come. */
+uint32_t worker_open(struct worker *worker, struct source_ticket ticket,
+                     const struct record *record, const struct route *route, size_t pending);
+
+/** One answer less to come. */
+void worker_answered(struct worker *worker, uint32_t number);
+
+/** Why a record never became commands. */
+struct failure {
+    enum stage stage;
+    const char *text;
+};
+
+/** One route cannot take the record in hand; in failure.c. False: it stops its partition. */
+bool worker_failed(struct worker *worker, const struct record *record, struct source_ticket ticket,
+                   const struct route *route, const struct failure *failure);
 
 /* Tells the listener how the worker is, in status.c. */
 void worker_tell(struct worker *worker);
