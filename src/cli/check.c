@@ -38,22 +38,15 @@ struct check {
 
 /* --- what the operator should know though it is no mistake ------------------------------------ */
 
-static void check_note_repeats(const struct route *route)
+static void check_note_delivery(const struct route *route)
 {
-    const char *lead = "after a crash a record may be written again, and it shows in";
-    bool any = false;
-
-    for (size_t i = 0; i < route->writes.count; i++) {
-        const struct command *command = route->writes.items[i].command;
-        if (!command || (command->flags & COMMAND_IDEMPOTENT))
-            continue;
-        if (!any)
-            printf("  %s: %s", route->conf->name, lead);
-        printf("%s %s", any ? "," : "", command->name);
-        any = true;
-    }
-    if (any)
-        putchar('\n');
+    if (route->conf->delivery == EXACTLY_ONCE)
+        printf("  %s: exactly once: each record's commands and its offset are one transaction\n",
+               route->conf->name);
+    else if (route->conf->delivery == AT_MOST_ONCE)
+        printf("  %s: at most once: a record's offset is committed before it is sent, so a crash "
+               "or a lost connection loses what was in flight\n",
+               route->conf->name);
 }
 
 static void check_note_tombstones(const struct route *route)
@@ -76,7 +69,7 @@ static void check_summary(const char *path, const struct loaded *loaded)
            conf->route_count, conf->route_count == 1 ? "" : "s");
     for (size_t i = 0; i < loaded->routes->count; i++) {
         check_note_tombstones(&loaded->routes->items[i]);
-        check_note_repeats(&loaded->routes->items[i]);
+        check_note_delivery(&loaded->routes->items[i]);
     }
 }
 

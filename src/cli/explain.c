@@ -253,12 +253,13 @@ static int explain_record(const struct route *route, struct record *record)
 
 static void explain_route(const struct route *route)
 {
+    static const char *const deliveries[] = {"at_least_once", "exactly_once", "at_most_once"};
     const struct conf_route *conf = route->conf;
 
     printf("route %s  %s:%u   ", conf->name, conf->origin.file, conf->origin.line);
     for (size_t i = 0; i < conf->topics.count; i++)
         printf("%s%s", i ? ", " : "", conf->topics.items[i].text);
-    printf(" -> %s\n", conf->to->name);
+    printf(" -> %s  %s\n", conf->to->name, deliveries[conf->delivery]);
 }
 
 static int explain(struct explain *explain)

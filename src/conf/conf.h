@@ -26,7 +26,9 @@ struct conf_texts {
 };
 
 enum conf_out_of_range { OUT_OF_RANGE_STOP, OUT_OF_RANGE_EARLIEST, OUT_OF_RANGE_LATEST };
+enum conf_mismatch { MISMATCH_STOP, MISMATCH_KAFKA, MISMATCH_REDIS };
 enum conf_on_error { ON_ERROR_STOP, ON_ERROR_SKIP, ON_ERROR_DLQ };
+enum conf_delivery { AT_LEAST_ONCE, EXACTLY_ONCE, AT_MOST_ONCE };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
 enum conf_log_format { CONF_LOG_AUTO, CONF_LOG_LOGFMT, CONF_LOG_JSON };
 
@@ -48,6 +50,7 @@ struct conf_source {
     enum conf_start_kind start_kind; /* from start */
     int64_t start_time_ms;           /* START_TIME: since 1970 */
     int on_out_of_range;             /* enum conf_out_of_range */
+    int on_checkpoint_mismatch;      /* enum conf_mismatch */
     int64_t commit_interval, drain_timeout;
     struct conf_property *librdkafka;
     size_t librdkafka_count;
@@ -89,6 +92,7 @@ struct conf_route {
     bool all;
     struct conf_text ttl; /* a duration, or a template that gives one */
     struct conf_commands del;
+    enum conf_mismatch { MISMATCH_STOP, MISMATCH_KAFKA, MISMATCH_REDIS };
     int on_error;                             /* enum conf_on_error */
     int64_t tolerance_records, tolerance_per; /* per 0: any number may fail */
     int64_t retry_timeout;                    /* 0: for ever */
@@ -102,6 +106,7 @@ struct conf_dlq {
     struct conf_sink *sink;
     struct conf_text stream;
     int64_t maxlen; /* 0: all are kept */
+    enum conf_delivery { AT_LEAST_ONCE, EXACTLY_ONCE, AT_MOST_ONCE };
 };
 
 struct conf_kept;

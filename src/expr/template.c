@@ -14,6 +14,7 @@
 #include "expr/spread.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct template *template_new(const char *text, bool split, struct err *err)
 {
@@ -59,6 +60,35 @@ void template_constant(const struct template *template, size_t index, struct sli
 unsigned template_argument_reads(const struct template *template, size_t index)
 {
     return index < template->count ? template->arguments[index].reads : 0;
+}
+
+static bool part_is(const struct part *part, const char *name)
+{
+    return part->hole && strcmp(part->hole->reference.text, name) == 0;
+}
+
+bool template_argument_begins(const struct template *template, size_t index, const char *name,
+                              struct slice *rest)
+{
+    const struct argument *argument = &template->arguments[index];
+
+    if (index >= template->count || argument->constant.data || argument->count > 2 ||
+        !part_is(&argument->parts[0], name) || argument->parts[0].hole->filter_count)
+        return false;
+    *rest = argument->count == 2 ? argument->parts[1].literal : SLICE("");
+    return argument->count == 1 || !argument->parts[1].hole;
+}
+
+bool template_argument_names(const struct template *template, size_t index, const char *name)
+{
+    const struct argument *argument = &template->arguments[index];
+
+    if (index >= template->count || argument->constant.data)
+        return false;
+    for (size_t i = 0; i < argument->count; i++)
+        if (part_is(&argument->parts[i], name))
+            return true;
+    return false;
 }
 
 void template_visit(const struct template *template, void (*visit)(void *context, const char *name),

@@ -36,6 +36,14 @@ void template_constant(const struct template *template, size_t index, struct sli
 /** Bits of enum scope_reads of argument @p index alone. */
 unsigned template_argument_reads(const struct template *template, size_t index);
 
+/** Whether argument @p index begins with the hole "%{name}", without filters, and the rest of it is
+ * the same for every record: *rest. */
+bool template_argument_begins(const struct template *template, size_t index, const char *name,
+                              struct slice *rest);
+
+/** Whether argument @p index reads @p name anywhere. */
+bool template_argument_names(const struct template *template, size_t index, const char *name);
+
 /** Calls @p visit with the text of every hole's source ("driver_id", "$key.id", "*"), in order,
  * repeats included. */
 void template_visit(const struct template *template, void (*visit)(void *context, const char *name),

@@ -4,6 +4,8 @@
  */
 #include "base/mem.h"
 #include "base/text.h"
+#include "flow/agreement.h"
+#include "flow/repeats.h"
 #include "flow/route.h"
 
 #include <inttypes.h>
@@ -121,6 +123,7 @@ static void check_command(struct route_command *command, const struct conf_text 
                      command->command->name, command->command->refused);
     else
         check_arity(command, text, problems);
+    command->offset_id = repeats_offset_id(command->template);
 }
 
 /* Whether the command may name more than one key, as far as the file tells. */
@@ -357,6 +360,9 @@ struct routes *routes_new(const struct conf *conf, struct conf_problems *problem
     routes->count = conf->route_count;
     for (size_t i = 0; i < routes->count; i++)
         compile_route(&routes->items[i], conf, i, problems);
+    for (size_t i = 0; i < routes->count; i++)
+        repeats_check(&routes->items[i], problems);
+    agreement_check(routes, problems);
     return routes;
 }
 
@@ -368,7 +374,7 @@ const struct route *routes_find(const struct routes *routes, const char *name)
     return NULL;
 }
 
-static bool route_takes(const struct route *route, const char *topic)
+bool route_takes(const struct route *route, const char *topic)
 {
     for (size_t i = 0; i < route->conf->topics.count; i++) {
         const struct topic_pattern *pattern = &route->patterns[i];

@@ -22,6 +22,7 @@ struct route_command {
     const struct command *command; /* NULL: commands.def does not know it */
     struct slice name;             /* as the file writes it */
     bool expires;                  /* the route's ttl applies to its keys */
+    bool offset_id; /* an XADD whose id is made of the record's offset: Redis takes it once */
 };
 
 struct route_commands {
@@ -90,6 +91,9 @@ void routes_free(struct routes *routes);
 
 /** The route called @p name; NULL where there is none. */
 const struct route *routes_find(const struct routes *routes, const char *name);
+
+/** Whether the route takes records of @p topic, if they are from its source. */
+bool route_takes(const struct route *route, const char *topic);
 
 /** The routes from @p source that take @p topic; topic_routes_free() ends it. */
 struct topic_routes *routes_of_topic(const struct routes *routes, const struct conf_source *source,

@@ -1,0 +1,17 @@
+/*
+ * agreement.h: routes that take one topic deliver alike.
+ *
+ * One partition has one offset to go on at. It is kept by Kafka or by one Redis, so all routes of a
+ * topic have the same delivery, and exactly-once ones the same sink.
+ */
+#pragma once
+#include "base/err.h"
+#include "conf/problems.h"
+#include "flow/route.h"
+
+/** Tells of routes that do not agree, as far as names and patterns show that they meet. */
+void agreement_check(const struct routes *routes, struct conf_problems *problems);
+
+/** Whether the routes of one topic agree: two patterns may meet in a topic that nobody knew of.
+ * Errors:  false and ERR_CONFIG. */
+bool agreement_of_topic(const struct topic_routes *routes, struct err *err);
