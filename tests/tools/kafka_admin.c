@@ -5,18 +5,22 @@
  *      kafka_admin BROKERS delete TOPIC
  *      kafka_admin BROKERS delete-records TOPIC PARTITION BEFORE_OFFSET
  *      kafka_admin BROKERS offsets GROUP TOPIC   lines of "PARTITION COMMITTED BEGIN END", -1: none
+ *      kafka_admin BROKERS watch GROUP TOPIC     lines of committed offsets, one a partition ("-"
+ *                                                unknown), until stdin ends
  *      kafka_admin BROKERS group GROUP           "STATE MEMBERS"
  *
  * Waits ten seconds for an answer. Exit status 1 and a reason on stderr where Kafka refused.
  */
 #include <librdkafka/rdkafka.h>
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { ANSWER_MS = 10000 };
+enum { ANSWER_MS = 10000, WATCH_MS = 200, WATCH_ANSWER_MS = 1000 };
 
 static _Noreturn void give_up(const char *what)
 {
@@ -154,6 +158,33 @@ static void offsets(const char *brokers, char **words)
     rd_kafka_destroy(kafka);
 }
 
+static void print_committed(rd_kafka_t *kafka, rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_resp_err_t failure = rd_kafka_committed(kafka, list, WATCH_ANSWER_MS);
+
+    for (int i = 0; i < list->cnt; i++)
+        if (failure || list->elems[i].err || list->elems[i].offset < 0)
+            printf("- ");
+        else
+            printf("%lld ", (long long)list->elems[i].offset);
+    printf("\n");
+    fflush(stdout);
+}
+
+static void watch(const char *brokers, char **words)
+{
+    rd_kafka_t *kafka = client_new(brokers, words[0]);
+    int count = partition_count(kafka, words[1]);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(count);
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    rd_kafka_topic_partition_list_add_range(list, words[1], 0, count - 1);
+    while (poll(&input, 1, WATCH_MS) == 0)
+        print_committed(kafka, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(kafka);
+}
+
 static void group(const char *brokers, char **words)
 {
     rd_kafka_t *kafka = client_new(brokers, words[0]);
@@ -190,9 +221,11 @@ int main(int argc, char **argv)
         change(argv[1], argv + 3, delete_records);
     else if (strcmp(verb, "offsets") == 0 && argc > 4)
         offsets(argv[1], argv + 3);
+    else if (strcmp(verb, "watch") == 0 && argc > 4)
+        watch(argv[1], argv + 3);
     else if (strcmp(verb, "group") == 0)
         group(argv[1], argv + 3);
     else
-        give_up("usage: kafka_admin BROKERS create|delete|delete-records|offsets|group ...");
+        give_up("usage: kafka_admin BROKERS create|delete|delete-records|offsets|watch|group ...");
     return 0;
 }

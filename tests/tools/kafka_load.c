@@ -3,6 +3,10 @@
  *
  *      kafka_load BROKERS [PROPERTY=VALUE]...
  *
+ * With acknowledged=FILE each record that Kafka acknowledged becomes a line of that file: "TOPIC
+ * PARTITION OFFSET NUMBER CRC32", where NUMBER counts the records of the input from 0 and CRC32
+ * (as zlib has it, in hexadecimal) is that of the value.
+ *
  * Stdin is a row of frames, integers little-endian; a length of -1 is null:
  *
  *      'T' u16 length, name                          the topic of the records that follow
@@ -26,7 +30,8 @@ enum { FIELD_MAX = 64 << 20, INPUT_BUFFER = 1 << 20, QUEUE_WAIT_MS = 100, HEADER
 struct load {
     rd_kafka_t *kafka;
     rd_kafka_topic_t *topic;
-    uint64_t good, bad;
+    FILE *acknowledged; /* NULL: not asked for */
+    uint64_t records, good, bad;
     char reason[256];
 };
 
@@ -104,6 +109,25 @@ static size_t field_length(const struct field *field)
     return field->length < 0 ? 0 : (size_t)field->length;
 }
 
+static uint32_t crc32_of(const uint8_t *bytes, size_t length)
+{
+    uint32_t crc = UINT32_MAX;
+
+    for (size_t i = 0; i < length; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = (crc >> 1) ^ (UINT32_C(0xEDB88320) & (0 - (crc & 1)));
+    }
+    return ~crc;
+}
+
+static void note_acknowledged(FILE *file, const rd_kafka_message_t *message)
+{
+    fprintf(file, "%s %d %lld %llu %08x\n", rd_kafka_topic_name(message->rkt), message->partition,
+            (long long)message->offset, (unsigned long long)(uintptr_t)message->_private,
+            crc32_of(message->payload, message->len));
+}
+
 static void delivered(rd_kafka_t *kafka, const rd_kafka_message_t *message, void *opaque)
 {
     struct load *load = opaque;
@@ -111,6 +135,8 @@ static void delivered(rd_kafka_t *kafka, const rd_kafka_message_t *message, void
     (void)kafka;
     if (!message->err) {
         load->good++;
+        if (load->acknowledged)
+            note_acknowledged(load->acknowledged, message);
         return;
     }
     load->bad++;
@@ -166,6 +192,7 @@ static rd_kafka_resp_err_t produce(struct load *load, int32_t partition, int64_t
             {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = timestamp},
             {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {field_bytes(key), field_length(key)}},
             {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {field_bytes(value), field_length(value)}},
+            {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = (void *)(uintptr_t)load->records},
             {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = copy},
         };
         size_t count = sizeof(record) / sizeof(record[0]) - (copy ? 0 : 1);
@@ -194,6 +221,7 @@ static void load_record(struct load *load)
     if (!load->topic)
         give_up("a record before its topic");
     rd_kafka_resp_err_t failure = produce(load, partition, timestamp, &key, &value, headers);
+    load->records++;
     if (failure) {
         load->bad++;
         snprintf(load->reason, sizeof(load->reason), "%s", rd_kafka_err2str(failure));
@@ -223,6 +251,16 @@ static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
         give_up(problem);
 }
 
+static FILE *open_line_by_line(const char *path)
+{
+    FILE *file = fopen(path, "a");
+
+    if (!file)
+        give_up("cannot open the file of acknowledged records");
+    setvbuf(file, NULL, _IOLBF, 0);
+    return file;
+}
+
 static rd_kafka_t *producer_new(struct load *load, char **arguments)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -242,7 +280,10 @@ static rd_kafka_t *producer_new(struct load *load, char **arguments)
         if (!value)
             give_up("a property is NAME=VALUE");
         *value = '\0';
-        set(conf, *property, value + 1);
+        if (strcmp(*property, "acknowledged") == 0)
+            load->acknowledged = open_line_by_line(value + 1);
+        else
+            set(conf, *property, value + 1);
     }
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
     rd_kafka_conf_set_opaque(conf, load);
@@ -276,5 +317,7 @@ int main(int argc, char **argv)
     if (load.topic)
         rd_kafka_topic_destroy(load.topic);
     rd_kafka_destroy(load.kafka);
+    if (load.acknowledged)
+        fclose(load.acknowledged);
     return good ? 0 : 1;
 }
