@@ -94,6 +94,11 @@ class Child:
             fields = file.read().rpartition(b")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
+    def state(self):
+        """The letter of its state: R, S, D, T (stopped) ..."""
+        with open(f"/proc/{self.pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0].decode()
+
     def rss_bytes(self):
         with open(f"/proc/{self.pid}/statm", "rb") as file:
             return int(file.read().split()[1]) * _PAGE

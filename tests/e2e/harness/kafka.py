@@ -15,13 +15,16 @@ _ADMIN = os.path.join(BUILD, "tests", "kafka_admin")
 class Kafka:
     """A broker of its own, or the one that PENSTOCK_TEST_KAFKA names, which cannot be stopped."""
 
-    def __init__(self, folder, shared=True):
+    def __init__(self, folder, shared=True, second=False):
+        """With `second` it has another listener, `second_port`, so that the network can fail
+        penstock while the test still reaches Kafka."""
         self.brokers = os.environ.get("PENSTOCK_TEST_KAFKA") if shared else None
         self.folder = os.path.join(folder, "kafka")
         self.child = None
         if not self.brokers:
             os.makedirs(self.folder, exist_ok=True)
             self.port, self.controller = free_port(), free_port()
+            self.second_port = free_port() if second else None
             self.brokers = f"127.0.0.1:{self.port}"
             self.start()
 
@@ -29,7 +32,8 @@ class Kafka:
         log = os.path.join(self.folder, "kafka.log")
         self.mark = os.path.getsize(log) if os.path.exists(log) else 0
         self.child = Child([os.path.join(SOURCE, "tests/kafka/start"), self.folder, str(self.port),
-                            str(self.controller)], log)
+                            str(self.controller)], log,
+                           env={"KAFKA_SECOND_PORT": str(self.second_port or "")})
         if wait:
             self.wait()
 

@@ -17,8 +17,14 @@ class RedisError(Exception):
 class Connection:
     """One connection; commands are rows of words, replies bytes, ints, None, lists, RedisError."""
 
-    def __init__(self, port, timeout=60):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+    def __init__(self, address, timeout=60):
+        """`address` is a port of the loopback, or the path of a unix socket."""
+        if isinstance(address, str):
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(timeout)
+            self.socket.connect(address)
+        else:
+            self.socket = socket.create_connection(("127.0.0.1", address), timeout)
         self.buffer = b""
         self.position = 0
 
