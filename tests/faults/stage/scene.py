@@ -1,0 +1,369 @@
+"""The scene of one row, and the small vocabulary in which rows are written:
+
+    scene.start()               a topic, a Redis, members of penstock that trace what they are given
+    scene.load(per_second)      records at a steady rate, drawn from the seed, until drain()
+    scene.run(seconds)          lets time pass
+    with scene.fault(fault):    begins a fault; its end heals it, and waits for a fresh record (I9)
+    scene.kill(member)          kill -9, judged at once (I1)
+    scene.drain(seconds)        ends the load; all must arrive and be committed in this time (I2)
+    scene.judge()               stops the members and says every invariant's verdict
+
+check() is a verdict of the row's own. Whatever a row starts ends with it.
+"""
+import contextlib
+import os
+import random
+import shutil
+import time
+
+from harness import Failure, Penstock, conf, expect, route, wait_until
+from harness.child import BUILD, free_port
+from harness.kafka import Producer
+from harness.log import Record
+from harness.proxy import Proxy
+from harness.scenario import Background
+
+from . import judge
+from .oracle import TRACE, Oracle
+from .row import Void
+from .samples import Commits, Sampler
+from .target import TargetRedis
+
+WINDOW = 512              # commands in flight on a connection
+COMMIT_SECONDS = 0.2
+LIVE_SECONDS = 10         # within which a fresh record passes after a heal
+STOP_SECONDS = 10
+BUSY_CPU = 0.10           # of a core, while there is nothing to do
+MEMORY_BYTES = (48 + 24) << 20
+FILES_GROWTH = 8          # a reconnect in progress, a scrape
+
+SOURCE = (f'commit_interval = "{COMMIT_SECONDS * 1000:.0f}ms"; drain_timeout = "5s"; '
+          "librdkafka = {{ session_timeout_ms = {session}; heartbeat_interval_ms = {heartbeat}; "
+          "reconnect_backoff_max_ms = 1000; {more} }};")
+SINK = f'window_commands = {WINDOW}; response_timeout = "2s"; connect_timeout = "1s";'
+
+
+class Brokers:
+    """Where penstock finds Kafka, as conf() asks for it."""
+
+    def __init__(self, address):
+        self.brokers = address
+
+
+class Scene:
+    """One row while it runs."""
+
+    def __init__(self, row, kafka, seed):
+        self.row, self.kafka, self.seed = row, kafka, seed
+        self.random = random.Random(f"{row.name}/{seed}")
+        self.folder = os.path.join(BUILD, "faults", row.name)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.makedirs(self.folder)
+        self.began = time.monotonic()
+        self.timeline, self.verdicts = [], {}
+        self.topic = f"faults.{row.name}.{os.getpid()}"
+        self.group = f"group.{self.topic}"
+        self.made, self.members, self.closing = [], [], []
+        self.redis = self.oracle = self.producer = self.loading = self.proxy = None
+        self.sampler = self.commits = None
+        self.may_repeat, self.one_owner, self.fate = 0, True, lambda record: "written"
+        self.secrets, self.lost_metrics = [], {}
+        self.killed = self.rewound = False
+
+    # --- the timeline and the verdicts -----------------------------------------------------------
+
+    def note(self, what):
+        self.timeline.append(f"{time.monotonic() - self.began:7.2f} s  {what}")
+
+    def verdict(self, invariant, wrong, text):
+        """`wrong`: a list of what does not hold; `text`: what was looked at."""
+        bad, good = self.verdicts.setdefault(invariant, ([], []))
+        bad.extend(wrong)
+        if not wrong and text not in good:
+            good.append(text)
+
+    def check(self, invariant, condition, text):
+        """A verdict of the row's own: `text` says what must hold."""
+        self.verdict(invariant, [] if condition else [f"not so: {text}"], text)
+
+    # --- start -----------------------------------------------------------------------------------
+
+    def start(self, partitions=4, keys=100, redis=(), aof=False, members=1, commands=None, proxy=False,
+              session=6000, brokers=None, source="", sink="", properties="", on_error="stop",
+              size=300, topic_config=None, wait=True, **route_options):
+        """The servers, the topic and the members; see the head of this file."""
+        self.redis = self.keep(TargetRedis(self.folder, *redis, aof=aof))
+        if proxy:
+            self.proxy = Proxy(self.redis.port)
+            self.closing.append(self.proxy.close)
+        self.make_topic(partitions, topic_config or {})
+        self.oracle = Oracle(self.topic, partitions, keys, self.random, self.folder, size)
+        self.producer = self.oracle.producer(self.kafka, self.folder)
+        self.secrets.append(self.oracle.mark)
+        url = f"redis://127.0.0.1:{self.proxy.port}" if proxy else self.redis.url
+        self.text = conf(
+            Brokers(brokers or f"127.0.0.1:{self.kafka.second_port}"), url, self.group,
+            [route("trace", self.topic, commands or TRACE, format="json", all=True,
+                   on_error=on_error, **route_options)],
+            source=SOURCE.format(session=session, heartbeat=session // 6, more=properties) + source,
+            sink=SINK + sink)
+        self.sampler = Sampler(self.members)
+        self.closing.append(self.sampler.stop)
+        for number in range(members):
+            self.join(f"penstock-{number + 1}", wait=wait)
+        self.commits = Commits(self.kafka.brokers, self.group, self.topic, self.folder)
+        self.closing.append(self.commits.stop)
+
+    def make_topic(self, partitions, config):
+        self.kafka.create(self.topic, partitions, **config)
+
+    def keep(self, thing):
+        self.made.append(thing)
+        return thing
+
+    def join(self, name, text=None, wait=True, **how):
+        """One more member of the group."""
+        self.note(f"start {name}")
+        member = self.keep(Penstock(self.folder, text or self.text, name, wait, **how))
+        self.members.append(member)
+        return member
+
+    @property
+    def penstock(self):
+        return self.members[0]
+
+    # --- load ------------------------------------------------------------------------------------
+
+    def load(self, per_second):
+        self.note(f"load: {per_second} records/s")
+        self.loading = Background(lambda: self.oracle.flow(self.producer, per_second))
+
+    def send(self, records):
+        """Records of the row's own, beside the load."""
+        self.oracle.send_records(self.producer, records)
+
+    def run(self, seconds):
+        time.sleep(seconds)
+
+    def end_load(self):
+        if self.loading:
+            self.oracle.end_flow()
+            self.loading.join()
+            self.loading = None
+        self.producer.flush()
+        self.note(f"{self.oracle.produced} records are in Kafka")
+
+    # --- faults ----------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def fault(self, fault, shows=None, ahead=False, live=LIVE_SECONDS):
+        """`shows`: a metric of penstock's that must have risen by the end, or the row is void.
+        `ahead`: what was written and not committed at the end may come again. `live`: seconds in
+        which a fresh record must pass after it; None where none can."""
+        before = self.metric(shows) if shows else 0
+        self.note(f"fault: {fault.name}")
+        self.closing.append(fault.heal)
+        fault.begin()
+        yield fault
+        self.closing.remove(fault.heal)
+        fault.heal()
+        self.note(f"healed: {fault.name}: {fault.evidence() or 'nothing happened'}")
+        if not fault.evidence():
+            raise Void(f"{fault.name}: it did not happen")
+        if ahead:
+            self.may_repeat += self.ahead() + WINDOW
+        if live is not None:
+            self.passes(live)
+        text = fault.name + ": " + fault.evidence()
+        if shows:
+            rise = self.metric(shows) - before
+            if rise <= 0:
+                raise Void(f"{fault.name}: {shows} did not rise")
+            text += f"; {shows} rose by {rise:.0f}"
+        self.verdict("I13", [], text)
+
+    def passes(self, seconds):
+        """I9: a fresh record arrives."""
+        began, before = time.monotonic(), max(0, self.redis.arrived())
+        if not self.loading:
+            self.probe()
+        try:
+            wait_until(lambda: self.redis.arrived() > before, seconds, "a fresh record passes")
+            text = f"a record passed {time.monotonic() - began:.1f} s after the heal"
+            self.note(text)
+            self.verdict("I9", [], text)
+        except Failure as failure:
+            self.verdict("I9", [str(failure)], "")
+
+    def probe(self):
+        """One fresh record of each partition."""
+        self.send([self.oracle.record_of(number)
+                   for number in range(min(self.oracle.count, self.oracle.keys))])
+        self.producer.flush()
+
+    def metric(self, name, **labels):
+        """The sum of a metric over all members, those that were killed included."""
+        total = 0
+        for member in self.members:
+            try:
+                self.lost_metrics[member.child.pid, name] = member.scrape().total(name, **labels)
+            except (OSError, ValueError):
+                pass
+        for (_, known), value in self.lost_metrics.items():
+            total += value if known == name else 0
+        return total
+
+    def idle(self, seconds=2):
+        """I9: no busy loop; penstock has nothing to do now."""
+        for member in self.members:
+            before = member.child.cpu_seconds()
+            time.sleep(seconds)
+            share = (member.child.cpu_seconds() - before) / seconds
+            self.check("I9", share < BUSY_CPU, f"{share:.1%} of a core while it can do nothing")
+
+    def unready(self, word="", seconds=10):
+        """I10: /readyz says that it is not well, and why."""
+        try:
+            wait_until(lambda: self.penstock.page("/readyz?verbose")[0] == 503
+                       and word in self.penstock.page("/readyz?verbose")[1], seconds,
+                       lambda: f"/readyz says 503 and '{word}': {self.penstock.page('/readyz?verbose')}")
+            self.verdict("I10", [], f"/readyz was 503, '{word}'")
+        except Failure as failure:
+            self.verdict("I10", [str(failure)], "")
+
+    def kill(self, member, restart=True):
+        """kill -9 of penstock; I1 is judged at once."""
+        self.metric("penstock_redis_reconnects_total")
+        self.note(f"kill -9 {member.name}")
+        member.kill()
+        self.killed = True
+        self.judge_loss("at a kill")
+        self.may_repeat += self.ahead() + WINDOW
+        if restart:
+            member.start(wait=False)
+        self.verdict("I13", [], f"{member.name} was killed")
+
+    def ahead(self):
+        """How many records are in Redis beyond what is committed."""
+        committed, target = self.kafka.committed(self.group, self.topic), self.redis.read()
+        return sum(len({offset for offset in target.offsets(partition) if offset >= end})
+                   for partition, end in committed.items())
+
+    # --- the judge -------------------------------------------------------------------------------
+
+    def expected(self):
+        """What the oracle knows to be acknowledged, without what a rule drops."""
+        return {partition: {offset: record for offset, record in records.items()
+                            if self.fate(record) == "written"}
+                for partition, records in self.oracle.acknowledged().items()}
+
+    def judge_loss(self, when):
+        committed = self.kafka.committed(self.group, self.topic)
+        wrong = judge.no_loss(self.expected(), self.redis.read(), committed)
+        self.verdict("I1", [f"{when}: {what}" for what in wrong],
+                     f"{when}: everything below the {sum(committed.values())} committed offsets is there")
+
+    def drain(self, seconds=20):
+        self.end_load()
+        began = time.monotonic()
+        with contextlib.suppress(Failure):  # the judge says what is missing
+            wait_until(self.is_drained, seconds, "everything is committed", every=0.1)
+        self.drain_seconds = time.monotonic() - began
+        self.note(f"drained in {self.drain_seconds:.1f} s")
+
+    def is_drained(self):
+        return self.kafka.committed(self.group, self.topic) == self.kafka.ends(self.topic)
+
+    def judge(self, stop=True):
+        """Every invariant that can be judged of any row."""
+        self.judge_counts()
+        if stop:
+            self.stop_members()
+        expected, target = self.expected(), self.redis.read()
+        committed, ends = self.kafka.committed(self.group, self.topic), self.kafka.ends(self.topic)
+        records = sum(map(len, expected.values()))
+        self.judge_loss("at the end")
+        self.verdict("I2", judge.drained(expected, target, committed, ends),
+                     f"{records} records arrived within {self.drain_seconds:.1f} s")
+        self.verdict("I3", judge.order(expected, target)
+                     + (judge.skips(expected, target) if self.one_owner else []),
+                     f"{len(target.lists)} keys in order")
+        limit = self.repeat_limit()
+        self.verdict("I4", judge.duplicates(expected, target, limit),
+                     f"{judge.repeats(target)} came again, {limit} might have")
+        self.verdict("I5", judge.integrity(self.oracle.acknowledged(), target, self.oracle.records),
+                     "every key and value, byte by byte")
+        self.verdict("I7", judge.commits(self.commits.trace),
+                     f"{len(self.commits.trace)} looks at the committed offsets")
+        self.judge_bounds()
+        logs = "".join(member.log() for member in self.members)
+        self.verdict("I12", judge.quiet(logs, self.secrets), f"{len(logs.splitlines())} lines of log")
+
+    def repeat_limit(self):
+        """What the counted faults explain: a window for each connection that was made again."""
+        reconnects = self.metric("penstock_redis_reconnects_total")
+        return int(self.may_repeat + reconnects * WINDOW)
+
+    def judge_counts(self):
+        """I10: matched = outcomes + in flight in every scrape, and each record was counted once."""
+        broken = [what for member in self.members for what in member.broken_scrapes()]
+        scrapes = sum(member.scrapes() for member in self.members)
+        if not scrapes:
+            broken.append("it never answered a scrape")
+        self.metric("penstock_redis_reconnects_total")
+        self.verdict("I10", broken[:judge.SHOWN], f"{scrapes} scrapes, all in balance")
+        if not self.killed and not self.rewound:
+            written = sum(member.scrape().outcome("written") for member in self.members)
+            records = sum(map(len, self.expected().values()))
+            self.check("I10", written == records, f"{written} counted as written, {records} were")
+
+    def judge_bounds(self):
+        """I8, by the samples."""
+        wrong = []
+        for life in self.sampler.lives.values():
+            if life.most_bytes > MEMORY_BYTES:
+                wrong.append(f"{life.name} took {life.most_bytes >> 20} MiB")
+            if life.first_files and life.last_files > life.first_files + FILES_GROWTH:
+                wrong.append(f"{life.name} began with {life.first_files} open files and ended with "
+                             f"{life.last_files}")
+        lives = self.sampler.lives.values()
+        most, files = (max((getattr(life, name) for life in lives), default=0)
+                       for name in ("most_bytes", "most_files"))
+        self.verdict("I8", wrong, f"at most {most >> 20} MiB and {files} files")
+
+    def stop_members(self):
+        """I11: SIGTERM drains, commits and ends it in time."""
+        for member in self.members:
+            if not member.child.running:
+                self.verdict("I11", [f"{member.name} had ended by itself"], "")
+                continue
+            began = time.monotonic()
+            status = member.stop(STOP_SECONDS)
+            took = time.monotonic() - began
+            self.check("I11", status == 0, f"{member.name} stopped with {status} after {took:.1f} s")
+
+    # --- the end ---------------------------------------------------------------------------------
+
+    def failures(self):
+        """Every verdict that is bad, and every one that the row promised and did not give."""
+        wrong = [f"{name}: {what}" for name, (bad, _) in self.verdicts.items() for what in bad]
+        wrong += [f"{name}: was not judged" for name in self.row.invariants
+                  if name not in self.verdicts]
+        if "I13" not in self.verdicts and not wrong:
+            raise Void("no fault was seen to happen")
+        return wrong
+
+    def end(self):
+        if self.oracle:
+            self.oracle.end_flow()
+        for close in reversed(self.closing):
+            with contextlib.suppress(Exception):
+                close()
+        for thing in reversed(self.made):
+            with contextlib.suppress(Exception):
+                if not isinstance(thing, Penstock):
+                    thing.stop()
+                elif thing.child.running:
+                    thing.kill()
+        if self.producer and self.producer.child.running:
+            self.producer.child.kill()
