@@ -92,8 +92,8 @@ struct conf_route {
     bool all;
     struct conf_text ttl; /* a duration, or a template that gives one */
     struct conf_commands del;
-    enum conf_mismatch { MISMATCH_STOP, MISMATCH_KAFKA, MISMATCH_REDIS };
     int on_error;                             /* enum conf_on_error */
+    int delivery;                             /* enum conf_delivery */
     int64_t tolerance_records, tolerance_per; /* per 0: any number may fail */
     int64_t retry_timeout;                    /* 0: for ever */
 };
@@ -106,7 +106,6 @@ struct conf_dlq {
     struct conf_sink *sink;
     struct conf_text stream;
     int64_t maxlen; /* 0: all are kept */
-    enum conf_delivery { AT_LEAST_ONCE, EXACTLY_ONCE, AT_MOST_ONCE };
 };
 
 struct conf_kept;
