@@ -14,9 +14,10 @@ STOP_SECONDS = 15
 class Penstock:
     """One process that runs `conf`, the text of a file without its admin group."""
 
-    def __init__(self, folder, conf, name="penstock", wait=True, wrap=(), env=None):
+    def __init__(self, folder, conf, name="penstock", wait=True, program=PROGRAM, wrap=(),
+                 env=None):
         """`wrap`: the words of a program that runs it; `env`: further variables for it."""
-        self.name, self.wrap, self.env = name, wrap, env
+        self.name, self.program, self.wrap, self.env = name, program, wrap, env
         self.port = free_port()
         self.conf_path = os.path.join(folder, f"{name}.conf")
         with open(self.conf_path, "w", encoding="utf-8") as file:
@@ -27,7 +28,7 @@ class Penstock:
         self.start(wait)
 
     def start(self, wait=True):
-        self.child = Child([*self.wrap, PROGRAM, "run", "-c", self.conf_path], self.log_path,
+        self.child = Child([*self.wrap, self.program, "run", "-c", self.conf_path], self.log_path,
                            env=self.env)
         self.started = time.monotonic()
         self.watch = Watch(self)

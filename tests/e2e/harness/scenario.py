@@ -69,9 +69,9 @@ class Run:
     def producer(self, kafka, *properties):
         return Producer(kafka, self.folder, *properties)
 
-    def penstock(self, conf, name="penstock", wait=True):
+    def penstock(self, conf, name="penstock", wait=True, **options):
         self.note(f"start {name}")
-        return self._keep(Penstock(self.folder, conf, name, wait))
+        return self._keep(Penstock(self.folder, conf, name, wait, **options))
 
     def background(self, work, *words, **named):
         """Runs `work` beside the scenario; join() the answer to wait for it and see its failure."""
