@@ -263,7 +263,7 @@ static bool checkpoint_read_places(struct slice text, uint64_t *commands)
         return true;
     }
     for (bool more = true; more;) {
-        struct slice place = text, rest;
+        struct slice place = text, rest = {NULL, 0};
         int64_t number;
         more = checkpoint_split(text, ',', &place, &rest);
         if (!text_integer(place, &number) || number < 0 || number > CHECKPOINT_LAST_PLACE)
@@ -292,7 +292,7 @@ static bool checkpoint_read_holes(struct checkpoint *checkpoint, struct slice te
     size_t capacity = 0;
 
     for (bool more = text.length > 0; more;) {
-        struct slice hole = text, rest;
+        struct slice hole = text, rest = {NULL, 0};
         more = checkpoint_split(text, ';', &hole, &rest);
         checkpoint->holes = mem_grow(checkpoint->holes, checkpoint->hole_count, &capacity,
                                      sizeof(*checkpoint->holes));
