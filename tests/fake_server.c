@@ -25,6 +25,7 @@ struct peer {
     struct event *timer;
     bool ending;
     bool holding; /* a proxy that keeps the client's bytes */
+    size_t passed;
 };
 
 struct fake_server {
@@ -34,7 +35,7 @@ struct fake_server {
     void *context;
     int real_port;
     struct ev_token_bucket_cfg *rate;
-    size_t slice;
+    size_t slice, cut;
     bool frozen;
     int port;
     struct peer *peers[PEERS_LIMIT];
@@ -118,6 +119,26 @@ static void peer_on_event(struct bufferevent *event, short what, void *context)
     peer->client = NULL;
 }
 
+/* What the real server says goes to the client: whole, in pieces, or not to its end. */
+static void peer_answer(struct peer *peer, struct evbuffer *input)
+{
+    size_t length = evbuffer_get_length(input), left = peer->server->cut - peer->passed;
+    struct evbuffer *output = bufferevent_get_output(peer->client);
+
+    if (peer->server->slice) {
+        evbuffer_add_buffer(peer->held, input);
+        peer_flush(peer);
+    } else if (!peer->server->cut || left > length) {
+        peer->passed += length;
+        evbuffer_add_buffer(output, input);
+    } else {
+        evbuffer_remove_buffer(input, output, left);
+        evbuffer_unfreeze(output, 1);
+        evbuffer_write(output, bufferevent_getfd(peer->client));
+        peer_end(peer);
+    }
+}
+
 static void peer_on_pass(struct bufferevent *event, void *context)
 {
     struct evbuffer *input = bufferevent_get_input(event);
@@ -128,7 +149,7 @@ static void peer_on_pass(struct bufferevent *event, void *context)
     else if (event == peer->client)
         bufferevent_write_buffer(peer->real, input);
     else if (peer->client)
-        bufferevent_write_buffer(peer->client, input);
+        peer_answer(peer, input);
     else
         evbuffer_drain(input, evbuffer_get_length(input));
 }
@@ -210,6 +231,11 @@ struct fake_server *fake_server_proxy(struct event_base *base, int port, size_t 
 void fake_server_slice(struct fake_server *server, size_t bytes)
 {
     server->slice = bytes;
+}
+
+void fake_server_cut(struct fake_server *server, size_t bytes)
+{
+    server->cut = bytes;
 }
 
 void fake_server_freeze(struct fake_server *server)

@@ -25,8 +25,13 @@ struct fake_server *fake_server_open(struct event_base *base, fake_answer answer
  * way. */
 struct fake_server *fake_server_proxy(struct event_base *base, int port, size_t bytes_a_second);
 
-/** Answers leave in pieces of so many bytes, a piece each turn of the loop; 0: whole. */
+/** Answers, also those that a proxy passes on, leave in pieces of so many bytes, a piece each turn
+ * of the loop; 0: whole. */
 void fake_server_slice(struct fake_server *server, size_t bytes);
+
+/** Of a proxy: each connection ends when so many bytes of the real server were passed on, with the
+ * last of them; 0: never. */
+void fake_server_cut(struct fake_server *server, size_t bytes);
 
 /** From now on it reads no more and writes nothing, its connections open. */
 void fake_server_freeze(struct fake_server *server);

@@ -39,8 +39,8 @@ struct redis_client {
 struct redis_server {
     pid_t pid, janitor;
     int janitor_pipe;
-    int port;
-    char folder[128], socket[160], log[160], port_text[16];
+    int port, tls_port; /* tls_port 0: none */
+    char folder[128], socket[160], log[160], port_text[16], tls_port_text[16];
     const char *arguments[ARGUMENTS_MAX];
     size_t argument_count;
     struct redis_client *client; /* of redis_ask() */
@@ -325,6 +325,29 @@ static struct redis_server *server_new(void)
     return server;
 }
 
+static void choose_ports(struct redis_server *server)
+{
+    server->port = choose_port();
+    snprintf(server->port_text, sizeof(server->port_text), "%d", server->port);
+    if (server->tls_port)
+        server->tls_port = choose_port();
+    snprintf(server->tls_port_text, sizeof(server->tls_port_text), "%d", server->tls_port);
+}
+
+static struct redis_server *start(struct redis_server *server, const char *argument,
+                                  va_list arguments)
+{
+    for (; argument; argument = va_arg(arguments, const char *))
+        add_argument(server, argument);
+    for (int i = 0; i < TRIES_MAX; i++) {
+        choose_ports(server);
+        spawn(server);
+        if (wait_until_it_answers(server, true))
+            return server;
+    }
+    give_up(server, "redis-server ends at once");
+}
+
 struct redis_server *redis_server_start(const char *argument, ...)
 {
     struct redis_server *server = server_new();
@@ -332,17 +355,24 @@ struct redis_server *redis_server_start(const char *argument, ...)
 
     add_defaults(server);
     va_start(arguments, argument);
-    for (; argument; argument = va_arg(arguments, const char *))
-        add_argument(server, argument);
+    start(server, argument, arguments);
     va_end(arguments);
-    for (int i = 0; i < TRIES_MAX; i++) {
-        server->port = choose_port();
-        snprintf(server->port_text, sizeof(server->port_text), "%d", server->port);
-        spawn(server);
-        if (wait_until_it_answers(server, true))
-            return server;
-    }
-    give_up(server, "redis-server ends at once");
+    return server;
+}
+
+struct redis_server *redis_server_start_tls(const char *argument, ...)
+{
+    struct redis_server *server = server_new();
+    va_list arguments;
+
+    add_defaults(server);
+    server->tls_port = 1; /* to be chosen */
+    add_argument(server, "--tls-port");
+    add_argument(server, server->tls_port_text);
+    va_start(arguments, argument);
+    start(server, argument, arguments);
+    va_end(arguments);
+    return server;
 }
 
 static void end(struct redis_server *server, int signal)
@@ -409,6 +439,11 @@ void redis_server_free(struct redis_server *server)
 int redis_server_port(const struct redis_server *server)
 {
     return server->port;
+}
+
+int redis_server_tls_port(const struct redis_server *server)
+{
+    return server->tls_port;
 }
 
 const char *redis_server_socket(const struct redis_server *server)

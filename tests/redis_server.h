@@ -23,6 +23,11 @@ struct redis_client;
  */
 struct redis_server *redis_server_start(const char *argument, ...);
 
+/** The same, with a port for TLS besides, redis_server_tls_port(); what it needs for that is in the
+ * extra arguments (tls-cert-file, ...). */
+struct redis_server *redis_server_start_tls(const char *argument, ...);
+int redis_server_tls_port(const struct redis_server *server);
+
 /** Kills the server and removes its folder. Takes NULL. */
 void redis_server_free(struct redis_server *server);
 

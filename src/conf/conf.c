@@ -9,8 +9,8 @@
 #include "conf/hazards.h"
 #include "conf/kept.h"
 #include "conf/option.h"
+#include "conf/sink.h"
 #include "conf/start.h"
-#include "conf/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,44 +81,6 @@ static void conf_fill_source(const struct filling *filling, const struct node *n
     free(what);
 }
 
-/* What the URL says, where the settings beside it do not. */
-static void conf_take_url(const struct conf *conf, struct url *url, struct conf_sink *sink)
-{
-    if (url->password)
-        sink->url.secret = true;
-    if (url->username && !sink->username.text)
-        sink->username =
-            (struct conf_text){kept_copy(conf->kept, url->username, strlen(url->username)),
-                               sink->url.origin, false, false};
-    if (url->password && !sink->password.text)
-        sink->password =
-            (struct conf_text){kept_copy(conf->kept, url->password, strlen(url->password)),
-                               sink->url.origin, true, false};
-    if (url->host)
-        sink->host = kept_copy(conf->kept, url->host, strlen(url->host));
-    if (url->socket_path)
-        sink->socket_path = kept_copy(conf->kept, url->socket_path, strlen(url->socket_path));
-    sink->port = url->port;
-    sink->database = url->database;
-}
-
-static void conf_fill_url(const struct filling *filling, struct conf_sink *sink)
-{
-    struct url url = {0};
-    struct err err = {0};
-
-    if (!sink->url.text)
-        return;
-    if (url_parse(sink->url.text, &url, &err))
-        conf_take_url(filling->conf, &url, sink);
-    else
-        conf_problem(filling->problems, sink->url.origin,
-                     "a URL is redis://[user[:password]@]host[:port][/db] or "
-                     "unix:///path/of/socket[?db=N]",
-                     "'url': %s", err.text);
-    url_free(&url);
-}
-
 static void conf_fill_sink(const struct filling *filling, const struct node *node)
 {
     struct conf *conf = filling->conf;
@@ -128,8 +90,7 @@ static void conf_fill_sink(const struct filling *filling, const struct node *nod
         struct conf_sink *sink = &conf->sinks[conf->sink_count++];
         sink->name = kept_copy(conf->kept, node->name, strlen(node->name));
         sink->origin = node->origin;
-        option_fill_group(filling, GROUP_sink, node, NULL, node->origin, what, sink);
-        conf_fill_url(filling, sink);
+        conf_sink_fill(filling, node, what, sink);
     }
     free(what);
 }

@@ -57,6 +57,14 @@ struct conf_source {
     struct conf_origin librdkafka_origin; /* of the group; that of the source where there is none */
 };
 
+enum conf_tls_version { TLS_VERSION_1_2, TLS_VERSION_1_3 };
+
+struct conf_tls {
+    bool on; /* the url says rediss:// */
+    struct conf_text ca, cert, key, server_name;
+    int min_version; /* enum conf_tls_version */
+};
+
 struct conf_sink {
     char *name;
     struct conf_origin origin;
@@ -66,6 +74,7 @@ struct conf_sink {
     int port;
     char *socket_path; /* NULL: TCP */
     int database;
+    struct conf_tls tls;
     int64_t connections, window_commands, window_bytes, connect_timeout, response_timeout;
 };
 

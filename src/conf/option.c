@@ -12,6 +12,7 @@
 #define STRUCT_top             struct conf
 #define STRUCT_source          struct conf_source
 #define STRUCT_sink            struct conf_sink
+#define STRUCT_tls             struct conf_tls
 #define STRUCT_route           struct conf_route
 #define STRUCT_tolerance       struct conf_route
 #define STRUCT_retry           struct conf_route
@@ -22,6 +23,7 @@
 #define FIELD_top(field)       field
 #define FIELD_source(field)    field
 #define FIELD_sink(field)      field
+#define FIELD_tls(field)       field
 #define FIELD_route(field)     field
 #define FIELD_tolerance(field) tolerance_##field
 #define FIELD_retry(field)     retry_##field

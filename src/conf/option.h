@@ -30,6 +30,7 @@ enum option_group {
     GROUP_top,
     GROUP_source,
     GROUP_sink,
+    GROUP_tls,
     GROUP_route,
     GROUP_tolerance,
     GROUP_retry,

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-static const char tcp_scheme[] = "redis://", unix_scheme[] = "unix://";
+static const char tcp_scheme[] = "redis://", tls_scheme[] = "rediss://", unix_scheme[] = "unix://";
 
 /* The part of *rest before the first of @p stops; *rest goes on with the stop itself. */
 static struct slice url_take(struct slice *rest, const char *stops)
@@ -149,18 +149,29 @@ static bool url_unix(struct url *url, struct slice rest, struct err *err)
     return url_database(url, (struct slice){rest.data + db.length, rest.length - db.length}, err);
 }
 
+/* Whether @p rest begins with @p scheme, which it then goes on behind. */
+static bool url_skip_scheme(struct slice *rest, const char *scheme)
+{
+    size_t length = strlen(scheme);
+
+    if (rest->length < length || memcmp(rest->data, scheme, length) != 0)
+        return false;
+    *rest = (struct slice){rest->data + length, rest->length - length};
+    return true;
+}
+
 static bool url_read(const char *text, struct url *url, struct err *err)
 {
     struct slice rest = slice_of(text);
-    size_t tcp = sizeof(tcp_scheme) - 1, unix_ = sizeof(unix_scheme) - 1;
 
-    if (strncmp(text, tcp_scheme, tcp) == 0)
-        return url_tcp(url, (struct slice){rest.data + tcp, rest.length - tcp}, err);
-    if (strncmp(text, unix_scheme, unix_) == 0)
-        return url_unix(url, (struct slice){rest.data + unix_, rest.length - unix_}, err);
-    if (strncmp(text, "rediss://", 9) == 0)
-        return err_set(err, ERR_CONFIG, "rediss:// (TLS) is not supported yet");
-    return err_set(err, ERR_CONFIG, "it begins with neither redis:// nor unix://");
+    if (url_skip_scheme(&rest, tcp_scheme))
+        return url_tcp(url, rest, err);
+    if (url_skip_scheme(&rest, unix_scheme))
+        return url_unix(url, rest, err);
+    url->tls = url_skip_scheme(&rest, tls_scheme);
+    if (url->tls)
+        return url_tcp(url, rest, err);
+    return err_set(err, ERR_CONFIG, "it begins with none of redis://, rediss:// and unix://");
 }
 
 bool url_parse(const char *text, struct url *url, struct err *err)

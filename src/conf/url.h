@@ -7,6 +7,7 @@
 enum { URL_PORT_DEFAULT = 6379 };
 
 struct url {
+    bool tls;   /* rediss:// */
     char *host; /* NULL: a unix socket */
     int port;
     char *socket_path; /* NULL: TCP */
@@ -15,8 +16,8 @@ struct url {
 };
 
 /**
- * Reads "redis://[user[:password]@]host[:port][/db]" or "unix:///path[?db=N]"; an IPv6 address
- * stands in brackets.
+ * Reads "redis://[user[:password]@]host[:port][/db]", the same with "rediss" for TLS, or
+ * "unix:///path[?db=N]"; an IPv6 address stands in brackets.
  * Errors:  false and ERR_CONFIG; the text never holds a part of the URL.
  */
 bool url_parse(const char *text, struct url *url, struct err *err);

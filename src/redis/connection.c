@@ -22,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum {
     BACKOFF_FIRST_MS = 50,
@@ -96,10 +95,8 @@ static void connection_close_socket(struct connection *connection)
         event_free(connection->readable);
     if (connection->writable)
         event_free(connection->writable);
-    if (connection->fd >= 0)
-        close(connection->fd);
+    stream_close(&connection->stream);
     connection->readable = connection->writable = NULL;
-    connection->fd = -1;
     connection->blocked = false;
     handshake_end(&connection->handshake);
 }
@@ -118,25 +115,54 @@ static void connection_fall(struct connection *connection, int64_t wait_ms, cons
 
 void connection_lost(struct connection *connection, const char *format, ...)
 {
+    const char *failure = stream_failure(&connection->stream);
     char text[CONNECTION_TROUBLE_BYTES];
     va_list arguments;
 
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    if (failure) /* it says why what failed did */
+        snprintf(text, sizeof(text), "%s", failure);
     connection_fall(connection, backoff_next(&connection->reconnect), text);
+}
+
+/* Somebody has to mend it: no hurry. */
+static void connection_refused(struct connection *connection, const struct err *err)
+{
+    connection->reconnect.current_ms = BACKOFF_LONGEST_MS;
+    connection_lost(connection, "%s", err->text);
 }
 
 /* --- the socket ------------------------------------------------------------------------------- */
 
+/* What TLS holds back must not wait for the next command, in neither direction. */
+static void connection_care(struct connection *connection)
+{
+    if (stream_unsent(&connection->stream))
+        event_add(connection->writable, NULL);
+    if (stream_holds(&connection->stream))
+        event_active(connection->readable, EV_READ, 0);
+}
+
 ssize_t connection_send(struct connection *connection, const void *bytes, size_t length)
 {
-    return send(connection->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = stream_send(&connection->stream, (struct slice){bytes, length});
+    int failed = errno;
+
+    connection_care(connection);
+    errno = failed;
+    return sent;
 }
 
 ssize_t connection_receive(struct connection *connection, void *bytes, size_t room)
 {
-    return recv(connection->fd, bytes, room, MSG_DONTWAIT);
+    ssize_t got = stream_receive(&connection->stream, bytes, room);
+    int failed = errno;
+
+    connection_care(connection);
+    errno = failed;
+    return got;
 }
 
 void connection_wait_writable(struct connection *connection)
@@ -162,9 +188,37 @@ static void connection_greet(struct connection *connection)
 {
     connection->state = CONNECTION_GREETING;
     handshake_begin(&connection->handshake, &connection->setup->identity, &connection->former);
-    event_add(connection->readable, NULL);
     connection_wake_in(connection, connection->setup->options->connect_timeout);
     connection_send_handshake(connection);
+}
+
+/* The handshake of TLS goes on as far as it can. */
+static void connection_secure(struct connection *connection)
+{
+    struct err err = {0};
+
+    switch (stream_shake(&connection->stream, &err)) {
+    case STREAM_READY:
+        connection_greet(connection);
+        break;
+    case STREAM_WAITS:
+        connection_care(connection);
+        break;
+    case STREAM_FAILED:
+        if (err.kind == ERR_CONFIG)
+            connection_refused(connection, &err);
+        else
+            connection_lost(connection, "%s", err.text);
+        break;
+    }
+}
+
+static void connection_connected(struct connection *connection)
+{
+    connection->state = CONNECTION_SECURING;
+    event_add(connection->readable, NULL);
+    connection_wake_in(connection, connection->setup->options->connect_timeout);
+    connection_secure(connection);
 }
 
 /* One connection of the sink tells for all of them. */
@@ -218,11 +272,20 @@ static void connection_take_handshake(struct connection *connection, struct slic
     case HANDSHAKE_FAILED:
         connection_lost(connection, "%s", err.text);
         break;
-    case HANDSHAKE_REFUSED: /* somebody has to mend it: no hurry */
-        connection->reconnect.current_ms = BACKOFF_LONGEST_MS;
-        connection_lost(connection, "%s", err.text);
+    case HANDSHAKE_REFUSED:
+        connection_refused(connection, &err);
         break;
     }
+}
+
+/* A server of TLS drops who does not speak it, without a word. */
+static void connection_lost_in_handshake(struct connection *connection, const char *why)
+{
+    bool may_want_tls = !connection->stream.tls && connection->handshake.step == 0 &&
+                        !connection->setup->options->socket_path;
+
+    connection_lost(connection, "%s%s", why,
+                    may_want_tls ? " before it said a word: does it want TLS (rediss://)?" : "");
 }
 
 static void connection_read_handshake(struct connection *connection)
@@ -232,9 +295,9 @@ static void connection_read_handshake(struct connection *connection)
     if (got > 0)
         connection_take_handshake(connection, (struct slice){connection->input, (size_t)got});
     else if (got == 0)
-        connection_lost(connection, "the server closed the connection");
+        connection_lost_in_handshake(connection, "the server closed the connection");
     else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-        connection_lost(connection, "%s", strerror(errno));
+        connection_lost_in_handshake(connection, strerror(errno));
 }
 
 /* --- connecting ------------------------------------------------------------------------------- */
@@ -244,12 +307,14 @@ static void connection_on_readable(evutil_socket_t fd, short what, void *context
     struct connection *connection = context;
 
     (void)fd, (void)what;
-    if (connection->state == CONNECTION_GREETING) {
+    if (connection->state == CONNECTION_SECURING) {
+        connection_secure(connection);
+    } else if (connection->state == CONNECTION_GREETING) {
         connection_read_handshake(connection);
-        return;
+    } else {
+        connection->setup->driver->read(connection);
+        connection->setup->driver->flush(connection);
     }
-    connection->setup->driver->read(connection);
-    connection->setup->driver->flush(connection);
 }
 
 static void connection_try_address(struct connection *connection);
@@ -265,19 +330,40 @@ static void connection_next_address(struct connection *connection, const struct 
         connection_lost(connection, "%s", err->text);
 }
 
+static void connection_on_connected(struct connection *connection)
+{
+    struct err err;
+
+    if (socket_connected(connection->stream.fd, &err))
+        connection_connected(connection);
+    else
+        connection_next_address(connection, &err);
+}
+
+/* The socket has room again: first for what TLS has encrypted already. */
+static void connection_on_room(struct connection *connection)
+{
+    if (!stream_flush(&connection->stream))
+        connection_lost(connection, "send: %s", strerror(errno));
+    else if (stream_unsent(&connection->stream))
+        event_add(connection->writable, NULL);
+    else if (connection->state == CONNECTION_SECURING)
+        connection_secure(connection);
+    else if (connection_is_open(connection)) {
+        connection->blocked = false;
+        connection->setup->driver->flush(connection);
+    }
+}
+
 static void connection_on_writable(evutil_socket_t fd, short what, void *context)
 {
     struct connection *connection = context;
-    struct err err;
 
     (void)fd, (void)what;
-    connection->blocked = false;
-    if (connection->state != CONNECTION_CONNECTING)
-        connection->setup->driver->flush(connection);
-    else if (socket_connected(connection->fd, &err))
-        connection_greet(connection);
+    if (connection->state == CONNECTION_CONNECTING)
+        connection_on_connected(connection);
     else
-        connection_next_address(connection, &err);
+        connection_on_room(connection);
 }
 
 static void connection_try_address(struct connection *connection)
@@ -288,15 +374,15 @@ static void connection_try_address(struct connection *connection)
     struct err err;
 
     connection->state = CONNECTION_CONNECTING;
-    connection->fd = socket_connect(&connection->addresses, connection->address, &err);
-    if (connection->fd < 0) {
+    int fd = socket_connect(&connection->addresses, connection->address, &err);
+    if (fd < 0) {
         connection_next_address(connection, &err);
         return;
     }
+    stream_open(&connection->stream, fd, connection->setup->tls);
     connection->readable =
-        event_new(base, connection->fd, EV_READ | EV_PERSIST, connection_on_readable, connection);
-    connection->writable =
-        event_new(base, connection->fd, EV_WRITE, connection_on_writable, connection);
+        event_new(base, fd, EV_READ | EV_PERSIST, connection_on_readable, connection);
+    connection->writable = event_new(base, fd, EV_WRITE, connection_on_writable, connection);
     event_add(connection->writable, NULL);
     connection_wake_in(connection, share_ms);
 }
@@ -355,6 +441,11 @@ static void connection_on_timer(evutil_socket_t fd, short what, void *context)
                 timeout_ms / (long long)connection->addresses.count);
         connection_next_address(connection, &err);
         break;
+    case CONNECTION_SECURING:
+        connection_lost(connection,
+                        "TLS: no handshake within %lld ms: does the server speak TLS on this port?",
+                        timeout_ms);
+        break;
     case CONNECTION_GREETING:
         connection_lost(connection, "handshake: timed out after %lld ms", timeout_ms);
         break;
@@ -375,8 +466,8 @@ void connection_open(struct connection *connection, const struct connection_setu
     const struct conf_sink *options = setup->options;
     struct backoff patient = {.first_ms = BACKOFF_FIRST_MS, .longest_ms = BACKOFF_LONGEST_MS};
 
-    *connection =
-        (struct connection){.setup = setup, .number = number, .context = context, .fd = -1};
+    *connection = (struct connection){
+        .setup = setup, .number = number, .context = context, .stream = {.fd = -1}};
     window_init(&connection->window, (size_t)options->window_commands,
                 (size_t)options->window_bytes);
     connection->reconnect = connection->retry = connection->sick = patient;
@@ -402,7 +493,7 @@ void connection_close(struct connection *connection)
     event_free(connection->timer);
     window_free(&connection->window);
     free(connection->input);
-    *connection = (struct connection){.fd = -1};
+    *connection = (struct connection){.stream = {.fd = -1}};
 }
 
 void connection_discard(struct connection *connection)

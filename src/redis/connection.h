@@ -12,6 +12,7 @@
 #include "redis/resp.h"
 #include "redis/sink.h"
 #include "redis/socket.h"
+#include "redis/stream.h"
 #include "redis/topology.h"
 #include "redis/window.h"
 
@@ -23,19 +24,21 @@ struct event;
 struct event_base;
 struct resolver;
 struct sink_counters;
+struct tls_context;
 
 /**
- *      DOWN -> RESOLVING -> CONNECTING -> GREETING -> FLOWING <------- PROBING
- *                                            |           | retry class    ^
- *                                            |           v                |
- *                                            |        DRAINING -> PAUSED -|
- *                                            '--- commands wait ----------'
+ *      DOWN -> RESOLVING -> CONNECTING -> SECURING -> GREETING -> FLOWING <------- PROBING
+ *                                                        |           | retry class    ^
+ *                                                        |           v                |
+ *                                                        |        DRAINING -> PAUSED -|
+ *                                                        '--- commands wait ----------'
  *      any of them -> DOWN, when the connection is lost
  */
 enum connection_state {
     CONNECTION_DOWN,       /* waits for the next attempt */
     CONNECTION_RESOLVING,  /* asks for the addresses */
     CONNECTION_CONNECTING, /* tries one of them */
+    CONNECTION_SECURING,   /* handshake of TLS, where there is any */
     CONNECTION_GREETING,   /* handshake */
     CONNECTION_FLOWING,
     CONNECTION_DRAINING, /* an answer said "later": waits for the answers of all that was sent */
@@ -74,6 +77,7 @@ struct connection_setup {
     const struct conf_sink *options;
     struct handshake_options identity;
     const struct topology *topology;
+    struct tls_context *tls; /* NULL: plain */
     const struct sink_events *events;
     struct sink_counters *counters;
     struct event_base *base;
@@ -87,7 +91,7 @@ struct connection {
     unsigned number;
     char name[ENDPOINT_NAME_BYTES];
 
-    int fd;       /* -1: none */
+    struct stream stream;
     bool blocked; /* the socket is full; writable will tell */
     struct event *readable, *writable, *timer;
     struct resolver *resolver;
@@ -102,7 +106,7 @@ struct connection {
     bool pinged; /* the next answer is a PING's */
 
     int64_t progress_ms; /* when the other side was last seen to do something */
-    int queued;          /* socket_queued(), and when it was asked */
+    int queued;          /* stream_queued(), and when it was asked */
     int64_t queued_ms;
     unsigned silences; /* response timeouts in a row */
     struct backoff reconnect, retry, sick;

@@ -316,7 +316,7 @@ static void exchange_ping(struct connection *connection)
  * last sign of life. */
 static bool exchange_queue_drains(struct connection *connection, int64_t now_ms, bool *first)
 {
-    int queued = socket_queued(connection->fd), before = connection->queued;
+    int queued = stream_queued(&connection->stream), before = connection->queued;
 
     *first = connection->queued_ms < connection->progress_ms;
     connection->queued = queued;

@@ -1,11 +1,13 @@
 /* sink.c: one worker's way into one Redis. */
 #include "redis/sink.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "metrics/metrics.h"
 #include "redis/connection.h"
 #include "redis/exchange.h"
+#include "redis/tls.h"
 
 #include <stdlib.h>
 
@@ -31,9 +33,10 @@ struct sink *sink_new(const struct conf_sink *options, unsigned index, const cha
                       struct event_base *base, struct metrics_worker *metrics,
                       const struct sink_events *events, struct err *err)
 {
+    struct tls_context *tls = NULL;
     size_t commands;
 
-    if (!sink_check(options, err)) {
+    if (!sink_check(options, err) || (options->tls.on && !(tls = tls_context_new(options, err)))) {
         err_wrap(err, "sink \"%s\"", options->name);
         return NULL;
     }
@@ -49,6 +52,7 @@ struct sink *sink_new(const struct conf_sink *options, unsigned index, const cha
         .identity = {options->username.text, options->password.text, sink->client_name,
                      options->database},
         .topology = &sink->topology,
+        .tls = tls,
         .events = &sink->events,
         .counters = &metrics->sinks[index],
         .base = base,
@@ -65,9 +69,26 @@ void sink_free(struct sink *sink)
         return;
     for (unsigned i = 0; i < sink->topology.connections; i++)
         connection_close(&sink->connections[i]);
+    tls_context_free(sink->setup.tls);
     free(sink->connections);
     free(sink->client_name);
     free(sink);
+}
+
+void sink_reload(struct sink *sink)
+{
+    const char *name = sink->setup.options->name;
+    struct err err;
+
+    if (!sink->setup.tls)
+        return;
+    if (tls_context_reload(sink->setup.tls, &err))
+        log_info("certificate files read again: new connections use them", LOG_STR("sink", name),
+                 LOG_STR("client", sink->client_name));
+    else
+        log_warn_each("certificate files not taken: new connections use the old ones",
+                      LOG_STR("sink", name), LOG_STR("client", sink->client_name),
+                      LOG_STR("error", err.text));
 }
 
 bool sink_has_room(const struct sink *sink)

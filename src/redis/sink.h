@@ -47,6 +47,10 @@ struct sink *sink_new(const struct conf_sink *options, unsigned index, const cha
 /** Ends the connections at once. Takes NULL. */
 void sink_free(struct sink *sink);
 
+/** Reads the certificate files again, for connections to come; where one is bad, the old ones stay.
+ * Logs which. */
+void sink_reload(struct sink *sink);
+
 /** Whether another record's commands may be put. A record may go over the limit, then nothing more
  * until answers came. */
 bool sink_has_room(const struct sink *sink);

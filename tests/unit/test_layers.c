@@ -32,6 +32,7 @@ static const struct owner owners[] = {
     {"librdkafka/", "kafka/"},
     {"rdkafka", "kafka/"},
     {"hiredis", "redis/"},
+    {"openssl/", "redis/"},
     {"libconfig", "conf/file.c"},
 };
 

@@ -94,6 +94,20 @@ static void a_unix_socket_is_a_path_and_perhaps_a_database(void)
     fails("unix:///s?DB=1", "only '?db=N' may follow the path of a socket");
 }
 
+static void rediss_is_the_same_over_tls(void)
+{
+    parse("rediss://u:p@redis.example:7000/3");
+    CU_ASSERT_TRUE(url.tls);
+    ASSERT_TEXT(url.password, "p");
+    ASSERT_TEXT(url.host, "redis.example");
+    CU_ASSERT_EQUAL(url.port, 7000);
+    CU_ASSERT_EQUAL(url.database, 3);
+    url_free(&url);
+    parse("redis://rediss");
+    CU_ASSERT_FALSE(url.tls);
+    url_free(&url);
+}
+
 static void what_is_out_of_range_is_refused(void)
 {
     fails("redis://h/2147483648", "the database must be a number from 0 to 2147483647");
@@ -108,10 +122,11 @@ static void what_is_out_of_range_is_refused(void)
 
 static void other_things_are_no_urls_of_redis(void)
 {
-    fails("", "it begins with neither redis:// nor unix://");
-    fails("localhost:6379", "it begins with neither redis:// nor unix://");
-    fails("REDIS://h", "it begins with neither redis:// nor unix://");
-    fails("rediss://h", "rediss:// (TLS) is not supported yet");
+    fails("", "it begins with none of redis://, rediss:// and unix://");
+    fails("localhost:6379", "it begins with none of redis://, rediss:// and unix://");
+    fails("REDIS://h", "it begins with none of redis://, rediss:// and unix://");
+    fails("redisss://h", "it begins with none of redis://, rediss:// and unix://");
+    fails("rediss://", "the host is missing");
     fails("redis://", "the host is missing");
     fails("redis://u:p@", "the host is missing");
     fails("redis://:6379", "the host is missing");
@@ -136,6 +151,7 @@ int main(void)
         TEST(a_password_may_hold_what_separates),
         TEST(an_ipv6_address_stands_in_brackets),
         TEST(a_unix_socket_is_a_path_and_perhaps_a_database),
+        TEST(rediss_is_the_same_over_tls),
         TEST(what_is_out_of_range_is_refused),
         TEST(other_things_are_no_urls_of_redis),
         TEST(a_percent_sign_needs_its_digits_and_no_nul),

@@ -1,0 +1,8 @@
+/* sink.h: the settings of one sink. */
+#pragma once
+#include "conf/option.h"
+
+/** Fills @p sink, whose name and origin are set, from its group @p node; @p what names it in
+ * messages. */
+void conf_sink_fill(const struct filling *filling, const struct node *node, const char *what,
+                    struct conf_sink *sink);
