@@ -1,40 +1,20 @@
 /* test_worker.c: the whole pipe in one process: a mock cluster, one worker, two real servers. */
 #include "suite.h"
 
-#include "app/health.h"
-#include "app/load.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
-#include "flow/worker.h"
+#include "bridge.h"
 #include "kafka_member.h"
-#include "redis/commands.h"
 #include "redis_server.h"
 
 #include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 enum {
-    PATIENCE_MS = 20000,
-    LOOK_MS = 20,
     SETTLE_MS = 300, /* six commit intervals */
-    STOP_MS = 5000,
-    WINDOW = 100 /* commands, of the sink "there" */
+    WINDOW = 100     /* commands, of the sink "there" */
 };
 
-/* What the process makes of a configuration file, with a single worker. */
-struct bridge {
-    struct loaded loaded;
-    struct metrics *metrics;
-    const char **names;
-    struct health *health;
-    struct worker *worker;
-    pthread_t thread;
-    bool well; /* worker_run() said so */
-};
-
-static struct bridge bridge;
 static struct redis_server *here, *there;
 
 #define PUSH   "\"RPUSH seen:%{$partition} %{$offset}\""
@@ -46,7 +26,7 @@ static struct redis_server *here, *there;
 
 /* --- the bridge ------------------------------------------------------------------------------- */
 
-static void bridge_write_file(const char *path, const char *group, const char *routes)
+static void write_file(const char *path, const char *group, const char *routes)
 {
     FILE *file = fopen(path, "w");
 
@@ -65,96 +45,13 @@ static void bridge_write_file(const char *path, const char *group, const char *r
     fclose(file);
 }
 
-static void bridge_load(const char *group, const char *routes)
+static void pipe_start(const char *group, const char *routes)
 {
     char path[300];
 
     snprintf(path, sizeof(path), "%s/penstock.conf", redis_server_folder(here));
-    bridge_write_file(path, group, routes);
-    CU_ASSERT_EQUAL_FATAL(load(path, &bridge.loaded), 0);
-}
-
-static void bridge_open_metrics(void)
-{
-    const struct conf *conf = bridge.loaded.conf;
-    struct metrics_shape shape = {.workers = 1,
-                                  .route_count = conf->route_count,
-                                  .sink_count = conf->sink_count,
-                                  .librdkafka = "",
-                                  .hiredis = ""};
-    const struct command *rows = command_all(&shape.command_count);
-    const char **names =
-        mem_array(conf->route_count + conf->sink_count + shape.command_count, sizeof(*names));
-
-    bridge.names = names;
-    shape.routes = names;
-    for (size_t i = 0; i < conf->route_count; i++)
-        *names++ = conf->routes[i].name;
-    shape.sinks = names;
-    for (size_t i = 0; i < conf->sink_count; i++)
-        *names++ = conf->sinks[i].name;
-    shape.commands = names;
-    for (size_t i = 0; i < shape.command_count; i++)
-        *names++ = rows[i].name;
-    bridge.metrics = metrics_new(&shape);
-}
-
-static void *bridge_run(void *context)
-{
-    struct err err = {0};
-
-    (void)context;
-    bridge.well = worker_run(bridge.worker, &err);
-    if (!bridge.well)
-        fprintf(stderr, "\nworker_run: %s\n", err.text);
-    return NULL;
-}
-
-static void bridge_start(const char *group, const char *routes)
-{
-    struct worker_options options = {0};
-    struct err err = {0};
-
-    bridge_load(group, routes);
-    bridge_open_metrics();
-    bridge.health = health_new(1);
-    options.conf = bridge.loaded.conf;
-    options.source = bridge.loaded.conf->sources;
-    options.routes = bridge.loaded.routes;
-    options.metrics = bridge.metrics;
-    options.listener = (struct worker_listener){bridge.health, health_status};
-    bridge.worker = worker_new(&options, &err);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(bridge.worker);
-    CU_ASSERT_EQUAL_FATAL(pthread_create(&bridge.thread, NULL, bridge_run, NULL), 0);
-}
-
-/* Every record that a route was given has become of something, or is in flight. */
-static void expect_balance(const struct route_counters *counters)
-{
-    uint64_t ended = 0;
-
-    for (size_t i = 0; i < OUTCOME_COUNT; i++)
-        ended += counters->outcomes[i];
-    CU_ASSERT_EQUAL(counters->matched, ended + counters->inflight);
-}
-
-/* Waits for the end after worker_stop(): then its counts may be read. */
-static void bridge_join(void)
-{
-    pthread_join(bridge.thread, NULL);
-    CU_ASSERT_TRUE(bridge.well);
-    for (size_t i = 0; i < bridge.loaded.conf->route_count; i++)
-        expect_balance(&metrics_worker(bridge.metrics, 0)->routes[i]);
-}
-
-/* How many milliseconds it took. */
-static int64_t bridge_stop(void)
-{
-    int64_t from_ms = clock_ms();
-
-    worker_stop(bridge.worker, from_ms + STOP_MS);
-    bridge_join();
-    return clock_ms() - from_ms;
+    write_file(path, group, routes);
+    bridge_start(path);
 }
 
 static uint64_t inflight_of(size_t route)
@@ -175,12 +72,7 @@ static void open_servers(void)
 
 static void close_all(void)
 {
-    worker_free(bridge.worker);
-    health_free(bridge.health);
-    metrics_free(bridge.metrics);
-    free(bridge.names);
-    load_free(&bridge.loaded);
-    bridge = (struct bridge){0};
+    bridge_free();
     redis_server_free(here);
     redis_server_free(there);
 }
@@ -190,46 +82,15 @@ static void close_all(void)
 /* Whether @p group has committed @p offset of every partition before patience ends. */
 static bool committed_comes(const char *group, const char *topic, int64_t offset)
 {
-    int64_t until_ms = clock_ms() + PATIENCE_MS;
+    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
     int32_t partition = 0;
 
     while (partition < MEMBER_PARTITIONS && clock_ms() < until_ms)
         if (cluster_committed(group, topic, partition) == offset)
             partition++;
         else
-            poll(NULL, 0, LOOK_MS);
+            poll(NULL, 0, BRIDGE_LOOK_MS);
     return partition == MEMBER_PARTITIONS;
-}
-
-static bool inflight_comes(uint64_t wanted)
-{
-    int64_t until_ms = clock_ms() + PATIENCE_MS;
-    struct metrics_totals totals;
-
-    do {
-        poll(NULL, 0, LOOK_MS);
-        metrics_totals(bridge.metrics, &totals);
-    } while (totals.inflight != wanted && clock_ms() < until_ms);
-    return totals.inflight == wanted;
-}
-
-/* Whether /readyz?verbose comes to say @p text. */
-static bool readyz_comes(const char *text)
-{
-    int64_t until_ms = clock_ms() + PATIENCE_MS;
-    char page[4096];
-    bool ready;
-
-    do {
-        poll(NULL, 0, LOOK_MS);
-        memset(page, 0, sizeof(page));
-        FILE *list = fmemopen(page, sizeof(page) - 1, "w");
-        ready = health_check(bridge.health, HEALTH_READY, list);
-        fclose(list);
-    } while ((ready || !strstr(page, text)) && clock_ms() < until_ms);
-    if (ready || !strstr(page, text))
-        fprintf(stderr, "\n/readyz says:\n%s", page);
-    return !ready && strstr(page, text);
 }
 
 /* How many offsets were pushed to the lists of all partitions. */
@@ -242,10 +103,10 @@ static long pushed(struct redis_server *server)
 
 static bool pushed_comes(struct redis_server *server, long wanted)
 {
-    int64_t until_ms = clock_ms() + PATIENCE_MS;
+    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
 
     while (pushed(server) != wanted && clock_ms() < until_ms)
-        poll(NULL, 0, LOOK_MS);
+        poll(NULL, 0, BRIDGE_LOOK_MS);
     return pushed(server) == wanted;
 }
 
@@ -268,8 +129,8 @@ static void a_record_is_committed_once_every_sink_has_answered(void)
     open_servers();
     cluster_topic("two");
     cluster_produce_all("two", 0, 1);
-    bridge_start("two",
-                 ROUTE("near", "two", "here", PUSHES) ", " ROUTE("far", "two", "there", PUSHES));
+    pipe_start("two",
+               ROUTE("near", "two", "here", PUSHES) ", " ROUTE("far", "two", "there", PUSHES));
     CU_ASSERT_TRUE(committed_comes("two", "two", 1));
     redis_server_pause(there);
     cluster_produce_all("two", 1, 21);
@@ -291,12 +152,12 @@ static void a_stop_waits_for_what_redis_has_not_answered(void)
     open_servers();
     cluster_topic("stop");
     cluster_produce_all("stop", 0, 1);
-    bridge_start("stop", ROUTE("far", "stop", "there", PUSHES));
+    pipe_start("stop", ROUTE("far", "stop", "there", PUSHES));
     CU_ASSERT_TRUE(committed_comes("stop", "stop", 1));
     redis_server_pause(there);
     cluster_produce_all("stop", 1, 21);
     CU_ASSERT_TRUE(inflight_comes(4 * 20));
-    worker_stop(bridge.worker, clock_ms() + STOP_MS);
+    worker_stop(bridge.worker, clock_ms() + BRIDGE_STOP_MS);
     poll(NULL, 0, SETTLE_MS);
     redis_server_resume(there);
     bridge_join();
@@ -314,7 +175,7 @@ static void a_stop_without_redis_keeps_its_deadline_and_tells_what_is_left(void)
     redis_server_stop(there);
     cluster_topic("gone");
     cluster_produce_all("gone", 0, 20);
-    bridge_start("gone", ROUTE("far", "gone", "there", PUSHES));
+    pipe_start("gone", ROUTE("far", "gone", "there", PUSHES));
     CU_ASSERT_TRUE(inflight_comes(4 * 20));
     int64_t began_ms = clock_ms();
     worker_stop(bridge.worker, began_ms + 1000);
@@ -332,12 +193,12 @@ static void a_record_that_one_route_cannot_take_is_written_by_none(void)
     open_servers();
     cluster_topic("split");
     cluster_produce("split", 2, 0, 10);
-    bridge_start("split", ROUTE("near", "split", "here", PUSHES) ", " ROUTE(
-                              "far", "split", "there",
-                              "format = \"json\"; do = ( { when = \"$key == '5'\"; "
-                              "cmd = \"RPUSH seen:2 %{nothing}\"; }, " PUSH " ); "));
+    pipe_start("split", ROUTE("near", "split", "here", PUSHES) ", " ROUTE(
+                            "far", "split", "there",
+                            "format = \"json\"; do = ( { when = \"$key == '5'\"; "
+                            "cmd = \"RPUSH seen:2 %{nothing}\"; }, " PUSH " ); "));
     CU_ASSERT_TRUE(readyz_comes("[-]partition split[2]: offset 5: route far: "));
-    CU_ASSERT_TRUE(bridge_stop() < STOP_MS / 2); /* nobody waits for the bad one */
+    CU_ASSERT_TRUE(bridge_stop() < BRIDGE_STOP_MS / 2); /* nobody waits for the bad one */
     CU_ASSERT_EQUAL(inflight_of(0), 0);
     CU_ASSERT_EQUAL(inflight_of(1), 0);
     CU_ASSERT_EQUAL(pushed(here), 5);
@@ -353,9 +214,9 @@ static void what_the_operator_must_mend_is_not_skipped(void)
     ASSERT_TEXT(redis_ask(here, "ACL SETUSER default -rpush"), "OK");
     cluster_topic("forbidden");
     cluster_produce("forbidden", 1, 0, 10);
-    bridge_start("forbidden", ROUTE("near", "forbidden", "here", PUSHES "on_error = \"skip\"; "));
+    pipe_start("forbidden", ROUTE("near", "forbidden", "here", PUSHES "on_error = \"skip\"; "));
     CU_ASSERT_TRUE(readyz_comes("[-]partition forbidden[1]: offset 0: route near: NOPERM"));
-    CU_ASSERT_TRUE(bridge_stop() < STOP_MS / 2);
+    CU_ASSERT_TRUE(bridge_stop() < BRIDGE_STOP_MS / 2);
     CU_ASSERT_EQUAL(inflight_of(0), 0);
     CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DROPPED), 0);
     CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_WRITTEN), 0);
@@ -373,8 +234,8 @@ static void a_sink_that_is_away_stops_only_its_own_partitions(void)
     cluster_topic("far");
     cluster_produce_all("far", 0, 2 * WINDOW);
     cluster_produce_all("near", 0, 2 * WINDOW);
-    bridge_start("away",
-                 ROUTE("near", "near", "here", PUSHES) ", " ROUTE("far", "far", "there", PUSHES));
+    pipe_start("away",
+               ROUTE("near", "near", "here", PUSHES) ", " ROUTE("far", "far", "there", PUSHES));
     CU_ASSERT_TRUE(committed_comes("away", "near", 2 * WINDOW));
     CU_ASSERT_TRUE(readyz_comes("]: sink there: "));
     redis_server_restart(there);
@@ -397,7 +258,7 @@ static void what_was_not_sent_of_a_partition_that_moved_is_void(void)
     redis_server_stop(there);
     cluster_topic("moved");
     cluster_produce_all("moved", 0, 2 * WINDOW);
-    bridge_start("moved", ROUTE("far", "moved", "there", PUSHES));
+    pipe_start("moved", ROUTE("far", "moved", "there", PUSHES));
     CU_ASSERT_TRUE(inflight_comes(WINDOW));
     member_join(other, "moved");
     CU_ASSERT_TRUE(member_run(other, 2 * 2 * WINDOW));

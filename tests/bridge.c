@@ -1,0 +1,157 @@
+/* bridge.c: the whole pipe in one process. */
+#include "bridge.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "redis/commands.h"
+#include "suite.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+enum { PAGE_BYTES = 4096 };
+
+struct bridge bridge;
+
+static void bridge_open_metrics(void)
+{
+    const struct conf *conf = bridge.loaded.conf;
+    struct metrics_shape shape = {.workers = 1,
+                                  .route_count = conf->route_count,
+                                  .sink_count = conf->sink_count,
+                                  .librdkafka = "",
+                                  .hiredis = ""};
+    const struct command *rows = command_all(&shape.command_count);
+    const char **names =
+        mem_array(conf->route_count + conf->sink_count + shape.command_count, sizeof(*names));
+
+    bridge.names = names;
+    shape.routes = names;
+    for (size_t i = 0; i < conf->route_count; i++)
+        *names++ = conf->routes[i].name;
+    shape.sinks = names;
+    for (size_t i = 0; i < conf->sink_count; i++)
+        *names++ = conf->sinks[i].name;
+    shape.commands = names;
+    for (size_t i = 0; i < shape.command_count; i++)
+        *names++ = rows[i].name;
+    bridge.metrics = metrics_new(&shape);
+}
+
+static void *bridge_run(void *context)
+{
+    struct err err = {0};
+
+    (void)context;
+    bridge.well = worker_run(bridge.worker, &err);
+    if (!bridge.well)
+        fprintf(stderr, "\nworker_run: %s\n", err.text);
+    return NULL;
+}
+
+void bridge_start(const char *path)
+{
+    struct worker_options options = {0};
+    struct err err = {0};
+
+    CU_ASSERT_EQUAL_FATAL(load(path, &bridge.loaded), 0);
+    bridge_open_metrics();
+    bridge.health = health_new(1);
+    options.conf = bridge.loaded.conf;
+    options.source = bridge.loaded.conf->sources;
+    options.routes = bridge.loaded.routes;
+    options.metrics = bridge.metrics;
+    options.listener = (struct worker_listener){bridge.health, health_status};
+    bridge.worker = worker_new(&options, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(bridge.worker);
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&bridge.thread, NULL, bridge_run, NULL), 0);
+}
+
+/* Every record that a route was given has become of something, or is in flight. */
+static void expect_balance(const struct route_counters *counters)
+{
+    uint64_t ended = 0;
+
+    for (size_t i = 0; i < OUTCOME_COUNT; i++)
+        ended += counters->outcomes[i];
+    CU_ASSERT_EQUAL(counters->matched, ended + counters->inflight);
+}
+
+void bridge_join(void)
+{
+    pthread_join(bridge.thread, NULL);
+    CU_ASSERT_TRUE(bridge.well);
+    for (size_t i = 0; i < bridge.loaded.conf->route_count; i++)
+        expect_balance(&metrics_worker(bridge.metrics, 0)->routes[i]);
+}
+
+int64_t bridge_stop(void)
+{
+    int64_t from_ms = clock_ms();
+
+    worker_stop(bridge.worker, from_ms + BRIDGE_STOP_MS);
+    bridge_join();
+    return clock_ms() - from_ms;
+}
+
+void bridge_free(void)
+{
+    worker_free(bridge.worker);
+    health_free(bridge.health);
+    metrics_free(bridge.metrics);
+    free(bridge.names);
+    load_free(&bridge.loaded);
+    bridge = (struct bridge){0};
+}
+
+bool inflight_comes(uint64_t wanted)
+{
+    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
+    struct metrics_totals totals;
+
+    do {
+        poll(NULL, 0, BRIDGE_LOOK_MS);
+        metrics_totals(bridge.metrics, &totals);
+    } while (totals.inflight != wanted && clock_ms() < until_ms);
+    return totals.inflight == wanted;
+}
+
+/* What /readyz?verbose says. */
+static bool readyz(char page[PAGE_BYTES])
+{
+    memset(page, 0, PAGE_BYTES);
+    FILE *list = fmemopen(page, PAGE_BYTES - 1, "w");
+    bool ready = health_check(bridge.health, HEALTH_READY, list);
+    fclose(list);
+    return ready;
+}
+
+bool readyz_comes(const char *text)
+{
+    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
+    char page[PAGE_BYTES];
+    bool there;
+
+    do {
+        poll(NULL, 0, BRIDGE_LOOK_MS);
+        there = !readyz(page) && strstr(page, text);
+    } while (!there && clock_ms() < until_ms);
+    if (!there)
+        fprintf(stderr, "\n/readyz says:\n%s", page);
+    return there;
+}
+
+bool ready_comes(void)
+{
+    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
+    char page[PAGE_BYTES];
+    bool ready;
+
+    do {
+        poll(NULL, 0, BRIDGE_LOOK_MS);
+        ready = readyz(page);
+    } while (!ready && clock_ms() < until_ms);
+    if (!ready)
+        fprintf(stderr, "\n/readyz says:\n%s", page);
+    return ready;
+}
