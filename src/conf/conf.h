@@ -32,6 +32,8 @@ enum conf_delivery { AT_LEAST_ONCE, EXACTLY_ONCE, AT_MOST_ONCE };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
 enum conf_log_format { CONF_LOG_AUTO, CONF_LOG_LOGFMT, CONF_LOG_JSON };
 
+enum conf_durable_kind { DURABLE_NONE, DURABLE_WAIT, DURABLE_WAITAOF };
+
 enum conf_start_kind { START_EARLIEST, START_LATEST, START_ERROR, START_TIME };
 
 /** A librdkafka property with its dots, e.g. "fetch.wait.max.ms". */
@@ -51,7 +53,7 @@ struct conf_source {
     int64_t start_time_ms;           /* START_TIME: since 1970 */
     int on_out_of_range;             /* enum conf_out_of_range */
     int on_checkpoint_mismatch;      /* enum conf_mismatch */
-    int64_t commit_interval, drain_timeout;
+    int64_t commit_interval, drain_timeout, unconfirmed_records;
     struct conf_property *librdkafka;
     size_t librdkafka_count;
     struct conf_origin librdkafka_origin; /* of the group; that of the source where there is none */
@@ -65,6 +67,14 @@ struct conf_tls {
     int min_version; /* enum conf_tls_version */
 };
 
+/** What must be known of a write before its record is committed; timeout in milliseconds. */
+struct conf_durable {
+    enum conf_durable_kind kind;
+    int64_t local;    /* DURABLE_WAITAOF: 1: also the server's own disk */
+    int64_t replicas; /* that must have it */
+    int64_t timeout;
+};
+
 struct conf_sink {
     char *name;
     struct conf_origin origin;
@@ -76,6 +86,8 @@ struct conf_sink {
     int database;
     struct conf_tls tls;
     int64_t connections, window_commands, window_bytes, connect_timeout, response_timeout;
+    struct conf_durable durable;
+    struct conf_text checkpoint_prefix;
 };
 
 struct conf_command {

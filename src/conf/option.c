@@ -44,6 +44,7 @@
 #define TYPE_ADDRESS                struct conf_text
 #define TYPE_START                  struct conf_text
 #define TYPE_TTL                    struct conf_text
+#define TYPE_DURABLE                struct conf_durable
 #define TYPE_NAME                   char *
 #define TYPE_SOURCE                 struct conf_source *
 #define TYPE_SINK                   struct conf_sink *
@@ -132,29 +133,22 @@ const char *option_kind_name(enum option_kind kind)
         [OPTION_SOURCE] = "NAME",       [OPTION_SINK] = "NAME",
         [OPTION_TOPICS] = "TOPICS",     [OPTION_COMMANDS] = "COMMANDS",
         [OPTION_PROPERTIES] = "GROUP",  [OPTION_SECTION] = "GROUP",
+        [OPTION_DURABLE] = "WORD",
     };
 
     return names[kind];
 }
 
 static read_function *const readers[] = {
-    [OPTION_INTEGER] = read_integer,
-    [OPTION_DURATION] = read_duration,
-    [OPTION_SIZE] = read_size,
-    [OPTION_FLAG] = read_flag,
-    [OPTION_CHOICE] = read_choice,
-    [OPTION_WORD] = read_word,
-    [OPTION_TEXT] = read_plain,
-    [OPTION_SECRET] = read_secret,
-    [OPTION_ADDRESS] = read_address,
-    [OPTION_START] = read_start,
-    [OPTION_TTL] = read_ttl,
-    [OPTION_NAME] = read_name,
-    [OPTION_SOURCE] = read_source,
-    [OPTION_SINK] = read_sink,
-    [OPTION_TOPICS] = read_topics,
-    [OPTION_COMMANDS] = read_commands,
-    [OPTION_PROPERTIES] = read_properties,
+    [OPTION_INTEGER] = read_integer,   [OPTION_DURATION] = read_duration,
+    [OPTION_SIZE] = read_size,         [OPTION_FLAG] = read_flag,
+    [OPTION_CHOICE] = read_choice,     [OPTION_WORD] = read_word,
+    [OPTION_TEXT] = read_plain,        [OPTION_SECRET] = read_secret,
+    [OPTION_ADDRESS] = read_address,   [OPTION_START] = read_start,
+    [OPTION_TTL] = read_ttl,           [OPTION_DURABLE] = read_durable,
+    [OPTION_NAME] = read_name,         [OPTION_SOURCE] = read_source,
+    [OPTION_SINK] = read_sink,         [OPTION_TOPICS] = read_topics,
+    [OPTION_COMMANDS] = read_commands, [OPTION_PROPERTIES] = read_properties,
 };
 
 /* The settings that @p group knows, or those that "defaults" may hold. */

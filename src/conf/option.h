@@ -17,6 +17,7 @@ enum option_kind {
     OPTION_ADDRESS,
     OPTION_START,
     OPTION_TTL,
+    OPTION_DURABLE,
     OPTION_NAME,
     OPTION_SOURCE, /* the name of a source */
     OPTION_SINK,

@@ -1,6 +1,7 @@
 /* read_more.c: one setting of the file becomes the field of its row: what has a form of its own. */
 #include "base/mem.h"
 #include "base/text.h"
+#include "conf/durable.h"
 #include "conf/kept.h"
 #include "conf/mask.h"
 #include "conf/read.h"
@@ -63,6 +64,19 @@ void read_ttl(const struct filling *filling, const struct option *option, const 
                      "such as \"24h\", or \"%{$header.ttl|default('5m')}\"",
                      "'%s' must be a duration or a template that gives one, not '%s'", option->name,
                      read_shown(&text));
+}
+
+void read_durable(const struct filling *filling, const struct option *option,
+                  const struct node *node, void *field)
+{
+    struct conf_text text;
+    struct err err = {0};
+
+    if (!read_text(filling, node, option->name, &text) || !text.text[0])
+        return;
+    if (!durable_parse(text.text, field, &err))
+        conf_problem(filling->problems, node->origin, NULL, "'%s' %s, not '%s'", option->name,
+                     err.text, read_shown(&text));
 }
 
 static void read_topic(const struct filling *filling, const struct node *node,

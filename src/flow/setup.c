@@ -78,6 +78,8 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
     if (!worker_open_loop(worker, err) || !worker_open_sinks(worker, err) ||
         !worker_open_source(worker, err))
         goto fail;
+    durability_open(&worker->durability, options->conf, options->source, options->number,
+                    worker->source, worker->sinks);
     return worker;
 fail:
     worker_free(worker);
@@ -90,6 +92,7 @@ void worker_free(struct worker *worker)
         return;
     for (; worker->batch.next < worker->batch.count; worker->batch.next++)
         source_return(&worker->batch, worker->batch.next);
+    durability_close(&worker->durability);
     source_free(worker->source);
     for (size_t i = 0; worker->sinks && i < worker->options.conf->sink_count; i++)
         sink_free(worker->sinks[i]);

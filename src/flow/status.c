@@ -31,8 +31,10 @@ void worker_tell(struct worker *worker)
     for (size_t i = 0; i < conf->sink_count; i++) {
         if (!worker->sinks[i])
             continue;
+        const char *trouble = sink_trouble(worker->sinks[i]);
         status.sinks[status.sink_count].sink = conf->sinks[i].name;
-        status.sinks[status.sink_count++].trouble = sink_trouble(worker->sinks[i]);
+        status.sinks[status.sink_count++].trouble =
+            trouble ? trouble : durability_trouble(&worker->durability, i);
     }
     source_visit_held(worker->source, worker_add_held, &status);
     worker->options.listener.status(worker->options.listener.context, worker->options.number,

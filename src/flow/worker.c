@@ -251,6 +251,7 @@ static bool worker_turn(struct worker *worker, struct err *err)
     worker_prepare_batch(worker);
     worker_turn_sinks(worker);
     holds_turn(&worker->holds, worker->sinks, worker->now_ms);
+    durability_turn(&worker->durability, worker->now_ms);
     return source_turn(worker->source, err);
 }
 

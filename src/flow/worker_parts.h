@@ -3,6 +3,7 @@
 #pragma once
 #include "base/arena.h"
 #include "flow/delivery.h"
+#include "flow/durability.h"
 #include "flow/holds.h"
 #include "flow/worker.h"
 #include "kafka/source.h"
@@ -23,6 +24,7 @@ struct worker {
     struct metrics_worker *metrics;
     struct deliveries deliveries;
     struct holds holds;
+    struct durability durability;
     struct arena arena;
     struct rendering rendering;
     uint32_t *opened; /* deliveries of the record in hand, as many as there are routes */

@@ -226,6 +226,7 @@ void source_free(struct source *source)
     if (source->wake_fd >= 0)
         close(source->wake_fd);
     partitions_free(source);
+    free(source->hurries);
     free(source->taken);
     free(source);
 }

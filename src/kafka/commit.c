@@ -2,7 +2,8 @@
  * commit.c: what Redis has answered is told to Kafka.
  *
  * One commit is outstanding at a time, so that an older one can never land behind a newer one. One
- * that failed is not repeated as it was: the next one says the newest offsets.
+ * that failed is not repeated as it was: the next one says the newest offsets. Where answers alone
+ * are not enough (gates.c), commits stay behind them.
  */
 #include "base/failpoint.h"
 #include "base/log.h"
@@ -13,8 +14,9 @@ enum { COMMIT_TRIES = 3, COMMIT_RETRY_MS = 200 };
 /* What may be committed and was not; -1: nothing. */
 static int64_t commit_offset(const struct source_partition *partition)
 {
-    int64_t offset = partition->tracker ? tracker_commit_offset(partition->tracker) : -1;
-
+    if (!partition->tracker)
+        return -1;
+    int64_t offset = gates_cut(partition, tracker_commit_offset(partition->tracker));
     return offset > partition->committed ? offset : -1;
 }
 

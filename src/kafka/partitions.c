@@ -33,6 +33,7 @@ void partition_move(struct source_partition *partition, enum partition_state sta
     if (state != PARTITION_HELD) {
         free(partition->reason);
         partition->reason = NULL;
+        partition->brims = false;
     }
     partition->source->apply_due = true;
 }
@@ -59,6 +60,7 @@ static struct source_topic *topic_get(struct source *source, const char *name)
     topic = mem_new(struct source_topic);
     topic->name = mem_text(name);
     topic->routes = source->events.topic(source->events.context, topic->name);
+    gates_open(topic, source);
     source->topics = mem_grow(source->topics, source->topic_count, &source->topic_capacity,
                               sizeof(struct source_topic *));
     source->topics[source->topic_count++] = topic;
@@ -116,6 +118,7 @@ void partition_take(struct source_partition *partition)
     partition->position = partition->committed = partition->committing = -1;
     partition->ask_at_ms = 0;
     partition->asking = partition->misplaced = false;
+    gates_take(partition);
     partition_move(partition, PARTITION_STARTING);
 }
 
@@ -123,6 +126,7 @@ void partition_start(struct source_partition *partition, int64_t offset)
 {
     tracker_free(partition->tracker);
     partition->tracker = tracker_new(offset);
+    gates_start(partition, offset);
     partition->position = offset;
     partition->taken_ms = -1;
     partition->taken = false;
@@ -163,7 +167,7 @@ void partition_lose(struct source_partition *partition)
 
     partition->generation++;
     if (partition->tracker && source->closing != CLOSING_NO)
-        source->left += tracker_uncommitted(partition->tracker);
+        source->left += tracker_uncommitted(partition->tracker) + gates_unconfirmed(partition);
     tracker_free(partition->tracker);
     partition->tracker = NULL;
     partition->position = partition->committed = partition->committing = -1;
@@ -173,18 +177,21 @@ void partition_lose(struct source_partition *partition)
 
 bool partition_is_drained(const struct source_partition *partition)
 {
-    return !partition->tracker || !tracker_waiting(partition->tracker);
+    return !partition->tracker ||
+           (!tracker_waiting(partition->tracker) && gates_are_passed(partition));
 }
 
 void partitions_free(struct source *source)
 {
     for (size_t i = 0; i < source->partition_count; i++) {
         tracker_free(source->partitions[i]->tracker);
+        free(source->partitions[i]->marks);
         free(source->partitions[i]->reason);
         free(source->partitions[i]);
     }
     for (size_t i = 0; i < source->topic_count; i++) {
         free(source->topics[i]->partitions);
+        free(source->topics[i]->passes);
         free(source->topics[i]->name);
         free(source->topics[i]);
     }

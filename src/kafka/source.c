@@ -217,6 +217,8 @@ static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
 {
     if (!source_is_flowing(partition) || message->offset < partition->position)
         return false;
+    if (message->offset >= partition->look_at)
+        gates_look(partition, message->offset);
     record_fill(&batch->records[batch->count], message, partition);
     batch->messages[batch->count++] = message;
     partition->position = message->offset + 1;
@@ -254,6 +256,7 @@ void source_poll(struct source *source, struct batch *batch, size_t limit)
     ssize_t taken;
 
     batch->count = batch->next = 0;
+    gates_hold(source);
     if (!source_is_ready(source))
         return;
     if (limit > BATCH_RECORDS)
@@ -394,7 +397,8 @@ size_t source_left(const struct source *source)
 
     for (size_t i = 0; i < source->partition_count; i++)
         if (source->partitions[i]->tracker)
-            left += tracker_uncommitted(source->partitions[i]->tracker);
+            left += tracker_uncommitted(source->partitions[i]->tracker) +
+                    gates_unconfirmed(source->partitions[i]);
     return left;
 }
 

@@ -46,6 +46,14 @@ struct source_events {
     void (*gone)(void *context, struct source_partition *partition);
 };
 
+/** What must be known of answers before they are committed: gates, numbered from 0. */
+struct source_gates {
+    void *context;
+    unsigned count;
+    /** Whether partitions of a topic with these routes (source_events.topic) pass @p gate. */
+    bool (*passes)(void *context, const void *routes, unsigned gate);
+};
+
 enum source_hold {
     HOLD_RECORD, /* by a record error: until restart or re-assignment */
     HOLD_SERVER  /* by a server's state: until source_release() */
@@ -64,6 +72,23 @@ struct source *source_new(const struct conf *conf, const struct conf_source *opt
 /** Ends it at once: nothing is committed, the group is left only after source_stop(). Takes NULL.
  */
 void source_free(struct source *source);
+
+/** Commits of partitions that pass a gate go as far as its marks were reached; before the first
+ * turn. */
+void source_set_gates(struct source *source, const struct source_gates *gates);
+
+/** Whether a mark at @p gate should not wait: somebody drains, or much is unconfirmed. */
+bool source_mark_is_urgent(const struct source *source, unsigned gate);
+
+/** Notes what was answered so far; the mark before, unless reached, is forgotten. False: nothing
+ * that is not confirmed already. */
+bool source_mark(struct source *source, unsigned gate);
+
+/** What the last source_mark() noted of partitions that are still ours is safe. */
+void source_mark_reached(struct source *source, unsigned gate);
+
+/** What was answered and not confirmed may be lost: it is read again. */
+void source_rewind(struct source *source, unsigned gate);
 
 /** Fills an empty @p batch with at most @p limit records. More may wait when batch->count == limit.
  */

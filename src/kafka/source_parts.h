@@ -13,6 +13,7 @@
 #include "base/backoff.h"
 #include "conf/conf.h"
 #include "kafka/complaints.h"
+#include "kafka/mark.h"
 #include "kafka/offsets.h"
 #include "kafka/source.h"
 #include "kafka/tracker.h"
@@ -51,7 +52,10 @@ struct source_partition {
     const struct source_topic *topic;
     struct partition_gauges *gauges;
     struct tracker *tracker; /* NULL unless records may be in flight */
+    struct mark *marks;      /* one a gate; NULL: its topic passes none */
     char *reason;            /* why it is held */
+    int64_t floor;           /* the lowest offset that its assignment began at; -1: not known */
+    int64_t look_at;         /* the first offset that gates_look() is told of */
     int64_t position;        /* the next offset to take; -1: not known */
     int64_t committed;       /* what Kafka has; -1: nothing, or not known */
     int64_t committing;      /* what the outstanding commit says; -1: nothing */
@@ -67,11 +71,14 @@ struct source_partition {
     bool taken;     /* a record was taken since it started */
     bool asking;    /* a question about its offsets is under way */
     bool misplaced; /* Kafka refused position as out of range */
+    bool brims;     /* held because too much of it is unconfirmed */
 };
 
 struct source_topic {
     char *name;
     const void *routes;
+    bool *passes;                         /* by gate; NULL: the source has none */
+    bool gated;                           /* passes one at least */
     struct source_partition **partitions; /* by number; NULL: never ours */
     size_t partition_count;
 };
@@ -95,6 +102,9 @@ enum closing_step {
 struct source {
     const struct conf_source *options;
     struct source_events events;
+    struct source_gates gates;
+    bool *hurries; /* by gate: a mark is urgent */
+    bool brims;    /* some partition may have too much unconfirmed */
     struct metrics_worker *metrics;
     rd_kafka_t *kafka;
     rd_kafka_queue_t *control; /* rebalances, errors, commit results, logs */
@@ -158,6 +168,24 @@ bool partition_is_ours(const struct source_partition *partition);
 /** Whether no answer is to be waited for any more. */
 bool partition_is_drained(const struct source_partition *partition);
 void partitions_free(struct source *source);
+
+/* --- gates.c: what must be known of answers before they are committed --- */
+/** The gates that the topic passes. */
+void gates_open(struct source_topic *topic, const struct source *source);
+/** A new assignment: nothing is known. */
+void gates_take(struct source_partition *partition);
+/** It is read from @p offset on, for the first time or again. */
+void gates_start(struct source_partition *partition, int64_t offset);
+/** How far @p offset may be committed; -1: not at all. */
+int64_t gates_cut(const struct source_partition *partition, int64_t offset);
+/** Whether all that was answered is confirmed. */
+bool gates_are_passed(const struct source_partition *partition);
+/** Answered and not confirmed; by their offsets, so gaps are counted too. */
+size_t gates_unconfirmed(const struct source_partition *partition);
+/** The record at @p offset, at or above look_at, is taken. */
+void gates_look(struct source_partition *partition, int64_t offset);
+/** Before a poll: holds the partitions of which too much is unconfirmed. */
+void gates_hold(struct source *source);
 
 /* --- gauges.c: what is shown of partitions --- */
 void gauges_turn(struct source *source);

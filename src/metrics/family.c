@@ -27,6 +27,11 @@ static const char *const result_names[RESULT_COUNT] = {
     [RESULT_RETRIED] = "retried",
     [RESULT_REFUSED] = "refused",
 };
+static const char *const barrier_names[BARRIER_COUNT] = {
+    [BARRIER_REACHED] = "reached",
+    [BARRIER_SHORT] = "short",
+    [BARRIER_FAILED] = "failed",
+};
 static const char *const event_names[REBALANCE_COUNT] = {
     [REBALANCE_ASSIGN] = "assign",
     [REBALANCE_REVOKE] = "revoke",
@@ -63,6 +68,7 @@ const struct dimension dimension_result = {"result", result_names, RESULT_COUNT}
 const struct dimension dimension_command = {"command", NULL, 0};
 static const struct dimension dimension_none = {NULL, (const char *const[]){""}, 1};
 static const struct dimension dimension_outcome = {"outcome", outcome_names, OUTCOME_COUNT};
+static const struct dimension dimension_barrier = {"outcome", barrier_names, BARRIER_COUNT};
 static const struct dimension dimension_stage = {"stage", stage_names, STAGE_COUNT};
 static const struct dimension dimension_event = {"event", event_names, REBALANCE_COUNT};
 static const struct dimension dimension_commit = {"result", commit_names, COMMIT_COUNT};
@@ -79,6 +85,7 @@ static const struct dimension dimension_class = {"class", class_names, CLASSES};
 #define DIMENSION_NONE    dimension_none
 #define DIMENSION_OUTCOME dimension_outcome
 #define DIMENSION_STAGE   dimension_stage
+#define DIMENSION_BARRIER dimension_barrier
 #define DIMENSION_EVENT   dimension_event
 #define DIMENSION_COMMIT  dimension_commit
 #define DIMENSION_CLASS   dimension_class

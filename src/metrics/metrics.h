@@ -30,6 +30,7 @@ enum outcome {
 enum stage { STAGE_DECODE, STAGE_TEMPLATE, STAGE_LIMIT, STAGE_REDIS, STAGE_COUNT };
 
 enum command_result { RESULT_OK, RESULT_RETRIED, RESULT_REFUSED, RESULT_COUNT };
+enum barrier_outcome { BARRIER_REACHED, BARRIER_SHORT, BARRIER_FAILED, BARRIER_COUNT };
 enum rebalance_event { REBALANCE_ASSIGN, REBALANCE_REVOKE, REBALANCE_LOST, REBALANCE_COUNT };
 enum commit_result { COMMIT_OK, COMMIT_FAILED, COMMIT_COUNT };
 
@@ -57,8 +58,9 @@ struct route_counters {
 struct sink_counters {
     uint64_t reconnects, sent_bytes, received_bytes;
     uint64_t connections_up; /* gauge */
-    uint64_t errors[32];     /* by metrics_error_label() */
-    uint64_t *commands;      /* [command][enum command_result] */
+    uint64_t barriers[BARRIER_COUNT];
+    uint64_t errors[32]; /* by metrics_error_label() */
+    uint64_t *commands;  /* [command][enum command_result] */
 };
 
 struct source_counters {

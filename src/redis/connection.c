@@ -225,14 +225,15 @@ static void connection_connected(struct connection *connection)
 static void connection_compare_runs(struct connection *connection)
 {
     const char *run = connection->handshake.run;
+    bool same = *run && strcmp(run, connection->run) == 0;
 
-    if (connection->number == 0 && *run && *connection->run && strcmp(run, connection->run) != 0)
+    connection->moves += connection->connected_once && !same;
+    if (connection->number == 0 && *run && *connection->run && !same)
         log_warn("redis was started anew, or another server answers: writes that it had answered "
                  "and not kept are lost",
                  LOG_STR("sink", connection->setup->options->name),
                  LOG_STR("address", connection->name));
-    if (*run)
-        memcpy(connection->run, run, sizeof(connection->run));
+    memcpy(connection->run, run, sizeof(connection->run));
 }
 
 static void connection_established(struct connection *connection)
@@ -251,8 +252,8 @@ static void connection_established(struct connection *connection)
     else
         log_info("connected to redis", LOG_STR("sink", setup->options->name),
                  LOG_STR("address", connection->name), LOG_INT("connection", connection->number));
-    connection->connected_once = true;
     connection_compare_runs(connection);
+    connection->connected_once = true;
     setup->driver->begin(connection);
 }
 

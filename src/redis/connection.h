@@ -119,7 +119,8 @@ struct connection {
     int64_t told_ms; /* when one was logged; 0: never */
     uint32_t times;  /* how often there was one since */
     bool connected_once;
-    char run[HANDSHAKE_RUN_BYTES]; /* of the server that was connected last, where it told */
+    char run[HANDSHAKE_RUN_BYTES]; /* of the server that was connected last; empty: unknown */
+    unsigned moves;                /* how often that was another one, or may have been */
 };
 
 /** Starts to connect. @p setup and @p context, the driver's, live as long as the connection. */

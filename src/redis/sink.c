@@ -151,6 +151,30 @@ size_t sink_inflight(const struct sink *sink)
     return inflight;
 }
 
+const struct connection_setup *sink_setup(const struct sink *sink)
+{
+    return &sink->setup;
+}
+
+const char *sink_run(const struct sink *sink)
+{
+    const char *run = sink->connections[0].run;
+
+    for (unsigned i = 1; i < sink->topology.connections; i++)
+        if (strcmp(sink->connections[i].run, run) != 0)
+            return NULL;
+    return run;
+}
+
+unsigned sink_moves(const struct sink *sink)
+{
+    unsigned moves = 0;
+
+    for (unsigned i = 0; i < sink->topology.connections; i++)
+        moves += sink->connections[i].moves;
+    return moves;
+}
+
 /* The connection that is troubled for the longest time; NULL: all is well. */
 static const struct connection *sink_troubled(const struct sink *sink)
 {

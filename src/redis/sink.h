@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct conf_sink;
+struct connection_setup;
 struct event_base;
 struct metrics_worker;
 struct sink;
@@ -78,6 +79,17 @@ void sink_discard(struct sink *sink);
 
 /** Commands put and not answered. */
 size_t sink_inflight(const struct sink *sink);
+
+/** What the sink's connections are made with; for barrier.c. */
+const struct connection_setup *sink_setup(const struct sink *sink);
+
+/** The run_id of the server that all connections lead to, or led to; empty where that is not known,
+ * NULL where they differ. */
+const char *sink_run(const struct sink *sink);
+
+/** How often a connection has come to another server, or to one started anew: what was answered
+ * before may be lost. */
+unsigned sink_moves(const struct sink *sink);
 
 /** NULL while commands flow; else what is the matter, as /readyz shows it. */
 const char *sink_trouble(const struct sink *sink);

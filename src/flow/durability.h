@@ -1,0 +1,57 @@
+/*
+ * durability.h: offsets are committed once replicas, or a disk, have what Redis answered.
+ *
+ * Joins the durable sinks of a worker with its source: each is a gate of the source (source.h) and
+ * has a barrier (barrier.h) that opens it.
+ */
+#pragma once
+#include "base/backoff.h"
+#include "base/err.h"
+#include "redis/barrier.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conf;
+struct conf_source;
+struct sink;
+struct source;
+
+struct durable_sink {
+    unsigned index; /* in the configuration */
+    const char *name;
+    const struct sink *sink;
+    struct barrier *barrier;
+    unsigned moves; /* sink_moves() when it was last looked at */
+    bool counts;    /* nothing has moved since the barrier under way began */
+    char *history;  /* of the last barrier that counted; NULL: none */
+    struct backoff retry;
+    int64_t due_ms, retry_ms;
+    bool troubled;
+    char trouble[ERR_TEXT_BYTES];
+    int64_t trouble_since_ms, told_ms;
+};
+
+/** All zero: no sink is durable. */
+struct durability {
+    struct source *source;
+    int64_t interval_ms;
+    struct durable_sink *sinks;
+    unsigned count;
+};
+
+/** @p sinks by the configuration's order, NULL where not used; @p worker names the barriers' keys.
+ */
+void durability_open(struct durability *durability, const struct conf *conf,
+                     const struct conf_source *options, unsigned worker, struct source *source,
+                     struct sink **sinks);
+
+/** Before the sinks and the source. */
+void durability_close(struct durability *durability);
+
+/** Begins the barriers that are due and acts on those that ended. */
+void durability_turn(struct durability *durability, int64_t now_ms);
+
+/** NULL while what sink @p index answers becomes durable, or it need not. */
+const char *durability_trouble(const struct durability *durability, size_t index);

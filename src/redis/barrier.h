@@ -1,0 +1,47 @@
+/*
+ * barrier.h: whether a server's replicas, or its disk, have all that it has answered.
+ *
+ * A barrier is a write of its own and a WAIT behind it, on a connection of its own, so that the
+ * data never waits. Replication is one ordered stream: who has the barrier's write has everything
+ * that the server had answered before it was sent. Runs on the worker's thread and event loop and
+ * never blocks.
+ */
+#pragma once
+#include "metrics/metrics.h"
+
+#include <stdbool.h>
+
+struct barrier;
+struct sink;
+
+/** Starts to connect to the server of @p sink, which outlives it; @p key is written over and over.
+ */
+struct barrier *barrier_new(const struct sink *sink, const char *key);
+
+/** Takes NULL. */
+void barrier_free(struct barrier *barrier);
+
+/** Whether barrier_begin() may be called: connected, and none is under way. */
+bool barrier_is_ready(const struct barrier *barrier);
+
+/** Covers all that the server has answered to anybody until now. */
+void barrier_begin(struct barrier *barrier);
+
+/** True once for each barrier, when it has ended; counted already. */
+bool barrier_take(struct barrier *barrier, enum barrier_outcome *outcome);
+
+/** How the last barrier ended, unless it was reached: "wait(2): 1 replica acknowledged". */
+const char *barrier_text(const struct barrier *barrier);
+
+/** The run_id of the server that it is connected to, or was; empty: unknown. */
+const char *barrier_run(const struct barrier *barrier);
+
+/** The replication history that the last barrier reached was of: it changes when the server becomes
+ * a replica in between. */
+const char *barrier_history(const struct barrier *barrier);
+
+/** Connects anew: @p why. */
+void barrier_reconnect(struct barrier *barrier, const char *why);
+
+/** NULL while it is connected; else what is the matter. */
+const char *barrier_trouble(const struct barrier *barrier);
