@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A second process joins the group in mid-flow, and one leaves: nothing lost, odd or twice."""
+"""A second process joins the group in mid-flow, and one leaves: nothing lost or odd, and nothing
+twice but what Redis left without an answer."""
 import time
 
 from harness import Log, conf, expect, expect_equal, main, route, wait_until
@@ -47,5 +48,43 @@ def clean_moves_repeat_nothing(run):
     expect_equal(second.stop(), 0, "exit status of the second")
 
 
+def what_redis_left_unanswered_is_not_committed_by_a_revoke(run):
+    """Redis falls silent, and the partitions are taken away with work in flight: what it never
+    read dies with it, and is read again by the next owner."""
+    kafka, redis = run.kafka(), run.redis(aof=True)
+    kafka.create(run.topic, 8)
+    text = conf(kafka, redis.url, run.group,
+                [route("rides", run.topic, [SEEN, LAST], format="raw", all=True)],
+                source='drain_timeout = "1s"; commit_interval = "100ms"; '
+                       "librdkafka = { heartbeat_interval_ms = 200; };")
+    log = Log(run.topic, 8, 5000, run.random)
+    producer = run.producer(kafka)
+    first = run.penstock(text, "first")
+    load = run.background(log.flow, producer, PER_SECOND // 4)
+    first.wait_flowing()
+
+    redis.hang()
+    run.note("Redis is silent")
+    time.sleep(0.5)
+    inflight = first.scrape().total("penstock_inflight_records")
+    expect(inflight > 0, "nothing was in flight when Redis fell silent")
+    second = run.penstock(text, "second", wait=False)
+    wait_until(lambda: partitions_of(first) == 4, 20, "the first has half of the partitions")
+    run.note(f"the first has half of the partitions; {inflight:.0f} records had no answer")
+    redis.kill()
+    redis.start()
+    run.note("Redis is back")
+
+    second.wait_ready()
+    log.end_flow()
+    load.join()
+    producer.close()
+    log.wait_committed(kafka, run.group, 30)
+    repeats = log.judge_repeats(redis, inflight + PER_SECOND)
+    run.note(f"{repeats} records came again")
+    for penstock in (first, second):
+        expect_equal(penstock.stop(), 0, f"exit status of the {penstock.name}")
+
+
 if __name__ == "__main__":
-    main(clean_moves_repeat_nothing)
+    main(clean_moves_repeat_nothing, what_redis_left_unanswered_is_not_committed_by_a_revoke)

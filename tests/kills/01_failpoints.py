@@ -54,7 +54,7 @@ def at_least_once_survives_each_point(run):
 
 def kill_at_each_point(run, delivery):
     herd = Herd(run, delivery, PER_SECOND)
-    victim = herd.member("one", program=PROGRAM)
+    victim = herd.member("one", program=PROGRAM, wait=False)
     other = herd.member("two", program=PROGRAM)
     points = list(POINTS) * ROUNDS
     run.random.shuffle(points)

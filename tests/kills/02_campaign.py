@@ -7,13 +7,14 @@ import os
 import time
 
 from harness import expect, expect_equal, main
-from herd import SESSION_MS, Herd
+from herd import COMMIT_MS, SESSION_MS, Herd
 
 KILLS = int(os.environ.get("PENSTOCK_TEST_KILLS", "200"))
 PER_SECOND = 3000
 LIFE = 0.7          # seconds between a restart and the next kill, at most
 TAKEOVER = 0.15     # the share of kills after which the other one takes the partitions over
 BOTH = 0.15         # and of those that hit both at once
+WITH_REDIS = 5      # each fifth time Redis falls silent, and dies too
 
 
 def at_least_once_loses_nothing(run):
@@ -24,22 +25,34 @@ def at_least_once_loses_nothing(run):
 
 def campaign(run, delivery):
     herd = Herd(run, delivery, PER_SECOND)
-    pair = [herd.member("one"), herd.member("two")]
+    pair = [herd.member("one", wait=False), herd.member("two", wait=False)]
+    for one in pair:
+        one.wait_ready()
     for number in range(1, KILLS + 1):
-        time.sleep(run.random.uniform(0.0, LIFE))
-        dead = pair if run.random.random() < BOTH else [run.random.choice(pair)]
-        for one in dead:
-            one.kill()
-        herd.judge_kill(number, dead)
-        if run.random.random() < TAKEOVER:
-            time.sleep(SESSION_MS / 1000 + run.random.uniform(0.3, 1.0))
-        for one in dead:
-            one.start(wait=False)
+        kill(herd, number, pair)
     repeats = herd.finish()
     expect(herd.hits >= KILLS / 4, f"{herd.hits} of {KILLS} kills hit records in flight")
     for one in pair:
         expect_equal(one.stop(), 0, f"exit status of {one.name}")
     return repeats
+
+
+def kill(herd, number, pair):
+    """One kill, its judgement, and the return of the dead."""
+    random = herd.run.random
+    time.sleep(random.uniform(0.0, LIFE))
+    dead = pair if random.random() < BOTH else [random.choice(pair)]
+    with_redis = number % WITH_REDIS == 0
+    if with_redis:
+        herd.redis.hang()
+        time.sleep(random.uniform(0.0, 3 * COMMIT_MS / 1000))
+    for one in dead:
+        one.kill()
+    (herd.kill_redis if with_redis else herd.judge_kill)(number, dead)
+    if random.random() < TAKEOVER:
+        time.sleep(SESSION_MS / 1000 + random.uniform(0.3, 1.0))
+    for one in dead:
+        one.start(wait=False)
 
 
 if __name__ == "__main__":

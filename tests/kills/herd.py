@@ -16,7 +16,7 @@ class Herd:
     def __init__(self, run, delivery, per_second):
         self.run, self.exact = run, delivery == "exactly_once"
         self.options = {"delivery": delivery} if self.exact else {}
-        self.kafka, self.redis = run.kafka(), run.redis()
+        self.kafka, self.redis = run.kafka(), run.redis(aof=True)
         self.kafka.create(run.topic, PARTITIONS)
         self.ledger = Ledger(run.topic, run.random)
         self.judge = Judge(self.ledger, self.redis, self.kafka, run.group)
@@ -34,12 +34,23 @@ class Herd:
     def member(self, name, **options):
         return self.run.penstock(self.conf(name), name, **options)
 
-    def judge_kill(self, number, dead):
+    def judge_kill(self, what, dead):
         """Called once all of `dead` are; what they had sent has reached Redis by then."""
         wait_until(lambda: not self._connected(dead), 10, "Redis has read what the dead have sent")
-        ahead = (self.judge.exactly if self.exact else self.judge.after_kill)()
+        self._judge(what, dead, self.judge.committed())
+
+    def kill_redis(self, what, dead):
+        """Redis dies in silence: what it had not read by then is gone. Those who live send it
+        again, so what was committed is asked for before it comes back."""
+        self.redis.kill()
+        committed = self.judge.committed()
+        self.redis.start()
+        self._judge(what, dead, committed)
+
+    def _judge(self, what, dead, committed):
+        ahead = (self.judge.exactly if self.exact else self.judge.at_least)(committed)
         self.hits += ahead > 0
-        self.run.note(f"kill {number}: {' and '.join(one.name for one in dead)}; "
+        self.run.note(f"kill {what}: {', '.join(one.name for one in dead)}; "
                       f"{ahead} records were not committed")
 
     def _connected(self, dead):

@@ -140,11 +140,13 @@ class Judge:
         self.prefix_end[number] = end
         return sums
 
+    def committed(self):
+        return self.kafka.committed(self.group, self.ledger.topic)
+
     # --- at least once -------------------------------------------------------------------------
 
-    def after_kill(self):
+    def at_least(self, committed):
         """What was committed is in Redis; how many records beyond that may come again."""
-        committed = self.kafka.committed(self.group, self.ledger.topic)
         ahead = 0
         for number, picture in enumerate(self.look()):
             self._judge_sums(number, picture, committed[number])
@@ -192,10 +194,9 @@ class Judge:
 
     # --- exactly once --------------------------------------------------------------------------
 
-    def exactly(self):
+    def exactly(self, committed):
         """Everything in Redis is what the records below the checkpoint make, at this moment; how
         many records it is ahead of Kafka's commit."""
-        committed = self.kafka.committed(self.group, self.ledger.topic)
         ahead = 0
         for number, picture in enumerate(self.look()):
             end = picture.checkpoint
@@ -212,7 +213,7 @@ class Judge:
 
     def exactly_at_end(self):
         self._judge_keys()
-        self.exactly()
+        self.exactly(self.committed())
         ends = [track.next for track in self.lists]
         expect_equal(ends, list(self.ledger.ends().values()), "ends")
         return 0
