@@ -56,7 +56,7 @@ void arena_reset(struct arena *arena)
         else
             free(chunk);
     }
-    *arena = (struct arena){0};
+    *arena = (struct arena){.limit = arena->limit};
     if (kept) {
         kept->older = NULL;
         arena_use(arena, kept);
@@ -70,5 +70,5 @@ void arena_free(struct arena *arena)
         arena->chunks = chunk->older;
         free(chunk);
     }
-    *arena = (struct arena){0};
+    *arena = (struct arena){.limit = arena->limit};
 }

@@ -5,6 +5,7 @@
  * reset and its memory used again. Belongs to one thread.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,14 @@ struct arena_chunk;
 struct arena {
     char *next, *end;           /* free room of the current chunk */
     struct arena_chunk *chunks; /* newest first */
+    size_t limit;               /* of what a record alone makes large; 0: none */
 };
+
+/** Whether a record may take @p size bytes at once; arena_alloc() itself knows no limit. */
+static inline bool arena_may_alloc(const struct arena *arena, size_t size)
+{
+    return !arena->limit || size <= arena->limit;
+}
 
 /** The slow path of arena_alloc(): a new chunk. */
 void *arena_alloc_slow(struct arena *arena, size_t size);

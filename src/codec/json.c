@@ -353,6 +353,34 @@ static __attribute__((noinline)) struct value *read_text(struct slice bytes, str
     return reader.newest;
 }
 
+/* Commas and opening brackets outside of strings. */
+static size_t count_openers(struct slice bytes)
+{
+    bool inside = false;
+    size_t count = 0;
+
+    for (size_t i = 0; i < bytes.length; i++) {
+        char byte = bytes.data[i];
+        if (byte == '"')
+            inside = !inside;
+        else if (inside)
+            i += byte == '\\';
+        else
+            count += byte == ',' || byte == '{' || byte == '[';
+    }
+    return count;
+}
+
+/* The bound of a large text; where those in strings would break the limit, without them. */
+static __attribute__((noinline)) size_t exact_room(struct slice bytes, const struct arena *arena)
+{
+    size_t nodes = 1 + scan_openers(bytes.data, bytes.data + bytes.length);
+
+    if (!arena_may_alloc(arena, nodes * sizeof(struct value)))
+        nodes = 1 + count_openers(bytes);
+    return nodes * sizeof(struct value);
+}
+
 /* Bytes that the nodes of @p bytes take at most: a guess that costs nothing where the arena has as
  * much at hand, else the exact bound. */
 static inline size_t room_for(struct slice bytes, const struct arena *arena)
@@ -361,7 +389,7 @@ static inline size_t room_for(struct slice bytes, const struct arena *arena)
 
     if (guess <= (size_t)(arena->end - arena->next))
         return guess;
-    return (1 + scan_openers(bytes.data, bytes.data + bytes.length)) * sizeof(struct value);
+    return exact_room(bytes, arena);
 }
 
 const struct value *json_decode(struct slice bytes, struct arena *arena, struct err *err)
@@ -373,6 +401,11 @@ const struct value *json_decode(struct slice bytes, struct arena *arena, struct 
         return NULL;
     }
     size_t room = room_for(bytes, arena);
+    if (!arena_may_alloc(arena, room)) {
+        err_set(err, ERR_RECORD, "json: more than %zu values: their tree would not fit in memory",
+                arena->limit / sizeof(struct value));
+        return NULL;
+    }
     struct value *nodes = arena_alloc(arena, room), *last = read_text(bytes, nodes, &problem);
     size_t used = (size_t)((char *)(last + 1) - (char *)nodes);
 

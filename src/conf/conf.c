@@ -8,6 +8,7 @@
 #include "conf/file.h"
 #include "conf/hazards.h"
 #include "conf/kept.h"
+#include "conf/memory.h"
 #include "conf/option.h"
 #include "conf/sink.h"
 #include "conf/start.h"
@@ -197,18 +198,6 @@ static void conf_warn_unused(const struct filling *filling)
                          "no route writes to sink '%s'", conf->sinks[i].name);
 }
 
-/* One record must fit what the whole process may hold. */
-static void conf_check_memory(const struct filling *filling, const struct node *root)
-{
-    const struct node *max_record = node_find(root, "max_record");
-    const struct node *memory = node_find(root, "memory");
-    const struct node *set = max_record ? max_record : memory;
-
-    if (set && filling->conf->max_record > filling->conf->memory)
-        conf_problem(filling->problems, set->origin, NULL,
-                     "'max_record' must not be larger than 'memory'");
-}
-
 static void conf_fill(const struct filling *filling, const struct node *root)
 {
     struct conf *conf = filling->conf;
@@ -217,7 +206,7 @@ static void conf_fill(const struct filling *filling, const struct node *root)
     struct conf_origin top = root->origin;
 
     option_fill_group(filling, GROUP_top, root, NULL, top, "the top level", conf);
-    conf_check_memory(filling, root);
+    memory_check(filling, root);
     option_fill_group(filling, GROUP_admin, admin, NULL, admin ? admin->origin : top, "'admin'",
                       conf);
     option_fill_group(filling, GROUP_log, log, NULL, log ? log->origin : top, "'log'", conf);
@@ -227,6 +216,7 @@ static void conf_fill(const struct filling *filling, const struct node *root)
     conf_fill_routes(filling, root);
     deadletters_check(filling);
     conf_warn_unused(filling);
+    memory_bound_windows(conf);
 }
 
 /* The names of the files live as long as the conf: origins point to them. */

@@ -167,6 +167,9 @@ const char **conf_topics(const struct conf *conf, const struct conf_source *sour
 /** Whether a route reads from @p source; one that only names the brokers of the dlq has none. */
 bool conf_is_read(const struct conf *conf, const struct conf_source *source);
 
+/** What of "memory" is one worker's, over all sources that are read. */
+int64_t conf_memory_share(const struct conf *conf);
+
 /** Writes the reference page of all options (docs/reference/configuration.md). */
 void conf_write_reference(FILE *out);
 

@@ -72,6 +72,7 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
     struct worker *worker = mem_new(struct worker);
 
     worker->options = *options;
+    worker->arena.limit = (size_t)conf_memory_share(options->conf) / 2;
     worker->metrics = metrics_worker(options->metrics, options->number);
     worker->opened = mem_array(options->routes->count, sizeof(*worker->opened));
     worker->stop_fd = -1;

@@ -76,11 +76,12 @@ enum {
     RECORD_BYTES = 512, /* a queued record of ordinary size, librdkafka's part included */
     LEAST_QUEUED = 2000,
     MOST_QUEUED = 50000,
-    LEAST_FETCH = 256 * 1024,
+    FETCHES = 512, /* in a share: lz4 makes up to half of one of a response */
+    LEAST_FETCH = 64 * 1024,
     MOST_FETCH = 8 * 1024 * 1024,
-    FETCH_PARTS = 8, /* partitions that share one response, so that none waits for the others */
-    RECEIVE_SLACK = 1024 * 1024,
-    LEAST_RECEIVE = 64 * 1024 * 1024
+    FETCH_PARTS = 3, /* partitions that share one response, so that none waits for the others */
+    LEAST_RECEIVE = 16 * 1024 * 1024, /* of metadata, too, where a cluster is large */
+    RECEIVE_SLACK = 1024 * 1024
 };
 
 static int64_t clamp(int64_t value, int64_t least, int64_t most)
@@ -100,27 +101,24 @@ static void set_number(rd_kafka_conf_t *kafka, const char *name, int64_t value)
 
 /*
  * What one consumer may read ahead. librdkafka counts only the values of what it has queued, and a
- * whole response is unpacked, however full the queue is; so a response is a small part of the
- * share. A batch larger than that still comes, alone.
+ * whole response is unpacked, however full the queue is; Kafka counts packed bytes. So a response
+ * is a small part of the share. A batch larger than that still comes, alone, up to what may be
+ * received at all.
  */
 static void set_memory(rd_kafka_conf_t *kafka, const struct conf *conf)
 {
-    int64_t workers = 0, share, fetch;
+    int64_t share = conf_memory_share(conf);
+    int64_t fetch = clamp(share / FETCHES, LEAST_FETCH, MOST_FETCH);
 
-    for (size_t i = 0; i < conf->source_count; i++)
-        workers += conf->sources[i].workers;
-    share = conf->memory / (workers > 0 ? workers : 1);
-    fetch = clamp(share / 32, LEAST_FETCH, MOST_FETCH);
     set_number(kafka, "queued.min.messages",
                clamp(share / 6 / RECORD_BYTES, LEAST_QUEUED, MOST_QUEUED));
     set_number(kafka, "queued.max.messages.kbytes", clamp(share / 6 / 1024, 1024, 1024 * 1024));
     set_number(kafka, "fetch.max.bytes", fetch);
-    set_number(kafka, "fetch.message.max.bytes",
-               clamp(fetch / FETCH_PARTS, LEAST_FETCH / FETCH_PARTS, fetch));
-    set_number(kafka, "message.max.bytes",
-               clamp(fetch, 1000, 1000000000)); /* fetch.max.bytes' least */
+    set_number(kafka, "fetch.message.max.bytes", fetch / FETCH_PARTS);
+    set_number(kafka, "message.max.bytes", fetch); /* fetch.max.bytes' least */
     set_number(kafka, "receive.message.max.bytes",
-               clamp(4 * conf->max_record + RECEIVE_SLACK, LEAST_RECEIVE, INT32_MAX));
+               clamp(2 * conf->max_record, LEAST_RECEIVE, INT32_MAX - RECEIVE_SLACK) +
+                   RECEIVE_SLACK);
 }
 
 /* --- making ---------------------------------------------------------------------------- */

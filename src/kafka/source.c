@@ -23,7 +23,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { TURN_MS = 1000, ERR_BYTES = 512 };
+enum { TURN_MS = 1000, ERR_BYTES = 512, TAKEN_BYTES = 512 * 1024 };
 
 /* --- coming to life --------------------------------------------------------------------------- */
 
@@ -251,6 +251,26 @@ static void poll_sort(struct source *source, struct batch *batch, size_t count)
         rd_kafka_message_destroy(source->taken[i]);
 }
 
+/* Each record in the batch holds on to the whole response that it came with: of large ones only a
+ * few are taken at a time. What they weigh is known of those before. */
+static size_t poll_limit(const struct source *source, size_t limit)
+{
+    size_t fit = TAKEN_BYTES / (source->mean_bytes + 1) + 1;
+
+    if (fit > BATCH_RECORDS)
+        fit = BATCH_RECORDS;
+    return limit < fit ? limit : fit;
+}
+
+static void poll_weigh(struct source *source, size_t count)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < count; i++)
+        bytes += source->taken[i]->len;
+    source->mean_bytes = bytes / count;
+}
+
 void source_poll(struct source *source, struct batch *batch, size_t limit)
 {
     ssize_t taken;
@@ -259,13 +279,13 @@ void source_poll(struct source *source, struct batch *batch, size_t limit)
     gates_hold(source);
     if (!source_is_ready(source))
         return;
-    if (limit > BATCH_RECORDS)
-        limit = BATCH_RECORDS;
+    limit = poll_limit(source, limit);
     taken = rd_kafka_consume_batch_queue(source->records, 0, source->taken, limit);
     source->more = taken == (ssize_t)limit;
     kick_look(source, taken > 0 ? (size_t)taken : 0);
     if (taken <= 0)
         return;
+    poll_weigh(source, (size_t)taken);
     poll_sort(source, batch, (size_t)taken);
     FAILPOINT(after_fetch);
     if (batch->count)

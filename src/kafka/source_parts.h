@@ -114,7 +114,8 @@ struct source {
     struct offsets *offsets;
     struct event *wake;
     int wake_fd;
-    bool more; /* records may hold something */
+    bool more;         /* records may hold something */
+    size_t mean_bytes; /* of the values taken last */
 
     struct source_topic **topics;
     size_t topic_count, topic_capacity;

@@ -25,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIELD_MAX = 64 << 20, INPUT_BUFFER = 1 << 20, QUEUE_WAIT_MS = 100, HEADERS_MAX = 4096 };
+enum { FIELD_MAX = 128 << 20, INPUT_BUFFER = 1 << 20, QUEUE_WAIT_MS = 100, HEADERS_MAX = 4096 };
 
 struct load {
     rd_kafka_t *kafka;

@@ -36,6 +36,28 @@ static void unload(void)
 #define SINKS   "sinks = { live = { url = \"redis://h:1/2\"; }; };\n"
 #define ROUTE   "{ name = \"r\"; from = \"main\"; topics = \"t\"; to = \"live\"; do = \"SET a b\"; }"
 
+static void memory_is_shared_by_the_workers_of_sources_that_are_read(void)
+{
+    load("version = 1; memory = \"60MiB\";\n"
+         "sources = { main = { brokers = \"k:9092\"; group = \"g\"; workers = 3; };\n"
+         "            other = { brokers = \"k:9092\"; group = \"h\"; workers = 2; }; };\n" SINKS
+         "routes = ( " ROUTE " );");
+    CU_ASSERT_EQUAL(conf_memory_share(conf), 20 << 20);
+    unload();
+}
+
+static void many_windows_share_their_part_of_memory(void)
+{
+    load(
+        SOURCES
+        "memory = \"48MiB\"; sinks = { live = { url = \"redis://h\"; connections = 15;\n"
+        "  window_bytes = \"1MiB\"; }; slow = { url = \"redis://s\"; window_bytes = 100000; }; };\n"
+        "routes = ( " ROUTE " );");
+    CU_ASSERT_EQUAL(conf->sinks[0].window_bytes, (48 << 20) / 12 / 16);
+    CU_ASSERT_EQUAL(conf->sinks[1].window_bytes, 100000);
+    unload();
+}
+
 static void a_small_file_gets_every_default(void)
 {
     load(SOURCES SINKS "routes = ( " ROUTE " );");
@@ -209,6 +231,8 @@ int main(void)
         TEST(dead_letters_go_to_a_topic_or_to_a_stream),
         TEST(tolerance_and_retry_are_the_routes_own_or_those_of_the_defaults),
         TEST(a_source_that_only_the_dlq_names_is_not_read),
+        TEST(memory_is_shared_by_the_workers_of_sources_that_are_read),
+        TEST(many_windows_share_their_part_of_memory),
     };
 
     return SUITE("conf", tests);

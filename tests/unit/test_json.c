@@ -245,6 +245,49 @@ static void a_tree_takes_only_the_room_of_its_nodes(void)
     CU_ASSERT_PTR_EQUAL(arena_alloc(&arena, 8), value + 3);
 }
 
+/* "[v,v,v...]": @p count values, each the text @p value. */
+static struct slice array_of(const char *value, size_t count)
+{
+    size_t length = strlen(value);
+    char *text = malloc(count * (length + 1) + 2), *next = text;
+
+    *next++ = '[';
+    for (size_t i = 0; i < count; i++) {
+        memcpy(next, value, length);
+        next += length;
+        *next++ = i + 1 < count ? ',' : ']';
+    }
+    return (struct slice){text, (size_t)(next - text)};
+}
+
+enum { MOST_NODES = 5000 };
+
+static void a_tree_above_the_limit_is_refused_before_it_is_built(void)
+{
+    struct slice fits = array_of("1", MOST_NODES - 1), large = array_of("1", MOST_NODES);
+
+    arena.limit = MOST_NODES * sizeof(struct value);
+    CU_ASSERT_PTR_NOT_NULL(decode(fits, NULL));
+    ASSERT_TEXT(refused(large), "json: more than 5000 values: their tree would not fit in memory");
+    arena_reset(&arena);
+    CU_ASSERT_EQUAL(arena.limit, MOST_NODES * sizeof(struct value));
+    refused(large);
+    arena.limit = 0;
+    CU_ASSERT_PTR_NOT_NULL(decode(large, NULL));
+    free((char *)fits.data);
+    free((char *)large.data);
+}
+
+static void commas_in_strings_do_not_count_against_the_limit(void)
+{
+    struct slice text = array_of("\"a,\\\",[,{\"", MOST_NODES - 1);
+
+    arena.limit = MOST_NODES * sizeof(struct value);
+    CU_ASSERT_PTR_NOT_NULL(decode(text, NULL));
+    arena.limit = 0;
+    free((char *)text.data);
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -260,6 +303,8 @@ int main(void)
         TEST(texts_of_megabytes_are_read_in_one_go),
         TEST(a_refused_text_leaves_no_nodes_behind),
         TEST(a_tree_takes_only_the_room_of_its_nodes),
+        TEST(a_tree_above_the_limit_is_refused_before_it_is_built),
+        TEST(commas_in_strings_do_not_count_against_the_limit),
     };
     int status = SUITE("json", tests);
 

@@ -1,0 +1,44 @@
+/* memory.c: what of "memory" is whose. */
+#include "conf/memory.h"
+
+enum {
+    RECORDS = 2,  /* of max_record, in memory */
+    WINDOWS = 12, /* a window's buffer may be three times its limit */
+    LEAST_WINDOW = 4 << 10
+};
+
+void memory_check(const struct filling *filling, const struct node *root)
+{
+    const struct node *max_record = node_find(root, "max_record");
+    const struct node *memory = node_find(root, "memory");
+    const struct node *set = max_record ? max_record : memory;
+
+    if (set && filling->conf->max_record > filling->conf->memory / RECORDS)
+        conf_problem(filling->problems, set->origin, NULL,
+                     "'max_record' must not be larger than half of 'memory'");
+}
+
+int64_t conf_memory_share(const struct conf *conf)
+{
+    int64_t workers = 0;
+
+    for (size_t i = 0; i < conf->source_count; i++)
+        if (conf_is_read(conf, &conf->sources[i]))
+            workers += conf->sources[i].workers;
+    return conf->memory / (workers > 0 ? workers : 1);
+}
+
+/* A worker may have every sink's connections. */
+void memory_bound_windows(struct conf *conf)
+{
+    int64_t connections = 0, most;
+
+    for (size_t i = 0; i < conf->sink_count; i++)
+        connections += conf->sinks[i].connections;
+    most = conf_memory_share(conf) / WINDOWS / (connections > 0 ? connections : 1);
+    if (most < LEAST_WINDOW)
+        most = LEAST_WINDOW;
+    for (size_t i = 0; i < conf->sink_count; i++)
+        if (conf->sinks[i].window_bytes > most)
+            conf->sinks[i].window_bytes = most;
+}
