@@ -4,6 +4,7 @@
 
 #include "app/cli.h"
 #include "kafka/check.h"
+#include "redis/check.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -34,6 +35,8 @@ int load(const char *path, struct loaded *loaded)
         loaded->routes = routes_new(loaded->conf, loaded->problems);
         for (size_t i = 0; i < loaded->conf->source_count; i++)
             source_check(&loaded->conf->sources[i], loaded->problems);
+        for (size_t i = 0; i < loaded->conf->sink_count; i++)
+            sink_check(&loaded->conf->sinks[i], loaded->problems);
     }
     conf_problems_write(loaded->problems, stderr);
     return conf_problems_count(loaded->problems) ? EXIT_CONFIG : EXIT_OK;

@@ -26,59 +26,8 @@
 enum {
     BACKOFF_FIRST_MS = 50,
     BACKOFF_SICK_MS = 1000, /* out of memory, disk full: it takes somebody to mend it */
-    BACKOFF_LONGEST_MS = 5000,
-    TELL_NEWS_MS = 10000,
-    TELL_AGAIN_MS = 60000
+    BACKOFF_LONGEST_MS = 5000
 };
-
-/* --- trouble ---------------------------------------------------------------------------------- */
-
-/* A connection that comes and goes, or another reason of the same trouble, is not news at once. */
-static bool connection_is_news(const struct connection *connection, const char *trouble,
-                               int64_t now_ms)
-{
-    bool same = connection->told && strcmp(connection->trouble, trouble) == 0;
-
-    return !connection->told_ms ||
-           now_ms - connection->told_ms >= (same ? TELL_AGAIN_MS : TELL_NEWS_MS);
-}
-
-void connection_set_trouble(struct connection *connection, const char *text)
-{
-    int64_t now_ms = clock_ms();
-    char trouble[CONNECTION_TROUBLE_BYTES];
-
-    snprintf(trouble, sizeof(trouble), "%s: %s", connection->name, text);
-    bool news = connection_is_news(connection, trouble, now_ms);
-    if (!connection->troubled)
-        connection->trouble_since_ms = now_ms;
-    connection->troubled = true;
-    memcpy(connection->trouble, trouble, sizeof(trouble));
-    connection->times++;
-    if (!news)
-        return;
-    log_warn_each("redis cannot take commands, trying again",
-                  LOG_STR("sink", connection->setup->options->name),
-                  LOG_STR("address", connection->name), LOG_INT("connection", connection->number),
-                  LOG_INT("waiting", connection->setup->driver->waiting(connection)),
-                  LOG_INT("times", connection->times), LOG_STR("error", text));
-    connection->told = true;
-    connection->told_ms = now_ms;
-    connection->times = 0;
-}
-
-void connection_clear_trouble(struct connection *connection)
-{
-    if (!connection->troubled)
-        return;
-    connection->troubled = false;
-    if (!connection->told) /* nobody heard of it */
-        return;
-    connection->told = false;
-    log_info("redis takes commands", LOG_STR("sink", connection->setup->options->name),
-             LOG_STR("address", connection->name), LOG_INT("connection", connection->number),
-             LOG_INT("after_ms", clock_ms() - connection->trouble_since_ms));
-}
 
 /* --- opening and losing ----------------------------------------------------------------------- */
 
@@ -87,6 +36,26 @@ void connection_wake_in(struct connection *connection, int64_t milliseconds)
     struct timeval delay = {milliseconds / 1000, milliseconds % 1000 * 1000};
 
     evtimer_add(connection->timer, &delay);
+}
+
+int64_t connection_patience_ms(const struct connection *connection)
+{
+    return connection->setup->options->response_timeout << connection->silences;
+}
+
+void connection_was_silent(struct connection *connection)
+{
+    if (connection->silences < CONNECTION_SILENCES)
+        connection->silences++;
+}
+
+/* How long one of the handshakes may take. */
+static int64_t connection_handshake_ms(const struct connection *connection)
+{
+    int64_t patience_ms = connection_patience_ms(connection);
+    int64_t connect_ms = connection->setup->options->connect_timeout;
+
+    return patience_ms < connect_ms ? patience_ms : connect_ms;
 }
 
 static void connection_close_socket(struct connection *connection)
@@ -188,7 +157,7 @@ static void connection_greet(struct connection *connection)
 {
     connection->state = CONNECTION_GREETING;
     handshake_begin(&connection->handshake, &connection->setup->identity, &connection->former);
-    connection_wake_in(connection, connection->setup->options->connect_timeout);
+    connection_wake_in(connection, connection_handshake_ms(connection));
     connection_send_handshake(connection);
 }
 
@@ -217,7 +186,7 @@ static void connection_connected(struct connection *connection)
 {
     connection->state = CONNECTION_SECURING;
     event_add(connection->readable, NULL);
-    connection_wake_in(connection, connection->setup->options->connect_timeout);
+    connection_wake_in(connection, connection_handshake_ms(connection));
     connection_secure(connection);
 }
 
@@ -423,6 +392,19 @@ static void connection_start(struct connection *connection)
     resolver_ask(connection->resolver, endpoint.host, endpoint.port);
 }
 
+static void connection_handshake_timed_out(struct connection *connection)
+{
+    long long waited_ms = connection_handshake_ms(connection);
+
+    connection_was_silent(connection);
+    if (connection->state == CONNECTION_GREETING)
+        connection_lost(connection, "handshake: timed out after %lld ms", waited_ms);
+    else
+        connection_lost(connection,
+                        "TLS: no handshake within %lld ms: does the server speak TLS on this port?",
+                        waited_ms);
+}
+
 static void connection_on_timer(evutil_socket_t fd, short what, void *context)
 {
     struct connection *connection = context;
@@ -443,12 +425,8 @@ static void connection_on_timer(evutil_socket_t fd, short what, void *context)
         connection_next_address(connection, &err);
         break;
     case CONNECTION_SECURING:
-        connection_lost(connection,
-                        "TLS: no handshake within %lld ms: does the server speak TLS on this port?",
-                        timeout_ms);
-        break;
     case CONNECTION_GREETING:
-        connection_lost(connection, "handshake: timed out after %lld ms", timeout_ms);
+        connection_handshake_timed_out(connection);
         break;
     case CONNECTION_FLOWING:
     case CONNECTION_DRAINING:

@@ -49,7 +49,8 @@ enum connection_state {
 enum {
     CONNECTION_INPUT_BYTES = 64 << 10,
     CONNECTION_TROUBLE_BYTES = ERR_TEXT_BYTES,
-    CONNECTION_IDLE_MS = 10000 /* then a PING */
+    CONNECTION_IDLE_MS = 10000, /* then a PING */
+    CONNECTION_SILENCES = 4     /* so many response timeouts in a row each double the next one */
 };
 
 struct connection;
@@ -154,11 +155,21 @@ static inline bool connection_is_open(const struct connection *connection)
 void connection_lost(struct connection *connection, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* (trouble.c) */
+
 /** Something keeps commands from flowing; shown by sink_trouble() and logged rarely. */
 void connection_set_trouble(struct connection *connection, const char *text);
 
 /** Commands flow. */
 void connection_clear_trouble(struct connection *connection);
+
+/** How long the server may be silent now: the response timeout, longer where it was silent before.
+ */
+int64_t connection_patience_ms(const struct connection *connection);
+
+/** It was silent for longer: a command that needs more than the timeout must get through some day.
+ */
+void connection_was_silent(struct connection *connection);
 
 /** Calls the timer of the connection's state in @p milliseconds. */
 void connection_wake_in(struct connection *connection, int64_t milliseconds);

@@ -11,6 +11,8 @@
 #include "redis/handshake.h"
 #include "redis/resp.h"
 #include "redis/socket.h"
+#include "redis/stream.h"
+#include "redis/tls.h"
 #include "redis/topology.h"
 
 #include <errno.h>
@@ -19,13 +21,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum { READ_BYTES = 16 << 10 };
 
 struct dialogue {
-    int fd;
+    struct tls_context *tls; /* NULL: plain */
+    struct stream stream;
     int64_t response_ms;
     struct redisReader *reader;
 };
@@ -44,38 +46,59 @@ static bool dialogue_wait(int fd, short events, int64_t deadline_ms, struct err 
     return ready == 1 || err_set(err, ERR_RETRY, "timed out");
 }
 
-static bool dialogue_send(int fd, struct slice bytes, int64_t deadline_ms, struct err *err)
+/* Why the last call of the stream failed. */
+static const char *dialogue_reason(const struct dialogue *dialogue)
 {
-    while (bytes.length) {
-        ssize_t sent = send(fd, bytes.data, bytes.length, MSG_NOSIGNAL);
-        if (sent >= 0) {
-            bytes = (struct slice){bytes.data + sent, bytes.length - (size_t)sent};
-            continue;
-        }
-        if (errno != EAGAIN && errno != EINTR)
-            return err_set(err, ERR_RETRY, "send: %s", strerror(errno));
-        if (!dialogue_wait(fd, POLLOUT, deadline_ms, err))
+    const char *failure = stream_failure(&dialogue->stream);
+
+    return failure ? failure : strerror(errno);
+}
+
+/* Until nothing of what TLS has encrypted is left. */
+static bool dialogue_flush(struct dialogue *dialogue, int64_t deadline_ms, struct err *err)
+{
+    while (stream_unsent(&dialogue->stream)) {
+        if (!dialogue_wait(dialogue->stream.fd, POLLOUT, deadline_ms, err))
             return false;
+        if (!stream_flush(&dialogue->stream))
+            return err_set(err, ERR_RETRY, "send: %s", dialogue_reason(dialogue));
     }
     return true;
 }
 
+static bool dialogue_send(struct dialogue *dialogue, struct slice bytes, int64_t deadline_ms,
+                          struct err *err)
+{
+    while (bytes.length) {
+        ssize_t sent = stream_send(&dialogue->stream, bytes);
+        if (sent >= 0) {
+            bytes = (struct slice){bytes.data + sent, bytes.length - (size_t)sent};
+            continue;
+        }
+        if (errno != EAGAIN)
+            return err_set(err, ERR_RETRY, "send: %s", dialogue_reason(dialogue));
+        if (!dialogue_wait(dialogue->stream.fd, POLLOUT, deadline_ms, err))
+            return false;
+    }
+    return dialogue_flush(dialogue, deadline_ms, err);
+}
+
 /* Reads what there is into @p room, at least one byte. */
-static bool dialogue_receive(int fd, char room[READ_BYTES], size_t *length, int64_t deadline_ms,
-                             struct err *err)
+static bool dialogue_receive(struct dialogue *dialogue, char room[READ_BYTES], size_t *length,
+                             int64_t deadline_ms, struct err *err)
 {
     for (;;) {
-        if (!dialogue_wait(fd, POLLIN, deadline_ms, err))
-            return false;
-        ssize_t received = recv(fd, room, READ_BYTES, 0);
+        ssize_t received = stream_receive(&dialogue->stream, room, READ_BYTES);
         if (received > 0) {
             *length = (size_t)received;
             return true;
         }
         if (received == 0)
             return err_set(err, ERR_RETRY, "the server closed the connection");
-        if (errno != EAGAIN && errno != EINTR)
-            return err_set(err, ERR_RETRY, "receive: %s", strerror(errno));
+        if (errno != EAGAIN)
+            return err_set(err, ERR_RETRY, "receive: %s", dialogue_reason(dialogue));
+        if (!dialogue_wait(dialogue->stream.fd, POLLIN, deadline_ms, err))
+            return false;
     }
 }
 
@@ -112,6 +135,19 @@ static int dialogue_connect(const struct addresses *addresses, int64_t deadline_
     return -1;
 }
 
+/* The handshake of TLS, where there is one. */
+static bool dialogue_secure(struct dialogue *dialogue, int64_t deadline_ms, struct err *err)
+{
+    enum stream_progress progress;
+
+    while ((progress = stream_shake(&dialogue->stream, err)) == STREAM_WAITS) {
+        short events = stream_unsent(&dialogue->stream) ? POLLIN | POLLOUT : POLLIN;
+        if (!dialogue_wait(dialogue->stream.fd, events, deadline_ms, err))
+            return err_wrap(err, "TLS: the server does not finish the handshake");
+    }
+    return progress == STREAM_READY;
+}
+
 static bool dialogue_greet(struct dialogue *dialogue, const struct handshake_options *identity,
                            struct err *err)
 {
@@ -125,9 +161,9 @@ static bool dialogue_greet(struct dialogue *dialogue, const struct handshake_opt
     handshake_begin(&handshake, identity, &nobody);
     while (result == HANDSHAKE_SEND || result == HANDSHAKE_MORE) {
         if (result == HANDSHAKE_SEND &&
-            !dialogue_send(dialogue->fd, handshake_output(&handshake), deadline_ms, err))
+            !dialogue_send(dialogue, handshake_output(&handshake), deadline_ms, err))
             break;
-        if (!dialogue_receive(dialogue->fd, room, &length, deadline_ms, err))
+        if (!dialogue_receive(dialogue, room, &length, deadline_ms, err))
             break;
         result = handshake_feed(&handshake, (struct slice){room, length}, err);
     }
@@ -137,23 +173,36 @@ static bool dialogue_greet(struct dialogue *dialogue, const struct handshake_opt
     return result == HANDSHAKE_DONE;
 }
 
+/* To the first address that answers, and through the handshakes. */
+static bool dialogue_begin(struct dialogue *dialogue, const struct endpoint *endpoint,
+                           const struct handshake_options *identity,
+                           struct dialogue_timeouts timeouts, struct err *err)
+{
+    struct addresses addresses = {0};
+
+    if (endpoint->tls && !(dialogue->tls = tls_context_new(endpoint->tls, err)))
+        return false;
+    if (!dialogue_resolve(endpoint, &addresses, err))
+        return false;
+    int fd = dialogue_connect(&addresses, clock_ms() + timeouts.connect_ms, err);
+    if (fd < 0)
+        return false;
+    stream_open(&dialogue->stream, fd, dialogue->tls);
+    return dialogue_secure(dialogue, clock_ms() + timeouts.connect_ms, err) &&
+           dialogue_greet(dialogue, identity, err);
+}
+
 struct dialogue *dialogue_open(const struct endpoint *endpoint,
                                const struct handshake_options *identity,
                                struct dialogue_timeouts timeouts, struct err *err)
 {
     struct dialogue *dialogue = mem_new(struct dialogue);
-    struct addresses addresses = {0};
 
-    dialogue->fd = -1;
+    dialogue->stream.fd = -1;
     dialogue->response_ms = timeouts.response_ms;
     dialogue->reader = redisReaderCreate();
-    if (!dialogue_resolve(endpoint, &addresses, err))
-        goto fail;
-    dialogue->fd = dialogue_connect(&addresses, clock_ms() + timeouts.connect_ms, err);
-    if (dialogue->fd < 0 || !dialogue_greet(dialogue, identity, err))
-        goto fail;
-    return dialogue;
-fail:
+    if (dialogue_begin(dialogue, endpoint, identity, timeouts, err))
+        return dialogue;
     dialogue_close(dialogue);
     return NULL;
 }
@@ -162,10 +211,9 @@ void dialogue_close(struct dialogue *dialogue)
 {
     if (!dialogue)
         return;
-    if (dialogue->fd >= 0)
-        close(dialogue->fd);
-    if (dialogue->reader)
-        redisReaderFree(dialogue->reader);
+    stream_close(&dialogue->stream);
+    tls_context_free(dialogue->tls);
+    redisReaderFree(dialogue->reader);
     free(dialogue);
 }
 
@@ -185,7 +233,7 @@ static struct redisReply *dialogue_answer(struct dialogue *dialogue, int64_t dea
         }
         if (reply)
             return reply;
-        if (!dialogue_receive(dialogue->fd, room, &length, deadline_ms, err))
+        if (!dialogue_receive(dialogue, room, &length, deadline_ms, err))
             return NULL;
         redisReaderFeed(dialogue->reader, room, length);
     }
@@ -198,7 +246,7 @@ struct redisReply *dialogue_ask(struct dialogue *dialogue, const struct slice *a
     char *bytes = mem_alloc(resp_bound(arguments, count));
     char *end = resp_encode(bytes, arguments, count);
     bool sent =
-        dialogue_send(dialogue->fd, (struct slice){bytes, (size_t)(end - bytes)}, deadline_ms, err);
+        dialogue_send(dialogue, (struct slice){bytes, (size_t)(end - bytes)}, deadline_ms, err);
 
     free(bytes);
     return sent ? dialogue_answer(dialogue, deadline_ms, err) : NULL;

@@ -16,8 +16,9 @@ struct dialogue_timeouts {
 };
 
 /**
- * Connects and greets. NULL with ERR_RETRY where the server is away, ERR_CONFIG where it refuses
- * the identity (user, password, database).
+ * Connects, over TLS where @p endpoint says so, and greets. NULL with ERR_RETRY where the server is
+ * away, ERR_CONFIG where it refuses the identity (user, password, database) or a certificate is not
+ * good.
  */
 struct dialogue *dialogue_open(const struct endpoint *endpoint,
                                const struct handshake_options *identity,

@@ -25,8 +25,7 @@
 enum {
     SEND_BYTES = 64 << 10, /* a larger write() costs more a byte, not less (caches) */
     READS_A_TURN = 4,
-    LOOKS_A_TIMEOUT = 4,
-    LONGEST_PATIENCE = 4 /* doublings of response_timeout */
+    LOOKS_A_TIMEOUT = 4
 };
 
 static void exchange_count(struct connection *connection, enum command_result result)
@@ -327,7 +326,7 @@ static bool exchange_queue_drains(struct connection *connection, int64_t now_ms,
 /* Somebody is awaited: how long is he silent? A queue that drains is a sign of life, too. */
 static void exchange_check_silence(struct connection *connection)
 {
-    int64_t limit_ms = connection->setup->options->response_timeout << connection->silences;
+    int64_t limit_ms = connection_patience_ms(connection);
     int64_t now_ms = clock_ms();
     bool first;
 
@@ -338,9 +337,7 @@ static void exchange_check_silence(struct connection *connection)
         connection_wake_in(connection, limit_ms / LOOKS_A_TIMEOUT);
         return;
     }
-    /* A command that needs longer than the timeout must get through some day. */
-    if (connection->silences < LONGEST_PATIENCE)
-        connection->silences++;
+    connection_was_silent(connection);
     connection_lost(connection, "no answer for %lld ms", (long long)silent_ms);
 }
 

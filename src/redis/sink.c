@@ -22,7 +22,7 @@ struct sink {
     struct connection *connections;
 };
 
-static bool sink_check(const struct conf_sink *options, struct err *err)
+static bool sink_check_path(const struct conf_sink *options, struct err *err)
 {
     struct addresses found;
 
@@ -36,7 +36,8 @@ struct sink *sink_new(const struct conf_sink *options, unsigned index, const cha
     struct tls_context *tls = NULL;
     size_t commands;
 
-    if (!sink_check(options, err) || (options->tls.on && !(tls = tls_context_new(options, err)))) {
+    if (!sink_check_path(options, err) ||
+        (options->tls.on && !(tls = tls_context_new(options, err)))) {
         err_wrap(err, "sink \"%s\"", options->name);
         return NULL;
     }

@@ -18,7 +18,8 @@ void endpoint_name(const struct endpoint *endpoint, char name[ENDPOINT_NAME_BYTE
 
 void topology_init(struct topology *topology, const struct conf_sink *options)
 {
-    topology->endpoint = (struct endpoint){options->host, options->port, options->socket_path};
+    topology->endpoint = (struct endpoint){options->host, options->port, options->socket_path,
+                                           options->tls.on ? options : NULL};
     topology->connections = (unsigned)options->connections;
 }
 

@@ -13,6 +13,7 @@ struct endpoint {
     const char *host; /* NULL: a unix socket */
     int port;
     const char *socket_path;
+    const struct conf_sink *tls; /* how it speaks TLS; NULL: it does not */
 };
 
 enum { ENDPOINT_NAME_BYTES = 300 };

@@ -37,11 +37,11 @@ static void an_address_reads_as_one_writes_it(void)
 {
     char name[ENDPOINT_NAME_BYTES];
 
-    endpoint_name(&(struct endpoint){"localhost", 6379, NULL}, name);
+    endpoint_name(&(struct endpoint){"localhost", 6379, NULL, NULL}, name);
     ASSERT_TEXT(name, "localhost:6379");
-    endpoint_name(&(struct endpoint){"::1", 6379, NULL}, name);
+    endpoint_name(&(struct endpoint){"::1", 6379, NULL, NULL}, name);
     ASSERT_TEXT(name, "[::1]:6379");
-    endpoint_name(&(struct endpoint){NULL, 0, "/run/redis.sock"}, name);
+    endpoint_name(&(struct endpoint){NULL, 0, "/run/redis.sock", NULL}, name);
     ASSERT_TEXT(name, "unix:/run/redis.sock");
 }
 

@@ -1,0 +1,56 @@
+/* trouble.c: what keeps commands of a connection from flowing, as its sink shows and logs it. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "conf/conf.h"
+#include "redis/connection.h"
+
+#include <stdio.h>
+
+enum { TELL_NEWS_MS = 10000, TELL_AGAIN_MS = 60000 };
+
+/* A connection that comes and goes, or another reason of the same trouble, is not news at once. */
+static bool connection_is_news(const struct connection *connection, const char *trouble,
+                               int64_t now_ms)
+{
+    bool same = connection->told && strcmp(connection->trouble, trouble) == 0;
+
+    return !connection->told_ms ||
+           now_ms - connection->told_ms >= (same ? TELL_AGAIN_MS : TELL_NEWS_MS);
+}
+
+void connection_set_trouble(struct connection *connection, const char *text)
+{
+    int64_t now_ms = clock_ms();
+    char trouble[CONNECTION_TROUBLE_BYTES];
+
+    snprintf(trouble, sizeof(trouble), "%s: %s", connection->name, text);
+    bool news = connection_is_news(connection, trouble, now_ms);
+    if (!connection->troubled)
+        connection->trouble_since_ms = now_ms;
+    connection->troubled = true;
+    memcpy(connection->trouble, trouble, sizeof(trouble));
+    connection->times++;
+    if (!news)
+        return;
+    log_warn_each("redis cannot take commands, trying again",
+                  LOG_STR("sink", connection->setup->options->name),
+                  LOG_STR("address", connection->name), LOG_INT("connection", connection->number),
+                  LOG_INT("waiting", connection->setup->driver->waiting(connection)),
+                  LOG_INT("times", connection->times), LOG_STR("error", text));
+    connection->told = true;
+    connection->told_ms = now_ms;
+    connection->times = 0;
+}
+
+void connection_clear_trouble(struct connection *connection)
+{
+    if (!connection->troubled)
+        return;
+    connection->troubled = false;
+    if (!connection->told) /* nobody heard of it */
+        return;
+    connection->told = false;
+    log_info("redis takes commands", LOG_STR("sink", connection->setup->options->name),
+             LOG_STR("address", connection->name), LOG_INT("connection", connection->number),
+             LOG_INT("after_ms", clock_ms() - connection->trouble_since_ms));
+}
