@@ -2,7 +2,8 @@
  * service.c: the process's life: workers, admin port, signals, the service manager.
  *
  *      start    what can fail at once is checked, then threads; READY once records flow
- *      run      the main thread waits for signals, pets the watchdog, says how things are
+ *      run      the main thread waits for signals, pets the watchdog, says how things are; SIGHUP
+ *               reads the certificate files again, and nothing else
  *      stop     SIGTERM or SIGINT: every worker drains, commits and leaves its group within
  *               drain_timeout; 2 s later the process is gone whatever hangs
  *
@@ -62,6 +63,7 @@ static sigset_t service_signals(void)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     return set;
 }
 
@@ -193,7 +195,8 @@ static bool service_join(struct service *service, int64_t deadline_ms)
             struct timespec wait = {0, 20 * 1000000};
             if (clock_ms() >= deadline_ms)
                 return false;
-            if (sigtimedwait(&signals, NULL, &wait) > 0) {
+            int number = sigtimedwait(&signals, NULL, &wait);
+            if (number > 0 && number != SIGHUP) {
                 log_warn("second signal: gone at once",
                          LOG_STR("left", "records in flight are read again"));
                 _exit(EXIT_NEGATIVE);
@@ -280,6 +283,14 @@ static void service_tick(struct service *service)
     }
 }
 
+static void service_reload(struct service *service)
+{
+    log_info("reading certificate files again", LOG_STR("signal", "SIGHUP"),
+             LOG_STR("left", "the configuration itself is read at a start only"));
+    for (size_t i = 0; i < service->worker_count; i++)
+        worker_reload(service->workers[i].worker);
+}
+
 static int service_wait(struct service *service)
 {
     sigset_t signals = service_signals();
@@ -287,7 +298,9 @@ static int service_wait(struct service *service)
 
     for (;;) {
         int number = sigtimedwait(&signals, NULL, &tick);
-        if (number > 0) {
+        if (number == SIGHUP) {
+            service_reload(service);
+        } else if (number > 0) {
             log_info("stopping", LOG_STR("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));
             return EXIT_OK;
         }

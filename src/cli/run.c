@@ -18,7 +18,9 @@ static const struct cli_option options[] = {
 static const char usage[] = "Usage: penstock run [OPTION]...\n"
                             "Runs the bridge until SIGTERM or SIGINT: takes no more, waits for "
                             "Redis' answers, commits, leaves the\n"
-                            "group. A second signal ends it at once.\n";
+                            "group. A second signal ends it at once. SIGHUP reads the "
+                            "certificate files of Redis sinks again,\n"
+                            "for new connections, and nothing else.\n";
 
 static const char examples[] = "\nExamples:\n"
                                "  penstock run -c rides.conf\n"

@@ -42,6 +42,19 @@ static bool worker_open_sinks(struct worker *worker, struct err *err)
     return true;
 }
 
+void worker_reload(struct worker *worker)
+{
+    atomic_store(&worker->reload_asked, true);
+}
+
+void worker_reload_sinks(struct worker *worker)
+{
+    atomic_store(&worker->reload_asked, false);
+    for (size_t i = 0; i < worker->options.conf->sink_count; i++)
+        if (worker->sinks[i])
+            sink_reload(worker->sinks[i]);
+}
+
 static bool worker_open_source(struct worker *worker, struct err *err)
 {
     const struct worker_options *options = &worker->options;

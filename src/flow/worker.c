@@ -339,6 +339,8 @@ bool worker_run(struct worker *worker, struct err *err)
         int64_t stop_at_ms = atomic_load(&worker->stop_at_ms);
         if (stop_at_ms && !worker->stopping)
             worker_begin_stop(worker, stop_at_ms);
+        if (atomic_load(&worker->reload_asked))
+            worker_reload_sinks(worker);
         if (!worker_turn(worker, err))
             return err_wrap(err, "worker %u", worker->options.number);
         metrics_publish(worker->metrics);

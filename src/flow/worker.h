@@ -60,5 +60,9 @@ bool worker_run(struct worker *worker, struct err *err);
 /** Asks the worker to drain, commit and leave until @p deadline_ms (clock_ms). Any thread. */
 void worker_stop(struct worker *worker, int64_t deadline_ms);
 
+/** Asks the worker to read the certificate files of its sinks again, within a second. Any thread.
+ */
+void worker_reload(struct worker *worker);
+
 /** Once worker_run() returned: records it had begun that will be read again. */
 size_t worker_left(const struct worker *worker);

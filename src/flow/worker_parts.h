@@ -18,6 +18,7 @@ struct worker {
     struct event *timer, *stop_event;
     int stop_fd;
     _Atomic int64_t stop_at_ms; /* 0: not asked */
+    _Atomic bool reload_asked;
     bool stopping, discards;
     struct source *source;
     struct sink **sinks; /* by the configuration's order; NULL: no route of ours uses it */
@@ -43,6 +44,9 @@ bool worker_wanted(void *context, uint32_t number);
 void worker_dropped(void *context, uint32_t number);
 const void *worker_topic(void *context, const char *topic);
 void worker_gone(void *context, struct source_partition *partition);
+
+/** What worker_reload() asked for. */
+void worker_reload_sinks(struct worker *worker);
 
 /** Opens the delivery of the record in hand to one route, with so many answers to come. */
 uint32_t worker_open(struct worker *worker, struct source_ticket ticket,
