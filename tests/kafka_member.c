@@ -210,7 +210,8 @@ struct member *member_new(const char *group)
 
 void member_join(struct member *member, const char *topic)
 {
-    const struct source_events events = {member, member_topic, member_gone};
+    const struct source_events events = {
+        .context = member, .topic = member_topic, .gone = member_gone};
     struct err err = {0};
 
     member->source = source_new(&member->conf, &member->options, 0, &topic, 1, member->base,

@@ -58,7 +58,8 @@ void worker_reload_sinks(struct worker *worker)
 static bool worker_open_source(struct worker *worker, struct err *err)
 {
     const struct worker_options *options = &worker->options;
-    const struct source_events events = {worker, worker_topic, worker_gone};
+    const struct source_events events = {
+        .context = worker, .topic = worker_topic, .gone = worker_gone};
     size_t count;
     const char **topics = conf_topics(options->conf, options->source, &count);
 

@@ -227,6 +227,8 @@ void source_free(struct source *source)
         close(source->wake_fd);
     partitions_free(source);
     free(source->hurries);
+    if (source->subscription)
+        rd_kafka_topic_partition_list_destroy(source->subscription);
     free(source->taken);
     free(source);
 }

@@ -17,7 +17,7 @@ static const unsigned state_moves[] = {
     [PARTITION_AWAY] = MAY(STARTING),
     [PARTITION_STARTING] = MAY(FLOWING) | MAY(HELD) | MAY(REVOKED) | MAY(AWAY),
     [PARTITION_FLOWING] = MAY(HELD) | MAY(STARTING) | MAY(REVOKED) | MAY(AWAY),
-    [PARTITION_HELD] = MAY(FLOWING) | MAY(HELD) | MAY(REVOKED) | MAY(AWAY),
+    [PARTITION_HELD] = MAY(FLOWING) | MAY(HELD) | MAY(STARTING) | MAY(REVOKED) | MAY(AWAY),
     [PARTITION_REVOKED] = MAY(AWAY),
 };
 
@@ -110,6 +110,14 @@ struct source_partition *partition_find(const struct source *source, const char 
     return topic->partitions[number];
 }
 
+/* Nothing is claimed of it, or what was no longer counts. */
+static void partition_forget_claim(struct source_partition *partition, enum claim_step step)
+{
+    free(partition->facts);
+    partition->facts = NULL;
+    partition->claim_step = step;
+}
+
 void partition_take(struct source_partition *partition)
 {
     if (partition_is_ours(partition))
@@ -117,7 +125,8 @@ void partition_take(struct source_partition *partition)
     partition->generation++;
     partition->position = partition->committed = partition->committing = -1;
     partition->ask_at_ms = 0;
-    partition->asking = partition->misplaced = false;
+    partition->asking = partition->misplaced = partition->witness_differs = false;
+    partition_forget_claim(partition, CLAIM_DUE);
     gates_take(partition);
     partition_move(partition, PARTITION_STARTING);
 }
@@ -147,17 +156,42 @@ void partition_hold(struct source_partition *partition, enum source_hold hold, c
         rebalance_forward(partition);
 }
 
+void partition_restart(struct source_partition *partition, int64_t offset)
+{
+    bool stopped = partition->misplaced; /* librdkafka reads nothing of it: it is assigned anew */
+
+    partition_start(partition, offset);
+    if (partition->fetching && !stopped)
+        rebalance_seek(partition);
+}
+
+void partition_claim_anew(struct source_partition *partition)
+{
+    struct source *source = partition->source;
+
+    partition->generation++;
+    tracker_free(partition->tracker);
+    partition->tracker = NULL;
+    partition->ask_at_ms = 0;
+    partition->asking = false;
+    partition_forget_claim(partition, CLAIM_DUE);
+    partition_move(partition, PARTITION_STARTING);
+    if (partition->fetching)
+        rebalance_forward(partition);
+    source->events.gone(source->events.context, partition);
+}
+
 void partition_again(struct source_partition *partition)
 {
     struct source *source = partition->source;
-    bool stopped;
 
     rebalance_clear_aside(source);
-    stopped = partition->misplaced; /* librdkafka reads nothing of it: it is assigned anew */
+    if (partition->claim_step != CLAIM_NONE) {
+        partition_claim_anew(partition);
+        return;
+    }
     partition->generation++;
-    partition_start(partition, tracker_commit_offset(partition->tracker));
-    if (partition->fetching && !stopped)
-        rebalance_seek(partition);
+    partition_restart(partition, tracker_commit_offset(partition->tracker));
     source->events.gone(source->events.context, partition);
 }
 
@@ -171,14 +205,20 @@ void partition_lose(struct source_partition *partition)
     tracker_free(partition->tracker);
     partition->tracker = NULL;
     partition->position = partition->committed = partition->committing = -1;
+    partition_forget_claim(partition, CLAIM_NONE);
     partition_move(partition, PARTITION_AWAY);
     source->events.gone(source->events.context, partition);
 }
 
 bool partition_is_drained(const struct source_partition *partition)
 {
-    return !partition->tracker ||
-           (!tracker_waiting(partition->tracker) && gates_are_passed(partition));
+    const struct source_events *events = &partition->source->events;
+
+    if (partition->tracker && tracker_waiting(partition->tracker))
+        return false;
+    if (partition->tracker && !gates_are_passed(partition))
+        return false;
+    return partition->claim_step != CLAIM_MADE || events->is_settled(events->context, partition);
 }
 
 void partitions_free(struct source *source)
@@ -187,6 +227,7 @@ void partitions_free(struct source *source)
         tracker_free(source->partitions[i]->tracker);
         free(source->partitions[i]->marks);
         free(source->partitions[i]->reason);
+        free(source->partitions[i]->facts);
         free(source->partitions[i]);
     }
     for (size_t i = 0; i < source->topic_count; i++) {

@@ -26,7 +26,8 @@
 enum {
     FORWARD_MS = 3000, /* how long after an assign queues are forwarded again */
     FORWARD_AGAIN_MS = 20,
-    SETTLE_MS = 300 /* from one assign to the next; librdkafka takes a few milliseconds */
+    SETTLE_MS = 300,     /* from one assign to the next; librdkafka takes a few milliseconds */
+    CLAIM_WAIT_MS = 1000 /* longest wait of those who can start for those who wait for Redis */
 };
 
 typedef bool (*partition_test)(const struct source_partition *partition);
@@ -240,16 +241,25 @@ static void rebalance_assign(struct source *source, const rd_kafka_topic_partiti
     for (int i = 0; i < list->cnt; i++)
         partition_take(partition_get(source, list->elems[i].topic, list->elems[i].partition));
     source->rebalance = REBALANCE_STARTING;
+    source->rebalance_deadline_ms = source->now_ms + CLAIM_WAIT_MS;
+}
+
+/* Whether it is worth to wait for the partition's start: a claim may take as long as Redis is away.
+ */
+static bool is_awaited(const struct source_partition *partition)
+{
+    const struct source *source = partition->source;
+    bool claiming = partition->claim_step == CLAIM_DUE || partition->claim_step == CLAIM_WAITED;
+
+    return !start_was_answered(partition) &&
+           (!claiming || source->now_ms < source->rebalance_deadline_ms);
 }
 
 /* The first answers decide when to go on; who is without one by then is assigned later. */
 static void rebalance_start(struct source *source)
 {
-    for (size_t i = 0; i < source->partition_count; i++) {
-        const struct source_partition *partition = source->partitions[i];
-        if (partition->state == PARTITION_STARTING && !partition->ask_at_ms)
-            return;
-    }
+    if (any(source, is_awaited))
+        return;
     apply(source, true);
     source->rebalance = REBALANCE_NONE;
 }
@@ -386,8 +396,8 @@ int64_t rebalance_next_ms(const struct source *source)
         return is_settled(source) ? 0 : source->settled_ms - source->now_ms;
     if (source->rebalance == REBALANCE_NONE)
         return source->now_ms < source->forward_until_ms ? FORWARD_AGAIN_MS : INT64_MAX;
-    if (source->rebalance == REBALANCE_STARTING)
-        return INT64_MAX;
     int64_t wait_ms = source->rebalance_deadline_ms - source->now_ms;
+    if (source->rebalance == REBALANCE_STARTING)
+        return wait_ms > 0 ? wait_ms : INT64_MAX;
     return wait_ms < DRAIN_CHECK_MS ? wait_ms : DRAIN_CHECK_MS;
 }

@@ -82,8 +82,8 @@ static bool source_subscribe(struct source *source, const char *const *topics, s
     for (size_t i = 0; i < count; i++)
         if (!rd_kafka_topic_partition_list_find(list, topics[i], RD_KAFKA_PARTITION_UA))
             rd_kafka_topic_partition_list_add(list, topics[i], RD_KAFKA_PARTITION_UA);
+    source->subscription = list;
     code = rd_kafka_subscribe(source->kafka, list);
-    rd_kafka_topic_partition_list_destroy(list);
     if (code)
         return err_set(err, ERR_CONFIG, "subscribe: %s", rd_kafka_err2str(code));
     return true;
@@ -150,6 +150,17 @@ static bool header_find(const struct record *record, struct slice name, struct s
     return false;
 }
 
+/* librdkafka knows it from 2.1 on. */
+static int32_t message_leader_epoch(const rd_kafka_message_t *message)
+{
+#if RD_KAFKA_VERSION >= 0x020100ff
+    return rd_kafka_message_leader_epoch(message);
+#else
+    (void)message;
+    return -1;
+#endif
+}
+
 static void record_fill(struct record *record, const rd_kafka_message_t *message,
                         struct source_partition *partition)
 {
@@ -161,6 +172,7 @@ static void record_fill(struct record *record, const rd_kafka_message_t *message
         .value = {message->payload, message->len},
         .topic = partition->topic->name,
         .partition = partition->number,
+        .leader_epoch = message_leader_epoch(message),
         .offset = message->offset,
         .timestamp_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp_ms,
         .headers = {header_find, message},
@@ -376,6 +388,21 @@ void source_hold(struct source_partition *partition, enum source_hold hold, cons
                   LOG_INT("partition", partition->number), LOG_STR("error", reason));
 }
 
+void *source_partition_claim(const struct source_partition *partition)
+{
+    return partition->claim;
+}
+
+void source_partition_set_claim(struct source_partition *partition, void *claim)
+{
+    partition->claim = claim;
+}
+
+void source_pass_over(struct source_partition *partition, const struct record *record)
+{
+    tracker_skip(partition->tracker, record->offset + 1);
+}
+
 void source_release(struct source_partition *partition)
 {
     if (partition->state != PARTITION_HELD || partition->hold != HOLD_SERVER)
@@ -438,6 +465,7 @@ bool source_turn(struct source *source, struct err *err)
     events_serve(source);
     start_turn(source);
     rebalance_turn(source);
+    rejoin_turn(source);
     if (source->closing == CLOSING_NO)
         commit_turn(source);
     closing_turn(source);

@@ -44,6 +44,30 @@ struct source_events {
     /** The partition is no longer ours, or is read again from elsewhere: forget what was not sent
      * of it. */
     void (*gone)(void *context, struct source_partition *partition);
+
+    /**
+     * A partition is ours and would start: true where where it goes on is kept elsewhere too. Then
+     * it waits for source_claimed(), or is held. Asked anew for every start. NULL: never.
+     */
+    bool (*claim)(void *context, struct source_partition *partition);
+    /**
+     * A claimed partition starts: records are carried out from @p next on. Those below it that come
+     * first are there to be looked at and passed over (source_pass_over()), or were left out
+     * before.
+     */
+    void (*starts)(void *context, struct source_partition *partition, int64_t next);
+    /** Whether nothing of a claimed partition is to be waited for any more. */
+    bool (*is_settled)(void *context, const struct source_partition *partition);
+};
+
+/** What is kept elsewhere of a claimed partition. */
+struct source_checkpoint {
+    bool found;             /* false: nothing; the rest means nothing */
+    bool readable;          /* false: unreadable says why */
+    bool same_routes;       /* it was written by the routes that we have */
+    const char *unreadable; /* borrowed for the call */
+    int64_t next;           /* the offset to go on at */
+    int64_t oldest_hole;    /* a record below it that was not carried out; -1: none */
 };
 
 /** What must be known of answers before they are committed: gates, numbered from 0. */
@@ -129,8 +153,28 @@ int32_t source_partition_number(const struct source_partition *partition);
  */
 void source_hold(struct source_partition *partition, enum source_hold hold, const char *reason);
 
-/** Reads a HOLD_SERVER partition again from its oldest unfinished record. */
+/** Reads a HOLD_SERVER partition again from its oldest unfinished record; a claimed one is claimed
+ * anew. */
 void source_release(struct source_partition *partition);
+
+/** Answers source_events.claim, while the partition waits for it: Kafka is asked what it has, and
+ * both decide where it starts (resume.h). */
+void source_claimed(struct source_partition *partition, const struct source_checkpoint *checkpoint);
+
+/** The record was only looked at: what it is about was carried out before. */
+void source_pass_over(struct source_partition *partition, const struct record *record);
+
+/** The log has another record below the checkpoint's offset than the checkpoint remembers. False:
+ * by on_checkpoint_mismatch the partition goes on all the same; true: it does not flow any more. */
+bool source_mismatches(struct source_partition *partition);
+
+/** Leaves the group and joins it again: somebody else has a partition that we believe is ours. Not
+ * more often than each ten seconds. */
+void source_rejoin(struct source *source);
+
+/** The worker's own for a claimed partition; NULL at first. */
+void *source_partition_claim(const struct source_partition *partition);
+void source_partition_set_claim(struct source_partition *partition, void *claim);
 
 /** Visits every partition that is held, with its reason. */
 void source_visit_held(const struct source *source,

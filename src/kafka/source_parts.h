@@ -5,6 +5,7 @@
  * former assignment finds something to compare its generation with.
  *
  *      away --assign--> starting --offsets known--> flowing <--> held
+ *                       (claimed first, where the worker says so)
  *        ^                  |                          |          |
  *        |                  +---------- revoke --------+----------+--> revoked
  *        +-------------- unassigned, or lost at any time <--------------'
@@ -15,6 +16,7 @@
 #include "kafka/complaints.h"
 #include "kafka/mark.h"
 #include "kafka/offsets.h"
+#include "kafka/resume.h"
 #include "kafka/source.h"
 #include "kafka/tracker.h"
 #include "metrics/metrics.h"
@@ -33,6 +35,13 @@ enum partition_state {
     PARTITION_FLOWING,
     PARTITION_HELD,   /* ours, but nothing is read of it */
     PARTITION_REVOKED /* still ours until its answers have come and were committed */
+};
+
+enum claim_step {
+    CLAIM_NONE,   /* no claim is needed, or it is not asked yet whether one is */
+    CLAIM_DUE,    /* the worker is to be asked */
+    CLAIM_WAITED, /* for source_claimed() */
+    CLAIM_MADE
 };
 
 struct event;
@@ -72,6 +81,12 @@ struct source_partition {
     bool asking;    /* a question about its offsets is under way */
     bool misplaced; /* Kafka refused position as out of range */
     bool brims;     /* held because too much of it is unconfirmed */
+    enum claim_step claim_step;
+    void *claim; /* the worker's */
+    struct resume_facts
+        *facts;             /* of a claimed partition that waits for Kafka's answer; else NULL */
+    unsigned ahead_answers; /* so often Kafka said that the log ends below the checkpoint */
+    bool witness_differs;   /* source_mismatches() said so, and the next start is to weigh it */
 };
 
 struct source_topic {
@@ -130,6 +145,9 @@ struct source {
     int64_t settled_ms; /* when librdkafka is surely through with the last assign */
     int64_t forward_until_ms, forward_due_ms; /* queues are forwarded again and again until then */
     struct backoff ask_backoff;
+    rd_kafka_topic_partition_list_t *subscription;
+    bool rejoining;        /* unsubscribed: to be subscribed again once nothing is ours */
+    int64_t rejoin_due_ms; /* not before */
 
     bool commit_outstanding;
     int64_t commit_due_ms;
@@ -158,6 +176,10 @@ struct source_partition *partition_find(const struct source *source, const char 
 void partition_take(struct source_partition *partition);
 /** Starts, or starts again, at @p offset. */
 void partition_start(struct source_partition *partition, int64_t offset);
+/** The same for one that librdkafka may be reading from elsewhere. */
+void partition_restart(struct source_partition *partition, int64_t offset);
+/** What was claimed of it, and what is in flight, no longer counts: it starts with a new claim. */
+void partition_claim_anew(struct source_partition *partition);
 /** Nothing is read of it; @p reason is kept and logged. */
 void partition_hold(struct source_partition *partition, enum source_hold hold, const char *reason);
 /** Reads it again from its oldest unfinished record; what is in flight of it no longer counts. */
@@ -204,6 +226,9 @@ void rebalance_clear_aside(struct source *source);
 /** Milliseconds until rebalance_turn() has something to do; INT64_MAX: only events matter. */
 int64_t rebalance_next_ms(const struct source *source);
 
+/** Goes on with source_rejoin(). */
+void rejoin_turn(struct source *source);
+
 /** Answers what librdkafka waits for, whatever it is: nothing is read any more. */
 void rebalance_leave(struct source *source);
 
@@ -220,6 +245,8 @@ void start_turn(struct source *source);
 int64_t start_next_ms(const struct source *source);
 /** librdkafka says that the partition's position is out of range. */
 void start_misplaced(struct source_partition *partition);
+/** Whether a rebalance need not wait for the partition's start any more. */
+bool start_was_answered(const struct source_partition *partition);
 
 /* --- commit.c: what Redis has answered is told to Kafka --- */
 void commit_turn(struct source *source);

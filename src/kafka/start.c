@@ -8,6 +8,10 @@
  *      starting --ask--> committed?  --yes--> in the log? --yes--> flowing
  *                            | no                  | no
  *                          start              on_out_of_range
+ *
+ * Where a partition goes on may be kept elsewhere as well (exactly once: in Redis). Then it is
+ * claimed there first, and Kafka is asked once the claim is made: the former owner may go on until
+ * then, and what Kafka says of the log must not be older than the checkpoint. resume.c weighs both.
  */
 #include "base/log.h"
 #include "base/mem.h"
@@ -17,7 +21,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { REASON_BYTES = 256 };
+enum {
+    REASON_BYTES = 256,
+    AHEAD_ANSWERS = 3, /* a log is shorter than a checkpoint says once Kafka has said so thrice */
+    AHEAD_MS = 500     /* a leader that is new may need as long to know its log's end */
+};
 
 /* --- the answers ----------------------------------------------------------------------------- */
 
@@ -87,18 +95,91 @@ static bool is_out_of_range(const struct source_partition *partition, int64_t ex
     return expected < item->low || (partition->misplaced && expected > item->high);
 }
 
-static void start_decide(struct source_partition *partition, const struct offsets_item *item)
+/* Where Kafka alone decides. */
+static void start_by_kafka(struct source_partition *partition, const struct offsets_item *item,
+                           int64_t expected)
 {
-    int64_t expected = partition->misplaced ? partition->position : item->committed;
-
-    if (!partition->misplaced)
-        partition->committed = item->committed;
     if (expected < 0)
         start_first(partition, item);
     else if (is_out_of_range(partition, expected, item))
         start_out_of_range(partition, expected, item);
     else
         partition_start(partition, expected);
+}
+
+/* A claimed partition knows now from where it is read, or is held. */
+static void start_tell(struct source_partition *partition, int64_t next)
+{
+    const struct source_events *events = &partition->source->events;
+
+    if (partition->state == PARTITION_FLOWING)
+        events->starts(events->context, partition, next);
+}
+
+static void start_by_redis(struct source_partition *partition, const struct offsets_item *item,
+                           const struct resume *resume)
+{
+    switch (resume->kind) {
+    case RESUME_KAFKA:
+        start_by_kafka(partition, item, item->committed);
+        start_tell(partition, partition->position);
+        break;
+    case RESUME_REDIS:
+        partition_restart(partition, resume->from);
+        start_tell(partition, resume->next);
+        break;
+    case RESUME_OUT_OF_RANGE:
+        start_out_of_range(partition, resume->next, item);
+        start_tell(partition, partition->position);
+        break;
+    case RESUME_HOLD:
+        source_hold(partition, HOLD_RECORD, resume->text);
+        break;
+    }
+}
+
+/* What is ahead of the log's end by a single answer may only be ahead of what its leader knows. */
+static bool is_surely_ahead(struct source_partition *partition, const struct offsets_item *item)
+{
+    if (!partition->facts->found || partition->facts->next <= item->high)
+        return true;
+    if (++partition->ahead_answers >= AHEAD_ANSWERS)
+        return true;
+    partition->ask_at_ms = partition->source->now_ms + AHEAD_MS;
+    return false;
+}
+
+static void start_weigh(struct source_partition *partition, const struct offsets_item *item)
+{
+    struct resume_facts facts = *partition->facts;
+    struct resume resume;
+
+    if (!is_surely_ahead(partition, item))
+        return;
+    free(partition->facts);
+    partition->facts = NULL;
+    facts.low = item->low;
+    facts.high = item->high;
+    facts.witness_differs = partition->witness_differs;
+    partition->witness_differs = false;
+    resume = resume_decide(&facts);
+    if (resume.mismatch && resume.kind != RESUME_HOLD)
+        log_warn_each(
+            "checkpoint does not fit", LOG_STR("topic", partition->topic->name),
+            LOG_INT("partition", partition->number), LOG_STR("error", resume.text),
+            LOG_STR("on_checkpoint_mismatch", facts.policy == MISMATCH_KAFKA ? "kafka" : "redis"));
+    start_by_redis(partition, item, &resume);
+}
+
+static void start_decide(struct source_partition *partition, const struct offsets_item *item)
+{
+    if (!partition->misplaced || partition->facts)
+        partition->committed = item->committed;
+    if (partition->facts)
+        start_weigh(partition, item);
+    else
+        start_by_kafka(partition, item,
+                       partition->misplaced ? partition->position : item->committed);
 }
 
 static bool item_is_complete(const struct offsets_item *item)
@@ -139,7 +220,9 @@ static void start_take(struct source *source)
 /* A position is changed only when nothing below it is in flight. */
 static bool start_wants_to_ask(const struct source_partition *partition)
 {
-    return partition->state == PARTITION_STARTING && !partition->asking &&
+    bool claimed = partition->claim_step == CLAIM_NONE || partition->claim_step == CLAIM_MADE;
+
+    return partition->state == PARTITION_STARTING && !partition->asking && claimed &&
            (!partition->tracker || !tracker_inflight(partition->tracker));
 }
 
@@ -158,7 +241,7 @@ static struct offsets_item start_question(struct source_partition *partition)
         .generation = partition->generation,
         .topic = partition->topic->name,
         .number = partition->number,
-        .ask_committed = !partition->misplaced,
+        .ask_committed = !partition->misplaced || partition->facts,
         .time_ms = options->start_kind == START_TIME ? options->start_time_ms : -1,
     };
 }
@@ -177,8 +260,65 @@ static void start_ask(struct source *source)
         free(items);
 }
 
+/* --- the claims ------------------------------------------------------------------------------ */
+
+static void start_claim(struct source_partition *partition)
+{
+    const struct source_events *events = &partition->source->events;
+
+    partition->claim_step = CLAIM_WAITED; /* the answer may come within the call */
+    if (!events->claim || !events->claim(events->context, partition))
+        partition->claim_step = CLAIM_NONE;
+}
+
+static void start_claims(struct source *source)
+{
+    for (size_t i = 0; i < source->partition_count; i++) {
+        struct source_partition *partition = source->partitions[i];
+        if (partition->state == PARTITION_STARTING && partition->claim_step == CLAIM_DUE)
+            start_claim(partition);
+    }
+}
+
+void source_claimed(struct source_partition *partition, const struct source_checkpoint *checkpoint)
+{
+    if (partition->state != PARTITION_STARTING || partition->claim_step != CLAIM_WAITED)
+        return; /* held, revoked or lost in between */
+    free(partition->facts);
+    partition->facts = mem_new(struct resume_facts);
+    *partition->facts = (struct resume_facts){
+        .found = checkpoint->found,
+        .readable = checkpoint->readable,
+        .same_routes = checkpoint->same_routes,
+        .next = checkpoint->next,
+        .oldest_hole = checkpoint->oldest_hole,
+        .policy = (enum conf_mismatch)partition->source->options->on_checkpoint_mismatch,
+    };
+    if (checkpoint->unreadable)
+        snprintf(partition->facts->unreadable, sizeof(partition->facts->unreadable), "%s",
+                 checkpoint->unreadable);
+    partition->ahead_answers = 0;
+    partition->claim_step = CLAIM_MADE;
+}
+
+bool source_mismatches(struct source_partition *partition)
+{
+    if (partition->source->options->on_checkpoint_mismatch == MISMATCH_REDIS)
+        return false;
+    partition->witness_differs = true;
+    partition_claim_anew(partition);
+    return true;
+}
+
+bool start_was_answered(const struct source_partition *partition)
+{
+    return partition->state != PARTITION_STARTING || partition->ask_at_ms;
+}
+
 void start_turn(struct source *source)
 {
+    if (source->starting && source->closing == CLOSING_NO)
+        start_claims(source);
     start_take(source);
     if (source->starting && !offsets_are_busy(source->offsets))
         start_ask(source);
@@ -201,6 +341,10 @@ int64_t start_next_ms(const struct source *source)
 void start_misplaced(struct source_partition *partition)
 {
     partition->misplaced = true;
-    if (partition->state == PARTITION_FLOWING)
+    if (partition->state != PARTITION_FLOWING)
+        return;
+    if (partition->claim_step != CLAIM_NONE)
+        partition_claim_anew(partition);
+    else
         partition_move(partition, PARTITION_STARTING);
 }

@@ -24,6 +24,7 @@ struct record {
     struct slice value; /* data NULL: tombstone */
     const char *topic;
     int32_t partition;
+    int32_t leader_epoch; /* -1: not known */
     int64_t offset;
     int64_t timestamp_ms; /* -1: none */
     struct record_headers headers;

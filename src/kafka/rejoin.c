@@ -1,0 +1,45 @@
+/*
+ * rejoin.c: out of the group and back in.
+ *
+ * Where somebody else has taken over a partition that we believe is ours, the group has gone on
+ * without us and we have not heard of it. Unsubscribing gives everything back, in the usual order
+ * (drain, commit, unassign); subscribing anew gets an assignment that the group agrees on.
+ */
+#include "base/log.h"
+#include "kafka/source_parts.h"
+
+enum { REJOIN_MS = 10000 };
+
+void source_rejoin(struct source *source)
+{
+    if (source->rejoining || source->closing != CLOSING_NO ||
+        source->now_ms < source->rejoin_due_ms)
+        return;
+    log_warn("kafka: joining the group anew");
+    source->rejoining = true;
+    source->rejoin_due_ms = source->now_ms + REJOIN_MS;
+    rd_kafka_unsubscribe(source->kafka);
+}
+
+static bool owns_any(const struct source *source)
+{
+    for (size_t i = 0; i < source->partition_count; i++)
+        if (partition_is_ours(source->partitions[i]))
+            return true;
+    return false;
+}
+
+void rejoin_turn(struct source *source)
+{
+    rd_kafka_resp_err_t err;
+
+    if (!source->rejoining || source->closing != CLOSING_NO)
+        return;
+    if (source->rebalance != REBALANCE_NONE ||
+        (owns_any(source) && source->now_ms < source->rejoin_due_ms))
+        return;
+    source->rejoining = false;
+    err = rd_kafka_subscribe(source->kafka, source->subscription);
+    if (err)
+        complain(&source->complaints, err, NULL, "the group could not be joined anew");
+}

@@ -1,0 +1,107 @@
+/* resume.c: where an exactly-once partition goes on: what Redis and Kafka know of it, weighed. */
+#include "kafka/resume.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum mismatch { FITS, UNREADABLE, AHEAD, BEHIND, OTHER_RECORD, OTHER_ROUTES };
+
+static enum mismatch mismatch_of(const struct resume_facts *facts)
+{
+    if (!facts->readable)
+        return UNREADABLE;
+    if (facts->next > facts->high)
+        return AHEAD;
+    if (facts->next < facts->low)
+        return BEHIND;
+    if (facts->witness_differs)
+        return OTHER_RECORD;
+    return facts->same_routes ? FITS : OTHER_ROUTES; /* last: who believes Redis does not mind */
+}
+
+static int write_what(char *text, size_t size, enum mismatch mismatch,
+                      const struct resume_facts *facts)
+{
+    switch (mismatch) {
+    case UNREADABLE:
+        return snprintf(text, size, "the checkpoint in Redis cannot be read: %.120s",
+                        facts->unreadable);
+    case OTHER_ROUTES:
+        return snprintf(text, size, "the checkpoint in Redis is of other routes");
+    case AHEAD:
+        return snprintf(text, size,
+                        "the checkpoint in Redis says offset %" PRId64
+                        ", and the log ends at %" PRId64 ": it was truncated or made anew",
+                        facts->next, facts->high);
+    case BEHIND:
+        return snprintf(text, size,
+                        "the checkpoint in Redis says offset %" PRId64
+                        ", and the log begins at %" PRId64 ": records are gone",
+                        facts->next, facts->low);
+    case OTHER_RECORD:
+        return snprintf(text, size,
+                        "the log has another record at offset %" PRId64
+                        " than the checkpoint in Redis remembers: the topic was made anew",
+                        facts->next - 1);
+    case FITS:
+        break;
+    }
+    return 0;
+}
+
+static void write_mismatch(struct resume *resume, enum mismatch mismatch,
+                           const struct resume_facts *facts)
+{
+    int length = write_what(resume->text, sizeof(resume->text), mismatch, facts);
+
+    if (resume->kind == RESUME_HOLD)
+        snprintf(resume->text + length, sizeof(resume->text) - (size_t)length,
+                 "; say on_checkpoint_mismatch = \"kafka\" to go on at the group's offset%s, or "
+                 "delete the checkpoint",
+                 mismatch == UNREADABLE ? "" : ", \"redis\" to believe Redis");
+}
+
+/* The oldest hole is read first; without one the record below next is, to be compared. */
+static int64_t read_from(const struct resume_facts *facts)
+{
+    int64_t from = facts->next - 1;
+
+    if (facts->oldest_hole >= 0 && facts->oldest_hole < from)
+        from = facts->oldest_hole;
+    if (facts->witness_differs)
+        from = facts->next;
+    return from < facts->low ? facts->low : from;
+}
+
+static enum resume_kind believe_redis(enum mismatch mismatch)
+{
+    if (mismatch == UNREADABLE)
+        return RESUME_HOLD;
+    return mismatch == AHEAD || mismatch == BEHIND ? RESUME_OUT_OF_RANGE : RESUME_REDIS;
+}
+
+static enum resume_kind kind_of(enum mismatch mismatch, enum conf_mismatch policy)
+{
+    if (mismatch == FITS)
+        return RESUME_REDIS;
+    if (policy == MISMATCH_STOP)
+        return RESUME_HOLD;
+    return policy == MISMATCH_KAFKA ? RESUME_KAFKA : believe_redis(mismatch);
+}
+
+struct resume resume_decide(const struct resume_facts *facts)
+{
+    struct resume resume = {.kind = RESUME_KAFKA};
+    enum mismatch mismatch;
+
+    if (!facts->found)
+        return resume;
+    mismatch = mismatch_of(facts);
+    resume.kind = kind_of(mismatch, facts->policy);
+    resume.next = facts->next;
+    resume.from = read_from(facts);
+    resume.mismatch = mismatch != FITS;
+    if (resume.mismatch)
+        write_mismatch(&resume, mismatch, facts);
+    return resume;
+}

@@ -1,0 +1,45 @@
+/*
+ * resume.h: where an exactly-once partition goes on: what Redis and Kafka know of it, weighed.
+ *
+ *      no checkpoint                             where Kafka has it
+ *      one that fits the log                     where it says, its holes first
+ *      one that does not (a mismatch)            as on_checkpoint_mismatch says
+ *
+ * Nothing here asks anybody or remembers anything.
+ */
+#pragma once
+#include "conf/conf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { RESUME_TEXT_BYTES = 400, RESUME_WHY_BYTES = 160 };
+
+struct resume_facts {
+    /* What Redis has. */
+    bool found, readable, same_routes;
+    char unreadable[RESUME_WHY_BYTES]; /* why it cannot be read */
+    int64_t next;                      /* the offset to go on at */
+    int64_t oldest_hole;               /* a record below it that was not carried out; -1: none */
+    bool witness_differs; /* the log has another record below next than Redis remembers */
+    /* What Kafka has, asked after the claim. */
+    int64_t low, high;
+    enum conf_mismatch policy;
+};
+
+enum resume_kind {
+    RESUME_KAFKA, /* where Kafka's group has it, else at "start"; the checkpoint is written anew */
+    RESUME_REDIS, /* read from .from, carry out from .next */
+    RESUME_OUT_OF_RANGE, /* Redis is believed, but the log has no .next: on_out_of_range says */
+    RESUME_HOLD
+};
+
+struct resume {
+    enum resume_kind kind;
+    int64_t from, next;
+    bool mismatch; /* text says which */
+    char text[RESUME_TEXT_BYTES];
+};
+
+struct resume resume_decide(const struct resume_facts *facts);
