@@ -88,6 +88,7 @@ struct conf_sink {
     int64_t connections, window_commands, window_bytes, connect_timeout, response_timeout;
     struct conf_durable durable;
     struct conf_text checkpoint_prefix;
+    int64_t unit_records, unit_bytes;
 };
 
 struct conf_command {

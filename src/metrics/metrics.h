@@ -57,6 +57,7 @@ struct route_counters {
 
 struct sink_counters {
     uint64_t reconnects, sent_bytes, received_bytes;
+    uint64_t units, units_unsettled; /* of exactly-once delivery */
     uint64_t connections_up; /* gauge */
     uint64_t barriers[BARRIER_COUNT];
     uint64_t errors[32]; /* by metrics_error_label() */

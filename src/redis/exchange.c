@@ -17,6 +17,7 @@
 #include "conf/conf.h"
 #include "metrics/metrics.h"
 #include "redis/connection.h"
+#include "redis/silence.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -24,8 +25,7 @@
 
 enum {
     SEND_BYTES = 64 << 10, /* a larger write() costs more a byte, not less (caches) */
-    READS_A_TURN = 4,
-    LOOKS_A_TIMEOUT = 4
+    READS_A_TURN = 4
 };
 
 static void exchange_count(struct connection *connection, enum command_result result)
@@ -311,36 +311,6 @@ static void exchange_ping(struct connection *connection)
     exchange_watch(connection);
 }
 
-/* Whether the bytes on their way became fewer since the last look; *first: there was none since the
- * last sign of life. */
-static bool exchange_queue_drains(struct connection *connection, int64_t now_ms, bool *first)
-{
-    int queued = stream_queued(&connection->stream), before = connection->queued;
-
-    *first = connection->queued_ms < connection->progress_ms;
-    connection->queued = queued;
-    connection->queued_ms = now_ms;
-    return !*first && queued < before;
-}
-
-/* Somebody is awaited: how long is he silent? A queue that drains is a sign of life, too. */
-static void exchange_check_silence(struct connection *connection)
-{
-    int64_t limit_ms = connection_patience_ms(connection);
-    int64_t now_ms = clock_ms();
-    bool first;
-
-    if (exchange_queue_drains(connection, now_ms, &first))
-        connection->progress_ms = now_ms;
-    int64_t silent_ms = now_ms - connection->progress_ms;
-    if (silent_ms < limit_ms || first) {
-        connection_wake_in(connection, limit_ms / LOOKS_A_TIMEOUT);
-        return;
-    }
-    connection_was_silent(connection);
-    connection_lost(connection, "no answer for %lld ms", (long long)silent_ms);
-}
-
 static void exchange_check_idle(struct connection *connection)
 {
     int64_t left_ms = CONNECTION_IDLE_MS - (clock_ms() - connection->progress_ms);
@@ -358,7 +328,7 @@ static void exchange_wake(struct connection *connection)
         exchange_probe(connection);
     else if (connection->pinged || window_unanswered(&connection->window) > 0 ||
              exchange_sendable(connection).length > 0)
-        exchange_check_silence(connection);
+        silence_check(connection);
     else
         exchange_check_idle(connection);
 }

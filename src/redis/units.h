@@ -69,6 +69,9 @@ struct units *units_new(const struct conf_sink *options, unsigned index, const c
 /** Ends the connections and the claims at once; no events come. Takes NULL. */
 void units_free(struct units *units);
 
+/** Reads the certificate files anew, where there are any: for new connections. */
+void units_reload(struct units *units);
+
 /** Claims the partition: raises its epoch, then reads its checkpoint; claimed comes later, after
  * any wait for the server. */
 struct claim *units_claim(struct units *units, const struct claim_name *name, void *owner);

@@ -1,0 +1,242 @@
+/*
+ * claim.c: one partition's claim: what it wants of its lane, and what becomes of its units.
+ *
+ * A claim that was dropped lives on until its unit in flight is answered and the holes that this
+ * unit left are written down; see claim_release().
+ */
+#include "base/log.h"
+#include "base/mem.h"
+#include "metrics/metrics.h"
+#include "redis/lane_parts.h"
+
+#include <stdlib.h>
+
+enum { SPARE_UNITS = 16 };
+
+/* --- wanting ---------------------------------------------------------------------------------- */
+
+bool claim_wants(const struct claim *claim)
+{
+    const struct unit *unit = claim->first;
+
+    if (claim->in_body || claim->judging)
+        return false;
+    switch (claim->state) {
+    case CLAIM_WAITING:
+    case CLAIM_RETURNING:
+        return !claim->dropped;
+    case CLAIM_FENCED:
+        return false;
+    case CLAIM_OWNED:
+        break;
+    }
+    if (claim->urgent)
+        return true;
+    /* A record in hand is not cut in two. */
+    return !claim->dropped &&
+           (claim->note_due || (unit && unit->records && unit->count == unit->committed));
+}
+
+void claim_want(struct claim *claim)
+{
+    if (claim->armed || claim->wanting || !claim_wants(claim))
+        return;
+    claim->wanting = true;
+    TAILQ_INSERT_TAIL(&claim->lane->wanting, claim, want);
+}
+
+void claim_note(struct claim *claim)
+{
+    bool stale = claim->unsettled || claim->holes_version != claim->written_version;
+
+    claim->ticked = false;
+    if (claim->noting || claim->note_due || claim->dropped || !stale)
+        return;
+    claim->noting = true;
+    TAILQ_INSERT_TAIL(&claim->lane->noting, claim, note);
+}
+
+static void claim_leave_lists(struct claim *claim)
+{
+    struct lane *lane = claim->lane;
+
+    if (claim->wanting)
+        TAILQ_REMOVE(&lane->wanting, claim, want);
+    if (claim->noting)
+        TAILQ_REMOVE(&lane->noting, claim, note);
+    claim->wanting = claim->noting = false;
+}
+
+/* --- units ------------------------------------------------------------------------------------ */
+
+void lane_give_unit(struct lane *lane, struct unit *unit)
+{
+    lane->bytes -= unit->end;
+    unit_reset(unit, lane->options.unit_bytes * 2);
+    if (lane->spare_count == SPARE_UNITS) {
+        unit_free(unit);
+        return;
+    }
+    unit->next_unit = lane->spare;
+    lane->spare = unit;
+    lane->spare_count++;
+}
+
+/* The first unit leaves its claim. */
+static struct unit *claim_take_unit(struct claim *claim)
+{
+    struct unit *unit = claim->first;
+
+    claim->first = unit->next_unit;
+    if (!claim->first)
+        claim->last = NULL;
+    claim->unit_count--;
+    unit->next_unit = NULL;
+    return unit;
+}
+
+void claim_drop_unit(struct claim *claim, struct unit *unit)
+{
+    const struct units_events *events = &claim->lane->options.events;
+    size_t told = 0;
+
+    for (size_t i = 0; i < unit->committed; i++) {
+        if (told < unit->told && unit->errors[told].command == i) {
+            told++;
+            continue;
+        }
+        claim->lane->commands--;
+        events->dropped(events->context, unit->commands[i].ticket);
+    }
+    lane_give_unit(claim->lane, unit);
+}
+
+void claim_drop_units(struct claim *claim, const struct unit *kept)
+{
+    struct unit **end = &claim->first, *units;
+
+    if (claim->in_body && claim->flying_unit)
+        kept = claim->flying_unit;
+    if (kept)
+        end = &claim->first->next_unit;
+    units = *end;
+    *end = NULL;
+    claim->last = kept ? claim->first : NULL;
+    claim->unit_count = kept ? 1 : 0;
+    while (units) { /* none of them can be reached any more by what the events call */
+        struct unit *unit = units;
+        units = unit->next_unit;
+        claim_drop_unit(claim, unit);
+    }
+}
+
+/* --- what became of it ------------------------------------------------------------------------ */
+
+struct notice *lane_notice(struct lane *lane, enum notice_kind kind, struct claim *claim)
+{
+    if (lane->notice_first == lane->notice_count)
+        lane->notice_first = lane->notice_count = 0;
+    lane->notices =
+        mem_grow(lane->notices, lane->notice_count, &lane->notice_capacity, sizeof(*lane->notices));
+    struct notice *notice = &lane->notices[lane->notice_count++];
+    *notice = (struct notice){.kind = kind, .claim = claim};
+    claim->notices++;
+    return notice;
+}
+
+void claim_fence(struct claim *claim, bool taken)
+{
+    claim->state = CLAIM_FENCED;
+    claim->urgent = claim->note_due = claim->unknown = false;
+    claim_leave_lists(claim);
+    lane_notice(claim->lane, NOTICE_FENCED, claim)->taken = taken;
+}
+
+bool claim_change_holes(struct holes *holes, const struct unit *unit)
+{
+    bool changed = false;
+
+    for (size_t i = 0; i < unit->entry_count; i++) {
+        const struct unit_entry *entry = &unit->entries[i];
+        if (holes->count && holes_remove(holes, entry->record.offset))
+            changed = true;
+        if (!entry->kept)
+            continue;
+        holes_add(holes, entry->record.offset, entry->kept);
+        changed = true;
+    }
+    return changed;
+}
+
+/* The unit in flight is in Redis. */
+static void claim_wrote_unit(struct claim *claim)
+{
+    struct unit *unit = claim_take_unit(claim);
+
+    if (unit->next > claim->next) {
+        claim->next = unit->next;
+        claim->leader = unit->leader;
+        claim->witness = unit->witness;
+    }
+    claim->holes_version += claim_change_holes(&claim->holes, unit);
+    claim->unsettled = true;
+    claim->judging = unit->error_count > 0;
+    lane_notice(claim->lane, NOTICE_APPLIED, claim)->unit = unit;
+}
+
+void claim_carried_out(struct claim *claim)
+{
+    bool current = claim->holes_version == claim->flying_version;
+
+    claim->lane->options.counters->units++;
+    claim->written = claim->flying;
+    claim->in_body = claim->unknown = claim->note_due = false;
+    if (claim->flying_unit)
+        claim_wrote_unit(claim);
+    else
+        claim->unsettled = claim->urgent = false;
+    if (current)
+        claim->written_version = claim->holes_version;
+    claim->flying_unit = NULL;
+    claim_note(claim);
+    claim_want(claim);
+}
+
+void claim_not_carried_out(struct claim *claim)
+{
+    bool drops = claim->dropped && claim->flying_unit;
+
+    claim->in_body = false;
+    claim->flying_unit = NULL;
+    if (drops)
+        lane_notice(claim->lane, NOTICE_DROPPED, claim)->unit = claim_take_unit(claim);
+    claim_want(claim);
+}
+
+/* --- its end ---------------------------------------------------------------------------------- */
+
+void claim_free(struct claim *claim)
+{
+    struct lane *lane = claim->lane;
+
+    claim_leave_lists(claim);
+    for (size_t i = 0; claim->armed && i < lane->armed_count; i++)
+        if (lane->armed[i] == claim)
+            lane->armed[i] = NULL;
+    while (claim->first)
+        lane_give_unit(lane, claim_take_unit(claim));
+    TAILQ_REMOVE(&lane->claims, claim, all);
+    holes_clear(&claim->holes);
+    free(claim->topic);
+    free(claim->key_text);
+    free(claim->epoch_key_text);
+    free(claim);
+}
+
+void claim_release(struct claim *claim)
+{
+    bool writes = claim->urgent && claim->state == CLAIM_OWNED && claim->lane->open;
+
+    if (claim->dropped && !claim->in_body && !claim->notices && !writes)
+        claim_free(claim);
+}

@@ -1,0 +1,355 @@
+/*
+ * lane.c: transactions over one connection, one after the other: its claims and its life.
+ *
+ * What is in flight belongs to the lane (shares), what waits belongs to the claims (units), and
+ * what became of it waits in notices until lane_deliver() tells: so an event may call anything.
+ */
+#include "redis/lane.h"
+
+#include "base/mem.h"
+#include "metrics/metrics.h"
+#include "redis/lane_parts.h"
+
+#include <stdlib.h>
+
+struct lane *lane_new(const struct lane_options *options)
+{
+    struct lane *lane = mem_new(struct lane);
+    size_t commands;
+
+    command_all(&commands);
+    lane->options = *options;
+    lane->other = (uint32_t)commands;
+    TAILQ_INIT(&lane->claims);
+    TAILQ_INIT(&lane->wanting);
+    TAILQ_INIT(&lane->noting);
+    return lane;
+}
+
+void lane_free(struct lane *lane)
+{
+    if (!lane)
+        return;
+    for (; lane->notice_first < lane->notice_count; lane->notice_first++) {
+        struct notice *notice = &lane->notices[lane->notice_first];
+        checkpoint_free(&notice->checkpoint);
+        if (notice->unit)
+            unit_free(notice->unit);
+    }
+    while (!TAILQ_EMPTY(&lane->claims))
+        claim_free(TAILQ_FIRST(&lane->claims));
+    while (lane->spare) {
+        struct unit *unit = lane->spare;
+        lane->spare = unit->next_unit;
+        unit_free(unit);
+    }
+    lane_clear_shares(lane);
+    answer_free(&lane->answer);
+    free(lane->shares);
+    free(lane->errors);
+    free(lane->notices);
+    free(lane->out);
+    free(lane->input);
+    free(lane);
+}
+
+/* --- claims ----------------------------------------------------------------------------------- */
+
+struct claim *lane_claim(struct lane *lane, const struct claim_name *name, uint64_t random,
+                         void *owner)
+{
+    const char *prefix = lane->options.prefix;
+    struct claim *claim = mem_new(struct claim);
+
+    *claim = (struct claim){
+        .lane = lane,
+        .owner = owner,
+        .topic = mem_text(name->topic),
+        .partition = name->partition,
+        .key_text = checkpoint_key(prefix, name->group, name->topic, name->partition),
+        .epoch_key_text = checkpoint_epoch_key(prefix, name->group, name->topic, name->partition),
+        .routes = name->routes,
+        .random = random,
+        .next = -1,
+        .leader = -1,
+    };
+    claim->key = slice_of(claim->key_text);
+    claim->epoch_key = slice_of(claim->epoch_key_text);
+    TAILQ_INSERT_TAIL(&lane->claims, claim, all);
+    lane->claim_count++;
+    claim_want(claim);
+    return claim;
+}
+
+size_t lane_claims(const struct lane *lane)
+{
+    return lane->claim_count;
+}
+
+struct lane *claim_lane(const struct claim *claim)
+{
+    return claim->lane;
+}
+
+void *lane_carrier(const struct lane *lane)
+{
+    return lane->options.carrier;
+}
+
+void lane_restart(struct claim *claim, int64_t next)
+{
+    holes_clear(&claim->holes);
+    claim->holes_version++;
+    claim->next = next;
+    claim->leader = -1;
+    claim->witness = (struct checkpoint_witness){0};
+    claim_note(claim);
+}
+
+void lane_drop(struct claim *claim)
+{
+    claim->dropped = true;
+    claim->note_due = false;
+    claim->lane->claim_count--;
+    lane_rollback(claim);
+    claim_drop_units(claim, NULL);
+    claim_release(claim);
+}
+
+/* --- putting ---------------------------------------------------------------------------------- */
+
+static bool lane_unit_is_full(const struct lane *lane, const struct unit *unit)
+{
+    return unit->closed || unit->records >= lane->options.unit_records ||
+           unit->end >= lane->options.unit_bytes;
+}
+
+bool lane_has_room(const struct claim *claim)
+{
+    const struct lane *lane = claim->lane;
+
+    if (claim->stopped || claim->state == CLAIM_FENCED ||
+        lane->bytes >= LANE_UNITS * lane->options.unit_bytes)
+        return false;
+    return claim->unit_count < CLAIM_UNITS || !lane_unit_is_full(lane, claim->last);
+}
+
+static struct unit *lane_take_spare(struct lane *lane)
+{
+    struct unit *unit = lane->spare;
+
+    if (!unit)
+        return mem_new(struct unit);
+    lane->spare = unit->next_unit;
+    lane->spare_count--;
+    unit->next_unit = NULL;
+    return unit;
+}
+
+/* The unit that takes the record in hand. */
+static struct unit *claim_open_unit(struct claim *claim)
+{
+    struct unit *last = claim->last;
+
+    if (last && (last->count > last->committed || !lane_unit_is_full(claim->lane, last)))
+        return last;
+    struct unit *unit = lane_take_spare(claim->lane);
+    if (last)
+        last->next_unit = unit;
+    else
+        claim->first = unit;
+    claim->last = unit;
+    claim->unit_count++;
+    return unit;
+}
+
+void lane_put(struct claim *claim, unsigned place, const struct slice *arguments, size_t count,
+              const struct command *command, uint32_t ticket)
+{
+    unit_put(claim_open_unit(claim), place, arguments, count,
+             command ? command->index : claim->lane->other, ticket);
+}
+
+void lane_record(struct claim *claim, const struct unit_record *record, bool keep)
+{
+    struct unit *unit = claim_open_unit(claim);
+    struct lane *lane = claim->lane;
+    bool hole = claim->holes.count && holes_find(&claim->holes, record->offset);
+
+    lane->bytes += unit->length - unit->end;
+    lane->commands += unit->count - unit->committed;
+    unit_commit(unit, record, keep ? CHECKPOINT_WHOLE : 0, hole);
+    if (claim->stopped || claim->dropped || claim->state == CLAIM_FENCED) {
+        if (claim->stopped)
+            claim_drop_units(claim, claim->first == unit ? NULL : claim->first);
+        return;
+    }
+    claim_want(claim);
+    if (lane_unit_is_full(lane, claim->first)) /* the server works while more is put */
+        lane_turn(lane);
+}
+
+void lane_rollback(struct claim *claim)
+{
+    if (claim->last)
+        unit_rollback(claim->last);
+}
+
+/* Of a unit that was not answered yet; the one in flight cannot be changed any more. */
+static void lane_mend_unit(struct claim *claim, struct unit *unit, int64_t offset)
+{
+    for (size_t i = 0; i < unit->entry_count; i++) {
+        struct unit_entry *entry = &unit->entries[i];
+        if (entry->record.offset != offset || !entry->kept)
+            continue;
+        entry->kept = 0;
+        claim->holes_version += unit->closed;
+    }
+}
+
+void lane_mend(struct claim *claim, int64_t offset)
+{
+    if (holes_remove(&claim->holes, offset))
+        claim->holes_version++;
+    for (struct unit *unit = claim->first; unit; unit = unit->next_unit)
+        lane_mend_unit(claim, unit, offset);
+    claim_note(claim);
+}
+
+bool lane_is_settled(const struct claim *claim)
+{
+    if (claim->state == CLAIM_FENCED)
+        return !claim->first && !claim->notices;
+    return claim->state == CLAIM_OWNED && !claim->first && !claim->in_body && !claim->notices &&
+           !claim->urgent && !claim->unsettled && claim->holes_version == claim->written_version;
+}
+
+size_t lane_inflight(const struct lane *lane)
+{
+    return lane->commands;
+}
+
+/* --- the connection --------------------------------------------------------------------------- */
+
+void lane_begin(struct lane *lane)
+{
+    lane->open = true;
+    lane->heard = lane->broken = false;
+    lane->check_due = true;
+    lane_turn(lane);
+}
+
+bool lane_lost(struct lane *lane)
+{
+    bool unanswered = lane->awaited != 0;
+    struct claim *claim, *next;
+
+    lane->open = lane->in_multi = lane->armed_well = lane->again = false;
+    if (lane->awaited & STEP_EXEC)
+        lane_uncertain(lane);
+    lane_clear_shares(lane);
+    lane->awaited = 0;
+    lane->rest = LANE_FLOWS;
+    lane->out_sent = lane->out_length = lane->input_length = 0;
+    lane->scanner = (struct resp_scanner){0};
+    for (size_t i = 0; i < lane->armed_count; i++)
+        if (lane->armed[i])
+            lane->armed[i]->armed = false;
+    lane->armed_count = 0;
+    for (claim = TAILQ_FIRST(&lane->claims); claim; claim = next) {
+        next = TAILQ_NEXT(claim, all);
+        if (claim->state == CLAIM_OWNED)
+            claim->state = CLAIM_RETURNING;
+        claim_want(claim);
+        claim_release(claim);
+    }
+    return unanswered;
+}
+
+void lane_turn(struct lane *lane)
+{
+    if (!lane->open || lane->awaited || lane->rest != LANE_FLOWS)
+        return;
+    if (lane->in_multi && lane->armed_well && !lane->again && lane_fly(lane))
+        return;
+    if (lane->check_due || lane->again || !TAILQ_EMPTY(&lane->wanting))
+        lane_arm(lane);
+    else
+        lane->held_up = false; /* what was refused is not wanted any more */
+}
+
+void lane_resume(struct lane *lane)
+{
+    if (lane->rest == LANE_EVICTS)
+        lane->check_due = lane->again = true;
+    lane->rest = LANE_FLOWS;
+    lane_turn(lane);
+}
+
+void lane_refresh(struct lane *lane)
+{
+    if (!lane->open || lane->awaited || lane->rest != LANE_FLOWS)
+        return;
+    lane->check_due = lane->again = true;
+    lane_turn(lane);
+}
+
+void lane_check(struct lane *lane)
+{
+    lane->check_due = true;
+}
+
+bool lane_wants_tick(const struct lane *lane)
+{
+    return !TAILQ_EMPTY(&lane->noting);
+}
+
+void lane_tick(struct lane *lane)
+{
+    struct claim *claim, *next;
+
+    for (claim = TAILQ_FIRST(&lane->noting); claim; claim = next) {
+        next = TAILQ_NEXT(claim, note);
+        bool quiet = !claim->first && !claim->in_body && !claim->judging;
+        bool stale = claim->unsettled || claim->holes_version != claim->written_version;
+        if (stale && (!claim->ticked || !quiet)) {
+            claim->ticked = quiet;
+            continue;
+        }
+        TAILQ_REMOVE(&lane->noting, claim, note);
+        claim->noting = false;
+        claim->note_due = stale;
+        claim_want(claim);
+    }
+    lane_turn(lane);
+}
+
+enum lane_rest lane_rests(const struct lane *lane)
+{
+    return lane->rest;
+}
+
+bool lane_is_waiting(const struct lane *lane)
+{
+    return lane->awaited != 0;
+}
+
+bool lane_is_well(const struct lane *lane)
+{
+    return lane->open && lane->heard && lane->rest == LANE_FLOWS && !lane->held_up;
+}
+
+const char *lane_trouble(const struct lane *lane)
+{
+    return lane->trouble;
+}
+
+struct slice lane_output(const struct lane *lane)
+{
+    return (struct slice){lane->out + lane->out_sent, lane->out_length - lane->out_sent};
+}
+
+void lane_sent(struct lane *lane, size_t length)
+{
+    lane->out_sent += length;
+}

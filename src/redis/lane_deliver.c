@@ -1,0 +1,189 @@
+/*
+ * lane_deliver.c: telling what happened.
+ *
+ * An event may put, drop or claim, so nothing here is held across one but what no other call can
+ * reach: a notice that was taken from the queue, a unit that left its claim.
+ */
+#include "base/mem.h"
+#include "metrics/metrics.h"
+#include "redis/lane_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void lane_count(struct lane *lane, uint32_t command, enum command_result result)
+{
+    lane->options.counters->commands[command * RESULT_COUNT + result]++;
+}
+
+static enum units_verdict claim_ask(struct claim *claim, const struct unit *unit,
+                                    const struct unit_error *error)
+{
+    const struct units_events *events = &claim->lane->options.events;
+    const struct unit_command *command = &unit->commands[error->command];
+    enum reply_class class = error->class;
+    char text[RESP_ERROR_BYTES + 64];
+
+    snprintf(text, sizeof(text), "%s%s", error->text,
+             class == REPLY_REDIRECT
+                 ? " (the server belongs to a Redis Cluster, which is not supported)"
+                 : "");
+    if (class == REPLY_REDIRECT)
+        class = REPLY_CONFIG;
+    else if (class != REPLY_REJECT && class != REPLY_CONFIG)
+        class = REPLY_UNKNOWN;
+    claim->lane->commands--;
+    lane_count(claim->lane, command->command, RESULT_REFUSED);
+    return events->refused(events->context, command->ticket, class, text);
+}
+
+/* --- refused at queue time -------------------------------------------------------------------- */
+
+/* The partition stops at @p entry: nothing of it and behind it was carried out or will be. */
+static void claim_stop_before(struct claim *claim, struct unit *unit, size_t entry)
+{
+    size_t begin = entry ? unit->entries[entry - 1].end : 0, count = 0, told = 0;
+    const struct units_events *events = &claim->lane->options.events;
+    uint32_t *tickets = mem_array(unit->committed - begin + 1, sizeof(*tickets));
+
+    for (size_t i = begin; i < unit->committed; i++) {
+        while (told < unit->told && unit->errors[told].command < i)
+            told++;
+        if (told == unit->told || unit->errors[told].command != i)
+            tickets[count++] = unit->commands[i].ticket;
+    }
+    while (unit->error_count && unit->errors[unit->error_count - 1].command >= begin)
+        free(unit->errors[--unit->error_count].text);
+    unit->told = unit->error_count;
+    claim->stopped = true;
+    unit_cut(unit, entry);
+    claim->lane->commands -= count;
+    for (size_t i = 0; i < count; i++)
+        events->dropped(events->context, tickets[i]);
+    free(tickets);
+}
+
+/* Asks for each of the unit's errors; false: the claim was dropped meanwhile, the unit is gone. */
+static bool claim_judge(struct claim *claim, struct unit *unit)
+{
+    while (unit->told < unit->error_count) {
+        const struct unit_error *error = &unit->errors[unit->told];
+        struct unit_entry *entry = unit_entry_of(unit, error->command);
+        uint64_t place = checkpoint_place(unit->commands[error->command].place);
+        unit->told++;
+        enum units_verdict verdict = claim_ask(claim, unit, error);
+        if (claim->dropped)
+            return false;
+        if (verdict == UNITS_KEEP)
+            entry->kept |= place;
+        else if (verdict == UNITS_STOP)
+            claim_stop_before(claim, unit, (size_t)(entry - unit->entries));
+        if (claim->dropped)
+            return false;
+    }
+    return true;
+}
+
+static void claim_refused(struct claim *claim)
+{
+    struct unit *unit = claim->first;
+
+    if (claim->dropped)
+        return;
+    claim->lane->bytes -= unit->end; /* what leaves it is not counted any more */
+    bool there = claim_judge(claim, unit);
+    if (!there)
+        return;
+    unit_remove_refused(unit);
+    claim->lane->bytes += unit->end;
+    claim->judging = false;
+    if (claim->stopped)
+        claim_drop_units(claim, unit->records ? unit : NULL);
+}
+
+/* --- carried out ------------------------------------------------------------------------------ */
+
+/* One command failed where its neighbours did not. */
+static bool claim_failed(struct claim *claim, struct unit *unit, const struct unit_error *error)
+{
+    int64_t offset = unit_entry_of(unit, error->command)->record.offset;
+    enum units_verdict verdict = claim_ask(claim, unit, error);
+
+    if (verdict == UNITS_SKIP)
+        return false;
+    holes_add(&claim->holes, offset, checkpoint_place(unit->commands[error->command].place));
+    claim->holes_version++;
+    claim->urgent = claim->state != CLAIM_FENCED;
+    return verdict == UNITS_STOP;
+}
+
+static void claim_applied(struct claim *claim, struct unit *unit)
+{
+    const struct units_events *events = &claim->lane->options.events;
+    struct lane *lane = claim->lane;
+    bool stops = false;
+    size_t error = 0;
+
+    for (size_t i = 0; i < unit->committed; i++) {
+        if (error < unit->error_count && unit->errors[error].command == i) {
+            stops |= claim_failed(claim, unit, &unit->errors[error++]);
+            continue;
+        }
+        lane->commands--;
+        lane_count(lane, unit->commands[i].command, RESULT_OK);
+        events->done(events->context, unit->commands[i].ticket);
+    }
+    if (error)
+        claim->judging = false;
+    lane_give_unit(lane, unit);
+    if (!stops)
+        return;
+    claim->stopped = true;
+    claim_drop_units(claim, NULL);
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+static void lane_tell(struct lane *lane, struct notice *notice)
+{
+    const struct units_events *events = &lane->options.events;
+    struct claim *claim = notice->claim;
+
+    switch (notice->kind) {
+    case NOTICE_CLAIMED:
+        if (!claim->dropped)
+            events->claimed(events->context, claim->owner, &notice->checkpoint);
+        checkpoint_free(&notice->checkpoint);
+        break;
+    case NOTICE_FENCED:
+        if (!claim->dropped)
+            events->fenced(events->context, claim->owner, notice->taken);
+        break;
+    case NOTICE_APPLIED:
+        claim_applied(claim, notice->unit);
+        break;
+    case NOTICE_REFUSED:
+        claim_refused(claim);
+        break;
+    case NOTICE_DROPPED:
+        claim_drop_unit(claim, notice->unit);
+        break;
+    }
+}
+
+void lane_deliver(struct lane *lane)
+{
+    if (lane->delivering)
+        return;
+    lane->delivering = true;
+    while (lane->notice_first < lane->notice_count) {
+        struct notice notice = lane->notices[lane->notice_first++];
+        lane_tell(lane, &notice);
+        notice.claim->notices--;
+        claim_note(notice.claim);
+        claim_want(notice.claim);
+        claim_release(notice.claim);
+    }
+    lane->delivering = false;
+    lane_turn(lane);
+}

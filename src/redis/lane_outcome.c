@@ -1,0 +1,251 @@
+/*
+ * lane_outcome.c: what EXEC's answer means.
+ *
+ *      an array     all was carried out; an element that is an error concerns its record alone
+ *      nil          a token changed since it was compared: nothing was carried out; the arming
+ *                   behind shows whose, and the others' units are sent again
+ *      EXECABORT    nothing was carried out; the first error at queue time says why
+ *      none         the connection was lost: the checkpoint, read after the epoch was raised once
+ *                   more, says whether it was. The raise comes first, so that what still is on its
+ *                   way from the former connection comes to nothing:
+ *                        1. old: EXEC, unread    2. new: SET epoch, HGETALL: not carried out
+ *                        3. old: EXEC is read now: its WATCH is broken, nil
+ */
+#include "base/log.h"
+#include "base/mem.h"
+#include "metrics/metrics.h"
+#include "redis/lane_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void lane_clear_shares(struct lane *lane)
+{
+    for (size_t i = 0; i < lane->share_count; i++)
+        checkpoint_free(&lane->shares[i].found);
+    for (size_t i = 0; i < lane->error_count; i++)
+        free(lane->errors[i].text);
+    lane->share_count = lane->error_count = lane->body_count = lane->queued = 0;
+    lane->element = lane->share = 0;
+    lane->exec_open = false;
+}
+
+/* --- claims ----------------------------------------------------------------------------------- */
+
+void share_found(struct share *share, const struct answer *answer)
+{
+    struct checkpoint *found = &share->found;
+
+    if (answer->type == '*') {
+        checkpoint_read(found, answer->items, answer->count);
+        return;
+    }
+    *found = (struct checkpoint){.found = true};
+    snprintf(found->error, sizeof(found->error), "%.*s",
+             (int)(answer->text.length < sizeof(found->error) ? answer->text.length : 150),
+             answer->text.data ? answer->text.data : "it is not a hash");
+}
+
+static struct claim_mark checkpoint_mark(const struct checkpoint *checkpoint)
+{
+    if (!checkpoint->found)
+        return (struct claim_mark){0, 0};
+    return checkpoint->readable ? (struct claim_mark){checkpoint->epoch, checkpoint->unit}
+                                : (struct claim_mark){-1, -1};
+}
+
+static bool mark_equal(struct claim_mark a, struct claim_mark b)
+{
+    return a.epoch == b.epoch && a.unit == b.unit;
+}
+
+/* The partition is ours. */
+static void claim_won(struct claim *claim, struct checkpoint *found)
+{
+    struct lane *lane = claim->lane;
+
+    claim->state = CLAIM_OWNED;
+    claim->written = checkpoint_mark(found);
+    if (found->readable) {
+        claim->next = found->next;
+        claim->leader = found->leader;
+        claim->witness = found->witness;
+        holes_add_all(&claim->holes, found->holes, found->hole_count);
+    }
+    if (found->readable && found->settled < found->next) {
+        lane->options.counters->units_unsettled++;
+        log_warn_each("what redis answered to the last unit was never seen: an error among it "
+                      "would not have been told",
+                      LOG_STR("sink", lane->options.name), LOG_STR("topic", claim->topic),
+                      LOG_INT("partition", claim->partition), LOG_INT("from", found->settled),
+                      LOG_INT("to", found->next - 1));
+    }
+    lane_notice(lane, NOTICE_CLAIMED, claim)->checkpoint = *found;
+    *found = (struct checkpoint){0}; /* the notice has it */
+}
+
+/* The answers to what was in flight are lost for good, but it was carried out. */
+static void claim_unseen(struct claim *claim)
+{
+    struct lane *lane = claim->lane;
+
+    lane->options.counters->units_unsettled++;
+    log_warn_each("redis carried out a unit whose answers were lost with the connection: an error "
+                  "among them is not told",
+                  LOG_STR("sink", lane->options.name), LOG_STR("topic", claim->topic),
+                  LOG_INT("partition", claim->partition), LOG_INT("from", claim->next));
+    claim_carried_out(claim);
+}
+
+/* The claim stands on the new connection. */
+static void claim_returned(struct claim *claim, const struct checkpoint *found)
+{
+    struct claim_mark mark = checkpoint_mark(found);
+    bool unknown = claim->unknown;
+
+    claim->unknown = false;
+    if (!mark_equal(mark, claim->written) && !(unknown && mark_equal(mark, claim->flying))) {
+        claim_fence(claim, false);
+        return;
+    }
+    claim->state = CLAIM_OWNED;
+    if (unknown && mark_equal(mark, claim->flying))
+        claim_unseen(claim);
+    claim->flying_unit = NULL;
+}
+
+static void share_claimed(struct share *share)
+{
+    struct claim *claim = share->claim;
+
+    claim->in_body = false;
+    if (claim->dropped || share->lost)
+        return;
+    if (claim->state == CLAIM_WAITING)
+        claim_won(claim, &share->found);
+    else
+        claim_returned(claim, &share->found);
+}
+
+/* --- transactions ----------------------------------------------------------------------------- */
+
+static void share_applied(struct share *share)
+{
+    struct claim *claim = share->claim;
+
+    if (share->kind == SHARE_CLAIM)
+        share_claimed(share);
+    else
+        claim_carried_out(claim);
+    if (share->kind != SHARE_CLAIM && share->lost) /* its checkpoint is not what we think */
+        claim_fence(claim, false);
+    claim_want(claim);
+    claim_release(claim);
+}
+
+void lane_applied(struct lane *lane)
+{
+    lane->held_up = false;
+    for (size_t i = 0; i < lane->share_count; i++)
+        share_applied(&lane->shares[i]);
+    lane_clear_shares(lane);
+}
+
+void lane_not_applied(struct lane *lane)
+{
+    for (size_t i = 0; i < lane->share_count; i++) {
+        struct claim *claim = lane->shares[i].claim;
+        claim_not_carried_out(claim);
+        claim_release(claim);
+    }
+    lane_clear_shares(lane);
+}
+
+void lane_uncertain(struct lane *lane)
+{
+    for (size_t i = 0; i < lane->share_count; i++) {
+        const struct share *share = &lane->shares[i];
+        struct claim *claim = share->claim;
+        if (share->kind == SHARE_CLAIM || claim->dropped) {
+            claim_not_carried_out(claim);
+        } else {
+            claim->in_body = false;
+            claim->unknown = true;
+        }
+        if (share->unit) /* errors that were seen of a part of it */
+            unit_forget_errors(share->unit);
+    }
+}
+
+/* --- refused at queue time -------------------------------------------------------------------- */
+
+static struct share *lane_share_of(struct lane *lane, size_t index)
+{
+    size_t i = 0;
+
+    while (index >= lane->shares[i].first + lane->shares[i].count)
+        i++;
+    return &lane->shares[i];
+}
+
+static bool share_is_ours(const struct share *share, size_t index)
+{
+    return share->kind == SHARE_CLAIM || index == share->first + share->count - 1;
+}
+
+/* Redis would not do it later, either. */
+static bool class_is_final(enum reply_class class)
+{
+    return class != REPLY_RETRY && class != REPLY_RECONNECT;
+}
+
+/* The records whose commands were refused are judged, the others are sent again. */
+static void lane_judge(struct lane *lane)
+{
+    for (size_t i = 0; i < lane->error_count; i++) {
+        const struct lane_error *error = &lane->errors[i];
+        struct share *share = lane_share_of(lane, error->index);
+        if (share_is_ours(share, error->index) || !class_is_final(error->class) ||
+            share->claim->dropped)
+            continue;
+        unit_add_error(share->unit, error->index - share->first, error->class, error->text);
+        if (!share->claim->judging)
+            lane_notice(lane, NOTICE_REFUSED, share->claim);
+        share->claim->judging = true;
+    }
+}
+
+/* The first of our own commands that was refused for good; NULL: none. */
+static const struct lane_error *lane_own_error(struct lane *lane)
+{
+    for (size_t i = 0; i < lane->error_count; i++) {
+        const struct lane_error *error = &lane->errors[i];
+        if (class_is_final(error->class) &&
+            share_is_ours(lane_share_of(lane, error->index), error->index))
+            return error;
+    }
+    return NULL;
+}
+
+bool lane_aborted(struct lane *lane, const char *text)
+{
+    static const char because[] = "because of: ";
+    const struct lane_error *first = lane->error_count ? lane->errors : NULL;
+    const char *cause = strstr(text, because);
+    char trouble[RESP_ERROR_BYTES];
+    bool goes_on = true;
+
+    cause = first ? first->text : cause ? cause + sizeof(because) - 1 : text;
+    enum reply_class class = first ? first->class : reply_classify(slice_of(cause));
+    const struct lane_error *own = class_is_final(class) ? lane_own_error(lane) : NULL;
+    if (own) {
+        snprintf(trouble, sizeof(trouble), "checkpoint: %s", own->text);
+        goes_on = lane_rest_for(lane, REPLY_CONFIG, trouble);
+    } else if (first && class_is_final(class)) {
+        lane_judge(lane);
+    } else {
+        goes_on = lane_rest_for(lane, class, cause);
+    }
+    lane_not_applied(lane);
+    return goes_on;
+}

@@ -1,0 +1,223 @@
+/* lane_parts.h: what the files of a lane share. */
+#pragma once
+#include "redis/answer.h"
+#include "redis/holes.h"
+#include "redis/lane.h"
+#include "redis/unit.h"
+
+#include <sys/queue.h>
+
+enum {
+    LANE_ARMED_LIMIT = 128, /* claims of one WATCH */
+    LANE_STICKY_LIMIT = 32, /* claims that are watched again though they have nothing to send */
+    CLAIM_UNITS = 4,        /* units of one claim, the one in flight among them */
+    LANE_UNITS = 8          /* bound for all of its claims, in unit_bytes */
+};
+
+/** Answers that are awaited, in the order in which they come. */
+enum lane_step {
+    STEP_DISCARD = 1 << 0,
+    STEP_QUEUED = 1 << 1, /* one for each command of the body */
+    STEP_EXEC = 1 << 2,
+    STEP_INFO = 1 << 3,
+    STEP_WATCH = 1 << 4,
+    STEP_MGET = 1 << 5,
+    STEP_MULTI = 1 << 6
+};
+
+enum claim_state { CLAIM_WAITING, CLAIM_OWNED, CLAIM_RETURNING, CLAIM_FENCED };
+
+/** Which unit of which owner wrote a checkpoint; epoch 0: there is none. */
+struct claim_mark {
+    int64_t epoch, unit;
+};
+
+struct claim {
+    struct lane *lane;
+    void *owner;
+    char *topic; /* for logs */
+    int32_t partition;
+    char *key_text, *epoch_key_text;
+    struct slice key, epoch_key;
+    uint64_t routes, random;
+    enum claim_state state;
+    int64_t number; /* N of our token, as the server has it, or as it is about to be */
+    int64_t seen;   /* the token's N when it was compared last */
+
+    int64_t next, leader; /* as the checkpoint has them; next -1: there is none */
+    struct checkpoint_witness witness;
+    struct claim_mark written; /* the checkpoint's, as last seen */
+    struct claim_mark flying;  /* that of the unit in flight */
+    struct unit *flying_unit;  /* NULL: it only notes */
+    bool in_body, unknown;     /* in flight; was, when the connection was lost */
+
+    struct holes holes;     /* as they should be */
+    uint32_t holes_version; /* counts their changes; what of it is in flight, and in Redis: */
+    uint32_t flying_version, written_version;
+    bool urgent;    /* a hole must be written before anything else */
+    bool unsettled; /* results below next were seen that the checkpoint calls unseen */
+    bool note_due;  /* so it is to be written though there is nothing to send */
+    bool ticked;
+
+    struct unit *first, *last; /* oldest first; the one in flight is the first */
+    size_t unit_count;
+
+    bool judging; /* its events must be told before it goes on */
+    bool stopped; /* by a verdict: nothing more is taken */
+    bool dropped;
+    unsigned notices; /* on their way to lane_deliver() */
+    bool armed;       /* in lane->armed */
+    bool wanting;     /* in lane->wanting */
+    bool noting;      /* in lane->noting */
+    TAILQ_ENTRY(claim) all, want, note;
+};
+
+TAILQ_HEAD(claim_list, claim);
+
+enum share_kind {
+    SHARE_CLAIM, /* SET token, HGETALL */
+    SHARE_NOTE,  /* HSET alone */
+    SHARE_UNIT   /* a unit's commands, HSET */
+};
+
+/** One claim's part of the transaction in flight. */
+struct share {
+    struct claim *claim;
+    enum share_kind kind;
+    struct unit *unit;
+    size_t first, count;     /* its commands within the transaction, ours among them */
+    bool lost;               /* its HSET or SET failed inside EXEC */
+    struct checkpoint found; /* of SHARE_CLAIM */
+};
+
+enum notice_kind { NOTICE_CLAIMED, NOTICE_FENCED, NOTICE_APPLIED, NOTICE_REFUSED, NOTICE_DROPPED };
+
+/** What lane_deliver() will tell. */
+struct notice {
+    enum notice_kind kind;
+    struct claim *claim;
+    struct unit *unit;
+    bool taken;
+    struct checkpoint checkpoint;
+};
+
+/** An error at queue time. */
+struct lane_error {
+    size_t index; /* of the command within the transaction */
+    enum reply_class class;
+    char *text;
+};
+
+struct lane {
+    struct lane_options options;
+    bool open;        /* there is a connection */
+    unsigned awaited; /* of enum lane_step */
+    bool in_multi;    /* MULTI was answered OK, and neither EXEC nor DISCARD is sent */
+    bool armed_well;  /* and the tokens are compared */
+    bool check_due;   /* ask for the policy */
+    bool check_told;  /* that it cannot be asked */
+    bool again;       /* arm anew though nothing calls for it */
+    bool held_up;     /* a transaction was refused and has not gone through since */
+    bool broken;      /* the connection cannot be trusted any more */
+    bool heard;       /* the server answered on this connection */
+    enum lane_rest rest;
+    char trouble[RESP_ERROR_BYTES + 128];
+
+    char *out;
+    size_t out_sent, out_length, out_capacity;
+    char *input; /* the beginning of an answer */
+    size_t input_length, input_capacity;
+    struct answer answer;
+    struct resp_scanner scanner;
+
+    struct claim *armed[LANE_ARMED_LIMIT]; /* NULL: dropped meanwhile */
+    size_t armed_count;
+    enum reply_class arm_class; /* the first error of the arming */
+    char arm_error[RESP_ERROR_BYTES];
+
+    struct share *shares;
+    size_t share_count, share_capacity;
+    size_t body_count; /* commands of the body */
+    size_t queued;     /* of them answered */
+    struct lane_error *errors;
+    size_t error_count, error_capacity;
+    bool exec_open;        /* its array has begun */
+    size_t element, share; /* the next one */
+
+    struct notice *notices;
+    size_t notice_first, notice_count, notice_capacity;
+    bool delivering;
+
+    struct unit *spare;
+    size_t spare_count;
+    size_t bytes, commands; /* in all units */
+    struct claim_list claims, wanting, noting;
+    size_t claim_count, dropped_count;
+    uint32_t other; /* metrics' index of commands without a row */
+};
+
+/* --- claim.c: what a claim wants, and what becomes of its units --- */
+bool claim_wants(const struct claim *claim);
+
+/** It wants something: it will be armed. */
+void claim_want(struct claim *claim);
+
+/** Something is to be written down where nothing else is. */
+void claim_note(struct claim *claim);
+
+/** Frees it where it was dropped and nothing needs it any more. */
+void claim_release(struct claim *claim);
+void claim_free(struct claim *claim);
+
+/** It is not ours any more, or Redis lost it. */
+void claim_fence(struct claim *claim, bool taken);
+
+/** The share in flight was carried out; results that nobody saw count as good ones. */
+void claim_carried_out(struct claim *claim);
+
+/** The share in flight was not, and is wanted again. */
+void claim_not_carried_out(struct claim *claim);
+
+/** What the unit does to the holes. True: something. */
+bool claim_change_holes(struct holes *holes, const struct unit *unit);
+
+/** Drops the units behind @p kept, NULL: all but the one in flight, and tells it. */
+void claim_drop_units(struct claim *claim, const struct unit *kept);
+
+/** Tells that none of its commands will be carried out, and takes it back. */
+void claim_drop_unit(struct claim *claim, struct unit *unit);
+void lane_give_unit(struct lane *lane, struct unit *unit);
+
+struct notice *lane_notice(struct lane *lane, enum notice_kind kind, struct claim *claim);
+
+/* --- lane_send.c: what goes out --- */
+void lane_arm(struct lane *lane);
+
+/** Sends the transaction of what is armed and wants; false: nothing does. */
+bool lane_fly(struct lane *lane);
+
+/* --- lane_replies.c: what comes in --- */
+bool lane_break(struct lane *lane, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Rests as @p class asks; false: it breaks. */
+bool lane_rest_for(struct lane *lane, enum reply_class class, const char *text);
+
+/* --- lane_outcome.c: what EXEC's answer means --- */
+
+/** All of the transaction was carried out. */
+void lane_applied(struct lane *lane);
+
+/** None of it was: it is sent again. */
+void lane_not_applied(struct lane *lane);
+
+/** EXEC was refused with this line. False: the lane breaks. */
+bool lane_aborted(struct lane *lane, const char *text);
+
+/** The connection was lost before EXEC's answer was there. */
+void lane_uncertain(struct lane *lane);
+
+/** Takes the answer of HGETALL. */
+void share_found(struct share *share, const struct answer *answer);
+
+/** The transaction is over. */
+void lane_clear_shares(struct lane *lane);

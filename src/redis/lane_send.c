@@ -1,0 +1,254 @@
+/*
+ * lane_send.c: what a lane sends: armings and transactions.
+ *
+ * Which claims are watched: those that want something, oldest wish first, then those of the
+ * transaction just sent, which will want something again, then some of those watched before, so
+ * that partitions with little to say need not be armed anew each time.
+ */
+#include "base/mem.h"
+#include "redis/lane_parts.h"
+#include "redis/resp.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* --- bytes ------------------------------------------------------------------------------------ */
+
+static char *lane_room(struct lane *lane, size_t bound)
+{
+    size_t wanted = lane->out_capacity ? lane->out_capacity : 4096;
+
+    if (lane->out_sent == lane->out_length)
+        lane->out_sent = lane->out_length = 0;
+    while (wanted - lane->out_length < bound)
+        wanted *= 2;
+    if (wanted != lane->out_capacity)
+        lane->out = mem_resize(lane->out, wanted);
+    lane->out_capacity = wanted;
+    return lane->out + lane->out_length;
+}
+
+static void lane_send_command(struct lane *lane, const struct slice *arguments, size_t count)
+{
+    char *begin = lane_room(lane, resp_bound(arguments, count));
+
+    lane->out_length += (size_t)(resp_encode(begin, arguments, count) - begin);
+}
+
+#define LANE_SEND(lane, ...)                                                                       \
+    lane_send_command(lane, (const struct slice[]){__VA_ARGS__},                                   \
+                      sizeof((const struct slice[]){__VA_ARGS__}) / sizeof(struct slice))
+
+static void lane_send_bytes(struct lane *lane, const char *bytes, size_t length)
+{
+    memcpy(lane_room(lane, length), bytes, length);
+    lane->out_length += length;
+}
+
+/* What a giant needed is given back once it is sent. */
+static void lane_restart_output(struct lane *lane)
+{
+    if (lane->out_sent < lane->out_length ||
+        lane->out_capacity <= LANE_UNITS * lane->options.unit_bytes)
+        return;
+    free(lane->out);
+    lane->out = NULL;
+    lane->out_sent = lane->out_length = lane->out_capacity = 0;
+}
+
+/* --- arming ----------------------------------------------------------------------------------- */
+
+static void lane_add_armed(struct lane *lane, struct claim *claim)
+{
+    if (claim->armed || lane->armed_count == LANE_ARMED_LIMIT)
+        return;
+    claim->armed = true;
+    lane->armed[lane->armed_count++] = claim;
+    if (!claim->wanting)
+        return;
+    TAILQ_REMOVE(&lane->wanting, claim, want);
+    claim->wanting = false;
+}
+
+static void lane_choose(struct lane *lane)
+{
+    struct claim *before[LANE_ARMED_LIMIT];
+    size_t count = 0;
+
+    for (size_t i = 0; i < lane->armed_count; i++) {
+        if (!lane->armed[i])
+            continue;
+        lane->armed[i]->armed = false;
+        before[count++] = lane->armed[i];
+    }
+    lane->armed_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (claim_wants(before[i]))
+            lane_add_armed(lane, before[i]);
+    while (!TAILQ_EMPTY(&lane->wanting) && lane->armed_count < LANE_ARMED_LIMIT)
+        lane_add_armed(lane, TAILQ_FIRST(&lane->wanting));
+    for (size_t i = 0; i < count; i++)
+        if (before[i]->in_body)
+            lane_add_armed(lane, before[i]);
+    for (size_t i = 0; i < count && lane->armed_count < LANE_STICKY_LIMIT; i++)
+        if (before[i]->state == CLAIM_OWNED && !before[i]->dropped)
+            lane_add_armed(lane, before[i]);
+}
+
+void lane_arm(struct lane *lane)
+{
+    struct slice keys[LANE_ARMED_LIMIT + 1];
+
+    lane_restart_output(lane);
+    lane_choose(lane);
+    lane->arm_error[0] = '\0';
+    lane->armed_well = false;
+    if (lane->in_multi) {
+        LANE_SEND(lane, SLICE("DISCARD"));
+        lane->awaited |= STEP_DISCARD;
+    }
+    if (lane->check_due) {
+        LANE_SEND(lane, SLICE("INFO"), SLICE("memory"));
+        lane->awaited |= STEP_INFO;
+    }
+    lane->in_multi = lane->check_due = lane->again = false;
+    if (!lane->armed_count)
+        return;
+    for (size_t i = 0; i < lane->armed_count; i++)
+        keys[i + 1] = lane->armed[i]->epoch_key;
+    keys[0] = SLICE("WATCH");
+    lane_send_command(lane, keys, lane->armed_count + 1);
+    keys[0] = SLICE("MGET");
+    lane_send_command(lane, keys, lane->armed_count + 1);
+    LANE_SEND(lane, SLICE("MULTI"));
+    lane->awaited |= STEP_WATCH | STEP_MGET | STEP_MULTI;
+}
+
+/* --- transactions ----------------------------------------------------------------------------- */
+
+/* What the checkpoint says once the share is carried out. */
+static struct checkpoint share_checkpoint(const struct share *share)
+{
+    const struct claim *claim = share->claim;
+    const struct unit *unit = share->unit;
+    struct checkpoint checkpoint = {
+        .next = claim->next,
+        .settled = claim->next,
+        .epoch = claim->flying.epoch,
+        .unit = claim->flying.unit,
+        .leader = claim->leader,
+        .routes = claim->routes,
+        .witness = claim->witness,
+    };
+
+    if (claim->next < 0) /* the first unit ever */
+        checkpoint.settled = unit->begin;
+    if (unit && unit->next > claim->next) {
+        checkpoint.next = unit->next;
+        checkpoint.leader = unit->leader;
+        checkpoint.witness = unit->witness;
+    }
+    return checkpoint;
+}
+
+/* The field "holes" of the share's checkpoint, for free(); NULL: it stays as it is. */
+static char *share_holes(const struct share *share)
+{
+    const struct claim *claim = share->claim;
+    struct holes holes = {0};
+
+    holes_add_all(&holes, claim->holes.items, claim->holes.count);
+    bool changed = share->unit && claim_change_holes(&holes, share->unit);
+    char *text = changed || holes.count || claim->holes_version != claim->written_version
+                     ? checkpoint_write_holes(holes.items, holes.count)
+                     : NULL;
+    holes_clear(&holes);
+    return text;
+}
+
+static void lane_send_checkpoint(struct lane *lane, const struct share *share)
+{
+    struct checkpoint checkpoint = share_checkpoint(share);
+    struct slice arguments[2 + 2 * CHECKPOINT_FIELDS];
+    struct checkpoint_fields fields;
+    char *holes = share_holes(share);
+
+    checkpoint_write(&checkpoint, slice_of(holes), &fields);
+    arguments[0] = SLICE("HSET");
+    arguments[1] = share->claim->key;
+    memcpy(arguments + 2, fields.items, fields.count * sizeof(*fields.items));
+    lane_send_command(lane, arguments, fields.count + 2);
+    free(holes);
+}
+
+static void lane_send_claim(struct lane *lane, struct claim *claim)
+{
+    char token[CHECKPOINT_TOKEN_BYTES];
+
+    claim->number = claim->seen + 1;
+    size_t length =
+        checkpoint_write_token((struct checkpoint_token){claim->number, claim->random}, token);
+    LANE_SEND(lane, SLICE("SET"), claim->epoch_key, {token, length});
+    LANE_SEND(lane, SLICE("HGETALL"), claim->key);
+}
+
+static void lane_send_unit(struct lane *lane, struct share *share)
+{
+    struct claim *claim = share->claim;
+
+    claim->flying.unit = claim->written.epoch == claim->number ? claim->written.unit + 1 : 1;
+    claim->flying.epoch = claim->number;
+    claim->flying_version = claim->holes_version;
+    claim->flying_unit = share->unit;
+    if (share->unit) {
+        lane_send_bytes(lane, share->unit->bytes, share->unit->end);
+        share->unit->closed = true;
+    }
+    lane_send_checkpoint(lane, share);
+}
+
+static void lane_add_share(struct lane *lane, struct claim *claim)
+{
+    lane->shares =
+        mem_grow(lane->shares, lane->share_count, &lane->share_capacity, sizeof(*lane->shares));
+    struct share *share = &lane->shares[lane->share_count++];
+
+    *share = (struct share){.claim = claim, .first = lane->body_count};
+    claim->in_body = true;
+    if (claim->state != CLAIM_OWNED) {
+        share->kind = SHARE_CLAIM;
+        share->count = 2;
+        lane_send_claim(lane, claim);
+    } else {
+        share->unit = claim->urgent ? NULL : claim->first;
+        share->kind = share->unit ? SHARE_UNIT : SHARE_NOTE;
+        share->count = 1 + (share->unit ? share->unit->committed : 0);
+        lane_send_unit(lane, share);
+    }
+    lane->body_count += share->count;
+}
+
+bool lane_fly(struct lane *lane)
+{
+    size_t records = 0, bytes = 0;
+
+    lane_restart_output(lane);
+    lane_clear_shares(lane);
+    for (size_t i = 0; i < lane->armed_count && records < lane->options.unit_records &&
+                       bytes < lane->options.unit_bytes;
+         i++) {
+        struct claim *claim = lane->armed[i];
+        if (!claim || !claim_wants(claim))
+            continue;
+        lane_add_share(lane, claim);
+        records += claim->flying_unit ? claim->flying_unit->records : 1;
+        bytes += claim->flying_unit ? claim->flying_unit->end : 0;
+    }
+    if (!lane->share_count)
+        return false;
+    LANE_SEND(lane, SLICE("EXEC"));
+    lane->awaited = STEP_QUEUED | STEP_EXEC;
+    lane->in_multi = false;
+    lane_arm(lane);
+    return true;
+}

@@ -1,0 +1,212 @@
+/*
+ * link.c: a lane and its connection: moves the bytes, keeps the time.
+ *
+ * The next transaction is sent before the events of the last one are told: the server works
+ * meanwhile.
+ */
+#include "redis/link.h"
+
+#include "base/clock.h"
+#include "conf/conf.h"
+#include "metrics/metrics.h"
+#include "redis/silence.h"
+
+#include <errno.h>
+
+enum {
+    SEND_BYTES = 64 << 10,
+    READS_A_TURN = 4,
+    POLICY_MS = 30000 /* how often the server is asked for its maxmemory-policy */
+};
+
+/* --- sending ---------------------------------------------------------------------------------- */
+
+/* One send; false: nothing more can be sent now. */
+static bool link_send_once(struct connection *connection, struct lane *lane)
+{
+    struct slice output = lane_output(lane);
+    size_t length = output.length < SEND_BYTES ? output.length : (size_t)SEND_BYTES;
+
+    if (!length || connection->blocked || !connection_is_open(connection))
+        return false;
+    ssize_t sent = connection_send(connection, output.data, length);
+    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        connection_wait_writable(connection);
+    } else if (sent < 0 && errno != EINTR) {
+        connection_lost(connection, "send: %s", strerror(errno));
+        return false;
+    } else if (sent > 0) {
+        lane_sent(lane, (size_t)sent);
+        connection->setup->counters->sent_bytes += (uint64_t)sent;
+        connection->progress_ms = clock_ms();
+    }
+    return true;
+}
+
+void link_send(struct link *link)
+{
+    struct connection *connection = &link->connection;
+
+    while (link_send_once(connection, link->lane))
+        continue;
+}
+
+/* --- what the lane says ----------------------------------------------------------------------- */
+
+static void link_begin_rest(struct link *link)
+{
+    struct connection *connection = &link->connection;
+    enum lane_rest rest = lane_rests(link->lane);
+
+    link->resting = true;
+    connection->state = CONNECTION_PAUSED;
+    connection_set_trouble(connection, lane_trouble(link->lane));
+    connection_wake_in(connection, rest == LANE_EVICTS ? POLICY_MS
+                                   : rest == LANE_SICK ? backoff_next(&connection->sick)
+                                                       : backoff_next(&connection->retry));
+}
+
+static void link_is_well(struct connection *connection)
+{
+    connection->silences = 0;
+    backoff_reset(&connection->reconnect);
+    backoff_reset(&connection->retry);
+    backoff_reset(&connection->sick);
+    connection_clear_trouble(connection);
+}
+
+static void link_look(struct link *link)
+{
+    struct connection *connection = &link->connection;
+
+    if (!connection_is_open(connection) || link->resting)
+        return;
+    if (lane_rests(link->lane) != LANE_FLOWS)
+        link_begin_rest(link);
+    else if (connection->troubled && lane_is_well(link->lane))
+        link_is_well(connection);
+}
+
+void link_turn(struct link *link)
+{
+    lane_turn(link->lane);
+    link_send(link);
+    lane_deliver(link->lane);
+    link_send(link);
+    link_look(link);
+    if (lane_wants_tick(link->lane))
+        link->ticks(link->context);
+}
+
+/* --- receiving -------------------------------------------------------------------------------- */
+
+/* One read; true: there may be more. */
+static bool link_read_once(struct link *link)
+{
+    struct connection *connection = &link->connection;
+    ssize_t got = connection_receive(connection, connection->input, CONNECTION_INPUT_BYTES);
+
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        return false;
+    if (got <= 0) {
+        connection_lost(connection, "%s",
+                        got < 0 ? strerror(errno) : "the server closed the connection");
+        return false;
+    }
+    connection->setup->counters->received_bytes += (uint64_t)got;
+    connection->progress_ms = clock_ms();
+    if (!lane_receive(link->lane, (struct slice){connection->input, (size_t)got})) {
+        connection_lost(connection, "%s", lane_trouble(link->lane));
+        return false;
+    }
+    link_send(link);
+    return got == CONNECTION_INPUT_BYTES;
+}
+
+static void link_read(struct connection *connection)
+{
+    struct link *link = connection->context;
+
+    for (unsigned i = 0; i < READS_A_TURN && connection_is_open(connection); i++)
+        if (!link_read_once(link))
+            break;
+    if (connection->progress_ms - link->checked_ms >= POLICY_MS) {
+        link->checked_ms = connection->progress_ms;
+        lane_check(link->lane);
+    }
+    link_turn(link);
+}
+
+/* --- the driver ------------------------------------------------------------------------------- */
+
+static void link_begin(struct connection *connection)
+{
+    struct link *link = connection->context;
+
+    connection->state = CONNECTION_FLOWING;
+    connection->progress_ms = link->checked_ms = clock_ms();
+    connection_wake_in(connection, connection->setup->options->response_timeout);
+    lane_begin(link->lane);
+    link_turn(link);
+}
+
+static void link_flush(struct connection *connection)
+{
+    link_send(connection->context);
+}
+
+static void link_check_idle(struct link *link)
+{
+    struct connection *connection = &link->connection;
+    int64_t left_ms = CONNECTION_IDLE_MS - (clock_ms() - connection->progress_ms);
+    int64_t timeout_ms = connection->setup->options->response_timeout;
+
+    if (left_ms <= 0) {
+        connection->progress_ms = clock_ms();
+        lane_refresh(link->lane);
+    }
+    /* Never longer than the timeout, which may begin to run any moment. */
+    connection_wake_in(connection, left_ms > 0 && left_ms < timeout_ms ? left_ms : timeout_ms);
+}
+
+static void link_wake(struct connection *connection)
+{
+    struct link *link = connection->context;
+
+    if (link->resting) {
+        link->resting = false;
+        connection->state = CONNECTION_FLOWING;
+        connection->progress_ms = clock_ms();
+        lane_resume(link->lane);
+        connection_wake_in(connection, connection->setup->options->response_timeout);
+    } else if (lane_is_waiting(link->lane)) {
+        silence_check(connection);
+    } else {
+        link_check_idle(link);
+    }
+    link_turn(link);
+}
+
+static bool link_lost(struct connection *connection)
+{
+    struct link *link = connection->context;
+
+    link->resting = false;
+    return lane_lost(link->lane);
+}
+
+static size_t link_waiting(const struct connection *connection)
+{
+    const struct link *link = connection->context;
+
+    return lane_inflight(link->lane);
+}
+
+const struct connection_driver link_driver = {
+    .begin = link_begin,
+    .read = link_read,
+    .flush = link_flush,
+    .wake = link_wake,
+    .lost = link_lost,
+    .waiting = link_waiting,
+};

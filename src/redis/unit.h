@@ -1,0 +1,79 @@
+/*
+ * unit.h: consecutive records of one partition that are carried out together.
+ *
+ *      bytes   | record | record | record | ..put, not complete.. |
+ *                                         end                     length
+ *
+ * Records without commands move the offset and leave no entry.
+ */
+#pragma once
+#include "redis/units.h"
+
+struct unit_command {
+    uint32_t length; /* bytes */
+    uint32_t ticket;
+    uint32_t command; /* index for metrics */
+    uint32_t place;   /* among the record's commands */
+};
+
+struct unit_entry {
+    struct unit_record record;
+    size_t end;    /* its commands end before this one; they begin where the former's end */
+    uint64_t kept; /* of its commands, by place: the checkpoint remembers them */
+};
+
+/** A command that Redis refused. */
+struct unit_error {
+    size_t command;
+    enum reply_class class;
+    char *text;
+};
+
+struct unit {
+    struct unit *next_unit;
+    char *bytes;
+    size_t length, capacity;
+    struct unit_command *commands;
+    size_t count, command_capacity;
+    struct unit_entry *entries;
+    size_t entry_count, entry_capacity;
+    struct unit_error *errors; /* by rising command */
+    size_t error_count, error_capacity;
+    size_t told;           /* errors that were told already */
+    size_t end, committed; /* bytes and commands of complete records */
+    size_t records;        /* complete ones, those without entries too */
+    bool closed;           /* it was sent once: nothing is added any more */
+    int64_t begin;         /* offset of the first record */
+    int64_t next, leader;  /* of the last record: its offset + 1, its leader epoch */
+    struct checkpoint_witness witness;
+};
+
+/** Encodes one command behind the others. */
+void unit_put(struct unit *unit, unsigned place, const struct slice *arguments, size_t count,
+              uint32_t command, uint32_t ticket);
+
+/** What was put is the whole of @p record. @p noted: it gets an entry though it has no commands. */
+void unit_commit(struct unit *unit, const struct unit_record *record, uint64_t kept, bool noted);
+
+/** What was put since the last unit_commit() was never there. */
+void unit_rollback(struct unit *unit);
+
+/** The entry that the command belongs to. */
+struct unit_entry *unit_entry_of(struct unit *unit, size_t command);
+
+/** Notes that Redis refused the command; they come in their order. */
+void unit_add_error(struct unit *unit, size_t command, enum reply_class class, const char *text);
+
+void unit_forget_errors(struct unit *unit);
+
+/** Takes out the commands with errors, and their errors. */
+void unit_remove_refused(struct unit *unit);
+
+/** Takes out @p entry and all behind it. */
+void unit_cut(struct unit *unit, size_t entry);
+
+/** Empties it for another use; what is larger than @p ordinary bytes is given back. */
+void unit_reset(struct unit *unit, size_t ordinary);
+
+/** Frees it and what it holds. */
+void unit_free(struct unit *unit);

@@ -1,0 +1,237 @@
+/*
+ * units.c: records and their checkpoint, carried out by Redis as one transaction.
+ *
+ * A few lanes, each over a connection of its own, so that the round trips of some are filled by the
+ * others; a partition stays on its lane.
+ */
+#include "redis/units.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "conf/conf.h"
+#include "metrics/metrics.h"
+#include "redis/link.h"
+#include "redis/tls.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+enum { LANES = 4 };
+
+struct units {
+    struct connection_setup setup;
+    struct topology topology;
+    char *client_name;
+    struct link links[LANES];
+    struct event *tick;
+    bool ticking;
+};
+
+/* --- time ------------------------------------------------------------------------------------- */
+
+static void units_wants_tick(void *context)
+{
+    static const struct timeval delay = {0, LANE_TICK_MS * 1000};
+    struct units *units = context;
+
+    if (units->ticking)
+        return;
+    units->ticking = true;
+    evtimer_add(units->tick, &delay);
+}
+
+static void units_on_tick(evutil_socket_t fd, short what, void *context)
+{
+    struct units *units = context;
+
+    (void)fd, (void)what;
+    units->ticking = false;
+    for (size_t i = 0; i < LANES; i++) {
+        lane_tick(units->links[i].lane);
+        link_turn(&units->links[i]);
+    }
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static void units_open_links(struct units *units, const struct units_events *events)
+{
+    const struct conf_sink *options = units->setup.options;
+    struct lane_options lane = {
+        .name = options->name,
+        .prefix = options->checkpoint_prefix.text,
+        .unit_records = (size_t)options->unit_records,
+        .unit_bytes = (size_t)options->unit_bytes,
+        .events = *events,
+        .counters = units->setup.counters,
+    };
+
+    for (unsigned i = 0; i < LANES; i++) {
+        struct link *link = &units->links[i];
+        lane.carrier = link;
+        link->lane = lane_new(&lane);
+        link->ticks = units_wants_tick;
+        link->context = units;
+        /* Numbered behind those of the data and of the barriers. */
+        connection_open(&link->connection, &units->setup, (unsigned)options->connections + 1 + i,
+                        link);
+    }
+}
+
+struct units *units_new(const struct conf_sink *options, unsigned index, const char *client_name,
+                        struct event_base *base, struct metrics_worker *metrics,
+                        const struct units_events *events, struct err *err)
+{
+    struct tls_context *tls = NULL;
+
+    if (options->tls.on && !(tls = tls_context_new(options, err))) {
+        err_wrap(err, "sink \"%s\"", options->name);
+        return NULL;
+    }
+    struct units *units = mem_new(struct units);
+    units->client_name = mem_text(client_name);
+    topology_init(&units->topology, options);
+    units->setup = (struct connection_setup){
+        .driver = &link_driver,
+        .options = options,
+        .identity = {options->username.text, options->password.text, units->client_name,
+                     options->database},
+        .topology = &units->topology,
+        .tls = tls,
+        .counters = &metrics->sinks[index],
+        .base = base,
+    };
+    units->tick = evtimer_new(base, units_on_tick, units);
+    units_open_links(units, events);
+    return units;
+}
+
+void units_free(struct units *units)
+{
+    if (!units)
+        return;
+    for (size_t i = 0; i < LANES; i++) {
+        connection_close(&units->links[i].connection);
+        lane_free(units->links[i].lane);
+    }
+    event_free(units->tick);
+    tls_context_free(units->setup.tls);
+    free(units->client_name);
+    free(units);
+}
+
+void units_reload(struct units *units)
+{
+    struct err err;
+
+    if (units->setup.tls && !tls_context_reload(units->setup.tls, &err))
+        log_warn_each("certificate files not taken: new connections use the old ones",
+                      LOG_STR("sink", units->setup.options->name),
+                      LOG_STR("client", units->client_name), LOG_STR("error", err.text));
+}
+
+/* --- claims ----------------------------------------------------------------------------------- */
+
+/* Tells a claim from all others there are or were. */
+static uint64_t units_random(void)
+{
+    uint64_t random = 0;
+    ssize_t got;
+
+    do
+        got = getrandom(&random, sizeof(random), 0);
+    while (got < 0 && errno == EINTR);
+    return random;
+}
+
+struct claim *units_claim(struct units *units, const struct claim_name *name, void *owner)
+{
+    struct lane *lane = units->links[0].lane;
+
+    for (size_t i = 1; i < LANES; i++)
+        if (lane_claims(units->links[i].lane) < lane_claims(lane))
+            lane = units->links[i].lane;
+    return lane_claim(lane, name, units_random(), owner);
+}
+
+void units_restart(struct claim *claim, int64_t next)
+{
+    lane_restart(claim, next);
+}
+
+void units_drop(struct claim *claim)
+{
+    lane_drop(claim);
+}
+
+bool units_have_room(const struct claim *claim)
+{
+    return lane_has_room(claim);
+}
+
+void units_put(struct claim *claim, unsigned place, const struct slice *arguments, size_t count,
+               const struct command *command, uint32_t ticket)
+{
+    lane_put(claim, place, arguments, count, command, ticket);
+}
+
+void units_record(struct claim *claim, const struct unit_record *record, bool keep)
+{
+    struct link *link = lane_carrier(claim_lane(claim));
+
+    lane_record(claim, record, keep);
+    link_send(link); /* a full unit leaves at once: the server works while more is put */
+}
+
+void units_rollback(struct claim *claim)
+{
+    lane_rollback(claim);
+}
+
+void units_mend(struct claim *claim, int64_t offset)
+{
+    lane_mend(claim, offset);
+}
+
+bool units_are_settled(const struct claim *claim)
+{
+    return lane_is_settled(claim);
+}
+
+/* --- the turn --------------------------------------------------------------------------------- */
+
+void units_turn(struct units *units)
+{
+    for (size_t i = 0; i < LANES; i++)
+        link_turn(&units->links[i]);
+}
+
+/* The connection that is troubled for the longest time; NULL: all is well. */
+static const struct connection *units_troubled(const struct units *units)
+{
+    const struct connection *troubled = NULL;
+
+    for (size_t i = 0; i < LANES; i++) {
+        const struct connection *connection = &units->links[i].connection;
+        if (connection->troubled &&
+            (!troubled || connection->trouble_since_ms < troubled->trouble_since_ms))
+            troubled = connection;
+    }
+    return troubled;
+}
+
+const char *units_trouble(const struct units *units)
+{
+    const struct connection *troubled = units_troubled(units);
+
+    return troubled ? troubled->trouble : NULL;
+}
+
+int64_t units_trouble_since_ms(const struct units *units)
+{
+    const struct connection *troubled = units_troubled(units);
+
+    return troubled ? troubled->trouble_since_ms : 0;
+}

@@ -1,0 +1,303 @@
+/* feeder.c: an owner of partitions, as the worker is one, without Kafka. */
+#include "feeder.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TURN_MS = 5, PATIENCE_MS = 20000, ARGUMENTS_LIMIT = 16 };
+
+static void feeder_note(struct feeder *feeder, uint32_t ticket, enum feeder_outcome outcome)
+{
+    if (feeder->outcomes[ticket] != FEEDER_OPEN) {
+        fprintf(stderr, "ticket %u: outcome %d after %d\n", ticket, outcome,
+                feeder->outcomes[ticket]);
+        abort();
+    }
+    feeder->outcomes[ticket] = (unsigned char)outcome;
+    feeder->answered++;
+}
+
+static void feeder_on_done(void *context, uint32_t ticket)
+{
+    struct feeder *feeder = context;
+
+    feeder->done++;
+    feeder_note(feeder, ticket, FEEDER_DONE);
+}
+
+static enum units_verdict feeder_on_refused(void *context, uint32_t ticket, enum reply_class class,
+                                            const char *text)
+{
+    struct feeder *feeder = context;
+
+    feeder->refused++;
+    feeder->class = class;
+    snprintf(feeder->text, sizeof(feeder->text), "%s", text);
+    feeder_note(feeder, ticket, FEEDER_REFUSED);
+    if (feeder->verdict == UNITS_STOP)
+        feeder->partitions[feeder->owners[ticket]].stopped = true;
+    return feeder->verdict;
+}
+
+static void feeder_on_dropped(void *context, uint32_t ticket)
+{
+    struct feeder *feeder = context;
+
+    feeder->dropped++;
+    feeder_note(feeder, ticket, FEEDER_DROPPED);
+}
+
+static void feeder_on_claimed(void *context, void *owner, const struct checkpoint *checkpoint)
+{
+    struct feeder_partition *partition = owner;
+    size_t bytes = checkpoint->hole_count * sizeof(*checkpoint->holes);
+
+    (void)context;
+    checkpoint_free(&partition->found);
+    partition->found = *checkpoint;
+    partition->found.holes = bytes ? memcpy(mem_alloc(bytes), checkpoint->holes, bytes) : NULL;
+    partition->position = checkpoint->readable ? checkpoint->next : 0;
+    partition->start = partition->position;
+    partition->claimed = true;
+    partition->claims++;
+}
+
+static void feeder_on_fenced(void *context, void *owner, bool taken)
+{
+    struct feeder_partition *partition = owner;
+    struct feeder *feeder = context;
+
+    partition->fences++;
+    partition->taken += taken;
+    feeder_drop(partition);
+    if (feeder->claims_again)
+        feeder_claim(partition);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+struct feeder *feeder_new(int port, size_t partitions)
+{
+    struct feeder *feeder = mem_new(struct feeder);
+
+    feeder->options = (struct conf_sink){
+        .name = mem_text("test"),
+        .host = mem_text("127.0.0.1"),
+        .port = port,
+        .connections = 1,
+        .window_commands = 512,
+        .window_bytes = 512 << 10,
+        .connect_timeout = 2000,
+        .response_timeout = 5000,
+        .checkpoint_prefix = {.text = "penstock"},
+        .unit_records = 16,
+        .unit_bytes = 64 << 10,
+    };
+    feeder->base = event_base_new();
+    feeder->topic = "rides";
+    feeder->partition_count = partitions;
+    for (int i = 0; i < FEEDER_PARTITIONS; i++)
+        feeder->partitions[i] = (struct feeder_partition){.feeder = feeder, .number = i};
+    return feeder;
+}
+
+void feeder_start(struct feeder *feeder)
+{
+    struct units_events events = {feeder,         feeder_on_claimed, feeder_on_fenced,
+                                  feeder_on_done, feeder_on_refused, feeder_on_dropped};
+    struct metrics_shape shape = {.workers = 1, .sink_count = 1};
+    const struct command *commands = command_all(&shape.command_count);
+    struct err err;
+
+    feeder->names = mem_array(shape.command_count + 1, sizeof(char *));
+    for (size_t i = 0; i < shape.command_count; i++)
+        feeder->names[i] = commands[i].name;
+    feeder->names[shape.command_count] = feeder->options.name;
+    shape.commands = feeder->names;
+    shape.sinks = feeder->names + shape.command_count;
+    feeder->metrics = metrics_new(&shape);
+    struct metrics_worker *worker = metrics_worker(feeder->metrics, 0);
+    feeder->counters = worker->sinks;
+    feeder->units = units_new(&feeder->options, 0, "a test", feeder->base, worker, &events, &err);
+    if (!feeder->units) {
+        fprintf(stderr, "units_new: %s\n", err.text);
+        abort();
+    }
+}
+
+struct feeder *feeder_open(int port, size_t partitions)
+{
+    struct feeder *feeder = feeder_new(port, partitions);
+
+    feeder_start(feeder);
+    return feeder;
+}
+
+void feeder_close(struct feeder *feeder)
+{
+    if (!feeder)
+        return;
+    units_free(feeder->units);
+    event_base_free(feeder->base);
+    metrics_free(feeder->metrics);
+    for (size_t i = 0; i < FEEDER_PARTITIONS; i++)
+        checkpoint_free(&feeder->partitions[i].found);
+    free(feeder->options.name);
+    free(feeder->options.host);
+    free(feeder->names);
+    free(feeder);
+}
+
+/* --- partitions ------------------------------------------------------------------------------- */
+
+void feeder_claim(struct feeder_partition *partition)
+{
+    struct feeder *feeder = partition->feeder;
+    struct claim_name name = {"a group", feeder->topic, partition->number, 0xfeed};
+
+    partition->claimed = partition->stopped = false;
+    partition->claim = units_claim(feeder->units, &name, partition);
+}
+
+void feeder_claim_all(struct feeder *feeder)
+{
+    for (size_t i = 0; i < feeder->partition_count; i++)
+        feeder_claim(&feeder->partitions[i]);
+}
+
+void feeder_drop(struct feeder_partition *partition)
+{
+    units_drop(partition->claim);
+    partition->claim = NULL;
+    partition->claimed = false;
+}
+
+void feeder_feed(struct feeder *feeder, int64_t end)
+{
+    for (size_t i = 0; i < feeder->partition_count; i++)
+        feeder->partitions[i].end = end;
+}
+
+void feeder_put(struct feeder_partition *partition, unsigned place, ...)
+{
+    struct feeder *feeder = partition->feeder;
+    struct slice arguments[ARGUMENTS_LIMIT];
+    size_t count = 0;
+    va_list list;
+
+    va_start(list, place);
+    for (const char *argument; (argument = va_arg(list, const char *));)
+        arguments[count++] = slice_of(argument);
+    va_end(list);
+    feeder->outcomes[feeder->put] = FEEDER_OPEN;
+    feeder->owners[feeder->put] = partition->number;
+    units_put(partition->claim, place, arguments, count, command_find(arguments[0]), feeder->put++);
+}
+
+static void feeder_render(struct feeder *feeder, struct feeder_partition *partition, int64_t offset)
+{
+    char number[24], list[24], sum[24];
+
+    (void)feeder;
+    snprintf(number, sizeof(number), "%lld", (long long)offset);
+    snprintf(list, sizeof(list), "list:%d", partition->number);
+    snprintf(sum, sizeof(sum), "sum:%d", partition->number);
+    feeder_put(partition, 0, "RPUSH", list, number, NULL);
+    feeder_put(partition, 1, "INCRBY", sum, number, NULL);
+}
+
+static void feeder_put_record(struct feeder *feeder, struct feeder_partition *partition)
+{
+    struct unit_record record = {partition->position, 1, {true, partition->position, 4, 5}};
+
+    if (feeder->render)
+        feeder->render(feeder, partition, partition->position);
+    else
+        feeder_render(feeder, partition, partition->position);
+    units_record(partition->claim, &record, false);
+    partition->position++;
+}
+
+void feeder_turn(struct feeder *feeder)
+{
+    struct timeval limit = {0, TURN_MS * 1000};
+
+    for (size_t i = 0; i < feeder->partition_count; i++) {
+        struct feeder_partition *partition = &feeder->partitions[i];
+        while (partition->claimed && !partition->stopped && partition->position < partition->end &&
+               units_have_room(partition->claim))
+            feeder_put_record(feeder, partition);
+    }
+    units_turn(feeder->units);
+    event_base_loopexit(feeder->base, &limit);
+    event_base_loop(feeder->base, EVLOOP_ONCE);
+}
+
+void feeder_run(struct feeder *feeder, int64_t milliseconds)
+{
+    for (int64_t end_ms = clock_ms() + milliseconds; clock_ms() < end_ms;)
+        feeder_turn(feeder);
+}
+
+static bool feeder_is_through(const struct feeder *feeder)
+{
+    for (size_t i = 0; i < feeder->partition_count; i++) {
+        const struct feeder_partition *partition = &feeder->partitions[i];
+        if (!partition->claim)
+            continue;
+        if (!partition->claimed || (!partition->stopped && partition->position < partition->end) ||
+            !units_are_settled(partition->claim))
+            return false;
+    }
+    return true;
+}
+
+bool feeder_finish(struct feeder *feeder)
+{
+    int64_t end_ms = clock_ms() + PATIENCE_MS;
+
+    while (!feeder_is_through(feeder) && clock_ms() < end_ms)
+        feeder_turn(feeder);
+    return feeder_is_through(feeder) && feeder->answered == feeder->put;
+}
+
+static bool feeder_is_claimed(const struct feeder *feeder)
+{
+    for (size_t i = 0; i < feeder->partition_count; i++)
+        if (feeder->partitions[i].claim && !feeder->partitions[i].claimed)
+            return false;
+    return true;
+}
+
+bool feeder_wait_claimed(struct feeder *feeder)
+{
+    int64_t end_ms = clock_ms() + PATIENCE_MS;
+
+    while (!feeder_is_claimed(feeder) && clock_ms() < end_ms)
+        feeder_turn(feeder);
+    return feeder_is_claimed(feeder);
+}
+
+static bool feeder_has_trouble(const struct feeder *feeder, const char *text)
+{
+    const char *trouble = units_trouble(feeder->units);
+
+    return trouble && strstr(trouble, text);
+}
+
+bool feeder_wait_trouble(struct feeder *feeder, const char *text)
+{
+    int64_t end_ms = clock_ms() + PATIENCE_MS;
+
+    while (!feeder_has_trouble(feeder, text) && clock_ms() < end_ms)
+        feeder_turn(feeder);
+    if (feeder_has_trouble(feeder, text))
+        return true;
+    fprintf(stderr, "no such trouble: %s, but: %s\n", text,
+            units_trouble(feeder->units) ? units_trouble(feeder->units) : "none");
+    return false;
+}
