@@ -25,3 +25,6 @@ bool text_integer(struct slice text, int64_t *number);
 /** Writes @p bytes as redis-cli takes them on its line: bare where that is safe, else in double
  * quotes with escapes. */
 void text_quote(FILE *out, struct slice bytes);
+
+/** Whether the bytes are UTF-8 by RFC 3629. */
+bool text_is_utf8(struct slice text);

@@ -1,49 +1,8 @@
 /* filter_json.c: a value as JSON text. */
+#include "base/text.h"
 #include "expr/filter.h"
 
 enum { ESCAPE_BYTES = 6 /* "\u0000" */ };
-
-/* Bytes of the UTF-8 character at @p at; 0 where there is none: cut off, overlong, a surrogate or
- * beyond U+10FFFF. */
-static size_t character_length(const unsigned char *at, size_t left)
-{
-    static const struct {
-        unsigned char first, last, low, high; /* of the first byte, and of the second */
-        size_t length;
-    } rows[] = {
-        {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
-        {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
-        {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
-    };
-
-    if (*at < 0x80)
-        return 1;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (*at < rows[i].first || *at > rows[i].last)
-            continue;
-        if (left < rows[i].length || at[1] < rows[i].low || at[1] > rows[i].high)
-            return 0;
-        for (size_t j = 2; j < rows[i].length; j++)
-            if ((at[j] & 0xC0) != 0x80)
-                return 0;
-        return rows[i].length;
-    }
-    return 0;
-}
-
-static bool is_utf8(struct slice text)
-{
-    const unsigned char *at = (const unsigned char *)text.data;
-
-    for (size_t left = text.length; left;) {
-        size_t length = character_length(at, left);
-        if (!length)
-            return false;
-        at += length;
-        left -= length;
-    }
-    return true;
-}
 
 static char *write_escaped(char *out, char byte)
 {
@@ -94,7 +53,7 @@ bool filter_json(const struct filter_call *call, struct scope *scope, const stru
         return true;
     text = (*value)->text;
     if ((*value)->type == VALUE_STRING) {
-        if (!is_utf8(text))
+        if (!text_is_utf8(text))
             return err_set(err, ERR_RECORD, "not UTF-8, so not a JSON string");
         text = quoted(text, (*value)->escaped, scope->arena);
     }
