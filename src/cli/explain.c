@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "record/headers.h"
 #include "record/path.h"
 
 #include <stdio.h>
@@ -13,11 +14,6 @@
 #include <string.h>
 
 enum { HEADERS_MAX = 64, FIELDS_MAX = 256 };
-
-struct header {
-    const char *name;
-    struct slice value;
-};
 
 struct explain {
     const char *config, *route, *topic;
@@ -49,18 +45,6 @@ static const char examples[] = "\nExamples:\n"
                                "'{\"driver_id\":\"d1\",\"city\":\"scl\"}'\n"
                                "  penstock explain -c rides.conf rides_cache --key 7 --tombstone\n";
 
-static bool explain_header(const struct record *record, struct slice name, struct slice *out)
-{
-    const struct explain *explain = record->headers.origin;
-
-    for (size_t i = explain->header_count; i-- > 0;)
-        if (slice_is(name, explain->headers[i].name)) {
-            *out = explain->headers[i].value;
-            return true;
-        }
-    return false;
-}
-
 static bool explain_add_header(struct explain *explain, char *text)
 {
     char *equals = strchr(text, '=');
@@ -68,7 +52,8 @@ static bool explain_add_header(struct explain *explain, char *text)
     if (!equals || equals == text || explain->header_count == HEADERS_MAX)
         return false;
     *equals = '\0';
-    explain->headers[explain->header_count++] = (struct header){text, slice_of(equals + 1)};
+    explain->headers[explain->header_count++] =
+        (struct header){slice_of(text), slice_of(equals + 1)};
     return true;
 }
 
@@ -275,12 +260,13 @@ static int explain(struct explain *explain)
         fputc('\n', stderr);
         status = EXIT_USAGE;
     } else if (status == EXIT_OK) {
+        const struct headers headers = {explain->headers, explain->header_count};
         struct record record = {.key = explain->key,
                                 .value = explain->value,
                                 .topic = explain->topic ? explain->topic
                                                         : route->conf->topics.items[0].text,
                                 .timestamp_ms = clock_wall_ms(),
-                                .headers = {explain_header, explain}};
+                                .headers = headers_of(&headers)};
         explain_route(route);
         status = explain_record(route, &record);
     }

@@ -161,6 +161,22 @@ static int32_t message_leader_epoch(const rd_kafka_message_t *message)
 #endif
 }
 
+static bool header_at(const struct record *record, size_t index, struct slice *name,
+                      struct slice *value)
+{
+    rd_kafka_headers_t *headers;
+    const char *found;
+    const void *bytes;
+    size_t length;
+
+    if (rd_kafka_message_headers(record->headers.origin, &headers) != 0 ||
+        rd_kafka_header_get_all(headers, index, &found, &bytes, &length) != 0)
+        return false;
+    *name = slice_of(found);
+    *value = (struct slice){bytes, bytes ? length : 0};
+    return true;
+}
+
 static void record_fill(struct record *record, const rd_kafka_message_t *message,
                         struct source_partition *partition)
 {
@@ -175,7 +191,7 @@ static void record_fill(struct record *record, const rd_kafka_message_t *message
         .leader_epoch = message_leader_epoch(message),
         .offset = message->offset,
         .timestamp_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp_ms,
-        .headers = {header_find, message},
+        .headers = {header_find, message, header_at},
         .owner = partition,
     };
 }

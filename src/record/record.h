@@ -10,12 +10,15 @@ struct codec;
 struct record;
 struct value;
 
-/** Where headers come from: librdkafka's message, or the command line of explain. */
+/** Where headers come from: librdkafka's message, a list of headers.h, or the command line of
+ * explain. */
 struct record_headers {
     /** The last header called @p name: false where there is none; out->data is NULL where its value
      * is null. */
     bool (*find)(const struct record *record, struct slice name, struct slice *out);
     const void *origin;
+    /** Header @p index in the record's order; false where it has fewer. */
+    bool (*at)(const struct record *record, size_t index, struct slice *name, struct slice *value);
 };
 
 /** Key and value are borrowed: they live until the record goes back to its source. */

@@ -34,7 +34,7 @@ static inline void expression_is(struct slice key, struct slice value)
                                         .partition = 3,
                                         .offset = 42,
                                         .timestamp_ms = 1767225600123,
-                                        .headers = {expression_header, NULL}};
+                                        .headers = {.find = expression_header}};
     expression_scope = (struct scope){.record = &expression_record,
                                       .value_codec = json,
                                       .key_codec = json,

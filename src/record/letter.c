@@ -1,0 +1,190 @@
+/* letter.c: a dead letter: a record that could not be delivered, as it was, and why. */
+#include "record/letter.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "record/headers.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const names[LETTER_FACTS] = {
+#define FACT(id, name, help) [LETTER_##id] = (name),
+#include "record/letter.def"
+#undef FACT
+};
+
+static const struct {
+    const char *connect, *station, *class;
+} stages[STAGE_COUNT] = {
+    [STAGE_DECODE] = {"VALUE_CONVERTER", "penstock.decode", "decode"},
+    [STAGE_TEMPLATE] = {"TRANSFORMATION", "penstock.template", "template"},
+    [STAGE_LIMIT] = {"KAFKA_CONSUME", "penstock.limit", "limit"},
+    [STAGE_REDIS] = {"TASK_PUT", "penstock.redis", "reject"},
+};
+
+const char *letter_fact_name(enum letter_fact fact)
+{
+    return names[fact];
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static void explain_place(FILE *out, const struct letter *letter, enum letter_fact fact)
+{
+    const struct record *record = &letter->record;
+
+    switch (fact) {
+    case LETTER_TOPIC:
+        fputs(record->topic, out);
+        break;
+    case LETTER_PARTITION:
+        fprintf(out, "%" PRId32, record->partition);
+        break;
+    case LETTER_OFFSET:
+        fprintf(out, "%" PRId64, record->offset);
+        break;
+    default: /* LETTER_REFERENCE */
+        fprintf(out, "%s[%" PRId32 "]@%" PRId64, record->topic, record->partition, record->offset);
+        break;
+    }
+}
+
+/* "WRONGTYPE Operation against ..." as "redis.WRONGTYPE". */
+static void explain_exception(FILE *out, const struct letter_cause *cause)
+{
+    if (cause->stage == STAGE_REDIS)
+        fprintf(out, "redis.%.*s", (int)strcspn(cause->error, " :"), cause->error);
+    else
+        fputs(stages[cause->stage].station, out);
+}
+
+static void explain_failure(FILE *out, const struct letter_cause *cause, enum letter_fact fact)
+{
+    switch (fact) {
+    case LETTER_STAGE:
+        fputs(stages[cause->stage].connect, out);
+        break;
+    case LETTER_STATION:
+        fputs(stages[cause->stage].station, out);
+        break;
+    case LETTER_EXCEPTION:
+        explain_exception(out, cause);
+        break;
+    case LETTER_CLASS:
+        fputs(stages[cause->stage].class, out);
+        break;
+    case LETTER_COMMAND:
+        fwrite(cause->command.data, 1, cause->command.length, out);
+        break;
+    default: /* LETTER_MESSAGE, LETTER_ERROR */
+        fputs(cause->error, out);
+        break;
+    }
+}
+
+static void explain_fact(FILE *out, const struct letter *letter, const struct letter_cause *cause,
+                         enum letter_fact fact)
+{
+    switch (fact) {
+    case LETTER_TOPIC:
+    case LETTER_PARTITION:
+    case LETTER_OFFSET:
+    case LETTER_REFERENCE:
+        explain_place(out, letter, fact);
+        break;
+    case LETTER_CONNECTOR:
+    case LETTER_ROUTE:
+        fputs(cause->route, out);
+        break;
+    case LETTER_TASK:
+        fprintf(out, "%u", cause->worker);
+        break;
+    case LETTER_ATTEMPTS:
+        fprintf(out, "%u", cause->attempts);
+        break;
+    case LETTER_VERSION:
+        fputs(PENSTOCK_VERSION, out);
+        break;
+    default:
+        explain_failure(out, cause, fact);
+        break;
+    }
+}
+
+char *letter_explain(struct letter *letter, const struct letter_cause *cause)
+{
+    size_t ends[LETTER_FACTS], length = 0;
+    char *text = NULL;
+    FILE *out = open_memstream(&text, &length);
+
+    for (int fact = 0; fact < LETTER_FACTS; fact++) {
+        explain_fact(out, letter, cause, (enum letter_fact)fact);
+        fflush(out);
+        ends[fact] = length;
+    }
+    fclose(out);
+    for (size_t fact = 0, from = 0; fact < LETTER_FACTS; from = ends[fact++])
+        letter->facts[fact] = (struct slice){text + from, ends[fact] - from};
+    return text;
+}
+
+void letter_shorten(struct letter *letter, enum letter_extent extent)
+{
+    if (extent == LETTER_WHOLE)
+        letter->facts[LETTER_REFERENCE] = (struct slice){0};
+    else
+        letter->record.value = (struct slice){0};
+    if (extent != LETTER_FACTS_ALONE)
+        return;
+    letter->record.key = (struct slice){0};
+    letter->header_count = 0;
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* Takes header @p index where it is @p fact. */
+static bool read_fact(struct letter *letter, size_t index, int fact)
+{
+    struct slice name, value;
+
+    if (!letter->record.headers.at(&letter->record, index, &name, &value) ||
+        !slice_is(name, names[fact]))
+        return false;
+    letter->facts[fact] = value;
+    return true;
+}
+
+bool letter_read(const struct record *record, struct letter *letter)
+{
+    size_t count = headers_count(record);
+    int fact = LETTER_REFERENCE;
+
+    *letter = (struct letter){.record = *record};
+    if (count && read_fact(letter, count - 1, LETTER_REFERENCE))
+        count--;
+    while (fact > 0 && count > 0 && read_fact(letter, count - 1, fact - 1)) {
+        fact--;
+        count--;
+    }
+    letter->header_count = count;
+    return fact == 0;
+}
+
+bool letter_take_place(struct letter *letter, char *topic, size_t size)
+{
+    struct slice name = letter->facts[LETTER_TOPIC];
+    int64_t partition, offset;
+
+    if (!name.length || name.length >= size ||
+        !text_integer(letter->facts[LETTER_PARTITION], &partition) || partition < 0 ||
+        partition > INT32_MAX || !text_integer(letter->facts[LETTER_OFFSET], &offset) || offset < 0)
+        return false;
+    memcpy(topic, name.data, name.length);
+    topic[name.length] = '\0';
+    letter->record.topic = topic;
+    letter->record.partition = (int32_t)partition;
+    letter->record.offset = offset;
+    return true;
+}
