@@ -9,12 +9,10 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
+#include "kafka/ending.h"
 #include "kafka/source_parts.h"
 
 #include <event2/event.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -23,13 +21,6 @@ enum {
     DESTROY_MS = 2000, /* longest wait for rd_kafka_destroy() */
     OFFSETS_MS = 500   /* and for a question that is under way */
 };
-
-static _Atomic bool abandoned;
-
-bool source_was_abandoned(void)
-{
-    return atomic_load(&abandoned);
-}
 
 void source_stop(struct source *source, int64_t deadline_ms)
 {
@@ -144,62 +135,6 @@ bool source_is_stopped(const struct source *source)
 
 /* --- librdkafka's handle --------------------------------------------------------------- */
 
-struct ending {
-    rd_kafka_t *kafka;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    bool ended;
-};
-
-static void *ending_run(void *context)
-{
-    struct ending *ending = context;
-
-    rd_kafka_destroy_flags(ending->kafka, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    pthread_mutex_lock(&ending->mutex);
-    ending->ended = true;
-    pthread_cond_signal(&ending->changed);
-    pthread_mutex_unlock(&ending->mutex);
-    return NULL;
-}
-
-static bool ending_wait(struct ending *ending)
-{
-    struct timespec until;
-    bool ended;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += DESTROY_MS / 1000;
-    pthread_mutex_lock(&ending->mutex);
-    while (!ending->ended && pthread_cond_timedwait(&ending->changed, &ending->mutex, &until) == 0)
-        continue;
-    ended = ending->ended;
-    pthread_mutex_unlock(&ending->mutex);
-    return ended;
-}
-
-/* rd_kafka_destroy() within its time; false where it hangs. */
-static bool kafka_destroy(rd_kafka_t *kafka)
-{
-    struct ending *ending = mem_new(struct ending);
-    pthread_t thread;
-
-    ending->kafka = kafka;
-    pthread_mutex_init(&ending->mutex, NULL);
-    pthread_cond_init(&ending->changed, NULL);
-    if (pthread_create(&thread, NULL, ending_run, ending) != 0)
-        return false;
-    if (!ending_wait(ending)) {
-        pthread_detach(thread);
-        return false;
-    }
-    pthread_join(thread, NULL);
-    pthread_cond_destroy(&ending->changed);
-    pthread_mutex_destroy(&ending->mutex);
-    free(ending);
-    return true;
-}
-
 /* False: something of it lives on, and with it all that it may still touch. */
 static bool kafka_end(struct source *source)
 {
@@ -210,7 +145,7 @@ static bool kafka_end(struct source *source)
     rd_kafka_queue_destroy(source->aside);
     rd_kafka_queue_destroy(source->records);
     rd_kafka_queue_destroy(source->control);
-    return kafka_destroy(source->kafka);
+    return ending_destroy(source->kafka, DESTROY_MS);
 }
 
 void source_free(struct source *source)
@@ -220,7 +155,7 @@ void source_free(struct source *source)
     if (source->wake)
         event_free(source->wake);
     if (source->kafka && !kafka_end(source)) {
-        atomic_store(&abandoned, true);
+        ending_abandon();
         return; /* librdkafka's threads go on using what is left */
     }
     if (source->wake_fd >= 0)

@@ -1,8 +1,7 @@
 /* events.c: what librdkafka tells besides records. */
 #include "base/log.h"
+#include "kafka/chatter.h"
 #include "kafka/source_parts.h"
-
-#include <string.h>
 
 enum { EVENTS_A_TURN = 100 };
 
@@ -30,38 +29,6 @@ static void event_error(struct source *source, rd_kafka_event_t *event)
         rd_kafka_topic_partition_destroy(about);
 }
 
-/* syslog(3) levels. */
-enum { SYSLOG_WARNING = 4, SYSLOG_INFO = 6 };
-
-static enum log_level event_level(const char *facility, int level)
-{
-    /* A broker that cannot be reached comes as an error event as well; AUTOCREATE is said of every
-     * new connection. */
-    static const char *const quiet[] = {"FAIL", "ERROR", "AUTOCREATE"};
-
-    for (size_t i = 0; i < sizeof(quiet) / sizeof(quiet[0]); i++)
-        if (strcmp(facility, quiet[i]) == 0)
-            return LOG_DEBUG;
-    if (level <= SYSLOG_WARNING)
-        return LOG_WARN;
-    return level <= SYSLOG_INFO ? LOG_INFO : LOG_DEBUG;
-}
-
-static void event_log(rd_kafka_event_t *event)
-{
-    const char *facility, *text;
-    int number;
-    enum log_level level;
-
-    if (rd_kafka_event_log(event, &facility, &text, &number) != 0)
-        return;
-    level = event_level(facility, number);
-    if (log_enabled(level))
-        log_write(NULL, level, "librdkafka",
-                  (const struct log_field[]){LOG_STR("facility", facility), LOG_STR("text", text),
-                                             LOG_END});
-}
-
 static void event_serve(struct source *source, rd_kafka_event_t *event)
 {
     switch (rd_kafka_event_type(event)) {
@@ -75,7 +42,7 @@ static void event_serve(struct source *source, rd_kafka_event_t *event)
         event_error(source, event);
         break;
     case RD_KAFKA_EVENT_LOG:
-        event_log(event);
+        chatter_log(event);
         break;
     default:
         log_debug("librdkafka: another event", LOG_STR("type", rd_kafka_event_name(event)));

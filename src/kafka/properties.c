@@ -31,7 +31,24 @@ static const struct preset forced[] = {
     {"statistics.interval.ms", "0", false},   {"log.queue", "true", false},
 };
 
+/* The same for the producer of dead letters. Nothing but a report ends the wait for one. */
+static const struct preset producer_presets[] = {
+    {"linger.ms", "5", false},
+    {"compression.codec", "lz4", false},
+    {"topic.metadata.propagation.max.ms", "1000", false},
+    {"retry.backoff.max.ms", "1000", false},
+};
+
+static const struct preset producer_forced[] = {
+    {"enable.idempotence", "true", false},
+    {"message.timeout.ms", "0", false},
+    {"statistics.interval.ms", "0", false},
+    {"log.queue", "true", false},
+};
+
 enum {
+    PRODUCER_PRESETS = sizeof(producer_presets) / sizeof(producer_presets[0]),
+    PRODUCER_FORCED = sizeof(producer_forced) / sizeof(producer_forced[0]),
     PRESETS = sizeof(presets) / sizeof(presets[0]),
     FORCED = sizeof(forced) / sizeof(forced[0])
 };
@@ -161,6 +178,15 @@ static bool set_member(rd_kafka_conf_t *kafka, const struct conf_source *source,
            set_text(kafka, (char[]){"group.instance.id"}, instance, err);
 }
 
+static bool set_user_properties(rd_kafka_conf_t *kafka, const struct conf_source *source,
+                                struct err *err)
+{
+    for (size_t i = 0; i < source->librdkafka_count; i++)
+        if (properties_set(kafka, &source->librdkafka[i], err) != RD_KAFKA_CONF_OK)
+            return false;
+    return true;
+}
+
 static int64_t get_number(rd_kafka_conf_t *kafka, const char *name)
 {
     char text[VALUE_BYTES] = "";
@@ -178,9 +204,8 @@ bool properties_make(struct properties *properties, const struct conf *conf,
 
     properties_preset(kafka, source);
     set_memory(kafka, conf);
-    for (size_t i = 0; i < source->librdkafka_count; i++)
-        if (properties_set(kafka, &source->librdkafka[i], err) != RD_KAFKA_CONF_OK)
-            goto fail;
+    if (!set_user_properties(kafka, source, err))
+        goto fail;
     properties_force(kafka);
     if (!set_member(kafka, source, worker, err))
         goto fail;
@@ -195,4 +220,24 @@ bool properties_make(struct properties *properties, const struct conf *conf,
 fail:
     rd_kafka_conf_destroy(kafka);
     return false;
+}
+
+rd_kafka_conf_t *properties_make_producer(const struct conf_source *source, size_t memory_bytes,
+                                          size_t *limit, struct err *err)
+{
+    rd_kafka_conf_t *kafka = rd_kafka_conf_new();
+
+    properties_preset(kafka, source);
+    set_presets(kafka, producer_presets, PRODUCER_PRESETS, true);
+    set_number(kafka, "queue.buffering.max.kbytes",
+               clamp((int64_t)memory_bytes / 1024, 1024, INT32_MAX));
+    if (!set_user_properties(kafka, source, err) ||
+        !set_text(kafka, (char[]){"bootstrap.servers"}, source->brokers, err)) {
+        rd_kafka_conf_destroy(kafka);
+        return NULL;
+    }
+    set_presets(kafka, producer_forced, PRODUCER_FORCED, true);
+    *limit = (size_t)get_number(kafka, "message.max.bytes");
+    rd_kafka_conf_set_events(kafka, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
+    return kafka;
 }

@@ -28,6 +28,13 @@ struct properties {
 bool properties_make(struct properties *properties, const struct conf *conf,
                      const struct conf_source *source, unsigned worker, struct err *err);
 
+/**
+ * The properties of a producer of dead letters on the source's brokers, which queues at most @p
+ * memory_bytes; @p limit: the longest record it sends. Errors: NULL and ERR_CONFIG.
+ */
+rd_kafka_conf_t *properties_make_producer(const struct conf_source *source, size_t memory_bytes,
+                                          size_t *limit, struct err *err);
+
 /** Sets one property of the user's. @p err is set where the answer is not RD_KAFKA_CONF_OK; it
  * never shows a secret. */
 rd_kafka_conf_res_t properties_set(rd_kafka_conf_t *kafka, const struct conf_property *property,

@@ -1,0 +1,38 @@
+/* chatter.c: librdkafka's own log lines become ours. */
+#include "kafka/chatter.h"
+
+#include "base/log.h"
+
+#include <string.h>
+
+/* syslog(3) levels. */
+enum { SYSLOG_WARNING = 4, SYSLOG_INFO = 6 };
+
+static enum log_level chatter_level(const char *facility, int level)
+{
+    /* A broker that cannot be reached comes as an error event as well; AUTOCREATE is said of every
+     * new connection, CONFWARN of properties that consumer and producer share. */
+    static const char *const quiet[] = {"FAIL", "ERROR", "AUTOCREATE", "CONFWARN"};
+
+    for (size_t i = 0; i < sizeof(quiet) / sizeof(quiet[0]); i++)
+        if (strcmp(facility, quiet[i]) == 0)
+            return LOG_DEBUG;
+    if (level <= SYSLOG_WARNING)
+        return LOG_WARN;
+    return level <= SYSLOG_INFO ? LOG_INFO : LOG_DEBUG;
+}
+
+void chatter_log(rd_kafka_event_t *event)
+{
+    const char *facility, *text;
+    int number;
+    enum log_level level;
+
+    if (rd_kafka_event_log(event, &facility, &text, &number) != 0)
+        return;
+    level = chatter_level(facility, number);
+    if (log_enabled(level))
+        log_write(NULL, level, "librdkafka",
+                  (const struct log_field[]){LOG_STR("facility", facility), LOG_STR("text", text),
+                                             LOG_END});
+}

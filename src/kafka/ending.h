@@ -1,0 +1,17 @@
+/*
+ * ending.h: the end of a librdkafka handle.
+ *
+ * librdkafka can hang at its end, for ever where a broker is silent, so a thread of its own does
+ * it.
+ */
+#pragma once
+#include <librdkafka/rdkafka.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/** rd_kafka_destroy(); false where that takes longer than @p wait_ms: then it goes on behind our
+ * back. */
+bool ending_destroy(rd_kafka_t *kafka, int64_t wait_ms);
+
+/** Something of librdkafka was left alone for good; source_was_abandoned() will say so. */
+void ending_abandon(void);

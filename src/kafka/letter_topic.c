@@ -1,0 +1,303 @@
+/*
+ * letter_topic.c: dead letters into a Kafka topic.
+ *
+ * The producer is idempotent, so librdkafka itself sends again what the network lost, in order and
+ * once. Where that goes wrong for good (a fatal error) a new producer takes its place and all that
+ * was not reported is sent again: the topic may then hold a letter twice, but it lacks none.
+ */
+#include "kafka/letter_topic.h"
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "conf/conf.h"
+#include "kafka/chatter.h"
+#include "kafka/complaints.h"
+#include "kafka/ending.h"
+#include "kafka/properties.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { DESTROY_MS = 1000, ERR_BYTES = 512, RECORD_FIELDS = 8 };
+
+struct letter_topic {
+    const struct conf_dlq *conf;
+    struct letter_events events;
+    size_t memory_bytes, limit;
+    rd_kafka_t *kafka; /* NULL: the last one failed for good, the next one waits */
+    rd_kafka_topic_t *topic;
+    rd_kafka_queue_t *queue;
+    struct event *wake;
+    int wake_fd;
+    bool failed; /* for good */
+    int64_t open_ms;
+    struct backoff reopen;
+    struct complaints complaints;
+    bool troubled;
+    char trouble[ERR_TEXT_BYTES];
+};
+
+static void topic_trouble(struct letter_topic *topic, const char *text)
+{
+    snprintf(topic->trouble, sizeof(topic->trouble), "%s", text);
+    topic->troubled = true;
+}
+
+/* --- the producer ----------------------------------------------------------------------------- */
+
+static bool producer_open(struct letter_topic *topic, struct err *err)
+{
+    static const uint64_t one = 1;
+    char text[ERR_BYTES] = "";
+    rd_kafka_conf_t *conf =
+        properties_make_producer(topic->conf->source, topic->memory_bytes, &topic->limit, err);
+
+    if (!conf)
+        return false;
+    topic->kafka = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
+    if (!topic->kafka) {
+        rd_kafka_conf_destroy(conf);
+        return err_set(err, ERR_CONFIG, "%s", text);
+    }
+    topic->queue = rd_kafka_queue_get_main(topic->kafka);
+    rd_kafka_set_log_queue(topic->kafka, topic->queue);
+    rd_kafka_queue_io_event_enable(topic->queue, topic->wake_fd, &one, sizeof(one));
+    topic->topic = rd_kafka_topic_new(topic->kafka, topic->conf->topic.text, NULL);
+    return true;
+}
+
+/* False: it lives on behind our back. */
+static bool producer_close(struct letter_topic *topic, int64_t wait_ms)
+{
+    rd_kafka_t *kafka = topic->kafka;
+
+    if (!kafka)
+        return true;
+    rd_kafka_queue_io_event_enable(topic->queue, -1, NULL, 0);
+    rd_kafka_queue_destroy(topic->queue);
+    if (topic->topic)
+        rd_kafka_topic_destroy(topic->topic);
+    topic->kafka = NULL;
+    rd_kafka_purge(kafka, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                              RD_KAFKA_PURGE_F_NON_BLOCKING);
+    return ending_destroy(kafka, wait_ms);
+}
+
+static void topic_woken(evutil_socket_t fd, short what, void *context)
+{
+    uint64_t count;
+
+    (void)what, (void)context; /* the loop returns, and the turn looks */
+    if (read((int)fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+        log_error("eventfd", LOG_STR("error", strerror(errno)));
+}
+
+struct letter_topic *letter_topic_new(const struct conf_dlq *conf, size_t memory_bytes,
+                                      struct event_base *base, const struct letter_events *events,
+                                      struct err *err)
+{
+    struct letter_topic *topic = mem_new(struct letter_topic);
+
+    topic->conf = conf;
+    topic->events = *events;
+    topic->memory_bytes = memory_bytes;
+    topic->reopen = (struct backoff){.first_ms = 100, .longest_ms = 5000};
+    topic->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (topic->wake_fd < 0) {
+        err_set(err, ERR_FATAL, "eventfd: %s", strerror(errno));
+        goto fail;
+    }
+    topic->wake = event_new(base, topic->wake_fd, EV_READ | EV_PERSIST, topic_woken, topic);
+    event_add(topic->wake, NULL);
+    if (producer_open(topic, err))
+        return topic;
+fail:
+    letter_topic_free(topic);
+    err_wrap(err, "dlq");
+    return NULL;
+}
+
+void letter_topic_free(struct letter_topic *topic)
+{
+    if (!topic)
+        return;
+    if (topic->wake)
+        event_free(topic->wake);
+    if (!producer_close(topic, DESTROY_MS))
+        ending_abandon();
+    if (topic->wake_fd >= 0)
+        close(topic->wake_fd);
+    free(topic);
+}
+
+size_t letter_topic_limit(const struct letter_topic *topic)
+{
+    return topic->limit;
+}
+
+/* --- sending ---------------------------------------------------------------------------------- */
+
+static rd_kafka_headers_t *letter_headers(const struct letter *letter)
+{
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(letter->header_count + LETTER_FACTS);
+    struct slice name, value;
+
+    for (size_t i = 0; i < letter->header_count; i++)
+        if (letter->record.headers.at(&letter->record, i, &name, &value))
+            rd_kafka_header_add(headers, name.data, (ssize_t)name.length, value.data,
+                                (ssize_t)value.length);
+    for (int fact = 0; fact < LETTER_FACTS; fact++) {
+        struct slice text = letter->facts[fact];
+        if (text.data)
+            rd_kafka_header_add(headers, letter_fact_name((enum letter_fact)fact), -1, text.data,
+                                (ssize_t)text.length);
+    }
+    return headers;
+}
+
+static rd_kafka_resp_err_t topic_produce(struct letter_topic *topic, const struct letter *letter,
+                                         uint32_t ticket)
+{
+    const struct record *record = &letter->record;
+    rd_kafka_headers_t *headers = letter_headers(letter);
+    rd_kafka_vu_t fields[] = {
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = topic->topic},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = RD_KAFKA_PARTITION_UA},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)record->key.data, record->key.length}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE,
+         .u.mem = {(void *)record->value.data, record->value.length}},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = (void *)(uintptr_t)ticket},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = record->timestamp_ms},
+    };
+    size_t count = record->timestamp_ms < 0 ? RECORD_FIELDS - 1 : RECORD_FIELDS;
+    rd_kafka_error_t *error = rd_kafka_produceva(topic->kafka, fields, count);
+    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+
+    _Static_assert(sizeof(fields) / sizeof(fields[0]) == RECORD_FIELDS, "the timestamp is last");
+    if (code) /* else librdkafka has taken them */
+        rd_kafka_headers_destroy(headers);
+    rd_kafka_error_destroy(error);
+    return code;
+}
+
+enum letter_sending letter_topic_send(struct letter_topic *topic, const struct letter *letter,
+                                      uint32_t ticket)
+{
+    rd_kafka_resp_err_t code;
+
+    if (!topic->kafka)
+        return LETTER_NOT_NOW;
+    code = topic_produce(topic, letter, ticket);
+    if (!code)
+        return LETTER_SENT;
+    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+        return LETTER_TOO_LARGE;
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        topic_trouble(topic, rd_kafka_err2str(code));
+    return LETTER_NOT_NOW;
+}
+
+/* --- reports ---------------------------------------------------------------------------------- */
+
+static void topic_report(struct letter_topic *topic, const rd_kafka_message_t *message)
+{
+    uint32_t ticket = (uint32_t)(uintptr_t)message->_private;
+    char text[ERR_BYTES];
+
+    if (!message->err) {
+        topic->troubled = false;
+        backoff_reset(&topic->reopen);
+        complaints_end(&topic->complaints);
+        topic->events.delivered(topic->events.context, ticket);
+        return;
+    }
+    snprintf(text, sizeof(text), "topic %s: %s", topic->conf->topic.text,
+             rd_kafka_err2str(message->err));
+    topic->events.failed(topic->events.context, ticket, text,
+                         message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+}
+
+static void topic_reports(struct letter_topic *topic, rd_kafka_event_t *event)
+{
+    const rd_kafka_message_t *message;
+
+    while ((message = rd_kafka_event_message_next(event)))
+        topic_report(topic, message);
+}
+
+static void topic_error(struct letter_topic *topic, rd_kafka_event_t *event)
+{
+    rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+
+    topic->failed |= code == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_event_error_is_fatal(event);
+    complain(&topic->complaints, code, topic->conf->topic.text, rd_kafka_event_error_string(event));
+    topic_trouble(topic, rd_kafka_event_error_string(event));
+}
+
+static void topic_serve(struct letter_topic *topic, rd_kafka_event_t *event)
+{
+    switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_DR:
+        topic_reports(topic, event);
+        break;
+    case RD_KAFKA_EVENT_ERROR:
+        topic_error(topic, event);
+        break;
+    case RD_KAFKA_EVENT_LOG:
+        chatter_log(event);
+        break;
+    default:
+        break;
+    }
+}
+
+/* The producer can do nothing more: another one begins with what it left without a report. */
+static void topic_renew(struct letter_topic *topic)
+{
+    char text[ERR_BYTES] = "";
+
+    rd_kafka_fatal_error(topic->kafka, text, sizeof(text));
+    log_warn_each("dead letters: another producer is made", LOG_STR("error", text));
+    producer_close(topic, 0);
+    topic->failed = false;
+    topic->open_ms = clock_ms() + backoff_next(&topic->reopen);
+    topic->events.forgotten(topic->events.context, text);
+}
+
+static void topic_reopen(struct letter_topic *topic)
+{
+    struct err err;
+
+    if (clock_ms() < topic->open_ms || producer_open(topic, &err))
+        return;
+    topic_trouble(topic, err.text);
+    topic->open_ms = clock_ms() + backoff_next(&topic->reopen);
+}
+
+void letter_topic_turn(struct letter_topic *topic)
+{
+    rd_kafka_event_t *event;
+
+    if (!topic->kafka)
+        topic_reopen(topic);
+    while (topic->kafka && (event = rd_kafka_queue_poll(topic->queue, 0))) {
+        topic_serve(topic, event);
+        rd_kafka_event_destroy(event);
+        if (topic->failed)
+            topic_renew(topic);
+    }
+}
+
+const char *letter_topic_trouble(const struct letter_topic *topic)
+{
+    return topic->troubled ? topic->trouble : NULL;
+}

@@ -1,0 +1,126 @@
+/* letter_stream.c: dead letters into a Redis stream, by XADD. */
+#include "redis/letter_stream.h"
+
+#include "base/mem.h"
+#include "codec/letter_fields.h"
+#include "conf/conf.h"
+#include "redis/sink.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ARGUMENTS_MOST = 6 + LETTER_FIELDS_MOST /* XADD key MAXLEN ~ N * */ };
+
+struct letter_stream {
+    struct conf_sink options; /* the sink's, with one connection */
+    struct sink *sink;
+    struct letter_events events;
+    struct slice key;
+    char maxlen[24]; /* "": all are kept */
+    size_t limit;
+    const struct command *command;
+};
+
+static void stream_done(void *context, uint32_t ticket)
+{
+    struct letter_stream *stream = context;
+
+    stream->events.delivered(stream->events.context, ticket);
+}
+
+static void stream_refused(void *context, uint32_t ticket, enum reply_class class, const char *text)
+{
+    struct letter_stream *stream = context;
+    char why[ERR_TEXT_BYTES];
+
+    (void)class; /* whatever it is, the letter is kept and tried again */
+    snprintf(why, sizeof(why), "stream %.100s: %.300s", stream->key.data, text);
+    stream->events.failed(stream->events.context, ticket, why, false);
+}
+
+static bool stream_wanted(void *context, uint32_t ticket)
+{
+    (void)context, (void)ticket;
+    return true;
+}
+
+static void stream_dropped(void *context, uint32_t ticket)
+{
+    (void)context, (void)ticket; /* all of them are wanted */
+}
+
+struct letter_stream *letter_stream_new(const struct conf *conf, const char *client_name,
+                                        struct event_base *base, struct metrics_worker *metrics,
+                                        const struct letter_events *events, struct err *err)
+{
+    const struct conf_dlq *dlq = &conf->dlq;
+    struct letter_stream *stream = mem_new(struct letter_stream);
+    const struct sink_events sink_events = {stream, stream_done, stream_refused, stream_wanted,
+                                            stream_dropped};
+
+    stream->options = *dlq->sink;
+    stream->options.connections = 1;
+    stream->events = *events;
+    stream->key = slice_of(dlq->stream.text);
+    stream->limit = (size_t)conf->max_record;
+    stream->command = command_find(SLICE("XADD"));
+    if (dlq->maxlen)
+        snprintf(stream->maxlen, sizeof(stream->maxlen), "%" PRId64, dlq->maxlen);
+    stream->sink = sink_new(&stream->options, (unsigned)(dlq->sink - conf->sinks), client_name,
+                            base, metrics, &sink_events, err);
+    if (stream->sink)
+        return stream;
+    letter_stream_free(stream);
+    err_wrap(err, "dlq");
+    return NULL;
+}
+
+void letter_stream_free(struct letter_stream *stream)
+{
+    if (!stream)
+        return;
+    sink_free(stream->sink);
+    free(stream);
+}
+
+size_t letter_stream_limit(const struct letter_stream *stream)
+{
+    return stream->limit;
+}
+
+enum letter_sending letter_stream_send(struct letter_stream *stream, const struct letter *letter,
+                                       uint32_t ticket)
+{
+    struct slice arguments[ARGUMENTS_MOST] = {SLICE("XADD"), stream->key};
+    struct letter_fields fields;
+    size_t count = 2;
+
+    if (letter->record.value.length > stream->limit)
+        return LETTER_TOO_LARGE;
+    if (!sink_has_room(stream->sink))
+        return LETTER_NOT_NOW;
+    if (stream->maxlen[0]) {
+        arguments[count++] = SLICE("MAXLEN");
+        arguments[count++] = SLICE("~");
+        arguments[count++] = slice_of(stream->maxlen);
+    }
+    arguments[count++] = SLICE("*");
+    letter_fields_make(&fields, letter);
+    for (size_t i = 0; i < fields.count; i++)
+        arguments[count++] = fields.items[i];
+    sink_put(stream->sink, arguments, count, stream->command, stream->key, ticket);
+    sink_commit(stream->sink);
+    free(fields.headers);
+    return LETTER_SENT;
+}
+
+void letter_stream_turn(struct letter_stream *stream)
+{
+    sink_turn(stream->sink);
+}
+
+const char *letter_stream_trouble(const struct letter_stream *stream)
+{
+    return sink_trouble(stream->sink);
+}
