@@ -61,6 +61,7 @@ void bridge_start(const char *path)
     options.source = bridge.loaded.conf->sources;
     options.routes = bridge.loaded.routes;
     options.metrics = bridge.metrics;
+    options.tolerances = bridge.tolerances = tolerances_new(bridge.loaded.conf);
     options.listener = (struct worker_listener){bridge.health, health_status};
     bridge.worker = worker_new(&options, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(bridge.worker);
@@ -98,6 +99,7 @@ void bridge_free(void)
 {
     worker_free(bridge.worker);
     health_free(bridge.health);
+    tolerances_free(bridge.tolerances);
     metrics_free(bridge.metrics);
     free(bridge.names);
     load_free(&bridge.loaded);

@@ -12,6 +12,7 @@
 #pragma once
 #include "app/health.h"
 #include "app/load.h"
+#include "flow/tolerance.h"
 #include "flow/worker.h"
 
 #include <pthread.h>
@@ -21,6 +22,7 @@ enum { BRIDGE_PATIENCE_MS = 20000, BRIDGE_LOOK_MS = 20, BRIDGE_STOP_MS = 5000 };
 struct bridge {
     struct loaded loaded;
     struct metrics *metrics;
+    struct tolerances *tolerances;
     const char **names;
     struct health *health;
     struct worker *worker;

@@ -106,6 +106,25 @@ void cluster_produce_large(const char *topic, int32_t partition, size_t bytes)
     free(value);
 }
 
+void cluster_produce_record(const char *topic, int32_t partition, struct slice key,
+                            struct slice value, int64_t timestamp_ms, rd_kafka_headers_t *headers)
+{
+    const rd_kafka_vu_t parts[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)(uintptr_t)key.data, key.length}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {(void *)(uintptr_t)value.data, value.length}},
+        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = timestamp_ms},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+    };
+    rd_kafka_error_t *error = rd_kafka_produceva(producer, parts, sizeof(parts) / sizeof(parts[0]));
+
+    if (error)
+        give_up("produce", rd_kafka_error_string(error));
+    cluster_flush();
+}
+
 static rd_kafka_t *cluster_asker(const char *group)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();

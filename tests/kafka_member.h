@@ -36,6 +36,9 @@ void cluster_produce(const char *topic, int32_t partition, int from, int to);
 void cluster_produce_all(const char *topic, int from, int to);
 /** Writes one record with a value of so many bytes. */
 void cluster_produce_large(const char *topic, int32_t partition, size_t bytes);
+/** Writes one record as it is; takes over @p headers. */
+void cluster_produce_record(const char *topic, int32_t partition, struct slice key,
+                            struct slice value, int64_t timestamp_ms, rd_kafka_headers_t *headers);
 /** What the group has committed, -1001 for nothing; and to say so for it. */
 int64_t cluster_committed(const char *group, const char *topic, int32_t partition);
 void cluster_commit(const char *group, const char *topic, int32_t partition, int64_t offset);

@@ -26,6 +26,8 @@ struct worker_health {
     int64_t told_ms; /* its last status, or the start */
     bool joined, kafka_away;
     char kafka_reason[ERR_TEXT_BYTES];
+    bool dead_letters, dlq_away;
+    char dlq_reason[ERR_TEXT_BYTES];
     struct sink_health *sinks;
     size_t sink_count;
     char held[WORKER_HELD_SHOWN][ERR_TEXT_BYTES];
@@ -91,6 +93,10 @@ static void worker_health_set(struct worker_health *worker, const struct worker_
     worker->kafka_away = status->kafka_trouble != NULL;
     snprintf(worker->kafka_reason, sizeof(worker->kafka_reason), "%s",
              status->kafka_trouble ? status->kafka_trouble : "");
+    worker->dead_letters = status->dead_letters;
+    worker->dlq_away = status->dlq_trouble != NULL;
+    snprintf(worker->dlq_reason, sizeof(worker->dlq_reason), "%s",
+             status->dlq_trouble ? status->dlq_trouble : "");
     for (size_t i = 0; i < status->sink_count; i++)
         sink_health_set(worker_health_sink(worker, status->sinks[i].sink), status->sinks[i].trouble,
                         worker->told_ms);
@@ -104,7 +110,7 @@ static bool worker_health_is_ready(const struct worker_health *worker)
     for (size_t i = 0; i < worker->sink_count; i++)
         if (worker->sinks[i].trouble)
             return false;
-    return worker->joined && !worker->kafka_away && worker->held_count == 0;
+    return worker->joined && !worker->kafka_away && !worker->dlq_away && worker->held_count == 0;
 }
 
 static bool health_is_ready(const struct health *health)
@@ -170,6 +176,22 @@ static void check_kafka(const struct health *health, FILE *list)
                 health->worker_count);
     else
         fputs("[+]kafka ok\n", list);
+}
+
+static void check_dlq(const struct health *health, FILE *list)
+{
+    bool any = false;
+    const char *away = NULL;
+
+    for (unsigned i = 0; i < health->worker_count; i++) {
+        any |= health->workers[i].dead_letters;
+        if (health->workers[i].dlq_away)
+            away = health->workers[i].dlq_reason;
+    }
+    if (away)
+        fprintf(list, "[-]dlq: %s\n", away);
+    else if (any)
+        fputs("[+]dlq ok\n", list);
 }
 
 /* The sink of this name that is in trouble for the longest time, in any worker; NULL: none is. */
@@ -242,6 +264,7 @@ static bool check_ready(const struct health *health, FILE *list)
         fputs("[-]process: stopping\n", list);
     check_kafka(health, list);
     check_sinks(health, list);
+    check_dlq(health, list);
     check_partitions(health, list);
     return health_is_ready(health);
 }

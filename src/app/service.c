@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "flow/tolerance.h"
 #include "flow/worker.h"
 #include "kafka/library.h"
 #include "kafka/source.h"
@@ -49,6 +50,7 @@ struct service {
     struct service_worker *workers;
     size_t worker_count;
     struct metrics *metrics;
+    struct tolerances *tolerances;
     const char **names; /* the labels of the metrics */
     struct health *health;
     struct admin *admin;
@@ -115,6 +117,7 @@ static bool service_add_worker(struct service *service, const struct conf_source
                                            .source = source,
                                            .routes = service->loaded->routes,
                                            .metrics = service->metrics,
+                                           .tolerances = service->tolerances,
                                            .listener = {service->health, health_status},
                                            .number = (unsigned)service->worker_count,
                                            .member = member};
@@ -142,6 +145,7 @@ static bool service_start(struct service *service, struct err *err)
     unsigned count = service_count_workers(conf);
 
     service_open_metrics(service, count);
+    service->tolerances = tolerances_new(conf);
     service->health = health_new(count);
     service->workers = mem_array(count, sizeof(*service->workers));
     if (conf->admin_listen.text && *conf->admin_listen.text &&
@@ -316,6 +320,7 @@ static void service_free(struct service *service)
     for (size_t i = 0; i < service->worker_count; i++)
         worker_free(service->workers[i].worker);
     free(service->workers);
+    tolerances_free(service->tolerances);
     health_free(service->health);
     metrics_free(service->metrics);
     free(service->names);

@@ -5,6 +5,7 @@
  * with their answers. Belongs to one worker.
  */
 #pragma once
+#include "flow/copies.h"
 #include "kafka/source.h"
 #include "metrics/metrics.h"
 
@@ -19,9 +20,11 @@ struct delivery {
     uint32_t pending; /* answers to come */
     bool open;
     bool refused; /* a command was refused for good and the route skips such records */
+    bool dead;    /* a command was refused for good and the record becomes a dead letter */
     bool dropped; /* a command was never sent, since the partition is no longer ours */
     bool held;    /* it stops its partition: it stays open until the partition goes */
     uint32_t next_free;
+    struct copy *copy; /* of the record, where it may become a dead letter; else NULL */
 };
 
 /** All zero is none. */

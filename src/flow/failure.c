@@ -1,28 +1,54 @@
 /*
- * failure.c: what becomes of a record that cannot be delivered: it is dropped and counted, or stops
- * its partition and nothing else (on_error).
+ * failure.c: what becomes of a record that cannot be delivered.
+ *
+ * By its route's on_error it is dropped and counted, becomes a dead letter, or stops its partition
+ * and nothing else. What the operator must mend stops it in any case, and so does one failure more
+ * than the route's tolerance allows.
  */
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "flow/worker_parts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-/* Whether the record is dropped (true), or stops its partition. What the operator must mend is
- * never dropped. */
-static bool worker_skips(const struct route *route, enum reply_class class)
+enum fate { FATE_HELD, FATE_DROPPED, FATE_DEAD };
+
+/* Counts against the tolerance. */
+static enum fate worker_fate(struct worker *worker, const struct route *route,
+                             enum reply_class class)
 {
-    return route->conf->on_error == ON_ERROR_SKIP && class == REPLY_REJECT;
+    if (class != REPLY_REJECT || route->conf->on_error == ON_ERROR_STOP ||
+        !tolerance_take(worker->options.tolerances, route->index, clock_ms()))
+        return FATE_HELD;
+    return route->conf->on_error == ON_ERROR_SKIP ? FATE_DROPPED : FATE_DEAD;
 }
+
+#define LOG_FAILURE(partition, offset, route, text)                                                \
+    LOG_STR("topic", source_partition_topic(partition)),                                           \
+        LOG_INT("partition", source_partition_number(partition)), LOG_INT("offset", (offset)),     \
+        LOG_STR("route", (route)->conf->name), LOG_STR("error", (text))
+
+static void worker_log_drop(const struct source_partition *partition, int64_t offset,
+                            const struct route *route, const char *text)
+{
+    log_warn_record("record dropped", LOG_FAILURE(partition, offset, route, text));
+}
+
+/* --- holds ------------------------------------------------------------------------------------ */
 
 static void worker_hold(struct worker *worker, struct source_partition *partition,
                         const struct route *route, int64_t offset, enum reply_class class,
                         const char *text)
 {
-    char reason[ERR_TEXT_BYTES];
+    char reason[ERR_TEXT_BYTES], over[100] = "";
 
-    snprintf(reason, sizeof(reason), "offset %" PRId64 ": route %s: %.300s", offset,
-             route->conf->name, text);
+    if (tolerance_is_over(worker->options.tolerances, route->index))
+        tolerance_reason(worker->options.tolerances, route->index, over, sizeof(over));
+    snprintf(reason, sizeof(reason), "offset %" PRId64 ": route %s: %s%s%.300s", offset,
+             route->conf->name, over, *over && *text ? "; this one: " : "", text);
     if (class == REPLY_CONFIG)
         holds_until(&worker->holds, partition, worker->now_ms + HOLD_RETRY_MS, reason);
     else
@@ -30,13 +56,136 @@ static void worker_hold(struct worker *worker, struct source_partition *partitio
     worker->status_changed = true;
 }
 
-static void worker_log_skip(const struct source_partition *partition, int64_t offset,
-                            const struct route *route, const char *text)
+bool worker_stopped(struct worker *worker, const struct record *record, struct source_ticket ticket,
+                    const struct route *route)
 {
-    log_warn_record("record dropped", LOG_STR("topic", source_partition_topic(partition)),
-                    LOG_INT("partition", source_partition_number(partition)),
-                    LOG_INT("offset", offset), LOG_STR("route", route->conf->name),
-                    LOG_STR("error", text));
+    worker_open(worker, ticket, record, route, 0);
+    worker_hold(worker, record->owner, route, record->offset, REPLY_REJECT, "");
+    return false;
+}
+
+/* --- dead letters ----------------------------------------------------------------------------- */
+
+void worker_keep(struct worker *worker, const struct record *record, uint32_t number)
+{
+    if (worker->copy)
+        copy_retain(worker->copy);
+    else
+        worker->copy = copy_new(&worker->copies, record);
+    worker->deliveries.items[number].copy = worker->copy;
+}
+
+bool worker_can_fail(struct worker *worker, struct source_partition *partition)
+{
+    char reason[ERR_TEXT_BYTES];
+
+    if (!copies_have_room(&worker->copies))
+        return false;
+    if (letters_have_room(worker->letters, partition))
+        return true;
+    if (letters_trouble(worker->letters)) {
+        snprintf(reason, sizeof(reason), "dead letters wait: %.400s",
+                 letters_trouble(worker->letters));
+        holds_for_letters(&worker->holds, partition, reason);
+        worker->status_changed = true;
+    }
+    return false;
+}
+
+/* A template may hold what came from a secret file. */
+static struct slice command_text(const struct rendered *rendered)
+{
+    if (!rendered->text)
+        return SLICE("UNLINK");
+    return rendered->text->secret ? SLICE("***") : slice_of(rendered->text->text);
+}
+
+/* The letter is one more answer that the delivery waits for. */
+static void worker_write_letter(struct worker *worker, uint32_t number,
+                                const struct dead_record *dead, struct letter_cause *cause)
+{
+    struct delivery *delivery = &worker->deliveries.items[number];
+    const struct route *route = &worker->options.routes->items[delivery->route];
+    struct route_counters *counters = &worker->metrics->routes[delivery->route];
+
+    cause->route = route->conf->name;
+    cause->worker = worker->options.number;
+    cause->attempts = 1;
+    delivery->dead = true;
+    delivery->pending++;
+    counters->letters++;
+    counters->letters_waiting++;
+    log_warn_record("record becomes a dead letter",
+                    LOG_FAILURE(delivery->record.partition, delivery->offset, route, cause->error));
+    letters_put(worker->letters, dead, cause);
+}
+
+static void worker_letter_delivered(void *context, uint32_t number)
+{
+    struct worker *worker = context;
+
+    worker->metrics->routes[worker->deliveries.items[number].route].letters_waiting--;
+    worker_answered(worker, number);
+}
+
+static void worker_letter_dropped(void *context, uint32_t number)
+{
+    struct worker *worker = context;
+
+    worker->metrics->routes[worker->deliveries.items[number].route].letters_waiting--;
+    worker_dropped(worker, number);
+}
+
+struct letters_events worker_letters_events(struct worker *worker)
+{
+    return (struct letters_events){worker, worker_letter_delivered, worker_wanted,
+                                   worker_letter_dropped};
+}
+
+/* --- what Redis refused ----------------------------------------------------------------------- */
+
+/*
+ * The command that was refused. Which of the record's commands it is is known by the answers that
+ * are still to come, where they come in order; else all of them are told.
+ */
+static char *refused_command(struct worker *worker, const struct delivery *delivery,
+                             struct record *record)
+{
+    const struct route *route = &worker->options.routes->items[delivery->route];
+    struct rendering *rendering = &worker->rendering;
+    struct scope scope = {.record = record, .arena = &worker->arena, .now_ms = clock_wall_ms()};
+    bool in_order = route->conf->to->connections == 1;
+    char *text = NULL;
+    size_t length;
+    struct err err;
+    FILE *out = open_memstream(&text, &length);
+
+    arena_reset(&worker->arena);
+    if (!route_render(route, &scope, rendering, NULL, &err))
+        rendering->count = 0;
+    for (size_t i = 0, told = 0; i < rendering->count; i++)
+        if (!in_order || rendering->count - i == delivery->pending)
+            fprintf(out, "%s%.*s", told++ ? "; " : "",
+                    SLICE_ARGS(command_text(&rendering->items[i])));
+    fclose(out);
+    return text;
+}
+
+static void worker_bury_refused(struct worker *worker, uint32_t number, const char *text)
+{
+    struct delivery *delivery = &worker->deliveries.items[number];
+    struct record record = copy_record(delivery->copy);
+    const struct dead_record dead = {&record, delivery->record.partition, number,
+                                     copy_is_cut(delivery->copy)};
+    char *command = refused_command(worker, delivery, &record);
+
+    worker_write_letter(
+        worker, number, &dead,
+        &(struct letter_cause){.stage = STAGE_REDIS, .command = slice_of(command), .error = text});
+    letters_commit(worker->letters);
+    copy_release(&worker->copies, delivery->copy);
+    delivery->copy = NULL;
+    free(command);
 }
 
 void worker_refused(void *context, uint32_t number, enum reply_class class, const char *text)
@@ -46,16 +195,36 @@ void worker_refused(void *context, uint32_t number, enum reply_class class, cons
     const struct route *route = &worker->options.routes->items[delivery->route];
 
     worker->metrics->routes[delivery->route].errors[STAGE_REDIS]++;
-    if (worker_skips(route, class)) {
-        worker_log_skip(delivery->record.partition, delivery->offset, route, text);
-        delivery->refused = true;
-    } else if (source_ticket_is_current(delivery->record)) {
-        delivery->held = true;
-        worker_hold(worker, delivery->record.partition, route, delivery->offset, class, text);
-    } else {
+    if (!source_ticket_is_current(delivery->record)) {
         delivery->dropped = true; /* the next owner will meet it */
+    } else if (!delivery->refused && !delivery->dead) {
+        switch (worker_fate(worker, route, class)) {
+        case FATE_DROPPED:
+            worker_log_drop(delivery->record.partition, delivery->offset, route, text);
+            delivery->refused = true;
+            break;
+        case FATE_DEAD:
+            worker_bury_refused(worker, number, text);
+            break;
+        case FATE_HELD:
+            delivery->held = true;
+            worker_hold(worker, delivery->record.partition, route, delivery->offset, class, text);
+            break;
+        }
     }
     worker_answered(worker, number);
+}
+
+/* --- what never became a command -------------------------------------------------------------- */
+
+/* The command whose template failed; none where it never came to that. */
+static struct slice failed_command(const struct worker *worker, enum stage stage)
+{
+    const struct rendering *rendering = &worker->rendering;
+
+    if (stage == STAGE_LIMIT || !rendering->count)
+        return SLICE("");
+    return command_text(&rendering->items[rendering->count - 1]);
 }
 
 bool worker_failed(struct worker *worker, const struct record *record, struct source_ticket ticket,
@@ -63,12 +232,24 @@ bool worker_failed(struct worker *worker, const struct record *record, struct so
 {
     struct route_counters *counters = &worker->metrics->routes[route->index];
     struct source_partition *partition = record->owner;
+    uint32_t number;
 
     counters->errors[failure->stage]++;
-    if (worker_skips(route, REPLY_REJECT)) {
-        worker_log_skip(partition, record->offset, route, failure->text);
+    switch (worker_fate(worker, route, REPLY_REJECT)) {
+    case FATE_DROPPED:
+        worker_log_drop(partition, record->offset, route, failure->text);
         counters->outcomes[OUTCOME_DROPPED]++;
         return true;
+    case FATE_DEAD:
+        number = worker_open(worker, ticket, record, route, 0);
+        worker_write_letter(
+            worker, number, &(struct dead_record){record, partition, number, false},
+            &(struct letter_cause){.stage = failure->stage,
+                                   .command = failed_command(worker, failure->stage),
+                                   .error = failure->text});
+        return true;
+    case FATE_HELD:
+        break;
     }
     worker_open(worker, ticket, record, route, 0);
     worker_hold(worker, partition, route, record->offset, REPLY_REJECT, failure->text);

@@ -57,6 +57,11 @@ bool holds_for_sink(struct holds *holds, struct sink **sinks, const struct conf 
     return true;
 }
 
+void holds_for_letters(struct holds *holds, struct source_partition *partition, const char *reason)
+{
+    holds_add(holds, (struct hold){.partition = partition, .letters = true}, reason);
+}
+
 void holds_forget(struct holds *holds, const struct source_partition *partition)
 {
     for (size_t i = 0; i < holds->count; i++)
@@ -68,7 +73,8 @@ static bool hold_is_over(const struct hold *hold, struct sink **sinks, int64_t n
 {
     if (hold->until_ms)
         return now_ms >= hold->until_ms;
-    return !sink_trouble(sinks[hold->sink]) && !source_partition_inflight(hold->partition);
+    return (hold->letters || !sink_trouble(sinks[hold->sink])) &&
+           !source_partition_inflight(hold->partition);
 }
 
 void holds_turn(struct holds *holds, struct sink **sinks, int64_t now_ms)

@@ -1,10 +1,10 @@
 /*
  * holds.h: the partitions of a worker that wait for a server while the others flow.
  *
- * Two things hold a partition for a while: its sink is away and another sink of the worker is well;
- * or Redis refused a command for a reason that the operator can mend (NOPERM). The first ends when
- * the sink is back and the partition's commands are answered, the second after a time, to try
- * again. Belongs to one worker.
+ * Three things hold a partition for a while: its sink is away and another sink of the worker is
+ * well; its dead letters cannot be delivered; or Redis refused a command for a reason that the
+ * operator can mend (NOPERM). The first two end when the server is back and the partition's records
+ * are answered, the last one after a time, to try again. Belongs to one worker.
  */
 #pragma once
 #include "conf/conf.h"
@@ -22,7 +22,8 @@ enum {
 
 struct hold {
     struct source_partition *partition;
-    int64_t until_ms; /* 0: until the sink is back */
+    int64_t until_ms; /* 0: until the sink is back, or the letters are delivered */
+    bool letters;
     unsigned sink;
 };
 
@@ -41,6 +42,9 @@ void holds_until(struct holds *holds, struct source_partition *partition, int64_
 /** Holds the partition, and says so, where sink @p index is away and another is well. */
 bool holds_for_sink(struct holds *holds, struct sink **sinks, const struct conf *conf,
                     unsigned index, struct source_partition *partition, int64_t now_ms);
+
+/** Holds the partition until its letters are delivered. */
+void holds_for_letters(struct holds *holds, struct source_partition *partition, const char *reason);
 
 /** The partition is no longer ours, or was released. */
 void holds_forget(struct holds *holds, const struct source_partition *partition);

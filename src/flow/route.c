@@ -97,8 +97,11 @@ static void render_expire(const struct route *route, struct rendering *out, stru
         arguments[0] = SLICE("PEXPIRE");
         arguments[1] = written.arguments[positions[i]];
         arguments[2] = number;
-        *rendering_add(out) = (struct rendered){
-            .arguments = arguments, .count = 3, .command = route->pexpire, .key = arguments[1]};
+        *rendering_add(out) = (struct rendered){.arguments = arguments,
+                                                .count = 3,
+                                                .command = route->pexpire,
+                                                .key = arguments[1],
+                                                .text = written.text};
     }
 }
 
@@ -116,12 +119,14 @@ static struct slice rendered_key(const struct rendered *rendered)
 }
 
 static bool render_command(const struct route *route, const struct route_command *command,
-                           struct scope *scope, struct rendering *out, struct err *err)
+                           const struct conf_text *text, struct scope *scope, struct rendering *out,
+                           struct err *err)
 {
     struct rendered *rendered = rendering_add(out);
     struct slice *arguments;
     int64_t milliseconds;
 
+    rendered->text = text;
     if (!template_render(command->template, scope, &arguments, &rendered->count, err))
         return err_wrap(err, "%.*s", SLICE_ARGS(command->name));
     rendered->arguments = arguments;
@@ -150,7 +155,7 @@ static bool render_commands(const struct route *route, const struct route_comman
             return false;
         if (!holds)
             continue;
-        if (!render_command(route, command, scope, out, err))
+        if (!render_command(route, command, &conf->items[i].cmd, scope, out, err))
             return false;
         if (!route->all)
             break;

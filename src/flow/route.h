@@ -67,6 +67,7 @@ struct rendered {
     size_t count;
     const struct command *command; /* NULL: not known */
     struct slice key;              /* picks the connection; data NULL: no matter */
+    const struct conf_text *text;  /* its template; NULL: the UNLINK of a tombstone */
 };
 
 /** What one record becomes on one route; reused from record to record. */

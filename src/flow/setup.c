@@ -9,6 +9,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* Of a worker's share of the memory: what copies of records in flight may take, and what letters
+ * may; those lie with librdkafka once more. */
+enum { COPIES_PART = 8, LETTERS_PART = 16 };
+
 static void worker_wake(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what, (void)context; /* the loop returns, that is all */
@@ -53,6 +57,47 @@ void worker_reload_sinks(struct worker *worker)
     for (size_t i = 0; i < worker->options.conf->sink_count; i++)
         if (worker->sinks[i])
             sink_reload(worker->sinks[i]);
+    if (worker->letters)
+        letters_reload(worker->letters);
+}
+
+/* A worker's part of what the process may hold. */
+static size_t worker_share(const struct conf *conf)
+{
+    int64_t workers = 0;
+
+    for (size_t i = 0; i < conf->source_count; i++)
+        if (conf_is_read(conf, &conf->sources[i]))
+            workers += conf->sources[i].workers;
+    return (size_t)(conf->memory / (workers > 0 ? workers : 1));
+}
+
+static bool worker_has_letters(const struct worker *worker)
+{
+    const struct routes *routes = worker->options.routes;
+
+    for (size_t i = 0; i < routes->count; i++)
+        if (routes->items[i].conf->from == worker->options.source &&
+            routes->items[i].conf->on_error == ON_ERROR_DLQ)
+            return true;
+    return false;
+}
+
+static bool worker_open_letters(struct worker *worker, struct err *err)
+{
+    const struct conf *conf = worker->options.conf;
+    const struct letters_events events = worker_letters_events(worker);
+    size_t share = worker_share(conf);
+
+    if (!worker_has_letters(worker))
+        return true;
+    worker->letters = letters_new(conf, worker->options.number, share / LETTERS_PART, worker->base,
+                                  worker->metrics, &events, err);
+    if (!worker->letters)
+        return false;
+    worker->copies.limit_bytes = share / COPIES_PART;
+    worker->copies.limit_value = letters_limit(worker->letters);
+    return true;
 }
 
 static bool worker_open_source(struct worker *worker, struct err *err)
@@ -91,7 +136,7 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
     worker->opened = mem_array(options->routes->count, sizeof(*worker->opened));
     worker->stop_fd = -1;
     if (!worker_open_loop(worker, err) || !worker_open_sinks(worker, err) ||
-        !worker_open_source(worker, err))
+        !worker_open_letters(worker, err) || !worker_open_source(worker, err))
         goto fail;
     durability_open(&worker->durability, options->conf, options->source, options->number,
                     worker->source, worker->sinks);
@@ -111,6 +156,11 @@ void worker_free(struct worker *worker)
     source_free(worker->source);
     for (size_t i = 0; worker->sinks && i < worker->options.conf->sink_count; i++)
         sink_free(worker->sinks[i]);
+    letters_free(worker->letters);
+    for (size_t i = 0; i < worker->deliveries.count; i++)
+        if (worker->deliveries.items[i].open)
+            copy_release(&worker->copies, worker->deliveries.items[i].copy);
+    copies_free(&worker->copies);
     for (size_t i = 0; i < worker->topic_count; i++)
         topic_routes_free(worker->topics[i]);
     if (worker->timer)

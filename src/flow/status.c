@@ -25,8 +25,11 @@ void worker_tell(struct worker *worker)
 {
     const struct conf *conf = worker->options.conf;
     struct worker_status status = {.joined = source_is_joined(worker->source),
-                                   .kafka_trouble = source_trouble(worker->source)};
+                                   .kafka_trouble = source_trouble(worker->source),
+                                   .dead_letters = worker->letters != NULL};
 
+    if (worker->letters)
+        status.dlq_trouble = letters_trouble(worker->letters);
     status.sinks = mem_array(conf->sink_count, sizeof(*status.sinks));
     for (size_t i = 0; i < conf->sink_count; i++) {
         if (!worker->sinks[i])

@@ -38,7 +38,16 @@ static int64_t worker_wall_ms(struct worker *worker)
     return worker->wall_ms;
 }
 
-/* The last answer of a delivery has come, or none will: what has become of it? */
+static enum outcome worker_outcome(const struct delivery *delivery)
+{
+    if (delivery->dropped || delivery->held)
+        return OUTCOME_RETURNED;
+    if (delivery->dead)
+        return OUTCOME_DEAD_LETTERED;
+    return delivery->refused ? OUTCOME_DROPPED : OUTCOME_WRITTEN;
+}
+
+/* The last answer of a delivery has come, or none will. */
 static void worker_close(struct worker *worker, uint32_t number, enum outcome outcome)
 {
     struct delivery *delivery = &worker->deliveries.items[number];
@@ -50,6 +59,7 @@ static void worker_close(struct worker *worker, uint32_t number, enum outcome ou
         histogram_add(&counters->latency, worker_wall_ms(worker) - delivery->timestamp_ms);
     if (source_ticket_is_current(delivery->record))
         source_finish(delivery->record);
+    copy_release(&worker->copies, delivery->copy);
     delivery_close(&worker->deliveries, number);
 }
 
@@ -64,10 +74,7 @@ void worker_answered(struct worker *worker, uint32_t number)
         source_give_up(delivery->record); /* it holds its partition until that goes */
         return;
     }
-    if (delivery->dropped || delivery->held)
-        worker_close(worker, number, OUTCOME_RETURNED);
-    else
-        worker_close(worker, number, delivery->refused ? OUTCOME_DROPPED : OUTCOME_WRITTEN);
+    worker_close(worker, number, worker_outcome(delivery));
 }
 
 void worker_done(void *context, uint32_t number)
@@ -138,6 +145,8 @@ static void worker_put(struct worker *worker, struct source_ticket ticket,
         return;
     }
     uint32_t number = worker_open(worker, ticket, record, route, rendering->count);
+    if (route->conf->on_error == ON_ERROR_DLQ)
+        worker_keep(worker, record, number);
     for (size_t i = 0; i < rendering->count; i++) {
         const struct rendered *rendered = &rendering->items[i];
         sink_put(sink, rendered->arguments, rendered->count, rendered->command, rendered->key,
@@ -154,6 +163,8 @@ static bool worker_deliver(struct worker *worker, struct record *record,
     struct err err;
 
     counters->matched++;
+    if (tolerance_is_over(worker->options.tolerances, route->index))
+        return worker_stopped(worker, record, ticket, route);
     if (worker_render(worker, record, route, &stage, &err)) {
         worker_put(worker, ticket, record, route);
         return true;
@@ -167,6 +178,8 @@ static void worker_take_back(struct worker *worker)
     for (size_t i = 0; i < worker->options.conf->sink_count; i++)
         if (worker->sinks[i])
             sink_rollback(worker->sinks[i]);
+    if (worker->letters)
+        letters_rollback(worker->letters);
     for (size_t i = 0; i < worker->opened_count; i++) {
         struct delivery *delivery = &worker->deliveries.items[worker->opened[i]];
         delivery->pending = 0;
@@ -182,6 +195,8 @@ static bool worker_has_room(struct worker *worker, const struct topic_routes *ro
 {
     for (size_t i = 0; i < routes->count; i++) {
         unsigned index = routes->items[i]->sink_index;
+        if (routes->items[i]->conf->on_error == ON_ERROR_DLQ && !worker_can_fail(worker, partition))
+            return false;
         if (sink_has_room(worker->sinks[index]))
             continue;
         if (holds_for_sink(&worker->holds, worker->sinks, worker->options.conf, index, partition,
@@ -206,6 +221,7 @@ static bool worker_prepare(struct worker *worker, struct record *record)
 
     struct source_ticket ticket = source_begin(partition, record);
     worker->opened_count = 0;
+    worker->copy = NULL;
     arena_reset(&worker->arena);
     for (size_t i = 0; i < routes->count; i++)
         if (!worker_deliver(worker, record, ticket, routes->items[i])) {
@@ -214,6 +230,8 @@ static bool worker_prepare(struct worker *worker, struct record *record)
         }
     for (size_t i = 0; i < routes->count; i++)
         sink_commit(worker->sinks[routes->items[i]->sink_index]);
+    if (worker->letters)
+        letters_commit(worker->letters);
     FAILPOINT(after_encode);
     source_finish(ticket); /* of begin; each delivery holds it too */
     return true;
@@ -250,6 +268,8 @@ static bool worker_turn(struct worker *worker, struct err *err)
     worker->wall_ms = clock_wall_ms();
     worker_prepare_batch(worker);
     worker_turn_sinks(worker);
+    if (worker->letters && letters_turn(worker->letters, &worker->holds, worker->now_ms))
+        worker->status_changed = true;
     holds_turn(&worker->holds, worker->sinks, worker->now_ms);
     durability_turn(&worker->durability, worker->now_ms);
     return source_turn(worker->source, err);
@@ -328,6 +348,8 @@ static void worker_wait(struct worker *worker)
     }
     if (wait_ms > WAIT_MS)
         wait_ms = WAIT_MS;
+    if (worker->letters && letters_next_ms(worker->letters, worker->now_ms) < wait_ms)
+        wait_ms = letters_next_ms(worker->letters, worker->now_ms);
     struct timeval wait = {wait_ms / 1000, (wait_ms % 1000) * 1000};
     event_add(worker->timer, &wait);
     event_base_loop(worker->base, EVLOOP_ONCE);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct tolerances;
 struct worker;
 
 enum { WORKER_HELD_SHOWN = 16 };
@@ -18,6 +19,8 @@ enum { WORKER_HELD_SHOWN = 16 };
 struct worker_status {
     bool joined;               /* the group gave it an assignment */
     const char *kafka_trouble; /* NULL: Kafka answers */
+    bool dead_letters;         /* some route of the worker may have them */
+    const char *dlq_trouble;   /* NULL: they are delivered */
     struct {
         const char *sink;
         const char *trouble; /* NULL: commands flow */
@@ -40,6 +43,7 @@ struct worker_options {
     const struct conf_source *source;
     const struct routes *routes;
     struct metrics *metrics;
+    struct tolerances *tolerances; /* of the process; NULL: any number of records may fail */
     struct worker_listener listener;
     unsigned number; /* among all workers of the process */
     unsigned member; /* among those of its source */

@@ -2,9 +2,12 @@
  * alone. */
 #pragma once
 #include "base/arena.h"
+#include "flow/copies.h"
 #include "flow/delivery.h"
 #include "flow/durability.h"
 #include "flow/holds.h"
+#include "flow/letters.h"
+#include "flow/tolerance.h"
 #include "flow/worker.h"
 #include "kafka/source.h"
 #include "redis/sink.h"
@@ -26,6 +29,9 @@ struct worker {
     struct deliveries deliveries;
     struct holds holds;
     struct durability durability;
+    struct letters *letters; /* NULL: no route of ours has on_error = "dlq" */
+    struct copies copies;    /* of the records in flight of such routes */
+    struct copy *copy;       /* of the record in hand; NULL: none was made */
     struct arena arena;
     struct rendering rendering;
     uint32_t *opened; /* deliveries of the record in hand, as many as there are routes */
@@ -64,6 +70,20 @@ struct failure {
 /** One route cannot take the record in hand; in failure.c. False: it stops its partition. */
 bool worker_failed(struct worker *worker, const struct record *record, struct source_ticket ticket,
                    const struct route *route, const struct failure *failure);
+
+/** The route has stopped, so the record in hand stops its partition; in failure.c. Always false. */
+bool worker_stopped(struct worker *worker, const struct record *record, struct source_ticket ticket,
+                    const struct route *route);
+
+/** Whether one more record of the partition may become a dead letter; in failure.c. Where letters
+ * cannot be delivered the partition is held. */
+bool worker_can_fail(struct worker *worker, struct source_partition *partition);
+
+/** Keeps the record in hand for a delivery that may fail; in failure.c. */
+void worker_keep(struct worker *worker, const struct record *record, uint32_t number);
+
+/** What letters_new() wants to know; in failure.c. */
+struct letters_events worker_letters_events(struct worker *worker);
 
 /* Tells the listener how the worker is, in status.c. */
 void worker_tell(struct worker *worker);

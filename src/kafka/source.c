@@ -10,6 +10,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "kafka/message.h"
 #include "kafka/properties.h"
 #include "kafka/source_parts.h"
 
@@ -130,72 +131,6 @@ fail:
 
 /* --- records ---------------------------------------------------------------------------------- */
 
-/* Parsed at the first question; most routes never ask. */
-static bool header_find(const struct record *record, struct slice name, struct slice *out)
-{
-    rd_kafka_headers_t *headers;
-    const char *found;
-    const void *value;
-    size_t length;
-
-    if (rd_kafka_message_headers(record->headers.origin, &headers) != 0)
-        return false;
-    for (size_t i = rd_kafka_header_cnt(headers); i-- > 0;) {
-        rd_kafka_header_get_all(headers, i, &found, &value, &length);
-        if (slice_is(name, found)) {
-            *out = (struct slice){value, value ? length : 0};
-            return true;
-        }
-    }
-    return false;
-}
-
-/* librdkafka knows it from 2.1 on. */
-static int32_t message_leader_epoch(const rd_kafka_message_t *message)
-{
-#if RD_KAFKA_VERSION >= 0x020100ff
-    return rd_kafka_message_leader_epoch(message);
-#else
-    (void)message;
-    return -1;
-#endif
-}
-
-static bool header_at(const struct record *record, size_t index, struct slice *name,
-                      struct slice *value)
-{
-    rd_kafka_headers_t *headers;
-    const char *found;
-    const void *bytes;
-    size_t length;
-
-    if (rd_kafka_message_headers(record->headers.origin, &headers) != 0 ||
-        rd_kafka_header_get_all(headers, index, &found, &bytes, &length) != 0)
-        return false;
-    *name = slice_of(found);
-    *value = (struct slice){bytes, bytes ? length : 0};
-    return true;
-}
-
-static void record_fill(struct record *record, const rd_kafka_message_t *message,
-                        struct source_partition *partition)
-{
-    rd_kafka_timestamp_type_t type;
-    int64_t timestamp_ms = rd_kafka_message_timestamp(message, &type);
-
-    *record = (struct record){
-        .key = {message->key, message->key_len},
-        .value = {message->payload, message->len},
-        .topic = partition->topic->name,
-        .partition = partition->number,
-        .leader_epoch = message_leader_epoch(message),
-        .offset = message->offset,
-        .timestamp_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp_ms,
-        .headers = {header_find, message, header_at},
-        .owner = partition,
-    };
-}
-
 /* Whether librdkafka cannot make records of what it got; it would go on behind them. */
 static bool is_unreadable(rd_kafka_resp_err_t err)
 {
@@ -243,14 +178,18 @@ static struct source_partition *poll_partition(const struct source *source,
 static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
                       struct source_partition *partition)
 {
+    struct record *record = &batch->records[batch->count];
+
     if (!source_is_flowing(partition) || message->offset < partition->position)
         return false;
     if (message->offset >= partition->look_at)
         gates_look(partition, message->offset);
-    record_fill(&batch->records[batch->count], message, partition);
+    message_record(message, record);
+    record->topic = partition->topic->name;
+    record->owner = partition;
     batch->messages[batch->count++] = message;
     partition->position = message->offset + 1;
-    partition->taken_ms = batch->records[batch->count - 1].timestamp_ms;
+    partition->taken_ms = record->timestamp_ms;
     partition->taken = true;
     partition->consumed_records++;
     partition->consumed_bytes += message->key_len + message->len;

@@ -51,6 +51,7 @@ struct route_counters {
     uint64_t matched;
     uint64_t outcomes[OUTCOME_COUNT];
     uint64_t inflight;
+    uint64_t letters, letters_waiting;
     uint64_t errors[STAGE_COUNT];
     struct histogram latency; /* Kafka timestamp to Redis ack, seconds */
 };

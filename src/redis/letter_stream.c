@@ -120,6 +120,11 @@ void letter_stream_turn(struct letter_stream *stream)
     sink_turn(stream->sink);
 }
 
+void letter_stream_reload(struct letter_stream *stream)
+{
+    sink_reload(stream->sink);
+}
+
 const char *letter_stream_trouble(const struct letter_stream *stream)
 {
     return sink_trouble(stream->sink);

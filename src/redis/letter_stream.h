@@ -31,5 +31,8 @@ enum letter_sending letter_stream_send(struct letter_stream *stream, const struc
 
 void letter_stream_turn(struct letter_stream *stream);
 
+/** As sink_reload(). */
+void letter_stream_reload(struct letter_stream *stream);
+
 /** As sink_trouble(). */
 const char *letter_stream_trouble(const struct letter_stream *stream);

@@ -1,0 +1,77 @@
+/*
+ * letters.h: the dead letters of one worker on their way, to a topic or to a stream.
+ *
+ * A letter is put for the record in hand, or for one that Redis refused, and is kept here until it
+ * was delivered; then its delivery has the answer that it waits for. What cannot be sent is tried
+ * again for as long as somebody wants it: nothing is dropped. While letters wait for too long their
+ * partitions are held, and the others flow.
+ */
+#pragma once
+#include "flow/holds.h"
+#include "kafka/source.h"
+#include "record/letter.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conf;
+struct event_base;
+struct letters;
+struct metrics_worker;
+
+/** @p number is that of the delivery, as letters_put() had it. */
+struct letters_events {
+    void *context;
+    void (*delivered)(void *context, uint32_t number);
+    /** Whether the record's answer still counts; else its letter is not sent any more. */
+    bool (*wanted)(void *context, uint32_t number);
+    /** The letter was not delivered and will not be. */
+    void (*dropped)(void *context, uint32_t number);
+};
+
+/** A record that becomes a letter. */
+struct dead_record {
+    const struct record *record;
+    struct source_partition *partition;
+    uint32_t number;
+    bool cut; /* its value is not there: it was too large to be kept */
+};
+
+/** The letters of worker @p number go where conf->dlq says. Errors: NULL and ERR_CONFIG. */
+struct letters *letters_new(const struct conf *conf, unsigned number, size_t memory_bytes,
+                            struct event_base *base, struct metrics_worker *metrics,
+                            const struct letters_events *events, struct err *err);
+
+/** Ends it at once; what was not delivered is not. Takes NULL. */
+void letters_free(struct letters *letters);
+
+/** As sink_reload(). */
+void letters_reload(struct letters *letters);
+
+/** Longer values go by reference, so there is no point in keeping them. */
+size_t letters_limit(const struct letters *letters);
+
+/** Whether the next record of the partition may be taken: false while its letters wait and there
+ * are too many of them. */
+bool letters_have_room(const struct letters *letters, const struct source_partition *partition);
+
+/** Copies the record and why it failed; it is sent after letters_commit(). */
+void letters_put(struct letters *letters, const struct dead_record *dead,
+                 const struct letter_cause *cause);
+
+/** What was put may be sent. */
+void letters_commit(struct letters *letters);
+
+/** What was put since the last letters_commit() was never there; no event tells of it. */
+void letters_rollback(struct letters *letters);
+
+/** Sends what can be sent, takes reports, holds the partitions whose letters wait for long. True
+ * where letters_trouble() has changed. */
+bool letters_turn(struct letters *letters, struct holds *holds, int64_t now_ms);
+
+/** Milliseconds until letters_turn() has something to do though nothing happened. */
+int64_t letters_next_ms(const struct letters *letters, int64_t now_ms);
+
+/** NULL unless letters wait for long; then why, as /readyz shows it. */
+const char *letters_trouble(const struct letters *letters);

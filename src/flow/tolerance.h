@@ -1,0 +1,29 @@
+/*
+ * tolerance.h: how many records of a route may fail before it stops.
+ *
+ * Counted over all workers of the process. A route that was stopped stays so: what its next records
+ * would do is known.
+ */
+#pragma once
+#include "conf/conf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tolerances;
+
+/** Never NULL; tolerances_free() ends it. */
+struct tolerances *tolerances_new(const struct conf *conf);
+
+void tolerances_free(struct tolerances *tolerances);
+
+/** One more record of route @p index fails: false where that is one too many. NULL: any number
+ * may. Any thread. */
+bool tolerance_take(struct tolerances *tolerances, size_t index, int64_t now_ms);
+
+/** Whether the route was stopped; NULL: none is. Any thread. */
+bool tolerance_is_over(const struct tolerances *tolerances, size_t index);
+
+/** What is said of a stopped route: "more than 100 records failed within 1m". */
+void tolerance_reason(const struct tolerances *tolerances, size_t index, char *text, size_t size);
