@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Memory stays within its bound, whatever the records are and whether Redis answers or not."""
+import os
+import time
+
+from harness import Record, conf, expect, expect_equal, main, route, wait_until
+from harness.kafka import frame
+
+MEMORY = 48 << 20      # the default of "memory"
+SLACK = 24_000_000     # what the process needs besides
+MEGABYTES = 120        # of each kind of record
+CGROUP = "/sys/fs/cgroup/memory"
+
+KINDS = {
+    "random.large": (1_000_000, lambda random, size: random.randbytes(size)),
+    "letters.large": (1_000_000, lambda random, size: b"x" * size),
+    "random.small": (200, lambda random, size: random.randbytes(size)),
+    "letters.small": (200, lambda random, size: b"x" * size),
+}
+
+
+def fill(run, kafka, topic, size, value, megabytes=MEGABYTES):
+    """The same few records again and again; their number."""
+    kafka.create(topic, 8)
+    producer = run.producer(kafka)
+    count = max(8, min(16, 4_000_000 // size)) if size > 1000 else 20_000
+    block = b"".join(frame(Record(number % 8, b"key", value)) for number in range(count))
+    blocks = megabytes * 1_000_000 // (count * size)
+    for _ in range(blocks):
+        producer.send(topic, block)
+    producer.close()
+    return blocks * count
+
+
+def text(run, kafka, redis, topic, top=""):
+    return conf(kafka, redis.url, run.group + topic,
+                [route("all", topic, ["SET last:%{$partition} %{$value}"], format="raw")],
+                sink='response_timeout = "60s";', top=top)
+
+
+def peak_bytes(penstock):
+    """The most that was ever resident."""
+    with open(f"/proc/{penstock.child.pid}/status", encoding="ascii") as file:
+        lines = dict(line.split(":", 1) for line in file if ":" in line)
+    return int(lines["VmHWM"].split()[0]) * 1024
+
+
+def expect_bounded(run, penstock, what, bound=MEMORY + SLACK):
+    peak = peak_bytes(penstock)
+    run.note(f"{what}: {peak / 1e6:.0f} MB at most")
+    expect(peak <= bound, f"{what}: {peak / 1e6:.0f} MB resident, {bound / 1e6:.0f} may be")
+
+
+def memory_is_bounded_whatever_the_records_are(run):
+    """1 MB and 200 bytes, packed hardly and very well by lz4; first Redis takes none, then all."""
+    kafka, redis = run.kafka(), run.redis()
+    for name, (size, make) in KINDS.items():
+        topic = f"{run.topic}.{name}"
+        count = fill(run, kafka, topic, size, make(run.random, size))
+        redis.ask("CLIENT", "PAUSE", 60_000, "WRITE")
+        penstock = run.penstock(text(run, kafka, redis, topic), name)
+        wait_until(lambda: penstock.watch.peak_inflight > 0, 20, "records are in flight")
+        time.sleep(1.5)
+        expect_equal(penstock.written(), 0, "records written")
+        expect_bounded(run, penstock, f"{name}, Redis is silent")
+        redis.ask("CLIENT", "UNPAUSE")
+        wait_until(lambda: penstock.written() >= count, 30, f"{name}: all {count} are written")
+        expect_bounded(run, penstock, name)
+        expect_equal(penstock.stop(), 0, "exit status")
+
+
+def limit_cgroup(run, penstock, limit):
+    """Moves the process into a memory cgroup of its own: its folder; None where there is none."""
+    folder = os.path.join(CGROUP, f"penstock-test-{os.getpid()}")
+    try:
+        os.mkdir(folder)
+        write(os.path.join(folder, "memory.limit_in_bytes"), limit)
+        write(os.path.join(folder, "cgroup.procs"), penstock.child.pid)
+    except OSError as failure:
+        run.note(f"no memory cgroup can be made here, so there is none: {failure}")
+        return None
+    return folder
+
+
+def write(path, value):
+    with open(path, "w", encoding="ascii") as file:
+        file.write(str(value))
+
+
+def a_memory_cgroup_at_the_bound_is_survived(run):
+    """memory.limit_in_bytes = the bound, 1 MB values that lz4 packs 250 times smaller."""
+    kafka, redis = run.kafka(), run.redis()
+    topic = run.topic
+    count = fill(run, kafka, topic, 1_000_000, b"x" * 1_000_000, megabytes=600)
+    penstock = run.penstock(text(run, kafka, redis, topic), wait=False)
+    folder = limit_cgroup(run, penstock, MEMORY + SLACK)
+    try:
+        wait_until(lambda: penstock.written() >= count or not penstock.child.running, 30,
+                   f"all {count} are written")
+        expect(penstock.child.running, "it was killed")
+        expect_equal(penstock.stop(), 0, "exit status")
+    finally:
+        penstock.kill()
+        if folder:
+            os.rmdir(folder)
+
+
+def trees_are_bounded(run):
+    """8 MiB of JSON that is all commas: an error of the record, not 160 MB."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 1)
+    values = [b'{"id":1,"n":[]}', b'{"id":2,"n":[' + b"1," * 3_500_000 + b"1]}",
+              b'{"id":3,"n":[' + b"1," * 400_000 + b"1]}"]
+    producer = run.producer(kafka)
+    producer.send(run.topic, b"".join(frame(Record(0, b"key", value)) for value in values))
+    producer.close()
+    penstock = run.penstock(conf(
+        kafka, redis.url, run.group,
+        [route("json", run.topic, ["RPUSH ids %{id}"], format="json", on_error="skip")]))
+    wait_until(lambda: redis.ask("LRANGE", "ids", 0, -1) == [b"1", b"3"], 20, "1 and 3 arrive")
+    expect("json: more than 629145 values" in penstock.log(), "the log says why 2 did not")
+    expect_equal(penstock.scrape().outcome("dropped"), 1, "records dropped")
+    expect_bounded(run, penstock, "trees")
+    expect_equal(penstock.stop(), 0, "exit status")
+
+
+if __name__ == "__main__":
+    main(memory_is_bounded_whatever_the_records_are, a_memory_cgroup_at_the_bound_is_survived,
+         trees_are_bounded)
