@@ -54,6 +54,12 @@ static void closing_drain(struct source *source)
         source->close_step_deadline_ms = until_ms + source->stop_reserve_ms / 2;
 }
 
+/* A static member (KIP-345) that ends does not leave its group: to unsubscribe would. */
+static bool is_static(const struct source *source)
+{
+    return source->options->instance_id.text && *source->options->instance_id.text;
+}
+
 static void closing_commit(struct source *source)
 {
     if (source->now_ms < source->close_step_deadline_ms && !commit_is_done(source))
@@ -62,7 +68,8 @@ static void closing_commit(struct source *source)
     source->close_step_deadline_ms = source->now_ms + LEAVE_WAIT_MS;
     if (source->rebalance != REBALANCE_NONE)
         rebalance_leave(source);
-    rd_kafka_unsubscribe(source->kafka);
+    if (!is_static(source))
+        rd_kafka_unsubscribe(source->kafka);
 }
 
 static bool is_owner(const struct source *source)
@@ -79,7 +86,7 @@ static void closing_leave(struct source *source)
 {
     rd_kafka_error_t *error;
 
-    if (source->now_ms < source->close_step_deadline_ms && is_owner(source))
+    if (source->now_ms < source->close_step_deadline_ms && is_owner(source) && !is_static(source))
         return;
     source->closing = CLOSING_ENDING;
     error = rd_kafka_consumer_close_queue(source->kafka, source->control);
