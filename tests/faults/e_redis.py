@@ -1,5 +1,5 @@
 """Family E: Redis, its restarts and its moods."""
-from stage import Ask, row
+from stage import RECONNECTS, Ask, row
 
 
 @row("E3", "1 8 9 12 13", seconds=40, quick=True)
@@ -16,4 +16,4 @@ def out_of_memory(scene):
         scene.idle()
     scene.drain()
     scene.judge()
-    scene.check("I8", scene.metric("penstock_redis_reconnects_total") == 0, "no connection was lost")
+    scene.check("I8", scene.metric(*RECONNECTS) == 0, "no connection was lost")

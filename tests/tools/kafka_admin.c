@@ -2,6 +2,7 @@
  * kafka_admin.c: what a test makes and asks of a Kafka.
  *
  *      kafka_admin BROKERS create TOPIC PARTITIONS [CONFIG=VALUE]...
+ *      kafka_admin BROKERS grow TOPIC PARTITIONS
  *      kafka_admin BROKERS delete TOPIC
  *      kafka_admin BROKERS delete-records TOPIC PARTITION BEFORE_OFFSET
  *      kafka_admin BROKERS offsets GROUP TOPIC   lines of "PARTITION COMMITTED BEGIN END", -1: none
@@ -79,6 +80,9 @@ static void check_answer(rd_kafka_queue_t *queue)
     else if (rd_kafka_event_type(answer) == RD_KAFKA_EVENT_CREATETOPICS_RESULT)
         topics =
             rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(answer), &count);
+    else if (rd_kafka_event_type(answer) == RD_KAFKA_EVENT_CREATEPARTITIONS_RESULT)
+        topics = rd_kafka_CreatePartitions_result_topics(
+            rd_kafka_event_CreatePartitions_result(answer), &count);
     else
         topics =
             rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(answer), &count);
@@ -104,6 +108,19 @@ static void create(rd_kafka_t *kafka, rd_kafka_queue_t *queue, char **words)
     rd_kafka_CreateTopics(kafka, &topic, 1, NULL, queue);
     check_answer(queue);
     rd_kafka_NewTopic_destroy(topic);
+}
+
+static void grow(rd_kafka_t *kafka, rd_kafka_queue_t *queue, char **words)
+{
+    char problem[256];
+    rd_kafka_NewPartitions_t *partitions =
+        rd_kafka_NewPartitions_new(words[0], (size_t)atoi(words[1]), problem, sizeof(problem));
+
+    if (!partitions)
+        give_up(problem);
+    rd_kafka_CreatePartitions(kafka, &partitions, 1, NULL, queue);
+    check_answer(queue);
+    rd_kafka_NewPartitions_destroy(partitions);
 }
 
 static void delete_topic(rd_kafka_t *kafka, rd_kafka_queue_t *queue, char **words)
@@ -215,6 +232,8 @@ int main(int argc, char **argv)
 
     if (strcmp(verb, "create") == 0 && argc > 4)
         change(argv[1], argv + 3, create);
+    else if (strcmp(verb, "grow") == 0 && argc > 4)
+        change(argv[1], argv + 3, grow);
     else if (strcmp(verb, "delete") == 0)
         change(argv[1], argv + 3, delete_topic);
     else if (strcmp(verb, "delete-records") == 0 && argc > 5)
@@ -226,6 +245,7 @@ int main(int argc, char **argv)
     else if (strcmp(verb, "group") == 0)
         group(argv[1], argv + 3);
     else
-        give_up("usage: kafka_admin BROKERS create|delete|delete-records|offsets|watch|group ...");
+        give_up(
+            "usage: kafka_admin BROKERS create|grow|delete|delete-records|offsets|watch|group ...");
     return 0;
 }

@@ -151,9 +151,13 @@ class Redis:
 
     def keys(self, pattern="*"):
         """Every key that matches, by SCAN."""
+        return self._ask(lambda connection: self.keys_by(connection, pattern))
+
+    @staticmethod
+    def keys_by(connection, pattern):
         cursor, found = b"0", set()
         while True:
-            cursor, part = self.ask("SCAN", cursor, "MATCH", pattern, "COUNT", 10000)
+            cursor, part = connection.ask("SCAN", cursor, "MATCH", pattern, "COUNT", 10000)
             found.update(part)
             if cursor == b"0":
                 return found

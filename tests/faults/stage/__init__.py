@@ -8,11 +8,14 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../e2e"))
 
 from harness import Failure, expect, expect_equal, wait_until  # noqa: E402
-from .fault import Ask, Fault, Kill, Pause  # noqa: E402
+from .crumble import Cuts, Late, Narrow, Silent, Slices  # noqa: E402
+from .fault import Again, Ask, Call, Fault, Kill, Pause  # noqa: E402
 from .network import Drop, Lose, Refuse, Resets  # noqa: E402
 from .row import Cannot, Void, row  # noqa: E402
+from .scene import FAILED_COMMITS, KAFKA_ERRORS, REBALANCES, RECONNECTS  # noqa: E402
 
 __all__ = [
-    "Ask", "Cannot", "Drop", "Failure", "Fault", "Kill", "Lose", "Pause", "Refuse", "Resets",
-    "Void", "expect", "expect_equal", "row", "wait_until",
+    "FAILED_COMMITS", "KAFKA_ERRORS", "REBALANCES", "RECONNECTS", "Again", "Ask", "Call", "Cannot",
+    "Cuts", "Drop", "Failure", "Fault", "Kill", "Late", "Lose", "Narrow", "Pause", "Refuse",
+    "Resets", "Silent", "Slices", "Void", "expect", "expect_equal", "row", "wait_until",
 ]

@@ -2,6 +2,7 @@
 
 A fault begins, heals, and says what shows that it really happened.
 """
+import signal
 import threading
 
 
@@ -39,17 +40,17 @@ class Kill(Fault):
 
 
 class Pause(Fault):
-    """SIGSTOP of a server's process, then SIGCONT."""
+    """SIGSTOP of a process, then SIGCONT."""
 
     def __init__(self, thing, name):
         self.thing, self.name, self.state = thing, f"SIGSTOP {name}", ""
 
     def begin(self):
-        self.thing.hang()
+        self.thing.child.signal(signal.SIGSTOP)
 
     def heal(self):
         self.state = self.thing.child.state()
-        self.thing.resume()
+        self.thing.child.signal(signal.SIGCONT)
 
     def evidence(self):
         return "it was in state T" if self.state == "T" else ""
@@ -76,6 +77,22 @@ class Ask(Fault):
 
     def evidence(self):
         return self.text if self.happened else "Redis said OK"
+
+
+class Call(Fault):
+    """Any two actions; `happened` says what shows that it was real."""
+
+    def __init__(self, name, begin, heal=lambda: None, happened=lambda: "done"):
+        self.name, self._begin, self._heal, self.happened = name, begin, heal, happened
+
+    def begin(self):
+        self._begin()
+
+    def heal(self):
+        self._heal()
+
+    def evidence(self):
+        return self.happened()
 
 
 class Again(Fault):

@@ -26,7 +26,8 @@ class Oracle(Log):
         self.lock = threading.Lock()  # the load and a probe both send
 
     def producer(self, kafka, folder, *properties):
-        return Producer(kafka, folder, f"acknowledged={self.path}", *properties)
+        return Producer(kafka, folder, f"acknowledged={self.path}",
+                        "topic.metadata.refresh.interval.ms=1000", *properties)
 
     def json_record(self):
         number = self.random.randrange(self.keys)
@@ -41,6 +42,11 @@ class Oracle(Log):
         value += "x" * max(0, self.size - len(value) - 2) + '"}'
         record = Record(number % self.count, b"k%d" % number, value.encode())
         return record
+
+    def grow(self, partitions):
+        """The topic has more partitions; the keys keep theirs, and so the new ones stay empty until
+        a row sends to them."""
+        self.partitions += [[] for _ in range(partitions - len(self.partitions))]
 
     def add(self, record):
         self.records.append(record)
@@ -58,7 +64,7 @@ class Oracle(Log):
 
     def acknowledged(self):
         """{partition: {offset: record}}, in the order of the offsets."""
-        found = {number: {} for number in range(self.count)}
+        found = {number: {} for number in range(len(self.partitions))}
         for line in self._lines():
             topic, partition, offset, number, crc = line.split()
             record = self.records[int(number)]

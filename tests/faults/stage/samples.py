@@ -71,3 +71,42 @@ class Commits(threading.Thread):
         self.child.process.stdin.close()
         self.child.terminate(5)
         self.join(5)
+
+
+class Ahead(threading.Thread):
+    """How far Redis is ahead of the commits, at most: what is read again where partitions are lost."""
+
+    def __init__(self, redis, commits):
+        super().__init__(daemon=True)
+        self.redis, self.commits, self.most = redis, commits, 0
+        self.committed, self.reached, self.seen = {}, {}, 0
+        self.done = threading.Event()
+        self.start()
+
+    def run(self):
+        connection = None
+        while not self.done.wait(EVERY_SECONDS):
+            try:
+                connection = connection or self.redis.connect()
+                self._sample(connection)
+            except OSError:
+                connection = None  # Redis is away, too
+
+    def _sample(self, connection):
+        for offsets in self.commits.trace[self.seen:]:
+            self.committed.update(offsets)
+            self.seen += 1
+        for key in self.redis.keys_by(connection, "stream:*"):
+            partition = int(key.partition(b":")[2])
+            newest = connection.ask("XREVRANGE", key, "+", "-", "COUNT", 1)
+            reached = max([self.reached.get(partition, 0)]
+                          + [int(fields[1]) + 1 for _, fields in newest])
+            self.reached[partition] = reached
+        ahead = sum(max(0, reached - self.committed.get(partition, 0))
+                    for partition, reached in self.reached.items())
+        self.most = max(self.most, ahead)
+
+    def stop(self):
+        self.done.set()
+        self.join(5)
+        return self.most
