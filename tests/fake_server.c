@@ -76,10 +76,13 @@ static void peer_on_timer(evutil_socket_t fd, short what, void *context)
 
 static void peer_take(struct peer *peer, const redisReply *command)
 {
+    static const char info[] = "$40\r\nrun_id:fake\r\nmaster_replid:fakehistory\r\n\r\n";
     const char *name = command->element[0]->str, *answer = "+OK\r\n";
 
-    if (strcasecmp(name, "HELLO") != 0 && strcasecmp(name, "CLIENT") != 0 &&
-        strcasecmp(name, "SELECT") != 0 && strcasecmp(name, "INFO") != 0)
+    if (strcasecmp(name, "INFO") == 0)
+        answer = info;
+    else if (strcasecmp(name, "HELLO") != 0 && strcasecmp(name, "CLIENT") != 0 &&
+             strcasecmp(name, "SELECT") != 0)
         answer = peer->server->answer(peer->server->context, peer->index, peer->commands++, name);
     if (!answer)
         return;

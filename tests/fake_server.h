@@ -1,9 +1,9 @@
 /*
  * fake_server.h: a server that says what a test wants, on the test's own event loop.
  *
- * It reads commands and answers each one: those of the handshake with +OK, others as the test's
- * function says. The answers leave in pieces of any size. As a proxy it passes bytes on to a real
- * server instead, at a limited rate.
+ * It reads commands and answers each one: those of the handshake with +OK, INFO with the facts that
+ * penstock asks for, others as the test's function says. The answers leave in pieces of any size.
+ * As a proxy it passes bytes on to a real server instead, at a limited rate.
  */
 #pragma once
 #include <event2/event.h>

@@ -4,11 +4,13 @@
 #include "app/cli.h"
 #include "base/arena.h"
 #include "base/mem.h"
+#include "flow/durability.h"
 #include "kafka/probe.h"
 #include "redis/probe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { QUESTION_MS = 5000 };
 
@@ -49,18 +51,73 @@ struct samples {
     size_t count, capacity, counts_capacity;
 };
 
+static void samples_push(struct samples *samples, const struct slice *arguments, size_t count)
+{
+    samples->items =
+        mem_grow(samples->items, samples->count, &samples->capacity, sizeof(*samples->items));
+    samples->counts = mem_grow(samples->counts, samples->count, &samples->counts_capacity,
+                               sizeof(*samples->counts));
+    samples->items[samples->count] = arguments;
+    samples->counts[samples->count++] = count;
+}
+
 static void samples_add(struct samples *samples, const struct route_commands *commands)
 {
     for (size_t i = 0; i < commands->count; i++) {
         struct slice *arguments;
         size_t count = template_sample(commands->items[i].template, &samples->arena, &arguments);
-        samples->items =
-            mem_grow(samples->items, samples->count, &samples->capacity, sizeof(*samples->items));
-        samples->counts = mem_grow(samples->counts, samples->count, &samples->counts_capacity,
-                                   sizeof(*samples->counts));
-        samples->items[samples->count] = arguments;
-        samples->counts[samples->count++] = count;
+        samples_push(samples, arguments, count);
     }
+}
+
+/* Words that live as long as the samples. */
+static void samples_say(struct samples *samples, size_t count, const char *const *words)
+{
+    struct slice *arguments = arena_alloc(&samples->arena, count * sizeof(*arguments));
+
+    for (size_t i = 0; i < count; i++)
+        arguments[i] = slice_of(arena_copy(&samples->arena, words[i], strlen(words[i])));
+    samples_push(samples, arguments, count);
+}
+
+#define SAY(samples, ...)                                                                          \
+    samples_say(samples, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *),                   \
+                (const char *[]){__VA_ARGS__})
+
+/* What a durable sink needs beside the routes' commands. */
+static void samples_add_barrier(struct samples *samples, const struct conf_sink *sink,
+                                const struct conf_source *source)
+{
+    char key[DURABILITY_KEY_BYTES];
+
+    durability_key(sink, source, 0, key);
+    SAY(samples, "SET", key, "1");
+    SAY(samples, "INFO", "replication");
+    if (sink->durable.kind == DURABLE_WAITAOF)
+        SAY(samples, "WAITAOF", "1", "1", "1");
+    else
+        SAY(samples, "WAIT", "1", "1");
+}
+
+/* Whether a route before the @p index-th leads from its source to its sink, too. */
+static bool is_led_to(const struct routes *routes, size_t index)
+{
+    const struct conf_route *route = routes->items[index].conf;
+
+    for (size_t i = 0; i < index; i++)
+        if (routes->items[i].conf->to == route->to && routes->items[i].conf->from == route->from)
+            return true;
+    return false;
+}
+
+static void samples_add_route(struct samples *samples, const struct routes *routes, size_t index)
+{
+    const struct route *route = &routes->items[index];
+
+    samples_add(samples, &route->writes);
+    samples_add(samples, &route->deletes);
+    if (route->conf->to->durable.kind != DURABLE_NONE && !is_led_to(routes, index))
+        samples_add_barrier(samples, route->conf->to, route->conf->from);
 }
 
 static void online_sink(struct online *online, const struct conf_sink *sink,
@@ -71,10 +128,8 @@ static void online_sink(struct online *online, const struct conf_sink *sink,
     online->kind = "sink";
     online->name = sink->name;
     for (size_t i = 0; i < routes->count; i++)
-        if (routes->items[i].conf->to == sink) {
-            samples_add(&samples, &routes->items[i].writes);
-            samples_add(&samples, &routes->items[i].deletes);
-        }
+        if (routes->items[i].conf->to == sink)
+            samples_add_route(&samples, routes, i);
     redis_probe(sink, samples.items, samples.counts, samples.count,
                 &(struct probe_listener){online, online_say});
     free(samples.items);

@@ -28,7 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RETRY_FIRST_MS = 50, RETRY_LONGEST_MS = 1000, TELL_AGAIN_MS = 60000, KEY_BYTES = 512 };
+enum { RETRY_FIRST_MS = 50, RETRY_LONGEST_MS = 1000, TELL_AGAIN_MS = 60000 };
 
 /* --- trouble ---------------------------------------------------------------------------------- */
 
@@ -79,26 +79,33 @@ static bool is_one_server(struct durable_sink *sink, int64_t now_ms)
 {
     const char *run = sink_run(sink->sink);
 
+    if (run && *run && strcmp(run, barrier_run(sink->barrier)) == 0)
+        return true;
     if (sink_trouble(sink->sink)) /* it will be known */
         return false;
     if (run && !*run) {
         try_later(sink, "the server does not tell who it is: the right to INFO is needed", now_ms);
         return false;
     }
-    if (run && strcmp(run, barrier_run(sink->barrier)) == 0)
-        return true;
     try_later(sink, "the connections of the sink lead to different servers", now_ms);
     if (run)
         barrier_reconnect(sink->barrier, "another server than that of the data");
     return false;
 }
 
-/* What was answered may be gone with its server, or with its past. */
-static void lose(struct durability *durability, struct durable_sink *sink)
+static unsigned gate_of(const struct durable_sink *sink)
 {
+    return (unsigned)(sink - sink->durability->sinks);
+}
+
+/* What was answered may be gone with its server, or with its past. */
+static void lose(void *context)
+{
+    struct durable_sink *sink = context;
+
     sink->counts = false;
     forget_history(sink);
-    source_rewind(durability->source, (unsigned)(sink - durability->sinks));
+    source_rewind(sink->durability->source, gate_of(sink));
 }
 
 static bool history_is_the_same(const struct durable_sink *sink)
@@ -108,39 +115,35 @@ static bool history_is_the_same(const struct durable_sink *sink)
 
 /* --- barriers --------------------------------------------------------------------------------- */
 
-static void reach(struct durability *durability, struct durable_sink *sink)
+static void reach(struct durable_sink *sink)
 {
     if (!sink->history)
         sink->history = mem_text(barrier_history(sink->barrier));
     clear_trouble(sink);
-    source_mark_reached(durability->source, (unsigned)(sink - durability->sinks));
+    source_mark_reached(sink->durability->source, gate_of(sink));
 }
 
-static void take_end(struct durability *durability, struct durable_sink *sink,
-                     enum barrier_outcome outcome, int64_t now_ms)
+static void take_end(struct durable_sink *sink, enum barrier_outcome outcome, int64_t now_ms)
 {
     if (outcome != BARRIER_REACHED)
         try_later(sink, barrier_text(sink->barrier), now_ms);
     else if (!history_is_the_same(sink))
-        lose(durability, sink);
+        lose(sink);
     else if (sink->counts && is_one_server(sink, now_ms))
-        reach(durability, sink);
+        reach(sink);
 }
 
-static bool is_due(const struct durability *durability, const struct durable_sink *sink,
-                   int64_t now_ms)
+static bool is_due(const struct durable_sink *sink, int64_t now_ms)
 {
-    unsigned gate = (unsigned)(sink - durability->sinks);
-
     if (now_ms < sink->retry_ms || !barrier_is_ready(sink->barrier))
         return false;
-    return now_ms >= sink->due_ms || source_mark_is_urgent(durability->source, gate);
+    return now_ms >= sink->due_ms || source_mark_is_urgent(sink->durability->source, gate_of(sink));
 }
 
-static void begin(struct durability *durability, struct durable_sink *sink, int64_t now_ms)
+static void begin(struct durable_sink *sink, int64_t now_ms)
 {
-    sink->due_ms = now_ms + durability->interval_ms;
-    if (!source_mark(durability->source, (unsigned)(sink - durability->sinks))) {
+    sink->due_ms = now_ms + sink->durability->interval_ms;
+    if (!source_mark(sink->durability->source, gate_of(sink))) {
         clear_trouble(sink); /* nothing waits */
         return;
     }
@@ -150,24 +153,20 @@ static void begin(struct durability *durability, struct durable_sink *sink, int6
     barrier_begin(sink->barrier);
 }
 
-static void sink_step(struct durability *durability, struct durable_sink *sink, int64_t now_ms)
+static void sink_step(struct durable_sink *sink, int64_t now_ms)
 {
     enum barrier_outcome outcome;
-    unsigned moves = sink_moves(sink->sink);
 
-    if (moves != sink->moves)
-        lose(durability, sink);
-    sink->moves = moves;
     if (barrier_take(sink->barrier, &outcome))
-        take_end(durability, sink, outcome, now_ms);
-    if (is_due(durability, sink, now_ms))
-        begin(durability, sink, now_ms);
+        take_end(sink, outcome, now_ms);
+    if (is_due(sink, now_ms))
+        begin(sink, now_ms);
 }
 
 void durability_turn(struct durability *durability, int64_t now_ms)
 {
     for (unsigned i = 0; i < durability->count; i++)
-        sink_step(durability, &durability->sinks[i], now_ms);
+        sink_step(&durability->sinks[i], now_ms);
 }
 
 const char *durability_trouble(const struct durability *durability, size_t index)
@@ -195,14 +194,20 @@ static bool topic_passes(void *context, const void *routes, unsigned gate)
     return false;
 }
 
+void durability_key(const struct conf_sink *sink, const struct conf_source *source, unsigned worker,
+                    char key[DURABILITY_KEY_BYTES])
+{
+    snprintf(key, DURABILITY_KEY_BYTES, "%.200s:{%.200s}:barrier:%u", sink->checkpoint_prefix.text,
+             source->group.text, worker);
+}
+
 static struct durable_sink sink_open(const struct conf_sink *conf, unsigned index,
                                      const struct conf_source *options, unsigned worker,
-                                     const struct sink *sink)
+                                     struct sink *sink)
 {
-    char key[KEY_BYTES];
+    char key[DURABILITY_KEY_BYTES];
 
-    snprintf(key, sizeof(key), "%.200s:{%.200s}:barrier:%u", conf->checkpoint_prefix.text,
-             options->group.text, worker);
+    durability_key(conf, options, worker, key);
     return (struct durable_sink){
         .index = index,
         .name = conf->name,
@@ -220,10 +225,14 @@ void durability_open(struct durability *durability, const struct conf *conf,
 
     *durability = (struct durability){.source = source, .interval_ms = options->commit_interval};
     durability->sinks = mem_array(conf->sink_count, sizeof(*durability->sinks));
-    for (unsigned i = 0; i < conf->sink_count; i++)
-        if (sinks[i] && conf->sinks[i].durable.kind != DURABLE_NONE)
-            durability->sinks[durability->count++] =
-                sink_open(&conf->sinks[i], i, options, worker, sinks[i]);
+    for (unsigned i = 0; i < conf->sink_count; i++) {
+        if (!sinks[i] || conf->sinks[i].durable.kind == DURABLE_NONE)
+            continue;
+        struct durable_sink *sink = &durability->sinks[durability->count++];
+        *sink = sink_open(&conf->sinks[i], i, options, worker, sinks[i]);
+        sink->durability = durability;
+        sink_watch_moves(sinks[i], lose, sink);
+    }
     gates.count = durability->count;
     if (gates.count)
         source_set_gates(source, &gates);

@@ -14,18 +14,21 @@
 #include <stdint.h>
 
 struct conf;
+struct conf_sink;
 struct conf_source;
 struct sink;
 struct source;
 
+struct durability;
+
 struct durable_sink {
+    struct durability *durability;
     unsigned index; /* in the configuration */
     const char *name;
-    const struct sink *sink;
+    struct sink *sink;
     struct barrier *barrier;
-    unsigned moves; /* sink_moves() when it was last looked at */
-    bool counts;    /* nothing has moved since the barrier under way began */
-    char *history;  /* of the last barrier that counted; NULL: none */
+    bool counts;   /* nothing has moved since the barrier under way began */
+    char *history; /* of the last barrier that counted; NULL: none */
     struct backoff retry;
     int64_t due_ms, retry_ms;
     bool troubled;
@@ -40,6 +43,12 @@ struct durability {
     struct durable_sink *sinks;
     unsigned count;
 };
+
+enum { DURABILITY_KEY_BYTES = 512 };
+
+/** The key that the barriers of a worker write: "penstock:{GROUP}:barrier:WORKER". */
+void durability_key(const struct conf_sink *sink, const struct conf_source *source, unsigned worker,
+                    char key[DURABILITY_KEY_BYTES]);
 
 /** @p sinks by the configuration's order, NULL where not used; @p worker names the barriers' keys.
  */

@@ -332,6 +332,7 @@ struct barrier *barrier_new(const struct sink *sink, const char *key)
 
     barrier->setup = *sink_setup(sink);
     barrier->setup.driver = &barrier_driver;
+    barrier->setup.moved = NULL;
     barrier->options = &barrier->setup.options->durable;
     barrier->key = mem_text(key);
     /* numbered behind those of the data */

@@ -196,13 +196,14 @@ static void connection_compare_runs(struct connection *connection)
     const char *run = connection->handshake.run;
     bool same = *run && strcmp(run, connection->run) == 0;
 
-    connection->moves += connection->connected_once && !same;
     if (connection->number == 0 && *run && *connection->run && !same)
         log_warn("redis was started anew, or another server answers: writes that it had answered "
                  "and not kept are lost",
                  LOG_STR("sink", connection->setup->options->name),
                  LOG_STR("address", connection->name));
     memcpy(connection->run, run, sizeof(connection->run));
+    if (connection->connected_once && !same && connection->setup->moved)
+        connection->setup->moved(connection->setup->moved_context);
 }
 
 static void connection_established(struct connection *connection)

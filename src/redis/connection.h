@@ -82,6 +82,8 @@ struct connection_setup {
     const struct sink_events *events;
     struct sink_counters *counters;
     struct event_base *base;
+    void (*moved)(void *context); /* see sink_watch_moves(); NULL: nobody asks */
+    void *moved_context;
 };
 
 struct connection {
@@ -121,7 +123,6 @@ struct connection {
     uint32_t times;  /* how often there was one since */
     bool connected_once;
     char run[HANDSHAKE_RUN_BYTES]; /* of the server that was connected last; empty: unknown */
-    unsigned moves;                /* how often that was another one, or may have been */
 };
 
 /** Starts to connect. @p setup and @p context, the driver's, live as long as the connection. */

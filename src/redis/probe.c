@@ -116,6 +116,22 @@ static void probe_mode(struct probe *probe, const char *info)
         probe_say(probe, PROBE_WARN, "the server is loading its data: writes wait until it has");
 }
 
+/* A barrier needs them now and then: not an error yet. */
+static void probe_replicas(struct probe *probe, const char *info)
+{
+    const struct conf_durable *durable = &probe->sink->durable;
+    char connected[FACT_BYTES];
+
+    if (durable->kind == DURABLE_NONE)
+        return;
+    info_fact(info, "connected_slaves", connected);
+    if (connected[0] && atoll(connected) < durable->replicas)
+        probe_say(
+            probe, PROBE_WARN,
+            "durable waits for %lld replicas, and %s are connected: nothing would be committed",
+            (long long)durable->replicas, connected);
+}
+
 static void probe_identity(struct probe *probe)
 {
     struct err err = {0};
@@ -124,6 +140,7 @@ static void probe_identity(struct probe *probe)
     if (reply_is_text(reply)) {
         probe_version(probe, reply->str);
         probe_mode(probe, reply->str);
+        probe_replicas(probe, reply->str);
     } else {
         probe_say(probe, PROBE_WARN, "version and role not checked: INFO: %s",
                   reply && reply->str ? reply->str : err.text);

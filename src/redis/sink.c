@@ -167,13 +167,10 @@ const char *sink_run(const struct sink *sink)
     return run;
 }
 
-unsigned sink_moves(const struct sink *sink)
+void sink_watch_moves(struct sink *sink, void (*moved)(void *context), void *context)
 {
-    unsigned moves = 0;
-
-    for (unsigned i = 0; i < sink->topology.connections; i++)
-        moves += sink->connections[i].moves;
-    return moves;
+    sink->setup.moved = moved;
+    sink->setup.moved_context = context;
 }
 
 /* The connection that is troubled for the longest time; NULL: all is well. */

@@ -87,9 +87,12 @@ const struct connection_setup *sink_setup(const struct sink *sink);
  * NULL where they differ. */
 const char *sink_run(const struct sink *sink);
 
-/** How often a connection has come to another server, or to one started anew: what was answered
- * before may be lost. */
-unsigned sink_moves(const struct sink *sink);
+/**
+ * @p moved is called when a connection has come to another server than before, or to one started
+ * anew, so that what was answered may be lost; before anything is sent there. What is not wanted
+ * any more after the call is not sent again.
+ */
+void sink_watch_moves(struct sink *sink, void (*moved)(void *context), void *context);
 
 /** NULL while commands flow; else what is the matter, as /readyz shows it. */
 const char *sink_trouble(const struct sink *sink);

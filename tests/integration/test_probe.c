@@ -71,6 +71,22 @@ static void a_good_server_gets_no_complaint(void)
     redis_server_free(server);
 }
 
+static void too_few_replicas_are_told_where_the_sink_waits_for_them(void)
+{
+    struct redis_server *server = redis_server_start(NULL);
+    struct conf_sink sink = sink_of(server);
+    bool well;
+
+    sink.durable = (struct conf_durable){DURABLE_WAIT, 0, 2, 500};
+    probe(&sink, 1, &well);
+    CU_ASSERT_TRUE(well);
+    ASSERT_FOUND("warn: durable waits for 2 replicas, and 0 are connected: nothing would be ");
+    sink.durable = (struct conf_durable){DURABLE_WAITAOF, 1, 0, 500};
+    probe(&sink, 1, &well);
+    CU_ASSERT_PTR_NULL(strstr(found, "warn:"));
+    redis_server_free(server);
+}
+
 static void a_unix_socket_is_reached_too(void)
 {
     struct redis_server *server = redis_server_start("--port", "0", NULL);
@@ -272,6 +288,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(a_good_server_gets_no_complaint),
+        TEST(too_few_replicas_are_told_where_the_sink_waits_for_them),
         TEST(a_unix_socket_is_reached_too),
         TEST(a_command_that_the_server_would_refuse_is_an_error),
         TEST(a_user_without_rights_is_found_before_the_start),
