@@ -47,6 +47,12 @@ static void driver_on_dropped(void *context, uint32_t ticket)
     driver_note(context, ticket, DRIVER_DROPPED);
 }
 
+static int64_t driver_patience(void *context, uint32_t ticket)
+{
+    (void)ticket;
+    return ((struct driver *)context)->patience_ms;
+}
+
 struct driver *driver_new(int port)
 {
     struct driver *driver = mem_new(struct driver);
@@ -67,8 +73,8 @@ struct driver *driver_new(int port)
 
 void driver_start(struct driver *driver)
 {
-    struct sink_events events = {driver, driver_on_done, driver_on_refused, driver_is_wanted,
-                                 driver_on_dropped};
+    struct sink_events events = {driver,           driver_on_done,    driver_on_refused,
+                                 driver_is_wanted, driver_on_dropped, driver_patience};
     struct metrics_shape shape = {.workers = 1, .sink_count = 1};
     const struct command *commands = command_all(&shape.command_count);
     struct err err;

@@ -32,6 +32,7 @@ struct driver {
     char text[1024];
     bool unordered;          /* an answer came before that of a command put earlier */
     uint32_t unwanted_below; /* tickets below are not wanted any more */
+    int64_t patience_ms;     /* how long Redis may say "later"; 0: for ever */
     const char **names;
 };
 

@@ -18,6 +18,7 @@ struct delivery {
     int64_t offset, timestamp_ms;
     uint32_t route;
     uint32_t pending; /* answers to come */
+    uint32_t later;   /* how often Redis said "later" to one of its commands */
     bool open;
     bool refused; /* a command was refused for good and the route skips such records */
     bool dead;    /* a command was refused for good and the record becomes a dead letter */

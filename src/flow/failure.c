@@ -110,7 +110,7 @@ static void worker_write_letter(struct worker *worker, uint32_t number,
 
     cause->route = route->conf->name;
     cause->worker = worker->options.number;
-    cause->attempts = 1;
+    cause->attempts = 1 + delivery->later;
     delivery->dead = true;
     delivery->pending++;
     counters->letters++;
@@ -169,6 +169,15 @@ static char *refused_command(struct worker *worker, const struct delivery *deliv
                     SLICE_ARGS(command_text(&rendering->items[i])));
     fclose(out);
     return text;
+}
+
+int64_t worker_patience(void *context, uint32_t number)
+{
+    struct worker *worker = context;
+    struct delivery *delivery = &worker->deliveries.items[number];
+
+    delivery->later++;
+    return worker->options.routes->items[delivery->route].conf->retry_timeout;
 }
 
 static void worker_bury_refused(struct worker *worker, uint32_t number, const char *text)

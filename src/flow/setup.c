@@ -21,8 +21,8 @@ static void worker_wake(evutil_socket_t fd, short what, void *context)
 static struct sink *worker_sink_new(struct worker *worker, size_t index, struct err *err)
 {
     const struct conf_sink *options = &worker->options.conf->sinks[index];
-    const struct sink_events events = {worker, worker_done, worker_refused, worker_wanted,
-                                       worker_dropped};
+    const struct sink_events events = {worker,        worker_done,    worker_refused,
+                                       worker_wanted, worker_dropped, worker_patience};
     char name[128];
 
     snprintf(name, sizeof(name), "penstock:%s:%u", options->name, worker->options.number);

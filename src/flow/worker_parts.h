@@ -48,6 +48,7 @@ void worker_done(void *context, uint32_t number);
 void worker_refused(void *context, uint32_t number, enum reply_class class, const char *text);
 bool worker_wanted(void *context, uint32_t number);
 void worker_dropped(void *context, uint32_t number);
+int64_t worker_patience(void *context, uint32_t number);
 const void *worker_topic(void *context, const char *topic);
 void worker_gone(void *context, struct source_partition *partition);
 

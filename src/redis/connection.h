@@ -113,6 +113,9 @@ struct connection {
     int64_t queued_ms;
     unsigned silences; /* response timeouts in a row */
     struct backoff reconnect, retry, sick;
+    int64_t later_ms;      /* since when Redis says "later" to the head; 0: it did not */
+    uint32_t later_ticket; /* that head */
+    int64_t patience_ms;   /* how long it may; 0: for ever */
     struct backoff *pause; /* retry, or sick where the server ran out of something */
 
     bool troubled;

@@ -83,6 +83,17 @@ static void exchange_watch(struct connection *connection)
     connection_wake_in(connection, connection->setup->options->response_timeout);
 }
 
+/* No longer than the head may wait: then it is asked once more. */
+static int64_t exchange_pause_ms(struct connection *connection)
+{
+    int64_t pause_ms = backoff_next(connection->pause);
+    int64_t left_ms = connection->later_ms + connection->patience_ms - clock_ms();
+
+    if (!connection->patience_ms || pause_ms < left_ms)
+        return pause_ms;
+    return left_ms > 0 ? left_ms : 0;
+}
+
 static void exchange_pause_if_drained(struct connection *connection)
 {
     struct window *window = &connection->window;
@@ -91,7 +102,7 @@ static void exchange_pause_if_drained(struct connection *connection)
         return;
     window_rewind(window);
     connection->state = CONNECTION_PAUSED;
-    connection_wake_in(connection, backoff_next(connection->pause));
+    connection_wake_in(connection, exchange_pause_ms(connection));
 }
 
 /* A command went through, or none waits that could tell. */
@@ -126,12 +137,19 @@ static void exchange_begin(struct connection *connection)
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
+/* The head is over. */
+static void exchange_pop(struct connection *connection)
+{
+    window_pop(&connection->window);
+    connection->later_ms = 0;
+}
+
 static void exchange_done(struct connection *connection)
 {
     uint32_t ticket = window_head(&connection->window)->ticket;
 
     exchange_count(connection, RESULT_OK);
-    window_pop(&connection->window);
+    exchange_pop(connection);
     connection->setup->events->done(connection->setup->events->context, ticket);
 }
 
@@ -145,7 +163,7 @@ static void exchange_refused(struct connection *connection, enum reply_class cla
                  ? " (the server belongs to a Redis Cluster, which is not supported)"
                  : "");
     exchange_count(connection, RESULT_REFUSED);
-    window_pop(&connection->window);
+    exchange_pop(connection);
     connection->setup->events->refused(connection->setup->events->context, ticket,
                                        class == REPLY_REJECT || class == REPLY_CONFIG ? class
                                        : class == REPLY_REDIRECT                      ? REPLY_CONFIG
@@ -165,6 +183,36 @@ static void exchange_retry(struct connection *connection)
                             : &connection->retry;
     connection->state = CONNECTION_DRAINING;
     exchange_pause_if_drained(connection);
+}
+
+/* Redis said "later" to the head: for too long? */
+static bool exchange_is_too_late(struct connection *connection)
+{
+    const struct sink_events *events = connection->setup->events;
+    uint32_t ticket = window_head(&connection->window)->ticket;
+    int64_t now_ms = clock_ms();
+
+    if (!connection->later_ms || connection->later_ticket != ticket)
+        connection->later_ms = now_ms;
+    connection->later_ticket = ticket;
+    connection->patience_ms = events->patience ? events->patience(events->context, ticket) : 0;
+    return connection->patience_ms && connection->state == CONNECTION_PROBING &&
+           now_ms - connection->later_ms >= connection->patience_ms;
+}
+
+/* The next command has patience of its own; it probes now. */
+static void exchange_give_up(struct connection *connection)
+{
+    const struct sink_events *events = connection->setup->events;
+    uint32_t ticket = window_head(&connection->window)->ticket;
+    char text[RESP_ERROR_BYTES + 64];
+
+    snprintf(text, sizeof(text), "%s: gave up after %lld ms", connection->scanner.text,
+             (long long)(clock_ms() - connection->later_ms));
+    exchange_count(connection, RESULT_REFUSED);
+    exchange_pop(connection);
+    events->refused(events->context, ticket, REPLY_REJECT, text);
+    exchange_probe(connection);
 }
 
 /* The class of the answer that the scanner just passed. */
@@ -187,7 +235,10 @@ static enum reply_class exchange_classify(struct connection *connection)
 static void exchange_answer_head(struct connection *connection, enum reply_class class)
 {
     if (class == REPLY_RETRY) {
-        exchange_retry(connection);
+        if (exchange_is_too_late(connection))
+            exchange_give_up(connection);
+        else
+            exchange_retry(connection);
         return;
     }
     if (class == REPLY_RECONNECT) {

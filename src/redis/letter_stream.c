@@ -56,8 +56,11 @@ struct letter_stream *letter_stream_new(const struct conf *conf, const char *cli
 {
     const struct conf_dlq *dlq = &conf->dlq;
     struct letter_stream *stream = mem_new(struct letter_stream);
-    const struct sink_events sink_events = {stream, stream_done, stream_refused, stream_wanted,
-                                            stream_dropped};
+    const struct sink_events sink_events = {.context = stream,
+                                            .done = stream_done,
+                                            .refused = stream_refused,
+                                            .wanted = stream_wanted,
+                                            .dropped = stream_dropped};
 
     stream->options = *dlq->sink;
     stream->options.connections = 1;

@@ -21,7 +21,7 @@ struct event_base;
 struct metrics_worker;
 struct sink;
 
-/** done and refused may put, commit and discard; wanted and dropped may call nothing of the sink.
+/** done and refused may put, commit and discard; the others may call nothing of the sink.
  */
 struct sink_events {
     void *context;
@@ -35,6 +35,9 @@ struct sink_events {
     bool (*wanted)(void *context, uint32_t ticket);
     /** A command that is not wanted any more was dropped unsent; no other answer comes for it. */
     void (*dropped)(void *context, uint32_t ticket);
+    /** How many milliseconds Redis may say "later" (LOADING, OOM, ...) to the command before it is
+     * refused as REPLY_REJECT; 0: for ever. Asked whenever it does. NULL: for ever. */
+    int64_t (*patience)(void *context, uint32_t ticket);
 };
 
 /**

@@ -100,6 +100,36 @@ static void missing_replicas_are_waited_for(void)
     close_both();
 }
 
+/* The second one's time begins when it is its turn. */
+static void a_command_that_waits_for_too_long_is_refused_and_the_next_one_waits_anew(void)
+{
+    int64_t from_ms;
+
+    open_both();
+    driver->patience_ms = 300;
+    redis_ask(server, "CONFIG SET min-replicas-to-write 1");
+    from_ms = clock_ms();
+    driver_push_sequence(driver, 0, 3);
+    while (driver->answered < 1 && clock_ms() - from_ms < 5000)
+        driver_turn(driver);
+    CU_ASSERT_TRUE(clock_ms() - from_ms >= 300);
+    CU_ASSERT_TRUE(clock_ms() - from_ms < 2000);
+    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_REFUSED);
+    CU_ASSERT_EQUAL(driver->class, REPLY_REJECT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, "NOREPLICAS"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, ": gave up after 3"));
+    while (driver->answered < 2 && clock_ms() - from_ms < 5000)
+        driver_turn(driver);
+    CU_ASSERT_TRUE(clock_ms() - from_ms >= 600);
+    CU_ASSERT_EQUAL(driver->outcomes[1], DRIVER_REFUSED);
+    redis_ask(server, "CONFIG SET min-replicas-to-write 0");
+    CU_ASSERT_TRUE(driver_finish(driver));
+    CU_ASSERT_EQUAL(driver->outcomes[2], DRIVER_DONE);
+    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    ASSERT_TEXT(redis_ask(server, "LRANGE seq 0 -1"), "[2]");
+    close_both();
+}
+
 static void a_disk_that_fails_is_waited_for(void)
 {
     char folder[300];
@@ -224,6 +254,7 @@ int main(void)
         TEST(loading_is_waited_for),
         TEST(a_running_script_is_waited_for),
         TEST(missing_replicas_are_waited_for),
+        TEST(a_command_that_waits_for_too_long_is_refused_and_the_next_one_waits_anew),
         TEST(a_disk_that_fails_is_waited_for),
         TEST(a_replica_is_left_until_it_is_a_master),
         TEST(a_server_out_of_memory_is_probed_with_one_command),
