@@ -1,4 +1,9 @@
-/* backoff.c: how long to wait before the next try. */
+/*
+ * backoff.c: how long to wait before the next try.
+ *
+ * The whole wait is drawn ("full jitter"): a thousand connections that one restart of a server cut
+ * off come back spread evenly over the step, not in its second half.
+ */
 #include "base/backoff.h"
 
 #include "base/clock.h"
@@ -21,8 +26,7 @@ int64_t backoff_next(struct backoff *backoff)
     if (wait_ms > backoff->longest_ms)
         wait_ms = backoff->longest_ms;
     backoff->current_ms = wait_ms;
-    uint64_t half = (uint64_t)wait_ms / 2;
-    return wait_ms - (int64_t)(half ? backoff_random(backoff) % (half + 1) : 0);
+    return wait_ms ? (int64_t)(backoff_random(backoff) % (uint64_t)wait_ms) + 1 : 0;
 }
 
 void backoff_reset(struct backoff *backoff)

@@ -2,8 +2,7 @@
 #pragma once
 #include <stdint.h>
 
-/** Doubles from first_ms to longest_ms; each wait is drawn between half of that and the whole
- * (jitter). */
+/** Doubles from first_ms to longest_ms; each wait is drawn between 1 ms and that (jitter). */
 struct backoff {
     int64_t first_ms, longest_ms;
     int64_t current_ms; /* 0: the next wait is the first */
