@@ -10,6 +10,7 @@
 #include "redis/handshake.h"
 
 #include "base/mem.h"
+#include "redis/reply.h"
 
 #include <ctype.h>
 #include <hiredis/hiredis.h>
@@ -165,6 +166,7 @@ static enum handshake_result handshake_fail(const redisReply *reply, struct err 
                                           "ERR max number of clients", "DENIED"};
 
     err_set(err, ERR_RETRY, "%s", reply->str);
+    reply_hide(err->text); /* a proxy may repeat the password that it did not expect */
     for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
         if (handshake_starts(reply, passing[i]))
             return HANDSHAKE_FAILED;

@@ -39,3 +39,10 @@ const char *reply_label(struct slice line);
 
 /** All rows, in the order in which they are tried. */
 const struct reply_row *reply_rows(size_t *count);
+
+/**
+ * Takes out of an error's text what it quotes of the arguments, payload or a password: "unknown
+ * command 'SETT', with args beginning with: ***". What a row tells errors by stays. Returns the new
+ * length.
+ */
+size_t reply_hide(char *text);

@@ -1,6 +1,8 @@
 /* resp.c: commands as bytes, and where a reply ends (RESP2). */
 #include "redis/resp.h"
 
+#include "redis/reply.h"
+
 enum {
     HEADER_BYTES = 1 + 20 + 2, /* '*' or '$', a number, CRLF */
     SMALL_BYTES = 32,          /* copied in place, without a call of memcpy() */
@@ -106,6 +108,7 @@ static void resp_keep_error(struct resp_scanner *scanner, struct slice line)
         line.length < RESP_ERROR_BYTES ? line.length : (size_t)RESP_ERROR_BYTES - 1;
     memcpy(scanner->text, line.data, scanner->text_length);
     scanner->text[scanner->text_length] = '\0';
+    scanner->text_length = reply_hide(scanner->text);
 }
 
 /* A number of a header line: digits, or "-1" for null, which becomes @p number = -1. */

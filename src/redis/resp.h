@@ -38,7 +38,8 @@ struct resp_scanner {
     bool failed;               /* the reply is an error or holds one */
     bool nested;               /* the error is an element of an array */
     size_t text_length;
-    char text[RESP_ERROR_BYTES]; /* the first error's line without '-' and CRLF, with a NUL */
+    char text[RESP_ERROR_BYTES]; /* the first error's line without '-', CRLF and what reply_hide()
+                                    hides, with a NUL */
 };
 
 /**

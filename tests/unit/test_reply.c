@@ -86,6 +86,73 @@ static void no_row_hides_behind_an_earlier_one(void)
     }
 }
 
+static void hides(const char *line, const char *shown)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text), "%s", line);
+    size_t length = reply_hide(text);
+    ASSERT_TEXT(text, shown);
+    CU_ASSERT_EQUAL(length, strlen(shown));
+}
+
+static void what_redis_repeats_of_the_arguments_is_hidden(void)
+{
+    hides("ERR unknown command 'SETT', with args beginning with: 'ride:1' 'hunter2' ",
+          "ERR unknown command 'SETT', with args beginning with: ***");
+    hides("ERR unknown command `AUTH`, with args beginning with: `hunter2`, ",
+          "ERR unknown command `AUTH`, with args beginning with: ***");
+    hides("ERR invalid longitude,latitude pair 500.000000,12.500000",
+          "ERR invalid longitude,latitude pair ***");
+    hides("ERR Path '$.hunter2' does not exist", "ERR Path '***' does not exist");
+    hides("ERR it's 'one' or \"two\" and can't", "ERR it's '***'t");
+    hides("ERR Syntax error in HELLO option 'hunter2'", "ERR Syntax error in HELLO option '***'");
+    hides("invalid type: string \"a \\\"b\\\" c\", expected u64 at line 1 column 5",
+          "invalid type: string \"***\", expected u64 at line 1 column 5");
+}
+
+static void a_quote_that_was_cut_hides_the_rest(void)
+{
+    hides("ERR no such 'hunter", "ERR no such '***");
+    hides("ERR no such '", "ERR no such '");
+    hides("'", "'");
+    hides("ERR x 'a'", "ERR x '*'");
+    hides("", "");
+    hides("ERR unknown command 'X', with args beginning with:",
+          "ERR unknown command 'X', with args beginning with:");
+}
+
+static void names_of_commands_and_apostrophes_stay(void)
+{
+    static const char *const good[] = {
+        "ERR wrong number of arguments for 'hset' command",
+        "ERR unknown subcommand 'FOO'. Try CLIENT HELP.",
+        "NOPERM this user has no permissions to run the 'client|kill' command",
+        "ERR invalid expire time in 'set' command",
+        "ERR Number of keys can't be negative",
+        "WRONGTYPE Operation against a key holding the wrong kind of value",
+        "ERR user_script:1: attempt to call field 'nope' (a nil value)",
+    };
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        hides(good[i], good[i]);
+}
+
+static void hiding_changes_no_class(void)
+{
+    size_t count;
+    const struct reply_row *rows = reply_rows(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        char line[256];
+        bool any = strcmp(rows[i].word, "*") == 0, anywhere = rows[i].text[0] == '*';
+        snprintf(line, sizeof(line), "%s%s%s%s 'a payload'", any ? "" : rows[i].word,
+                 any ? "" : " ", anywhere ? "x" : "", rows[i].text + anywhere);
+        reply_hide(line);
+        CU_ASSERT_PTR_EQUAL(reply_find(slice_of(line)), &rows[i]);
+    }
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -97,6 +164,10 @@ int main(void)
         TEST(a_label_is_one_of_a_closed_set),
         TEST(every_label_has_its_own_counter),
         TEST(no_row_hides_behind_an_earlier_one),
+        TEST(what_redis_repeats_of_the_arguments_is_hidden),
+        TEST(a_quote_that_was_cut_hides_the_rest),
+        TEST(names_of_commands_and_apostrophes_stay),
+        TEST(hiding_changes_no_class),
     };
 
     return SUITE("reply", tests);
