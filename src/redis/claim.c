@@ -115,7 +115,7 @@ void claim_drop_units(struct claim *claim, const struct unit *kept)
 {
     struct unit **end = &claim->first, *units;
 
-    if (claim->in_body && claim->flying_unit)
+    if (claim->in_body && !claim->unknown && claim->flying_unit)
         kept = claim->flying_unit;
     if (kept)
         end = &claim->first->next_unit;
@@ -190,7 +190,7 @@ void claim_carried_out(struct claim *claim)
 
     claim->lane->options.counters->units++;
     claim->written = claim->flying;
-    claim->in_body = claim->unknown = claim->note_due = false;
+    claim->in_body = claim->unknown = claim->note_due = claim->anew = false;
     if (claim->flying_unit)
         claim_wrote_unit(claim);
     else

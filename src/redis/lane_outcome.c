@@ -89,11 +89,14 @@ static void claim_unseen(struct claim *claim)
 {
     struct lane *lane = claim->lane;
 
-    lane->options.counters->units_unsettled++;
-    log_warn_each("redis carried out a unit whose answers were lost with the connection: an error "
-                  "among them is not told",
-                  LOG_STR("sink", lane->options.name), LOG_STR("topic", claim->topic),
-                  LOG_INT("partition", claim->partition), LOG_INT("from", claim->next));
+    if (claim->flying_unit) {
+        lane->options.counters->units_unsettled++;
+        log_warn_each(
+            "redis carried out a unit whose answers were lost with the connection: an error "
+            "among them is not told",
+            LOG_STR("sink", lane->options.name), LOG_STR("topic", claim->topic),
+            LOG_INT("partition", claim->partition), LOG_INT("from", claim->next));
+    }
     claim_carried_out(claim);
 }
 
@@ -188,9 +191,9 @@ static struct share *lane_share_of(struct lane *lane, size_t index)
     return &lane->shares[i];
 }
 
-static bool share_is_ours(const struct share *share, size_t index)
+bool share_is_ours(const struct share *share, size_t index)
 {
-    return share->kind == SHARE_CLAIM || index == share->first + share->count - 1;
+    return index >= share->first + share->count - share->ours;
 }
 
 /* Redis would not do it later, either. */

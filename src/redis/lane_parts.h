@@ -54,6 +54,7 @@ struct claim {
     struct holes holes;     /* as they should be */
     uint32_t holes_version; /* counts their changes; what of it is in flight, and in Redis: */
     uint32_t flying_version, written_version;
+    bool anew;      /* what stands in the checkpoint's place is thrown away */
     bool urgent;    /* a hole must be written before anything else */
     bool unsettled; /* results below next were seen that the checkpoint calls unseen */
     bool note_due;  /* so it is to be written though there is nothing to send */
@@ -85,7 +86,8 @@ struct share {
     struct claim *claim;
     enum share_kind kind;
     struct unit *unit;
-    size_t first, count;     /* its commands within the transaction, ours among them */
+    size_t first, count;     /* its commands within the transaction */
+    size_t ours;             /* the last of them are not the unit's */
     bool lost;               /* its HSET or SET failed inside EXEC */
     struct checkpoint found; /* of SHARE_CLAIM */
 };
@@ -218,6 +220,9 @@ void lane_uncertain(struct lane *lane);
 
 /** Takes the answer of HGETALL. */
 void share_found(struct share *share, const struct answer *answer);
+
+/** Whether the transaction's command @p index is one of ours. */
+bool share_is_ours(const struct share *share, size_t index);
 
 /** The transaction is over. */
 void lane_clear_shares(struct lane *lane);

@@ -158,7 +158,7 @@ static enum resp_result lane_take_element(struct lane *lane, struct slice *input
     enum resp_result result = resp_scan(scanner, input);
     if (result != RESP_REPLY)
         return result;
-    if (share->kind == SHARE_CLAIM || place == share->count - 1)
+    if (share_is_ours(share, lane->element))
         share_control(lane, share, place);
     else if (scanner->failed)
         unit_add_error(share->unit, place, lane_classify(lane, scanner->text), scanner->text);
@@ -408,9 +408,9 @@ static bool lane_scan(struct lane *lane, struct slice *input)
             return true;
         lane->awaited &= ~(unsigned)step;
         lane->heard = true;
-        if (!lane->awaited)
-            lane_turn(lane);
     }
+    if (!lane->awaited)
+        lane_turn(lane);
     return true;
 }
 

@@ -141,7 +141,8 @@ static struct checkpoint share_checkpoint(const struct share *share)
         .witness = claim->witness,
     };
 
-    if (claim->next < 0) /* the first unit ever */
+    /* The first unit ever, or one that tries holes again. */
+    if (unit && (claim->next < 0 || unit->begin < claim->next))
         checkpoint.settled = unit->begin;
     if (unit && unit->next > claim->next) {
         checkpoint.next = unit->next;
@@ -204,6 +205,8 @@ static void lane_send_unit(struct lane *lane, struct share *share)
         lane_send_bytes(lane, share->unit->bytes, share->unit->end);
         share->unit->closed = true;
     }
+    if (claim->anew)
+        LANE_SEND(lane, SLICE("DEL"), claim->key);
     lane_send_checkpoint(lane, share);
 }
 
@@ -217,12 +220,13 @@ static void lane_add_share(struct lane *lane, struct claim *claim)
     claim->in_body = true;
     if (claim->state != CLAIM_OWNED) {
         share->kind = SHARE_CLAIM;
-        share->count = 2;
+        share->count = share->ours = 2;
         lane_send_claim(lane, claim);
     } else {
         share->unit = claim->urgent ? NULL : claim->first;
         share->kind = share->unit ? SHARE_UNIT : SHARE_NOTE;
-        share->count = 1 + (share->unit ? share->unit->committed : 0);
+        share->ours = 1 + claim->anew;
+        share->count = share->ours + (share->unit ? share->unit->committed : 0);
         lane_send_unit(lane, share);
     }
     lane->body_count += share->count;

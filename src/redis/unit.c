@@ -47,7 +47,7 @@ void unit_commit(struct unit *unit, const struct unit_record *record, uint64_t k
     }
     unit->end = unit->length;
     unit->committed = unit->count;
-    if (!unit->records++)
+    if (!unit->records++ || record->offset < unit->begin)
         unit->begin = record->offset;
     if (record->offset < unit->next)
         return;

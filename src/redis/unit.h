@@ -43,7 +43,7 @@ struct unit {
     size_t end, committed; /* bytes and commands of complete records */
     size_t records;        /* complete ones, those without entries too */
     bool closed;           /* it was sent once: nothing is added any more */
-    int64_t begin;         /* offset of the first record */
+    int64_t begin;         /* the lowest offset */
     int64_t next, leader;  /* of the last record: its offset + 1, its leader epoch */
     struct checkpoint_witness witness;
 };
