@@ -207,7 +207,8 @@ void claim_not_carried_out(struct claim *claim)
     bool drops = claim->dropped && claim->flying_unit;
 
     claim->in_body = false;
-    claim->flying_unit = NULL;
+    if (drops || !claim->unknown) /* one of the connection before may be in Redis all the same */
+        claim->flying_unit = NULL;
     if (drops)
         lane_notice(claim->lane, NOTICE_DROPPED, claim)->unit = claim_take_unit(claim);
     claim_want(claim);

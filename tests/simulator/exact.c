@@ -1,0 +1,341 @@
+/* exact.c: exactly once: lane.c, driven as units.c and the worker drive it. */
+#include "base/mem.h"
+#include "member.h"
+#include "metrics/metrics.h"
+#include "redis/lane.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { TICKETS = WORLD_RECORDS * WORLD_COMMANDS * 8, HOLES = WORLD_RECORDS, UNIT_RECORDS = 4 };
+
+struct ticket {
+    unsigned partition;
+    uint32_t life, slot;
+    int64_t offset;
+};
+
+struct exact_partition {
+    struct claim *claim;
+    bool begun;   /* records may be put */
+    bool again;   /* it stopped or was fenced: to be claimed anew */
+    int64_t mend; /* a record that was kept and is taken care of by now; -1: none */
+    int64_t committed, next;
+    struct checkpoint_hole holes[HOLES];
+    size_t hole_count;
+};
+
+struct exact {
+    struct lane *lane;
+    struct sink_counters counters;
+    struct exact_partition partitions[WORLD_PARTITIONS];
+    struct ticket tickets[TICKETS];
+    uint32_t ticket_count;
+    uint64_t random;
+};
+
+static struct exact_partition *exact_partition(struct member *member, unsigned number)
+{
+    struct exact *exact = member->way;
+
+    return &exact->partitions[number];
+}
+
+/* --- what the lane tells ---------------------------------------------------------------------- */
+
+static void exact_claimed(void *context, void *owner, const struct checkpoint *checkpoint)
+{
+    struct member *member = context;
+    struct member_partition *partition = owner;
+    unsigned number = (unsigned)(partition - member->partitions);
+    struct exact_partition *exact = exact_partition(member, number);
+
+    exact->next = checkpoint->found ? checkpoint->next : exact->committed;
+    exact->hole_count = checkpoint->found ? checkpoint->hole_count : 0;
+    assert(exact->hole_count <= HOLES);
+    for (size_t i = 0; i < exact->hole_count; i++)
+        exact->holes[i] = checkpoint->holes[i];
+    exact->begun = true;
+    partition->position = exact->hole_count ? exact->holes[0].offset : exact->next;
+    partition->tracker = tracker_new(partition->position);
+    lane_restart(exact->claim, exact->next);
+}
+
+static void exact_fenced(void *context, void *owner, bool taken)
+{
+    struct member *member = context;
+    struct member_partition *partition = owner;
+    unsigned number = (unsigned)(partition - member->partitions);
+
+    (void)taken;
+    world_fenced(member, number);
+    exact_partition(member, number)->again = true;
+}
+
+static struct ticket *exact_ticket(struct member *member, uint32_t number)
+{
+    struct exact *exact = member->way;
+
+    return &exact->tickets[number % TICKETS];
+}
+
+static void exact_finish(struct member *member, const struct ticket *ticket)
+{
+    struct member_partition *partition = &member->partitions[ticket->partition];
+
+    if (partition->life == ticket->life && partition->tracker)
+        tracker_finish(partition->tracker, ticket->slot);
+}
+
+static void exact_done(void *context, uint32_t number)
+{
+    exact_finish(context, exact_ticket(context, number));
+}
+
+/* One bad record is skipped, the next one kept until somebody took care of it, the next one stops
+ * its partition. */
+static enum units_verdict exact_refused(void *context, uint32_t number, enum reply_class class,
+                                        const char *text)
+{
+    struct member *member = context;
+    const struct ticket *ticket = exact_ticket(member, number);
+    struct member_partition *partition = &member->partitions[ticket->partition];
+    struct exact_partition *exact = exact_partition(member, ticket->partition);
+
+    (void)class, (void)text;
+    if (partition->life != ticket->life)
+        return UNITS_SKIP;
+    bool stops = ticket->offset % 3 == 1 && ticket->offset >= exact->next;
+    bool keeps = ticket->offset % 3 == 2;
+    world_refused(member, ticket->partition, ticket->offset, stops || keeps);
+    if (stops) {
+        exact->again = true;
+        return UNITS_STOP;
+    }
+    exact_finish(member, ticket);
+    if (!keeps)
+        return UNITS_SKIP;
+    exact->mend = ticket->offset;
+    return UNITS_KEEP;
+}
+
+static void exact_dropped(void *context, uint32_t number)
+{
+    (void)context, (void)number;
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static void exact_begin(struct member *member)
+{
+    struct exact *exact = mem_new(struct exact);
+    static uint64_t
+        counter; /* tokens differ from each other in all lives; nothing depends on which they are */
+    size_t commands;
+
+    command_all(&commands);
+    exact->counters.commands = mem_array((commands + 1) * RESULT_COUNT, sizeof(uint64_t));
+    exact->random = ++counter << 20;
+    struct lane_options options = {
+        .name = "live",
+        .prefix = "penstock",
+        .unit_records = UNIT_RECORDS,
+        .unit_bytes = 4096,
+        .events = {member, exact_claimed, exact_fenced, exact_done, exact_refused, exact_dropped},
+        .counters = &exact->counters,
+    };
+    for (unsigned i = 0; i < WORLD_PARTITIONS; i++)
+        exact->partitions[i].mend = -1;
+    exact->lane = lane_new(&options);
+    member->way = exact;
+}
+
+static void exact_end(struct member *member)
+{
+    struct exact *exact = member->way;
+
+    lane_free(exact->lane);
+    free(exact->counters.commands);
+    free(exact);
+    member->way = NULL;
+}
+
+static void exact_connected(struct member *member)
+{
+    struct exact *exact = member->way;
+
+    lane_begin(exact->lane);
+}
+
+/* Hears what the lane has to tell. */
+static void exact_deliver(struct member *member)
+{
+    struct exact *exact = member->way;
+
+    lane_deliver(exact->lane);
+    world_unsettled(member, exact->counters.units_unsettled);
+    exact->counters.units_unsettled = 0;
+}
+
+static void exact_cut(struct member *member)
+{
+    struct exact *exact = member->way;
+
+    lane_lost(exact->lane);
+    exact_deliver(member);
+}
+
+static void exact_claim(struct member *member, unsigned number)
+{
+    struct exact *exact = member->way;
+    struct exact_partition *partition = &exact->partitions[number];
+    struct claim_name name = {"g", number ? "b" : "a", 0, 1};
+
+    partition->claim = lane_claim(exact->lane, &name, exact->random++, &member->partitions[number]);
+    partition->begun = partition->again = false;
+    partition->mend = -1;
+    member->partitions[number].life++;
+    world_count(member->world)->claims++;
+}
+
+static void exact_assigned(struct member *member, unsigned number, int64_t committed)
+{
+    exact_partition(member, number)->committed = committed;
+    exact_claim(member, number);
+}
+
+static void exact_lost(struct member *member, unsigned number)
+{
+    struct exact *exact = member->way;
+    struct exact_partition *partition = &exact->partitions[number];
+
+    if (partition->claim)
+        lane_drop(partition->claim);
+    partition->claim = NULL;
+    partition->begun = partition->again = false;
+    exact_deliver(member);
+}
+
+/* --- records ---------------------------------------------------------------------------------- */
+
+/* Which commands of the record are to be put; 0: it was carried out before. */
+static uint64_t exact_commands(const struct exact_partition *exact, int64_t offset)
+{
+    if (offset >= exact->next)
+        return UINT64_MAX;
+    for (size_t i = 0; i < exact->hole_count; i++)
+        if (exact->holes[i].offset == offset)
+            return exact->holes[i].commands;
+    return 0;
+}
+
+static void exact_put(struct member *member, unsigned number, uint64_t chosen, uint32_t slot)
+{
+    struct exact *exact = member->way;
+    struct member_partition *partition = &member->partitions[number];
+    struct claim *claim = exact->partitions[number].claim;
+    struct unit_record unit = {.offset = partition->position, .leader_epoch = -1};
+    struct world_record record;
+
+    world_record(number, partition->position, &record);
+    for (unsigned i = 0; i < record.count; i++) {
+        if (!(chosen >> i & 1))
+            continue;
+        uint32_t ticket = exact->ticket_count++ % TICKETS;
+        exact->tickets[ticket] =
+            (struct ticket){number, partition->life, slot, partition->position};
+        tracker_retain(partition->tracker, slot);
+        lane_put(claim, i, record.words[i], 3, NULL, ticket);
+    }
+    lane_record(claim, &unit, false);
+}
+
+static bool exact_take(struct member *member, unsigned number)
+{
+    struct exact_partition *exact = exact_partition(member, number);
+    struct member_partition *partition = &member->partitions[number];
+    uint32_t slot;
+
+    if (!exact->begun || exact->again || !lane_has_room(exact->claim))
+        return false;
+    uint64_t chosen = exact_commands(exact, partition->position);
+    tracker_begin(partition->tracker, partition->position, -1, &slot);
+    if (chosen)
+        exact_put(member, number, chosen, slot);
+    tracker_finish(partition->tracker, slot);
+    partition->position++;
+    return true;
+}
+
+static bool exact_is_drained(const struct member *member, unsigned number)
+{
+    const struct exact *exact = member->way;
+    const struct exact_partition *partition = &exact->partitions[number];
+
+    return !partition->begun || partition->again || lane_is_settled(partition->claim);
+}
+
+/* --- bytes ------------------------------------------------------------------------------------ */
+
+static struct slice exact_output(struct member *member)
+{
+    struct exact *exact = member->way;
+
+    lane_turn(exact->lane);
+    return lane_output(exact->lane);
+}
+
+static void exact_wrote(struct member *member, size_t length)
+{
+    struct exact *exact = member->way;
+
+    lane_sent(exact->lane, length);
+}
+
+static bool exact_input(struct member *member, struct slice bytes)
+{
+    struct exact *exact = member->way;
+    bool sound = lane_receive(exact->lane, bytes);
+
+    exact_deliver(member);
+    return sound;
+}
+
+static void exact_wake(struct member *member)
+{
+    struct exact *exact = member->way;
+
+    if (lane_rests(exact->lane) != LANE_FLOWS)
+        lane_resume(exact->lane);
+    if (lane_wants_tick(exact->lane))
+        lane_tick(exact->lane);
+    for (unsigned i = 0; i < WORLD_PARTITIONS; i++) {
+        struct exact_partition *partition = &exact->partitions[i];
+        if (partition->mend >= 0 && partition->claim && !partition->again) {
+            lane_mend(partition->claim, partition->mend);
+            world_refused(member, i, partition->mend, false);
+        }
+        partition->mend = -1;
+        if (!partition->again)
+            continue;
+        exact_lost(member, i);
+        tracker_free(member->partitions[i].tracker);
+        member->partitions[i].tracker = NULL;
+        exact_claim(member, i);
+    }
+}
+
+const struct way exact_way = {
+    .begin = exact_begin,
+    .end = exact_end,
+    .connected = exact_connected,
+    .cut = exact_cut,
+    .assigned = exact_assigned,
+    .lost = exact_lost,
+    .take = exact_take,
+    .is_drained = exact_is_drained,
+    .output = exact_output,
+    .wrote = exact_wrote,
+    .input = exact_input,
+    .wake = exact_wake,
+};

@@ -1,0 +1,82 @@
+/* member.h: one worker of the simulated world: what world.c and the two ways of writing share. */
+#pragma once
+#include "kafka/tracker.h"
+#include "model_redis.h"
+#include "world.h"
+
+struct world;
+
+/** How a worker sees one partition. */
+struct member_partition {
+    bool owned;          /* as far as the worker knows */
+    bool revoked;        /* the group waits for it to leave */
+    uint32_t generation; /* of the assignment */
+    uint32_t life; /* rises with every start of the partition here; late answers are of another */
+    struct tracker *tracker; /* NULL: not started */
+    int64_t position;
+    void *claim;  /* exactly once: the lane's */
+    int64_t upto; /* exactly once: below it records are passed over */
+};
+
+struct member {
+    struct world *world;
+    unsigned number;
+    int connection; /* -1: none */
+    int former;     /* to be killed before the next one speaks; -1: none */
+    struct member_partition partitions[WORLD_PARTITIONS];
+    void *way; /* what the way of writing keeps */
+};
+
+/** How records reach the model of Redis: at least once (pipe.c), or exactly once (exact.c). */
+struct way {
+    void (*begin)(struct member *member);
+    void (*end)(struct member *member); /* it crashed: nothing of it is left */
+    void (*connected)(struct member *member);
+    void (*cut)(struct member *member);
+    /** The partition is the worker's from now on; Kafka has @p committed. */
+    void (*assigned)(struct member *member, unsigned partition, int64_t committed);
+    void (*lost)(struct member *member, unsigned partition);
+    /** Takes the record at the partition's position; false: no room, or not now. */
+    bool (*take)(struct member *member, unsigned partition);
+    /** Whether all that was taken of the partition is answered. */
+    bool (*is_drained)(const struct member *member, unsigned partition);
+    /** What may be sent now; the first @p length bytes of it were. */
+    struct slice (*output)(struct member *member);
+    void (*wrote)(struct member *member, size_t length);
+    /** Bytes came; false: the connection is no good any more. */
+    bool (*input)(struct member *member, struct slice bytes);
+    /** The pause after "later" is over, and such things. */
+    void (*wake)(struct member *member);
+};
+
+extern const struct way pipe_way, exact_way;
+
+/* --- world.c, for the ways --- */
+
+/** The keys that records of a partition are written to. */
+const char *world_list(unsigned partition);
+const char *world_sum(unsigned partition);
+
+/** The commands of a record, three words each; one in seven has one that Redis refuses. */
+enum { WORLD_COMMANDS = 3 };
+struct world_record {
+    struct slice words[WORLD_COMMANDS][3];
+    unsigned count;
+    char text[24];
+};
+void world_record(unsigned partition, int64_t offset, struct world_record *record);
+bool world_is_poison(int64_t offset);
+
+struct model_redis *world_redis(struct world *world);
+struct world_counts *world_count(struct world *world);
+
+/** The worker hears that somebody else has the partition. */
+void world_fenced(struct member *member, unsigned partition);
+
+/** The worker hears that a command of the record was refused; @p pending: somebody is to take care
+ * of it. */
+void world_refused(struct member *member, unsigned partition, int64_t offset, bool pending);
+
+/** Answers were lost with a connection or a worker, and that was said: errors among them may never
+ * be told. */
+void world_unsettled(struct member *member, uint64_t units);

@@ -1,0 +1,226 @@
+/* pipe.c: at least once: tracker.c and window.c, driven as worker.c and exchange.c drive them. */
+#include "base/mem.h"
+#include "member.h"
+#include "redis/reply.h"
+#include "redis/resp.h"
+#include "redis/window.h"
+
+#include <stdlib.h>
+
+enum { TICKETS = WORLD_RECORDS * WORLD_COMMANDS * 8, WINDOW_COMMANDS = 6, WINDOW_BYTES = 4096 };
+
+struct ticket {
+    unsigned partition;
+    uint32_t life, slot;
+};
+
+struct pipe {
+    struct window window;
+    struct resp_scanner scanner;
+    char rest[256]; /* of an answer, read and not scanned */
+    size_t rest_length;
+    bool draining, paused, probing;
+    struct ticket tickets[TICKETS];
+    uint32_t ticket_count;
+};
+
+static void pipe_begin(struct member *member)
+{
+    struct pipe *pipe = mem_new(struct pipe);
+
+    window_init(&pipe->window, WINDOW_COMMANDS, WINDOW_BYTES);
+    member->way = pipe;
+}
+
+static void pipe_end(struct member *member)
+{
+    struct pipe *pipe = member->way;
+
+    window_free(&pipe->window);
+    free(pipe);
+    member->way = NULL;
+}
+
+static bool pipe_wanted(void *context, uint32_t number)
+{
+    const struct member *member = context;
+    const struct pipe *pipe = member->way;
+    const struct ticket *ticket = &pipe->tickets[number % TICKETS];
+
+    return member->partitions[ticket->partition].life == ticket->life;
+}
+
+static void pipe_dropped(void *context, uint32_t number)
+{
+    (void)context, (void)number;
+}
+
+static void pipe_again(struct member *member)
+{
+    struct pipe *pipe = member->way;
+
+    window_filter(&pipe->window, pipe_wanted, pipe_dropped, member);
+    pipe->draining = pipe->paused = false;
+    pipe->probing = pipe->window.committed > 0;
+}
+
+static void pipe_connected(struct member *member)
+{
+    struct pipe *pipe = member->way;
+
+    pipe->scanner = (struct resp_scanner){0};
+    pipe->rest_length = 0;
+    pipe_again(member);
+}
+
+static void pipe_cut(struct member *member)
+{
+    struct pipe *pipe = member->way;
+
+    window_rewind(&pipe->window);
+    pipe->draining = pipe->paused = false;
+}
+
+static void pipe_assigned(struct member *member, unsigned number, int64_t committed)
+{
+    struct member_partition *partition = &member->partitions[number];
+
+    partition->tracker = tracker_new(committed);
+    partition->position = committed;
+}
+
+static void pipe_lost(struct member *member, unsigned number)
+{
+    struct pipe *pipe = member->way;
+
+    (void)number;
+    window_filter(&pipe->window, pipe_wanted, pipe_dropped, member);
+}
+
+static bool pipe_take(struct member *member, unsigned number)
+{
+    struct pipe *pipe = member->way;
+    struct member_partition *partition = &member->partitions[number];
+    struct world_record record;
+    uint32_t slot;
+
+    if (!window_has_room(&pipe->window))
+        return false;
+    world_record(number, partition->position, &record);
+    tracker_begin(partition->tracker, partition->position, -1, &slot);
+    for (unsigned i = 0; i < record.count; i++) {
+        uint32_t ticket = pipe->ticket_count++ % TICKETS;
+        pipe->tickets[ticket] = (struct ticket){number, partition->life, slot};
+        tracker_retain(partition->tracker, slot);
+        window_put(&pipe->window, record.words[i], 3, 0, ticket);
+    }
+    window_commit(&pipe->window);
+    tracker_finish(partition->tracker, slot);
+    partition->position++;
+    return true;
+}
+
+static bool pipe_is_drained(const struct member *member, unsigned number)
+{
+    const struct member_partition *partition = &member->partitions[number];
+
+    return !partition->tracker || !tracker_waiting(partition->tracker);
+}
+
+static struct slice pipe_output(struct member *member)
+{
+    struct pipe *pipe = member->way;
+    const struct window *window = &pipe->window;
+    struct slice unsent = window_unsent(window);
+    size_t end = window->committed_end;
+
+    if (pipe->draining)
+        end = window->sent_end;
+    else if (pipe->paused)
+        end = window->written;
+    else if (pipe->probing && window->committed)
+        end = window->head + window_head(window)->length;
+    unsent.length = end - window->written;
+    return unsent;
+}
+
+static void pipe_wrote(struct member *member, size_t length)
+{
+    struct pipe *pipe = member->way;
+
+    window_wrote(&pipe->window, length);
+}
+
+static void pipe_finish_head(struct member *member)
+{
+    struct pipe *pipe = member->way;
+    struct ticket ticket = pipe->tickets[window_head(&pipe->window)->ticket];
+    struct member_partition *partition = &member->partitions[ticket.partition];
+
+    pipe->probing = false;
+    window_pop(&pipe->window);
+    if (partition->life == ticket.life)
+        tracker_finish(partition->tracker, ticket.slot);
+}
+
+static void pipe_pause_if_drained(struct pipe *pipe)
+{
+    if (window_unanswered(&pipe->window) > 0 || pipe->window.written < pipe->window.sent_end)
+        return;
+    window_rewind(&pipe->window);
+    pipe->draining = false;
+    pipe->paused = true;
+}
+
+static void pipe_answer(struct member *member)
+{
+    struct pipe *pipe = member->way;
+    struct slice line = {pipe->scanner.text, pipe->scanner.text_length};
+    bool later = pipe->scanner.failed && reply_classify(line) == REPLY_RETRY;
+
+    if (!pipe->draining && !later) {
+        pipe_finish_head(member);
+        return;
+    }
+    pipe->draining = true;
+    window_pass(&pipe->window);
+    pipe_pause_if_drained(pipe);
+}
+
+static bool pipe_input(struct member *member, struct slice bytes)
+{
+    struct pipe *pipe = member->way;
+    char joined[1024];
+    struct slice input = {joined, pipe->rest_length + bytes.length};
+
+    memcpy(joined, pipe->rest, pipe->rest_length);
+    memcpy(joined + pipe->rest_length, bytes.data, bytes.length);
+    while (input.length && resp_scan(&pipe->scanner, &input) == RESP_REPLY)
+        pipe_answer(member);
+    memcpy(pipe->rest, input.data, input.length);
+    pipe->rest_length = input.length;
+    return true;
+}
+
+static void pipe_wake(struct member *member)
+{
+    struct pipe *pipe = member->way;
+
+    if (pipe->paused)
+        pipe_again(member);
+}
+
+const struct way pipe_way = {
+    .begin = pipe_begin,
+    .end = pipe_end,
+    .connected = pipe_connected,
+    .cut = pipe_cut,
+    .assigned = pipe_assigned,
+    .lost = pipe_lost,
+    .take = pipe_take,
+    .is_drained = pipe_is_drained,
+    .output = pipe_output,
+    .wrote = pipe_wrote,
+    .input = pipe_input,
+    .wake = pipe_wake,
+};
