@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "conf/deadletters.h"
 #include "conf/document.h"
+#include "conf/exposed.h"
 #include "conf/file.h"
 #include "conf/hazards.h"
 #include "conf/kept.h"
@@ -216,6 +217,8 @@ static void conf_fill(const struct filling *filling, const struct node *root)
     conf_fill_routes(filling, root);
     deadletters_check(filling);
     conf_warn_unused(filling);
+    if (conf_problems_count(filling->problems) == 0)
+        exposed_check(filling);
     memory_bound_windows(conf);
 }
 

@@ -18,6 +18,7 @@ struct conf_text {
     struct conf_origin origin;
     bool secret; /* came from a file or a credential, or belongs to a secret option: never shown */
     bool inherited; /* comes from "defaults", not from the group itself */
+    bool literal;   /* stands in the file as it is: nothing of it came from elsewhere */
 };
 
 struct conf_texts {

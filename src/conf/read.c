@@ -45,7 +45,11 @@ bool read_text(const struct filling *filling, const struct node *node, const cha
         return false;
     }
     *text = (struct conf_text){
-        .text = kept_take(filling->conf->kept, expanded), .origin = node->origin, .secret = secret};
+        .text = kept_take(filling->conf->kept, expanded),
+        .origin = node->origin,
+        .secret = secret,
+        .literal = !strstr(node->text, "${"),
+    };
     return true;
 }
 

@@ -181,7 +181,8 @@ static bool read_property_value(const struct filling *filling, const struct node
                      node_kind_name(node->kind));
         return false;
     }
-    *value = (struct conf_text){kept_take(filling->conf->kept, text), node->origin, false, false};
+    *value =
+        (struct conf_text){.text = kept_take(filling->conf->kept, text), .origin = node->origin};
     return true;
 }
 

@@ -18,12 +18,13 @@ static void sink_take_url(const struct conf *conf, struct url *url, struct conf_
         sink->url.secret = true;
     if (url->username && !sink->username.text)
         sink->username =
-            (struct conf_text){kept_copy(conf->kept, url->username, strlen(url->username)),
-                               sink->url.origin, false, false};
+            (struct conf_text){.text = kept_copy(conf->kept, url->username, strlen(url->username)),
+                               .origin = sink->url.origin};
     if (url->password && !sink->password.text)
         sink->password =
-            (struct conf_text){kept_copy(conf->kept, url->password, strlen(url->password)),
-                               sink->url.origin, true, false};
+            (struct conf_text){.text = kept_copy(conf->kept, url->password, strlen(url->password)),
+                               .origin = sink->url.origin,
+                               .secret = true};
     if (url->host)
         sink->host = kept_copy(conf->kept, url->host, strlen(url->host));
     if (url->socket_path)
