@@ -12,6 +12,7 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "conf/conf.h"
@@ -179,6 +180,7 @@ static void letters_delivered(void *context, uint32_t place)
     struct letters *letters = context;
     uint32_t number = letters_reported(letters, place)->number;
 
+    FAILPOINT(after_letter);
     letters->why[0] = '\0';
     backoff_reset(&letters->backoff);
     post_close(letters, place);
@@ -268,6 +270,7 @@ static bool letters_send_first(struct letters *letters)
     }
     waiting_take_first(letters);
     post->sent = true;
+    FAILPOINT(in_dlq);
     letters->sent++;
     letters->alone = post->suspect;
     return true;

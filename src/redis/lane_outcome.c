@@ -11,6 +11,7 @@
  *                        1. old: EXEC, unread    2. new: SET epoch, HGETALL: not carried out
  *                        3. old: EXEC is read now: its WATCH is broken, nil
  */
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "metrics/metrics.h"
@@ -64,6 +65,7 @@ static void claim_won(struct claim *claim, struct checkpoint *found)
 {
     struct lane *lane = claim->lane;
 
+    FAILPOINT(after_claim);
     claim->state = CLAIM_OWNED;
     claim->written = checkpoint_mark(found);
     if (found->readable) {
@@ -148,6 +150,7 @@ static void share_applied(struct share *share)
 
 void lane_applied(struct lane *lane)
 {
+    FAILPOINT(after_exec);
     lane->held_up = false;
     for (size_t i = 0; i < lane->share_count; i++)
         share_applied(&lane->shares[i]);

@@ -5,6 +5,7 @@
  * transaction just sent, which will want something again, then some of those watched before, so
  * that partitions with little to say need not be armed anew each time.
  */
+#include "base/failpoint.h"
 #include "base/mem.h"
 #include "redis/lane_parts.h"
 #include "redis/resp.h"
@@ -250,6 +251,7 @@ bool lane_fly(struct lane *lane)
     }
     if (!lane->share_count)
         return false;
+    FAILPOINT(before_exec);
     LANE_SEND(lane, SLICE("EXEC"));
     lane->awaited = STEP_QUEUED | STEP_EXEC;
     lane->in_multi = false;

@@ -7,6 +7,7 @@
 #include "redis/link.h"
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "conf/conf.h"
 #include "metrics/metrics.h"
 #include "redis/silence.h"
@@ -36,6 +37,7 @@ static bool link_send_once(struct connection *connection, struct lane *lane)
         connection_lost(connection, "send: %s", strerror(errno));
         return false;
     } else if (sent > 0) {
+        FAILPOINT(after_send);
         lane_sent(lane, (size_t)sent);
         connection->setup->counters->sent_bytes += (uint64_t)sent;
         connection->progress_ms = clock_ms();

@@ -17,15 +17,25 @@ ROUNDS = int(os.environ.get("PENSTOCK_TEST_ROUNDS", "3"))
 PROGRAM = os.path.join(SOURCE, "build-faults", "penstock")
 PER_SECOND = 3000
 
+POISON = 0.005  # the share of records that become dead letters
+
 # name: the highest pass at which it kills
 POINTS = {
     "after-fetch": 20,
     "after-encode": 2000,
     "after-send": 100,
     "after-reply": 8000,
+    "in-dlq": 20,
+    "after-letter": 20,
     "before-commit": 4,
     "after-commit": 4,
     "in-revoke": 2,
+}
+# Those that only a claim and its units pass.
+EXACT_POINTS = {
+    "after-claim": 8,
+    "before-exec": 60,
+    "after-exec": 60,
 }
 
 
@@ -37,7 +47,8 @@ def a_wrong_name_ends_the_start(run):
         expect("PENSTOCK_FAILPOINT" in done.stderr, f"it says {done.stderr!r}")
     done = start_with(PROGRAM, "")
     names = [line.split()[1].replace("_", "-") for line in done.stderr.splitlines()]
-    expect_equal(set(names), set(POINTS), "the failpoints of the program, and those of this test")
+    expect_equal(set(names), set(POINTS) | set(EXACT_POINTS),
+                 "the failpoints of the program, and those of this test")
     expect_equal(start_with(RELEASE, "after-sned:1").returncode, 0, "an ordinary build")
 
 
@@ -48,20 +59,20 @@ def start_with(program, text):
 
 def at_least_once_survives_each_point(run):
     """0 lost, order kept, and no more repeats than were uncommitted at the kills."""
-    herd = kill_at_each_point(run, "at_least_once")
+    herd = kill_at_each_point(run, "at_least_once", POINTS)
     expect(herd.finish() > 0, "no kill hit a record in flight: the test shows nothing")
 
 
-def kill_at_each_point(run, delivery):
-    herd = Herd(run, delivery, PER_SECOND)
+def kill_at_each_point(run, delivery, passes):
+    herd = Herd(run, delivery, PER_SECOND, POISON)
     victim = herd.member("one", program=PROGRAM, wait=False)
     other = herd.member("two", program=PROGRAM)
-    points = list(POINTS) * ROUNDS
+    points = list(passes) * ROUNDS
     run.random.shuffle(points)
     victim.kill()
     herd.judge_kill("before the first point", [victim])
     for point in points:
-        fate = f"{point}:{run.random.randint(1, POINTS[point])}"
+        fate = f"{point}:{run.random.randint(1, passes[point])}"
         (kill_in_revoke if point == "in-revoke" else kill_at)(herd, victim, other, fate)
     victim.env = None
     victim.start()

@@ -1,5 +1,5 @@
 """Two processes of one group under load, that die and come back, and the judge beside them."""
-from harness import conf, wait_until
+from harness import conf, expect, wait_until
 from ledger import PARTITIONS, Judge, Ledger, routes
 
 COMMIT_MS = 150
@@ -10,15 +10,49 @@ SOURCE = (f'commit_interval = "{COMMIT_MS}ms"; instance_id = "NAME"; '
           "reconnect_backoff_max_ms = 500; };")
 
 
+class Letters:
+    """Where the dead letters go: a topic of the same Kafka, or a stream of a Redis of its own."""
+
+    def __init__(self, run, kafka, stream):
+        self.kafka, self.topic = kafka, f"{run.topic}.dlq"
+        self.redis = run.redis(aof=True) if stream else None
+        if not stream:
+            kafka.create(self.topic, 1)
+
+    def conf(self, text):
+        """The configuration with its dead letters."""
+        if not self.redis:
+            dlq = f'dlq = {{ source = "main"; topic = "{self.topic}"; }};'
+            return text.replace("routes = (", f"{dlq}\nroutes = (")
+        sink = f'dead = {{ url = "{self.redis.url}"; }};'
+        return text.replace("sinks = {", f'dlq = {{ sink = "dead"; stream = "dead"; }};'
+                                         f"\nsinks = {{ {sink}")
+
+    def read(self):
+        """(facts, value) of each one."""
+        if self.redis:
+            entries = [fields for _, fields in self.redis.ask("XRANGE", "dead", "-", "+")]
+            letters = [dict(zip(fields[::2], fields[1::2])) for fields in entries]
+            return [({name.decode(): fact.decode() for name, fact in letter.items()},
+                     letter[b"value"].decode()) for letter in letters]
+        return [(dict(zip(record["headers"][::2], record["headers"][1::2])), record["payload"])
+                for record in self.kafka.read(self.topic)]
+
+
 class Herd:
     """Kafka, Redis, a steady load, and processes by name."""
 
-    def __init__(self, run, delivery, per_second):
+    def __init__(self, run, delivery, per_second, poison=0.0, stream=False):
+        """`poison` is the share of records that become dead letters; `stream`: of a Redis of their
+        own, instead of a topic."""
         self.run, self.exact = run, delivery == "exactly_once"
         self.options = {"delivery": delivery} if self.exact else {}
         self.kafka, self.redis = run.kafka(), run.redis(aof=True)
         self.kafka.create(run.topic, PARTITIONS)
-        self.ledger = Ledger(run.topic, run.random)
+        self.ledger = Ledger(run.topic, run.random, poison)
+        self.letters = Letters(run, self.kafka, stream) if poison else None
+        if poison:
+            self.options["on_error"] = "dlq"
         self.judge = Judge(self.ledger, self.redis, self.kafka, run.group)
         self.producer = run.producer(self.kafka)
         self.load = run.background(self.ledger.flow, self.producer, per_second)
@@ -27,8 +61,8 @@ class Herd:
     def conf(self, name):
         """The source has the process' name, by which CLIENT LIST tells whose a connection is."""
         text = conf(self.kafka, self.redis.url, self.run.group,
-                    routes(self.run.topic, **self.options),
-                    source=SOURCE.replace("NAME", name))
+                    routes(self.run.topic, **self.options), source=SOURCE.replace("NAME", name))
+        text = self.letters.conf(text) if self.letters else text
         return text.replace("main = {", f"{name} = {{").replace('"main"', f'"{name}"')
 
     def member(self, name, **options):
@@ -48,6 +82,8 @@ class Herd:
         self._judge(what, dead, committed)
 
     def _judge(self, what, dead, committed):
+        if self.letters:
+            self.judge.letters(self.letters.read, committed)
         ahead = (self.judge.exactly if self.exact else self.judge.at_least)(committed)
         self.hits += ahead > 0
         self.run.note(f"kill {what}: {', '.join(one.name for one in dead)}; "
@@ -65,6 +101,10 @@ class Herd:
         self.run.note(f"{self.ledger.produced} records were produced")
         self.ledger.wait_committed(self.kafka, self.run.group, 60)
         repeats = (self.judge.exactly_at_end if self.exact else self.judge.at_end)()
+        if self.letters:
+            letters = self.judge.letters(self.letters.read, self.ledger.ends())
+            expect(letters > 0, "no record was poisoned")
+            self.run.note(f"{letters} dead letters")
         self.run.note(f"{repeats} records came again, {sum(self.judge.may_repeat)} might have; "
                       f"{self.hits} kills left something uncommitted")
         return repeats

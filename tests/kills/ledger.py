@@ -7,6 +7,9 @@ Four routes take each record, in this order, and none can apply it twice unseen:
     ZINCRBY top:PARTITION AMOUNT KEY
     XADD stream:PARTITION * OFFSET VALUE    the order again, with the record byte for byte
 
+A few records are poison: "sum" and "top" can make no number of them, and send them to the dead
+letters; some before a command is made, some because Redis refuses it.
+
 So at any moment, also after a cut in the middle of a record, a sum has every record that the stream
 has, and none that the list has not.
 """
@@ -33,22 +36,34 @@ def routes(topic, **options):
             for name, command in COMMANDS.items()]
 
 
+BROKEN, REFUSED = 0, -1  # in the place of an amount: no JSON; no number
+POISONED = ("sum", "top")
+
+
 def value_of(partition, offset, amount):
     """The one value that the record can have; also quotes, and letters of several bytes."""
+    if amount == BROKEN:
+        return f'{{"n":broken {partition}@{offset}'.encode()
+    if amount == REFUSED:
+        return f'{{"n":"not a number {partition}@{offset}"}}'.encode()
     return f'{{"n":{amount},"of":"{partition}@{offset}","é\\"":"ü\\r\\n%"}}'.encode()
 
 
 class Ledger(Log):
     """What was produced."""
 
-    def __init__(self, topic, random):
+    def __init__(self, topic, random, poison=0.0):
+        """`poison` is the share of records that only the dead letters can take."""
         super().__init__(topic, PARTITIONS, KEYS, random)
+        self.poison = poison
         self.partitions = [array("i") for _ in range(PARTITIONS)]  # the amounts, by offset
         self.key_of = [array("b") for _ in range(PARTITIONS)]
 
     def json_record(self):
         number, key = self.random.randrange(PARTITIONS), self.random.randrange(KEYS)
         amount = self.random.randint(1, LARGEST)
+        if self.random.random() < self.poison:
+            amount = self.random.choice((BROKEN, REFUSED))
         value = value_of(number, len(self.partitions[number]), amount)
         self.key_of[number].append(key)
         self.partitions[number].append(amount)
@@ -57,6 +72,14 @@ class Ledger(Log):
     def add(self, record):
         self.produced += 1
         return frame(record)
+
+    def amount(self, partition, offset):
+        return max(0, self.partitions[partition][offset])
+
+    def poisoned(self, partition, end):
+        """The offsets below `end` of the records that nobody can add up."""
+        return [offset for offset, amount in enumerate(self.partitions[partition][:end])
+                if amount <= 0]
 
 
 class Track:
@@ -78,7 +101,7 @@ class Track:
         else:
             self.repeats += 1
         self.sums[self.ledger.key_of[self.number][offset]] += \
-            self.ledger.partitions[self.number][offset]
+            self.ledger.amount(self.number, offset)
 
 
 @dataclass
@@ -132,16 +155,35 @@ class Judge:
     def _sums_until(self, number, end):
         """The sums of the records before `end`; the ends asked for never fall by much."""
         sums, at = self.prefix[number], self.prefix_end[number]
-        keys, amounts = self.ledger.key_of[number], self.ledger.partitions[number]
+        keys = self.ledger.key_of[number]
         for offset in range(at, end):
-            sums[keys[offset]] += amounts[offset]
+            sums[keys[offset]] += self.ledger.amount(number, offset)
         for offset in range(end, at):
-            sums[keys[offset]] -= amounts[offset]
+            sums[keys[offset]] -= self.ledger.amount(number, offset)
         self.prefix_end[number] = end
         return sums
 
     def committed(self):
         return self.kafka.committed(self.group, self.ledger.topic)
+
+    def letters(self, read, committed):
+        """Every poisoned record that is committed has its letters, and no other record has one.
+        `read()` has a (facts, value) for each letter."""
+        letters = {}
+        for facts, value in read():
+            number = int(facts["__connect.errors.partition"])
+            offset = int(facts["__connect.errors.offset"])
+            letters[facts["__penstock.route"], number, offset] = value
+        for (name, number, offset), value in letters.items():
+            amount = self.ledger.partitions[number][offset]
+            expect(name in POISONED and amount <= 0, f"a letter of {name} for {number}@{offset}")
+            expect_equal(value, value_of(number, offset, amount).decode(), "a letter's value")
+        for number, end in committed.items():
+            lost = [(name, offset) for offset in self.ledger.poisoned(number, end)
+                    for name in POISONED if (name, number, offset) not in letters]
+            expect(not lost, f"partition {number}: committed up to {end}, without the letters of "
+                             f"{lost[:5]}")
+        return len(letters)
 
     # --- at least once -------------------------------------------------------------------------
 
