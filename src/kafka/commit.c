@@ -4,12 +4,21 @@
  * One commit is outstanding at a time, so that an older one can never land behind a newer one. One
  * that failed is not repeated as it was: the next one says the newest offsets. Where answers alone
  * are not enough (gates.c), commits stay behind them.
+ *
+ * A killed process leaves behind what Redis had answered since the last commit, and all of it comes
+ * again. So a commit is due by time, and by number as well: of a window's worth of records, though
+ * all workers of a source together commit no more than 50 times a second.
  */
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "kafka/source_parts.h"
 
-enum { COMMIT_TRIES = 3, COMMIT_RETRY_MS = 200 };
+enum {
+    COMMIT_TRIES = 3,
+    COMMIT_RETRY_MS = 200,
+    COMMIT_RECORDS = 2048, /* the default of window_commands */
+    COMMIT_LEAST_MS = 20   /* between two, of one worker alone */
+};
 
 /* What may be committed and was not; -1: nothing. */
 static int64_t commit_offset(const struct source_partition *partition)
@@ -50,7 +59,9 @@ static bool commit_send(struct source *source)
     bool any = list->cnt > 0;
     rd_kafka_resp_err_t err;
 
+    source->finished = 0;
     if (any) {
+        source->commit_sent_ms = source->now_ms;
         FAILPOINT(before_commit);
         err = rd_kafka_commit_queue(source->kafka, list, source->control, NULL, NULL);
         if (err)
@@ -98,9 +109,21 @@ bool commit_is_done(struct source *source)
     return !commit_send(source);
 }
 
+int64_t commit_next_ms(const struct source *source)
+{
+    int64_t due_ms = source->commit_due_ms;
+    int64_t early_ms = source->commit_sent_ms + COMMIT_LEAST_MS * source->options->workers;
+
+    if (source->commit_outstanding)
+        return INT64_MAX; /* its answer wakes the loop; without Kafka that may be far away */
+    if (source->finished >= COMMIT_RECORDS && !source->commit_failures && early_ms < due_ms)
+        due_ms = early_ms;
+    return due_ms - source->now_ms;
+}
+
 void commit_turn(struct source *source)
 {
-    if (source->commit_outstanding || source->now_ms < source->commit_due_ms)
+    if (commit_next_ms(source) > 0)
         return;
     if (!commit_send(source))
         source->commit_due_ms = source->now_ms + source->options->commit_interval;

@@ -304,7 +304,7 @@ void source_finish(struct source_ticket ticket)
 
     if (!source_ticket_is_current(ticket))
         return;
-    tracker_finish(partition->tracker, ticket.slot);
+    partition->source->finished += tracker_finish(partition->tracker, ticket.slot);
 }
 
 void source_give_up(struct source_ticket ticket)
@@ -442,9 +442,7 @@ int64_t source_next_ms(const struct source *source)
         return earlier(next_ms, DRAIN_CHECK_MS / 5);
     next_ms = earlier(next_ms, start_next_ms(source));
     next_ms = earlier(next_ms, kick_next_ms(source));
-    if (source->commit_outstanding)
-        return next_ms; /* its answer wakes the loop; without Kafka that may be far away */
-    return earlier(next_ms, source->commit_due_ms - source->now_ms);
+    return earlier(next_ms, commit_next_ms(source));
 }
 
 const char *source_trouble(const struct source *source)

@@ -150,7 +150,8 @@ struct source {
     int64_t rejoin_due_ms; /* not before */
 
     bool commit_outstanding;
-    int64_t commit_due_ms;
+    int64_t commit_due_ms, commit_sent_ms;
+    size_t finished;          /* records, since a commit was sent */
     unsigned commit_failures; /* in a row */
 
     enum closing_step closing;
@@ -250,6 +251,8 @@ bool start_was_answered(const struct source_partition *partition);
 
 /* --- commit.c: what Redis has answered is told to Kafka --- */
 void commit_turn(struct source *source);
+/** Milliseconds until commit_turn() has something to do; INT64_MAX: only events matter. */
+int64_t commit_next_ms(const struct source *source);
 /** Whether all that may be committed is, or cannot be; commits and waits over several turns. */
 bool commit_is_done(struct source *source);
 void commit_result(struct source *source, rd_kafka_resp_err_t err,

@@ -99,16 +99,17 @@ void tracker_retain(struct tracker *tracker, uint32_t slot)
     tracker_pending(tracker, slot)->pending++;
 }
 
-void tracker_finish(struct tracker *tracker, uint32_t slot)
+bool tracker_finish(struct tracker *tracker, uint32_t slot)
 {
     struct tracker_entry *entry = tracker_pending(tracker, slot);
 
     if (--entry->pending)
-        return;
+        return false;
     tracker->given_up -= entry->given_up;
     tracker->inflight--;
     while (tracker->oldest != tracker->newest && !tracker_entry(tracker, tracker->oldest)->pending)
         tracker->oldest++;
+    return true;
 }
 
 void tracker_give_up(struct tracker *tracker, uint32_t slot)

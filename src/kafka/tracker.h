@@ -24,8 +24,8 @@ void tracker_begin(struct tracker *tracker, int64_t offset, int64_t timestamp_ms
  */
 void tracker_retain(struct tracker *tracker, uint32_t slot);
 
-/** One answer came; the last one finishes the record. */
-void tracker_finish(struct tracker *tracker, uint32_t slot);
+/** One answer came; true: it was the last one, the record is finished. */
+bool tracker_finish(struct tracker *tracker, uint32_t slot);
 
 /** No answer will finish the record: it stays unfinished, but is not to be waited for. */
 void tracker_give_up(struct tracker *tracker, uint32_t slot);

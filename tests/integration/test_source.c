@@ -64,6 +64,35 @@ static void what_is_not_finished_is_not_committed(void)
     member_free(member);
 }
 
+static int64_t committed_of_all(const char *topic)
+{
+    int64_t sum = 0;
+
+    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+        sum += cluster_committed(topic, topic, i);
+    return sum;
+}
+
+static void a_windows_worth_of_records_is_committed_before_it_is_time(void)
+{
+    struct member *member = member_new("number");
+
+    member->options.commit_interval = 60000;
+    cluster_topic("number");
+    cluster_produce_all("number", 0, 500);
+    member_join(member, "number");
+    CU_ASSERT(member_run(member, 4 * 500));
+    member_idle(member, 300);
+    CU_ASSERT_TRUE(committed_of_all("number") <= 0); /* 2000 are not enough */
+    cluster_produce_all("number", 500, 550);
+    CU_ASSERT(member_run(member, 4 * 550));
+    member_idle(member, 300);
+    CU_ASSERT_TRUE(committed_of_all("number") >= 2048);
+    CU_ASSERT_EQUAL(member->counts->source.commits[COMMIT_OK], 1);
+    member_stop(member, 5000);
+    member_free(member);
+}
+
 static void the_gauges_follow_the_partition(void)
 {
     struct member *member = member_new("gauges");
@@ -224,6 +253,7 @@ int main(void)
         TEST(every_record_is_taken_once_in_order_and_committed_at_the_stop),
         TEST(a_restart_goes_on_where_it_stopped),
         TEST(what_is_not_finished_is_not_committed),
+        TEST(a_windows_worth_of_records_is_committed_before_it_is_time),
         TEST(the_gauges_follow_the_partition),
         TEST(a_queue_that_was_full_is_filled_again_as_soon_as_it_runs_empty),
         TEST(a_held_partition_stops_and_the_others_flow),
