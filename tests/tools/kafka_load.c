@@ -11,8 +11,10 @@
  *
  *      'T' u16 length, name                          the topic of the records that follow
  *      'R' i32 partition, i64 timestamp in ms (0: now), i32 key length, i32 value length,
- *          u16 headers, key, value, headers times { u16 name length, i32 value length, name, value
- * } 'F'                                           wait until all is acknowledged
+ *          u16 headers, key, value, headers times: u16 name length, i32 value length, name, value
+ *      'F'                                           wait until all is acknowledged
+ *      'B' 'C' 'A'                                   begin, commit, abort a transaction; they need
+ *                                                    the property transactional.id
  *
  * Each 'F', and the end of the input, answers one line: "ok N" with the records acknowledged so
  * far, or "failed N REASON" with those that were not; the exit status is then 1.
@@ -243,6 +245,39 @@ static bool load_flush(struct load *load)
     return load->bad == 0;
 }
 
+enum { TRANSACTION_MS = 20000 };
+
+/** What a letter says about transactions; false where it says nothing about them. */
+static bool load_transaction(struct load *load, int kind)
+{
+    rd_kafka_error_t *failure;
+
+    if (kind == 'B')
+        failure = rd_kafka_begin_transaction(load->kafka);
+    else if (kind == 'C')
+        failure = rd_kafka_commit_transaction(load->kafka, TRANSACTION_MS);
+    else if (kind == 'A')
+        failure = rd_kafka_abort_transaction(load->kafka, TRANSACTION_MS);
+    else
+        return false;
+    if (failure)
+        give_up(rd_kafka_error_string(failure));
+    return true;
+}
+
+/** A producer that was given a transactional.id must say so to Kafka before it begins. */
+static void init_transactions(rd_kafka_t *kafka, rd_kafka_conf_t *conf)
+{
+    char id[256] = "";
+    size_t size = sizeof(id);
+
+    if (rd_kafka_conf_get(conf, "transactional.id", id, &size) || !*id)
+        return;
+    rd_kafka_error_t *failure = rd_kafka_init_transactions(kafka, TRANSACTION_MS);
+    if (failure)
+        give_up(rd_kafka_error_string(failure));
+}
+
 static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
 {
     char problem[256];
@@ -287,9 +322,12 @@ static rd_kafka_t *producer_new(struct load *load, char **arguments)
     }
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
     rd_kafka_conf_set_opaque(conf, load);
+    rd_kafka_conf_t *copy = rd_kafka_conf_dup(conf);
     rd_kafka_t *kafka = rd_kafka_new(RD_KAFKA_PRODUCER, conf, problem, sizeof(problem));
     if (!kafka)
         give_up(problem);
+    init_transactions(kafka, copy);
+    rd_kafka_conf_destroy(copy);
     return kafka;
 }
 
@@ -310,7 +348,7 @@ int main(int argc, char **argv)
             load_record(&load);
         else if (kind == 'F')
             good = load_flush(&load) && good;
-        else
+        else if (!load_transaction(&load, kind))
             give_up("an unknown frame");
     }
     good = load_flush(&load) && good;

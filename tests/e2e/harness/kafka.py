@@ -16,9 +16,9 @@ _ADMIN = os.path.join(BUILD, "tests", "kafka_admin")
 class Kafka:
     """A broker of its own, or the one that PENSTOCK_TEST_KAFKA names, which cannot be stopped."""
 
-    def __init__(self, folder, shared=True, second=False):
+    def __init__(self, folder, shared=True, second=False, settings=()):
         """With `second` it has another listener, `second_port`, so that the network can fail
-        penstock while the test still reaches Kafka."""
+        penstock while the test still reaches Kafka; `settings` are lines for its configuration."""
         self.brokers = os.environ.get("PENSTOCK_TEST_KAFKA") if shared else None
         self.folder = os.path.join(folder, "kafka")
         self.child = None
@@ -26,6 +26,7 @@ class Kafka:
             os.makedirs(self.folder, exist_ok=True)
             self.port, self.controller = free_port(), free_port()
             self.second_port = free_port() if second else None
+            self.settings = "\n".join(settings)
             self.brokers = f"127.0.0.1:{self.port}"
             self.start()
 
@@ -34,7 +35,8 @@ class Kafka:
         self.mark = os.path.getsize(log) if os.path.exists(log) else 0
         self.child = Child([os.path.join(SOURCE, "tests/kafka/start"), self.folder, str(self.port),
                             str(self.controller)], log,
-                           env={"KAFKA_SECOND_PORT": str(self.second_port or "")})
+                           env={"KAFKA_SECOND_PORT": str(self.second_port or ""),
+                                "KAFKA_SETTINGS": self.settings})
         if wait:
             self.wait()
 

@@ -11,11 +11,13 @@ from harness import Failure, expect, expect_equal, wait_until  # noqa: E402
 from .crumble import Cuts, Late, Narrow, Silent, Slices  # noqa: E402
 from .fault import Again, Ask, Call, Fault, Kill, Pause  # noqa: E402
 from .network import Drop, Lose, Refuse, Resets  # noqa: E402
+from .oracle import RAW_DELETE, RAW_TRACE, TRACE  # noqa: E402
 from .row import Cannot, Void, row  # noqa: E402
 from .scene import FAILED_COMMITS, KAFKA_ERRORS, REBALANCES, RECONNECTS  # noqa: E402
 
 __all__ = [
-    "FAILED_COMMITS", "KAFKA_ERRORS", "REBALANCES", "RECONNECTS", "Again", "Ask", "Call", "Cannot",
+    "FAILED_COMMITS", "KAFKA_ERRORS", "REBALANCES", "RAW_DELETE",
+    "RAW_TRACE", "RECONNECTS", "TRACE", "Again", "Ask", "Call", "Cannot",
     "Cuts", "Drop", "Failure", "Fault", "Kill", "Late", "Lose", "Narrow", "Pause", "Refuse",
     "Resets", "Silent", "Slices", "Void", "expect", "expect_equal", "row", "wait_until",
 ]

@@ -43,12 +43,13 @@ def content(record, name):
     return int(re.search(rb'"%s":(-?\d+)' % name.encode(), record.value).group(1))
 
 
-def of_keys(acknowledged):
+def of_keys(acknowledged, tombstones=False):
     """{key: its records in the order of their offsets}."""
     keys = {}
     for records in acknowledged.values():
         for record in records.values():
-            keys.setdefault(record.key, []).append(record)
+            if tombstones or record.value is not None:
+                keys.setdefault(record.key, []).append(record)
     return keys
 
 
@@ -74,7 +75,7 @@ def drained(acknowledged, target, committed, ends):
         if missing:
             wrong.append(f"partition {partition}: {len(missing)} of {len(records)} records did not "
                          f"arrive: {some(missing)}")
-    for key, records in of_keys(acknowledged).items():
+    for key, records in of_keys(acknowledged if target.lists else {}).items():
         missing = sorted({content(record, "seq") for record in records}
                          - set(target.lists.get(key, [])))
         if missing:
@@ -104,7 +105,7 @@ def order(acknowledged, target):
     for key, sequence in target.lists.items():
         if pairs := falls(sequence):
             wrong.append(f"the list of {key} falls: {some(pairs)}")
-    for key, records in of_keys(acknowledged).items():
+    for key, records in of_keys(acknowledged, tombstones=True).items():
         if target.last.get(key) != records[-1].value:
             wrong.append(f"the last value of {key} is not that of its newest record")
     return wrong
@@ -136,7 +137,7 @@ def duplicates(acknowledged, target, limit):
     wrong = []
     if (count := repeats(target)) > limit:
         wrong.append(f"{count} records came again, at most {limit} may")
-    for key, records in of_keys(acknowledged).items():
+    for key, records in of_keys(acknowledged if target.sums else {}).items():
         excess = target.sums.get(key, 0) - sum(content(record, "n") for record in records)
         if excess > 0 and limit == 0:
             wrong.append(f"the sum of {key} is {excess} too large")
@@ -147,11 +148,11 @@ def integrity(acknowledged, target, sent):
     """I5: what is there is what was sent, under its offset, byte by byte. `sent`: every record, as
     one that was not acknowledged may have arrived, too."""
     wrong = []
-    known = Counter((record.key, record.value) for record in sent)
+    known = {(record.key, record.value or b"") for record in sent}
     for partition, entries in target.streams.items():
         for offset, key, value in entries:
             record = acknowledged.get(partition, {}).get(offset)
-            if record and (record.key, record.value) != (key, value):
+            if record and (record.key, record.value or b"") != (key, value):
                 wrong.append(f"partition {partition}, offset {offset}: other bytes than were sent")
             if not record and (key, value) not in known:
                 wrong.append(f"partition {partition}, offset {offset}: nobody sent this")
@@ -160,6 +161,13 @@ def integrity(acknowledged, target, sent):
         if strange := sorted(set(held) - keys):
             wrong.append(f"the {what} of a key that nobody sent: {some(strange)}")
     return wrong
+
+
+def unwanted(acknowledged, target):
+    """I5: nothing of what must not arrive did."""
+    return [f"partition {partition}: {len(found)} records arrived that must not: {some(found)}"
+            for partition, records in acknowledged.items()
+            if (found := sorted(set(records) & set(target.offsets(partition))))]
 
 
 def commits(trace):

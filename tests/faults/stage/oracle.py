@@ -15,6 +15,11 @@ TRACE = [
 ]
 
 
+# The same for values that are not JSON, and for tombstones.
+RAW_TRACE = [TRACE[0], TRACE[2]]
+RAW_DELETE = ["XADD stream:%{$partition} * o %{$offset} k %{$key} v ''", "UNLINK last:%{$key}"]
+
+
 class Oracle(Log):
     """Sends records, and knows of each its number; Kafka's acknowledgements name the number."""
 

@@ -76,7 +76,8 @@ class Scene:
         self.made, self.members, self.closing = [], [], []
         self.redis = self.oracle = self.producer = self.loading = self.proxy = None
         self.sampler = self.commits = None
-        self.may_repeat, self.one_owner, self.fate = 0, True, lambda record: "written"
+        self.may_repeat, self.one_owner = 0, True
+        self.fate = lambda partition, offset, record: "written"  # or "dropped", or "never" to arrive
         self.secrets, self.counted, self.retired = [], {}, False
 
     # --- the timeline and the verdicts -----------------------------------------------------------
@@ -99,8 +100,8 @@ class Scene:
 
     def start(self, partitions=4, keys=100, redis=(), aof=False, members=1, commands=None, proxy=False,
               session=6000, mock=0, response="2s", source="", sink="", properties="", on_error="stop",
-              size=300, topic_config=None, wait=True, watch=True,
-              **route_options):
+              size=300, topic_config=None, wait=True, watch=True, producer=(), format="json",
+              top="", **route_options):
         """The servers, the topic and the members; see the head of this file."""
         if mock:
             self.kafka = self.keep(Mock(self.folder, mock))
@@ -110,13 +111,13 @@ class Scene:
             self.closing.append(self.proxy.close)
         self.make_topic(partitions, topic_config or {})
         self.oracle = Oracle(self.topic, partitions, keys, self.random, self.folder, size)
-        self.producer = self.oracle.producer(self.kafka, self.folder)
+        self.producer = self.oracle.producer(self.kafka, self.folder, *producer)
         self.secrets.append(self.oracle.mark)
         url = f"redis://127.0.0.1:{self.proxy.port}" if proxy else self.redis.url
         self.text = conf(
             Brokers(self.kafka.brokers if mock else f"127.0.0.1:{self.kafka.second_port}"), url, self.group,
-            [route("trace", self.topic, commands or TRACE, format="json", all=True,
-                   on_error=on_error, **route_options)],
+            [route("trace", self.topic, commands or TRACE, format=format, all=True,
+                   on_error=on_error, **route_options)], top=top,
             source=SOURCE.format(session=session, heartbeat=session // 6, more=properties) + source,
             sink=SINK.format(response=response) + sink)
         self.sampler = Sampler(self.members)
@@ -164,6 +165,15 @@ class Scene:
     def send(self, records):
         """Records of the row's own, beside the load."""
         self.oracle.send_records(self.producer, records)
+
+    def say(self, letters):
+        """A word to the producer: B, C, A of transactions, F to wait until all is acknowledged."""
+        for letter in letters:
+            if letter == "F":
+                self.producer.flush()
+            else:
+                self.producer.pipe.write(letter.encode())
+                self.producer.pipe.flush()
 
     def run(self, seconds):
         time.sleep(seconds)
@@ -275,11 +285,14 @@ class Scene:
 
     # --- the judge -------------------------------------------------------------------------------
 
-    def expected(self):
-        """What the oracle knows to be acknowledged, without what a rule drops."""
+    def expected(self, fate="written"):
+        """Of what the oracle knows to be acknowledged, what has this fate."""
         return {partition: {offset: record for offset, record in records.items()
-                            if self.fate(record) == "written"}
+                            if self.fate(partition, offset, record) == fate}
                 for partition, records in self.oracle.acknowledged().items()}
+
+    def count(self, fate):
+        return sum(map(len, self.expected(fate).values()))
 
     def judge_loss(self, when, committed=None, target=None):
         committed = committed or self.committed()
@@ -315,7 +328,8 @@ class Scene:
         limit = self.repeat_limit()
         self.verdict("I4", judge.duplicates(expected, target, limit),
                      f"{judge.repeats(target)} came again, {limit} might have")
-        self.verdict("I5", judge.integrity(self.oracle.acknowledged(), target, self.oracle.records),
+        self.verdict("I5", judge.integrity(self.oracle.acknowledged(), target, self.oracle.records)
+                     + judge.unwanted(self.expected("never"), target),
                      "every key and value, byte by byte")
         self.verdict("I7", judge.commits(self.commits.trace),
                      f"{len(self.commits.trace)} looks at the committed offsets")
@@ -342,6 +356,9 @@ class Scene:
             records, again = sum(map(len, self.expected().values())), judge.repeats(self.redis.read())
             self.check("I10", records <= written <= records + again,
                        f"{written} counted as written, {records} were, {again} of them again")
+            dropped = sum(member.scrape().outcome("dropped") for member in self.members)
+            self.check("I10", dropped == self.count("dropped"),
+                       f"{dropped} counted as dropped, {self.count('dropped')} were")
 
     def judge_bounds(self):
         """I8, by the samples."""
