@@ -62,6 +62,7 @@ static void feeder_on_claimed(void *context, void *owner, const struct checkpoin
     partition->found.holes = bytes ? memcpy(mem_alloc(bytes), checkpoint->holes, bytes) : NULL;
     partition->position = checkpoint->readable ? checkpoint->next : 0;
     partition->start = partition->position;
+    partition->hole = 0;
     partition->claimed = true;
     partition->claims++;
 }
@@ -198,40 +199,55 @@ void feeder_put(struct feeder_partition *partition, unsigned place, ...)
     units_put(partition->claim, place, arguments, count, command_find(arguments[0]), feeder->put++);
 }
 
-static void feeder_render(struct feeder *feeder, struct feeder_partition *partition, int64_t offset)
+bool feeder_render(struct feeder_partition *partition, int64_t offset, unsigned place)
 {
-    char number[24], list[24], sum[24];
+    char number[24], key[24];
 
-    (void)feeder;
     snprintf(number, sizeof(number), "%lld", (long long)offset);
-    snprintf(list, sizeof(list), "list:%d", partition->number);
-    snprintf(sum, sizeof(sum), "sum:%d", partition->number);
-    feeder_put(partition, 0, "RPUSH", list, number, NULL);
-    feeder_put(partition, 1, "INCRBY", sum, number, NULL);
+    snprintf(key, sizeof(key), "%s:%d", place == 0 ? "list" : "sum", partition->number);
+    if (place < 2)
+        feeder_put(partition, place, place == 0 ? "RPUSH" : "INCRBY", key, number, NULL);
+    return place < 2;
 }
 
-static void feeder_put_record(struct feeder *feeder, struct feeder_partition *partition)
+/* Puts a record, or those of its commands that a hole asks for. */
+static void feeder_put_record(struct feeder_partition *partition, int64_t offset, uint64_t wanted)
 {
-    struct unit_record record = {partition->position, 1, {true, partition->position, 4, 5}};
+    bool (*render)(struct feeder_partition *, int64_t, unsigned) = partition->feeder->render;
+    struct unit_record record = {offset, 1, {true, offset, 4, 5}};
+    bool more = true;
 
-    if (feeder->render)
-        feeder->render(feeder, partition, partition->position);
-    else
-        feeder_render(feeder, partition, partition->position);
+    for (unsigned place = 0; more && place < CHECKPOINT_LAST_PLACE; place++)
+        if (wanted & checkpoint_place(place))
+            more = (render ? render : feeder_render)(partition, offset, place);
     units_record(partition->claim, &record, false);
-    partition->position++;
+}
+
+/* Puts what comes next; false: nothing does, or there is no room. */
+static bool feeder_put_next(struct feeder_partition *partition)
+{
+    const struct checkpoint *found = &partition->found;
+
+    if (!partition->claimed || partition->stopped || !units_have_room(partition->claim))
+        return false;
+    if (partition->hole < found->hole_count) {
+        const struct checkpoint_hole *hole = &found->holes[partition->hole++];
+        feeder_put_record(partition, hole->offset, hole->commands);
+        return true;
+    }
+    if (partition->position >= partition->end)
+        return false;
+    feeder_put_record(partition, partition->position++, CHECKPOINT_WHOLE);
+    return true;
 }
 
 void feeder_turn(struct feeder *feeder)
 {
     struct timeval limit = {0, TURN_MS * 1000};
 
-    for (size_t i = 0; i < feeder->partition_count; i++) {
-        struct feeder_partition *partition = &feeder->partitions[i];
-        while (partition->claimed && !partition->stopped && partition->position < partition->end &&
-               units_have_room(partition->claim))
-            feeder_put_record(feeder, partition);
-    }
+    for (size_t i = 0; i < feeder->partition_count; i++)
+        while (feeder_put_next(&feeder->partitions[i]))
+            continue;
     units_turn(feeder->units);
     event_base_loopexit(feeder->base, &limit);
     event_base_loop(feeder->base, EVLOOP_ONCE);

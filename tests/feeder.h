@@ -9,7 +9,7 @@
  *
  * A partition's log holds the offsets from 0 on; record N of partition P becomes "RPUSH list:P N"
  * and "INCRBY sum:P N", unless the test says otherwise. A fenced partition is claimed again where
- * feeder->claims_again says so, and goes on where the checkpoint says.
+ * feeder->claims_again says so, and goes on where the checkpoint says, its holes first.
  */
 #pragma once
 #include "conf/conf.h"
@@ -29,6 +29,7 @@ struct feeder_partition {
     bool claimed, stopped;
     int64_t position, end, start; /* next to put; end of the log; where the claim began */
     struct checkpoint found;      /* of the last claim, its holes copied */
+    size_t hole;                  /* of those the next to try again */
     unsigned claims, fences, taken;
 };
 
@@ -46,8 +47,8 @@ struct feeder {
     const char *topic;
     bool claims_again;
     enum units_verdict verdict;
-    /** Puts the commands of a record; NULL: the usual ones. */
-    void (*render)(struct feeder *feeder, struct feeder_partition *partition, int64_t offset);
+    /** Puts the command at @p place of a record; false: it has none there. NULL: the usual ones. */
+    bool (*render)(struct feeder_partition *partition, int64_t offset, unsigned place);
     unsigned char outcomes[FEEDER_TICKETS];
     int owners[FEEDER_TICKETS]; /* partition of each ticket */
     uint32_t put, answered, done, refused, dropped;
@@ -73,6 +74,9 @@ void feeder_feed(struct feeder *feeder, int64_t end);
 
 /** Puts one command of the record in hand; arguments end with NULL. */
 void feeder_put(struct feeder_partition *partition, unsigned place, ...);
+
+/** The usual commands. */
+bool feeder_render(struct feeder_partition *partition, int64_t offset, unsigned place);
 
 /** Puts what there is room for, and runs the loop once. */
 void feeder_turn(struct feeder *feeder);

@@ -115,7 +115,9 @@ void claim_drop_units(struct claim *claim, const struct unit *kept)
 {
     struct unit **end = &claim->first, *units;
 
-    if (claim->in_body && !claim->unknown && claim->flying_unit)
+    if (claim->unknown)
+        claim->flying_unit = NULL;
+    else if (claim->in_body && claim->flying_unit)
         kept = claim->flying_unit;
     if (kept)
         end = &claim->first->next_unit;
@@ -204,10 +206,10 @@ void claim_carried_out(struct claim *claim)
 
 void claim_not_carried_out(struct claim *claim)
 {
-    bool drops = claim->dropped && claim->flying_unit;
+    bool drops = claim->dropped && claim->flying_unit && !claim->unknown;
 
     claim->in_body = false;
-    if (drops || !claim->unknown) /* one of the connection before may be in Redis all the same */
+    if (!claim->unknown) /* else that is still the unit in question, this was the question */
         claim->flying_unit = NULL;
     if (drops)
         lane_notice(claim->lane, NOTICE_DROPPED, claim)->unit = claim_take_unit(claim);

@@ -728,6 +728,25 @@ static void a_raise_whose_answer_was_lost_is_ours(void)
     says();
     hear(ARMED(TOKEN_2));
     ASSERT_TEXT(says(), "SET " E0 " 3:0000000000000abc / HGETALL " K0 " / EXEC / " ARM_0);
+    hear(QUEUED QUEUED "*2\r\n" OK HASH("1", "1", "1") ARMED("3:0000000000000abc"));
+    ASSERT_TEXT(news(), "done 5");
+    ASSERT_TEXT(says(), "");
+    close_lane();
+}
+
+static void a_question_that_came_to_nothing_is_asked_again(void)
+{
+    lose_answer();
+    hear(QUEUED QUEUED "*-1\r\n" ARMED(TOKEN));
+    ASSERT_TEXT(says(), RETURN_BODY);
+    hear(QUEUED QUEUED "*2\r\n" OK HASH("1", "1", "1") ARMED(TOKEN_2));
+    ASSERT_TEXT(news(), "done 5");
+    ASSERT_TEXT(says(), "");
+    lose_answer();
+    lane_drop(claims[0]);
+    lane_lost(lane);
+    ASSERT_TEXT(news(), "dropped 5");
+    CU_ASSERT_EQUAL(lane_claims(lane), 0);
     close_lane();
 }
 
@@ -915,6 +934,7 @@ static const struct suite_test conversations[] = {
     TEST(a_checkpoint_that_fits_neither_is_a_loss),
     TEST(a_token_taken_meanwhile_is_a_fence),
     TEST(a_raise_whose_answer_was_lost_is_ours),
+    TEST(a_question_that_came_to_nothing_is_asked_again),
     TEST(a_server_that_went_back_in_time_is_a_loss),
     TEST(nothing_is_told_twice_after_a_loss),
     TEST(a_drop_waits_for_what_is_in_flight_and_drops_the_rest),
