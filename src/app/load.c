@@ -34,7 +34,8 @@ int load(const char *path, struct loaded *loaded)
     if (loaded->conf) {
         loaded->routes = routes_new(loaded->conf, loaded->problems);
         for (size_t i = 0; i < loaded->conf->source_count; i++)
-            source_check(&loaded->conf->sources[i], loaded->problems);
+            source_check(&loaded->conf->sources[i],
+                         loaded->conf->dlq.source == &loaded->conf->sources[i], loaded->problems);
         for (size_t i = 0; i < loaded->conf->sink_count; i++)
             sink_check(&loaded->conf->sinks[i], loaded->problems);
     }

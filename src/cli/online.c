@@ -120,8 +120,8 @@ static void samples_add_route(struct samples *samples, const struct routes *rout
         samples_add_barrier(samples, route->conf->to, route->conf->from);
 }
 
-static void online_sink(struct online *online, const struct conf_sink *sink,
-                        const struct routes *routes)
+static void online_sink(struct online *online, const struct conf *conf,
+                        const struct conf_sink *sink, const struct routes *routes)
 {
     struct samples samples = {.count = 0};
 
@@ -130,6 +130,8 @@ static void online_sink(struct online *online, const struct conf_sink *sink,
     for (size_t i = 0; i < routes->count; i++)
         if (routes->items[i].conf->to == sink)
             samples_add_route(&samples, routes, i);
+    if (conf->dlq.sink == sink)
+        SAY(&samples, "XADD", conf->dlq.stream.text, "*", "value", "letter");
     redis_probe(sink, samples.items, samples.counts, samples.count,
                 &(struct probe_listener){online, online_say});
     free(samples.items);
@@ -144,6 +146,6 @@ int online_check(const struct conf *conf, const struct routes *routes, bool quie
     for (size_t i = 0; i < conf->source_count; i++)
         online_source(&online, conf, &conf->sources[i]);
     for (size_t i = 0; i < conf->sink_count; i++)
-        online_sink(&online, &conf->sinks[i], routes);
+        online_sink(&online, conf, &conf->sinks[i], routes);
     return online.failed ? EXIT_UNAVAILABLE : EXIT_OK;
 }

@@ -150,7 +150,7 @@ static bool check_allowed(const struct conf_property *property, struct conf_prob
 }
 
 static void check_property(rd_kafka_conf_t *kafka, const struct conf_property *property,
-                           const struct known *known, struct conf_problems *problems)
+                           const struct known *known, bool produces, struct conf_problems *problems)
 {
     struct err err;
 
@@ -164,7 +164,7 @@ static void check_property(rd_kafka_conf_t *kafka, const struct conf_property *p
         conf_problem(problems, property->value.origin, NULL, "%s", err.text);
         break;
     case RD_KAFKA_CONF_OK:
-        if (is_of_producers(known, property->name))
+        if (!produces && is_of_producers(known, property->name))
             conf_warning(problems, property->value.origin, NULL,
                          "'%s' is for producers: it does nothing here", property->name);
         break;
@@ -189,7 +189,30 @@ static void check_together(rd_kafka_conf_t *kafka, const struct conf_source *sou
     conf_problem(problems, source->librdkafka_origin, NULL, "librdkafka: %s", text);
 }
 
-bool source_check(const struct conf_source *source, struct conf_problems *problems)
+/* The same for the producer of dead letters. */
+static void check_producer(const struct conf_source *source, struct conf_problems *problems)
+{
+    struct conf_source alone = *source;
+    char text[ERR_BYTES] = "";
+    struct err err = {0};
+    size_t limit;
+
+    alone.brokers.text = NULL;
+    rd_kafka_conf_t *kafka = properties_make_producer(&alone, 0, &limit, &err);
+    if (!kafka)
+        return; /* told already, property by property */
+    rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, kafka, text, sizeof(text));
+    if (producer) {
+        rd_kafka_destroy(producer);
+        return;
+    }
+    rd_kafka_conf_destroy(kafka);
+    text[strcspn(text, "\n")] = '\0';
+    conf_problem(problems, source->librdkafka_origin, NULL,
+                 "librdkafka, as the producer of dead letters: %s", text);
+}
+
+bool source_check(const struct conf_source *source, bool produces, struct conf_problems *problems)
 {
     rd_kafka_conf_t *kafka = rd_kafka_conf_new();
     size_t before = conf_problems_count(problems);
@@ -198,10 +221,12 @@ bool source_check(const struct conf_source *source, struct conf_problems *proble
     known_read(&known);
     properties_preset(kafka, source);
     for (size_t i = 0; i < source->librdkafka_count; i++)
-        check_property(kafka, &source->librdkafka[i], &known, problems);
+        check_property(kafka, &source->librdkafka[i], &known, produces, problems);
     properties_force(kafka);
     rd_kafka_conf_set(kafka, "group.id", "check", NULL, 0);
     check_together(kafka, source, problems);
+    if (produces)
+        check_producer(source, problems);
     known_clear(&known);
     return conf_problems_count(problems) == before;
 }

@@ -160,6 +160,24 @@ static void probe_pattern(const struct probe *probe, const struct rd_kafka_metad
         say(probe, PROBE_WARN, "topics %s: none matches; penstock would wait for one", pattern);
 }
 
+/* Without it dead letters wait, and their partitions with them. */
+static void probe_dlq(const struct probe *probe, const struct rd_kafka_metadata *metadata,
+                      const char *name)
+{
+    rd_kafka_resp_err_t err;
+
+    for (int i = 0; i < metadata->topic_cnt; i++)
+        if (strcmp(metadata->topics[i].topic, name) == 0 && !metadata->topics[i].err) {
+            say(probe, PROBE_OK, "topic %s, of the dlq: %d partition%s", name,
+                metadata->topics[i].partition_cnt,
+                metadata->topics[i].partition_cnt == 1 ? "" : "s");
+            return;
+        }
+    err = topic_error(probe, name);
+    say(probe, PROBE_ERROR, "topic %s, of the dlq: %s", name,
+        err ? rd_kafka_err2str(err) : "it was not there a moment ago");
+}
+
 /* --- the group ------------------------------------------------------------------------------- */
 
 static int count_committed(const rd_kafka_topic_partition_list_t *list, rd_kafka_resp_err_t *err)
@@ -207,6 +225,8 @@ void source_probe(const struct conf *conf, const struct conf_source *source,
             probe_pattern(&probe, metadata, topics[i]);
         else
             probe_name(&probe, metadata, topics[i]);
+    if (metadata && conf->dlq.source == source)
+        probe_dlq(&probe, metadata, conf->dlq.topic.text);
     if (metadata) {
         probe_group(&probe);
         rd_kafka_metadata_destroy(metadata);

@@ -33,10 +33,9 @@ static const struct preset forced[] = {
 
 /* The same for the producer of dead letters. Nothing but a report ends the wait for one. */
 static const struct preset producer_presets[] = {
-    {"linger.ms", "5", false},
-    {"compression.codec", "lz4", false},
-    {"topic.metadata.propagation.max.ms", "1000", false},
-    {"retry.backoff.max.ms", "1000", false},
+#define PRESET(name, value, protocol, why) {name, value, protocol},
+#include "kafka/producer.def"
+#undef PRESET
 };
 
 static const struct preset producer_forced[] = {

@@ -11,6 +11,12 @@ static const struct row presets[] = {
 #undef PRESET
 };
 
+static const struct row producer[] = {
+#define PRESET(name, value, protocol, why) {name, value, why},
+#include "kafka/producer.def"
+#undef PRESET
+};
+
 static const struct row owned[] = {
 #define OWNED(name, why) {name, NULL, why},
 #include "kafka/owned.def"
@@ -19,8 +25,8 @@ static const struct row owned[] = {
 
 static const char head[] =
     "# Properties of librdkafka\n\n"
-    "Generated from `src/kafka/presets.def` and `src/kafka/owned.def`; a test fails when this page "
-    "is stale.\n\n"
+    "Generated from `src/kafka/presets.def`, `src/kafka/producer.def` and `src/kafka/owned.def`; a "
+    "test fails when this page\nis stale.\n\n"
     "A source's `librdkafka` group passes any property of librdkafka's consumer on, with `_` for "
     "the dots of its name:\n"
     "`librdkafka = { fetch_wait_max_ms = 50; security_protocol = \"sasl_ssl\"; };`. "
@@ -32,8 +38,13 @@ static const char memory[] =
     "\n`queued.min.messages`, `queued.max.messages.kbytes`, `fetch.max.bytes`, "
     "`fetch.message.max.bytes` and\n`receive.message.max.bytes` follow from `memory`, "
     "`max_record` and the number of workers. A record larger than a\nfetch still comes, alone.\n\n"
-    "## Refused\n\n"
-    "| property | why |\n|---|---|\n";
+    "## Set for the producer of dead letters\n\n"
+    "Where `dlq` names the source, the group's properties of producers are for it; so "
+    "`message_max_bytes` says how large\na letter may be.\n\n"
+    "| property | value | why |\n|---|---|---|\n";
+
+static const char refused[] = "\n## Refused\n\n"
+                              "| property | why |\n|---|---|\n";
 
 void properties_write_reference(FILE *out)
 {
@@ -41,6 +52,10 @@ void properties_write_reference(FILE *out)
     for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++)
         fprintf(out, "| `%s` | `%s` | %s |\n", presets[i].name, presets[i].value, presets[i].why);
     fputs(memory, out);
+    for (size_t i = 0; i < sizeof(producer) / sizeof(producer[0]); i++)
+        fprintf(out, "| `%s` | `%s` | %s |\n", producer[i].name, producer[i].value,
+                producer[i].why);
+    fputs(refused, out);
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         fprintf(out, "| `%s` | %s |\n", owned[i].name, owned[i].why);
     fputs("| `..._cb` | only a program can set it |\n", out);

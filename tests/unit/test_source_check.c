@@ -18,7 +18,7 @@ static struct conf_property property(char *name, char *literal, const char *valu
 #define PROPERTY(name, value, line) property((char[]){name}, (char[]){name}, (value), (line))
 
 /* What is said of these properties; how many are errors. */
-static size_t check(struct conf_property *properties, size_t count)
+static size_t check_both(struct conf_property *properties, size_t count, bool produces)
 {
     struct conf_problems *problems = conf_problems_new();
     struct conf_source source = {.name = (char[]){"main"},
@@ -28,7 +28,7 @@ static size_t check(struct conf_property *properties, size_t count)
     size_t length, errors;
     FILE *out;
 
-    source_check(&source, problems);
+    source_check(&source, produces, problems);
     free(shown);
     shown = NULL;
     out = open_memstream(&shown, &length);
@@ -37,6 +37,11 @@ static size_t check(struct conf_property *properties, size_t count)
     errors = conf_problems_count(problems);
     conf_problems_free(problems);
     return errors;
+}
+
+static size_t check(struct conf_property *properties, size_t count)
+{
+    return check_both(properties, count, false);
 }
 
 static bool says(const char *text)
@@ -114,6 +119,21 @@ static void a_producers_property_is_a_warning(void)
     CU_ASSERT(says("x.conf:3: warning: 'linger.ms' is for producers"));
 }
 
+static void a_producers_property_is_for_the_dead_letters_where_they_go_there(void)
+{
+    struct conf_property good[] = {PROPERTY("linger.ms", "7", 3),
+                                   PROPERTY("message.max.bytes", "2000", 4)};
+    struct conf_property bad[] = {PROPERTY("acks", "1", 3)};
+    struct conf_property ours[] = {PROPERTY("enable.idempotence", "false", 3)};
+
+    CU_ASSERT_EQUAL(check_both(good, 2, true), 0);
+    ASSERT_TEXT(shown, "");
+    CU_ASSERT_EQUAL(check_both(bad, 1, true), 1);
+    CU_ASSERT(says("x.conf:7: error: librdkafka, as the producer of dead letters: `acks`"));
+    CU_ASSERT_EQUAL(check_both(ours, 1, true), 1);
+    CU_ASSERT(says("x.conf:3: error: 'enable.idempotence' is not yours to set"));
+}
+
 static void the_cooperative_assignor_needs_a_librdkafka_that_can(void)
 {
     struct conf_property cooperative[] = {
@@ -132,6 +152,7 @@ int main(void)
         TEST(what_only_a_consumer_finds_is_found_in_the_groups_line),
         TEST(a_secret_value_is_never_shown),
         TEST(a_producers_property_is_a_warning),
+        TEST(a_producers_property_is_for_the_dead_letters_where_they_go_there),
         TEST(the_cooperative_assignor_needs_a_librdkafka_that_can),
     };
     int status = SUITE("source_check", tests);
