@@ -2,133 +2,12 @@
  */
 #include "suite.h"
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "bridge.h"
-#include "kafka_member.h"
-#include "record/letter.h"
-#include "redis_server.h"
+#include "letter_pipe.h"
 
-#include <poll.h>
 #include <stdlib.h>
 
-enum { READ_MS = 15000, SILENCE_MS = 500, LETTERS_MOST = 64, TIMESTAMP = 1700000000 };
-
-#define ROUTE(name, topic, rest)                                                                   \
-    "{ name = \"" name "\"; from = \"main\"; topics = [ \"" topic "\" ]; to = \"here\"; " rest "}"
-#define TOPIC_DLQ  "dlq = { source = \"main\"; topic = \"dead\"; };\n"
-#define STREAM_DLQ "dlq = { sink = \"there\"; stream = \"dead\"; };\n"
-#define JSON       "format = \"json\"; on_error = \"dlq\"; "
-
-static struct redis_server *here, *there; /* the sinks of these names */
-
-/* --- the pipe --------------------------------------------------------------------------------- */
-
-static void open_pipe(const char *group, const char *dlq, const char *routes)
-{
-    char path[300];
-
-    snprintf(path, sizeof(path), "%s/penstock.conf", redis_server_folder(here));
-    FILE *file = fopen(path, "w");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    fprintf(file,
-            "version = 1;\n"
-            "sources = { main = { brokers = \"%s\"; group = \"%s\"; start = \"earliest\";\n"
-            "    commit_interval = \"50ms\"; drain_timeout = \"500ms\";\n"
-            "    librdkafka = { session_timeout_ms = 6000; heartbeat_interval_ms = 100;\n"
-            "        fetch_wait_max_ms = 10; topic_metadata_refresh_interval_ms = 730; }; }; };\n"
-            "sinks = { here = { url = \"redis://127.0.0.1:%d\"; };\n"
-            "    there = { url = \"redis://127.0.0.1:%d\"; }; };\n"
-            "%sroutes = ( %s );\n",
-            rd_kafka_mock_cluster_bootstraps(cluster), group, redis_server_port(here),
-            redis_server_port(there), dlq, routes);
-    fclose(file);
-    bridge_start(path);
-}
-
-static void open_servers(void)
-{
-    here = redis_server_start(NULL);
-    there = redis_server_start(NULL);
-}
-
-static void close_all(void)
-{
-    bridge_free();
-    redis_server_free(here);
-    redis_server_free(there);
-}
-
-static uint64_t outcome_of(size_t route, enum outcome outcome)
-{
-    return metrics_worker(bridge.metrics, 0)->routes[route].outcomes[outcome];
-}
-
-/* --- the topic -------------------------------------------------------------------------------- */
-
-static rd_kafka_t *reader;
-static rd_kafka_message_t *letters[LETTERS_MOST];
-static size_t letter_count;
-
-/* Reads @p topic from its beginning until it has given @p wanted records and is silent. */
-static void read_letters(const char *topic, size_t wanted)
-{
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(MEMBER_PARTITIONS);
-    int64_t until_ms = clock_ms() + READ_MS;
-    rd_kafka_message_t *message = NULL;
-
-    rd_kafka_conf_set(conf, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster), NULL,
-                      0);
-    rd_kafka_conf_set(conf, "group.id", "reader", NULL, 0);
-    rd_kafka_conf_set(conf, "fetch.wait.max.ms", "10", NULL, 0);
-    reader = rd_kafka_new(RD_KAFKA_CONSUMER, conf, NULL, 0);
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
-        rd_kafka_topic_partition_list_add(all, topic, i)->offset = RD_KAFKA_OFFSET_BEGINNING;
-    rd_kafka_assign(reader, all);
-    rd_kafka_topic_partition_list_destroy(all);
-    letter_count = 0;
-    while (clock_ms() < until_ms && letter_count < LETTERS_MOST) {
-        message = rd_kafka_consumer_poll(reader, SILENCE_MS);
-        if (message && !message->err)
-            letters[letter_count++] = message;
-        else if (message)
-            rd_kafka_message_destroy(message);
-        else if (letter_count >= wanted)
-            break;
-    }
-}
-
-static void close_letters(void)
-{
-    while (letter_count)
-        rd_kafka_message_destroy(letters[--letter_count]);
-    rd_kafka_destroy(reader);
-}
-
-static size_t header_count(const rd_kafka_message_t *message)
-{
-    rd_kafka_headers_t *headers;
-
-    return rd_kafka_message_headers(message, &headers) ? 0 : rd_kafka_header_cnt(headers);
-}
-
-/* Header @p index as "name=value", "name" where it is null. */
-static const char *header_text(const rd_kafka_message_t *message, size_t index)
-{
-    static char text[600];
-    rd_kafka_headers_t *headers;
-    const char *name;
-    const void *value;
-    size_t length;
-
-    if (rd_kafka_message_headers(message, &headers) ||
-        rd_kafka_header_get_all(headers, index, &name, &value, &length))
-        return "(none)";
-    snprintf(text, sizeof(text), "%s%s%.*s", name, value ? "=" : "", (int)length,
-             value ? (const char *)value : "");
-    return text;
-}
+enum { TIMESTAMP = 1700000000 };
 
 static bool is_bytes(const void *bytes, size_t length, struct slice wanted)
 {
@@ -177,7 +56,7 @@ static void a_letter_is_the_record_byte_for_byte_and_says_why(void)
     cluster_produce_record("bytes", 1, (struct slice){key, sizeof(key)},
                            (struct slice){value, sizeof(value)}, TIMESTAMP, many_headers(1000));
     cluster_produce("bytes", 1, 4, 6);
-    open_pipe("bytes", TOPIC_DLQ,
+    open_pipe("bytes", TOPIC_DLQ("dead"),
               ROUTE("near", "bytes", JSON "do = \"RPUSH seen:1 %{$offset} %{*|json}\"; "));
     read_letters("dead", 1);
     CU_ASSERT_EQUAL_FATAL(letter_count, 1);
@@ -203,14 +82,180 @@ static void a_letter_is_the_record_byte_for_byte_and_says_why(void)
     close_all();
 }
 
+/* --- why -------------------------------------------------------------------------------------- */
+
+static void a_refused_command_is_told_by_its_template_and_redis_own_words(void)
+{
+    open_servers();
+    redis_ask(here, "SET string-2 x");
+    cluster_topic("refused");
+    cluster_topic("dead.refused");
+    cluster_produce("refused", 1, 0, 5);
+    open_pipe("refused", TOPIC_DLQ("dead.refused"),
+              ROUTE("near", "refused",
+                    "on_error = \"dlq\"; all = true; do = ( \"RPUSH seen:1 %{$offset}\",\n"
+                    "\"APPEND string-%{$key} y\", \"RPUSH string-%{$key} %{$offset}\" ); "
+                    "when = \"$key != '4'\"; "));
+    read_letters("dead.refused", 4);
+    CU_ASSERT_EQUAL(letter_count, 4); /* APPEND made a string of each */
+    for (size_t i = 0; i < letter_count; i++) {
+        size_t own = header_count(letters[i]) - LETTER_REFERENCE;
+        CU_ASSERT_EQUAL(own, 1);
+        ASSERT_TEXT(header_text(letters[i], own + LETTER_COMMAND),
+                    "__penstock.command=RPUSH string-%{$key} %{$offset}");
+        ASSERT_TEXT(header_text(letters[i], own + LETTER_CLASS), "__penstock.class=reject");
+        ASSERT_TEXT(header_text(letters[i], own + LETTER_STAGE), "__connect.errors.stage=TASK_PUT");
+        ASSERT_TEXT(header_text(letters[i], own + LETTER_EXCEPTION),
+                    "__connect.errors.exception.class.name=redis.WRONGTYPE");
+        ASSERT_TEXT(header_text(letters[i], own + LETTER_ERROR),
+                    "__penstock.error=WRONGTYPE Operation against a key holding the wrong kind of "
+                    "value");
+        ASSERT_TEXT(header_text(letters[i], own + LETTER_ATTEMPTS), "__penstock.attempts=1");
+    }
+    close_letters();
+    bridge_stop();
+    CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DEAD_LETTERED), 4);
+    CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_FILTERED), 1);
+    CU_ASSERT_EQUAL(cluster_committed("refused", "refused", 1), 5);
+    ASSERT_TEXT(redis_ask(here, "LRANGE seen:1 0 -1"), "[0 1 2 3]");
+    close_all();
+}
+
+static void what_is_null_stays_null_and_what_is_empty_stays_empty(void)
+{
+    struct slice none = {0}, empty = {"", 0}, text = SLICE("x");
+
+    open_servers();
+    redis_ask(here, "SET string x");
+    cluster_topic("nulls");
+    cluster_topic("dead.nulls");
+    cluster_produce_record("nulls", 1, none, empty, TIMESTAMP, rd_kafka_headers_new(0));
+    cluster_produce_record("nulls", 1, empty, none, TIMESTAMP, rd_kafka_headers_new(0));
+    cluster_produce_record("nulls", 1, text, text, TIMESTAMP, rd_kafka_headers_new(0));
+    open_pipe("nulls", TOPIC_DLQ("dead.nulls"),
+              ROUTE("near", "nulls",
+                    "on_error = \"dlq\"; do = \"RPUSH string 1\"; del = \"RPUSH string 1\"; "));
+    read_letters("dead.nulls", 3);
+    CU_ASSERT_EQUAL_FATAL(letter_count, 3);
+    for (size_t i = 0; i < letter_count; i++) {
+        const rd_kafka_message_t *letter = letters[i];
+        const char *offset =
+            header_text(letter, LETTER_OFFSET) + strlen("__connect.errors.offset=");
+        bool first = strcmp(offset, "0") == 0, second = strcmp(offset, "1") == 0;
+        CU_ASSERT_TRUE(is_bytes(letter->key, letter->key_len,
+                                first    ? none
+                                : second ? empty
+                                         : text));
+        CU_ASSERT_TRUE(is_bytes(letter->payload, letter->len,
+                                first    ? empty
+                                : second ? none
+                                         : text));
+    }
+    close_letters();
+    bridge_stop();
+    close_all();
+}
+
+static void a_value_above_the_topics_limit_goes_by_reference(void)
+{
+    open_servers();
+    cluster_topic("large");
+    cluster_topic("dead.large");
+    cluster_produce_large("large", 2, 1200000);
+    cluster_produce("large", 2, 1, 3);
+    open_pipe("large", TOPIC_DLQ("dead.large"),
+              ROUTE("near", "large", JSON "do = \"RPUSH seen:2 %{$offset} %{*|json}\"; "));
+    read_letters("dead.large", 1);
+    CU_ASSERT_EQUAL_FATAL(letter_count, 1);
+    CU_ASSERT_PTR_NULL(letters[0]->payload);
+    CU_ASSERT_TRUE(is_bytes(letters[0]->key, letters[0]->key_len, SLICE("1")));
+    CU_ASSERT_EQUAL(header_count(letters[0]), 1 + LETTER_FACTS);
+    ASSERT_TEXT(header_text(letters[0], 0), "number=1");
+    ASSERT_TEXT(header_text(letters[0], 1 + LETTER_REFERENCE), "__penstock.reference=large[2]@0");
+    close_letters();
+    bridge_stop();
+    CU_ASSERT_EQUAL(cluster_committed("large", "large", 2), 3);
+    close_all();
+}
+
+static void who_waited_for_too_long_is_a_letter_that_says_how_often_it_was_sent(void)
+{
+    open_servers();
+    redis_ask(here, "CONFIG SET min-replicas-to-write 1");
+    cluster_topic("later");
+    cluster_topic("dead.later");
+    cluster_produce("later", 3, 0, 1);
+    open_pipe("later", TOPIC_DLQ("dead.later"),
+              ROUTE("near", "later",
+                    "on_error = \"dlq\"; retry = { timeout = \"500ms\"; }; do = \"SET a b\"; "));
+    read_letters("dead.later", 1);
+    CU_ASSERT_EQUAL_FATAL(letter_count, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(header_text(letters[0], 1 + LETTER_ERROR), ": gave up after 5"));
+    CU_ASSERT_TRUE(
+        atoi(header_text(letters[0], 1 + LETTER_ATTEMPTS) + strlen("__penstock.attempts=")) > 2);
+    close_letters();
+    bridge_stop();
+    CU_ASSERT_EQUAL(cluster_committed("later", "later", 3), 1);
+    close_all();
+}
+
+/* --- into a stream ---------------------------------------------------------------------------- */
+
+/* A field of the only entry of the stream. */
+static const char *field(const char *name)
+{
+    return redis_ask(there, "EVAL %s 0 %s",
+                     "local e = redis.call('XRANGE', 'dead', '-', '+')[1][2] "
+                     "for i = 1, #e, 2 do if e[i] == ARGV[1] then return e[i + 1] end end "
+                     "return '(none)'",
+                     name);
+}
+
+static void a_stream_takes_letters_as_well(void)
+{
+    static const char key[] = "\0k\xff";
+
+    open_servers();
+    cluster_topic("stream");
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(3);
+    rd_kafka_header_add(headers, "a", -1, "\"1\"", -1);
+    rd_kafka_header_add(headers, "a", -1, NULL, 0);
+    rd_kafka_header_add(headers, "b", -1, "\xff", 1);
+    cluster_produce_record("stream", 0, (struct slice){key, 3}, SLICE("{"), TIMESTAMP, headers);
+    open_pipe("stream", "dlq = { sink = \"there\"; stream = \"dead\"; maxlen = 1000; };\n",
+              ROUTE("near", "stream", JSON "do = \"SET x %{a}\"; "));
+    CU_ASSERT_TRUE(committed_comes("stream", "stream", 0, 1));
+    bridge_stop();
+    CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DEAD_LETTERED), 1);
+    ASSERT_TEXT(redis_ask(there, "XLEN dead"), "1");
+    ASSERT_TEXT(field("value"), "{");
+    ASSERT_TEXT(field("headers"),
+                "[[\"a\",\"\\\"1\\\"\"],[\"a\",null],[\"b\",{\"base64\":\"/w==\"}]]");
+    ASSERT_TEXT(field("timestamp"), "1700000000");
+    ASSERT_TEXT(field("__connect.errors.topic"), "stream");
+    ASSERT_TEXT(field("__penstock.class"), "decode");
+    ASSERT_TEXT(field("__penstock.reference"), "(none)");
+    ASSERT_TEXT(redis_ask(there, "EVAL %s 0 %b",
+                          "local e = redis.call('XRANGE', 'dead', '-', '+')[1][2] "
+                          "return e[1] == 'key' and e[2] == ARGV[1] and 'same' or 'other'",
+                          key, (size_t)3),
+                "same");
+    close_all();
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(a_letter_is_the_record_byte_for_byte_and_says_why),
+        TEST(a_refused_command_is_told_by_its_template_and_redis_own_words),
+        TEST(what_is_null_stays_null_and_what_is_empty_stays_empty),
+        TEST(a_value_above_the_topics_limit_goes_by_reference),
+        TEST(who_waited_for_too_long_is_a_letter_that_says_how_often_it_was_sent),
+        TEST(a_stream_takes_letters_as_well),
     };
     int status;
 
-    log_configure(getenv("V") ? LOG_DEBUG : LOG_ERROR, LOG_LOGFMT);
+    log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
     status = SUITE("letters", tests);
     cluster_end();

@@ -1,0 +1,150 @@
+/* test_letters_wait.c: dead letters that nobody takes, and too many of them. */
+#include "suite.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "letter_pipe.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+/* --- nobody takes them ------------------------------------------------------------------------ */
+
+#define POISON_5                                                                                   \
+    "do = ( { when = \"$key == '5'\"; cmd = \"RPUSH seen:%{$partition} %{nothing}\"; },\n"         \
+    "\"RPUSH seen:%{$partition} %{$offset}\" ); "
+
+static void while_letters_wait_only_their_partition_does(void)
+{
+    open_servers();
+    redis_server_stop(there);
+    cluster_topic("wait");
+    cluster_produce("wait", 0, 0, 10);
+    cluster_produce("wait", 1, 0, 5);
+    cluster_produce("wait", 2, 0, 5);
+    open_pipe("wait", STREAM_DLQ, ROUTE("near", "wait", JSON POISON_5));
+    CU_ASSERT_TRUE(readyz_comes("[-]dlq: "));
+    CU_ASSERT_TRUE(readyz_comes("[-]partition wait[0]: dead letters wait: "));
+    CU_ASSERT_EQUAL(cluster_committed("wait", "wait", 0), 5);
+    cluster_produce("wait", 1, 6, 20);
+    cluster_produce("wait", 0, 10, 20);
+    CU_ASSERT_TRUE(committed_comes("wait", "wait", 1, 19));
+    CU_ASSERT_EQUAL(cluster_committed("wait", "wait", 0), 5);
+    redis_server_restart(there);
+    CU_ASSERT_TRUE(committed_comes("wait", "wait", 0, 20));
+    CU_ASSERT_TRUE(ready_comes());
+    bridge_stop();
+    ASSERT_TEXT(redis_ask(there, "XLEN dead"), "1");
+    ASSERT_TEXT(redis_ask(here, "LRANGE seen:0 0 -1"),
+                "[0 1 2 3 4 6 7 8 9 10 11 12 13 14 15 16 17 18 19]");
+    CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DEAD_LETTERED), 1);
+    close_all();
+}
+
+static void a_stop_waits_for_letters(void)
+{
+    open_servers();
+    cluster_topic("stop");
+    open_pipe("stop", STREAM_DLQ, ROUTE("near", "stop", JSON POISON_5));
+    CU_ASSERT_TRUE(ready_comes());
+    redis_server_pause(there);
+    cluster_produce("stop", 0, 0, 10);
+    CU_ASSERT_TRUE(committed_comes("stop", "stop", 0, 5));
+    worker_stop(bridge.worker, clock_ms() + BRIDGE_STOP_MS);
+    poll(NULL, 0, 300);
+    redis_server_resume(there);
+    bridge_join();
+    CU_ASSERT_EQUAL(worker_left(bridge.worker), 0);
+    CU_ASSERT_EQUAL(cluster_committed("stop", "stop", 0), 10);
+    ASSERT_TEXT(redis_ask(there, "XLEN dead"), "1");
+    close_all();
+}
+
+static void a_stop_without_the_dlq_keeps_its_deadline_and_commits_nothing_of_it(void)
+{
+    open_servers();
+    redis_server_stop(there);
+    cluster_topic("stopped");
+    cluster_produce("stopped", 0, 0, 10);
+    open_pipe("stopped", STREAM_DLQ, ROUTE("near", "stopped", JSON POISON_5));
+    CU_ASSERT_TRUE(committed_comes("stopped", "stopped", 0, 5));
+    int64_t from_ms = clock_ms();
+    worker_stop(bridge.worker, from_ms + 1000);
+    bridge_join();
+    CU_ASSERT_TRUE(clock_ms() - from_ms < 2000);
+    CU_ASSERT_EQUAL(worker_left(bridge.worker), 5);
+    CU_ASSERT_EQUAL(cluster_committed("stopped", "stopped", 0), 5);
+    close_all();
+}
+
+/* The mock's answer makes librdkafka give the producer up for good. */
+static void a_producer_that_fails_for_good_is_made_anew(void)
+{
+    open_servers();
+    cluster_topic("fatal");
+    cluster_topic("dead.fatal");
+    cluster_produce("fatal", 1, 0, 30);
+    rd_kafka_mock_push_request_errors(cluster, 0 /* Produce */, 1,
+                                      RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+    open_pipe("fatal", TOPIC_DLQ("dead.fatal"),
+              ROUTE("near", "fatal", JSON "do = \"SET x %{nothing}\"; "));
+    CU_ASSERT_TRUE(committed_comes("fatal", "fatal", 1, 30));
+    read_letters("dead.fatal", 30);
+    CU_ASSERT_TRUE(letter_count >= 30);
+    bool seen[30] = {false};
+    for (size_t i = 0; i < letter_count; i++)
+        seen[atoi(header_text(letters[i], 1 + LETTER_OFFSET) +
+                  strlen("__connect.errors.offset="))] = true;
+    for (int i = 0; i < 30; i++)
+        CU_ASSERT_TRUE(seen[i]);
+    close_letters();
+    bridge_stop();
+    CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DEAD_LETTERED), 30);
+    close_all();
+}
+
+/* --- how many --------------------------------------------------------------------------------- */
+
+static void a_route_stops_where_more_fail_than_it_tolerates(void)
+{
+    open_servers();
+    cluster_topic("tolerance");
+    cluster_produce_all("tolerance", 0, 10);
+    open_pipe("tolerance", STREAM_DLQ,
+              ROUTE("near", "tolerance",
+                    JSON
+                    "tolerance = { records = 7; per = \"1m\"; }; do = \"SET x %{nothing}\"; "));
+    for (int i = 0; i < MEMBER_PARTITIONS; i++) {
+        char text[100];
+        snprintf(text, sizeof(text), "[-]partition tolerance[%d]: offset ", i);
+        CU_ASSERT_TRUE(readyz_comes(text));
+    }
+    CU_ASSERT_TRUE(readyz_comes(": route near: more than 7 records failed within 1m"));
+    bridge_stop();
+    CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DEAD_LETTERED), 7);
+    ASSERT_TEXT(redis_ask(there, "XLEN dead"), "7");
+    int64_t committed = 0;
+    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+        if (cluster_committed("tolerance", "tolerance", i) > 0)
+            committed += cluster_committed("tolerance", "tolerance", i);
+    CU_ASSERT_EQUAL(committed, 7);
+    close_all();
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(while_letters_wait_only_their_partition_does),
+        TEST(a_stop_waits_for_letters),
+        TEST(a_stop_without_the_dlq_keeps_its_deadline_and_commits_nothing_of_it),
+        TEST(a_producer_that_fails_for_good_is_made_anew),
+        TEST(a_route_stops_where_more_fail_than_it_tolerates),
+    };
+    int status;
+
+    log_configure(LOG_ERROR, LOG_LOGFMT);
+    cluster_start();
+    status = SUITE("letters_wait", tests);
+    cluster_end();
+    return status;
+}
