@@ -100,7 +100,7 @@ void lane_restart(struct claim *claim, int64_t next)
 {
     holes_clear(&claim->holes);
     claim->holes_version++;
-    claim->anew = true;
+    claim->anew = claim->found;
     claim->next = next;
     claim->leader = -1;
     claim->witness = (struct checkpoint_witness){0};

@@ -68,6 +68,7 @@ static void claim_won(struct claim *claim, struct checkpoint *found)
     FAILPOINT(after_claim);
     claim->state = CLAIM_OWNED;
     claim->written = checkpoint_mark(found);
+    claim->found = found->found;
     if (found->readable) {
         claim->next = found->next;
         claim->leader = found->leader;

@@ -54,6 +54,7 @@ struct claim {
     struct holes holes;     /* as they should be */
     uint32_t holes_version; /* counts their changes; what of it is in flight, and in Redis: */
     uint32_t flying_version, written_version;
+    bool found;     /* Redis had something where the checkpoint stands */
     bool anew;      /* what stands in the checkpoint's place is thrown away */
     bool urgent;    /* a hole must be written before anything else */
     bool unsettled; /* results below next were seen that the checkpoint calls unseen */

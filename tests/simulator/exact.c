@@ -58,7 +58,8 @@ static void exact_claimed(void *context, void *owner, const struct checkpoint *c
     exact->begun = true;
     partition->position = exact->hole_count ? exact->holes[0].offset : exact->next;
     partition->tracker = tracker_new(partition->position);
-    lane_restart(exact->claim, exact->next);
+    if (!checkpoint->found)
+        lane_restart(exact->claim, exact->next);
 }
 
 static void exact_fenced(void *context, void *owner, bool taken)
