@@ -1,0 +1,415 @@
+/*
+ * test_durability.c: which barriers count, and for what: durability.c between a source, sinks and
+ * barriers that do what the test says.
+ */
+#include "suite.h"
+
+#include "base/log.h"
+#include "conf/conf.h"
+#include "flow/durability.h"
+#include "kafka/source.h"
+#include "redis/sink.h"
+
+enum { INTERVAL_MS = 500, SINKS = 2 };
+
+/* --- the stage -------------------------------------------------------------------------------- */
+
+struct sink {
+    const char *run, *trouble;
+    void (*moved)(void *context);
+    void *moved_context;
+};
+
+struct barrier {
+    const char *run, *history, *text, *trouble;
+    char key[DURABILITY_KEY_BYTES];
+    bool running, ended;
+    enum barrier_outcome outcome;
+    unsigned begun, reconnects;
+};
+
+static struct sink sinks[SINKS];
+static struct barrier barriers[SINKS];
+static struct {
+    bool news, urgent;
+    unsigned marks[SINKS], reached[SINKS], rewinds[SINKS], gates;
+} source;
+
+static struct durability durability;
+static int64_t now_ms;
+
+const char *sink_run(const struct sink *sink)
+{
+    return sink->run;
+}
+
+const char *sink_trouble(const struct sink *sink)
+{
+    return sink->trouble;
+}
+
+void sink_watch_moves(struct sink *sink, void (*moved)(void *context), void *context)
+{
+    sink->moved = moved;
+    sink->moved_context = context;
+}
+
+struct barrier *barrier_new(const struct sink *sink, const char *key)
+{
+    struct barrier *barrier = &barriers[sink - sinks];
+
+    snprintf(barrier->key, sizeof(barrier->key), "%s", key);
+    return barrier;
+}
+
+void barrier_free(struct barrier *barrier)
+{
+    (void)barrier;
+}
+
+bool barrier_is_ready(const struct barrier *barrier)
+{
+    return !barrier->running && !barrier->trouble;
+}
+
+void barrier_begin(struct barrier *barrier)
+{
+    CU_ASSERT_FALSE(barrier->running);
+    barrier->running = true;
+    barrier->begun++;
+}
+
+bool barrier_take(struct barrier *barrier, enum barrier_outcome *outcome)
+{
+    bool ended = barrier->ended;
+
+    barrier->ended = false;
+    *outcome = barrier->outcome;
+    return ended;
+}
+
+const char *barrier_text(const struct barrier *barrier)
+{
+    return barrier->text;
+}
+
+const char *barrier_run(const struct barrier *barrier)
+{
+    return barrier->run;
+}
+
+const char *barrier_history(const struct barrier *barrier)
+{
+    return barrier->history;
+}
+
+void barrier_reconnect(struct barrier *barrier, const char *why)
+{
+    (void)why;
+    barrier->reconnects++;
+}
+
+const char *barrier_trouble(const struct barrier *barrier)
+{
+    return barrier->trouble;
+}
+
+void source_set_gates(struct source *unused, const struct source_gates *gates)
+{
+    (void)unused;
+    source.gates = gates->count;
+}
+
+bool source_mark_is_urgent(const struct source *unused, unsigned gate)
+{
+    (void)unused, (void)gate;
+    return source.urgent;
+}
+
+bool source_mark(struct source *unused, unsigned gate)
+{
+    (void)unused;
+    source.marks[gate]++;
+    return source.news;
+}
+
+void source_mark_reached(struct source *unused, unsigned gate)
+{
+    (void)unused;
+    source.reached[gate]++;
+}
+
+void source_rewind(struct source *unused, unsigned gate)
+{
+    (void)unused;
+    source.rewinds[gate]++;
+}
+
+/* --- the play --------------------------------------------------------------------------------- */
+
+static struct conf_sink conf_sinks[SINKS];
+
+static void open_all(void)
+{
+    static struct conf_source options = {.group = {.text = "group"},
+                                         .commit_interval = INTERVAL_MS};
+    static struct conf conf = {.sinks = conf_sinks, .sink_count = SINKS};
+    struct sink *open[SINKS];
+
+    memset(&source, 0, sizeof(source));
+    source.news = true;
+    now_ms = 1000000;
+    for (size_t i = 0; i < SINKS; i++) {
+        sinks[i] = (struct sink){.run = "a"};
+        barriers[i] = (struct barrier){.run = "a", .history = "h1", .text = ""};
+        conf_sinks[i] = (struct conf_sink){.name = "live",
+                                           .durable = {DURABLE_WAIT, 0, 1, 100},
+                                           .checkpoint_prefix = {.text = "penstock"}};
+        open[i] = &sinks[i];
+    }
+    durability_open(&durability, &conf, &options, 3, NULL, open);
+}
+
+static void turn_in(int64_t milliseconds)
+{
+    now_ms += milliseconds;
+    durability_turn(&durability, now_ms);
+}
+
+static void end_barrier(size_t sink, enum barrier_outcome outcome, const char *text)
+{
+    CU_ASSERT_TRUE(barriers[sink].running);
+    barriers[sink].running = false;
+    barriers[sink].ended = true;
+    barriers[sink].outcome = outcome;
+    barriers[sink].text = text;
+    turn_in(1);
+}
+
+/* --- what counts ------------------------------------------------------------------------------ */
+
+static void a_barrier_behind_a_mark_reaches_it(void)
+{
+    open_all();
+    CU_ASSERT_EQUAL(source.gates, 2);
+    ASSERT_TEXT(barriers[0].key, "penstock:{group}:barrier:3");
+    turn_in(0);
+    CU_ASSERT_EQUAL(source.marks[0], 1);
+    CU_ASSERT_EQUAL(barriers[0].begun, 1);
+    turn_in(10 * INTERVAL_MS); /* one at a time */
+    CU_ASSERT_EQUAL(source.marks[0], 1);
+    end_barrier(0, BARRIER_REACHED, "");
+    CU_ASSERT_EQUAL(source.reached[0], 1);
+    CU_ASSERT_EQUAL(source.reached[1], 0); /* its barrier still runs */
+    durability_close(&durability);
+}
+
+static void barriers_keep_the_interval_unless_one_is_urgent(void)
+{
+    open_all();
+    turn_in(0);
+    end_barrier(0, BARRIER_REACHED, "");
+    turn_in(INTERVAL_MS - 2);
+    CU_ASSERT_EQUAL(barriers[0].begun, 1);
+    turn_in(1);
+    CU_ASSERT_EQUAL(barriers[0].begun, 2);
+    end_barrier(0, BARRIER_REACHED, "");
+    source.urgent = true;
+    turn_in(1);
+    CU_ASSERT_EQUAL(barriers[0].begun, 3);
+    durability_close(&durability);
+}
+
+static void nothing_new_needs_no_barrier(void)
+{
+    open_all();
+    source.news = false;
+    turn_in(0);
+    turn_in(INTERVAL_MS);
+    CU_ASSERT_EQUAL(barriers[0].begun, 0);
+    durability_close(&durability);
+}
+
+static void a_barrier_is_not_run_on_another_server_than_the_datas(void)
+{
+    open_all();
+    barriers[0].run = "b";
+    turn_in(0);
+    CU_ASSERT_EQUAL(barriers[0].begun, 0);
+    CU_ASSERT_EQUAL(barriers[0].reconnects, 1);
+    ASSERT_TEXT(durability_trouble(&durability, 0),
+                "the connections of the sink lead to different servers");
+    CU_ASSERT_PTR_NULL(durability_trouble(&durability, 1));
+    durability_close(&durability);
+}
+
+static void where_the_data_is_without_a_server_nobody_is_blamed(void)
+{
+    open_all();
+    barriers[0].run = "b";
+    sinks[0].trouble = "connection refused";
+    turn_in(0);
+    CU_ASSERT_EQUAL(barriers[0].begun, 0);
+    CU_ASSERT_EQUAL(barriers[0].reconnects, 0);
+    CU_ASSERT_PTR_NULL(durability_trouble(&durability, 0));
+    durability_close(&durability);
+}
+
+static void a_barrier_that_ends_on_another_server_reaches_nothing(void)
+{
+    open_all();
+    turn_in(0);
+    sinks[0].run = "b"; /* and the barrier is still where it was */
+    end_barrier(0, BARRIER_REACHED, "");
+    CU_ASSERT_EQUAL(source.reached[0], 0);
+    durability_close(&durability);
+}
+
+static void connections_on_different_servers_are_no_ground_for_a_barrier(void)
+{
+    open_all();
+    sinks[0].run = NULL;
+    turn_in(0);
+    CU_ASSERT_EQUAL(barriers[0].begun, 0);
+    CU_ASSERT_EQUAL(barriers[0].reconnects, 0); /* it is not its fault */
+    durability_close(&durability);
+}
+
+static void a_server_that_does_not_tell_who_it_is_reaches_nothing(void)
+{
+    open_all();
+    sinks[0].run = barriers[0].run = "";
+    turn_in(0);
+    CU_ASSERT_EQUAL(barriers[0].begun, 0);
+    ASSERT_TEXT(durability_trouble(&durability, 0),
+                "the server does not tell who it is: the right to INFO is needed");
+    durability_close(&durability);
+}
+
+/* --- what is lost ----------------------------------------------------------------------------- */
+
+static void a_move_reads_again_at_once_and_voids_the_barrier_under_way(void)
+{
+    open_all();
+    turn_in(0);
+    sinks[0].moved(sinks[0].moved_context);
+    CU_ASSERT_EQUAL(source.rewinds[0], 1);
+    CU_ASSERT_EQUAL(source.rewinds[1], 0);
+    end_barrier(0, BARRIER_REACHED, "");
+    CU_ASSERT_EQUAL(source.reached[0], 0);
+    turn_in(INTERVAL_MS);
+    end_barrier(0, BARRIER_REACHED, "");
+    CU_ASSERT_EQUAL(source.reached[0], 1);
+    durability_close(&durability);
+}
+
+static void another_past_of_the_same_server_reads_again(void)
+{
+    open_all();
+    turn_in(0);
+    end_barrier(0, BARRIER_REACHED, "");
+    CU_ASSERT_EQUAL(source.reached[0], 1);
+    turn_in(INTERVAL_MS);
+    barriers[0].history = "h2";
+    end_barrier(0, BARRIER_REACHED, "");
+    CU_ASSERT_EQUAL(source.reached[0], 1);
+    CU_ASSERT_EQUAL(source.rewinds[0], 1);
+    turn_in(INTERVAL_MS);
+    end_barrier(0, BARRIER_REACHED, "");
+    CU_ASSERT_EQUAL(source.reached[0], 2);
+    CU_ASSERT_EQUAL(source.rewinds[0], 1);
+    durability_close(&durability);
+}
+
+static void a_move_may_bring_another_past(void)
+{
+    open_all();
+    turn_in(0);
+    end_barrier(0, BARRIER_REACHED, "");
+    sinks[0].moved(sinks[0].moved_context);
+    sinks[0].run = barriers[0].run = "b";
+    barriers[0].history = "h2";
+    turn_in(INTERVAL_MS);
+    end_barrier(0, BARRIER_REACHED, "");
+    CU_ASSERT_EQUAL(source.reached[0], 2);
+    CU_ASSERT_EQUAL(source.rewinds[0], 1);
+    durability_close(&durability);
+}
+
+/* --- trouble ---------------------------------------------------------------------------------- */
+
+static void a_short_barrier_is_trouble_until_one_is_reached(void)
+{
+    open_all();
+    turn_in(0);
+    end_barrier(0, BARRIER_SHORT, "wait(1): 0 replicas acknowledged");
+    CU_ASSERT_EQUAL(source.reached[0], 0);
+    ASSERT_TEXT(durability_trouble(&durability, 0), "wait(1): 0 replicas acknowledged");
+    source.urgent = true;
+    turn_in(1); /* not at once, however urgent */
+    CU_ASSERT_EQUAL(barriers[0].begun, 1);
+    turn_in(100);
+    CU_ASSERT_EQUAL(barriers[0].begun, 2);
+    end_barrier(0, BARRIER_REACHED, "");
+    CU_ASSERT_PTR_NULL(durability_trouble(&durability, 0));
+    durability_close(&durability);
+}
+
+static void a_failed_barrier_is_tried_again_for_ever_within_a_second(void)
+{
+    open_all();
+    turn_in(0);
+    for (unsigned i = 1; i < 20; i++) {
+        end_barrier(0, BARRIER_FAILED, "wait: UNBLOCKED");
+        turn_in(1000);
+        CU_ASSERT_EQUAL(barriers[0].begun, i + 1);
+    }
+    CU_ASSERT_EQUAL(source.reached[0], 0);
+    durability_close(&durability);
+}
+
+static void trouble_ends_where_nothing_waits_any_more(void)
+{
+    open_all();
+    turn_in(0);
+    end_barrier(0, BARRIER_SHORT, "wait(1): 0 replicas acknowledged");
+    source.news = false; /* the partitions are another member's */
+    turn_in(1000);
+    CU_ASSERT_PTR_NULL(durability_trouble(&durability, 0));
+    durability_close(&durability);
+}
+
+static void a_lost_connection_for_barriers_is_trouble(void)
+{
+    open_all();
+    barriers[1].trouble = "127.0.0.1:6379: connection refused";
+    turn_in(0);
+    CU_ASSERT_EQUAL(barriers[1].begun, 0);
+    ASSERT_TEXT(durability_trouble(&durability, 1), "127.0.0.1:6379: connection refused");
+    CU_ASSERT_PTR_NULL(durability_trouble(&durability, 0));
+    durability_close(&durability);
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(a_barrier_behind_a_mark_reaches_it),
+        TEST(barriers_keep_the_interval_unless_one_is_urgent),
+        TEST(nothing_new_needs_no_barrier),
+        TEST(a_barrier_is_not_run_on_another_server_than_the_datas),
+        TEST(where_the_data_is_without_a_server_nobody_is_blamed),
+        TEST(a_barrier_that_ends_on_another_server_reaches_nothing),
+        TEST(connections_on_different_servers_are_no_ground_for_a_barrier),
+        TEST(a_server_that_does_not_tell_who_it_is_reaches_nothing),
+        TEST(a_move_reads_again_at_once_and_voids_the_barrier_under_way),
+        TEST(another_past_of_the_same_server_reads_again),
+        TEST(a_move_may_bring_another_past),
+        TEST(a_short_barrier_is_trouble_until_one_is_reached),
+        TEST(a_failed_barrier_is_tried_again_for_ever_within_a_second),
+        TEST(trouble_ends_where_nothing_waits_any_more),
+        TEST(a_lost_connection_for_barriers_is_trouble),
+    };
+
+    log_configure(LOG_ERROR, LOG_LOGFMT);
+    return SUITE("durability", tests);
+}
