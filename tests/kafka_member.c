@@ -213,6 +213,7 @@ struct member *member_new(const char *group)
         .workers = 1,
         .start_kind = START_EARLIEST,
         .commit_interval = 100,
+        .unconfirmed_records = 100000,
         .drain_timeout = 3000,
         .librdkafka = properties,
         .librdkafka_count = sizeof(properties) / sizeof(properties[0]),
@@ -227,8 +228,15 @@ struct member *member_new(const char *group)
     return member;
 }
 
+static bool member_passes(void *context, const void *routes, unsigned gate)
+{
+    (void)context, (void)gate;
+    return strncmp(routes, "free", 4) != 0; /* a topic's "routes" are its name here */
+}
+
 void member_join(struct member *member, const char *topic)
 {
+    const struct source_gates gates = {member, member->gates, member_passes};
     const struct source_events events = {
         .context = member, .topic = member_topic, .gone = member_gone};
     struct err err = {0};
@@ -237,6 +245,8 @@ void member_join(struct member *member, const char *topic)
                                 member->counts, &events, &err);
     if (!member->source)
         give_up("source", err.text);
+    if (member->gates)
+        source_set_gates(member->source, &gates);
 }
 
 /* What a worker does with a record: begins it, and finishes, keeps or refuses it. */

@@ -209,6 +209,7 @@ static void barriers_keep_the_interval_unless_one_is_urgent(void)
     open_all();
     turn_in(0);
     end_barrier(0, BARRIER_REACHED, "");
+    CU_ASSERT_EQUAL(source.marks[0], 1); /* none behind the barrier */
     turn_in(INTERVAL_MS - 2);
     CU_ASSERT_EQUAL(barriers[0].begun, 1);
     turn_in(1);
