@@ -290,6 +290,17 @@ static void run_hdel(struct model_redis *redis, struct connection *connection,
     reply_number(connection, ':', removed);
 }
 
+static void run_del(struct model_redis *redis, struct connection *connection, struct slice name)
+{
+    struct key *key = &redis->now.keys[key_place(redis, name)];
+    bool existed = key->kind != KIND_NONE;
+
+    key_clear(key);
+    if (existed)
+        key->version = ++redis->writes;
+    reply_number(connection, ':', existed);
+}
+
 static void run_hgetall(struct model_redis *redis, struct connection *connection, struct slice name)
 {
     const struct key *key = &redis->now.keys[key_place(redis, name)];
@@ -342,6 +353,7 @@ static const struct row rows[] = {
     {"RPUSH", 3, true},  {"HSET", 4, true},   {"HDEL", 3, false},  {"HGETALL", 2, false},
     {"HMGET", 3, false}, {"INFO", 1, false},  {"WATCH", 2, false}, {"UNWATCH", 1, false},
     {"PING", 1, false},  {"MULTI", 1, false}, {"EXEC", 1, false},  {"DISCARD", 1, false},
+    {"DEL", 2, false},
 };
 
 static const struct row *row_of(const struct command *command)
@@ -369,6 +381,8 @@ static void run(struct model_redis *redis, struct connection *connection,
         run_hset(redis, connection, command);
     else if (is(command, "HDEL"))
         run_hdel(redis, connection, command);
+    else if (is(command, "DEL"))
+        run_del(redis, connection, command->arguments[1]);
     else if (is(command, "HGETALL"))
         run_hgetall(redis, connection, command->arguments[1]);
     else if (is(command, "HMGET"))
