@@ -220,7 +220,7 @@ static void feeder_put_record(struct feeder_partition *partition, int64_t offset
     for (unsigned place = 0; more && place < CHECKPOINT_LAST_PLACE; place++)
         if (wanted & checkpoint_place(place))
             more = (render ? render : feeder_render)(partition, offset, place);
-    units_record(partition->claim, &record, false);
+    units_record(partition->claim, &record, 0);
 }
 
 /* Puts what comes next; false: nothing does, or there is no room. */

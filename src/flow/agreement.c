@@ -68,10 +68,10 @@ void agreement_check(const struct routes *routes, struct conf_problems *problems
         }
 }
 
-bool agreement_of_topic(const struct topic_routes *routes, struct err *err)
+bool agreement_of_topic(const struct topic_routes *routes, const char *topic, struct err *err)
 {
     for (size_t i = 1; i < routes->count; i++)
-        if (!agree(routes->items[0], routes->items[i], "this topic", err))
+        if (!agree(routes->items[0], routes->items[i], topic, err))
             return false;
     return true;
 }

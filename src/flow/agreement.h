@@ -12,6 +12,6 @@
 /** Tells of routes that do not agree, as far as names and patterns show that they meet. */
 void agreement_check(const struct routes *routes, struct conf_problems *problems);
 
-/** Whether the routes of one topic agree: two patterns may meet in a topic that nobody knew of.
+/** Whether the routes of @p topic agree: two patterns may meet in a topic that nobody knew of.
  * Errors:  false and ERR_CONFIG. */
-bool agreement_of_topic(const struct topic_routes *routes, struct err *err);
+bool agreement_of_topic(const struct topic_routes *routes, const char *topic, struct err *err);

@@ -188,6 +188,8 @@ static bool topic_passes(void *context, const void *routes, unsigned gate)
     const struct durability *durability = context;
     const struct topic_routes *topic = routes;
 
+    if (topic->delivery != AT_LEAST_ONCE)
+        return false; /* what goes on is kept with the data itself, or nothing is to be kept */
     for (size_t i = 0; i < topic->count; i++)
         if (topic->items[i]->sink_index == durability->sinks[gate].index)
             return true;

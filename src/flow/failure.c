@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "flow/worker_parts.h"
+#include "flow/exactly.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -125,6 +125,7 @@ static void worker_letter_delivered(void *context, uint32_t number)
     struct worker *worker = context;
 
     worker->metrics->routes[worker->deliveries.items[number].route].letters_waiting--;
+    exactly_mend(worker, number);
     worker_answered(worker, number);
 }
 
@@ -248,8 +249,10 @@ bool worker_failed(struct worker *worker, const struct record *record, struct so
     case FATE_DROPPED:
         worker_log_drop(partition, record->offset, route, failure->text);
         counters->outcomes[OUTCOME_DROPPED]++;
+        exactly_fails(worker->claimed, false);
         return true;
     case FATE_DEAD:
+        exactly_fails(worker->claimed, true);
         number = worker_open(worker, ticket, record, route, 0);
         worker_write_letter(
             worker, number, &(struct dead_record){record, partition, number, false},

@@ -31,29 +31,46 @@ void holds_until(struct holds *holds, struct source_partition *partition, int64_
     holds_add(holds, (struct hold){.partition = partition, .until_ms = until_ms}, reason);
 }
 
-static bool sink_is_away(const struct sink *sink, int64_t now_ms)
+/* NULL where it is well, or not used. */
+static const char *outlet_trouble(const struct holds *holds, unsigned index, bool units)
 {
-    return sink && sink_trouble(sink) && now_ms - sink_trouble_since_ms(sink) >= HOLD_AWAY_MS;
+    if (units)
+        return holds->units[index] ? units_trouble(holds->units[index]) : NULL;
+    return holds->sinks[index] ? sink_trouble(holds->sinks[index]) : NULL;
 }
 
-static bool another_is_well(struct sink **sinks, size_t count, unsigned index)
+static bool outlet_is_away(const struct holds *holds, unsigned index, bool units, int64_t now_ms)
 {
-    for (size_t i = 0; i < count; i++)
-        if (i != index && sinks[i] && !sink_trouble(sinks[i]))
+    if (!outlet_trouble(holds, index, units))
+        return false;
+    int64_t since_ms = units ? units_trouble_since_ms(holds->units[index])
+                             : sink_trouble_since_ms(holds->sinks[index]);
+    return now_ms - since_ms >= HOLD_AWAY_MS;
+}
+
+static bool another_is_well(const struct holds *holds, unsigned index)
+{
+    for (unsigned i = 0; i < holds->conf->sink_count; i++) {
+        if (i == index)
+            continue;
+        if (holds->sinks[i] && !sink_trouble(holds->sinks[i]))
             return true;
+        if (holds->units[i] && !units_trouble(holds->units[i]))
+            return true;
+    }
     return false;
 }
 
-bool holds_for_sink(struct holds *holds, struct sink **sinks, const struct conf *conf,
-                    unsigned index, struct source_partition *partition, int64_t now_ms)
+bool holds_for_sink(struct holds *holds, unsigned index, bool units,
+                    struct source_partition *partition, int64_t now_ms)
 {
     char reason[ERR_TEXT_BYTES];
 
-    if (!sink_is_away(sinks[index], now_ms) || !another_is_well(sinks, conf->sink_count, index))
+    if (!outlet_is_away(holds, index, units, now_ms) || !another_is_well(holds, index))
         return false;
-    snprintf(reason, sizeof(reason), "sink %.100s: %.300s", conf->sinks[index].name,
-             sink_trouble(sinks[index]));
-    holds_add(holds, (struct hold){.partition = partition, .sink = index}, reason);
+    snprintf(reason, sizeof(reason), "sink %.100s: %.300s", holds->conf->sinks[index].name,
+             outlet_trouble(holds, index, units));
+    holds_add(holds, (struct hold){.partition = partition, .sink = index, .units = units}, reason);
     return true;
 }
 
@@ -69,19 +86,19 @@ void holds_forget(struct holds *holds, const struct source_partition *partition)
             holds->items[i--] = holds->items[--holds->count];
 }
 
-static bool hold_is_over(const struct hold *hold, struct sink **sinks, int64_t now_ms)
+static bool hold_is_over(const struct holds *holds, const struct hold *hold, int64_t now_ms)
 {
     if (hold->until_ms)
         return now_ms >= hold->until_ms;
-    return (hold->letters || !sink_trouble(sinks[hold->sink])) &&
+    return (hold->letters || !outlet_trouble(holds, hold->sink, hold->units)) &&
            !source_partition_inflight(hold->partition);
 }
 
-void holds_turn(struct holds *holds, struct sink **sinks, int64_t now_ms)
+void holds_turn(struct holds *holds, int64_t now_ms)
 {
     for (size_t i = 0; i < holds->count; i++) {
         struct hold hold = holds->items[i];
-        if (!hold_is_over(&hold, sinks, now_ms))
+        if (!hold_is_over(holds, &hold, now_ms))
             continue;
         holds->items[i--] = holds->items[--holds->count];
         source_release(hold.partition);

@@ -10,6 +10,7 @@
 #include "conf/conf.h"
 #include "kafka/source.h"
 #include "redis/sink.h"
+#include "redis/units.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,10 +26,15 @@ struct hold {
     int64_t until_ms; /* 0: until the sink is back, or the letters are delivered */
     bool letters;
     unsigned sink;
+    bool units; /* its units are away, not its ordinary connections */
 };
 
-/** All zero is none. */
+/** What is not set is zero. */
 struct holds {
+    const struct conf *conf;
+    /* By the configuration's order; NULL: not used. Borrowed. */
+    struct sink **sinks;
+    struct units **units;
     struct hold *items;
     size_t count, capacity;
 };
@@ -39,9 +45,10 @@ void holds_free(struct holds *holds);
 void holds_until(struct holds *holds, struct source_partition *partition, int64_t until_ms,
                  const char *reason);
 
-/** Holds the partition, and says so, where sink @p index is away and another is well. */
-bool holds_for_sink(struct holds *holds, struct sink **sinks, const struct conf *conf,
-                    unsigned index, struct source_partition *partition, int64_t now_ms);
+/** Holds the partition, and says so, where sink @p index is away and another is well; @p units:
+ * where the sink's units are. */
+bool holds_for_sink(struct holds *holds, unsigned index, bool units,
+                    struct source_partition *partition, int64_t now_ms);
 
 /** Holds the partition until its letters are delivered. */
 void holds_for_letters(struct holds *holds, struct source_partition *partition, const char *reason);
@@ -50,4 +57,4 @@ void holds_for_letters(struct holds *holds, struct source_partition *partition, 
 void holds_forget(struct holds *holds, const struct source_partition *partition);
 
 /** Releases what need not wait any longer. */
-void holds_turn(struct holds *holds, struct sink **sinks, int64_t now_ms);
+void holds_turn(struct holds *holds, int64_t now_ms);

@@ -59,6 +59,7 @@ struct routes {
 struct topic_routes {
     const struct route **items;
     size_t count;
+    enum conf_delivery delivery; /* of all of them (agreement.h) */
 };
 
 /** One command as it goes to Redis. */

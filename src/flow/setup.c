@@ -1,6 +1,6 @@
 /* setup.c: a worker's consumer, connections and loop come and go. */
 #include "base/mem.h"
-#include "flow/worker_parts.h"
+#include "flow/exactly.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -34,10 +34,11 @@ static bool worker_open_sinks(struct worker *worker, struct err *err)
 {
     const struct routes *routes = worker->options.routes;
 
-    worker->sinks = mem_array(worker->options.conf->sink_count, sizeof(*worker->sinks));
     for (size_t i = 0; i < routes->count; i++) {
+        const struct conf_route *conf = routes->items[i].conf;
         size_t index = routes->items[i].sink_index;
-        if (routes->items[i].conf->from != worker->options.source || worker->sinks[index])
+        if (conf->from != worker->options.source || worker->sinks[index] ||
+            conf->delivery == EXACTLY_ONCE)
             continue;
         worker->sinks[index] = worker_sink_new(worker, index, err);
         if (!worker->sinks[index])
@@ -103,8 +104,8 @@ static bool worker_open_letters(struct worker *worker, struct err *err)
 static bool worker_open_source(struct worker *worker, struct err *err)
 {
     const struct worker_options *options = &worker->options;
-    const struct source_events events = {
-        .context = worker, .topic = worker_topic, .gone = worker_gone};
+    const struct source_events events = {worker,        worker_topic,   worker_gone,
+                                         exactly_claim, exactly_starts, exactly_is_settled};
     size_t count;
     const char **topics = conf_topics(options->conf, options->source, &count);
 
@@ -133,10 +134,14 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
     worker->options = *options;
     worker->arena.limit = (size_t)conf_memory_share(options->conf) / 2;
     worker->metrics = metrics_worker(options->metrics, options->number);
+    worker->sinks = mem_array(options->conf->sink_count, sizeof(*worker->sinks));
+    worker->units = mem_array(options->conf->sink_count, sizeof(*worker->units));
+    worker->holds = (struct holds){options->conf, worker->sinks, worker->units, NULL, 0, 0};
     worker->opened = mem_array(options->routes->count, sizeof(*worker->opened));
     worker->stop_fd = -1;
     if (!worker_open_loop(worker, err) || !worker_open_sinks(worker, err) ||
-        !worker_open_letters(worker, err) || !worker_open_source(worker, err))
+        !exactly_open(worker, err) || !worker_open_letters(worker, err) ||
+        !worker_open_source(worker, err))
         goto fail;
     durability_open(&worker->durability, options->conf, options->source, options->number,
                     worker->source, worker->sinks);
@@ -154,6 +159,7 @@ void worker_free(struct worker *worker)
         source_return(&worker->batch, worker->batch.next);
     durability_close(&worker->durability);
     source_free(worker->source);
+    exactly_close(worker);
     for (size_t i = 0; worker->sinks && i < worker->options.conf->sink_count; i++)
         sink_free(worker->sinks[i]);
     letters_free(worker->letters);
@@ -177,6 +183,7 @@ void worker_free(struct worker *worker)
     free(worker->rendering.items);
     free(worker->topics);
     free(worker->opened);
+    free(worker->units);
     free(worker->sinks);
     free(worker);
 }

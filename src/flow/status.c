@@ -21,6 +21,16 @@ static void worker_add_held(void *context, const struct source_partition *partit
     status->held_count++;
 }
 
+/* Of the ordinary way, or of the exactly-once one. */
+static const char *sink_or_units_trouble(const struct worker *worker, size_t index)
+{
+    const struct sink *sink = worker->sinks[index];
+    const struct units *units = worker->units[index];
+    const char *trouble = sink ? sink_trouble(sink) : NULL;
+
+    return trouble || !units ? trouble : units_trouble(units);
+}
+
 void worker_tell(struct worker *worker)
 {
     const struct conf *conf = worker->options.conf;
@@ -32,9 +42,9 @@ void worker_tell(struct worker *worker)
         status.dlq_trouble = letters_trouble(worker->letters);
     status.sinks = mem_array(conf->sink_count, sizeof(*status.sinks));
     for (size_t i = 0; i < conf->sink_count; i++) {
-        if (!worker->sinks[i])
+        if (!worker->sinks[i] && !worker->units[i])
             continue;
-        const char *trouble = sink_trouble(worker->sinks[i]);
+        const char *trouble = sink_or_units_trouble(worker, i);
         status.sinks[status.sink_count].sink = conf->sinks[i].name;
         status.sinks[status.sink_count++].trouble =
             trouble ? trouble : durability_trouble(&worker->durability, i);

@@ -20,7 +20,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "flow/worker_parts.h"
+#include "flow/exactly.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -70,8 +70,8 @@ void worker_answered(struct worker *worker, uint32_t number)
     if (--delivery->pending)
         return;
     bool current = source_ticket_is_current(delivery->record);
-    if (delivery->held && current) {
-        source_give_up(delivery->record); /* it holds its partition until that goes */
+    if ((delivery->held || delivery->dropped) && current) {
+        source_give_up(delivery->record); /* it stays open until its partition goes */
         return;
     }
     worker_close(worker, number, worker_outcome(delivery));
@@ -139,14 +139,21 @@ static void worker_put(struct worker *worker, struct source_ticket ticket,
 {
     const struct rendering *rendering = &worker->rendering;
     struct sink *sink = worker->sinks[route->sink_index];
+    size_t count = rendering->count;
+    uint32_t number;
 
-    if (!rendering->count) {
+    if (!count) {
         worker->metrics->routes[route->index].outcomes[OUTCOME_FILTERED]++;
         return;
     }
-    uint32_t number = worker_open(worker, ticket, record, route, rendering->count);
+    number = worker_open(worker, ticket, record, route,
+                         worker->claimed ? exactly_wants(worker->claimed, count) : count);
     if (route->conf->on_error == ON_ERROR_DLQ)
         worker_keep(worker, record, number);
+    if (worker->claimed) {
+        exactly_put(worker->claimed, rendering, number);
+        return;
+    }
     for (size_t i = 0; i < rendering->count; i++) {
         const struct rendered *rendered = &rendering->items[i];
         sink_put(sink, rendered->arguments, rendered->count, rendered->command, rendered->key,
@@ -161,11 +168,14 @@ static bool worker_deliver(struct worker *worker, struct record *record,
     struct route_counters *counters = &worker->metrics->routes[route->index];
     enum stage stage;
     struct err err;
+    bool well = worker_render(worker, record, route, &stage, &err);
 
+    if (worker->claimed && exactly_passes(worker->claimed, well ? worker->rendering.count : 1))
+        return true;
     counters->matched++;
     if (tolerance_is_over(worker->options.tolerances, route->index))
         return worker_stopped(worker, record, ticket, route);
-    if (worker_render(worker, record, route, &stage, &err)) {
+    if (well) {
         worker_put(worker, ticket, record, route);
         return true;
     }
@@ -175,6 +185,8 @@ static bool worker_deliver(struct worker *worker, struct record *record,
 /* Nothing of the record in hand is sent, whatever its routes: it will be read again as a whole. */
 static void worker_take_back(struct worker *worker)
 {
+    if (worker->claimed)
+        exactly_take_back(worker->claimed);
     for (size_t i = 0; i < worker->options.conf->sink_count; i++)
         if (worker->sinks[i])
             sink_rollback(worker->sinks[i]);
@@ -197,14 +209,26 @@ static bool worker_has_room(struct worker *worker, const struct topic_routes *ro
         unsigned index = routes->items[i]->sink_index;
         if (routes->items[i]->conf->on_error == ON_ERROR_DLQ && !worker_can_fail(worker, partition))
             return false;
-        if (sink_has_room(worker->sinks[index]))
+        if (routes->delivery == EXACTLY_ONCE || sink_has_room(worker->sinks[index]))
             continue;
-        if (holds_for_sink(&worker->holds, worker->sinks, worker->options.conf, index, partition,
-                           worker->now_ms))
+        if (holds_for_sink(&worker->holds, index, false, partition, worker->now_ms))
             worker->status_changed = true;
         return false;
     }
-    return true;
+    return routes->delivery != EXACTLY_ONCE || exactly_has_room(worker, partition);
+}
+
+/* What was put of the record may be sent. */
+static void worker_complete(struct worker *worker, const struct record *record,
+                            const struct topic_routes *routes)
+{
+    if (worker->claimed)
+        exactly_complete(worker->claimed, record);
+    else
+        for (size_t i = 0; i < routes->count; i++)
+            sink_commit(worker->sinks[routes->items[i]->sink_index]);
+    if (worker->letters)
+        letters_commit(worker->letters);
 }
 
 /* False: there is no room; the record waits in the batch. */
@@ -219,6 +243,10 @@ static bool worker_prepare(struct worker *worker, struct record *record)
     if (!worker_has_room(worker, routes, partition))
         return !source_is_flowing(partition);
 
+    worker->claimed = NULL;
+    if (routes->delivery == EXACTLY_ONCE && !exactly_takes(worker, record))
+        return true;
+
     struct source_ticket ticket = source_begin(partition, record);
     worker->opened_count = 0;
     worker->copy = NULL;
@@ -228,10 +256,7 @@ static bool worker_prepare(struct worker *worker, struct record *record)
             worker_take_back(worker);
             return true;
         }
-    for (size_t i = 0; i < routes->count; i++)
-        sink_commit(worker->sinks[routes->items[i]->sink_index]);
-    if (worker->letters)
-        letters_commit(worker->letters);
+    worker_complete(worker, record, routes);
     FAILPOINT(after_encode);
     source_finish(ticket); /* of begin; each delivery holds it too */
     return true;
@@ -252,6 +277,8 @@ static void worker_prepare_batch(struct worker *worker)
 static void worker_turn_sinks(struct worker *worker)
 {
     for (size_t i = 0; i < worker->options.conf->sink_count; i++) {
+        if (worker->units[i])
+            units_turn(worker->units[i]);
         if (!worker->sinks[i])
             continue;
         if (worker->discards)
@@ -270,7 +297,7 @@ static bool worker_turn(struct worker *worker, struct err *err)
     worker_turn_sinks(worker);
     if (worker->letters && letters_turn(worker->letters, &worker->holds, worker->now_ms))
         worker->status_changed = true;
-    holds_turn(&worker->holds, worker->sinks, worker->now_ms);
+    holds_turn(&worker->holds, worker->now_ms);
     durability_turn(&worker->durability, worker->now_ms);
     return source_turn(worker->source, err);
 }
@@ -303,6 +330,7 @@ void worker_gone(void *context, struct source_partition *partition)
         if (delivery->open && !delivery->pending && delivery->record.partition == partition)
             worker_close(worker, (uint32_t)i, OUTCOME_RETURNED);
     }
+    exactly_gone(partition);
     holds_forget(&worker->holds, partition);
     worker->discards = true;
     worker->status_changed = true;

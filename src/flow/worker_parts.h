@@ -1,5 +1,5 @@
-/* worker_parts.h: what a worker is made of; shared by worker.c, failure.c, setup.c and status.c
- * alone. */
+/* worker_parts.h: what a worker is made of; shared by the files of the worker alone:
+ * worker.c, failure.c, exactly.c, setup.c and status.c. */
 #pragma once
 #include "base/arena.h"
 #include "flow/copies.h"
@@ -11,6 +11,7 @@
 #include "flow/worker.h"
 #include "kafka/source.h"
 #include "redis/sink.h"
+#include "redis/units.h"
 
 #include <event2/event.h>
 #include <stdatomic.h>
@@ -24,7 +25,10 @@ struct worker {
     _Atomic bool reload_asked;
     bool stopping, discards;
     struct source *source;
-    struct sink **sinks; /* by the configuration's order; NULL: no route of ours uses it */
+    struct sink **sinks;     /* by the configuration's order; NULL: no route of ours uses it */
+    struct units **units;    /* the same for exactly-once routes */
+    struct claimed *claims;  /* exactly.c's, of all partitions */
+    struct claimed *claimed; /* of the record in hand; NULL: it goes the ordinary way */
     struct metrics_worker *metrics;
     struct deliveries deliveries;
     struct holds holds;

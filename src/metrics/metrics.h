@@ -69,6 +69,7 @@ struct source_counters {
     uint64_t rebalances[REBALANCE_COUNT];
     uint64_t commits[COMMIT_COUNT];
     uint64_t errors;
+    uint64_t fenced;
 };
 
 /** One worker's own counts: plain, written by the worker alone. */

@@ -171,7 +171,7 @@ void lane_put(struct claim *claim, unsigned place, const struct slice *arguments
              command ? command->index : claim->lane->other, ticket);
 }
 
-void lane_record(struct claim *claim, const struct unit_record *record, bool keep)
+void lane_record(struct claim *claim, const struct unit_record *record, uint64_t keep)
 {
     struct unit *unit = claim_open_unit(claim);
     struct lane *lane = claim->lane;
@@ -179,7 +179,7 @@ void lane_record(struct claim *claim, const struct unit_record *record, bool kee
 
     lane->bytes += unit->length - unit->end;
     lane->commands += unit->count - unit->committed;
-    unit_commit(unit, record, keep ? CHECKPOINT_WHOLE : 0, hole);
+    unit_commit(unit, record, keep, hole);
     if (claim->stopped || claim->dropped || claim->state == CLAIM_FENCED) {
         if (claim->stopped)
             claim_drop_units(claim, claim->first == unit ? NULL : claim->first);

@@ -72,7 +72,7 @@ void lane_drop(struct claim *claim);
 bool lane_has_room(const struct claim *claim);
 void lane_put(struct claim *claim, unsigned place, const struct slice *arguments, size_t count,
               const struct command *command, uint32_t ticket);
-void lane_record(struct claim *claim, const struct unit_record *record, bool keep);
+void lane_record(struct claim *claim, const struct unit_record *record, uint64_t keep);
 void lane_rollback(struct claim *claim);
 void lane_mend(struct claim *claim, int64_t offset);
 bool lane_is_settled(const struct claim *claim);

@@ -177,7 +177,7 @@ void units_put(struct claim *claim, unsigned place, const struct slice *argument
     lane_put(claim, place, arguments, count, command, ticket);
 }
 
-void units_record(struct claim *claim, const struct unit_record *record, bool keep)
+void units_record(struct claim *claim, const struct unit_record *record, uint64_t keep)
 {
     struct link *link = lane_carrier(claim_lane(claim));
 

@@ -103,10 +103,11 @@ struct unit_record {
 
 /**
  * The record in hand is complete, also one without commands: its commands and its offset may be
- * sent. @p keep: it could not be rendered and must be remembered until units_mend(). An offset
- * below the claim's next is a hole that is tried again: the hole goes with the same unit.
+ * sent. @p keep: places of it that could not be rendered and must be remembered until units_mend();
+ * 0: none. An offset below the claim's next is a hole that is tried again: the hole goes with the
+ * same unit.
  */
-void units_record(struct claim *claim, const struct unit_record *record, bool keep);
+void units_record(struct claim *claim, const struct unit_record *record, uint64_t keep);
 
 /** Takes back what was put since the last units_record(); no answers come for it. */
 void units_rollback(struct claim *claim);

@@ -57,7 +57,7 @@ static bool topic_agrees(const char *topic)
 {
     struct topic_routes *found = routes_of_topic(routes, &sources[0], topic);
     struct err err;
-    bool agrees = agreement_of_topic(found, &err);
+    bool agrees = agreement_of_topic(found, topic, &err);
 
     topic_routes_free(found);
     return agrees;

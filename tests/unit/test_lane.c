@@ -156,7 +156,7 @@ static void put(struct claim *claim, int64_t offset, uint32_t ticket)
     struct unit_record record = {offset, 7, {true, offset * 10, 4, SIZE_MAX}};
 
     lane_put(claim, 0, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, ticket);
-    lane_record(claim, &record, false);
+    lane_record(claim, &record, 0);
     lane_turn(lane);
 }
 
@@ -166,7 +166,7 @@ static void put_two(struct claim *claim, int64_t offset, uint32_t ticket)
 
     lane_put(claim, 0, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, ticket);
     lane_put(claim, 1, (struct slice[]){SLICE("DECR"), SLICE("m")}, 2, NULL, ticket + 1);
-    lane_record(claim, &record, false);
+    lane_record(claim, &record, 0);
     lane_turn(lane);
 }
 
@@ -293,7 +293,7 @@ static void a_record_without_commands_moves_the_offset(void)
     struct unit_record record = {41, -1, {0}};
 
     open_owned();
-    lane_record(claims[0], &record, false);
+    lane_record(claims[0], &record, 0);
     lane_turn(lane);
     ASSERT_TEXT(says(), "HSET " K0 " v 1 next 42 settled 41 epoch 1 unit 1 leader -1" ROUTES
                         " witness  / EXEC / " ARM_0);
@@ -337,9 +337,9 @@ static void two_claims_share_a_transaction(void)
                                      "\r\n$18\r\n" TOKEN "\r\n" OK);
     ASSERT_TEXT(news(), "first claimed, second claimed");
     lane_put(claims[0], 0, (struct slice[]){SLICE("A")}, 1, NULL, 1);
-    lane_record(claims[0], &(struct unit_record){0, 7, {0}}, false);
+    lane_record(claims[0], &(struct unit_record){0, 7, {0}}, 0);
     lane_put(claims[1], 0, (struct slice[]){SLICE("B")}, 1, NULL, 2);
-    lane_record(claims[1], &(struct unit_record){0, 7, {0}}, false);
+    lane_record(claims[1], &(struct unit_record){0, 7, {0}}, 0);
     lane_turn(lane);
     const char *body = says();
     CU_ASSERT_PTR_NOT_NULL(strstr(body, "A / HSET " K0));
@@ -447,7 +447,7 @@ static void a_nil_says_by_the_tokens_whose_claim_is_gone(void)
                                      "\r\n$18\r\n" TOKEN "\r\n" OK);
     news();
     lane_put(claims[0], 0, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, 1);
-    lane_record(claims[0], &(struct unit_record){0, 7, {0}}, false);
+    lane_record(claims[0], &(struct unit_record){0, 7, {0}}, 0);
     put(claims[1], 0, 2);
     says();
     hear(QUEUED QUEUED QUEUED QUEUED "*-1\r\n" OK "*2\r\n$18\r\n" OTHER "\r\n$18\r\n" TOKEN
@@ -847,7 +847,7 @@ static void a_record_that_could_not_be_rendered_is_remembered(void)
     struct unit_record record = {8, 7, {0}};
 
     open_owned();
-    lane_record(claims[0], &record, true);
+    lane_record(claims[0], &record, CHECKPOINT_WHOLE);
     lane_turn(lane);
     ASSERT_TEXT(says(), "HSET " K0 " v 1 next 9 settled 8 epoch 1 unit 1 leader 7" ROUTES
                         " witness  holes 8:* / EXEC / " ARM_0);

@@ -1,0 +1,58 @@
+/*
+ * exactly.h: records that are carried out exactly once.
+ *
+ * The partitions of such topics are claimed in Redis before they start, and their records go out in
+ * units, each with the offset to go on at in the same transaction (redis/units.h). Here is what
+ * differs from the ordinary way; worker.c is the pipe that both take.
+ *
+ *      claim -> claimed -> starts -> takes, put, complete ... -> gone
+ */
+#pragma once
+#include "flow/worker_parts.h"
+
+/** Opens the units of the sinks that exactly-once routes of the worker write to. */
+bool exactly_open(struct worker *worker, struct err *err);
+
+/** Ends them, and all claims. */
+void exactly_close(struct worker *worker);
+
+/* --- source_events --- */
+bool exactly_claim(void *context, struct source_partition *partition);
+void exactly_starts(void *context, struct source_partition *partition, int64_t next);
+bool exactly_is_settled(void *context, const struct source_partition *partition);
+
+/** The partition went, or starts anew: its claim ends. */
+void exactly_gone(struct source_partition *partition);
+
+/* --- the record in hand --- */
+
+/** Whether the partition takes another record; where Redis is away and another sink is well, it is
+ * held. */
+bool exactly_has_room(struct worker *worker, struct source_partition *partition);
+
+/** Whether the record is to be carried out, or a part of it; false: it was before, or the partition
+ * does not flow any more. Then worker->claimed is its partition's. */
+bool exactly_takes(struct worker *worker, const struct record *record);
+
+/** Whether all @p count commands of the next route were carried out before: they are passed over.
+ * One that cannot be rendered has one place. */
+bool exactly_passes(struct claimed *claimed, size_t count);
+
+/** How many of the next @p count commands are to be carried out. */
+size_t exactly_wants(const struct claimed *claimed, size_t count);
+
+/** Puts those of them. */
+void exactly_put(struct claimed *claimed, const struct rendering *rendering, uint32_t number);
+
+/** The next route could not render the record; @p keep: its letter is to be delivered, and until
+ * then it is remembered. Takes NULL. */
+void exactly_fails(struct claimed *claimed, bool keep);
+
+/** All routes have had the record. */
+void exactly_complete(struct claimed *claimed, const struct record *record);
+
+/** The letter of delivery @p number is delivered: its record need not be remembered any more. */
+void exactly_mend(struct worker *worker, uint32_t number);
+
+/** Nothing of the record in hand is sent. */
+void exactly_take_back(struct claimed *claimed);

@@ -1,0 +1,509 @@
+/*
+ * test_exactly.c: exactly once in one process: a mock cluster, one worker, a real server.
+ *
+ * A record's key is its number and equals its offset. Each record adds 1 to a counter and pushes
+ * its offset to a list of its partition: what was repeated, lost or reordered shows in the list,
+ * and the counter says the same again.
+ */
+#include "suite.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "bridge.h"
+#include "kafka_member.h"
+#include "redis_server.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+enum { MANY = 2000, SOME = 100 };
+
+static struct redis_server *server;
+
+#define COUNTED                                                                                    \
+    "do = [ \"INCRBY sum:%{$partition} 1\", \"RPUSH seen:%{$partition} %{$offset}\" ]; all = "     \
+    "true; "
+
+/* --- the bridge ------------------------------------------------------------------------------- */
+
+/* What a test may say of the source and the sink. */
+static const char *of_source = "", *of_sink = "";
+
+static void write_file(const char *path, const char *group, const char *routes)
+{
+    FILE *file = fopen(path, "w");
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fprintf(file,
+            "version = 1;\n"
+            "sources = { main = { brokers = \"%s\"; group = \"%s\"; start = \"earliest\";\n"
+            "    commit_interval = \"50ms\"; drain_timeout = \"2s\"; %s\n"
+            "    librdkafka = { session_timeout_ms = 6000; heartbeat_interval_ms = 100;\n"
+            "        fetch_wait_max_ms = 10; topic_metadata_refresh_interval_ms = 730; }; }; };\n"
+            "sinks = { here = { url = \"redis://127.0.0.1:%d\"; %s }; };\n"
+            "defaults = { from = \"main\"; to = \"here\"; delivery = \"exactly_once\"; };\n"
+            "routes = ( %s );\n",
+            rd_kafka_mock_cluster_bootstraps(cluster), group, of_source, redis_server_port(server),
+            of_sink, routes);
+    fclose(file);
+}
+
+static void pipe_start(const char *group, const char *routes)
+{
+    char path[300];
+
+    snprintf(path, sizeof(path), "%s/penstock.conf", redis_server_folder(server));
+    write_file(path, group, routes);
+    bridge_start(path);
+}
+
+/* One route of @p topic, which is the group too. */
+static void counting_start(const char *topic)
+{
+    char route[400];
+
+    snprintf(route, sizeof(route), "{ name = \"counts\"; topics = \"%s\"; %s}", topic, COUNTED);
+    pipe_start(topic, route);
+}
+
+static void pipe_stop(void)
+{
+    bridge_stop();
+    bridge_free();
+}
+
+static void open_all(void)
+{
+    server = redis_server_start(NULL);
+    of_source = of_sink = "";
+}
+
+static void close_all(void)
+{
+    redis_server_free(server);
+}
+
+static uint64_t outcome_of(size_t route, enum outcome outcome)
+{
+    return metrics_worker(bridge.metrics, 0)->routes[route].outcomes[outcome];
+}
+
+/* --- what is waited for ----------------------------------------------------------------------- */
+
+static long pushed(void)
+{
+    return atol(redis_ask(server, "EVAL %s 0",
+                          "local n = 0 for p = 0, 3 do "
+                          "n = n + redis.call('LLEN', 'seen:' .. p) end return n"));
+}
+
+static bool pushed_comes(long wanted)
+{
+    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
+
+    while (pushed() < wanted && clock_ms() < until_ms)
+        poll(NULL, 0, BRIDGE_LOOK_MS);
+    if (pushed() != wanted)
+        fprintf(stderr, "\n%ld of %ld\n", pushed(), wanted);
+    return pushed() == wanted;
+}
+
+/* Whether @p group has committed @p offset of every partition before patience ends. */
+static bool committed_comes(const char *group, const char *topic, int64_t offset)
+{
+    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
+    int32_t partition = 0;
+
+    while (partition < MEMBER_PARTITIONS && clock_ms() < until_ms)
+        if (cluster_committed(group, topic, partition) == offset)
+            partition++;
+        else
+            poll(NULL, 0, BRIDGE_LOOK_MS);
+    return partition == MEMBER_PARTITIONS;
+}
+
+/* Each list counts from @p first without a gap, a repeat or a step back, and the sums agree. */
+static void expect_each_once_from(int first)
+{
+    char from[16];
+
+    snprintf(from, sizeof(from), "%d", first);
+    ASSERT_TEXT(redis_ask(server, "EVAL %s 0 %s",
+                          "for p = 0, 3 do local l = redis.call('LRANGE', 'seen:' .. p, 0, -1) "
+                          "for i, n in ipairs(l) do "
+                          "if tonumber(n) ~= i - 1 + ARGV[1] then "
+                          "return p .. ': ' .. n .. ' at ' .. i end end "
+                          "local s = tonumber(redis.call('GET', 'sum:' .. p) or 0) "
+                          "if s ~= #l then return p .. ': sum ' .. s .. ' of ' .. #l end end "
+                          "return 'good'",
+                          from),
+                "good");
+}
+
+static void expect_each_once(void)
+{
+    expect_each_once_from(0);
+}
+
+/* A field of the checkpoint of one partition. */
+static const char *checkpoint(const char *topic, int partition, const char *field)
+{
+    char key[100];
+
+    snprintf(key, sizeof(key), "penstock:{%s}:%s:%d", topic, topic, partition);
+    return redis_ask(server, "HGET %s %s", key, field);
+}
+
+/* --- the way ---------------------------------------------------------------------------------- */
+
+static void each_record_and_its_offset_are_written_together(void)
+{
+    open_all();
+    cluster_topic("plain");
+    cluster_produce_all("plain", 0, MANY);
+    counting_start("plain");
+    CU_ASSERT_TRUE(pushed_comes(4 * MANY));
+    expect_each_once();
+    pipe_stop();
+    ASSERT_TEXT(checkpoint("plain", 2, "next"), "2000");
+    CU_ASSERT_EQUAL(cluster_committed("plain", "plain", 2), MANY);
+    close_all();
+}
+
+/* Takes the end of a partition away from Redis, and the checkpoint back to where it was before. */
+static void forget_from(const char *topic, int partition, int offset)
+{
+    char key[100];
+
+    snprintf(key, sizeof(key), "penstock:{%s}:%s:%d", topic, topic, partition);
+    ASSERT_TEXT(redis_ask(server, "EVAL %s 1 %s %d %d",
+                          "redis.call('HSET', KEYS[1], 'next', ARGV[1], 'settled', ARGV[1]) "
+                          "redis.call('HSET', KEYS[1], 'witness', '') "
+                          "redis.call('LTRIM', 'seen:' .. ARGV[2], 0, ARGV[1] - 1) "
+                          "redis.call('SET', 'sum:' .. ARGV[2], ARGV[1]) return 'good'",
+                          key, offset, partition),
+                "good");
+}
+
+static void a_restart_goes_on_at_the_checkpoint_whatever_kafka_has(void)
+{
+    open_all();
+    cluster_topic("again");
+    cluster_produce_all("again", 0, SOME);
+    counting_start("again");
+    CU_ASSERT_TRUE(pushed_comes(4 * SOME));
+    pipe_stop();
+    forget_from("again", 1, 60);
+    counting_start("again");
+    CU_ASSERT_TRUE(pushed_comes(4 * SOME));
+    cluster_produce_all("again", SOME, 2 * SOME);
+    CU_ASSERT_TRUE(pushed_comes(4 * 2 * SOME));
+    expect_each_once();
+    bridge_stop();
+    /* What was looked at and passed over is not counted. */
+    CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_WRITTEN), 4 * SOME + 40);
+    bridge_free();
+    close_all();
+}
+
+static void lost_connections_repeat_nothing(void)
+{
+    open_all();
+    of_sink = "unit_records = 50; ";
+    cluster_topic("cut-a");
+    cluster_topic("cut-b");
+    cluster_produce_all("cut-a", 0, MANY);
+    pipe_start("cut", "{ name = \"counts\"; topics = \"cut-a\"; " COUNTED "}, "
+                      "{ name = \"others\"; topics = \"cut-b\"; "
+                      "do = [ \"INCRBY sum-b:%{$partition} 1\", "
+                      "\"RPUSH seen-b:%{$partition} %{$offset}\" ]; all = true; }");
+    for (int i = 0; i < 40; i++) {
+        if (i < 20)
+            cluster_produce_all("cut-b", i * 50, (i + 1) * 50);
+        redis_ask(server, "CLIENT KILL TYPE normal SKIPME yes");
+        poll(NULL, 0, 40);
+    }
+    CU_ASSERT_TRUE(pushed_comes(4 * MANY));
+    expect_each_once();
+    poll(NULL, 0, 200);
+    for (int i = 0; i < MEMBER_PARTITIONS; i++) {
+        ASSERT_TEXT(redis_ask(server, "LLEN seen-b:%d", i), "1000");
+        ASSERT_TEXT(redis_ask(server, "GET sum-b:%d", i), "1000");
+    }
+    CU_ASSERT_TRUE(metrics_worker(bridge.metrics, 0)->sinks[0].reconnects > 10);
+    pipe_stop();
+    close_all();
+}
+
+/* --- owners ----------------------------------------------------------------------------------- */
+
+static void a_partition_that_another_claims_is_dropped_and_claimed_anew(void)
+{
+    open_all();
+    cluster_topic("fence");
+    cluster_produce_all("fence", 0, SOME);
+    counting_start("fence");
+    CU_ASSERT_TRUE(pushed_comes(4 * SOME));
+    ASSERT_TEXT(redis_ask(server, "SET %s 900:00000000deadbeef", "penstock:{fence}:fence:1:epoch"),
+                "OK");
+    cluster_produce_all("fence", SOME, SOME + 50);
+    CU_ASSERT_TRUE(pushed_comes(4 * (SOME + 50)));
+    expect_each_once();
+    bridge_stop();
+    CU_ASSERT_EQUAL(metrics_worker(bridge.metrics, 0)->source.fenced, 1);
+    bridge_free();
+    close_all();
+}
+
+static void a_redis_that_lost_everything_is_filled_from_what_kafka_has(void)
+{
+    open_all();
+    cluster_topic("flush");
+    cluster_produce_all("flush", 0, SOME);
+    counting_start("flush");
+    CU_ASSERT_TRUE(pushed_comes(4 * SOME));
+    poll(NULL, 0, 300); /* commits */
+    ASSERT_TEXT(redis_ask(server, "FLUSHALL"), "OK");
+    cluster_produce_all("flush", SOME, 2 * SOME);
+    CU_ASSERT_TRUE(pushed_comes(4 * SOME));
+    expect_each_once_from(SOME);
+    bridge_stop();
+    CU_ASSERT_EQUAL(metrics_worker(bridge.metrics, 0)->source.fenced, 0);
+    bridge_free();
+    close_all();
+}
+
+/* --- checkpoints that do not fit -------------------------------------------------------------- */
+
+/* A run over SOME records, and then a checkpoint in which @p field is @p value. */
+static void misfit(const char *topic, const char *field, const char *value)
+{
+    char key[100];
+
+    cluster_topic(topic);
+    cluster_produce_all(topic, 0, SOME);
+    counting_start(topic);
+    CU_ASSERT_TRUE(pushed_comes(4 * SOME));
+    pipe_stop();
+    snprintf(key, sizeof(key), "penstock:{%s}:%s:1", topic, topic);
+    ASSERT_TEXT(redis_ask(server, "HSET %s %s %s", key, field, value), "0");
+    cluster_produce_all(topic, SOME, SOME + 10);
+    counting_start(topic);
+}
+
+static void a_checkpoint_ahead_of_the_log_stops_its_partition(void)
+{
+    open_all();
+    misfit("ahead", "next", "5000");
+    CU_ASSERT_TRUE(readyz_comes("[-]partition ahead[1]: the checkpoint in Redis says offset 5000, "
+                                "and the log ends at 110"));
+    CU_ASSERT_TRUE(pushed_comes(4 * SOME + 3 * 10));
+    pipe_stop();
+    ASSERT_TEXT(checkpoint("ahead", 1, "next"), "5000");
+    close_all();
+}
+
+static void it_may_be_told_to_believe_kafka(void)
+{
+    open_all();
+    of_source = "on_checkpoint_mismatch = \"kafka\"; ";
+    misfit("kafka", "next", "5000");
+    CU_ASSERT_TRUE(pushed_comes(4 * (SOME + 10)));
+    expect_each_once();
+    pipe_stop();
+    ASSERT_TEXT(checkpoint("kafka", 1, "next"), "110");
+    close_all();
+}
+
+static void or_to_believe_redis_as_far_as_the_log_goes(void)
+{
+    open_all();
+    of_source = "on_checkpoint_mismatch = \"redis\"; on_out_of_range = \"latest\"; ";
+    misfit("redis", "next", "5000");
+    CU_ASSERT_TRUE(committed_comes("redis", "redis", SOME + 10));
+    cluster_produce_all("redis", SOME + 10, SOME + 20);
+    CU_ASSERT_TRUE(pushed_comes(4 * (SOME + 20) - 10));
+    pipe_stop();
+    ASSERT_TEXT(checkpoint("redis", 1, "next"), "120");
+    close_all();
+}
+
+static void another_record_below_the_checkpoint_stops_its_partition(void)
+{
+    open_all();
+    misfit("witness", "witness", "1:2:3");
+    CU_ASSERT_TRUE(
+        readyz_comes("[-]partition witness[1]: the log has another record at offset 99"));
+    CU_ASSERT_TRUE(pushed_comes(4 * SOME + 3 * 10));
+    pipe_stop();
+    close_all();
+}
+
+static void or_is_read_from_what_kafka_has(void)
+{
+    open_all();
+    of_source = "on_checkpoint_mismatch = \"kafka\"; ";
+    misfit("witness-k", "witness", "1:2:3");
+    CU_ASSERT_TRUE(pushed_comes(4 * (SOME + 10)));
+    expect_each_once();
+    pipe_stop();
+    close_all();
+}
+
+static void a_checkpoint_of_a_later_version_is_left_alone(void)
+{
+    open_all();
+    of_source = "on_checkpoint_mismatch = \"redis\"; ";
+    misfit("version", "v", "2");
+    CU_ASSERT_TRUE(readyz_comes("[-]partition version[1]: the checkpoint in Redis cannot be read"));
+    pipe_stop();
+    ASSERT_TEXT(checkpoint("version", 1, "v"), "2");
+    close_all();
+}
+
+static void other_routes_do_not_go_on_where_these_ended(void)
+{
+    open_all();
+    cluster_topic("routes");
+    cluster_produce_all("routes", 0, SOME);
+    counting_start("routes");
+    CU_ASSERT_TRUE(pushed_comes(4 * SOME));
+    pipe_stop();
+    cluster_produce_all("routes", SOME, 2 * SOME);
+    pipe_start("routes", "{ name = \"renamed\"; topics = \"routes\"; " COUNTED "}");
+    CU_ASSERT_TRUE(readyz_comes("]: the checkpoint in Redis is of other routes"));
+    pipe_stop();
+    CU_ASSERT_EQUAL(pushed(), 4 * SOME);
+    of_source = "on_checkpoint_mismatch = \"redis\"; ";
+    pipe_start("routes", "{ name = \"renamed\"; topics = \"routes\"; " COUNTED "}");
+    CU_ASSERT_TRUE(pushed_comes(4 * 2 * SOME));
+    expect_each_once();
+    pipe_stop();
+    close_all();
+}
+
+/* --- records that Redis refuses --------------------------------------------------------------- */
+
+/* Record 50 of partition 2 cannot be pushed where the others are not. */
+#define PICKY(topic, rest)                                                                         \
+    "{ name = \"picky\"; topics = \"" topic "\"; all = true; " rest                                \
+    "do = ( \"INCRBY sum:%{$partition} 1\", "                                                      \
+    "{ when = \"$offset == 50 && $partition == 2\"; cmd = \"RPUSH odd %{$offset}\"; }, "           \
+    "{ when = \"$offset != 50 || $partition != 2\"; cmd = \"RPUSH seen:%{$partition} "             \
+    "%{$offset}\"; } ); }"
+
+static void a_refused_record_is_skipped_and_its_neighbours_stand(void)
+{
+    open_all();
+    ASSERT_TEXT(redis_ask(server, "SET odd text"), "OK");
+    cluster_topic("skip");
+    cluster_produce_all("skip", 0, SOME);
+    pipe_start("skip", PICKY("skip", "on_error = \"skip\"; "));
+    CU_ASSERT_TRUE(pushed_comes(4 * SOME - 1));
+    bridge_stop();
+    ASSERT_TEXT(checkpoint("skip", 2, "next"), "100");
+    ASSERT_TEXT(checkpoint("skip", 2, "holes"), "(nil)");
+    ASSERT_TEXT(redis_ask(server, "GET sum:2"), "100");
+    CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DROPPED), 1);
+    CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_WRITTEN), 4 * SOME - 1);
+    bridge_free();
+    close_all();
+}
+
+static void a_refused_record_that_stops_its_partition_is_made_up_for(void)
+{
+    open_all();
+    ASSERT_TEXT(redis_ask(server, "SET odd text"), "OK");
+    cluster_topic("hole");
+    cluster_produce_all("hole", 0, SOME);
+    pipe_start("hole", PICKY("hole", ""));
+    CU_ASSERT_TRUE(readyz_comes("[-]partition hole[2]: offset 50: route picky: WRONGTYPE"));
+    pipe_stop();
+    ASSERT_TEXT(checkpoint("hole", 2, "holes"), "50:1"); /* its INCRBY was carried out */
+    CU_ASSERT_TRUE(cluster_committed("hole", "hole", 2) <= 50);
+    ASSERT_TEXT(redis_ask(server, "DEL odd"), "1");
+    pipe_start("hole", PICKY("hole", ""));
+    CU_ASSERT_TRUE(pushed_comes(4 * SOME - 1));
+    CU_ASSERT_TRUE(ready_comes());
+    bridge_stop();
+    ASSERT_TEXT(redis_ask(server, "LRANGE odd 0 -1"), "[50]");
+    ASSERT_TEXT(redis_ask(server, "GET sum:2"), "100");
+    ASSERT_TEXT(checkpoint("hole", 2, "holes"), "");
+    CU_ASSERT_EQUAL(cluster_committed("hole", "hole", 2), SOME);
+    bridge_free();
+    close_all();
+}
+
+/* --- who waits for whom ----------------------------------------------------------------------- */
+
+static void partitions_that_need_no_claim_do_not_wait_for_a_redis_that_is_away(void)
+{
+    struct redis_server *away;
+    char routes[600], sink[100];
+
+    open_all();
+    away = redis_server_start(NULL);
+    redis_server_stop(away);
+    snprintf(sink, sizeof(sink), "}; away = { url = \"redis://127.0.0.1:%d\"; ",
+             redis_server_port(away));
+    of_sink = sink;
+    snprintf(routes, sizeof(routes),
+             "{ name = \"counts\"; topics = \"flows\"; delivery = \"at_least_once\"; %s}, "
+             "{ name = \"waits\"; topics = \"waits\"; to = \"away\"; %s}",
+             COUNTED, COUNTED);
+    cluster_topic("flows");
+    cluster_topic("waits");
+    cluster_produce_all("flows", 0, SOME);
+    cluster_produce_all("waits", 0, SOME);
+    pipe_start("wait", routes);
+    CU_ASSERT_TRUE(pushed_comes(4 * SOME));
+    redis_server_restart(away);
+    CU_ASSERT_TRUE(committed_comes("wait", "waits", SOME));
+    pipe_stop();
+    ASSERT_TEXT(redis_ask(away, "GET sum:3"), "100");
+    redis_server_free(away);
+    close_all();
+}
+
+static void routes_that_turn_out_to_differ_hold_their_topic(void)
+{
+    open_all();
+    cluster_topic("met-by-two");
+    cluster_produce_all("met-by-two", 0, SOME);
+    pipe_start("met", "{ name = \"one\"; topics = \"^met-\"; " COUNTED "}, "
+                      "{ name = \"two\"; topics = \"^.*-two\"; delivery = \"at_least_once\"; "
+                      "do = \"SET a b\"; }");
+    CU_ASSERT_TRUE(readyz_comes("]: routes 'one' and 'two' both take 'met-by-two'"));
+    pipe_stop();
+    CU_ASSERT_EQUAL(pushed(), 0);
+    close_all();
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(each_record_and_its_offset_are_written_together),
+        TEST(a_restart_goes_on_at_the_checkpoint_whatever_kafka_has),
+        TEST(lost_connections_repeat_nothing),
+        TEST(a_partition_that_another_claims_is_dropped_and_claimed_anew),
+        TEST(a_redis_that_lost_everything_is_filled_from_what_kafka_has),
+        TEST(a_checkpoint_ahead_of_the_log_stops_its_partition),
+        TEST(it_may_be_told_to_believe_kafka),
+        TEST(or_to_believe_redis_as_far_as_the_log_goes),
+        TEST(another_record_below_the_checkpoint_stops_its_partition),
+        TEST(or_is_read_from_what_kafka_has),
+        TEST(a_checkpoint_of_a_later_version_is_left_alone),
+        TEST(other_routes_do_not_go_on_where_these_ended),
+        TEST(a_refused_record_is_skipped_and_its_neighbours_stand),
+        TEST(a_refused_record_that_stops_its_partition_is_made_up_for),
+        TEST(partitions_that_need_no_claim_do_not_wait_for_a_redis_that_is_away),
+        TEST(routes_that_turn_out_to_differ_hold_their_topic),
+    };
+    int status;
+
+    log_configure(LOG_ERROR, LOG_LOGFMT);
+    cluster_start();
+    status = SUITE("exactly", tests);
+    cluster_end();
+    return status;
+}
