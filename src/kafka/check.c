@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "kafka/library.h"
 #include "kafka/properties.h"
 
 #include <stdio.h>
@@ -149,6 +150,19 @@ static bool check_allowed(const struct conf_property *property, struct conf_prob
     return false;
 }
 
+/* By the mechanism's name: it works with older brokers, and needs no error there. */
+static void check_scram(const struct conf_property *property, struct conf_problems *problems)
+{
+    bool mechanism = strcmp(property->name, "sasl.mechanism") == 0 ||
+                     strcmp(property->name, "sasl.mechanisms") == 0;
+
+    if (mechanism && strncmp(property->value.text, "SCRAM", 5) == 0 && !kafka_library_has_scram())
+        conf_warning(problems, property->value.origin, "librdkafka 2.6.1 or newer can, PLAIN works",
+                     "librdkafka %s cannot log in by SCRAM to Kafka 4.0 or newer, which take the "
+                     "password for wrong",
+                     rd_kafka_version_str());
+}
+
 static void check_property(rd_kafka_conf_t *kafka, const struct conf_property *property,
                            const struct known *known, bool produces, struct conf_problems *problems)
 {
@@ -167,6 +181,7 @@ static void check_property(rd_kafka_conf_t *kafka, const struct conf_property *p
         if (!produces && is_of_producers(known, property->name))
             conf_warning(problems, property->value.origin, NULL,
                          "'%s' is for producers: it does nothing here", property->name);
+        check_scram(property, problems);
         break;
     }
 }

@@ -23,7 +23,8 @@ struct complaint {
 struct complaints {
     struct complaint kept[COMPLAINTS_KEPT];
     size_t next;
-    char reason[256]; /* why they are away */
+    char last[384];   /* what was said last, and what it hints at */
+    char reason[448]; /* why they are away */
     bool away;        /* all brokers were, since the last complaints_end() */
 };
 

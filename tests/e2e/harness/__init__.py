@@ -3,6 +3,7 @@
 Python's standard library only. Everything listens on the loopback, on ports found free, and ends
 with the scenario, however that ends.
 """
+from .certificates import Certificates
 from .check import Failure, expect, expect_equal, wait_until
 from .conf import conf, route
 from .kafka import Kafka, Producer
@@ -13,6 +14,6 @@ from .redis import Redis, RedisError
 from .scenario import main
 
 __all__ = [
-    "Failure", "Kafka", "Log", "Penstock", "Producer", "Proxy", "Record", "Redis", "RedisError",
+    "Certificates", "Failure", "Kafka", "Log", "Penstock", "Producer", "Proxy", "Record", "Redis", "RedisError",
     "conf", "expect", "expect_equal", "main", "route", "wait_until",
 ]

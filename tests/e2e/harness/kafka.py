@@ -16,9 +16,11 @@ _ADMIN = os.path.join(BUILD, "tests", "kafka_admin")
 class Kafka:
     """A broker of its own, or the one that PENSTOCK_TEST_KAFKA names, which cannot be stopped."""
 
-    def __init__(self, folder, shared=True, second=False, settings=()):
+    def __init__(self, folder, shared=True, second=False, settings=(), secure=None):
         """With `second` it has another listener, `second_port`, so that the network can fail
-        penstock while the test still reaches Kafka; `settings` are lines for its configuration."""
+        penstock while the test still reaches Kafka; `settings` are lines for its configuration.
+        `secure` is (folder of certificates, user, password): SCRAM or PLAIN is wanted on
+        `sasl_port`, a client certificate on `ssl_port`."""
         self.brokers = os.environ.get("PENSTOCK_TEST_KAFKA") if shared else None
         self.folder = os.path.join(folder, "kafka")
         self.child = None
@@ -27,6 +29,13 @@ class Kafka:
             self.port, self.controller = free_port(), free_port()
             self.second_port = free_port() if second else None
             self.settings = "\n".join(settings)
+            self.secure = {}
+            if secure:
+                self.sasl_port, self.ssl_port = free_port(), free_port()
+                self.secure = {"KAFKA_CERTIFICATES": secure[0],
+                               "KAFKA_USER": secure[1], "KAFKA_PASSWORD": secure[2],
+                               "KAFKA_SASL_PORT": str(self.sasl_port),
+                               "KAFKA_SSL_PORT": str(self.ssl_port)}
             self.brokers = f"127.0.0.1:{self.port}"
             self.start()
 
@@ -36,7 +45,7 @@ class Kafka:
         self.child = Child([os.path.join(SOURCE, "tests/kafka/start"), self.folder, str(self.port),
                             str(self.controller)], log,
                            env={"KAFKA_SECOND_PORT": str(self.second_port or ""),
-                                "KAFKA_SETTINGS": self.settings})
+                                "KAFKA_SETTINGS": self.settings, **self.secure})
         if wait:
             self.wait()
 
