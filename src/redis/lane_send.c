@@ -202,10 +202,10 @@ static void lane_send_unit(struct lane *lane, struct share *share)
     claim->flying.epoch = claim->number;
     claim->flying_version = claim->holes_version;
     claim->flying_unit = share->unit;
-    if (share->unit) {
+    if (share->unit && share->unit->end)
         lane_send_bytes(lane, share->unit->bytes, share->unit->end);
+    if (share->unit)
         share->unit->closed = true;
-    }
     if (claim->anew)
         LANE_SEND(lane, SLICE("DEL"), claim->key);
     lane_send_checkpoint(lane, share);

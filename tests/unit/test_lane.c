@@ -225,6 +225,7 @@ static void open_owned(void)
 static void close_lane(void)
 {
     lane_free(lane);
+    lane = NULL;
     free(counters.commands);
     counters.commands = NULL;
     told[0] = '\0';
@@ -742,6 +743,7 @@ static void a_question_that_came_to_nothing_is_asked_again(void)
     hear(QUEUED QUEUED "*2\r\n" OK HASH("1", "1", "1") ARMED(TOKEN_2));
     ASSERT_TEXT(news(), "done 5");
     ASSERT_TEXT(says(), "");
+    close_lane();
     lose_answer();
     lane_drop(claims[0]);
     lane_lost(lane);
@@ -806,6 +808,7 @@ static void a_drop_in_flight_that_comes_to_nothing_is_dropped(void)
     hear(QUEUED QUEUED "*-1\r\n" ARMED(TOKEN));
     ASSERT_TEXT(news(), "dropped 5");
     ASSERT_TEXT(says(), "");
+    close_lane();
     open_owned();
     put(claims[0], 0, 5);
     says();
