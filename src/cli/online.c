@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "flow/durability.h"
 #include "kafka/probe.h"
+#include "redis/checkpoint.h"
 #include "redis/probe.h"
 
 #include <stdio.h>
@@ -49,6 +50,7 @@ struct samples {
     const struct slice **items;
     size_t *counts;
     size_t count, capacity, counts_capacity;
+    bool checkpoints; /* those of exactly-once delivery are among them */
 };
 
 static void samples_push(struct samples *samples, const struct slice *arguments, size_t count)
@@ -110,6 +112,29 @@ static bool is_led_to(const struct routes *routes, size_t index)
     return false;
 }
 
+/* What exactly-once delivery needs: a partition's two keys, and transactions. */
+static void samples_add_units(struct samples *samples, const struct conf_route *route)
+{
+    const char *prefix = route->to->checkpoint_prefix.text, *group = route->from->group.text;
+    const char *topic = route->topics.items[0].text;
+    char *key = checkpoint_key(prefix, group, topic, 0);
+    char *epoch = checkpoint_epoch_key(prefix, group, topic, 0);
+
+    samples->checkpoints = true;
+    SAY(samples, "INFO", "memory");
+    SAY(samples, "WATCH", epoch);
+    SAY(samples, "MGET", epoch);
+    SAY(samples, "SET", epoch, "1");
+    SAY(samples, "HGETALL", key);
+    SAY(samples, "HSET", key, "v", "1");
+    SAY(samples, "DEL", key);
+    SAY(samples, "MULTI");
+    SAY(samples, "EXEC");
+    SAY(samples, "DISCARD");
+    free(key);
+    free(epoch);
+}
+
 static void samples_add_route(struct samples *samples, const struct routes *routes, size_t index)
 {
     const struct route *route = &routes->items[index];
@@ -118,6 +143,8 @@ static void samples_add_route(struct samples *samples, const struct routes *rout
     samples_add(samples, &route->deletes);
     if (route->conf->to->durable.kind != DURABLE_NONE && !is_led_to(routes, index))
         samples_add_barrier(samples, route->conf->to, route->conf->from);
+    if (route->conf->delivery == EXACTLY_ONCE && !samples->checkpoints)
+        samples_add_units(samples, route->conf);
 }
 
 static void online_sink(struct online *online, const struct conf *conf,
@@ -132,7 +159,7 @@ static void online_sink(struct online *online, const struct conf *conf,
             samples_add_route(&samples, routes, i);
     if (conf->dlq.sink == sink)
         SAY(&samples, "XADD", conf->dlq.stream.text, "*", "value", "letter");
-    redis_probe(sink, samples.items, samples.counts, samples.count,
+    redis_probe(sink, samples.items, samples.counts, samples.count, samples.checkpoints,
                 &(struct probe_listener){online, online_say});
     free(samples.items);
     free(samples.counts);

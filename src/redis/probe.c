@@ -24,6 +24,7 @@ struct probe {
     const struct conf_sink *sink;
     struct dialogue *dialogue;
     const struct probe_listener *listener;
+    bool checkpoints; /* exactly-once routes lead here */
     bool well;
 };
 
@@ -132,6 +133,19 @@ static void probe_replicas(struct probe *probe, const char *info)
             (long long)durable->replicas, connected);
 }
 
+static void probe_policy(struct probe *probe, const char *info)
+{
+    char policy[FACT_BYTES];
+
+    info_fact(info, "maxmemory_policy", policy);
+    if (probe->checkpoints && strncmp(policy, "allkeys-", 8) == 0)
+        probe_say(
+            probe, PROBE_ERROR,
+            "maxmemory-policy is %s: the checkpoints of exactly-once delivery could be thrown "
+            "away; noeviction or volatile-* is needed",
+            policy);
+}
+
 static void probe_identity(struct probe *probe)
 {
     struct err err = {0};
@@ -141,6 +155,7 @@ static void probe_identity(struct probe *probe)
         probe_version(probe, reply->str);
         probe_mode(probe, reply->str);
         probe_replicas(probe, reply->str);
+        probe_policy(probe, reply->str);
     } else {
         probe_say(probe, PROBE_WARN, "version and role not checked: INFO: %s",
                   reply && reply->str ? reply->str : err.text);
@@ -309,9 +324,11 @@ static void probe_refused(struct probe *probe, const struct err *err)
 }
 
 bool redis_probe(const struct conf_sink *sink, const struct slice *const *commands,
-                 const size_t *counts, size_t command_count, const struct probe_listener *listener)
+                 const size_t *counts, size_t command_count, bool checkpoints,
+                 const struct probe_listener *listener)
 {
-    struct probe probe = {.sink = sink, .listener = listener, .well = true};
+    struct probe probe = {
+        .sink = sink, .listener = listener, .checkpoints = checkpoints, .well = true};
     struct err err = {0};
 
     probe.dialogue = probe_open(&probe, sink->database, &err);

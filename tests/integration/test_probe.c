@@ -44,7 +44,7 @@ static struct conf_sink sink_of(struct redis_server *server)
 static const char *probe(const struct conf_sink *sink, size_t count, bool *well)
 {
     found[0] = '\0';
-    *well = redis_probe(sink, commands, counts, count, &(struct probe_listener){NULL, note});
+    *well = redis_probe(sink, commands, counts, count, true, &(struct probe_listener){NULL, note});
     return found;
 }
 
@@ -284,9 +284,25 @@ static void what_is_no_redis_is_said_to_be_none(void)
     unlink(path);
 }
 
+static void a_policy_that_evicts_checkpoints_is_an_error(void)
+{
+    struct redis_server *server = redis_server_start("--maxmemory-policy", "allkeys-lfu", NULL);
+    struct conf_sink sink = sink_of(server);
+    bool well;
+
+    probe(&sink, 0, &well);
+    CU_ASSERT_FALSE(well);
+    ASSERT_FOUND("maxmemory-policy is allkeys-lfu");
+    redis_ask(server, "CONFIG SET maxmemory-policy volatile-lru");
+    probe(&sink, 0, &well);
+    CU_ASSERT_TRUE(well);
+    redis_server_free(server);
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
+        TEST(a_policy_that_evicts_checkpoints_is_an_error),
         TEST(a_good_server_gets_no_complaint),
         TEST(too_few_replicas_are_told_where_the_sink_waits_for_them),
         TEST(a_unix_socket_is_reached_too),
