@@ -47,8 +47,25 @@ static void socket_set(int fd, int level, int option, int value)
     (void)setsockopt(fd, level, option, &value, sizeof(value));
 }
 
+/*
+ * What is not sent when the socket is closed, or when the process ends in whatever way, is thrown
+ * away. Otherwise a network that comes back late carries a former owner's commands behind those of
+ * the next:
+ *
+ *      1  packets vanish, a window of commands waits in the kernel
+ *      2  the process ends; another one starts, reads from the last commit, and gets through
+ *      3  the kernel sends the old window again, and it gets through, too
+ */
+static void socket_forget_at_close(int fd)
+{
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
 static void socket_tune(int fd)
 {
+    socket_forget_at_close(fd);
     socket_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     socket_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 #ifdef TCP_USER_TIMEOUT
