@@ -57,7 +57,7 @@ static bool ending_wait(struct ending *ending, int64_t wait_ms)
     struct timespec until;
     bool ended;
 
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += wait_ms / 1000;
     until.tv_nsec += wait_ms % 1000 * 1000000;
     until.tv_sec += until.tv_nsec / 1000000000;
@@ -71,6 +71,17 @@ static bool ending_wait(struct ending *ending, int64_t wait_ms)
     return ended;
 }
 
+/* One that waits by the clock that nobody sets. */
+static void condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
 bool ending_destroy(rd_kafka_t *kafka, int64_t wait_ms)
 {
     struct ending *ending = mem_new(struct ending);
@@ -78,7 +89,7 @@ bool ending_destroy(rd_kafka_t *kafka, int64_t wait_ms)
 
     ending->kafka = kafka;
     pthread_mutex_init(&ending->mutex, NULL);
-    pthread_cond_init(&ending->changed, NULL);
+    condition_init(&ending->changed);
     if (pthread_create(&thread, NULL, ending_run, ending) != 0) {
         ending_free(ending);
         return false;
