@@ -1,6 +1,119 @@
 """Family E: Redis, its restarts and its moods."""
-from stage import RECONNECTS, Ask, row
+import time
 
+from stage import RECONNECTS, Again, Ask, Call, Drop, Fault, Kill, Record, row, wait_until
+from stage.judge import Target
+
+DEBUG = ("--enable-debug-command", "yes")
+PROTECTED = ("--enable-protected-configs", "yes")
+CONFIG = ("CONFIG", "SET")
+
+
+def mood(scene, name, begin, heal, word):
+    """A state of the server in which it answers by an error that begins with `word`."""
+    return Ask(scene.redis, name, begin, heal, lambda: scene.redis.errors(word))
+
+
+def refused(scene, fault, says, seconds=2):
+    """The shape of most rows: it refuses for a while, penstock says so, does not spin, goes on."""
+    with scene.fault(fault, live=15):
+        scene.run(seconds)
+        scene.unready(says)
+        scene.idle()
+
+
+# --- restarts ------------------------------------------------------------------------------------
+
+@row("E1", "1 2 3 4 9 10 13", seconds=45)
+def redis_starts_anew_with_its_log(scene):
+    """kill -9 of a Redis with an append-only file, twice: nothing is lost, and the restart is told."""
+    scene.start(aof=True)
+    scene.load(1000)
+    for _ in range(2):
+        scene.run(1.5)
+        with scene.fault(Kill(scene.redis, "Redis"), shows=RECONNECTS):
+            scene.run(1)
+            scene.unready()
+            scene.idle()
+    scene.check("I10", "redis was started anew" in scene.penstock.log(), "the log says so")
+    scene.drain()
+    scene.judge()
+
+
+@row("E1lost", "3 9 10 13", seconds=45)
+def redis_starts_anew_with_nothing(scene):
+    """kill -9 of a Redis that keeps nothing: what it had answered is gone, which at_least_once can
+    only tell; what it had not answered is not lost."""
+    scene.start()
+    scene.load(1000)
+    scene.run(2)
+    with scene.fault(Drop(scene.redis.port)):
+        scene.run(1)
+        kept = scene.redis.read()  # all that it has answered, and perhaps more
+        with scene.fault(Kill(scene.redis, "Redis"), live=None):
+            pass
+    scene.check("I10", "not kept are lost" in scene.penstock.log(), "the log says what is lost")
+    scene.drain()
+    scene.redis.read = joined(kept, scene.redis.read)
+    scene.judge()
+
+
+def joined(before, read):
+    """What was there before a server forgot all, and what it has had since."""
+
+    def both():
+        after = read()
+        streams = {partition: before.streams.get(partition, []) + after.streams.get(partition, [])
+                   for partition in {*before.streams, *after.streams}}
+        lists = {key: before.lists.get(key, []) + after.lists.get(key, [])
+                 for key in {*before.lists, *after.lists}}
+        sums = {key: before.sums.get(key, 0) + after.sums.get(key, 0)
+                for key in {*before.sums, *after.sums}}
+        return Target(streams, lists, {**before.last, **after.last}, sums)
+
+    return both
+
+
+@row("E2", "1 2 9 13", seconds=60)
+def redis_is_loading(scene):
+    """A restart that loads for seconds: LOADING is retried, nothing is refused."""
+    scene.start(redis=DEBUG + ("--loading-process-events-interval-bytes", "1024"), aof=True)
+    scene.redis.ask("DEBUG", "POPULATE", 20000)
+    scene.redis.ask("BGREWRITEAOF")
+    wait_until(lambda: scene.redis.counted("aof_rewrite_in_progress") == 0
+               and scene.redis.counted("aof_rewrite_scheduled") == 0, 20, "the file is written")
+    scene.load(500)
+    scene.run(1)
+    scene.redis.options += ["--key-load-delay", "300"]
+    with scene.fault(Loading(scene), shows=RECONNECTS, live=20):
+        scene.unready("LOADING")
+        scene.idle()
+    scene.drain()
+    scene.judge()
+
+
+class Loading(Fault):
+    """Redis dies, and takes seconds to load its data."""
+
+    name = "Redis loads for seconds"
+
+    def __init__(self, scene):
+        self.redis, self.seconds, self.loading = scene.redis, 0, False
+
+    def begin(self):
+        self.redis.kill()
+        self.redis.launch()
+        self.began = time.monotonic()
+
+    def heal(self):
+        wait_until(lambda: self.redis.answers(), 40, "it has loaded")
+        self.seconds = time.monotonic() - self.began
+
+    def evidence(self):
+        return f"it loaded for {self.seconds:.1f} s" if self.seconds > 2 else ""
+
+
+# --- moods ---------------------------------------------------------------------------------------
 
 @row("E3", "1 8 9 12 13", seconds=40, quick=True)
 def out_of_memory(scene):
@@ -8,12 +121,199 @@ def out_of_memory(scene):
     scene.start()
     scene.load(1000)
     scene.run(1)
+    refused(scene, mood(scene, "maxmemory of 1 MB", [(*CONFIG, "maxmemory", "1mb")],
+                        [(*CONFIG, "maxmemory", "0")], "OOM"), "OOM")
+    scene.drain()
+    scene.check("I8", scene.metric(*RECONNECTS) == 0, "no connection was lost")
+    scene.judge()
+
+
+@row("E5", "1 9 13", seconds=30)
+def it_cannot_persist(scene):
+    """MISCONF: its folder is gone and it refuses writes; retried until it can again."""
+    scene.start(redis=PROTECTED + ("--save", "3600 1000000"))
+    scene.load(500)
+    scene.run(1)
     redis = scene.redis
-    with scene.fault(Ask(redis, "maxmemory of 1 MB", [("CONFIG", "SET", "maxmemory", "1mb")],
-                         [("CONFIG", "SET", "maxmemory", "0")], lambda: redis.errors("OOM"))):
-        scene.run(2)
-        scene.unready("OOM")
-        scene.idle()
+
+    def fail_to_save():
+        redis.ask(*CONFIG, "dbfilename", "no.rdb")
+        redis.ask(*CONFIG, "dir", "/proc/self")
+        redis.ask("BGSAVE")
+
+    def save_again():
+        redis.ask(*CONFIG, "dir", redis.folder)
+        redis.ask("BGSAVE")
+
+    refused(scene, Call("MISCONF", fail_to_save, save_again,
+                        lambda: redis.errors("MISCONF") and f"{redis.errors('MISCONF')} times"),
+            "MISCONF")
     scene.drain()
     scene.judge()
-    scene.check("I8", scene.metric(*RECONNECTS) == 0, "no connection was lost")
+
+
+@row("E6", "1 3 4 9 13", seconds=40)
+def demoted(scene):
+    """The server becomes a replica of one that is away: READONLY; the connection is made anew until it
+    is a master again."""
+    scene.start()
+    scene.load(1000)
+    scene.run(1)
+    refused(scene, mood(scene, "REPLICAOF", [("REPLICAOF", "127.0.0.1", 1)],
+                        [("REPLICAOF", "NO", "ONE")], "READONLY"), "READONLY")
+    scene.drain()
+    scene.judge()
+
+
+@row("E6master", "1 3 4 9 13", seconds=40)
+def a_replica_without_its_master(scene):
+    """MASTERDOWN: a replica that serves no stale data."""
+    scene.start()
+    scene.load(1000)
+    scene.run(1)
+    refused(scene, Ask(
+        scene.redis, "replica-serve-stale-data no", [
+            (*CONFIG, "replica-serve-stale-data", "no"), (*CONFIG, "replica-read-only", "no"),
+            ("REPLICAOF", "127.0.0.1", 1)], [("REPLICAOF", "NO", "ONE")],
+        lambda: scene.redis.errors("MASTERDOWN")), "MASTERDOWN")
+    scene.drain()
+    scene.judge()
+
+
+@row("E11", "1 9 13", seconds=30)
+def somebody_elses_slow_script(scene):
+    """BUSY: a script runs for ever, until it is killed."""
+    scene.start(redis=("--busy-reply-threshold", "100"))
+    scene.load(1000)
+    scene.run(1)
+    redis = scene.redis
+    runner = redis.connect()
+    refused(scene, Call("a script runs for ever",
+                        lambda: runner.send(("EVAL", "while true do end", 0)),
+                        lambda: redis.ask("SCRIPT", "KILL"),
+                        lambda: redis.errors("BUSY") and f"BUSY {redis.errors('BUSY')} times"),
+            "BUSY")
+    scene.drain()
+    scene.judge()
+
+
+@row("E12", "3 4 13", seconds=30)
+def scripts_that_are_flushed(scene):
+    """A route by EVALSHA, and SCRIPT FLUSH: NOSCRIPT holds it, and it goes on once the script is there."""
+    script = "return redis.call('RPUSH', KEYS[1], ARGV[1])"
+    scene.start(members=0)
+    sha = scene.redis.ask("SCRIPT", "LOAD", script).decode()
+    scene.text = scene.text.replace("RPUSH list:%{$key} %{seq}",
+                                    f"EVALSHA {sha} 1 list:%{{$key}} %{{seq}}")
+    scene.join("penstock-1")
+    scene.load(500)
+    scene.run(1)
+    with scene.fault(Ask(scene.redis, "SCRIPT FLUSH", [("SCRIPT", "FLUSH")],
+                         [("SCRIPT", "LOAD", script)], lambda: scene.redis.errors("NOSCRIPT")),
+                     live=40):
+        scene.run(1)
+        scene.unready("NOSCRIPT")
+        scene.idle()
+    scene.one_owner = False
+    scene.may_repeat += 2 * 512  # the other commands of the records behind the refused one
+    scene.drain(40)
+    scene.judge()
+
+
+@row("E13", "1 10 13", seconds=60)
+def rights_that_are_taken(scene):
+    """NOPERM, then a password that is no longer good: writing stops, nothing is dropped, the secret is
+    not in the log; it goes on once it may."""
+    secret = "sesame-7431"
+    scene.secrets.append(secret)
+    scene.start(members=0)
+    user = ("ACL", "SETUSER", "pen", "on", "~*", "&*", "+@all")
+    scene.redis.ask(*user, f">{secret}")
+    scene.text = scene.text.replace("redis://", f"redis://pen:{secret}@")
+    scene.join("penstock-1")
+    scene.load(500)
+    scene.run(1)
+    redis = scene.redis
+    with scene.fault(mood(scene, "no right to XADD", [("ACL", "SETUSER", "pen", "-xadd")],
+                          [("ACL", "SETUSER", "pen", "+xadd")], "NOPERM"), live=40):
+        scene.run(1)
+        scene.unready("NOPERM")
+        scene.idle()
+    with scene.fault(Ask(redis, "another password", [
+            ("ACL", "SETUSER", "pen", "resetpass", ">other"), ("CLIENT", "KILL", "USER", "pen")],
+            [("ACL", "SETUSER", "pen", f">{secret}")], lambda: redis.errors("WRONGPASS")),
+            shows=RECONNECTS, live=40):
+        scene.run(1)
+        scene.unready("WRONGPASS")
+        scene.idle()
+    scene.one_owner = False
+    scene.may_repeat += 2 * 512  # what was behind the refused command
+    scene.drain(40)
+    scene.judge()
+
+
+@row("E14", "2 3 4 8 9 13", seconds=60)
+def clients_not_welcome(scene):
+    """Too many clients, clients that are killed, a pause of all writes, an output buffer's limit."""
+    scene.start()
+    scene.load(500)
+    scene.run(1)
+    redis = scene.redis
+
+    def no_more():
+        redis.ask(*CONFIG, "maxclients", 1)
+        redis.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+
+    def rejected():
+        count = redis.counted("rejected_connections")
+        return f"{count} connections were rejected" if count else ""
+
+    with scene.fault(Call("maxclients 1", no_more, lambda: redis.ask(*CONFIG, "maxclients", 100),
+                          rejected), shows=RECONNECTS):
+        scene.run(3)
+        scene.unready()
+        scene.idle()
+    killed = Again("CLIENT KILL", 0.3, lambda: redis.ask("CLIENT", "KILL", "TYPE", "normal",
+                                                         "SKIPME", "yes"))
+    with scene.fault(killed, shows=RECONNECTS):
+        scene.run(4)
+    with scene.fault(Ask(redis, "CLIENT PAUSE", [("CLIENT", "PAUSE", 4000, "WRITE")])):
+        scene.run(3)
+        scene.idle(1)
+    scene.drain()
+    scene.judge()
+
+
+@row("E15", "2 8 9 13", seconds=40)
+def a_slow_reader(scene):
+    """Large values and a Redis that sleeps: both sides' buffers are full, and it is read while it
+    writes."""
+    scene.start(redis=DEBUG, size=200_000, sink='window_bytes = "16MiB";', response="20s")
+    redis = scene.redis
+    scene.load(50)
+    scene.run(1)
+    for _ in range(2):
+        with scene.fault(Ask(redis, "Redis sleeps for 3 s", [("DEBUG", "SLEEP", 3)])):
+            pass
+        scene.run(1)
+    scene.drain()
+    scene.judge()
+
+
+@row("E16", "9 13", seconds=40)
+def big_keys_that_go(scene):
+    """A tombstone for a hash of 10^6 fields, without a `del` of its own: the key is gone, and Redis did
+    not stand still for it."""
+    scene.start(commands=["SET last:%{$key} %{$value}"], format="raw")
+    redis = scene.redis
+    redis.ask("EVAL", "for i = 1, 1000 do local t = {} for j = 1, 1000 do t[j] = i * 1000 + j end "
+              "redis.call('RPUSH', KEYS[1], unpack(t)) end return 1", 1, "last:big")
+    redis.ask(*CONFIG, "slowlog-log-slower-than", 20000)
+    redis.ask("SLOWLOG", "RESET")
+    scene.send([Record(0, b"big", None), Record(0, b"after", b"1")])
+    wait_until(lambda: redis.ask("GET", "last:after"), 10, "what comes after it")
+    scene.check("I3", redis.ask("EXISTS", "last:big") == 0, "the key is gone")
+    scene.check("I9", redis.ask("SLOWLOG", "LEN") == 0, "no command took 20 ms")
+    scene.verdict("I13", [], "10^6 elements were deleted")
+    scene.drain()
+    scene.stop_members()

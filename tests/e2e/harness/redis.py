@@ -115,18 +115,24 @@ class Redis:
     def unix_url(self):
         return f"unix://{self.socket_path}"
 
-    def start(self):
+    def launch(self):
+        """Starts it, and does not wait."""
         self.child = Child(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket",
              self.socket_path, "--dir", self.folder, *self.options],
             os.path.join(self.folder, "redis.log"))
+
+    def answers(self):
+        """Whether it serves."""
+        try:
+            return self.ask("PING") == b"PONG"
+        except (OSError, RedisError):
+            return False
+
+    def start(self):
+        self.launch()
         deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                if self.ask("PING") == b"PONG":
-                    return
-            except (OSError, RedisError):
-                pass
+        while not self.answers():
             if not self.child.running or time.monotonic() > deadline:
                 raise RuntimeError("redis-server does not start:\n" + self.child.log_text()[-2000:])
             time.sleep(0.02)

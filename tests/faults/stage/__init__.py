@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../e2e"))
 
-from harness import Failure, expect, expect_equal, wait_until  # noqa: E402
+from harness import Failure, Record, expect, expect_equal, wait_until  # noqa: E402
 from .crumble import Cuts, Late, Narrow, Silent, Slices  # noqa: E402
 from .fault import Again, Ask, Call, Fault, Kill, Pause  # noqa: E402
 from .network import Drop, Lose, Refuse, Resets  # noqa: E402
@@ -17,7 +17,7 @@ from .scene import FAILED_COMMITS, KAFKA_ERRORS, REBALANCES, RECONNECTS  # noqa:
 
 __all__ = [
     "FAILED_COMMITS", "KAFKA_ERRORS", "REBALANCES", "RAW_DELETE",
-    "RAW_TRACE", "RECONNECTS", "TRACE", "Again", "Ask", "Call", "Cannot",
+    "RAW_TRACE", "RECONNECTS", "Record", "TRACE", "Again", "Ask", "Call", "Cannot",
     "Cuts", "Drop", "Failure", "Fault", "Kill", "Late", "Lose", "Narrow", "Pause", "Refuse",
     "Resets", "Silent", "Slices", "Void", "expect", "expect_equal", "row", "wait_until",
 ]
