@@ -32,6 +32,8 @@ struct worker_health {
     size_t sink_count;
     char held[WORKER_HELD_SHOWN][ERR_TEXT_BYTES];
     size_t held_count;
+    char waiting[WORKER_WAITING_SHOWN][ERR_TEXT_BYTES];
+    size_t waiting_count;
 };
 
 struct health {
@@ -103,6 +105,9 @@ static void worker_health_set(struct worker_health *worker, const struct worker_
     for (size_t i = 0; i < shown; i++)
         memcpy(worker->held[i], status->held[i].text, sizeof(worker->held[i]));
     worker->held_count = status->held_count;
+    for (size_t i = 0; i < status->waiting_count && i < WORKER_WAITING_SHOWN; i++)
+        memcpy(worker->waiting[i], status->waiting[i].text, sizeof(worker->waiting[i]));
+    worker->waiting_count = status->waiting_count;
 }
 
 static bool worker_health_is_ready(const struct worker_health *worker)
@@ -257,6 +262,19 @@ static void check_partitions(const struct health *health, FILE *list)
         fputs("[+]partitions ok\n", list);
 }
 
+/* Nothing is wrong with penstock: it waits for a producer. */
+static void check_waiting(const struct health *health, FILE *list)
+{
+    for (unsigned i = 0; i < health->worker_count; i++) {
+        const struct worker_health *worker = &health->workers[i];
+        for (size_t j = 0; j < worker->waiting_count && j < WORKER_WAITING_SHOWN; j++)
+            fprintf(list, "[+]partition %s\n", worker->waiting[j]);
+        if (worker->waiting_count > WORKER_WAITING_SHOWN)
+            fprintf(list, "[+]partitions: %zu more wait for the end of a transaction\n",
+                    worker->waiting_count - WORKER_WAITING_SHOWN);
+    }
+}
+
 static bool check_ready(const struct health *health, FILE *list)
 {
     fputs("[+]configuration ok\n", list);
@@ -266,6 +284,7 @@ static bool check_ready(const struct health *health, FILE *list)
     check_sinks(health, list);
     check_dlq(health, list);
     check_partitions(health, list);
+    check_waiting(health, list);
     return health_is_ready(health);
 }
 

@@ -31,6 +31,20 @@ static const char *sink_or_units_trouble(const struct worker *worker, size_t ind
     return trouble || !units ? trouble : units_trouble(units);
 }
 
+static void worker_add_waiting(void *context, const struct source_partition *partition,
+                               int64_t offset, int64_t count, int64_t since_ms)
+{
+    struct worker_status *status = context;
+
+    if (status->waiting_count < WORKER_WAITING_SHOWN)
+        snprintf(status->waiting[status->waiting_count].text, sizeof(status->waiting[0].text),
+                 "%.249s[%" PRId32 "]: %" PRId64 " offsets from %" PRId64
+                 " on wait for the end of a transaction, for %" PRId64 " s",
+                 source_partition_topic(partition), source_partition_number(partition), count,
+                 offset, since_ms / 1000);
+    status->waiting_count++;
+}
+
 void worker_tell(struct worker *worker)
 {
     const struct conf *conf = worker->options.conf;
@@ -50,6 +64,7 @@ void worker_tell(struct worker *worker)
             trouble ? trouble : durability_trouble(&worker->durability, i);
     }
     source_visit_held(worker->source, worker_add_held, &status);
+    source_visit_waiting(worker->source, worker_add_waiting, &status);
     worker->options.listener.status(worker->options.listener.context, worker->options.number,
                                     &status);
     free(status.sinks);

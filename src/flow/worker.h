@@ -13,7 +13,7 @@
 struct tolerances;
 struct worker;
 
-enum { WORKER_HELD_SHOWN = 16 };
+enum { WORKER_HELD_SHOWN = 16, WORKER_WAITING_SHOWN = 4 };
 
 /** How a worker is, told by its own thread when it changes and at least once a second. */
 struct worker_status {
@@ -30,6 +30,10 @@ struct worker_status {
         char text[ERR_TEXT_BYTES]; /* "rides[3]: why" */
     } held[WORKER_HELD_SHOWN];
     size_t held_count; /* of all; the first WORKER_HELD_SHOWN are listed */
+    struct {
+        char text[ERR_TEXT_BYTES]; /* "rides[3]: for what" */
+    } waiting[WORKER_WAITING_SHOWN];
+    size_t waiting_count; /* partitions that wait for a transaction's end; not all are listed */
 };
 
 struct worker_listener {

@@ -1,11 +1,7 @@
 /* gauges.c: what is shown of partitions, ten times a second; of very many less often. */
 #include "kafka/source_parts.h"
 
-enum { GAUGES_MS = 100, PARTITIONS_A_MS = 10 };
-
-/* Where librdkafka 2.2 to 2.13.1 have their position after an error is not to be trusted (issue
- * 4844). */
-enum { POSITION_BAD_FROM = 0x020200ff, POSITION_GOOD_FROM = 0x020d02ff };
+enum { GAUGES_MS = 100, PARTITIONS_A_MS = 10, WAIT_MS = 1000 };
 
 #define GAUGE(partition, name, value)                                                              \
     atomic_store_explicit(&(partition)->gauges->name, (value), memory_order_relaxed)
@@ -29,31 +25,46 @@ static void end_update(struct source_partition *partition)
 /* Whether every record that was taken is finished; one that waits in a batch is not. */
 static bool is_idle(const struct source_partition *partition)
 {
-    return partition->state == PARTITION_FLOWING && partition->taken &&
+    return partition->state == PARTITION_FLOWING &&
            tracker_commit_offset(partition->tracker) == partition->position;
 }
 
 /*
- * Behind the last record there may be a transaction's marker, which is no record: without this the
- * partition would never be at its end. librdkafka's position knows of it once it has handed out a
- * record since the partition started; before that it may still be one of earlier days.
+ * Behind the last record there may be what is no record, a transaction's marker or what is left of
+ * an aborted one: without this the partition would never be at its end. That librdkafka came to the
+ * end, and where that was, comes behind the records before it.
  */
 static void position_update(struct source_partition *partition)
 {
-    rd_kafka_topic_partition_list_t *list;
+    if (!is_idle(partition) || partition->end <= partition->position)
+        return;
+    partition->position = partition->end;
+    tracker_skip(partition->tracker, partition->position);
+}
 
-    if (!is_idle(partition) || partition->position >= end_offset(partition))
-        return;
-    if (rd_kafka_version() >= POSITION_BAD_FROM && rd_kafka_version() < POSITION_GOOD_FROM)
-        return;
-    list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, partition->topic->name, partition->number);
-    if (rd_kafka_position(partition->source->kafka, list) == 0 &&
-        list->elems[0].offset > partition->position) {
-        partition->position = list->elems[0].offset;
-        tracker_skip(partition->tracker, partition->position);
-    }
-    rd_kafka_topic_partition_list_destroy(list);
+/*
+ * A reader of committed records comes to the end before a transaction that is still open, whatever
+ * the log holds behind. Where records lie in librdkafka's queue that is no such end.
+ */
+static void wait_update(struct source_partition *partition)
+{
+    const struct source *source = partition->source;
+    bool waits = !source->more && is_idle(partition) && partition->end == partition->position &&
+                 partition->position < end_offset(partition);
+
+    if (!waits)
+        partition->waits_since_ms = 0;
+    else if (!partition->waits_since_ms)
+        partition->waits_since_ms = source->now_ms;
+}
+
+/* Offsets; not told at once, since many a transaction is short. */
+static int64_t waiting_offsets(const struct source_partition *partition)
+{
+    if (!partition->waits_since_ms ||
+        partition->source->now_ms - partition->waits_since_ms < WAIT_MS)
+        return 0;
+    return end_offset(partition) - partition->position;
 }
 
 /* The age of what waits: of the oldest record in flight, or about that of the next to be taken. */
@@ -73,6 +84,7 @@ static void gauges_update(struct source_partition *partition)
     if (partition_is_ours(partition)) {
         end_update(partition);
         position_update(partition);
+        wait_update(partition);
     }
     GAUGE(partition, assigned, partition_is_ours(partition));
     GAUGE(partition, held, partition->state == PARTITION_HELD);
@@ -83,6 +95,7 @@ static void gauges_update(struct source_partition *partition)
     GAUGE(partition, acked_offset, tracker ? tracker_commit_offset(tracker) : -1);
     GAUGE(partition, committed_offset, partition->committed);
     GAUGE(partition, oldest_ms, oldest_ms(partition));
+    GAUGE(partition, unstable, waiting_offsets(partition));
 }
 
 void gauges_turn(struct source *source)
@@ -93,4 +106,18 @@ void gauges_turn(struct source *source)
         gauges_update(source->partitions[i]);
     source->gauges_due_ms =
         source->now_ms + GAUGES_MS + (int64_t)(source->partition_count / PARTITIONS_A_MS);
+}
+
+void source_visit_waiting(const struct source *source,
+                          void (*visit)(void *context, const struct source_partition *partition,
+                                        int64_t offset, int64_t count, int64_t since_ms),
+                          void *context)
+{
+    for (size_t i = 0; i < source->partition_count; i++) {
+        const struct source_partition *partition = source->partitions[i];
+        int64_t count = waiting_offsets(partition);
+        if (count > 0)
+            visit(context, partition, partition->position, count,
+                  source->now_ms - partition->waits_since_ms);
+    }
 }

@@ -138,7 +138,8 @@ void partition_start(struct source_partition *partition, int64_t offset)
     gates_start(partition, offset);
     partition->position = offset;
     partition->taken_ms = -1;
-    partition->taken = false;
+    partition->end = -1;
+    partition->waits_since_ms = 0;
     partition->moved = true;
     partition->misplaced = false;
     partition_move(partition, PARTITION_FLOWING);

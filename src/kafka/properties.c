@@ -26,9 +26,9 @@ static const struct preset presets[] = {
 
 /* What penstock's promises hang on; set last. */
 static const struct preset forced[] = {
-    {"enable.auto.commit", "false", false},   {"enable.auto.offset.store", "false", false},
-    {"enable.partition.eof", "false", false}, {"auto.offset.reset", "error", false},
-    {"statistics.interval.ms", "0", false},   {"log.queue", "true", false},
+    {"enable.auto.commit", "false", false},  {"enable.auto.offset.store", "false", false},
+    {"enable.partition.eof", "true", false}, {"auto.offset.reset", "error", false},
+    {"statistics.interval.ms", "0", false},  {"log.queue", "true", false},
 };
 
 /* The same for the producer of dead letters. Nothing but a report ends the wait for one. */

@@ -190,7 +190,6 @@ static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
     batch->messages[batch->count++] = message;
     partition->position = message->offset + 1;
     partition->taken_ms = record->timestamp_ms;
-    partition->taken = true;
     partition->consumed_records++;
     partition->consumed_bytes += message->key_len + message->len;
     partition->source->consumed_records++;
@@ -208,7 +207,9 @@ static void poll_sort(struct source *source, struct batch *batch, size_t count)
         rd_kafka_message_t *message = source->taken[i];
         partition = poll_partition(source, message, last_message, partition);
         last_message = message;
-        if (message->err)
+        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && partition)
+            partition->end = message->offset;
+        else if (message->err)
             poll_error(source, message, partition);
         if (message->err || !partition || !poll_take(batch, message, partition))
             source->taken[refused++] = message;

@@ -182,6 +182,13 @@ void source_visit_held(const struct source *source,
                                      enum source_hold hold, const char *reason),
                        void *context);
 
+/** Visits every partition whose reading waits for the end of a transaction: from @p offset on, @p
+ * count offsets, for @p since_ms milliseconds. */
+void source_visit_waiting(const struct source *source,
+                          void (*visit)(void *context, const struct source_partition *partition,
+                                        int64_t offset, int64_t count, int64_t since_ms),
+                          void *context);
+
 /** Commits what is due, goes on with a rebalance, keeps lag up to date. False and ERR_FATAL where
  * the consumer cannot go on. */
 bool source_turn(struct source *source, struct err *err);

@@ -66,10 +66,12 @@ struct source_partition {
     int64_t floor;           /* the lowest offset that its assignment began at; -1: not known */
     int64_t look_at;         /* the first offset that gates_look() is told of */
     int64_t position;        /* the next offset to take; -1: not known */
-    int64_t committed;       /* what Kafka has; -1: nothing, or not known */
-    int64_t committing;      /* what the outstanding commit says; -1: nothing */
-    int64_t ask_at_ms;       /* when its offsets may be asked for */
-    int64_t taken_ms;        /* the timestamp of the record taken last; -1: none */
+    int64_t end;             /* where librdkafka came to the end last; -1: not since the start */
+    int64_t waits_since_ms; /* there is more in the log that may not be read yet; 0: there is not */
+    int64_t committed;      /* what Kafka has; -1: nothing, or not known */
+    int64_t committing;     /* what the outstanding commit says; -1: nothing */
+    int64_t ask_at_ms;      /* when its offsets may be asked for */
+    int64_t taken_ms;       /* the timestamp of the record taken last; -1: none */
     uint64_t consumed_records, consumed_bytes, lost_records;
     int32_t number;
     uint32_t generation;
@@ -77,7 +79,6 @@ struct source_partition {
     enum source_hold hold;
     bool fetching;  /* librdkafka reads it */
     bool moved;     /* librdkafka does not read it from position */
-    bool taken;     /* a record was taken since it started */
     bool asking;    /* a question about its offsets is under way */
     bool misplaced; /* Kafka refused position as out of range */
     bool brims;     /* held because too much of it is unconfirmed */

@@ -188,6 +188,7 @@ static struct partition_sample partition_sample(const struct partition_gauges *g
         .position_offset = gauge_known(&gauges->position_offset),
         .committed_offset = gauge_known(&gauges->committed_offset),
         .end_offset = gauge_known(&gauges->end_offset),
+        .unstable = gauge_known(&gauges->unstable),
     };
 
     partition_sample_lag(&sample, gauges, now_ms);

@@ -59,7 +59,7 @@ struct route_counters {
 struct sink_counters {
     uint64_t reconnects, sent_bytes, received_bytes;
     uint64_t units, units_unsettled; /* of exactly-once delivery */
-    uint64_t connections_up; /* gauge */
+    uint64_t connections_up;         /* gauge */
     uint64_t barriers[BARRIER_COUNT];
     uint64_t errors[32]; /* by metrics_error_label() */
     uint64_t *commands;  /* [command][enum command_result] */
@@ -92,7 +92,8 @@ struct partition_gauges {
     _Atomic int64_t position_offset;  /* the next to take; -1 unknown */
     _Atomic int64_t acked_offset;     /* what may be committed; -1 unknown */
     _Atomic int64_t committed_offset; /* what Kafka acknowledged; -1 unknown */
-    _Atomic int64_t end_offset;       /* last stable offset; -1 unknown */
+    _Atomic int64_t end_offset;       /* high watermark; -1 unknown */
+    _Atomic int64_t unstable;         /* offsets that wait for the end of a transaction */
     _Atomic int64_t oldest_ms; /* Kafka timestamp of the oldest record not acknowledged; -1 none */
 };
 

@@ -14,7 +14,7 @@ struct partition_sample {
     double consumed_records, consumed_bytes, lost_records;
     double assigned, held;
     double lag_records, lag_seconds;
-    double position_offset, committed_offset, end_offset;
+    double position_offset, committed_offset, end_offset, unstable;
 };
 
 struct snapshot {

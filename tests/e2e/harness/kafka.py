@@ -127,6 +127,16 @@ class Producer:
         self.pipe.write(frames)
         self.pipe.flush()
 
+    def begin(self):
+        """Begins a transaction; the producer was made with a property transactional.id."""
+        self.pipe.write(b"B")
+
+    def commit(self):
+        self.pipe.write(b"C")
+
+    def abort(self):
+        self.pipe.write(b"A")
+
     def flush(self):
         """Waits until Kafka has acknowledged everything."""
         self.pipe.write(b"F")
