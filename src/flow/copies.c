@@ -9,6 +9,7 @@
 enum { CHUNK_BYTES = 64 << 10 };
 
 struct copy_chunk {
+    struct copies *owner;
     size_t size, filled; /* bytes behind this head */
     size_t copies;       /* in use */
     max_align_t bytes[];
@@ -32,7 +33,7 @@ static struct copy_chunk *chunk_new(struct copies *copies, size_t size)
         copies->spare = NULL;
     else
         chunk = mem_resize(NULL, sizeof(*chunk) + size);
-    *chunk = (struct copy_chunk){.size = size};
+    *chunk = (struct copy_chunk){.owner = copies, .size = size};
     copies->bytes += size;
     return chunk;
 }
@@ -142,7 +143,7 @@ struct copy *copy_alone(struct copies *copies, const struct record *record)
     return copy_fill(chunk_take(chunk_new(copies, size), size), copies, record);
 }
 
-void copy_release(struct copies *copies, struct copy *copy)
+void copy_release(struct copy *copy)
 {
     struct copy_chunk *chunk;
 
@@ -152,8 +153,8 @@ void copy_release(struct copies *copies, struct copy *copy)
     if (--chunk->copies)
         return;
     chunk->filled = 0;
-    if (chunk != copies->current)
-        chunk_end(copies, chunk);
+    if (chunk != chunk->owner->current)
+        chunk_end(chunk->owner, chunk);
 }
 
 struct record copy_record(const struct copy *copy)

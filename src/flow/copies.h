@@ -50,7 +50,7 @@ static inline void copy_retain(struct copy *copy)
 }
 
 /** Takes NULL. */
-void copy_release(struct copies *copies, struct copy *copy);
+void copy_release(struct copy *copy);
 
 /** The record again, without its owner. */
 struct record copy_record(const struct copy *copy);

@@ -66,12 +66,13 @@ bool worker_stopped(struct worker *worker, const struct record *record, struct s
 
 /* --- dead letters ----------------------------------------------------------------------------- */
 
-void worker_keep(struct worker *worker, const struct record *record, uint32_t number)
+void worker_keep(struct worker *worker, const struct record *record, const struct route *route,
+                 uint32_t number)
 {
     if (worker->copy)
         copy_retain(worker->copy);
     else
-        worker->copy = copy_new(&worker->copies, record);
+        worker->copy = copy_new(&worker->copies[route->sink_index], record);
     worker->deliveries.items[number].copy = worker->copy;
 }
 
@@ -79,8 +80,6 @@ bool worker_can_fail(struct worker *worker, struct source_partition *partition)
 {
     char reason[ERR_TEXT_BYTES];
 
-    if (!copies_have_room(&worker->copies))
-        return false;
     if (letters_have_room(worker->letters, partition))
         return true;
     if (letters_trouble(worker->letters)) {
@@ -193,7 +192,7 @@ static void worker_bury_refused(struct worker *worker, uint32_t number, const ch
         worker, number, &dead,
         &(struct letter_cause){.stage = STAGE_REDIS, .command = slice_of(command), .error = text});
     letters_commit(worker->letters);
-    copy_release(&worker->copies, delivery->copy);
+    copy_release(delivery->copy);
     delivery->copy = NULL;
     free(command);
 }

@@ -50,6 +50,7 @@ struct letters {
     struct post *posts;
     size_t count, capacity;
     size_t open, sent;
+    size_t facts_bytes;
     uint32_t free;
     uint32_t first, last; /* of those that wait */
     uint32_t fresh;       /* the first that was put and not committed; 0: none */
@@ -95,12 +96,19 @@ static uint32_t post_place(struct letters *letters)
     return (uint32_t)letters->count++;
 }
 
+/* The reference is the last of them. */
+static size_t facts_length(const struct post *post)
+{
+    return (size_t)(post->reference.data - post->facts) + post->reference.length;
+}
+
 static void post_close(struct letters *letters, uint32_t place)
 {
     struct post *post = &letters->posts[place];
 
     assert(post->open);
-    copy_release(&letters->copies, post->copy);
+    letters->facts_bytes -= facts_length(post);
+    copy_release(post->copy);
     free(post->facts);
     *post = (struct post){.next = letters->free};
     letters->free = place + 1;
@@ -124,6 +132,7 @@ void letters_put(struct letters *letters, const struct dead_record *dead,
     post->letter.header_count = post->copy->headers.count;
     post->facts = letter_explain(&post->letter, cause);
     post->reference = post->letter.facts[LETTER_REFERENCE];
+    letters->facts_bytes += facts_length(post);
     letter_shorten(&post->letter, post->extent);
     letters->open++;
     waiting_add(letters, place);
@@ -389,7 +398,10 @@ const char *letters_trouble(const struct letters *letters)
 
 bool letters_have_room(const struct letters *letters, const struct source_partition *partition)
 {
-    if (copies_have_room(&letters->copies))
+    size_t bytes =
+        letters->copies.bytes + letters->facts_bytes + letters->open * sizeof(struct post);
+
+    if (bytes < letters->copies.limit_bytes)
         return true;
     for (size_t i = 0; i < letters->count; i++)
         if (letters->posts[i].open && letters->posts[i].partition == partition)

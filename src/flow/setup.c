@@ -73,15 +73,29 @@ static size_t worker_share(const struct conf *conf)
     return (size_t)(conf->memory / (workers > 0 ? workers : 1));
 }
 
-static bool worker_has_letters(const struct worker *worker)
+static bool worker_may_bury(const struct worker *worker, const struct route *route)
+{
+    return route->conf->from == worker->options.source && route->conf->on_error == ON_ERROR_DLQ;
+}
+
+/* Gives each sink of a route that may have dead letters the same part of @p bytes for copies. How
+ * many sinks there are. */
+static size_t worker_open_copies(struct worker *worker, size_t bytes)
 {
     const struct routes *routes = worker->options.routes;
+    size_t count = 0;
 
-    for (size_t i = 0; i < routes->count; i++)
-        if (routes->items[i].conf->from == worker->options.source &&
-            routes->items[i].conf->on_error == ON_ERROR_DLQ)
-            return true;
-    return false;
+    worker->copies = mem_array(worker->options.conf->sink_count, sizeof(*worker->copies));
+    for (size_t i = 0; i < routes->count; i++) {
+        struct copies *copies = &worker->copies[routes->items[i].sink_index];
+        if (!worker_may_bury(worker, &routes->items[i]) || copies->limit_bytes)
+            continue;
+        copies->limit_bytes = bytes;
+        count++;
+    }
+    for (size_t i = 0; count && i < worker->options.conf->sink_count; i++)
+        worker->copies[i].limit_bytes /= count;
+    return count;
 }
 
 static bool worker_open_letters(struct worker *worker, struct err *err)
@@ -90,14 +104,14 @@ static bool worker_open_letters(struct worker *worker, struct err *err)
     const struct letters_events events = worker_letters_events(worker);
     size_t share = worker_share(conf);
 
-    if (!worker_has_letters(worker))
+    if (!worker_open_copies(worker, share / COPIES_PART))
         return true;
     worker->letters = letters_new(conf, worker->options.number, share / LETTERS_PART, worker->base,
                                   worker->metrics, &events, err);
     if (!worker->letters)
         return false;
-    worker->copies.limit_bytes = share / COPIES_PART;
-    worker->copies.limit_value = letters_limit(worker->letters);
+    for (size_t i = 0; i < conf->sink_count; i++)
+        worker->copies[i].limit_value = letters_limit(worker->letters);
     return true;
 }
 
@@ -165,8 +179,10 @@ void worker_free(struct worker *worker)
     letters_free(worker->letters);
     for (size_t i = 0; i < worker->deliveries.count; i++)
         if (worker->deliveries.items[i].open)
-            copy_release(&worker->copies, worker->deliveries.items[i].copy);
-    copies_free(&worker->copies);
+            copy_release(worker->deliveries.items[i].copy);
+    for (size_t i = 0; worker->copies && i < worker->options.conf->sink_count; i++)
+        copies_free(&worker->copies[i]);
+    free(worker->copies);
     for (size_t i = 0; i < worker->topic_count; i++)
         topic_routes_free(worker->topics[i]);
     if (worker->timer)

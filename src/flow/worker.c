@@ -59,7 +59,7 @@ static void worker_close(struct worker *worker, uint32_t number, enum outcome ou
         histogram_add(&counters->latency, worker_wall_ms(worker) - delivery->timestamp_ms);
     if (source_ticket_is_current(delivery->record))
         source_finish(delivery->record);
-    copy_release(&worker->copies, delivery->copy);
+    copy_release(delivery->copy);
     delivery_close(&worker->deliveries, number);
 }
 
@@ -149,7 +149,7 @@ static void worker_put(struct worker *worker, struct source_ticket ticket,
     number = worker_open(worker, ticket, record, route,
                          worker->claimed ? exactly_wants(worker->claimed, count) : count);
     if (route->conf->on_error == ON_ERROR_DLQ)
-        worker_keep(worker, record, number);
+        worker_keep(worker, record, route, number);
     if (worker->claimed) {
         exactly_put(worker->claimed, rendering, number);
         return;
@@ -200,22 +200,34 @@ static void worker_take_back(struct worker *worker)
     }
 }
 
+/* Whether one more record may be on its way on this route. */
+static bool worker_route_has_room(const struct worker *worker, const struct route *route,
+                                  bool exactly)
+{
+    if (route->conf->on_error == ON_ERROR_DLQ &&
+        !copies_have_room(&worker->copies[route->sink_index]))
+        return false;
+    return exactly || sink_has_room(worker->sinks[route->sink_index]);
+}
+
 /* Whether all sinks of the record's routes take more. Where one is away and another is well, the
  * partition is held. */
 static bool worker_has_room(struct worker *worker, const struct topic_routes *routes,
                             struct source_partition *partition)
 {
+    bool exactly = routes->delivery == EXACTLY_ONCE;
+
     for (size_t i = 0; i < routes->count; i++) {
-        unsigned index = routes->items[i]->sink_index;
-        if (routes->items[i]->conf->on_error == ON_ERROR_DLQ && !worker_can_fail(worker, partition))
+        const struct route *route = routes->items[i];
+        if (route->conf->on_error == ON_ERROR_DLQ && !worker_can_fail(worker, partition))
             return false;
-        if (routes->delivery == EXACTLY_ONCE || sink_has_room(worker->sinks[index]))
+        if (worker_route_has_room(worker, route, exactly))
             continue;
-        if (holds_for_sink(&worker->holds, index, false, partition, worker->now_ms))
+        if (holds_for_sink(&worker->holds, route->sink_index, exactly, partition, worker->now_ms))
             worker->status_changed = true;
         return false;
     }
-    return routes->delivery != EXACTLY_ONCE || exactly_has_room(worker, partition);
+    return !exactly || exactly_has_room(worker, partition);
 }
 
 /* What was put of the record may be sent. */

@@ -34,7 +34,8 @@ struct worker {
     struct holds holds;
     struct durability durability;
     struct letters *letters; /* NULL: no route of ours has on_error = "dlq" */
-    struct copies copies;    /* of the records in flight of such routes */
+    struct copies *copies;   /* of the records in flight of such routes, by the routes' sinks, so
+                                that one that is away leaves the others room */
     struct copy *copy;       /* of the record in hand; NULL: none was made */
     struct arena arena;
     struct rendering rendering;
@@ -80,12 +81,13 @@ bool worker_failed(struct worker *worker, const struct record *record, struct so
 bool worker_stopped(struct worker *worker, const struct record *record, struct source_ticket ticket,
                     const struct route *route);
 
-/** Whether one more record of the partition may become a dead letter; in failure.c. Where letters
- * cannot be delivered the partition is held. */
+/** Whether one more record of the partition may become a dead letter; in failure.c. Where too many
+ * of them cannot be delivered the partition is held. */
 bool worker_can_fail(struct worker *worker, struct source_partition *partition);
 
 /** Keeps the record in hand for a delivery that may fail; in failure.c. */
-void worker_keep(struct worker *worker, const struct record *record, uint32_t number);
+void worker_keep(struct worker *worker, const struct record *record, const struct route *route,
+                 uint32_t number);
 
 /** What letters_new() wants to know; in failure.c. */
 struct letters_events worker_letters_events(struct worker *worker);

@@ -97,7 +97,10 @@ enum {
     MOST_FETCH = 8 * 1024 * 1024,
     FETCH_PARTS = 3, /* partitions that share one response, so that none waits for the others */
     LEAST_RECEIVE = 16 * 1024 * 1024, /* of metadata, too, where a cluster is large */
-    RECEIVE_SLACK = 1024 * 1024
+    RECEIVE_SLACK = 1024 * 1024,
+    LETTER_BYTES = 4096, /* a small one in the producer's queue, which does not count headers */
+    LEAST_LETTERS = 100,
+    MOST_LETTERS = 100000
 };
 
 static int64_t clamp(int64_t value, int64_t least, int64_t most)
@@ -230,6 +233,8 @@ rd_kafka_conf_t *properties_make_producer(const struct conf_source *source, size
     set_presets(kafka, producer_presets, PRODUCER_PRESETS, true);
     set_number(kafka, "queue.buffering.max.kbytes",
                clamp((int64_t)memory_bytes / 1024, 1024, INT32_MAX));
+    set_number(kafka, "queue.buffering.max.messages",
+               clamp((int64_t)memory_bytes / LETTER_BYTES, LEAST_LETTERS, MOST_LETTERS));
     if (!set_user_properties(kafka, source, err) ||
         !set_text(kafka, (char[]){"bootstrap.servers"}, source->brokers, err)) {
         rd_kafka_conf_destroy(kafka);

@@ -49,7 +49,7 @@ static void a_copy_is_the_record_when_that_is_gone(void)
     CU_ASSERT_TRUE(slice_is(value, "content"));
     CU_ASSERT_TRUE(record.headers.find(&record, SLICE("name2"), &value));
     CU_ASSERT_PTR_NULL(value.data);
-    copy_release(&copies, copy);
+    copy_release(copy);
     copies_free(&copies);
 }
 
@@ -63,7 +63,7 @@ static void null_and_empty_are_not_the_same(void)
     CU_ASSERT_PTR_NULL(copy_record(copy).key.data);
     CU_ASSERT_PTR_NOT_NULL(copy_record(copy).value.data);
     CU_ASSERT_FALSE(copy_is_cut(copy));
-    copy_release(&copies, copy);
+    copy_release(copy);
     copies_free(&copies);
 }
 
@@ -81,8 +81,8 @@ static void a_value_above_the_limit_is_only_counted(void)
     struct copy *whole = copy_new(&copies, &record);
     CU_ASSERT_FALSE(copy_is_cut(whole));
     CU_ASSERT_TRUE(copies.bytes > 100000);
-    copy_release(&copies, whole);
-    copy_release(&copies, cut);
+    copy_release(whole);
+    copy_release(cut);
     copies_free(&copies);
     free(large);
 }
@@ -97,14 +97,14 @@ static void memory_is_used_again_and_none_is_left(void)
     open_copies();
     for (size_t i = 0; i < MANY; i++) {
         struct record record = record_of(SLICE("k"), (struct slice){value, i % 300}, &none);
-        copy_release(&copies, flying[i % 50]);
+        copy_release(flying[i % 50]);
         flying[i % 50] = copy_new(&copies, &record);
         most = copies.bytes > most ? copies.bytes : most;
     }
     CU_ASSERT_TRUE(most <= 128 << 10);
     CU_ASSERT_TRUE(copies_have_room(&copies));
     for (size_t i = 0; i < 50; i++)
-        copy_release(&copies, flying[i]);
+        copy_release(flying[i]);
     CU_ASSERT_TRUE(copies.bytes <= 64 << 10);
     copies_free(&copies);
 }
@@ -121,9 +121,9 @@ static void who_stays_long_keeps_only_himself(void)
     CU_ASSERT_TRUE(copies.bytes < 20 * 400);
     copy_retain(alone[0]);
     for (size_t i = 0; i < 20; i++)
-        copy_release(&copies, alone[i]);
+        copy_release(alone[i]);
     CU_ASSERT_TRUE(slice_is(copy_record(alone[0]).value, "v"));
-    copy_release(&copies, alone[0]);
+    copy_release(alone[0]);
     CU_ASSERT_EQUAL(copies.bytes, 0);
     copies_free(&copies);
 }
@@ -141,7 +141,7 @@ static void beyond_the_limit_there_is_no_room(void)
         flying[count++] = copy_new(&copies, &record);
     CU_ASSERT_TRUE(count > 150 && count < 300);
     while (count)
-        copy_release(&copies, flying[--count]);
+        copy_release(flying[--count]);
     CU_ASSERT_TRUE(copies_have_room(&copies));
     copies_free(&copies);
 }
