@@ -58,6 +58,9 @@ void worker_reload_sinks(struct worker *worker)
     for (size_t i = 0; i < worker->options.conf->sink_count; i++)
         if (worker->sinks[i])
             sink_reload(worker->sinks[i]);
+    for (size_t i = 0; worker->units && i < worker->options.conf->sink_count; i++)
+        if (worker->units[i])
+            units_reload(worker->units[i]);
     if (worker->letters)
         letters_reload(worker->letters);
 }

@@ -125,18 +125,23 @@ def kafka_with_tls(run):
         waits(run, penstock, words, name)
 
 
-def redis_with_tls(run):
-    """rediss:// from a file, through a reload of short-lived certificates by SIGHUP."""
-    made, kafka, _ = begin(run)
+def redis_over_tls(run, made):
+    """(server, its URL, the sink's settings) with a client certificate that is wanted."""
     tls_port = free_port()
     server = run.redis("--tls-port", str(tls_port), "--tls-cert-file", made.path("redis.crt"),
                        "--tls-key-file", made.path("redis.key"),
                        "--tls-ca-cert-file", made.path("ca.pem"))
-    text = of(run, kafka.port, server, "", "rediss", f"rediss://localhost:{tls_port}",
-              f'tls = {{ ca = "{made.path("ca.pem")}"; cert = "{made.path("client.pem")}"; '
-              f'key = "{made.path("mine.key")}"; }};')
     shutil.copy(made.path("client.key"), made.path("mine.key"))
-    penstock = run.penstock(text)
+    return server, f"rediss://localhost:{tls_port}", (
+        f'tls = {{ ca = "{made.path("ca.pem")}"; cert = "{made.path("client.pem")}"; '
+        f'key = "{made.path("mine.key")}"; }};')
+
+
+def redis_with_tls(run):
+    """rediss:// from a file, through a reload of short-lived certificates by SIGHUP."""
+    made, kafka, _ = begin(run)
+    server, url, settings = redis_over_tls(run, made)
+    penstock = run.penstock(of(run, kafka.port, server, "", "rediss", url, settings))
     wait_until(lambda: len(server.keys("rediss:*")) == RECORDS, 30, "every record is in Redis")
 
     def reload(key, said):
@@ -151,5 +156,29 @@ def redis_with_tls(run):
     expect_equal(penstock.stop(), 0, "exit status")
 
 
+def everything_else_to_redis_with_tls(run):
+    """Exactly-once, barriers and a stream of dead letters take the same way."""
+    made, kafka, replica = begin(run)
+    server, url, settings = redis_over_tls(run, made)
+    replica.ask("REPLICAOF", "127.0.0.1", server.port)
+    routes = [route("count", run.topic, ["INCRBY %{$key} 1"], delivery="exactly_once")]
+    text = conf(At(kafka.port), url, run.group, routes, "", settings + ' durable = "wait(1, 500ms)";')
+    penstock = run.penstock(text)
+    wait_until(lambda: len(server.keys("k*")) == RECORDS, 30, "every record is in Redis")
+    server.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    penstock.child.signal(signal.SIGHUP)
+    wait_until(penstock.ready, 20, "it is ready again")
+    expect_equal(penstock.stop(), 0, "exit status")
+    expect_equal(set(server.ask("MGET", *sorted(server.keys("k*")))), {b"1"}, "counts")
+
+    letters = conf(At(kafka.port), url, run.group + ".letters",
+                   [route("bad", run.topic, ["INCRBY count %{$value}"], on_error="dlq")], "",
+                   settings, top='dlq = { sink = "live"; stream = "letters"; };')
+    penstock = run.penstock(letters, "letters")
+    wait_until(lambda: server.ask("XLEN", "letters") == RECORDS, 30, "every letter is there")
+    expect_equal(penstock.stop(), 0, "exit status")
+
+
 if __name__ == "__main__":
-    main(kafka_with_a_password, kafka_with_tls, redis_with_tls)
+    main(kafka_with_a_password, kafka_with_tls, redis_with_tls,
+         everything_else_to_redis_with_tls)
