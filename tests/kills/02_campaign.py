@@ -23,6 +23,12 @@ def at_least_once_loses_nothing(run):
     expect(repeats > 0, "no kill hit a record in flight: the test shows nothing")
 
 
+def exactly_once_applies_each_record_once(run):
+    """0 lost, 0 twice: at each kill Redis holds what the records below its checkpoint make, and
+    nothing else."""
+    campaign(run, "exactly_once")
+
+
 def campaign(run, delivery):
     herd = Herd(run, delivery, PER_SECOND)
     pair = [herd.member("one", wait=False), herd.member("two", wait=False)]
@@ -56,4 +62,4 @@ def kill(herd, number, pair):
 
 
 if __name__ == "__main__":
-    main(at_least_once_loses_nothing)
+    main(at_least_once_loses_nothing, exactly_once_applies_each_record_once)

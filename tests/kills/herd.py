@@ -1,10 +1,13 @@
 """Two processes of one group under load, that die and come back, and the judge beside them."""
+import re
+
 from harness import conf, expect, wait_until
 from ledger import PARTITIONS, Judge, Ledger, routes
 
 COMMIT_MS = 150
 SESSION_MS = 1000
 
+UNSEEN = re.compile(r"to the last unit was never seen.* partition=(\d+) from=(\d+) to=(\d+)")
 SOURCE = (f'commit_interval = "{COMMIT_MS}ms"; instance_id = "NAME"; '
           f"librdkafka = {{ session_timeout_ms = {SESSION_MS}; heartbeat_interval_ms = 200; "
           "reconnect_backoff_max_ms = 500; };")
@@ -56,6 +59,7 @@ class Herd:
         self.judge = Judge(self.ledger, self.redis, self.kafka, run.group)
         self.producer = run.producer(self.kafka)
         self.load = run.background(self.ledger.flow, self.producer, per_second)
+        self.members = []
         self.hits = 0  # kills that left records in Redis which Kafka knew nothing of
 
     def conf(self, name):
@@ -66,7 +70,8 @@ class Herd:
         return text.replace("main = {", f"{name} = {{").replace('"main"', f'"{name}"')
 
     def member(self, name, **options):
-        return self.run.penstock(self.conf(name), name, **options)
+        self.members.append(self.run.penstock(self.conf(name), name, **options))
+        return self.members[-1]
 
     def judge_kill(self, what, dead):
         """Called once all of `dead` are; what they had sent has reached Redis by then."""
@@ -83,11 +88,18 @@ class Herd:
 
     def _judge(self, what, dead, committed):
         if self.letters:
-            self.judge.letters(self.letters.read, committed)
+            self.judge.letters(self.letters.read, committed,
+                               self.told_unseen() | self.judge.unsettled())
         ahead = (self.judge.exactly if self.exact else self.judge.at_least)(committed)
         self.hits += ahead > 0
         self.run.note(f"kill {what}: {', '.join(one.name for one in dead)}; "
                       f"{ahead} records were not committed")
+
+    def told_unseen(self):
+        """(partition, offset) of what a log says was carried out with its answers lost."""
+        lines = "".join(one.log() for one in self.members)
+        return {(int(number), offset) for number, first, last in UNSEEN.findall(lines)
+                for offset in range(int(first), int(last) + 1)}
 
     def _connected(self, dead):
         names = self.redis.ask("CLIENT", "LIST").decode()
@@ -102,7 +114,8 @@ class Herd:
         self.ledger.wait_committed(self.kafka, self.run.group, 60)
         repeats = (self.judge.exactly_at_end if self.exact else self.judge.at_end)()
         if self.letters:
-            letters = self.judge.letters(self.letters.read, self.ledger.ends())
+            letters = self.judge.letters(self.letters.read, self.ledger.ends(),
+                                         self.told_unseen())
             expect(letters > 0, "no record was poisoned")
             self.run.note(f"{letters} dead letters")
         self.run.note(f"{repeats} records came again, {sum(self.judge.may_repeat)} might have; "
