@@ -353,7 +353,7 @@ void exactly_complete(struct claimed *claimed, const struct record *record)
 {
     const struct unit_record unit = {record->offset, record->leader_epoch, witness_of(record)};
 
-    if (claimed->kept && !claimed->put)
+    if (claimed->kept && !claimed->put && claimed->wanted == CHECKPOINT_WHOLE)
         claimed->kept = CHECKPOINT_WHOLE; /* whatever it becomes when it is tried again */
     units_record(claimed->claim, &unit, claimed->kept);
 }
