@@ -88,6 +88,7 @@ class Track:
     def __init__(self, ledger, number, name):
         self.ledger, self.number, self.name = ledger, number, f"{name}:{number}"
         self.length = self.next = self.repeats = 0
+        self.repeated = None  # the offset that came again last
         self.sums = [0] * KEYS  # of all that came, repeats too
 
     def arrive(self, offset):
@@ -100,6 +101,7 @@ class Track:
             self.next += 1
         else:
             self.repeats += 1
+            self.repeated = offset
         self.sums[self.ledger.key_of[self.number][offset]] += \
             self.ledger.amount(self.number, offset)
 
@@ -260,7 +262,8 @@ class Judge:
                    f"partition {number}: committed {committed[number]}, checkpoint {end}")
             for track in (self.lists[number], self.streams[number]):
                 expect_equal((track.next, track.repeats), (end, 0),
-                             f"{track.name}: next and repeats, at checkpoint {end}")
+                             f"{track.name}: next and repeats, at checkpoint {end}; offset "
+                             f"{track.repeated} came again")
             exact = self._sums_until(number, end)
             expect_equal(picture.sums, exact, f"sum:{number} at checkpoint {end}")
             expect_equal(picture.scores, exact, f"top:{number} at checkpoint {end}")
