@@ -82,7 +82,7 @@ bool worker_can_fail(struct worker *worker, struct source_partition *partition)
 
     if (letters_have_room(worker->letters, partition))
         return true;
-    if (letters_trouble(worker->letters)) {
+    if (letters_are_stuck(worker->letters, worker->now_ms)) {
         snprintf(reason, sizeof(reason), "dead letters wait: %.400s",
                  letters_trouble(worker->letters));
         holds_for_letters(&worker->holds, partition, reason);

@@ -56,6 +56,7 @@ struct letters {
     uint32_t fresh;       /* the first that was put and not committed; 0: none */
     struct backoff backoff;
     int64_t resume_ms, look_ms;
+    int64_t delivered_ms; /* when the last one was */
     bool alone; /* a suspect is on its way, and nothing else */
     bool late;
     char why[ERR_TEXT_BYTES]; /* what went wrong last; "": nothing since */
@@ -191,6 +192,7 @@ static void letters_delivered(void *context, uint32_t place)
 
     FAILPOINT(after_letter);
     letters->why[0] = '\0';
+    letters->delivered_ms = clock_ms();
     backoff_reset(&letters->backoff);
     post_close(letters, place);
     letters->events.delivered(letters->events.context, number);
@@ -389,6 +391,11 @@ int64_t letters_next_ms(const struct letters *letters, int64_t now_ms)
     if (letters->first && letters->resume_ms > now_ms && letters->resume_ms < next_ms)
         next_ms = letters->resume_ms;
     return next_ms > now_ms ? next_ms - now_ms : 0;
+}
+
+bool letters_are_stuck(const struct letters *letters, int64_t now_ms)
+{
+    return letters->late && now_ms - letters->delivered_ms >= HOLD_AWAY_MS;
 }
 
 const char *letters_trouble(const struct letters *letters)

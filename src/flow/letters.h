@@ -73,5 +73,8 @@ bool letters_turn(struct letters *letters, struct holds *holds, int64_t now_ms);
 /** Milliseconds until letters_turn() has something to do though nothing happened. */
 int64_t letters_next_ms(const struct letters *letters, int64_t now_ms);
 
+/** Whether letters wait for long and none was taken lately. */
+bool letters_are_stuck(const struct letters *letters, int64_t now_ms);
+
 /** NULL unless letters wait for long; then why, as /readyz shows it. */
 const char *letters_trouble(const struct letters *letters);

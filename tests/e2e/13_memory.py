@@ -38,15 +38,8 @@ def text(run, kafka, redis, topic, top=""):
                 sink='response_timeout = "60s";', top=top)
 
 
-def peak_bytes(penstock):
-    """The most that was ever resident."""
-    with open(f"/proc/{penstock.child.pid}/status", encoding="ascii") as file:
-        lines = dict(line.split(":", 1) for line in file if ":" in line)
-    return int(lines["VmHWM"].split()[0]) * 1024
-
-
 def expect_bounded(run, penstock, what, bound=MEMORY + SLACK):
-    peak = peak_bytes(penstock)
+    peak = penstock.child.peak_bytes()
     run.note(f"{what}: {peak / 1e6:.0f} MB at most")
     expect(peak <= bound, f"{what}: {peak / 1e6:.0f} MB resident, {bound / 1e6:.0f} may be")
 

@@ -3,9 +3,11 @@
 import time
 
 from harness import Log, Record, conf, expect, expect_equal, main, route, wait_until
+from harness.kafka import frame
 
 PARTITIONS = 4
 TIMESTAMP = 1_700_000_000_123
+BOUND = (48 << 20) + 24_000_000  # the default of "memory", and what the process needs besides
 COMMANDS = [("op == 'wrong'", "HSET text:%{$topic} n %{n}"),
             "RPUSH seen:%{$topic}:%{$partition} %{$offset}"]
 
@@ -216,8 +218,39 @@ def a_value_above_the_topics_own_limit_goes_by_reference(run):
     expect_equal(penstock.stop(), 0, "exit status")
 
 
+def memory_is_bounded_while_nobody_takes_letters(run):
+    """Every record is bad, large and small, and the topic is not there; then it is."""
+    kafka, redis = run.kafka(), run.redis()
+    for name, size, count in (("large", 900_000, 200), ("small", 100, 100_000)):
+        topic = f"{run.topic}.{name}"
+        kafka.create(topic, PARTITIONS, max_message_bytes=16_000_000)
+        producer = run.producer(kafka)
+        value = b"{" + run.random.randbytes(size // 2).hex().encode()
+        frames = [frame(Record(number % PARTITIONS, b"k", value)) for number in range(PARTITIONS)]
+        for _ in range(count // PARTITIONS):
+            producer.send(topic, b"".join(frames))
+        producer.close()
+        rows = [route("all", topic, COMMANDS, format="json", on_error="dlq")]
+        top = f'dlq = {{ source = "main"; topic = "{topic}.dead"; }};'
+        penstock = run.penstock(conf(kafka, redis.url, run.group + name, rows, top=top), name,
+                                wait=False)
+        wait_until(lambda: penstock.page("/readyz?verbose")[1].count("dead letters wait") ==
+                   PARTITIONS, 30, lambda: penstock.page("/readyz?verbose"))
+        waiting = penstock.scrape().total("penstock_dead_letters_waiting")
+        expect(0 < waiting < count, f"{waiting} letters wait")
+        kafka.create(f"{topic}.dead", 1, max_message_bytes=2_000_000)
+        wait_until(lambda: sum(kafka.committed(run.group + name, topic).values()) == count, 60,
+                   lambda: f"committed {kafka.committed(run.group + name, topic)}")
+        expect_equal(sum(kafka.ends(f"{topic}.dead").values()), count, "letters")
+        peak = penstock.child.peak_bytes()
+        run.note(f"{name}: {waiting:.0f} letters waited, {peak / 1e6:.0f} MB at most")
+        expect(peak <= BOUND, f"{name}: {peak / 1e6:.0f} MB resident")
+        expect_equal(penstock.stop(), 0, "exit status")
+
+
 if __name__ == "__main__":
     main(each_bad_record_is_a_letter_and_its_neighbours_arrive,
          without_its_topic_only_the_partitions_with_letters_wait, a_kill_loses_no_letter,
          a_wrong_route_stops_before_the_whole_topic_is_letters,
-         a_value_above_the_topics_own_limit_goes_by_reference)
+         a_value_above_the_topics_own_limit_goes_by_reference,
+         memory_is_bounded_while_nobody_takes_letters)

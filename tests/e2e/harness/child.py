@@ -103,6 +103,12 @@ class Child:
         with open(f"/proc/{self.pid}/statm", "rb") as file:
             return int(file.read().split()[1]) * _PAGE
 
+    def peak_bytes(self):
+        """The most that was ever resident."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
+            lines = dict(line.split(":", 1) for line in file if ":" in line)
+        return int(lines["VmHWM"].split()[0]) * 1024
+
     def open_files(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
