@@ -347,6 +347,8 @@ const char *lane_trouble(const struct lane *lane)
 
 struct slice lane_output(const struct lane *lane)
 {
+    if (!lane->out)
+        return (struct slice){NULL, 0};
     return (struct slice){lane->out + lane->out_sent, lane->out_length - lane->out_sent};
 }
 

@@ -1,0 +1,208 @@
+/*
+ * fuzz_lane.c: a lane that hears anything at any time.
+ *
+ * Each byte is something that happens: "r" and a length an answer, "p" a record is put, "l" the
+ * connection is lost, ... Whatever comes, a command is told one outcome at most, and exactly one
+ * once its claim is gone and nothing is in flight any more.
+ */
+#include "base/log.h"
+#include "base/mem.h"
+#include "metrics/metrics.h"
+#include "redis/lane.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+enum { TICKETS = 4096, CLAIMS = 2 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct lane *lane;
+static struct claim *claims[CLAIMS];
+static bool open, gone[CLAIMS];
+static uint32_t tickets;
+static int64_t offset;
+static unsigned char told[TICKETS];
+
+static void tell(uint32_t ticket)
+{
+    if (ticket >= tickets || told[ticket]++)
+        abort();
+}
+
+static void on_claimed(void *context, void *owner, const struct checkpoint *checkpoint)
+{
+    (void)context, (void)owner;
+    if (checkpoint->readable && checkpoint->next > checkpoint->settled + 1)
+        lane_restart(claims[(bool *)owner - gone], offset);
+}
+
+static void on_fenced(void *context, void *owner, bool taken)
+{
+    size_t index = (size_t)((bool *)owner - gone);
+
+    (void)context, (void)taken;
+    lane_drop(claims[index]);
+    claims[index] = NULL;
+}
+
+static void on_done(void *context, uint32_t ticket)
+{
+    (void)context;
+    tell(ticket);
+}
+
+static enum units_verdict on_refused(void *context, uint32_t ticket, enum reply_class class,
+                                     const char *text)
+{
+    (void)context, (void)class, (void)text;
+    tell(ticket);
+    return (enum units_verdict)(ticket % 3);
+}
+
+static void on_dropped(void *context, uint32_t ticket)
+{
+    (void)context;
+    tell(ticket);
+}
+
+static void put(struct claim *claim, unsigned commands, uint64_t kept)
+{
+    struct unit_record record = {offset, 7, {true, offset, 4, SIZE_MAX}};
+
+    if (!claim || !lane_has_room(claim) || tickets + commands >= TICKETS)
+        return;
+    for (unsigned i = 0; i < commands; i++)
+        lane_put(claim, i, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, tickets++);
+    lane_record(claim, &record, kept);
+    offset++;
+}
+
+static void lose(void)
+{
+    if (open)
+        lane_lost(lane);
+    open = false;
+}
+
+static void hear(const uint8_t **data, size_t *size)
+{
+    size_t length = *size ? **data : 0;
+
+    length = length < *size ? length : *size - (*size > 0);
+    struct slice bytes = {(const char *)*data + 1, length};
+    *data += *size ? length + 1 : 0;
+    *size -= *size ? length + 1 : 0;
+    if (open && length && !lane_receive(lane, bytes))
+        lose();
+}
+
+static void make_claim(size_t index)
+{
+    struct claim_name name = {"g", "t", (int32_t)index, 0xff};
+
+    if (!claims[index])
+        claims[index] = lane_claim(lane, &name, 0xabc, &gone[index]);
+}
+
+static void drop(size_t index)
+{
+    if (claims[index])
+        lane_drop(claims[index]);
+    claims[index] = NULL;
+}
+
+static void step(uint8_t byte, const uint8_t **data, size_t *size)
+{
+    switch (byte) {
+    case 'r':
+        hear(data, size);
+        break;
+    case 'c':
+        make_claim(0);
+        break;
+    case 'C':
+        make_claim(1);
+        break;
+    case 'b':
+        if (!open)
+            lane_begin(lane);
+        open = true;
+        break;
+    case 'l':
+        lose();
+        break;
+    case 'p':
+        put(claims[0], 2, 0);
+        break;
+    case 'P':
+        put(claims[1], 1, 0);
+        break;
+    case 'k':
+        put(claims[0], 0, CHECKPOINT_WHOLE);
+        break;
+    case 'm':
+        if (claims[0])
+            lane_mend(claims[0], offset - 1);
+        break;
+    case 'd':
+        drop(0);
+        break;
+    case 'D':
+        drop(1);
+        break;
+    case 't':
+        lane_tick(lane);
+        break;
+    case 'i':
+        lane_refresh(lane);
+        break;
+    case 'u':
+        lane_resume(lane);
+        break;
+    default:
+        break;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct sink_counters counters;
+    size_t commands;
+    struct lane_options options = {
+        .name = "fuzz",
+        .prefix = "p",
+        .unit_records = 2,
+        .unit_bytes = 1 << 10,
+        .events = {NULL, on_claimed, on_fenced, on_done, on_refused, on_dropped},
+        .counters = &counters,
+    };
+
+    log_configure(LOG_ERROR, LOG_LOGFMT);
+    command_all(&commands);
+    if (!counters.commands)
+        counters.commands = mem_array((commands + 1) * RESULT_COUNT, sizeof(*counters.commands));
+    memset(told, 0, sizeof(told));
+    tickets = 0;
+    offset = 0;
+    lane = lane_new(&options);
+    while (size) {
+        uint8_t byte = *data++;
+        size--;
+        step(byte, &data, &size);
+        lane_turn(lane);
+        lane_sent(lane, lane_output(lane).length);
+        lane_deliver(lane);
+    }
+    lose();
+    drop(0);
+    drop(1);
+    lane_deliver(lane);
+    if (lane_inflight(lane))
+        abort();
+    for (uint32_t i = 0; i < tickets; i++)
+        if (!told[i])
+            abort();
+    lane_free(lane);
+    return 0;
+}
