@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,12 +48,47 @@ static rd_kafka_topic_partition_list_t *items_list(const struct offsets_item *it
     return list;
 }
 
-/* librdkafka may answer in another order than it was asked. */
+static int compare(const void *left, const void *right, void *context)
+{
+    const rd_kafka_topic_partition_t *a = left, *b = right;
+    int topics = strcmp(a->topic, b->topic);
+
+    (void)context;
+    return topics ? topics : (a->partition > b->partition) - (a->partition < b->partition);
+}
+
+/* librdkafka may answer in another order than it was asked, and it would look for each of ten
+ * thousand partitions from the beginning of the list. */
+static void sort_answers(rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_topic_partition_list_sort(list, compare, NULL);
+}
+
+static const rd_kafka_topic_partition_t *find_answer(const rd_kafka_topic_partition_list_t *list,
+                                                     const struct offsets_item *item)
+{
+    rd_kafka_topic_partition_t wanted = {.topic = (char *)(uintptr_t)item->topic,
+                                         .partition = item->number};
+    int from = 0, to = list->cnt;
+
+    while (from < to) {
+        int middle = from + (to - from) / 2;
+        int order = compare(&list->elems[middle], &wanted, NULL);
+        if (order == 0)
+            return &list->elems[middle];
+        if (order < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return NULL;
+}
+
+/* Of a sorted list. */
 static const rd_kafka_topic_partition_t *item_answer(const rd_kafka_topic_partition_list_t *list,
                                                      struct offsets_item *item)
 {
-    const rd_kafka_topic_partition_t *answer = rd_kafka_topic_partition_list_find(
-        (rd_kafka_topic_partition_list_t *)list, item->topic, item->number);
+    const rd_kafka_topic_partition_t *answer = find_answer(list, item);
 
     if (answer && answer->err && !item->err)
         item->err = answer->err;
@@ -73,6 +109,7 @@ static void ask_committed(rd_kafka_t *kafka, struct offsets_item *items, size_t 
 
     if (err)
         items_fail(items, count, err);
+    sort_answers(list);
     for (size_t i = 0; !err && i < count; i++) {
         const rd_kafka_topic_partition_t *answer = item_answer(list, &items[i]);
         if (answer && items[i].ask_committed && answer->offset >= 0)
@@ -108,12 +145,12 @@ static void ask_leaders(rd_kafka_t *kafka, struct offsets_item *items, size_t co
     rd_kafka_topic_partition_list_t *list = items_list(items, count);
     rd_kafka_resp_err_t err;
 
-    for (size_t i = 0; i < count; i++)
-        rd_kafka_topic_partition_list_set_offset(list, items[i].topic, items[i].number,
-                                                 question_time(question, &items[i]));
+    for (size_t i = 0; i < count; i++) /* in the order of the items, so far */
+        list->elems[i].offset = question_time(question, &items[i]);
     err = rd_kafka_offsets_for_times(kafka, list, ASK_MS);
     if (err)
         items_fail(items, count, err);
+    sort_answers(list);
     for (size_t i = 0; !err && i < count; i++) {
         const rd_kafka_topic_partition_t *answer = item_answer(list, &items[i]);
         if (answer && answer->offset >= 0)
