@@ -2,6 +2,8 @@
 #include "app/cli.h"
 #include "base/failpoint.h"
 
+#include <pthread.h>
+
 #ifdef PENSTOCK_MIMALLOC
 #include <mimalloc.h>
 #endif
@@ -15,9 +17,22 @@ static void allocator_set(void)
 #endif
 }
 
+/* librdkafka's threads get what the system gives, 8 MiB of addresses each: ulimit -v counts them. */
+static void stacks_set(void)
+{
+    enum { STACK_BYTES = 1 << 20 };
+    pthread_attr_t attributes;
+
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    pthread_setattr_default_np(&attributes);
+    pthread_attr_destroy(&attributes);
+}
+
 int main(int argc, char **argv)
 {
     allocator_set();
+    stacks_set();
     FAILPOINT_START();
     return cli_main(argc, argv);
 }

@@ -31,10 +31,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { TICK_MS = 200, READY_MS = 10000, STATUS_MS = 10000, STOP_SLACK_MS = 1500 };
+enum { ADDRESSES = 256 << 20 }; /* libraries, stacks, and what allocators set aside for threads */
 
 struct service_worker {
     struct worker *worker;
@@ -139,11 +141,26 @@ static unsigned service_count_workers(const struct conf *conf)
     return count;
 }
 
+/* An allocator sets addresses aside that it never fills. Without any left librdkafka aborts. */
+static void service_warn_of_addresses(const struct conf *conf)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+        limit.rlim_cur >= (rlim_t)conf->memory + ADDRESSES)
+        return;
+    log_warn("ulimit -v is low: it may end this process",
+             LOG_INT("limit_bytes", (int64_t)limit.rlim_cur),
+             LOG_INT("wanted_bytes", conf->memory + ADDRESSES),
+             LOG_STR("instead", "limit resident memory: a cgroup, MemoryMax= of systemd"));
+}
+
 static bool service_start(struct service *service, struct err *err)
 {
     const struct conf *conf = service->loaded->conf;
     unsigned count = service_count_workers(conf);
 
+    service_warn_of_addresses(conf);
     service_open_metrics(service, count);
     service->tolerances = tolerances_new(conf);
     service->health = health_new(count);

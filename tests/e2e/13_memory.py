@@ -98,6 +98,45 @@ def a_memory_cgroup_at_the_bound_is_survived(run):
             os.rmdir(folder)
 
 
+def limited(run, text, name, limit):
+    """A penstock with so many bytes of addresses (ulimit -v)."""
+    return run.penstock(text, name, wait=False,
+                        wrap=["bash", "-c", f'ulimit -v {limit // 1024}; exec "$@"', "bash"])
+
+
+def a_limit_of_addresses_is_survived(run):
+    """ulimit -v: with enough of them all goes well; with too few the process ends, having
+    committed nothing that is not in Redis, and the next one goes on."""
+    kafka, redis = run.kafka(), run.redis()
+    topic = run.topic
+    count = fill(run, kafka, topic, 1_000_000, b"x" * 1_000_000, megabytes=400)
+    pushed = conf(kafka, redis.url, run.group,
+                  [route("all", topic, ["RPUSH seen:%{$partition} %{$offset}"], format="raw")],
+                  source="librdkafka = { session_timeout_ms = 1000; heartbeat_interval_ms = 200; };")
+    few = limited(run, pushed, "few", 200 << 20)
+    wait_until(lambda: not few.child.running or few.written() >= count, 30, "it ends, or is through")
+    expect("ulimit -v is low" in few.log(), "the log warns")
+    few.kill()
+    run.made.remove(few)  # it may have ended before its metrics could be read
+    judge_committed(kafka, redis, run)
+    enough = limited(run, pushed, "enough", MEMORY + (256 << 20))
+    wait_until(lambda: len(seen(redis)) == count, 30, "all arrive")
+    expect("ulimit -v is low" not in enough.log(), "the log does not warn")
+    expect_equal(enough.stop(), 0, "exit status")
+
+
+def seen(redis):
+    return {(number, offset) for number in range(8)
+            for offset in redis.ask("LRANGE", f"seen:{number}", 0, -1)}
+
+
+def judge_committed(kafka, redis, run):
+    have = seen(redis)
+    for number, committed in kafka.committed(run.group, run.topic).items():
+        lost = [offset for offset in range(committed) if (number, b"%d" % offset) not in have]
+        expect(not lost, f"partition {number}: {lost[:5]} are committed and not in Redis")
+
+
 def trees_are_bounded(run):
     """8 MiB of JSON that is all commas: an error of the record, not 160 MB."""
     kafka, redis = run.kafka(), run.redis()
@@ -119,4 +158,4 @@ def trees_are_bounded(run):
 
 if __name__ == "__main__":
     main(memory_is_bounded_whatever_the_records_are, a_memory_cgroup_at_the_bound_is_survived,
-         trees_are_bounded)
+         a_limit_of_addresses_is_survived, trees_are_bounded)
