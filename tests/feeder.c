@@ -51,6 +51,12 @@ static void feeder_on_dropped(void *context, uint32_t ticket)
     feeder_note(feeder, ticket, FEEDER_DROPPED);
 }
 
+static int64_t feeder_patience(void *context, uint32_t ticket)
+{
+    (void)ticket;
+    return ((struct feeder *)context)->patience_ms;
+}
+
 static void feeder_on_claimed(void *context, void *owner, const struct checkpoint *checkpoint)
 {
     struct feeder_partition *partition = owner;
@@ -109,7 +115,8 @@ struct feeder *feeder_new(int port, size_t partitions)
 void feeder_start(struct feeder *feeder)
 {
     struct units_events events = {feeder,         feeder_on_claimed, feeder_on_fenced,
-                                  feeder_on_done, feeder_on_refused, feeder_on_dropped};
+                                  feeder_on_done, feeder_on_refused, feeder_on_dropped,
+                                  feeder_patience};
     struct metrics_shape shape = {.workers = 1, .sink_count = 1};
     const struct command *commands = command_all(&shape.command_count);
     struct err err;

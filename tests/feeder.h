@@ -47,6 +47,7 @@ struct feeder {
     const char *topic;
     bool claims_again;
     enum units_verdict verdict;
+    int64_t patience_ms; /* 0: without end */
     /** Puts the command at @p place of a record; false: it has none there. NULL: the usual ones. */
     bool (*render)(struct feeder_partition *partition, int64_t offset, unsigned place);
     unsigned char outcomes[FEEDER_TICKETS];

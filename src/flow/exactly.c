@@ -68,8 +68,9 @@ static enum units_verdict exactly_refused(void *context, uint32_t number, enum r
 static struct units *units_open(struct worker *worker, size_t index, struct err *err)
 {
     const struct conf_sink *options = &worker->options.conf->sinks[index];
-    const struct units_events events = {worker,      exactly_claimed, exactly_fenced,
-                                        worker_done, exactly_refused, worker_dropped};
+    const struct units_events events = {worker,         exactly_claimed, exactly_fenced,
+                                        worker_done,    exactly_refused, worker_dropped,
+                                        worker_patience};
     char name[128];
 
     snprintf(name, sizeof(name), "penstock:%s:%u", options->name, worker->options.number);

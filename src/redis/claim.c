@@ -226,6 +226,8 @@ void claim_free(struct claim *claim)
     for (size_t i = 0; claim->armed && i < lane->armed_count; i++)
         if (lane->armed[i] == claim)
             lane->armed[i] = NULL;
+    if (lane->late_claim == claim)
+        lane->late_claim = NULL;
     while (claim->first)
         lane_give_unit(lane, claim_take_unit(claim));
     TAILQ_REMOVE(&lane->claims, claim, all);

@@ -10,6 +10,7 @@
 #include "metrics/metrics.h"
 #include "redis/lane_parts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct lane *lane_new(const struct lane_options *options)
@@ -111,6 +112,8 @@ void lane_drop(struct claim *claim)
 {
     claim->dropped = true;
     claim->note_due = false;
+    if (claim->lane->late_claim == claim)
+        claim->lane->late_claim = NULL;
     claim->lane->claim_count--;
     lane_rollback(claim);
     claim_drop_units(claim, NULL);
@@ -251,6 +254,7 @@ bool lane_lost(struct lane *lane)
     lane_clear_shares(lane);
     lane->awaited = 0;
     lane->rest = LANE_FLOWS;
+    lane->late_claim = NULL;
     lane->out_sent = lane->out_length = lane->input_length = 0;
     lane->scanner = (struct resp_scanner){0};
     for (size_t i = 0; i < lane->armed_count; i++)
@@ -284,7 +288,28 @@ void lane_resume(struct lane *lane)
     if (lane->rest == LANE_EVICTS)
         lane->check_due = lane->again = true;
     lane->rest = LANE_FLOWS;
+    lane->late_claim = NULL;
     lane_turn(lane);
+}
+
+bool lane_is_late(const struct lane *lane, uint32_t *ticket)
+{
+    if (!lane->late_claim)
+        return false;
+    *ticket = lane->late_claim->first->commands[lane->late_command].ticket;
+    return true;
+}
+
+void lane_give_up(struct lane *lane, int64_t waited_ms)
+{
+    struct claim *claim = lane->late_claim;
+    char text[sizeof(lane->trouble) + 48];
+
+    snprintf(text, sizeof(text), "%s: gave up after %lld ms", lane->trouble, (long long)waited_ms);
+    unit_add_error(claim->first, lane->late_command, REPLY_REJECT, text);
+    claim->judging = true;
+    lane_notice(lane, NOTICE_REFUSED, claim);
+    lane_resume(lane);
 }
 
 void lane_refresh(struct lane *lane)

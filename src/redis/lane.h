@@ -105,6 +105,13 @@ void lane_deliver(struct lane *lane);
 /** Why it rests. */
 enum lane_rest lane_rests(const struct lane *lane);
 
+/** The command that the server will not carry out yet, while it rests; false: it is no single
+ * one's fault. */
+bool lane_is_late(const struct lane *lane, uint32_t *ticket);
+
+/** That command is refused, after @p waited_ms; the rest is over. */
+void lane_give_up(struct lane *lane, int64_t waited_ms);
+
 /** The rest is over. */
 void lane_resume(struct lane *lane);
 

@@ -234,6 +234,31 @@ static const struct lane_error *lane_own_error(struct lane *lane)
     return NULL;
 }
 
+/* The first command of the transaction, or that of @p error, is what it waits for. */
+static void lane_late(struct lane *lane, const struct lane_error *error)
+{
+    size_t index = error ? error->index : 0;
+    const struct share *share = lane_share_of(lane, index);
+
+    lane->late_claim = NULL;
+    if (share_is_ours(share, index) || share->claim->dropped)
+        return;
+    lane->late_claim = share->claim;
+    lane->late_command = index - share->first;
+}
+
+void lane_late_arming(struct lane *lane)
+{
+    lane->late_claim = NULL;
+    for (size_t i = 0; i < lane->armed_count && !lane->late_claim; i++) {
+        struct claim *claim = lane->armed[i];
+        if (claim && claim->state == CLAIM_OWNED && !claim->dropped && !claim->urgent &&
+            claim_wants(claim) && claim->first && claim->first->committed)
+            lane->late_claim = claim;
+    }
+    lane->late_command = 0;
+}
+
 bool lane_aborted(struct lane *lane, const char *text)
 {
     static const char because[] = "because of: ";
@@ -252,6 +277,8 @@ bool lane_aborted(struct lane *lane, const char *text)
         lane_judge(lane);
     } else {
         goes_on = lane_rest_for(lane, class, cause);
+        if (class == REPLY_RETRY)
+            lane_late(lane, first);
     }
     lane_not_applied(lane);
     return goes_on;

@@ -125,6 +125,8 @@ struct lane {
     bool heard;       /* the server answered on this connection */
     enum lane_rest rest;
     char trouble[RESP_ERROR_BYTES + 128];
+    struct claim *late_claim; /* the command that it rests for: of its first unit; NULL: none */
+    size_t late_command;
 
     char *out;
     size_t out_sent, out_length, out_capacity;
@@ -209,6 +211,9 @@ bool lane_rest_for(struct lane *lane, enum reply_class class, const char *text);
 
 /** All of the transaction was carried out. */
 void lane_applied(struct lane *lane);
+
+/** The server said "later" to the arming of what it watches. */
+void lane_late_arming(struct lane *lane);
 
 /** None of it was: it is sent again. */
 void lane_not_applied(struct lane *lane);

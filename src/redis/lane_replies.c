@@ -302,6 +302,8 @@ static enum resp_result lane_take_multi(struct lane *lane, struct slice *input)
         return RESP_REPLY;
     }
     lane->again = true;
+    if (lane->arm_class == REPLY_RETRY)
+        lane_late_arming(lane);
     return lane_rest_for(lane, lane->arm_class, lane->arm_error) ? RESP_REPLY : RESP_BROKEN;
 }
 

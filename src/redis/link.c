@@ -55,22 +55,55 @@ void link_send(struct link *link)
 
 /* --- what the lane says ----------------------------------------------------------------------- */
 
-static void link_begin_rest(struct link *link)
+/* How long the command that is late may wait yet; 0: for ever. */
+static int64_t link_patience_ms(struct link *link)
+{
+    struct connection *connection = &link->connection;
+    const struct units_events *events = link->events;
+    uint32_t ticket;
+
+    if (!events->patience || !lane_is_late(link->lane, &ticket))
+        return 0;
+    int64_t now_ms = clock_ms(), patience_ms = events->patience(events->context, ticket);
+    if (!connection->later_ms || connection->later_ticket != ticket)
+        connection->later_ms = now_ms;
+    connection->later_ticket = ticket;
+    int64_t left_ms = connection->later_ms + patience_ms - now_ms;
+    return patience_ms ? left_ms > 0 ? left_ms : -1 : 0;
+}
+
+static void link_rest_for(struct link *link, int64_t limit_ms)
 {
     struct connection *connection = &link->connection;
     enum lane_rest rest = lane_rests(link->lane);
+    int64_t pause_ms = rest == LANE_EVICTS ? POLICY_MS
+                       : rest == LANE_SICK ? backoff_next(&connection->sick)
+                                           : backoff_next(&connection->retry);
 
     link->resting = true;
     connection->state = CONNECTION_PAUSED;
     connection_set_trouble(connection, lane_trouble(link->lane));
-    connection_wake_in(connection, rest == LANE_EVICTS ? POLICY_MS
-                                   : rest == LANE_SICK ? backoff_next(&connection->sick)
-                                                       : backoff_next(&connection->retry));
+    connection_wake_in(connection, limit_ms && limit_ms < pause_ms ? limit_ms : pause_ms);
+}
+
+/* It rests, unless what it would rest for has waited too long. */
+static void link_begin_rest(struct link *link)
+{
+    int64_t limit_ms = link_patience_ms(link);
+
+    if (limit_ms >= 0) {
+        link_rest_for(link, limit_ms);
+        return;
+    }
+    lane_give_up(link->lane, clock_ms() - link->connection.later_ms);
+    lane_deliver(link->lane);
+    link_send(link);
 }
 
 static void link_is_well(struct connection *connection)
 {
     connection->silences = 0;
+    connection->later_ms = 0;
     backoff_reset(&connection->reconnect);
     backoff_reset(&connection->retry);
     backoff_reset(&connection->sick);

@@ -6,6 +6,7 @@
 struct link {
     struct connection connection;
     struct lane *lane;
+    const struct units_events *events;
     int64_t checked_ms; /* when the server was asked for its policy */
     bool resting;
     void (*ticks)(void *context); /* the lane wants ticks */

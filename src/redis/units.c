@@ -23,6 +23,7 @@ enum { LANES = 4 };
 struct units {
     struct connection_setup setup;
     struct topology topology;
+    struct units_events events;
     char *client_name;
     struct link links[LANES];
     struct event *tick;
@@ -56,7 +57,7 @@ static void units_on_tick(evutil_socket_t fd, short what, void *context)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static void units_open_links(struct units *units, const struct units_events *events)
+static void units_open_links(struct units *units)
 {
     const struct conf_sink *options = units->setup.options;
     struct lane_options lane = {
@@ -64,7 +65,7 @@ static void units_open_links(struct units *units, const struct units_events *eve
         .prefix = options->checkpoint_prefix.text,
         .unit_records = (size_t)options->unit_records,
         .unit_bytes = (size_t)options->unit_bytes,
-        .events = *events,
+        .events = units->events,
         .counters = units->setup.counters,
     };
 
@@ -72,6 +73,7 @@ static void units_open_links(struct units *units, const struct units_events *eve
         struct link *link = &units->links[i];
         lane.carrier = link;
         link->lane = lane_new(&lane);
+        link->events = &units->events;
         link->ticks = units_wants_tick;
         link->context = units;
         /* Numbered behind those of the data and of the barriers. */
@@ -92,6 +94,7 @@ struct units *units_new(const struct conf_sink *options, unsigned index, const c
     }
     struct units *units = mem_new(struct units);
     units->client_name = mem_text(client_name);
+    units->events = *events;
     topology_init(&units->topology, options);
     units->setup = (struct connection_setup){
         .driver = &link_driver,
@@ -104,7 +107,7 @@ struct units *units_new(const struct conf_sink *options, unsigned index, const c
         .base = base,
     };
     units->tick = evtimer_new(base, units_on_tick, units);
-    units_open_links(units, events);
+    units_open_links(units);
     return units;
 }
 

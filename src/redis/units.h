@@ -58,6 +58,9 @@ struct units_events {
     /** The command was not carried out and will not be, or nobody can tell any more whether it was:
      * the checkpoint decides at the next claim. */
     void (*dropped)(void *context, uint32_t ticket);
+    /** How long Redis may say "later" to the command, in milliseconds; then it is refused. 0: for
+     * ever; NULL: all of them. May call nothing of the units. */
+    int64_t (*patience)(void *context, uint32_t ticket);
 };
 
 /** Opens the lanes. @p index is the sink's place in the configuration. Errors: NULL and ERR_CONFIG.

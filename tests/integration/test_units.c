@@ -328,6 +328,24 @@ static void a_server_out_of_memory_pauses_and_nothing_is_refused(void)
     close_both();
 }
 
+static void what_waits_for_too_long_is_refused_one_by_one(void)
+{
+    open_fed(1, 100);
+    feeder->patience_ms = 150;
+    redis_ask(server, "CONFIG SET maxmemory 1");
+    feeder_feed(feeder, 200);
+    for (int i = 0; i < 1000 && feeder->refused < 3; i++)
+        feeder_turn(feeder);
+    CU_ASSERT_EQUAL(feeder->refused, 3); /* not all at once */
+    CU_ASSERT_EQUAL(feeder->class, REPLY_REJECT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(feeder->text, "maxmemory'.: gave up after 1"));
+    redis_ask(server, "CONFIG SET maxmemory 0");
+    CU_ASSERT_TRUE(feeder_finish(feeder));
+    CU_ASSERT(feeder->refused <= 4);
+    CU_ASSERT_EQUAL(feeder->done, 400 - feeder->refused);
+    close_both();
+}
+
 static void a_busy_server_is_waited_for(void)
 {
     open_both(2);
@@ -388,6 +406,7 @@ static const struct suite_test tests[] = {
     TEST(without_the_commands_of_transactions_it_waits),
     TEST(a_claim_waits_for_the_rights_to_its_keys),
     TEST(a_server_out_of_memory_pauses_and_nothing_is_refused),
+    TEST(what_waits_for_too_long_is_refused_one_by_one),
     TEST(a_busy_server_is_waited_for),
     TEST(a_policy_that_evicts_keeps_all_from_being_sent),
     TEST(a_server_that_became_a_replica_is_left_and_tried_again),

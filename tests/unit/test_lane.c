@@ -180,7 +180,7 @@ static void open_lane(void)
         .prefix = "p",
         .unit_records = 4,
         .unit_bytes = 1 << 10,
-        .events = {NULL, on_claimed, on_fenced, on_done, on_refused, on_dropped},
+        .events = {NULL, on_claimed, on_fenced, on_done, on_refused, on_dropped, NULL},
         .counters = &counters,
     };
 
@@ -592,6 +592,42 @@ static void a_refusal_for_now_is_sent_again_as_it_was(void)
     close_lane();
 }
 
+static void what_waits_too_long_is_given_up(void)
+{
+    uint32_t ticket = 0;
+
+    open_owned();
+    put_two(claims[0], 0, 5);
+    says();
+    CU_ASSERT_FALSE(lane_is_late(lane, &ticket));
+    hear(QUEUED "-OOM no\r\n" QUEUED ABORT ARMED(TOKEN));
+    CU_ASSERT_TRUE(lane_is_late(lane, &ticket));
+    CU_ASSERT_EQUAL(ticket, 6);
+    lane_give_up(lane, 70);
+    ASSERT_TEXT(says(), "");
+    ASSERT_TEXT(news(), "refused 6 reject: OOM no: gave up after 70 ms");
+    ASSERT_TEXT(says(), FIRST_BODY);
+    hear(QUEUED QUEUED ABORT OK "-LOADING wait\r\n" OK);
+    CU_ASSERT_FALSE(sound); /* EXECABORT without a reason */
+    close_lane();
+}
+
+static void an_arming_that_waits_too_long_gives_up_the_first_command(void)
+{
+    uint32_t ticket = 0;
+
+    open_owned();
+    put(claims[0], 0, 5);
+    says();
+    put(claims[0], 1, 6);
+    hear(QUEUED QUEUED "*2\r\n:1\r\n:8\r\n" OK "-LOADING wait\r\n" OK);
+    CU_ASSERT_TRUE(lane_is_late(lane, &ticket));
+    CU_ASSERT_EQUAL(ticket, 6);
+    lane_drop(claims[0]);
+    CU_ASSERT_FALSE(lane_is_late(lane, &ticket));
+    close_lane();
+}
+
 static void the_first_error_decides(void)
 {
     open_owned();
@@ -927,6 +963,8 @@ static const struct suite_test conversations[] = {
     TEST(a_kept_one_refused_at_queue_time_is_remembered_with_its_unit),
     TEST(a_stop_at_queue_time_leaves_what_lies_before_it),
     TEST(a_refusal_for_now_is_sent_again_as_it_was),
+    TEST(what_waits_too_long_is_given_up),
+    TEST(an_arming_that_waits_too_long_gives_up_the_first_command),
     TEST(the_first_error_decides),
     TEST(a_checkpoint_that_may_not_be_written_is_no_records_fault),
     TEST(an_arming_that_is_refused_is_tried_again),
