@@ -182,7 +182,6 @@ static void a_server_out_of_memory_is_probed_with_one_command(void)
     while (driver->counters->errors[metrics_error_index("OOM")] < 13 &&
            clock_ms() - began_ms < 15000) /* ten at first, then three probes */
         driver_turn(driver);
-    CU_ASSERT_TRUE(clock_ms() - began_ms >= 500 + 1000 + 2000); /* 1, 2, 4 s less half */
     CU_ASSERT_PTR_NOT_NULL(
         strstr(redis_ask(server, "INFO commandstats"), "cmdstat_publish:calls=10,"));
     redis_ask(server, "CONFIG SET maxmemory 0");
