@@ -25,6 +25,8 @@ struct delivery {
     bool dropped; /* a command was never sent, since the partition is no longer ours */
     bool held;    /* it stops its partition: it stays open until the partition goes */
     uint32_t next_free;
+    uint64_t
+        left_out; /* bit N: command N of its rendering was not put, it is carried out already */
     struct copy *copy; /* of the record, where it may become a dead letter; else NULL */
 };
 

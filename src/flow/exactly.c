@@ -331,10 +331,14 @@ bool exactly_passes(struct claimed *claimed, size_t count)
 
 void exactly_put(struct claimed *claimed, const struct rendering *rendering, uint32_t number)
 {
+    struct delivery *delivery = &claimed->worker->deliveries.items[number];
+
     for (size_t i = 0; i < rendering->count; i++, claimed->place++) {
         const struct rendered *rendered = &rendering->items[i];
-        if (!(claimed->wanted & checkpoint_place(claimed->place)))
+        if (!(claimed->wanted & checkpoint_place(claimed->place))) {
+            delivery->left_out |= i < 64 ? UINT64_C(1) << i : 0;
             continue;
+        }
         claimed->put = true;
         units_put(claimed->claim, claimed->place, rendered->arguments, rendered->count,
                   rendered->command, number);

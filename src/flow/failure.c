@@ -144,17 +144,29 @@ struct letters_events worker_letters_events(struct worker *worker)
 
 /* --- what Redis refused ----------------------------------------------------------------------- */
 
-/*
- * The command that was refused. Which of the record's commands it is is known by the answers that
- * are still to come, where they come in order; else all of them are told.
- */
+/* Which of the record's commands was refused is known by the answers that are still to come, where
+ * they come in order. */
+static size_t refused_place(const struct delivery *delivery, size_t count)
+{
+    uint32_t to_come = 0;
+
+    while (count-- > 0) {
+        bool left_out = count < 64 && delivery->left_out >> count & 1;
+        to_come += !left_out;
+        if (!left_out && to_come == delivery->pending)
+            return count;
+    }
+    return 0;
+}
+
+/* The command that was refused; all of them where it is not known which. */
 static char *refused_command(struct worker *worker, const struct delivery *delivery,
                              struct record *record)
 {
     const struct route *route = &worker->options.routes->items[delivery->route];
     struct rendering *rendering = &worker->rendering;
     struct scope scope = {.record = record, .arena = &worker->arena, .now_ms = clock_wall_ms()};
-    bool in_order = route->conf->to->connections == 1;
+    bool in_order = route->conf->delivery == EXACTLY_ONCE || route->conf->to->connections == 1;
     char *text = NULL;
     size_t length;
     struct err err;
@@ -163,8 +175,9 @@ static char *refused_command(struct worker *worker, const struct delivery *deliv
     arena_reset(&worker->arena);
     if (!route_render(route, &scope, rendering, NULL, &err))
         rendering->count = 0;
+    size_t place = refused_place(delivery, rendering->count);
     for (size_t i = 0, told = 0; i < rendering->count; i++)
-        if (!in_order || rendering->count - i == delivery->pending)
+        if (!in_order || i == place)
             fprintf(out, "%s%.*s", told++ ? "; " : "",
                     SLICE_ARGS(command_text(&rendering->items[i])));
     fclose(out);
