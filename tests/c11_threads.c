@@ -5,8 +5,8 @@
  * intercepts neither: it knows nothing of such a thread and crashes in its first instrumented call.
  * These definitions win over the C library's in a program that exports them (-rdynamic), and go
  * through the POSIX calls, which are intercepted. Only programs built with -fsanitize=thread have
- * them, and one to which tests/faults gives a wrong clock: libfaketime intercepts as little. glibc's
- * mtx_t and cnd_t hold the POSIX objects in all versions there are.
+ * them, and one to which tests/faults gives a wrong clock: libfaketime intercepts as little.
+ * glibc's mtx_t and cnd_t hold the POSIX objects in all versions there are.
  */
 #include <errno.h>
 #include <pthread.h>

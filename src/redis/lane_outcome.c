@@ -94,7 +94,7 @@ static void claim_unseen(struct claim *claim)
 
     if (claim->flying_unit) {
         lane->options.counters->units_unsettled++;
-        log_warn_each(
+        log_warn_record(
             "redis carried out a unit whose answers were lost with the connection: an error "
             "among them is not told",
             LOG_STR("sink", lane->options.name), LOG_STR("topic", claim->topic),

@@ -8,7 +8,7 @@ from stage import mock, namespace
 
 # --- brokers -------------------------------------------------------------------------------------
 
-@row("A1", "1 2 3 4 9 13", seconds=45)
+@row("A1", "1 2 3 4 9 13", seconds=45, both=True)
 def one_of_three_brokers_down(scene):
     """One of three brokers is down for 10 s: the partitions of the others flow, then all drain."""
     scene.start(mock=3, partitions=6)
@@ -54,7 +54,7 @@ def all_brokers_down(scene):
     scene.judge()
 
 
-@row("A3", "1 2 3 4 9 13", seconds=80)
+@row("A3", "1 2 3 4 9 13", seconds=80, both=True)
 def a_broker_starts_anew(scene):
     """Kafka is killed and comes back with its log."""
     scene.start()
@@ -135,7 +135,7 @@ def brokers_hang(scene):
 
 # --- connections ---------------------------------------------------------------------------------
 
-@row("A7", "1 3 4 9 13", seconds=45, quick=True)
+@row("A7", "1 3 4 9 13", seconds=45, quick=True, both=True)
 def half_open_to_redis(scene):
     """Packets to Redis vanish and nobody closes anything: found within response_timeout, and all
     that has no answer is sent again."""
@@ -165,7 +165,7 @@ def half_open_to_kafka(scene):
     scene.judge()
 
 
-@row("A9", "1 2 3 4 8 13", seconds=40)
+@row("A9", "1 2 3 4 8 13", seconds=40, both=True)
 def a_storm_of_resets(scene):
     """Every connection is reset each 200 ms for 6 s: no file stays open."""
     scene.start()
@@ -196,7 +196,7 @@ def a_far_redis(scene):
     scene.judge()
 
 
-@row("A11", "2 3 8 13", seconds=60)
+@row("A11", "2 3 8 13", seconds=60, both=True)
 def a_narrow_and_a_lossy_link(scene):
     """256 kbit/s, then 30 % of the packets lost: fetching pauses, memory stays bounded."""
     scene.start(proxy=True)
@@ -212,7 +212,7 @@ def a_narrow_and_a_lossy_link(scene):
     scene.judge()
 
 
-@row("A12", "1 3 4 5 13", seconds=60)
+@row("A12", "1 3 4 5 13", seconds=60, both=True)
 def crumbling_replies(scene):
     """Replies in pieces of one byte, of three, and cut after each number of bytes."""
     scene.start(proxy=True)
@@ -227,7 +227,7 @@ def crumbling_replies(scene):
     scene.judge()
 
 
-@row("A13", "1 2 3 4 13", seconds=60)
+@row("A13", "1 2 3 4 13", seconds=60, both=True)
 def only_one_of_the_two(scene):
     """Redis is there and Kafka is not, then the reverse: nothing is committed that was not applied,
     and what was applied is committed in the end."""

@@ -103,6 +103,83 @@ def create(scene):
         return False
 
 
+# --- checkpoints ---------------------------------------------------------------------------------
+
+def stopped_in_the_middle(scene):
+    """Everything is written and committed, and penstock is stopped."""
+    scene.start()
+    scene.load(1000)
+    scene.run(2)
+    scene.end_load()
+    wait_until(scene.is_drained, 20, "drained")
+    scene.check("I11", scene.penstock.stop() == 0, "stopped with 0")
+
+
+def checkpoint(scene, partition):
+    return f"penstock:{{{scene.group}}}:{scene.topic}:{partition}"
+
+
+@row("C3", "1 2 3 4 13", seconds=40, delivery="exactly_once")
+def checkpoints_are_gone(scene):
+    """FLUSHALL while penstock is away: it goes on at the offset that Kafka has."""
+    stopped_in_the_middle(scene)
+    kept = scene.redis.read()
+    scene.redis.ask("FLUSHALL")
+    scene.load(1000)
+    with scene.fault(Call("FLUSHALL", lambda: None,
+                          happened=lambda: f"{len(kept.last)} keys were there")):
+        scene.penstock.start(wait=False)
+    scene.run(1)
+    scene.drain()
+    scene.redis.read = kept.joined(scene.redis.read)
+    scene.judge()
+
+
+@row("C3ahead", "1 3 4 10 13", seconds=40, delivery="exactly_once")
+def a_checkpoint_beyond_the_log(scene):
+    """A checkpoint that is beyond the log's end: that partition is held and /readyz says why, the others
+    flow; it goes on once the checkpoint is right."""
+    stopped_in_the_middle(scene)
+    key = checkpoint(scene, 0)
+    right = scene.redis.ask("HGET", key, "next")
+    scene.redis.ask("HSET", key, "next", 1_000_000)
+    scene.load(500)
+    with scene.fault(Call("a checkpoint beyond the log's end", lambda: None), live=None):
+        scene.penstock.start(wait=False)
+        scene.unready("checkpoint", 20)
+        scene.run(1)
+        scene.note(scene.penstock.page("/readyz?verbose")[1].replace("\n", " / ")[:400])
+        scene.check("I1", scene.committed()[0] == int(right), "nothing is committed of it")
+        scene.check("I9", scene.penstock.written() > 0, "the others flow")
+    scene.check("I11", scene.penstock.stop() == 0, "stopped with 0")
+    scene.redis.ask("HSET", key, "next", right)
+    scene.penstock.start(wait=False)
+    scene.drain()
+    scene.judge()
+
+
+@row("F12", "4 6 10 13", seconds=40, delivery="exactly_once")
+def another_file_with_the_same_group(scene):
+    """A penstock of the same group with other routes: it does not take over the checkpoints of the
+    first, and says so."""
+    stopped_in_the_middle(scene)
+    before = scene.redis.read()
+    other = scene.text.replace('name = "trace"', 'name = "other"')
+    scene.load(500)
+    with scene.fault(Call("the same group, other routes", lambda: None), live=None):
+        stranger = scene.join("stranger", other, wait=False)
+        wait_until(lambda: stranger.page("/readyz?verbose")[0] == 503
+                   and "route" in stranger.page("/readyz?verbose")[1], 20, "it says so")
+        scene.note(stranger.page("/readyz?verbose")[1].replace("\n", " / ")[:400])
+        scene.run(1)
+        scene.check("I6", scene.redis.read().streams == before.streams, "it has written nothing")
+        scene.check("I11", stranger.stop() == 0, "stopped with 0")
+    scene.retire(stranger)
+    scene.penstock.start(wait=False)
+    scene.drain()
+    scene.judge()
+
+
 # --- transactions and gaps -----------------------------------------------------------------------
 
 def transaction(scene, count, end):
@@ -124,7 +201,7 @@ def transactional(scene, **options):
     scene.start(producer=(f"transactional.id={scene.topic}",), **options)
 
 
-@row("C4", "1 2 3 7 13", seconds=30)
+@row("C4", "1 2 3 7 13", seconds=30, both=True)
 def gaps_of_markers(scene):
     """Transactions leave markers between the records: no gap counts as lost, the commit reaches the
     log's end and the lag 0."""
@@ -169,7 +246,7 @@ def gaps_of_compaction(scene):
     scene.judge()
 
 
-@row("C5", "1 2 3 5 9 10 13", seconds=45)
+@row("C5", "1 2 3 5 9 10 13", seconds=45, both=True)
 def aborted_and_open_transactions(scene):
     """Of aborted transactions nothing is written; one that stays open holds the partition back, which
     the lag shows, until it is committed."""

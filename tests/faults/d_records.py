@@ -6,7 +6,7 @@ import os
 from harness import Record
 from harness.child import SOURCE
 
-from stage import RAW_DELETE, RAW_TRACE, TRACE, row, wait_until
+from stage import RAW_DELETE, RAW_TRACE, TRACE, Call, row, wait_until
 
 SUITE = os.path.join(SOURCE, "tests/data/jsontestsuite/test_parsing")
 
@@ -35,7 +35,7 @@ def strange_keys(scene):
     scene.judge()
 
 
-@row("D2", "1 2 3 5 13", seconds=30)
+@row("D2", "1 2 3 5 13", seconds=30, both=True)
 def tombstones_among_writes(scene):
     """Tombstones between writes of the same keys: each deletes what came before it, and nothing that
     came after."""
@@ -139,7 +139,7 @@ def a_pattern_that_explodes(scene):
     scene.judge()
 
 
-@row("D8", "1 2 3 10 13", seconds=30)
+@row("D8", "1 2 3 10 13", seconds=30, both=True)
 def keys_of_the_wrong_type(scene):
     """One record in ten is refused by Redis (WRONGTYPE, not a number, no longitude): it alone is
     dropped and counted, its neighbours in the pipeline are applied."""
@@ -166,6 +166,96 @@ def keys_of_the_wrong_type(scene):
     errors = scene.redis.errors("ERR") + scene.redis.errors("WRONGTYPE")
     scene.check("I13", errors == len(poison), f"Redis answered {errors} errors")
     scene.judge()
+
+
+def graves(scene):
+    """A topic for dead letters, and the line of the file that names it."""
+    topic = scene.topic + ".dlq"
+    return topic, f'dlq = {{ source = "main"; topic = "{topic}"; }};'
+
+
+def poison(scene, number, partition=0):
+    """A record that Redis refuses: its field n is no number."""
+    return Record(partition, b"poison", b'{"seq":%d,"n":"x","mark":"%s"}'
+                  % (number, scene.oracle.mark.encode()))
+
+
+@row("D8dlq", "1 2 3 10 12 13", seconds=40, both=True)
+def refused_records_become_letters(scene):
+    """One record in ten is refused: it alone becomes a dead letter, byte by byte and with its place; its
+    neighbours are applied."""
+    topic, line = graves(scene)
+    scene.kafka.create(topic, 1)
+    scene.fate = lambda partition, offset, record: (
+        "dead_lettered" if record.key == b"poison" else "written")
+    scene.start(on_error="dlq", top=line)
+    for number in range(200):
+        scene.send([scene.oracle.json_record() for _ in range(9)] + [poison(scene, number)])
+    scene.drain()
+    letters = scene.letters(topic)
+    places = {(int(letter["headers"]["__connect.errors.partition"]),
+               int(letter["headers"]["__connect.errors.offset"])): letter for letter in letters}
+    dead = {(partition, offset): record for partition, records in scene.expected("dead_lettered").items()
+            for offset, record in records.items()}
+    scene.check("I1", set(places) == set(dead), f"{len(letters)} letters of {len(dead)} records")
+    scene.check("I4", len(letters) == len(dead), "no letter came twice")
+    scene.check("I5", all(letter["payload"].encode() == dead[place].value
+                          for place, letter in places.items() if place in dead),
+                "every letter has the record's bytes")
+    scene.verdict("I13", [], f"{len(dead)} records were refused")
+    scene.judge()
+
+
+@row("D9", "1 2 9 10 13", seconds=60, both=True)
+def nobody_takes_the_letters(scene):
+    """A record is refused and the topic of dead letters is away: its partition waits, the others flow,
+    nothing is dropped; it goes on once the topic is there."""
+    topic, line = graves(scene)
+    scene.fate = lambda partition, offset, record: (
+        "dead_lettered" if record.key == b"poison" else "written")
+    scene.start(on_error="dlq", top=line)
+    scene.load(500)
+    scene.run(1)
+    with scene.fault(Call("the topic of dead letters is away", lambda: scene.send([poison(scene, 1)]),
+                          lambda: scene.kafka.create(topic, 1)), live=30):
+        scene.run(5)
+        before = scene.committed()
+        scene.run(3)
+        after = scene.committed()
+        scene.check("I1", after[0] == before[0], "its partition waits")
+        scene.check("I9", all(after[partition] > before[partition] for partition in (1, 2, 3)),
+                    "the others flow")
+    scene.run(1)
+    scene.drain(40)
+    letters = {letter["headers"]["__connect.errors.offset"] for letter in scene.letters(topic)}
+    scene.check("I1", len(letters) == 1, "the letter is there")  # twice, it may be
+    scene.may_repeat += 5000  # the partition was read again
+    scene.counts_once = False
+    scene.judge()
+
+
+@row("D10dlq", "8 10 12 13", seconds=40)
+def more_poison_than_is_tolerated(scene):
+    """Every record is refused, and 50 a minute are tolerated: it stops there, says so, and has not
+    dead-lettered the topic."""
+    topic, line = graves(scene)
+    scene.kafka.create(topic, 1)
+    scene.start(on_error="dlq", top=line, partitions=1, extra='tolerance = { records = 50; per = "1m"; };')
+    scene.send([poison(scene, number) for number in range(2000)])
+    scene.producer.flush()
+    scene.unready("", 20)
+    scene.run(2)
+    scene.note(scene.penstock.page("/readyz?verbose")[1].replace("\n", " / ")[:300])
+    scene.idle()
+    letters = len(scene.letters(topic))
+    scene.check("I10", 40 <= letters <= 60, f"{letters} letters of 2000 records")
+    scene.check("I8", scene.committed()[0] <= 60, f"committed {scene.committed()[0]}")
+    scene.verdict("I13", [], "2000 records were refused")
+    scene.judge_bounds()
+    log = scene.penstock.log()
+    scene.check("I12", scene.oracle.mark not in log and len(log.splitlines()) < 150,
+                f"{len(log.splitlines())} lines of log, without payloads")
+    scene.stop_members()
 
 
 @row("D10", "8 10 12 13", seconds=30)

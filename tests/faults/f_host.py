@@ -183,7 +183,7 @@ def a_clock_behind(scene):
     wrong_clock(scene, "-370d")
 
 
-@row("F9", "1 4 7 11 13", seconds=80)
+@row("F9", "1 4 7 11 13", seconds=80, both=True)
 def stops_of_every_kind(scene):
     """SIGTERM under load, with Redis away, with Kafka away, and twice: it ends in time, and has
     committed what it can."""

@@ -64,8 +64,9 @@ class Proxy:
                 continue
             pair = (client, target)
             self.pairs.append(pair)
+            for end in pair:
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for source, sink, forward in ((client, target, True), (target, client, False)):
-                source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 under_way = queue.Queue(_QUEUE)
                 for work in (self._read, self._write):
                     threading.Thread(target=work, daemon=True,

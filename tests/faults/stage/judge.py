@@ -32,6 +32,21 @@ class Target:
     def offsets(self, partition):
         return [offset for offset, _, _ in self.streams.get(partition, [])]
 
+    def joined(self, read):
+        """A read() of this, which a server has forgotten, with all that it has had since."""
+
+        def both():
+            after = read()
+            streams, lists = ({key: before.get(key, []) + since.get(key, [])
+                               for key in {*before, *since}}
+                              for before, since in ((self.streams, after.streams),
+                                                    (self.lists, after.lists)))
+            sums = {key: self.sums.get(key, 0) + after.sums.get(key, 0)
+                    for key in {*self.sums, *after.sums}}
+            return Target(streams, lists, {**self.last, **after.last}, sums)
+
+        return both
+
 
 def some(things):
     text = ", ".join(str(thing) for thing in things[:SHOWN])
@@ -192,12 +207,13 @@ def quiet(log, secrets):
     wrong = [f"the log shows {secret!r}" for secret in secrets if secret in log]
     if len(log) > LOG_BYTES:
         wrong.append(f"the log has {len(log)} bytes")
-    counts = Counter()
+    counts, life = Counter(), 0
     for line in log.splitlines():
+        life += 'msg="admin port open"' in line  # the process began anew
         if found := _TIME.match(line):
             hours, minutes, seconds = map(int, found.groups())
             window = (hours * 3600 + minutes * 60 + seconds) // 10
-            counts[window, _SHAPE.sub("#", line)] += 1
+            counts[life, window, _SHAPE.sub("#", line)] += 1
     wrong += [f"{count} lines in ten seconds like {shape[:150]}"
-              for (_, shape), count in counts.items() if count > LINES_OF_A_SHAPE]
+              for (*_, shape), count in counts.items() if count > LINES_OF_A_SHAPE]
     return wrong

@@ -22,21 +22,25 @@ class Row:
     invariants: list  # that it must at least have judged
     test: Callable
     quick: bool  # part of scripts/test without arguments
-    alone: bool  # it stops and kills Kafka: it gets one that nobody else needs
+    delivery: str = "at_least_once"
 
     @property
     def text(self):
-        return " ".join(self.test.__doc__.split())
+        text = " ".join(self.test.__doc__.split())
+        return text + (f" ({self.delivery})" if self.delivery != "at_least_once" else "")
 
 
-def row(name, invariants, seconds=60, quick=False, alone=False):
-    """Registers a scenario under `name`; `invariants` are numbers, "1 3 4"."""
+def row(name, invariants, seconds=60, quick=False, both=False, delivery="at_least_once"):
+    """Registers a scenario under `name`; `invariants` are numbers, "1 3 4". With `both` it also runs
+    with exactly-once delivery, under its name with an x."""
 
     def register(test):
         if name in ROWS:
             raise ValueError(f"two rows are named {name}")
-        ROWS[name] = Row(name, seconds, [f"I{number}" for number in invariants.split()], test,
-                         quick, alone)
+        judged = [f"I{number}" for number in invariants.split()]
+        ROWS[name] = Row(name, seconds, judged, test, quick, delivery)
+        if both:
+            ROWS[name + "x"] = Row(name + "x", seconds, judged, test, quick, "exactly_once")
         return test
 
     return register

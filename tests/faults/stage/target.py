@@ -32,6 +32,12 @@ class TargetRedis(Redis):
                 return int(line.split("=")[1])
         return 0
 
+    def checkpoints(self, group, topic):
+        """{partition: next offset} that exactly-once delivery has stored."""
+        stem = f"penstock:{{{group}}}:{topic}:"
+        keys = [key for key in self.keys(f"penstock:*:{topic}:*") if not key.endswith(b":epoch")]
+        return {int(key[len(stem):]): int(self.ask("HGET", key, "next") or 0) for key in keys}
+
     def read(self):
         """All that the judge wants to know."""
         target = Target()
