@@ -219,7 +219,7 @@ static void conf_fill(const struct filling *filling, const struct node *root)
     conf_warn_unused(filling);
     if (conf_problems_count(filling->problems) == 0)
         exposed_check(filling);
-    memory_bound_windows(conf);
+    memory_bound_sinks(conf);
 }
 
 /* The names of the files live as long as the conf: origins point to them. */

@@ -4,6 +4,8 @@
 enum {
     RECORDS = 2,  /* of max_record, in memory */
     WINDOWS = 12, /* a window's buffer may be three times its limit */
+    UNITS = 192,  /* a sixth, for eight units on each of four lanes */
+    LEAST_UNIT = 4 << 10,
     LEAST_WINDOW = 4 << 10
 };
 
@@ -28,8 +30,31 @@ int64_t conf_memory_share(const struct conf *conf)
     return conf->memory / (workers > 0 ? workers : 1);
 }
 
+static bool memory_has_units(const struct conf *conf, const struct conf_sink *sink)
+{
+    for (size_t i = 0; i < conf->route_count; i++)
+        if (conf->routes[i].to == sink && conf->routes[i].delivery == EXACTLY_ONCE)
+            return true;
+    return false;
+}
+
+/* A worker may have the units of every sink that has any. */
+static void memory_bound_units(struct conf *conf)
+{
+    int64_t sinks = 0, most;
+
+    for (size_t i = 0; i < conf->sink_count; i++)
+        sinks += memory_has_units(conf, &conf->sinks[i]);
+    most = conf_memory_share(conf) / UNITS / (sinks > 0 ? sinks : 1);
+    if (most < LEAST_UNIT)
+        most = LEAST_UNIT;
+    for (size_t i = 0; i < conf->sink_count; i++)
+        if (conf->sinks[i].unit_bytes > most)
+            conf->sinks[i].unit_bytes = most;
+}
+
 /* A worker may have every sink's connections. */
-void memory_bound_windows(struct conf *conf)
+static void memory_bound_windows(struct conf *conf)
 {
     int64_t connections = 0, most;
 
@@ -41,4 +66,10 @@ void memory_bound_windows(struct conf *conf)
     for (size_t i = 0; i < conf->sink_count; i++)
         if (conf->sinks[i].window_bytes > most)
             conf->sinks[i].window_bytes = most;
+}
+
+void memory_bound_sinks(struct conf *conf)
+{
+    memory_bound_windows(conf);
+    memory_bound_units(conf);
 }

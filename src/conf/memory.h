@@ -5,5 +5,5 @@
 /** A record must leave room for its copies: where it is read, and where it waits for Redis. */
 void memory_check(const struct filling *filling, const struct node *root);
 
-/** Makes the windows of all connections small enough for their part. */
-void memory_bound_windows(struct conf *conf);
+/** Makes the windows of all connections, and the units, small enough for their part. */
+void memory_bound_sinks(struct conf *conf);

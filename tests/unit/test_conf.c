@@ -46,6 +46,19 @@ static void memory_is_shared_by_the_workers_of_sources_that_are_read(void)
     unload();
 }
 
+static void units_have_their_part_of_memory(void)
+{
+    load("version = 1; memory = \"24MiB\";\n"
+         "sources = { main = { brokers = \"b\"; group = \"g\"; }; };\n"
+         "sinks = { live = { url = \"redis://h\"; }; };\n"
+         "routes = ( { name = \"r\"; from = \"main\"; topics = [ \"t\" ]; to = \"live\";\n"
+         "  delivery = \"exactly_once\"; do = \"SET a b\"; } );\n");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
+    CU_ASSERT_EQUAL(conf->sinks[0].unit_bytes, 128 << 10); /* 256KiB at 48MiB and more */
+    CU_ASSERT_EQUAL(conf->sinks[0].unit_records, 256);
+    unload();
+}
+
 static void many_windows_share_their_part_of_memory(void)
 {
     load(
@@ -232,6 +245,7 @@ int main(void)
         TEST(tolerance_and_retry_are_the_routes_own_or_those_of_the_defaults),
         TEST(a_source_that_only_the_dlq_names_is_not_read),
         TEST(memory_is_shared_by_the_workers_of_sources_that_are_read),
+        TEST(units_have_their_part_of_memory),
         TEST(many_windows_share_their_part_of_memory),
     };
 
