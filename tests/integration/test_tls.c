@@ -115,7 +115,7 @@ static void expect_trouble(const char *text)
     snprintf(address, sizeof(address), "localhost:%d: TLS: ", redis_server_tls_port(server));
     driver_start(driver);
     driver_put(driver, "SET", "key", "value", NULL);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, text));
+    CU_ASSERT_TRUE_FATAL(driver_wait_trouble(driver, text));
     CU_ASSERT_PTR_NOT_NULL(strstr(sink_trouble(driver->sink), address));
     driver_run(driver, 100);
     CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_OPEN);

@@ -112,6 +112,59 @@ static void a_slow_network_gets_a_large_value_in_the_end(void)
     free(value);
 }
 
+enum { STUFFING_BYTES = 16 << 20 };
+
+/* Puts one value of @p bytes to a server that does not read; how much of it was sent. */
+static uint64_t stuff(const char *value, size_t bytes)
+{
+    struct slice set[] = {SLICE("SET"), SLICE("key"), {value, bytes}};
+    uint64_t before = driver->counters->sent_bytes;
+
+    driver_stage(driver, set[1], set, 3);
+    sink_commit(driver->sink);
+    driver_run(driver, 50);
+    return driver->counters->sent_bytes - before;
+}
+
+static void open_to_one_that_sleeps(void)
+{
+    driver = driver_new(redis_server_tls_port(server));
+    driver->options.tls.on = true;
+    driver->options.tls.ca.text = ca;
+    driver->options.window_bytes = 64 << 20;
+    driver->options.response_timeout = 60000;
+    driver_start(driver);
+    driver_put(driver, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    redis_server_pause(server);
+}
+
+/* The last bytes of a value are encrypted, and the socket was full just then; no answer comes that
+ * could wake anybody. */
+static void what_tls_holds_back_leaves_by_itself(void)
+{
+    char *value = mem_alloc(STUFFING_BYTES);
+
+    memset(value, 'x', STUFFING_BYTES);
+    open_to_one_that_sleeps();
+    size_t full = (size_t)stuff(value, STUFFING_BYTES);
+    CU_ASSERT(full < STUFFING_BYTES);
+    for (size_t less = 0; less < 96 << 10; less += 8 << 10) {
+        redis_server_resume(server);
+        driver_close(driver);
+        open_to_one_that_sleeps();
+        stuff(value, full - less);
+        redis_server_resume(server);
+        int64_t start_ms = clock_ms();
+        CU_ASSERT_TRUE(driver_finish(driver));
+        CU_ASSERT(clock_ms() - start_ms < 10000);
+        CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
+    }
+    driver_close(driver);
+    driver = NULL;
+    free(value);
+}
+
 /* The handshake of TLS 1.3 has about 900 bytes of the server, then its tickets and answers. */
 static void a_cut_at_any_byte_loses_nothing(void)
 {
@@ -347,6 +400,7 @@ int main(void)
     static const struct suite_test tests[] = {
         TEST(answers_may_come_byte_by_byte),
         TEST(a_slow_network_gets_a_large_value_in_the_end),
+        TEST(what_tls_holds_back_leaves_by_itself),
         TEST(a_cut_at_any_byte_loses_nothing),
         TEST(cuts_in_a_stream_of_commands_keep_the_order),
         TEST(silence_in_the_handshakes_is_found_by_the_response_timeout),
