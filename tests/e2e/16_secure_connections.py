@@ -116,6 +116,14 @@ def kafka_with_tls(run):
     """SSL with a client certificate: a good pair flows; unknown, missing and strange are told."""
     made, kafka, redis = begin(run)
     flows(run, redis, run.penstock(of(run, kafka.ssl_port, redis, tls(made), "tls"), "tls"), "tls")
+    dead = f"{run.topic}.dlq"
+    kafka.create(dead, 1)
+    letters = run.penstock(conf(
+        At(kafka.ssl_port), redis.url, f"{run.group}.letters",
+        [route("bad", run.topic, ["INCRBY count %{$value}"], on_error="dlq")], tls(made),
+        top=f'dlq = {{ source = "main"; topic = "{dead}"; }};'), "letters")
+    wait_until(lambda: kafka.ends(dead) == {0: RECORDS}, 30, "every dead letter is in Kafka")
+    expect_equal(letters.stop(), 0, "exit status")
     for name, settings, words in (
             ("unknown", tls(made, authority="stranger"), ["certificate verify failed"]),
             ("missing", tls(made, certificate=None), ["certificate required", "bad certificate"]),
