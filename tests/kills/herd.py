@@ -76,7 +76,7 @@ class Herd:
     def judge_kill(self, what, dead):
         """Called once all of `dead` are; what they had sent has reached Redis by then."""
         wait_until(lambda: not self._connected(dead), 10, "Redis has read what the dead have sent")
-        self._judge(what, dead, self.judge.committed())
+        self.judge_now(f"kill {what}: {', '.join(one.name for one in dead)}")
 
     def kill_redis(self, what, dead):
         """Redis dies in silence: what it had not read by then is gone. Those who live send it
@@ -84,16 +84,18 @@ class Herd:
         self.redis.kill()
         committed = self.judge.committed()
         self.redis.start()
-        self._judge(what, dead, committed)
+        self._judge(f"kill {what}, with Redis: {', '.join(one.name for one in dead)}", committed)
 
-    def _judge(self, what, dead, committed):
+    def judge_now(self, what):
+        self._judge(what, self.judge.committed())
+
+    def _judge(self, what, committed):
         if self.letters:
             self.judge.letters(self.letters.read, committed,
                                self.told_unseen() | self.judge.unsettled())
         ahead = (self.judge.exactly if self.exact else self.judge.at_least)(committed)
         self.hits += ahead > 0
-        self.run.note(f"kill {what}: {', '.join(one.name for one in dead)}; "
-                      f"{ahead} records were not committed")
+        self.run.note(f"{what}; {ahead} records were not committed")
 
     def told_unseen(self):
         """(partition, offset) of what a log says was carried out with its answers lost."""
