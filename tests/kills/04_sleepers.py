@@ -9,7 +9,7 @@ from herd import Herd
 from ledger import PARTITIONS
 
 PER_SECOND = 3000
-ROUNDS = int(os.environ.get("PENSTOCK_TEST_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("PENSTOCK_TEST_ROUNDS", "3")) or 1
 
 
 def exactly_once_a_sleeper_writes_nothing_more(run):
