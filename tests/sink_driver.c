@@ -73,8 +73,13 @@ struct driver *driver_new(int port)
 
 void driver_start(struct driver *driver)
 {
-    struct sink_events events = {driver,           driver_on_done,    driver_on_refused,
-                                 driver_is_wanted, driver_on_dropped, driver_patience};
+    struct sink_events events = {driver,
+                                 driver_on_done,
+                                 driver_on_refused,
+                                 driver_is_wanted,
+                                 driver_on_dropped,
+                                 driver_patience,
+                                 NULL};
     struct metrics_shape shape = {.workers = 1, .sink_count = 1};
     const struct command *commands = command_all(&shape.command_count);
     struct err err;

@@ -22,6 +22,7 @@ struct delivery {
     bool open;
     bool refused; /* a command was refused for good and the route skips such records */
     bool dead;    /* a command was refused for good and the record becomes a dead letter */
+    bool doubt;   /* a command may have been carried out before it is sent again */
     bool dropped; /* a command was never sent, since the partition is no longer ours */
     bool held;    /* it stops its partition: it stays open until the partition goes */
     uint32_t next_free;

@@ -223,11 +223,10 @@ static void exactly_fenced(void *context, void *owner, bool taken)
     units_drop(claim);
 }
 
-bool exactly_is_settled(void *context, const struct source_partition *partition)
+bool exactly_is_settled(const struct source_partition *partition)
 {
     const struct claimed *claimed = source_partition_claim(partition);
 
-    (void)context;
     return !claimed || !claimed->claim || units_are_settled(claimed->claim);
 }
 

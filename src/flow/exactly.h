@@ -19,7 +19,9 @@ void exactly_close(struct worker *worker);
 /* --- source_events --- */
 bool exactly_claim(void *context, struct source_partition *partition);
 void exactly_starts(void *context, struct source_partition *partition, int64_t next);
-bool exactly_is_settled(void *context, const struct source_partition *partition);
+
+/** Whether all that was put of the partition is carried out and written down. */
+bool exactly_is_settled(const struct source_partition *partition);
 
 /** The partition went, or starts anew: its claim ends. */
 void exactly_gone(struct source_partition *partition);

@@ -237,6 +237,19 @@ void worker_refused(void *context, uint32_t number, enum reply_class class, cons
     worker_answered(worker, number);
 }
 
+/* --- what may have been carried out ----------------------------------------------------------- */
+
+void worker_lose(struct worker *worker, uint32_t number)
+{
+    struct delivery *delivery = &worker->deliveries.items[number];
+    const struct route *route = &worker->options.routes->items[delivery->route];
+
+    if (!delivery->refused)
+        worker_log_drop(delivery->record.partition, delivery->offset, route,
+                        "its connection was lost before Redis answered");
+    delivery->refused = true;
+}
+
 /* --- what never became a command -------------------------------------------------------------- */
 
 /* The command whose template failed; none where it never came to that. */

@@ -21,8 +21,9 @@ static void worker_wake(evutil_socket_t fd, short what, void *context)
 static struct sink *worker_sink_new(struct worker *worker, size_t index, struct err *err)
 {
     const struct conf_sink *options = &worker->options.conf->sinks[index];
-    const struct sink_events events = {worker,        worker_done,    worker_refused,
-                                       worker_wanted, worker_dropped, worker_patience};
+    const struct sink_events events = {worker,         worker_done,    worker_refused,
+                                       worker_wanted,  worker_dropped, worker_patience,
+                                       worker_doubtful};
     char name[128];
 
     snprintf(name, sizeof(name), "penstock:%s:%u", options->name, worker->options.number);
@@ -122,7 +123,7 @@ static bool worker_open_source(struct worker *worker, struct err *err)
 {
     const struct worker_options *options = &worker->options;
     const struct source_events events = {worker,        worker_topic,   worker_gone,
-                                         exactly_claim, exactly_starts, exactly_is_settled};
+                                         exactly_claim, exactly_starts, worker_is_settled};
     size_t count;
     const char **topics = conf_topics(options->conf, options->source, &count);
 

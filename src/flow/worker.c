@@ -77,6 +77,12 @@ void worker_answered(struct worker *worker, uint32_t number)
     worker_close(worker, number, worker_outcome(delivery));
 }
 
+static enum conf_delivery worker_delivery(const struct worker *worker,
+                                          const struct delivery *delivery)
+{
+    return (enum conf_delivery)worker->options.routes->items[delivery->route].conf->delivery;
+}
+
 void worker_done(void *context, uint32_t number)
 {
     FAILPOINT(after_reply);
@@ -87,7 +93,12 @@ void worker_dropped(void *context, uint32_t number)
 {
     struct worker *worker = context;
 
-    worker->deliveries.items[number].dropped = true;
+    struct delivery *delivery = &worker->deliveries.items[number];
+
+    if (delivery->doubt && worker_delivery(worker, delivery) == AT_MOST_ONCE)
+        worker_lose(worker, number);
+    else
+        delivery->dropped = true;
     worker_answered(worker, number);
 }
 
@@ -95,7 +106,18 @@ bool worker_wanted(void *context, uint32_t number)
 {
     struct worker *worker = context;
 
-    return source_ticket_is_current(worker->deliveries.items[number].record);
+    const struct delivery *delivery = &worker->deliveries.items[number];
+
+    if (delivery->doubt && worker_delivery(worker, delivery) == AT_MOST_ONCE)
+        return false;
+    return source_ticket_is_current(delivery->record);
+}
+
+void worker_doubtful(void *context, uint32_t number)
+{
+    struct worker *worker = context;
+
+    worker->deliveries.items[number].doubt = true;
 }
 
 /* --- from record to commands ------------------------------------------------------------------ */
@@ -243,17 +265,25 @@ static void worker_complete(struct worker *worker, const struct record *record,
         letters_commit(worker->letters);
 }
 
-/* False: there is no room; the record waits in the batch. */
+/* Also of a partition that goes, what nobody else will read. */
+static bool worker_takes(const struct source_partition *partition, const struct record *record)
+{
+    return source_is_flowing(partition) || source_owes(partition, record);
+}
+
+/* False: there is no room, or it is not committed yet; the record waits in the batch. */
 static bool worker_prepare(struct worker *worker, struct record *record)
 {
     struct source_partition *partition = record->owner;
     const struct topic_routes *routes;
 
-    if (!partition || !source_is_flowing(partition))
+    if (!partition || !worker_takes(partition, record))
         return true; /* it is read again, here or elsewhere */
     routes = source_partition_routes(partition);
     if (!worker_has_room(worker, routes, partition))
-        return !source_is_flowing(partition);
+        return !worker_takes(partition, record);
+    if (routes->delivery == AT_MOST_ONCE && !source_commit_first(partition, record))
+        return false;
 
     worker->claimed = NULL;
     if (routes->delivery == EXACTLY_ONCE && !exactly_takes(worker, record))
@@ -328,6 +358,17 @@ const void *worker_topic(void *context, const char *topic)
     return routes;
 }
 
+bool worker_is_settled(void *context, const struct source_partition *partition)
+{
+    const struct worker *worker = context;
+    const struct batch *batch = &worker->batch;
+
+    for (size_t i = batch->next; i < batch->count; i++)
+        if (batch->records[i].owner == partition && source_owes(partition, &batch->records[i]))
+            return false;
+    return exactly_is_settled(partition);
+}
+
 /* A partition went, or is read again from elsewhere: what is in hand of it is void, what flies no
  * longer counts. */
 void worker_gone(void *context, struct source_partition *partition)
@@ -364,12 +405,15 @@ size_t worker_left(const struct worker *worker)
     return source_left(worker->source);
 }
 
-/* Stop taking: what is in the batch was not begun and is read again. */
+/* Stop taking: what is in the batch was not begun and is read again, if it is not owed. */
 static void worker_begin_stop(struct worker *worker, int64_t deadline_ms)
 {
+    struct batch *batch = &worker->batch;
+
     worker->stopping = true;
-    for (; worker->batch.next < worker->batch.count; worker->batch.next++)
-        source_return(&worker->batch, worker->batch.next);
+    for (size_t i = batch->next; i < batch->count; i++)
+        if (batch->records[i].owner && !source_owes(batch->records[i].owner, &batch->records[i]))
+            batch->records[i].owner = NULL;
     source_stop(worker->source, deadline_ms);
 }
 

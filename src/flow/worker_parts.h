@@ -53,6 +53,8 @@ void worker_done(void *context, uint32_t number);
 void worker_refused(void *context, uint32_t number, enum reply_class class, const char *text);
 bool worker_wanted(void *context, uint32_t number);
 void worker_dropped(void *context, uint32_t number);
+void worker_doubtful(void *context, uint32_t number);
+bool worker_is_settled(void *context, const struct source_partition *partition);
 int64_t worker_patience(void *context, uint32_t number);
 const void *worker_topic(void *context, const char *topic);
 void worker_gone(void *context, struct source_partition *partition);
@@ -66,6 +68,10 @@ uint32_t worker_open(struct worker *worker, struct source_ticket ticket,
 
 /** One answer less to come. */
 void worker_answered(struct worker *worker, uint32_t number);
+
+/** A command of an at-most-once record may have been carried out, and is not sent again; in
+ * failure.c. */
+void worker_lose(struct worker *worker, uint32_t number);
 
 /** Why a record never became commands. */
 struct failure {

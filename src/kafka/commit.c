@@ -26,7 +26,28 @@ static int64_t commit_offset(const struct source_partition *partition)
     if (!partition->tracker)
         return -1;
     int64_t offset = gates_cut(partition, tracker_commit_offset(partition->tracker));
+    if (offset < partition->ahead)
+        offset = partition->ahead;
     return offset > partition->committed ? offset : -1;
+}
+
+bool source_commit_first(struct source_partition *partition, const struct record *record)
+{
+    if (partition->committed > record->offset)
+        return true;
+    if (partition->ahead < partition->position) {
+        partition->ahead = partition->position;
+        partition->source->commit_due_ms = partition->source->now_ms;
+    }
+    return false;
+}
+
+bool source_owes(const struct source_partition *partition, const struct record *record)
+{
+    bool ours = partition->state == PARTITION_FLOWING || partition->state == PARTITION_REVOKED;
+
+    return ours && partition->tracker && partition->ahead > record->offset &&
+           tracker_next_offset(partition->tracker) <= record->offset;
 }
 
 static rd_kafka_topic_partition_list_t *commit_list(struct source *source)

@@ -137,6 +137,7 @@ void partition_start(struct source_partition *partition, int64_t offset)
     partition->tracker = tracker_new(offset);
     gates_start(partition, offset);
     partition->position = offset;
+    partition->ahead = -1;
     partition->taken_ms = -1;
     partition->end = -1;
     partition->waits_since_ms = 0;
@@ -192,7 +193,8 @@ void partition_again(struct source_partition *partition)
         return;
     }
     partition->generation++;
-    partition_restart(partition, tracker_commit_offset(partition->tracker));
+    partition_restart(partition, partition->ahead >= 0 ? tracker_next_offset(partition->tracker)
+                                                       : tracker_commit_offset(partition->tracker));
     source->events.gone(source->events.context, partition);
 }
 
@@ -201,7 +203,7 @@ void partition_lose(struct source_partition *partition)
     struct source *source = partition->source;
 
     partition->generation++;
-    if (partition->tracker && source->closing != CLOSING_NO)
+    if (partition->tracker && partition->ahead < 0 && source->closing != CLOSING_NO)
         source->left += tracker_uncommitted(partition->tracker) + gates_unconfirmed(partition);
     tracker_free(partition->tracker);
     partition->tracker = NULL;
@@ -219,7 +221,9 @@ bool partition_is_drained(const struct source_partition *partition)
         return false;
     if (partition->tracker && !gates_are_passed(partition))
         return false;
-    return partition->claim_step != CLAIM_MADE || events->is_settled(events->context, partition);
+    if (partition->claim_step == CLAIM_DUE || partition->claim_step == CLAIM_WAITED)
+        return true;
+    return !events->is_settled || events->is_settled(events->context, partition);
 }
 
 void partitions_free(struct source *source)

@@ -399,7 +399,7 @@ size_t source_left(const struct source *source)
     size_t left = source->left;
 
     for (size_t i = 0; i < source->partition_count; i++)
-        if (source->partitions[i]->tracker)
+        if (source->partitions[i]->tracker && source->partitions[i]->ahead < 0)
             left += tracker_uncommitted(source->partitions[i]->tracker) +
                     gates_unconfirmed(source->partitions[i]);
     return left;
@@ -422,7 +422,7 @@ bool source_turn(struct source *source, struct err *err)
     start_turn(source);
     rebalance_turn(source);
     rejoin_turn(source);
-    if (source->closing == CLOSING_NO)
+    if (source->closing <= CLOSING_DRAINING)
         commit_turn(source);
     closing_turn(source);
     gauges_turn(source);

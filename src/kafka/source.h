@@ -56,7 +56,8 @@ struct source_events {
      * before.
      */
     void (*starts)(void *context, struct source_partition *partition, int64_t next);
-    /** Whether nothing of a claimed partition is to be waited for any more. */
+    /** Whether nothing of the partition but its answers is to be waited for before it goes. NULL:
+     * nothing ever is. */
     bool (*is_settled)(void *context, const struct source_partition *partition);
 };
 
@@ -129,6 +130,17 @@ bool source_is_flowing(const struct source_partition *partition);
 
 /** The record is in flight from now on. */
 struct source_ticket source_begin(struct source_partition *partition, const struct record *record);
+
+/**
+ * Whether the record's offset is committed; else that is asked for, with all that was taken of its
+ * partition, and the record waits. For records that are rather lost than repeated: asked before
+ * each of them begins.
+ */
+bool source_commit_first(struct source_partition *partition, const struct record *record);
+
+/** Whether the commit of a record that was taken and did not begin is asked for: it is to begin all
+ * the same when its partition goes, or the source stops, since nobody may read it again. */
+bool source_owes(const struct source_partition *partition, const struct record *record);
 
 /** One more source_finish() must come before the record is done. */
 void source_retain(struct source_ticket ticket);

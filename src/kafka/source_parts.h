@@ -82,6 +82,7 @@ struct source_partition {
     bool asking;    /* a question about its offsets is under way */
     bool misplaced; /* Kafka refused position as out of range */
     bool brims;     /* held because too much of it is unconfirmed */
+    int64_t ahead;  /* to be committed though not answered (source_commit_first()); -1: nothing */
     enum claim_step claim_step;
     void *claim; /* the worker's */
     struct resume_facts

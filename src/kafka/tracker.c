@@ -127,6 +127,11 @@ int64_t tracker_commit_offset(const struct tracker *tracker)
     return tracker_entry(tracker, tracker->oldest)->offset;
 }
 
+int64_t tracker_next_offset(const struct tracker *tracker)
+{
+    return tracker->next_offset;
+}
+
 void tracker_skip(struct tracker *tracker, int64_t offset)
 {
     assert(offset >= tracker->next_offset);

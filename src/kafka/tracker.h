@@ -34,6 +34,9 @@ void tracker_give_up(struct tracker *tracker, uint32_t slot);
  * goes down. */
 int64_t tracker_commit_offset(const struct tracker *tracker);
 
+/** Behind the last record that began. */
+int64_t tracker_next_offset(const struct tracker *tracker);
+
 /** Nothing lies between the last record and @p offset (transaction markers leave such gaps). */
 void tracker_skip(struct tracker *tracker, int64_t offset);
 

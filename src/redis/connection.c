@@ -480,5 +480,7 @@ void connection_discard(struct connection *connection)
 {
     const struct sink_events *events = connection->setup->events;
 
+    if (events->doubtful)
+        window_visit_doubtful(&connection->window, events->doubtful, events->context);
     window_filter(&connection->window, events->wanted, events->dropped, events->context);
 }

@@ -261,7 +261,10 @@ static void exchange_answer_passed(struct connection *connection, enum reply_cla
         connection_lost(connection, "%s", connection->scanner.text);
         return;
     }
-    window_pass(&connection->window);
+    if (class == REPLY_DONE)
+        window_pass_done(&connection->window);
+    else
+        window_pass(&connection->window);
     exchange_pause_if_drained(connection);
 }
 

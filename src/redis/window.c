@@ -92,7 +92,8 @@ void window_put(struct window *window, const struct slice *arguments, size_t cou
     char *begin = window->bytes + window->tail;
     size_t length = (size_t)(resp_encode(begin, arguments, count) - begin);
     assert(length <= UINT32_MAX);
-    *window_at(window, window->count) = (struct window_command){(uint32_t)length, ticket, command};
+    *window_at(window, window->count) =
+        (struct window_command){(uint32_t)length, ticket, command, false};
     window->tail += length;
     window->count++;
 }
@@ -136,8 +137,24 @@ void window_pop(struct window *window)
         window_restart(window);
 }
 
+void window_pass_done(struct window *window)
+{
+    window_at(window, window->passed)->doubt = true;
+    window_pass(window);
+}
+
+void window_visit_doubtful(const struct window *window,
+                           void (*visit)(void *context, uint32_t ticket), void *context)
+{
+    for (size_t i = window->sent; i < window->committed; i++)
+        if (window_at(window, i)->doubt)
+            visit(context, window_at(window, i)->ticket);
+}
+
 void window_rewind(struct window *window)
 {
+    for (size_t i = window->passed; i < window->sent; i++)
+        window_at(window, i)->doubt = true;
     window->written = window->sent_end = window->head;
     window->sent = window->passed = 0;
 }

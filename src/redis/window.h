@@ -18,6 +18,7 @@ struct window_command {
     uint32_t length; /* bytes */
     uint32_t ticket;
     uint32_t command; /* index for metrics */
+    bool doubt;       /* it was sent before and may have been carried out */
 };
 
 /** Counts run from the head; a command is sent as soon as its first byte is. */
@@ -83,6 +84,9 @@ static inline void window_pass(struct window *window)
     window->passed++;
 }
 
+/** It was carried out, and will be sent again all the same. */
+void window_pass_done(struct window *window);
+
 /** Commands sent whose answer has not come. */
 static inline size_t window_unanswered(const struct window *window)
 {
@@ -91,6 +95,11 @@ static inline size_t window_unanswered(const struct window *window)
 
 /** Everything is to be sent again, from the head on. */
 void window_rewind(struct window *window);
+
+/** Tells of the committed commands of which no byte is sent, but was before, and which may have
+ * been carried out. */
+void window_visit_doubtful(const struct window *window,
+                           void (*visit)(void *context, uint32_t ticket), void *context);
 
 /**
  * Takes out the committed commands of which no byte is sent and that @p wanted refuses; each one is
