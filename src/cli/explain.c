@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/shown.h"
 #include "record/headers.h"
 #include "record/path.h"
 
@@ -137,31 +138,6 @@ static void explain_condition(void *context, const char *text, bool applies, boo
                     : "false");
 }
 
-static void explain_command(const struct rendered *rendered, bool secret)
-{
-    printf("  command   ");
-    text_quote(stdout, rendered->arguments[0]);
-    for (size_t i = 1; i < rendered->count && !secret; i++) {
-        putchar(' ');
-        text_quote(stdout, rendered->arguments[i]);
-    }
-    puts(secret ? " (the rest is not shown: the route's text holds a secret)" : "");
-}
-
-static bool commands_hold_secret(const struct conf_commands *commands)
-{
-    for (size_t i = 0; i < commands->count; i++)
-        if (commands->items[i].cmd.secret)
-            return true;
-    return false;
-}
-
-/* Whether a secret was filled into the text of a command, as "${file:...}" does. */
-static bool route_holds_secret(const struct conf_route *conf)
-{
-    return commands_hold_secret(&conf->do_) || commands_hold_secret(&conf->del);
-}
-
 struct keys {
     struct slice *items;
     size_t count, capacity;
@@ -225,9 +201,9 @@ static int explain_record(const struct route *route, struct record *record)
     } else if (!rendering.count) {
         puts("  outcome   filtered: no command runs");
     } else {
-        bool secret = route_holds_secret(route->conf);
+        bool secret = shown_is_secret(route->conf);
         for (size_t i = 0; i < rendering.count; i++)
-            explain_command(&rendering.items[i], secret);
+            shown_command("  command   ", &rendering.items[i], secret);
         if (!secret)
             explain_keys(&rendering);
     }

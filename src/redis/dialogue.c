@@ -8,7 +8,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "conf/conf.h"
 #include "redis/handshake.h"
+#include "redis/reply.h"
 #include "redis/resp.h"
 #include "redis/socket.h"
 #include "redis/stream.h"
@@ -207,6 +209,22 @@ struct dialogue *dialogue_open(const struct endpoint *endpoint,
     return NULL;
 }
 
+struct dialogue *dialogue_with_sink(const struct conf_sink *sink, const char *client_name,
+                                    struct err *err)
+{
+    const struct handshake_options identity = {sink->username.text, sink->password.text,
+                                               client_name, sink->database};
+    const struct dialogue_timeouts timeouts = {sink->connect_timeout, sink->response_timeout};
+    struct topology topology;
+
+    topology_init(&topology, sink);
+    struct endpoint endpoint = topology_endpoint(&topology, 0);
+    struct dialogue *dialogue = dialogue_open(&endpoint, &identity, timeouts, err);
+    if (!dialogue)
+        err_wrap(err, "sink %s", sink->name);
+    return dialogue;
+}
+
 void dialogue_close(struct dialogue *dialogue)
 {
     if (!dialogue)
@@ -250,4 +268,19 @@ struct redisReply *dialogue_ask(struct dialogue *dialogue, const struct slice *a
 
     free(bytes);
     return sent ? dialogue_answer(dialogue, deadline_ms, err) : NULL;
+}
+
+bool dialogue_run(struct dialogue *dialogue, const struct slice *arguments, size_t count,
+                  struct err *err)
+{
+    redisReply *reply = dialogue_ask(dialogue, arguments, count, err);
+    bool refused = reply && reply->type == REDIS_REPLY_ERROR;
+
+    if (refused) {
+        enum reply_class class = reply_classify((struct slice){reply->str, (size_t)reply->len});
+        err_set(err, class == REPLY_REJECT ? ERR_RECORD : ERR_RETRY, "%s", reply->str);
+    }
+    if (reply)
+        freeReplyObject(reply);
+    return reply && !refused;
 }

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+struct conf_sink;
 struct endpoint;
 struct handshake_options;
 struct redisReply;
@@ -24,6 +25,10 @@ struct dialogue *dialogue_open(const struct endpoint *endpoint,
                                const struct handshake_options *identity,
                                struct dialogue_timeouts timeouts, struct err *err);
 
+/** The same with the server, user and database of a sink, and its timeouts. */
+struct dialogue *dialogue_with_sink(const struct conf_sink *sink, const char *client_name,
+                                    struct err *err);
+
 /** Takes NULL. */
 void dialogue_close(struct dialogue *dialogue);
 
@@ -31,3 +36,8 @@ void dialogue_close(struct dialogue *dialogue);
  * in time. */
 struct redisReply *dialogue_ask(struct dialogue *dialogue, const struct slice *arguments,
                                 size_t count, struct err *err);
+
+/** Has a command carried out. Errors: ERR_RECORD where Redis rejects it for what it says, ERR_RETRY
+ * for any other reason. */
+bool dialogue_run(struct dialogue *dialogue, const struct slice *arguments, size_t count,
+                  struct err *err);

@@ -1,0 +1,401 @@
+/* dlq.c: penstock dlq: what became a dead letter, why, and the way back. */
+#include "app/cli.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/dlq_parts.h"
+#include "cli/options.h"
+#include "cli/shown.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ERROR_SHOWN = 100, PROGRESS_EACH = 100 };
+
+static const struct cli_option options[] = {
+    {'c', "config", "FILE",
+     "the configuration (default: $PENSTOCK_CONFIG, /etc/penstock/penstock.conf)"},
+    {'r', "route", "ROUTE", "only letters of this route"},
+    {'t', "topic", "TOPIC", "only letters whose record came from this topic"},
+    {'n', "limit", "NUMBER", "at most so many letters"},
+    {'a', "all", NULL, "list: also those sent before; retry: all, not only the named ones"},
+    {'d', "dry-run", NULL, "retry: show what would be sent"},
+    {'h', "help", NULL, "print this"},
+    {0},
+};
+
+static const char usage[] =
+    "Usage: penstock dlq list|show|retry [OPTION]... [ID]...\n"
+    "Reads the dead letters of the configuration's dlq, a topic or a stream, to the end that it "
+    "has\n"
+    "now. list prints a line each: id, time, route, whence, error. show prints letters whole, "
+    "with\n"
+    "the record and the commands that its route makes of it now. retry sends letters through "
+    "their\n"
+    "route again; one that was sent is not sent again: its entry leaves the stream, or its place "
+    "is\n"
+    "committed for the group GROUP.dlq. A crash between the two sends one letter twice. Letters "
+    "of\n"
+    "an exactly-once route are written by themselves, without its checkpoint.\n";
+
+static const char examples[] = "\nExamples:\n"
+                               "  penstock dlq list -c rides.conf --route rides_cache\n"
+                               "  penstock dlq show -c rides.conf 0@17\n"
+                               "  penstock dlq retry -c rides.conf --all\n";
+
+struct tally {
+    const char *route; /* owned */
+    uint64_t count;
+};
+
+/* What a walk over the letters counts. */
+struct walk {
+    const struct dlq_request *request;
+    struct loaded *loaded;
+    struct dlq_box *box;
+    struct dlq_retry *retry; /* of show and retry */
+    uint64_t chosen, sent, stayed, foreign;
+    struct tally *routes;
+    size_t route_count, route_capacity;
+    bool *found; /* which of the request's ids */
+};
+
+/* --- one letter ------------------------------------------------------------------------------- */
+
+static void print_time(int64_t timestamp_ms)
+{
+    time_t seconds = (time_t)(timestamp_ms / 1000);
+    struct tm parts;
+    char text[32] = "-";
+
+    if (timestamp_ms >= 0 && gmtime_r(&seconds, &parts))
+        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    fputs(text, stdout);
+}
+
+/* A fact as one line of printable text. */
+static void print_fact(const struct letter *letter, enum letter_fact fact, size_t limit)
+{
+    struct slice text = letter->facts[fact];
+
+    for (size_t i = 0; i < text.length && i < limit; i++)
+        putchar((unsigned char)text.data[i] < ' ' ? ' ' : text.data[i]);
+    if (text.length > limit)
+        fputs("...", stdout);
+}
+
+static void list_letter(const struct dlq_letter *letter)
+{
+    const struct letter *facts = &letter->letter;
+
+    if (!letter->sound) {
+        printf("%s  not a letter: %s\n", letter->id, letter->why.text);
+        return;
+    }
+    printf("%s  ", letter->id);
+    print_time(facts->record.timestamp_ms);
+    fputs("  ", stdout);
+    print_fact(facts, LETTER_ROUTE, ERROR_SHOWN);
+    printf("  %s[%" PRId32 "]@%" PRId64 "  ", letter->topic, facts->record.partition,
+           facts->record.offset);
+    print_fact(facts, LETTER_ERROR, ERROR_SHOWN);
+    printf("%s%s\n", facts->facts[LETTER_REFERENCE].data ? "  (by reference)" : "",
+           letter->done ? "  (sent)" : "");
+}
+
+static void show_bytes(const char *name, struct slice bytes)
+{
+    printf("  %-9s ", name);
+    if (bytes.data)
+        text_quote(stdout, bytes);
+    puts(bytes.data ? "" : "null");
+}
+
+static void show_headers(const struct record *record)
+{
+    struct slice name, value;
+
+    for (size_t i = 0; record->headers.at && record->headers.at(record, i, &name, &value); i++) {
+        fputs("  header    ", stdout);
+        text_quote(stdout, name);
+        fputs(" = ", stdout);
+        if (value.data)
+            text_quote(stdout, value);
+        puts(value.data ? "" : "null");
+    }
+}
+
+static void show_commands(const struct route *route, struct record *record)
+{
+    struct arena arena = {0};
+    struct scope scope = {.record = record, .arena = &arena, .now_ms = clock_wall_ms()};
+    struct rendering rendering = {0};
+    struct err err;
+
+    if (!route_render(route, &scope, &rendering, NULL, &err))
+        printf("  now       %s\n", err.text);
+    else if (!rendering.count)
+        puts("  now       filtered: no command runs");
+    for (size_t i = 0; i < rendering.count; i++)
+        shown_command("  now       ", &rendering.items[i], shown_is_secret(route->conf));
+    free(rendering.items);
+    arena_free(&arena);
+}
+
+static void show_letter(struct walk *walk, const struct dlq_letter *letter)
+{
+    const struct route *route;
+    struct record record;
+    struct err err;
+
+    list_letter(letter);
+    if (!letter->sound)
+        return;
+    for (int fact = 0; fact < LETTER_FACTS; fact++) {
+        if (!letter->letter.facts[fact].data)
+            continue;
+        printf("  fact      %s = ", letter_fact_name((enum letter_fact)fact));
+        print_fact(&letter->letter, (enum letter_fact)fact, SIZE_MAX);
+        putchar('\n');
+    }
+    if (!(route = dlq_route(walk->loaded, letter, &err)) ||
+        !dlq_retry_record(walk->retry, letter, route, &record, &err)) {
+        printf("  now       %s\n", err.text);
+        return;
+    }
+    show_bytes("key", record.key);
+    show_bytes("value", record.value);
+    show_headers(&record);
+    show_commands(route, &record);
+}
+
+/* --- which letters ---------------------------------------------------------------------------- */
+
+static bool is_named(struct walk *walk, const char *id)
+{
+    for (size_t i = 0; i < walk->request->id_count; i++)
+        if (strcmp(walk->request->ids[i], id) == 0)
+            return walk->found[i] = true;
+    return walk->request->id_count == 0;
+}
+
+static bool is_chosen(struct walk *walk, const struct dlq_letter *letter, bool with_done)
+{
+    const struct dlq_request *request = walk->request;
+
+    if (!is_named(walk, letter->id) || (letter->done && !with_done && !request->id_count))
+        return false;
+    if (!letter->sound)
+        return !request->route && !request->topic;
+    return (!request->route || slice_is(letter->letter.facts[LETTER_ROUTE], request->route)) &&
+           (!request->topic || strcmp(letter->topic, request->topic) == 0);
+}
+
+static void walk_count(struct walk *walk, const struct dlq_letter *letter)
+{
+    struct slice route = letter->letter.facts[LETTER_ROUTE];
+
+    walk->chosen++;
+    walk->foreign += !letter->sound;
+    if (!letter->sound)
+        return;
+    for (size_t i = 0; i < walk->route_count; i++)
+        if (slice_is(route, walk->routes[i].route)) {
+            walk->routes[i].count++;
+            return;
+        }
+    walk->routes =
+        mem_grow(walk->routes, walk->route_count, &walk->route_capacity, sizeof(*walk->routes));
+    walk->routes[walk->route_count++] =
+        (struct tally){mem_copy(route.data ? route.data : "", route.length), 1};
+}
+
+/* --- the walks -------------------------------------------------------------------------------- */
+
+static bool visit_list(struct walk *walk, const struct dlq_letter *letter, struct err *err)
+{
+    (void)walk, (void)err;
+    list_letter(letter);
+    return true;
+}
+
+static bool visit_show(struct walk *walk, const struct dlq_letter *letter, struct err *err)
+{
+    (void)err;
+    show_letter(walk, letter);
+    return true;
+}
+
+/* False: nothing more can be sent. */
+static bool visit_retry(struct walk *walk, const struct dlq_letter *letter, struct err *err)
+{
+    if (letter->done) {
+        printf("%s was sent before\n", letter->id);
+        return true;
+    }
+    if (!letter->sound) {
+        printf("%s stays: %s\n", letter->id, letter->why.text);
+        walk->stayed++;
+        return true;
+    }
+    if (!dlq_retry_send(walk->retry, letter, err)) {
+        walk->stayed++;
+        return err->kind == ERR_RECORD;
+    }
+    walk->sent++;
+    if (isatty(STDERR_FILENO) && walk->sent % PROGRESS_EACH == 0)
+        fprintf(stderr, "%" PRIu64 " sent\n", walk->sent);
+    return walk->request->dry_run || dlq_box_done(walk->box, letter, err);
+}
+
+struct verb {
+    const char *name;
+    bool (*visit)(struct walk *walk, const struct dlq_letter *letter, struct err *err);
+};
+
+static const struct verb verbs[] = {
+    {"list", visit_list}, {"show", visit_show}, {"retry", visit_retry}};
+
+static bool walk_letters(struct walk *walk, const struct verb *verb, struct err *err)
+{
+    bool with_done = walk->request->all && verb->visit != visit_retry;
+    struct dlq_letter letter;
+
+    err->kind = ERR_NONE;
+    while ((int64_t)walk->chosen < walk->request->limit && dlq_box_next(walk->box, &letter, err)) {
+        if (!is_chosen(walk, &letter, with_done))
+            continue;
+        walk_count(walk, &letter);
+        if (!verb->visit(walk, &letter, err))
+            return false;
+        err->kind = ERR_NONE;
+    }
+    return err->kind == ERR_NONE;
+}
+
+static int walk_sum_up(const struct walk *walk, const struct verb *verb)
+{
+    int status = EXIT_OK;
+
+    for (size_t i = 0; i < walk->request->id_count; i++)
+        if (!walk->found[i]) {
+            fprintf(stderr, "penstock: there is no letter %s\n", walk->request->ids[i]);
+            status = EXIT_DATA;
+        }
+    fprintf(stderr, "%" PRIu64 " letter%s", walk->chosen, walk->chosen == 1 ? "" : "s");
+    for (size_t i = 0; i < walk->route_count; i++)
+        fprintf(stderr, "%s %s: %" PRIu64, i ? "," : ";", walk->routes[i].route,
+                walk->routes[i].count);
+    if (walk->foreign)
+        fprintf(stderr, "; no letters: %" PRIu64, walk->foreign);
+    if (verb->visit == visit_retry)
+        fprintf(stderr, "; sent %" PRIu64 ", stayed %" PRIu64, walk->sent, walk->stayed);
+    fputc('\n', stderr);
+    return walk->stayed ? EXIT_NEGATIVE : status;
+}
+
+static int walk_fail(const struct err *err)
+{
+    fprintf(stderr, "penstock: %s\n", err->text);
+    return err->kind == ERR_CONFIG ? EXIT_CONFIG : EXIT_UNAVAILABLE;
+}
+
+static int dlq(const struct dlq_request *request, const struct verb *verb, struct loaded *loaded)
+{
+    struct walk walk = {.request = request, .loaded = loaded};
+    struct err err;
+    int status;
+
+    for (size_t i = 0; i < request->id_count; i++)
+        if (!dlq_box_is_id(loaded->conf, request->ids[i])) {
+            fprintf(stderr, "penstock: '%s' is no letter's id: those of this dlq are like %s\n",
+                    request->ids[i], loaded->conf->dlq.source ? "0@17" : "1700000000000-0");
+            return EXIT_USAGE;
+        }
+    if (!(walk.box = dlq_box_open(loaded->conf, &err)))
+        return walk_fail(&err);
+    walk.found = mem_array(request->id_count, sizeof(*walk.found));
+    walk.retry = dlq_retry_new(loaded, request->dry_run);
+    status = walk_letters(&walk, verb, &err) ? EXIT_OK : walk_fail(&err);
+    int sum = walk_sum_up(&walk, verb);
+    for (size_t i = 0; i < walk.route_count; i++)
+        free((char *)walk.routes[i].route);
+    dlq_retry_free(walk.retry);
+    dlq_box_close(walk.box);
+    free(walk.routes);
+    free(walk.found);
+    return status ? status : sum;
+}
+
+/* --- the command line ------------------------------------------------------------------------- */
+
+static bool dlq_option(struct dlq_request *request, int option, char *argument)
+{
+    switch (option) {
+    case 'c':
+        request->config = argument;
+        return true;
+    case 'r':
+        request->route = argument;
+        return true;
+    case 't':
+        request->topic = argument;
+        return true;
+    case 'n':
+        return text_integer(slice_of(argument), &request->limit) && request->limit > 0;
+    case 'a':
+        return request->all = true;
+    default:
+        return request->dry_run = true;
+    }
+}
+
+static const struct verb *dlq_verb(const char *word)
+{
+    for (size_t i = 0; word && i < sizeof(verbs) / sizeof(verbs[0]); i++)
+        if (strcmp(verbs[i].name, word) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
+static int dlq_wrong(const char *why)
+{
+    fprintf(stderr, "penstock: %s\n", why);
+    return cli_usage_error("dlq");
+}
+
+int cli_dlq(int argc, char **argv)
+{
+    struct dlq_request request = {.limit = INT64_MAX};
+    struct loaded loaded;
+    char *argument;
+    int option;
+
+    while ((option = cli_next(argc, argv, options, &argument)) != CLI_END) {
+        if (option == 'h')
+            return cli_print_help(usage, options, examples);
+        if (option == CLI_WRONG)
+            return cli_usage_error("dlq");
+        if (!dlq_option(&request, option, argument))
+            return dlq_wrong("--limit takes a number of letters, 1 at least");
+    }
+    const struct verb *verb = dlq_verb(argv[cli_index()]);
+    if (!verb)
+        return dlq_wrong("list, show or retry?");
+    request.ids = (const char **)&argv[cli_index() + 1];
+    request.id_count = (size_t)(argc - cli_index() - 1);
+    if (verb->visit == visit_retry && !request.id_count && !request.all)
+        return dlq_wrong("which letters? Name their ids, or say --all");
+    if (request.dry_run && verb->visit != visit_retry)
+        return dlq_wrong("--dry-run goes with retry");
+    int status = load(load_path(request.config), &loaded);
+    if (status == EXIT_OK)
+        status = dlq(&request, verb, &loaded);
+    load_free(&loaded);
+    return status;
+}

@@ -1,0 +1,43 @@
+/* dlq_box.h: where a configuration's dead letters lie, a topic or a stream. */
+#pragma once
+#include "base/err.h"
+#include "conf/conf.h"
+#include "record/headers.h"
+#include "record/letter.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { DLQ_ID_BYTES = 64, DLQ_TOPIC_BYTES = 256 };
+
+struct dlq_box;
+
+/** A letter, borrowed from its box until the next one. */
+struct dlq_letter {
+    char id[DLQ_ID_BYTES]; /* "PARTITION@OFFSET" of the topic, or the entry's id */
+    bool done;             /* it was sent before */
+    bool sound;            /* false: it is no letter; why says what is wrong */
+    struct err why;
+    struct letter letter;
+    struct headers headers;      /* of a stream's letter */
+    char topic[DLQ_TOPIC_BYTES]; /* the record's */
+    int32_t partition;           /* its own place in the topic of letters */
+    int64_t offset;
+};
+
+/** Errors: NULL and ERR_CONFIG where the file names no dlq or it refuses us, ERR_RETRY where it is
+ * away. */
+struct dlq_box *dlq_box_open(const struct conf *conf, struct err *err);
+
+/** Takes NULL. */
+void dlq_box_close(struct dlq_box *box);
+
+/** The next letter, oldest first; false at the end, where err->kind is ERR_NONE, or with ERR_RETRY.
+ */
+bool dlq_box_next(struct dlq_box *box, struct dlq_letter *letter, struct err *err);
+
+/** The letter was sent: it will not be again. Errors: ERR_RETRY. */
+bool dlq_box_done(struct dlq_box *box, const struct dlq_letter *letter, struct err *err);
+
+/** Whether @p id is of the form that this box uses. */
+bool dlq_box_is_id(const struct conf *conf, const char *id);

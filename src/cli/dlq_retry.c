@@ -1,0 +1,163 @@
+/* dlq_retry.c: a dead letter goes through its route again. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/dlq_parts.h"
+#include "cli/shown.h"
+#include "kafka/letter_reader.h"
+#include "redis/dialogue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct dlq_retry {
+    const struct loaded *loaded;
+    bool dry_run;
+    struct dialogue **dialogues;     /* by the sinks' order; opened when they are needed */
+    struct letter_reader **fetchers; /* by the sources' order */
+    struct headers headers;          /* of the record in hand: the letter's own */
+    struct header *items;
+    size_t capacity;
+};
+
+struct dlq_retry *dlq_retry_new(const struct loaded *loaded, bool dry_run)
+{
+    struct dlq_retry *retry = mem_new(struct dlq_retry);
+
+    retry->loaded = loaded;
+    retry->dry_run = dry_run;
+    retry->dialogues = mem_array(loaded->conf->sink_count, sizeof(*retry->dialogues));
+    retry->fetchers = mem_array(loaded->conf->source_count, sizeof(*retry->fetchers));
+    return retry;
+}
+
+void dlq_retry_free(struct dlq_retry *retry)
+{
+    if (!retry)
+        return;
+    for (size_t i = 0; i < retry->loaded->conf->sink_count; i++)
+        dialogue_close(retry->dialogues[i]);
+    for (size_t i = 0; i < retry->loaded->conf->source_count; i++)
+        letter_reader_free(retry->fetchers[i]);
+    free(retry->dialogues);
+    free(retry->fetchers);
+    free(retry->items);
+    free(retry);
+}
+
+const struct route *dlq_route(const struct loaded *loaded, const struct dlq_letter *letter,
+                              struct err *err)
+{
+    struct slice fact = letter->letter.facts[LETTER_ROUTE];
+    char *name = mem_copy(fact.data ? fact.data : "", fact.length);
+    const struct route *route = routes_find(loaded->routes, name);
+
+    if (!route)
+        err_set(err, ERR_RECORD, "the file has no route '%s' any more", name);
+    free(name);
+    return route;
+}
+
+/* --- the record ------------------------------------------------------------------------------- */
+
+/* The first headers of the letter are the record's own. */
+static void retry_take_headers(struct dlq_retry *retry, const struct letter *letter)
+{
+    size_t count = 0;
+
+    for (; count < letter->header_count; count++) {
+        retry->items = mem_grow(retry->items, count, &retry->capacity, sizeof(*retry->items));
+        letter->record.headers.at(&letter->record, count, &retry->items[count].name,
+                                  &retry->items[count].value);
+    }
+    retry->headers = (struct headers){retry->items, count};
+}
+
+static bool retry_fetch(struct dlq_retry *retry, const struct dlq_letter *letter,
+                        const struct route *route, struct record *record, struct err *err)
+{
+    const struct conf *conf = retry->loaded->conf;
+    struct letter_reader **fetcher = &retry->fetchers[route->conf->from - conf->sources];
+
+    if (!*fetcher && !(*fetcher = letter_reader_fetcher(conf, route->conf->from, err)))
+        return false;
+    return letter_reader_fetch(*fetcher, letter->topic, letter->letter.record.partition,
+                               letter->letter.record.offset, record, err);
+}
+
+bool dlq_retry_record(struct dlq_retry *retry, const struct dlq_letter *letter,
+                      const struct route *route, struct record *record, struct err *err)
+{
+    if (letter->letter.facts[LETTER_REFERENCE].data)
+        return retry_fetch(retry, letter, route, record, err);
+    retry_take_headers(retry, &letter->letter);
+    *record = letter->letter.record;
+    record->headers = headers_of(&retry->headers);
+    return true;
+}
+
+/* --- sending ---------------------------------------------------------------------------------- */
+
+static struct dialogue *retry_dialogue(struct dlq_retry *retry, const struct route *route,
+                                       struct err *err)
+{
+    struct dialogue **dialogue = &retry->dialogues[route->sink_index];
+
+    if (!*dialogue)
+        *dialogue = dialogue_with_sink(route->conf->to, "penstock-dlq", err);
+    return *dialogue;
+}
+
+static bool retry_carry_out(struct dlq_retry *retry, const struct route *route,
+                            const struct rendering *rendering, struct err *err)
+{
+    struct dialogue *dialogue = rendering->count ? retry_dialogue(retry, route, err) : NULL;
+
+    for (size_t i = 0; i < rendering->count; i++) {
+        const struct rendered *rendered = &rendering->items[i];
+        if (!dialogue || !dialogue_run(dialogue, rendered->arguments, rendered->count, err))
+            return false;
+    }
+    return true;
+}
+
+static void retry_show(const struct route *route, const struct rendering *rendering)
+{
+    for (size_t i = 0; i < rendering->count; i++)
+        shown_command("  ", &rendering->items[i], shown_is_secret(route->conf));
+}
+
+static bool retry_render(struct dlq_retry *retry, const struct dlq_letter *letter,
+                         const struct route *route, struct scope *scope,
+                         struct rendering *rendering, struct err *err)
+{
+    struct record record;
+
+    if (!dlq_retry_record(retry, letter, route, &record, err))
+        return false;
+    scope->record = &record;
+    if (!route_render(route, scope, rendering, NULL, err))
+        return false;
+    if (!retry->dry_run)
+        return retry_carry_out(retry, route, rendering, err);
+    printf("%s would be sent:\n", letter->id);
+    retry_show(route, rendering);
+    return true;
+}
+
+bool dlq_retry_send(struct dlq_retry *retry, const struct dlq_letter *letter, struct err *err)
+{
+    struct arena arena = {0};
+    struct scope scope = {.arena = &arena, .now_ms = clock_wall_ms()};
+    struct rendering rendering = {0};
+    const struct route *route = dlq_route(retry->loaded, letter, err);
+    bool good = route && retry_render(retry, letter, route, &scope, &rendering, err);
+
+    if (!good)
+        printf("%s %s: %s\n", letter->id, err->kind == ERR_RECORD ? "stays" : "not sent",
+               err->text);
+    else if (!retry->dry_run)
+        printf("%s %s\n", letter->id, rendering.count ? "written" : "filtered");
+    free(rendering.items);
+    arena_free(&arena);
+    return good;
+}

@@ -1,0 +1,41 @@
+/*
+ * done_list.h: which records of a partition were done, out of their order.
+ *
+ * Kafka keeps one offset a partition: what is done below it. The ones beyond are kept as text in
+ * the commit's metadata, "12-15,20,22-30", which the broker allows to be 4096 bytes long.
+ */
+#pragma once
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { DONE_LIST_BYTES = 4096 };
+
+struct done_range {
+    int64_t first, last;
+};
+
+/** All zero: nothing is done. */
+struct done_list {
+    int64_t below;            /* all of these are done */
+    struct done_range *items; /* beyond, rising, with gaps between them */
+    size_t count, capacity;
+};
+
+void done_list_free(struct done_list *list);
+
+/** Reads what done_list_write() wrote; false where it is something else: then nothing but @p below
+ * is done. */
+bool done_list_read(struct done_list *list, int64_t below, struct slice text);
+
+bool done_list_has(const struct done_list *list, int64_t offset);
+
+void done_list_add(struct done_list *list, int64_t offset);
+
+/** Nothing lies in [first, last]: it counts as done where what is below it is. */
+void done_list_skip(struct done_list *list, int64_t first, int64_t last);
+
+/** The text, without a NUL counted; false where it is longer than Kafka takes. */
+bool done_list_write(const struct done_list *list, char text[DONE_LIST_BYTES + 1]);

@@ -1,0 +1,317 @@
+/* letter_reader.c: the topic of dead letters, read from its beginning to the end that it has now.
+ */
+#include "kafka/letter_reader.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "conf/conf.h"
+#include "kafka/done_list.h"
+#include "kafka/message.h"
+#include "kafka/properties.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { QUESTION_MS = 10000, SILENCE_MS = 15000, TEXT_BYTES = 512 };
+
+struct reader_partition {
+    int64_t next, end; /* of what is to be read */
+    struct done_list done;
+    bool marked;
+};
+
+struct letter_reader {
+    struct conf_source source; /* a member of the group "GROUP.dlq" */
+    char *group;
+    char *topic;
+    rd_kafka_t *kafka;
+    struct reader_partition *partitions;
+    int partition_count;
+    rd_kafka_message_t *message; /* lent out */
+};
+
+static bool reader_failed(const struct letter_reader *reader, rd_kafka_resp_err_t code,
+                          const char *what, struct err *err)
+{
+    return err_set(err, ERR_RETRY, "kafka %s: %s: %s", reader->source.brokers.text, what,
+                   rd_kafka_err2str(code));
+}
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+static bool reader_open(struct letter_reader *reader, const struct conf *conf, struct err *err)
+{
+    struct properties properties;
+    char text[TEXT_BYTES];
+
+    if (!properties_make(&properties, conf, &reader->source, 0, err))
+        return false;
+    rd_kafka_conf_set(properties.kafka, "enable.partition.eof", "true", NULL, 0);
+    rd_kafka_conf_set_events(properties.kafka, 0); /* nobody waits for events */
+    reader->kafka = rd_kafka_new(RD_KAFKA_CONSUMER, properties.kafka, text, sizeof(text));
+    if (!reader->kafka) {
+        rd_kafka_conf_destroy(properties.kafka);
+        return err_set(err, ERR_CONFIG, "%s", text);
+    }
+    rd_kafka_poll_set_consumer(reader->kafka);
+    return true;
+}
+
+static bool reader_count_partitions(struct letter_reader *reader, struct err *err)
+{
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(reader->kafka, reader->topic, NULL);
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t code =
+        topic ? rd_kafka_metadata(reader->kafka, 0, topic, &metadata, QUESTION_MS)
+              : rd_kafka_last_error();
+
+    if (topic)
+        rd_kafka_topic_destroy(topic);
+    if (code)
+        return reader_failed(reader, code, "no answer", err);
+    code = metadata->topic_cnt ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+    reader->partition_count = code ? 0 : metadata->topics[0].partition_cnt;
+    rd_kafka_metadata_destroy(metadata);
+    reader->partitions = mem_array((size_t)reader->partition_count, sizeof(*reader->partitions));
+    return code ? reader_failed(reader, code, reader->topic, err) : true;
+}
+
+static bool reader_ask_ends(struct letter_reader *reader, struct err *err)
+{
+    for (int32_t i = 0; i < reader->partition_count; i++) {
+        struct reader_partition *partition = &reader->partitions[i];
+        rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+            reader->kafka, reader->topic, i, &partition->next, &partition->end, QUESTION_MS);
+        if (code)
+            return reader_failed(reader, code, reader->topic, err);
+    }
+    return true;
+}
+
+static rd_kafka_topic_partition_list_t *reader_list(const struct letter_reader *reader)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new(reader->partition_count);
+
+    for (int32_t i = 0; i < reader->partition_count; i++)
+        rd_kafka_topic_partition_list_add(list, reader->topic, i)->offset =
+            reader->partitions[i].next;
+    return list;
+}
+
+/* What was dealt with before. A log that begins later has lost the letters below. */
+static bool reader_ask_done(struct letter_reader *reader, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *list = reader_list(reader);
+    rd_kafka_resp_err_t code = rd_kafka_committed(reader->kafka, list, QUESTION_MS);
+
+    for (int i = 0; !code && i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *answer = &list->elems[i];
+        struct reader_partition *partition = &reader->partitions[answer->partition];
+        int64_t below = answer->offset < partition->next ? partition->next : answer->offset;
+        done_list_read(&partition->done, below,
+                       (struct slice){answer->metadata, answer->metadata_size});
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return code ? reader_failed(reader, code, "committed offsets", err) : true;
+}
+
+static bool reader_assign(struct letter_reader *reader, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *list = reader_list(reader);
+    rd_kafka_resp_err_t code = rd_kafka_assign(reader->kafka, list);
+
+    rd_kafka_topic_partition_list_destroy(list);
+    return code ? reader_failed(reader, code, "assign", err) : true;
+}
+
+static struct letter_reader *reader_of(const struct conf_source *source)
+{
+    struct letter_reader *reader = mem_new(struct letter_reader);
+
+    reader->source = *source;
+    reader->group = mem_format("%s.dlq", reader->source.group.text);
+    reader->source.group.text = reader->group;
+    reader->source.instance_id.text = NULL;
+    return reader;
+}
+
+struct letter_reader *letter_reader_fetcher(const struct conf *conf,
+                                            const struct conf_source *source, struct err *err)
+{
+    struct letter_reader *reader = reader_of(source);
+
+    if (reader_open(reader, conf, err))
+        return reader;
+    letter_reader_free(reader);
+    return NULL;
+}
+
+struct letter_reader *letter_reader_new(const struct conf *conf, struct err *err)
+{
+    struct letter_reader *reader = reader_of(conf->dlq.source);
+
+    reader->topic = mem_text(conf->dlq.topic.text);
+    if (reader_open(reader, conf, err) && reader_count_partitions(reader, err) &&
+        reader_ask_ends(reader, err) && reader_ask_done(reader, err) && reader_assign(reader, err))
+        return reader;
+    letter_reader_free(reader);
+    return NULL;
+}
+
+static void reader_give_back(struct letter_reader *reader)
+{
+    if (reader->message)
+        rd_kafka_message_destroy(reader->message);
+    reader->message = NULL;
+}
+
+void letter_reader_free(struct letter_reader *reader)
+{
+    if (!reader)
+        return;
+    reader_give_back(reader);
+    if (reader->kafka) {
+        rd_kafka_assign(reader->kafka, NULL);
+        rd_kafka_destroy(reader->kafka);
+    }
+    for (int i = 0; reader->partitions && i < reader->partition_count; i++)
+        done_list_free(&reader->partitions[i].done);
+    free(reader->partitions);
+    free(reader->group);
+    free(reader->topic);
+    free(reader);
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+static bool reader_is_finished(const struct letter_reader *reader)
+{
+    for (int i = 0; i < reader->partition_count; i++)
+        if (reader->partitions[i].next < reader->partitions[i].end)
+            return false;
+    return true;
+}
+
+/* Whether the message is one of those that were there when the reading began. */
+static bool reader_takes(struct letter_reader *reader, const rd_kafka_message_t *message,
+                         struct err *err)
+{
+    struct reader_partition *partition = &reader->partitions[message->partition];
+
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        done_list_skip(&partition->done, partition->next, message->offset - 1);
+        partition->next = partition->end;
+        return false;
+    }
+    if (message->err)
+        return reader_failed(reader, message->err, reader->topic, err);
+    if (message->offset < partition->next || message->offset >= partition->end)
+        return false;
+    done_list_skip(&partition->done, partition->next, message->offset - 1);
+    partition->next = message->offset + 1;
+    return true;
+}
+
+static void reader_lend(struct letter_reader *reader, rd_kafka_message_t *message,
+                        const char *topic, struct record *record)
+{
+    message_record(message, record);
+    record->topic = topic;
+    reader->message = message;
+}
+
+bool letter_reader_next(struct letter_reader *reader, struct record *record, bool *done,
+                        struct err *err)
+{
+    int64_t deadline_ms = clock_ms() + SILENCE_MS;
+
+    reader_give_back(reader);
+    err->kind = ERR_NONE;
+    while (!reader_is_finished(reader)) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(reader->kafka, 100);
+        if (!message && clock_ms() > deadline_ms)
+            return reader_failed(reader, RD_KAFKA_RESP_ERR__TIMED_OUT, reader->topic, err);
+        if (!message)
+            continue;
+        if (reader_takes(reader, message, err)) {
+            *done = done_list_has(&reader->partitions[message->partition].done, message->offset);
+            reader_lend(reader, message, reader->topic, record);
+            return true;
+        }
+        rd_kafka_message_destroy(message);
+        if (err->kind != ERR_NONE)
+            return false;
+    }
+    return false;
+}
+
+bool letter_reader_fetch(struct letter_reader *reader, const char *topic, int32_t number,
+                         int64_t offset, struct record *record, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    int64_t deadline_ms = clock_ms() + SILENCE_MS;
+    rd_kafka_message_t *message = NULL;
+
+    reader_give_back(reader);
+    rd_kafka_topic_partition_list_add(list, topic, number)->offset = offset;
+    rd_kafka_assign(reader->kafka, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    while (!message && clock_ms() <= deadline_ms)
+        message = rd_kafka_consumer_poll(reader->kafka, 100);
+    if (!message)
+        return reader_failed(reader, RD_KAFKA_RESP_ERR__TIMED_OUT, topic, err);
+    if (!message->err && message->offset == offset) {
+        reader_lend(reader, message, topic, record);
+        return true;
+    }
+    err_set(err, ERR_RECORD, "%s[%" PRId32 "]@%" PRId64 ": Kafka does not have it any more", topic,
+            number, offset);
+    rd_kafka_message_destroy(message);
+    return false;
+}
+
+/* --- marks ------------------------------------------------------------------------------------ */
+
+void letter_reader_mark(struct letter_reader *reader, int32_t partition, int64_t offset)
+{
+    done_list_add(&reader->partitions[partition].done, offset);
+    reader->partitions[partition].marked = true;
+}
+
+bool letter_reader_keep(struct letter_reader *reader, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_resp_err_t code = 0;
+    char text[DONE_LIST_BYTES + 1];
+    bool good = true;
+
+    for (int32_t i = 0; good && i < reader->partition_count; i++) {
+        struct reader_partition *partition = &reader->partitions[i];
+        if (!partition->marked)
+            continue;
+        if (!done_list_write(&partition->done, text))
+            good =
+                err_set(err, ERR_RETRY,
+                        "%s[%" PRId32 "]: too many single letters were sent for Kafka to remember "
+                        "them; send the oldest ones first",
+                        reader->topic, i);
+        rd_kafka_topic_partition_t *row = rd_kafka_topic_partition_list_add(list, reader->topic, i);
+        row->offset = partition->done.below;
+        row->metadata_size = strlen(text);
+        row->metadata = mem_text(text);
+        partition->marked = false;
+    }
+    if (good && list->cnt)
+        code = rd_kafka_commit(reader->kafka, list, 0);
+    for (int i = 0; i < list->cnt; i++) {
+        free(list->elems[i].metadata); /* ours, not librdkafka's to free */
+        list->elems[i].metadata = NULL;
+        list->elems[i].metadata_size = 0;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code)
+        return reader_failed(reader, code, "marks could not be kept", err);
+    return good;
+}

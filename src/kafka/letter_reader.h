@@ -1,0 +1,44 @@
+/*
+ * letter_reader.h: the topic of dead letters, read from its beginning to the end that it has now.
+ *
+ * For tools: it blocks. What was dealt with is kept in Kafka, as the commits of the group
+ * "GROUP.dlq", GROUP being the source's (done_list.h).
+ */
+#pragma once
+#include "base/err.h"
+#include "record/record.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct conf;
+struct conf_source;
+struct letter_reader;
+
+/** Errors: NULL and ERR_RETRY where Kafka does not answer, ERR_CONFIG. */
+struct letter_reader *letter_reader_new(const struct conf *conf, struct err *err);
+
+/** Forgets marks that were not kept. Takes NULL. */
+void letter_reader_free(struct letter_reader *reader);
+
+/**
+ * The next record, borrowed until the next call; *done: it was marked before. False at the end,
+ * where err->kind stays ERR_NONE, or with ERR_RETRY.
+ */
+bool letter_reader_next(struct letter_reader *reader, struct record *record, bool *done,
+                        struct err *err);
+
+/** The record was dealt with. */
+void letter_reader_mark(struct letter_reader *reader, int32_t partition, int64_t offset);
+
+/** Tells Kafka of the marks. Errors: ERR_RETRY. */
+bool letter_reader_keep(struct letter_reader *reader, struct err *err);
+
+/** For letter_reader_fetch() alone. Errors: as letter_reader_new(). */
+struct letter_reader *letter_reader_fetcher(const struct conf *conf,
+                                            const struct conf_source *source, struct err *err);
+
+/** One record of any topic of the source, borrowed until the next call. Errors: ERR_RECORD where
+ * Kafka has it no more, ERR_RETRY. */
+bool letter_reader_fetch(struct letter_reader *reader, const char *topic, int32_t partition,
+                         int64_t offset, struct record *record, struct err *err);

@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""penstock dlq: letters are listed, shown, and go through their route again, once."""
+import json
+import subprocess
+
+from harness import Log, Record, conf, expect, expect_equal, main, route, wait_until
+from harness.kafka import frame
+from harness.penstock import PROGRAM
+
+COMMANDS = [("op == 'add'", "INCRBY sum:%{$topic} %{n}"),
+            "HSET text:%{$topic}:%{$partition} o%{$offset} %{n}"]
+BAD, GOOD = 6, 30
+
+
+class Bench:
+    """A bridge whose records fail until their key's type is mended, and what "dlq" says of them."""
+
+    def __init__(self, run, kind):
+        self.run, self.kafka, self.redis = run, run.kafka(), run.redis()
+        self.topic = f"{run.topic}.{kind}"
+        self.group = f"{run.group}.{kind}"
+        self.log = Log(self.topic, 2, 1, run.random)
+        self.kafka.create(self.topic, 2, max_message_bytes=3_000_000)
+        top = f'dlq = {{ sink = "live"; stream = "dead:{kind}"; }};'
+        if kind == "topic":
+            self.kafka.create(f"{self.topic}.dead", 2)
+            top = f'dlq = {{ source = "main"; topic = "{self.topic}.dead"; }};'
+        for partition in range(2):
+            self.redis.ask("SET", f"text:{self.topic}:{partition}", "no hash")
+        rows = [route("all", self.topic, COMMANDS, format="json", on_error="dlq")]
+        self.penstock = run.penstock(conf(self.kafka, self.redis.url, self.group, rows, top=top),
+                                     name=kind)
+        producer = run.producer(self.kafka)
+        for number in range(GOOD):
+            self.send(producer, number % 2, b'{"op":"add","n":1}')
+        for number in range(BAD):
+            self.send(producer, number % 2, b'{"op":"set","n":"%d"}' % number)
+        producer.close()
+        wait_until(lambda: self.penstock.scrape().outcome("dead_lettered") == BAD, 30, "letters")
+
+    def send(self, producer, partition, value):
+        record = Record(partition, b"k", value, (("trace", b"x"), ("trace", None)), 1_700_000_000_000)
+        producer.send(self.topic, self.log.add(record))
+
+    def dlq(self, *words, status=0):
+        done = subprocess.run([PROGRAM, "dlq", *words[:1], "-c", self.penstock.conf_path, *words[1:]],
+                              capture_output=True, text=True, timeout=60, check=False)
+        expect_equal(done.returncode, status, f"status of dlq {' '.join(words)}: {done.stdout} {done.stderr}")
+        return done.stdout.splitlines(), done.stderr
+
+    def mend(self):
+        for partition in range(2):
+            self.redis.ask("DEL", f"text:{self.topic}:{partition}")
+
+    def written(self):
+        return {(partition, field): value for partition in range(2) for field, value in
+                pairs(self.redis.ask("HGETALL", f"text:{self.topic}:{partition}"))}
+
+
+def pairs(items):
+    return list(zip(items[::2], items[1::2]))
+
+
+def judge_tool(bench):
+    lines, summary = bench.dlq("list")
+    expect_equal(len(lines), BAD, "letters listed")
+    expect(all("WRONGTYPE" in line and bench.topic + "[" in line for line in lines), lines[0])
+    expect(f"{BAD} letters; all: {BAD}" in summary, summary)
+    expect_equal(bench.dlq("list", "--route", "none")[0], [], "letters of another route")
+    expect_equal(len(bench.dlq("list", "--limit", "2")[0]), 2, "a limit")
+    first = lines[0].split()[0]
+    shown = "\n".join(bench.dlq("show", first)[0])
+    expect("now       HSET text:" in shown and "trace = null" in shown and
+           "__penstock.class = reject" in shown, shown)
+    refused, summary = bench.dlq("retry", "--all", status=1)
+    expect(len(refused) == BAD and all("stays: WRONGTYPE" in line for line in refused), refused)
+    bench.mend()
+    last = lines[-1].split()[0]
+    would, _ = bench.dlq("retry", "--dry-run", last)
+    expect(would[0] == f"{last} would be sent:" and "HSET text:" in would[1], would)
+    expect_equal(bench.written(), {}, "a dry run writes nothing")
+    expect_equal(bench.dlq("retry", last)[0], [f"{last} written"], "one letter")
+    expect_equal(len(bench.written()), 1, "fields after one letter")
+    expect_equal(len(bench.dlq("list")[0]), BAD - 1, "letters left")
+    bench.redis.ask("SET", "mark", "1")
+    expect_equal(len(bench.dlq("retry", "--all")[0]), BAD - 1, "the other letters")
+    expect_equal(len(bench.written()), BAD, "fields after all of them")
+    again, summary = bench.dlq("retry", "--all")
+    expect_equal((again, "sent 0" in summary), ([], True), "a second run")
+    expect_equal(int(bench.redis.ask("GET", f"sum:{bench.topic}")), GOOD, "the good ones")
+
+
+def letters_of_a_topic_go_their_way_again(run):
+    """Listed, shown, refused again, mended, sent; a second run sends none."""
+    bench = Bench(run, "topic")
+    judge_tool(bench)
+    done, _ = bench.dlq("list", "--all")
+    expect(len(done) == BAD and all(line.endswith("(sent)") for line in done), done)
+    # The group's commit is the mark; a foreign record is none of ours, and stays.
+    producer = run.producer(bench.kafka)
+    producer.send(f"{bench.topic}.dead", frame(Record(0, b"x", b"not a letter", (), 1)))
+    producer.close()
+    lines, _ = bench.dlq("list")
+    expect(len(lines) == 1 and "not a letter" in lines[0], lines)
+
+
+def letters_of_a_stream_go_their_way_again(run):
+    """The same where each letter that was sent leaves its stream."""
+    bench = Bench(run, "stream")
+    judge_tool(bench)
+    expect_equal(bench.redis.ask("XLEN", "dead:stream"), 0, "entries left")
+    bench.redis.ask("XADD", "dead:stream", "*", "headers", "[[", "value", "x")
+    lines, _ = bench.dlq("list")
+    expect(len(lines) == 1 and "not a letter" in lines[0], lines)
+
+
+def a_letter_by_reference_is_read_where_it_is(run):
+    """Its value is too large for the topic of letters."""
+    bench = Bench(run, "topic")
+    bench.mend()
+    producer = run.producer(bench.kafka)
+    large = json.dumps({"op": "add", "n": "x" * 1_500_000}).encode()
+    bench.send(producer, 0, large)
+    producer.close()
+    wait_until(lambda: bench.penstock.scrape().outcome("dead_lettered") == BAD + 1, 30, "a letter")
+    lines = [line for line in bench.dlq("list")[0] if "(by reference)" in line]
+    expect_equal(len(lines), 1, "letters by reference")
+    found, _ = bench.dlq("retry", lines[0].split()[0], status=1)
+    expect("stays: ERR value is not an integer" in found[0], found)
+
+
+def wrong_words_are_told(run):
+    """Each with its exit status."""
+    bench = Bench(run, "topic")
+    for words, text in ((["list", "1-2"], "is no letter's id"), (["retry"], "which letters?"),
+                        (["burn"], "list, show or retry?"), (["list", "--limit", "0"], "--limit"),
+                        (["list", "--dry-run"], "goes with retry")):
+        expect(text in bench.dlq(*words, status=64)[1], f"dlq {words}")
+    expect("there is no letter 0@999" in bench.dlq("show", "0@999", status=65)[1], "a missing letter")
+
+
+if __name__ == "__main__":
+    main(letters_of_a_topic_go_their_way_again, letters_of_a_stream_go_their_way_again,
+         a_letter_by_reference_is_read_where_it_is, wrong_words_are_told)
