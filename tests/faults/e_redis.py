@@ -1,7 +1,13 @@
 """Family E: Redis, its restarts and its moods."""
+import glob
+import os
 import time
 
-from stage import RECONNECTS, Again, Ask, Call, Drop, Fault, Kill, Record, row, wait_until
+from harness import Certificates
+from harness.child import free_port
+
+from stage import (RECONNECTS, Again, Ask, Call, Cannot, Drop, Fault, Kill, Record, row,
+                   wait_until)
 
 DEBUG = ("--enable-debug-command", "yes")
 PROTECTED = ("--enable-protected-configs", "yes")
@@ -357,4 +363,61 @@ def ids_made_of_offsets(scene):
         pass
     scene.drain()
     scene.note(f"Redis refused {scene.redis.errors('ERR')} ids")
+    scene.judge()
+
+
+# --- TLS -----------------------------------------------------------------------------------------
+
+def certificates(scene):
+    """Good and bad ones for a server at localhost."""
+    made = Certificates(scene.folder)
+    made.issue("good")
+    made.issue("misnamed", "DNS:elsewhere")
+    made.authority("stranger")
+    made.issue("strange", authority="stranger")
+    with Yesterday():
+        made.issue("expired")
+    return made
+
+
+class Yesterday:
+    """Certificates that are made meanwhile have expired: they are good for two days."""
+
+    def __enter__(self):
+        found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+        if not found:
+            raise Cannot("needs libfaketime")
+        os.environ.update(LD_PRELOAD=found[0], FAKETIME="-10d")
+
+    def __exit__(self, *_):
+        del os.environ["LD_PRELOAD"], os.environ["FAKETIME"]
+
+
+@row("E17", "1 2 3 4 9 10 12 13", seconds=90, both=True)
+def certificates_that_are_not_good(scene):
+    """The server comes back with a certificate that has expired, that names another host, that nobody
+    knows: it is told why, not a byte is written, and it goes on with a good one."""
+    made, port = certificates(scene), free_port()
+
+    def serve(name):
+        return [(*CONFIG, "tls-cert-file", made.path(f"{name}.crt"),
+                 "tls-key-file", made.path(f"{name}.key")),
+                ("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")]
+
+    scene.start(members=0, redis=(
+        "--tls-port", str(port), "--tls-auth-clients", "no", "--tls-ca-cert-file", made.path("ca.pem"),
+        "--tls-cert-file", made.path("good.crt"), "--tls-key-file", made.path("good.key")))
+    scene.text = scene.text.replace(scene.redis.url, f"rediss://localhost:{port}").replace(
+        "window_commands", f'tls = {{ ca = "{made.path("ca.pem")}"; }}; window_commands', 1)
+    scene.join("penstock-1")
+    scene.load(500)
+    for name, says in (("expired", "expired"), ("misnamed", "is not for"), ("strange", "certificate")):
+        scene.run(1)
+        with scene.fault(Ask(scene.redis, f"a certificate that is {name}", serve(name),
+                             serve("good")), shows=RECONNECTS, live=15):
+            scene.unready(says)
+            before = scene.redis.arrived()
+            scene.idle()
+            scene.check("I10", scene.redis.arrived() == before, "nothing is written meanwhile")
+    scene.drain()
     scene.judge()
