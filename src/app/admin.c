@@ -82,7 +82,7 @@ static const struct http_endpoint endpoints[] = {
      admin_livez},
     {"/readyz",
      "200 while records flow: every worker joined its group, every sink is reachable, no partition "
-     "is held, and it is not stopping.",
+     "is held, no dead letter waits for long, and it is not stopping.",
      admin_readyz},
     {"/startupz", "200 once it was ready for the first time.", admin_startupz},
 };
@@ -113,6 +113,7 @@ void admin_write_reference(FILE *out)
             "\nA probe that fails answers 503 and lists its checks, one a line; `?verbose` lists "
             "them in any case:\n\n"
             "```\n[+]configuration ok\n[+]kafka ok\n[-]sink live: connection refused, for 12 s\n"
+            "[+]dlq ok\n"
             "[-]partition rides[3]: WRONGTYPE Operation against a key holding the wrong kind of "
             "value\ncheck failed\n```\n\n"
             "`/livez` never depends on Kafka or Redis: a restart would not mend them.\n\n"

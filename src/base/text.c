@@ -72,10 +72,14 @@ static bool text_digits(struct slice text, int sign, int64_t *number, struct sli
 
 bool text_integer(struct slice text, int64_t *number)
 {
-    bool negative = text.length > 0 && text.data[0] == '-';
-    struct slice digits = {text.data + negative, text.length - negative}, rest;
+    struct slice digits = text, rest;
     int64_t sum;
 
+    if (!text.length)
+        return false; /* there may be no bytes at all */
+    bool negative = text.data[0] == '-';
+    digits.data += negative;
+    digits.length -= negative;
     if (!text_digits(digits, negative ? -1 : 1, &sum, &rest) || rest.length)
         return false;
     *number = sum;

@@ -19,7 +19,9 @@ static void say(void *context, enum probe_verdict verdict, const char *text)
     snprintf(said + used, sizeof(said) - used, "%s: %s\n", verdicts[verdict], text);
 }
 
-static void probe(const char *brokers, const char *const *topics, size_t count, int timeout_ms)
+/* Asks with @p dead as the topic of the dlq; NULL: none. */
+static void probe_with(const char *dead, const char *brokers, const char *const *topics,
+                       size_t count, int timeout_ms)
 {
     struct conf_source source = {
         .name = (char[]){"main"}, .brokers.text = brokers, .group.text = "g", .workers = 1};
@@ -27,8 +29,15 @@ static void probe(const char *brokers, const char *const *topics, size_t count, 
         .sources = &source, .source_count = 1, .memory = 48 << 20, .max_record = 8 << 20};
     const struct probe_listener listener = {NULL, say};
 
+    if (dead)
+        conf.dlq = (struct conf_dlq){.source = &source, .topic.text = dead};
     said[0] = '\0';
     source_probe(&conf, &source, topics, count, timeout_ms, &listener);
+}
+
+static void probe(const char *brokers, const char *const *topics, size_t count, int timeout_ms)
+{
+    probe_with(NULL, brokers, topics, count, timeout_ms);
 }
 
 static bool is_said(const char *text)
@@ -50,6 +59,17 @@ static void topics_and_group_are_told(void)
     CU_ASSERT(is_said("ok: topics ^ri.*: 1 matches\n"));
     CU_ASSERT(is_said("warn: topics ^none: none matches; penstock would wait for one\n"));
     CU_ASSERT(is_said("ok: group g: 0 of 6 partitions have a committed offset\n"));
+}
+
+static void the_topic_of_dead_letters_must_be_there(void)
+{
+    const char *const topics[] = {"rides"};
+
+    probe_with("rides", rd_kafka_mock_cluster_bootstraps(cluster), topics, 1, 5000);
+    CU_ASSERT(is_said("ok: topic rides, of the dlq: 3 partitions\n"));
+    rd_kafka_mock_topic_set_error(cluster, "dead", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    probe_with("dead", rd_kafka_mock_cluster_bootstraps(cluster), topics, 1, 5000);
+    CU_ASSERT(is_said("error: topic dead, of the dlq: Broker: Unknown topic or partition\n"));
 }
 
 static void a_broker_that_is_away_is_an_error_with_its_reason(void)
@@ -75,6 +95,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(topics_and_group_are_told),
+        TEST(the_topic_of_dead_letters_must_be_there),
         TEST(a_broker_that_is_away_is_an_error_with_its_reason),
         TEST(a_group_that_is_forbidden_is_an_error),
     };

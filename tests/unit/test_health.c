@@ -63,6 +63,22 @@ static void it_is_not_ready_while_kafka_is_away(void)
     end();
 }
 
+static void it_is_not_ready_while_dead_letters_wait(void)
+{
+    begin(2);
+    status.dead_letters = true;
+    tell(0);
+    status.dlq_trouble = "topic dead: Unknown topic";
+    tell(1);
+    CU_ASSERT_FALSE(ask(HEALTH_READY));
+    CU_ASSERT_PTR_NOT_NULL(strstr(list, "[-]dlq: topic dead: Unknown topic\n"));
+    status.dlq_trouble = NULL;
+    tell(1);
+    CU_ASSERT_TRUE(ask(HEALTH_READY));
+    CU_ASSERT_PTR_NOT_NULL(strstr(list, "[+]dlq ok\n"));
+    end();
+}
+
 static void it_is_ready_once_every_worker_joined(void)
 {
     begin(2);
@@ -157,6 +173,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(it_is_not_ready_while_kafka_is_away),
+        TEST(it_is_not_ready_while_dead_letters_wait),
         TEST(it_is_ready_once_every_worker_joined),
         TEST(a_sink_in_trouble_in_one_worker_is_shown_once),
         TEST(a_held_partition_is_named_with_its_reason),

@@ -72,6 +72,29 @@ static void a_quoted_argument_reads_as_redis_cli_takes_it(void)
     free(text);
 }
 
+static void nothing_is_no_number(void)
+{
+    int64_t number = 7;
+
+    CU_ASSERT_FALSE(text_integer((struct slice){0}, &number));
+    CU_ASSERT_FALSE(text_integer(SLICE(""), &number));
+    CU_ASSERT_FALSE(text_integer(SLICE("-"), &number));
+    CU_ASSERT_EQUAL(number, 7);
+    CU_ASSERT_TRUE(text_integer(SLICE("-12"), &number));
+    CU_ASSERT_EQUAL(number, -12);
+}
+
+static void utf8_is_told_from_other_bytes(void)
+{
+    CU_ASSERT_TRUE(text_is_utf8((struct slice){0}));
+    CU_ASSERT_TRUE(text_is_utf8(SLICE("a\0gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x9a\x95")));
+    CU_ASSERT_FALSE(text_is_utf8(SLICE("\xc3")));
+    CU_ASSERT_FALSE(text_is_utf8(SLICE("\xc0\x80")));
+    CU_ASSERT_FALSE(text_is_utf8(SLICE("\xed\xa0\x80")));
+    CU_ASSERT_FALSE(text_is_utf8(SLICE("\xf4\x90\x80\x80")));
+    CU_ASSERT_FALSE(text_is_utf8(SLICE("\xff")));
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -80,6 +103,8 @@ int main(void)
         TEST(a_size_knows_both_kinds_of_prefix),
         TEST(an_integer_is_within_64_bits),
         TEST(a_quoted_argument_reads_as_redis_cli_takes_it),
+        TEST(nothing_is_no_number),
+        TEST(utf8_is_told_from_other_bytes),
     };
 
     return SUITE("text", tests);
