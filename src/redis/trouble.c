@@ -8,6 +8,9 @@
 
 enum { TELL_NEWS_MS = 10000, TELL_AGAIN_MS = 60000 };
 
+/* Of hundreds of connections to one server, the first ones tell; the others are counted. */
+enum { TELL_LINES = 20 };
+
 /* A connection that comes and goes, or another reason of the same trouble, is not news at once. */
 static bool connection_is_news(const struct connection *connection, const char *trouble,
                                int64_t now_ms)
@@ -32,11 +35,11 @@ void connection_set_trouble(struct connection *connection, const char *text)
     connection->times++;
     if (!news)
         return;
-    log_warn_each("redis cannot take commands, trying again",
-                  LOG_STR("sink", connection->setup->options->name),
-                  LOG_STR("address", connection->name), LOG_INT("connection", connection->number),
-                  LOG_INT("waiting", connection->setup->driver->waiting(connection)),
-                  LOG_INT("times", connection->times), LOG_STR("error", text));
+    LOG_AT(LOG_WARN, TELL_LINES, "redis cannot take commands, trying again",
+           LOG_STR("sink", connection->setup->options->name), LOG_STR("address", connection->name),
+           LOG_INT("connection", connection->number),
+           LOG_INT("waiting", connection->setup->driver->waiting(connection)),
+           LOG_INT("times", connection->times), LOG_STR("error", text), LOG_END);
     connection->told = true;
     connection->told_ms = now_ms;
     connection->times = 0;
@@ -50,7 +53,8 @@ void connection_clear_trouble(struct connection *connection)
     if (!connection->told) /* nobody heard of it */
         return;
     connection->told = false;
-    log_info("redis takes commands", LOG_STR("sink", connection->setup->options->name),
-             LOG_STR("address", connection->name), LOG_INT("connection", connection->number),
-             LOG_INT("after_ms", clock_ms() - connection->trouble_since_ms));
+    LOG_AT(LOG_INFO, TELL_LINES, "redis takes commands",
+           LOG_STR("sink", connection->setup->options->name), LOG_STR("address", connection->name),
+           LOG_INT("connection", connection->number),
+           LOG_INT("after_ms", clock_ms() - connection->trouble_since_ms), LOG_END);
 }

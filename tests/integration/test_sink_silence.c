@@ -13,6 +13,7 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 static struct redis_server *server;
 static struct driver *driver;
@@ -203,9 +204,40 @@ static void a_command_that_takes_longer_than_the_timeout_gets_through(void)
     close_all();
 }
 
+/* --- the log ---------------------------------------------------------------------------------- */
+
+/* Lines of stderr with @p text while the driver runs for so long. */
+static unsigned count_lines(const char *text, int64_t milliseconds)
+{
+    FILE *file = tmpfile();
+    int kept = dup(STDERR_FILENO);
+    char line[2048];
+    unsigned count = 0;
+
+    dup2(fileno(file), STDERR_FILENO);
+    driver_run(driver, milliseconds);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    rewind(file);
+    while (fgets(line, sizeof(line), file))
+        count += strstr(line, text) != NULL;
+    fclose(file);
+    return count;
+}
+
+static void of_many_connections_the_first_ones_tell(void)
+{
+    driver = driver_new(1); /* nobody listens there */
+    driver->options.connections = 64;
+    driver_start(driver);
+    CU_ASSERT_EQUAL(count_lines("redis cannot take commands", 1000), 20);
+    close_all();
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
+        TEST(of_many_connections_the_first_ones_tell), /* before others have told something */
         TEST(an_answer_in_pieces_of_a_byte_is_an_answer),
         TEST(an_end_within_an_answer_is_no_answer),
         TEST(garbage_ends_the_connection_and_costs_no_command),
