@@ -96,7 +96,11 @@ static void drive(struct load *load, const struct conf_sink *options)
 {
     const char *names[] = {options->name};
     struct metrics_shape shape = {.workers = 1, .sinks = names, .sink_count = 1};
-    struct sink_events events = {load, on_done, on_refused, on_wanted, on_done, NULL};
+    struct sink_events events = {.context = load,
+                                 .done = on_done,
+                                 .refused = on_refused,
+                                 .wanted = on_wanted,
+                                 .dropped = on_done};
     struct err err;
 
     command_all(&shape.command_count);
