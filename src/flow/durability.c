@@ -23,6 +23,7 @@
 #include "flow/route.h"
 #include "kafka/source.h"
 #include "redis/sink.h"
+#include "redis/units.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +68,24 @@ static void try_later(struct durable_sink *sink, const char *text, int64_t now_m
 
 /* --- whose answers ---------------------------------------------------------------------------- */
 
+/* Both lead there, where there are both; NULL where they differ. */
+static const char *run_of(const struct durable_sink *sink)
+{
+    const char *run = sink->sink ? sink_run(sink->sink) : units_run(sink->units);
+
+    if (!run || !sink->sink || !sink->units)
+        return run;
+    const char *other = units_run(sink->units);
+    return other && strcmp(run, other) == 0 ? run : NULL;
+}
+
+static const char *trouble_of(const struct durable_sink *sink)
+{
+    const char *trouble = sink->sink ? sink_trouble(sink->sink) : NULL;
+
+    return trouble || !sink->units ? trouble : units_trouble(sink->units);
+}
+
 static void forget_history(struct durable_sink *sink)
 {
     free(sink->history);
@@ -77,11 +96,11 @@ static void forget_history(struct durable_sink *sink)
  * come by itself. */
 static bool is_one_server(struct durable_sink *sink, int64_t now_ms)
 {
-    const char *run = sink_run(sink->sink);
+    const char *run = run_of(sink);
 
     if (run && *run && strcmp(run, barrier_run(sink->barrier)) == 0)
         return true;
-    if (sink_trouble(sink->sink)) /* it will be known */
+    if (trouble_of(sink)) /* it will be known */
         return false;
     if (run && !*run) {
         try_later(sink, "the server does not tell who it is: the right to INFO is needed", now_ms);
@@ -103,9 +122,18 @@ static void lose(void *context)
 {
     struct durable_sink *sink = context;
 
-    sink->counts = false;
+    sink->moved = sink->counts = false;
     forget_history(sink);
     source_rewind(sink->durability->source, gate_of(sink));
+}
+
+/* Lanes do not repeat anything on their own, and there are several: all of them first. */
+static void note_move(void *context)
+{
+    struct durable_sink *sink = context;
+
+    sink->moved = true;
+    sink->counts = false;
 }
 
 static bool history_is_the_same(const struct durable_sink *sink)
@@ -137,6 +165,8 @@ static bool is_due(const struct durable_sink *sink, int64_t now_ms)
 {
     if (now_ms < sink->retry_ms || !barrier_is_ready(sink->barrier))
         return false;
+    if (sink->moved)
+        return false;
     return now_ms >= sink->due_ms || source_mark_is_urgent(sink->durability->source, gate_of(sink));
 }
 
@@ -157,6 +187,8 @@ static void sink_step(struct durable_sink *sink, int64_t now_ms)
 {
     enum barrier_outcome outcome;
 
+    if (sink->moved && run_of(sink))
+        lose(sink);
     if (barrier_take(sink->barrier, &outcome))
         take_end(sink, outcome, now_ms);
     if (is_due(sink, now_ms))
@@ -188,8 +220,8 @@ static bool topic_passes(void *context, const void *routes, unsigned gate)
     const struct durability *durability = context;
     const struct topic_routes *topic = routes;
 
-    if (topic->delivery != AT_LEAST_ONCE)
-        return false; /* what goes on is kept with the data itself, or nothing is to be kept */
+    if (topic->delivery == AT_MOST_ONCE)
+        return false; /* it is committed before anything is written */
     for (size_t i = 0; i < topic->count; i++)
         if (topic->items[i]->sink_index == durability->sinks[gate].index)
             return true;
@@ -205,7 +237,7 @@ void durability_key(const struct conf_sink *sink, const struct conf_source *sour
 
 static struct durable_sink sink_open(const struct conf_sink *conf, unsigned index,
                                      const struct conf_source *options, unsigned worker,
-                                     struct sink *sink)
+                                     struct sink *sink, struct units *units)
 {
     char key[DURABILITY_KEY_BYTES];
 
@@ -214,26 +246,30 @@ static struct durable_sink sink_open(const struct conf_sink *conf, unsigned inde
         .index = index,
         .name = conf->name,
         .sink = sink,
-        .barrier = barrier_new(sink, key),
+        .units = units,
+        .barrier = barrier_new(sink ? sink_setup(sink) : units_setup(units), key),
         .retry = {.first_ms = RETRY_FIRST_MS, .longest_ms = RETRY_LONGEST_MS},
     };
 }
 
 void durability_open(struct durability *durability, const struct conf *conf,
                      const struct conf_source *options, unsigned worker, struct source *source,
-                     struct sink **sinks)
+                     struct sink **sinks, struct units **units)
 {
     struct source_gates gates = {.context = durability, .passes = topic_passes};
 
     *durability = (struct durability){.source = source, .interval_ms = options->commit_interval};
     durability->sinks = mem_array(conf->sink_count, sizeof(*durability->sinks));
     for (unsigned i = 0; i < conf->sink_count; i++) {
-        if (!sinks[i] || conf->sinks[i].durable.kind == DURABLE_NONE)
+        if ((!sinks[i] && !units[i]) || conf->sinks[i].durable.kind == DURABLE_NONE)
             continue;
         struct durable_sink *sink = &durability->sinks[durability->count++];
-        *sink = sink_open(&conf->sinks[i], i, options, worker, sinks[i]);
+        *sink = sink_open(&conf->sinks[i], i, options, worker, sinks[i], units[i]);
         sink->durability = durability;
-        sink_watch_moves(sinks[i], lose, sink);
+        if (sinks[i])
+            sink_watch_moves(sinks[i], lose, sink);
+        if (units[i])
+            units_watch_moves(units[i], note_move, sink);
     }
     gates.count = durability->count;
     if (gates.count)

@@ -17,6 +17,7 @@ struct conf;
 struct conf_sink;
 struct conf_source;
 struct sink;
+struct units;
 struct source;
 
 struct durability;
@@ -25,8 +26,10 @@ struct durable_sink {
     struct durability *durability;
     unsigned index; /* in the configuration */
     const char *name;
-    struct sink *sink;
+    struct sink *sink;   /* of its ordinary routes; NULL: none */
+    struct units *units; /* of its exactly-once ones; NULL: none */
     struct barrier *barrier;
+    bool moved;    /* a lane has come to another server */
     bool counts;   /* nothing has moved since the barrier under way began */
     char *history; /* of the last barrier that counted; NULL: none */
     struct backoff retry;
@@ -50,11 +53,12 @@ enum { DURABILITY_KEY_BYTES = 512 };
 void durability_key(const struct conf_sink *sink, const struct conf_source *source, unsigned worker,
                     char key[DURABILITY_KEY_BYTES]);
 
-/** @p sinks by the configuration's order, NULL where not used; @p worker names the barriers' keys.
+/** @p sinks and @p units by the configuration's order, NULL where not used; @p worker names the
+ * barriers' keys.
  */
 void durability_open(struct durability *durability, const struct conf *conf,
                      const struct conf_source *options, unsigned worker, struct source *source,
-                     struct sink **sinks);
+                     struct sink **sinks, struct units **units);
 
 /** Before the sinks and the source. */
 void durability_close(struct durability *durability);

@@ -162,7 +162,7 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
         !worker_open_source(worker, err))
         goto fail;
     durability_open(&worker->durability, options->conf, options->source, options->number,
-                    worker->source, worker->sinks);
+                    worker->source, worker->sinks, worker->units);
     return worker;
 fail:
     worker_free(worker);

@@ -14,7 +14,6 @@
 #include "conf/conf.h"
 #include "redis/connection.h"
 #include "redis/reply.h"
-#include "redis/sink.h"
 
 #include <errno.h>
 #include <hiredis/hiredis.h>
@@ -326,11 +325,11 @@ static const struct connection_driver barrier_driver = {
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-struct barrier *barrier_new(const struct sink *sink, const char *key)
+struct barrier *barrier_new(const struct connection_setup *setup, const char *key)
 {
     struct barrier *barrier = mem_new(struct barrier);
 
-    barrier->setup = *sink_setup(sink);
+    barrier->setup = *setup;
     barrier->setup.driver = &barrier_driver;
     barrier->setup.moved = NULL;
     barrier->options = &barrier->setup.options->durable;

@@ -12,11 +12,11 @@
 #include <stdbool.h>
 
 struct barrier;
-struct sink;
+struct connection_setup;
 
-/** Starts to connect to the server of @p sink, which outlives it; @p key is written over and over.
- */
-struct barrier *barrier_new(const struct sink *sink, const char *key);
+/** Starts to connect as the connections of @p setup do, whose owner outlives it; @p key is written
+ * over and over. */
+struct barrier *barrier_new(const struct connection_setup *setup, const char *key);
 
 /** Takes NULL. */
 void barrier_free(struct barrier *barrier);

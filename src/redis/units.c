@@ -211,6 +211,27 @@ void units_turn(struct units *units)
         link_turn(&units->links[i]);
 }
 
+const struct connection_setup *units_setup(const struct units *units)
+{
+    return &units->setup;
+}
+
+const char *units_run(const struct units *units)
+{
+    const char *run = units->links[0].connection.run;
+
+    for (size_t i = 1; i < LANES; i++)
+        if (strcmp(units->links[i].connection.run, run) != 0)
+            return NULL;
+    return run;
+}
+
+void units_watch_moves(struct units *units, void (*moved)(void *context), void *context)
+{
+    units->setup.moved = moved;
+    units->setup.moved_context = context;
+}
+
 /* The connection that is troubled for the longest time; NULL: all is well. */
 static const struct connection *units_troubled(const struct units *units)
 {

@@ -18,6 +18,7 @@
 #include "redis/reply.h"
 
 struct conf_sink;
+struct connection_setup;
 struct event_base;
 struct metrics_worker;
 struct units;
@@ -125,6 +126,11 @@ bool units_are_settled(const struct claim *claim);
 
 /** Sends what may be sent. */
 void units_turn(struct units *units);
+
+/** As sink_setup(), sink_run() and sink_watch_moves(), of the lanes. */
+const struct connection_setup *units_setup(const struct units *units);
+const char *units_run(const struct units *units);
+void units_watch_moves(struct units *units, void (*moved)(void *context), void *context);
 
 /** NULL while transactions flow; else what is the matter, and since when (clock_ms). */
 const char *units_trouble(const struct units *units);

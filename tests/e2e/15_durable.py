@@ -44,8 +44,17 @@ def follow(redis, port):
 
 def a_replica_takes_over(run):
     """The primary is killed while its replica lags behind, under load."""
+    fail_over(run, "at_least_once")
+
+
+def a_replica_takes_over_and_nothing_comes_twice(run):
+    """The same with delivery = "exactly_once": what the replica has decides."""
+    fail_over(run, "exactly_once")
+
+
+def fail_over(run, delivery):
     kafka, pair = run.kafka(), Pair(run)
-    log, producer, penstock = begin(run, kafka, pair, delivery="at_least_once")
+    log, producer, penstock = begin(run, kafka, pair, delivery=delivery)
     load = run.background(log.flow, producer, PER_SECOND)
     wait_until(lambda: sum(kafka.committed(run.group, run.topic).values()) > 2 * PER_SECOND, 30,
                "something is committed")
@@ -63,7 +72,7 @@ def a_replica_takes_over(run):
     wait_until(penstock.ready, 20, "ready again")
     run.note("ready again")
     time.sleep(1)
-    finish(run, log, producer, load, kafka, pair, penstock)
+    finish(run, log, producer, load, kafka, pair, penstock, delivery)
 
 
 def judge_committed(run, kafka, log, redis, answered):
@@ -92,13 +101,13 @@ def begin(run, kafka, pair, **options):
     return log, producer, penstock
 
 
-def finish(run, log, producer, load, kafka, pair, penstock):
+def finish(run, log, producer, load, kafka, pair, penstock, delivery):
     log.end_flow()
     load.join()
     producer.close()
     log.wait_committed(kafka, run.group, 60)
     for redis in (pair.replica, pair.last):
-        repeats = log.judge_repeats(redis, log.produced)
+        repeats = log.judge_repeats(redis, 0 if delivery == "exactly_once" else log.produced)
     run.note(f"of {log.produced} records {repeats} came to the new primary again")
     scrape = penstock.scrape()
     expect(scrape.total("penstock_barriers_total", outcome="reached") > 0, "barriers are counted")
@@ -107,4 +116,4 @@ def finish(run, log, producer, load, kafka, pair, penstock):
 
 
 if __name__ == "__main__":
-    main(a_replica_takes_over)
+    main(a_replica_takes_over, a_replica_takes_over_and_nothing_comes_twice)

@@ -28,7 +28,7 @@ static void open_barrier(struct conf_durable durable)
     driver->options.durable = durable;
     driver->options.response_timeout = TIMEOUT_MS;
     driver_start(driver);
-    barrier = barrier_new(driver->sink, "penstock:{group}:barrier:0");
+    barrier = barrier_new(sink_setup(driver->sink), "penstock:{group}:barrier:0");
 }
 
 static void open_fake(struct conf_durable durable)

@@ -336,6 +336,73 @@ static void what_a_demoted_primary_threw_away_is_written_again(void)
     close_all();
 }
 
+/* --- exactly once ----------------------------------------------------------------------------- */
+
+#define ROUTE_ONCE(topic)                                                                          \
+    "{ name = \"once\"; from = \"main\"; topics = [ \"" topic                                      \
+    "\" ]; to = \"here\"; delivery = \"exactly_once\"; "                                           \
+    "do = \"RPUSH list:%{$partition} %{$offset}\"; }"
+
+/* "good", or where a list does not count 0, 1, 2 ... up to @p length - 1. */
+static const char *lists(struct redis_server *server, int length)
+{
+    return redis_ask(server, "EVAL %s 0 %d",
+                     "for p = 0, 3 do local l = redis.call('LRANGE', 'list:' .. p, 0, -1) "
+                     "if #l ~= tonumber(ARGV[1]) then return 'list ' .. p .. ': ' .. #l end "
+                     "for i, n in ipairs(l) do if tonumber(n) ~= i - 1 then "
+                     "return p .. ': ' .. n .. ' at ' .. i end end end return 'good'",
+                     length);
+}
+
+static bool lists_come(struct redis_server *server, int length)
+{
+    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
+
+    while (strcmp(lists(server, length), "good") != 0 && clock_ms() < until_ms)
+        poll(NULL, 0, BRIDGE_LOOK_MS);
+    return strcmp(lists(server, length), "good") == 0;
+}
+
+static void exactly_once_waits_for_the_replica_too(void)
+{
+    open_servers();
+    cluster_topic("once");
+    cluster_produce_all("once", 0, 1);
+    start("once", ROUTE_ONCE("once"));
+    CU_ASSERT_TRUE(committed_comes("once", 1));
+    redis_server_pause(replica);
+    cluster_produce_all("once", 1, 21);
+    CU_ASSERT_TRUE(lists_come(primary, 21));
+    CU_ASSERT_TRUE(readyz_comes("wait(1): 0 replicas acknowledged"));
+    poll(NULL, 0, SETTLE_MS);
+    expect_committed("once", 1);
+    redis_server_resume(replica);
+    CU_ASSERT_TRUE(committed_comes("once", 21));
+    ASSERT_TEXT(lists(replica, 21), "good");
+    bridge_stop();
+    close_all();
+}
+
+static void exactly_once_goes_on_where_the_promoted_replica_is(void)
+{
+    open_servers();
+    cluster_topic("onceover");
+    cluster_produce_all("onceover", 0, 100);
+    start("onceover", ROUTE_ONCE("onceover"));
+    CU_ASSERT_TRUE(committed_comes("onceover", 100));
+    ASSERT_TEXT(redis_ask(replica, "REPLICAOF NO ONE"), "OK");
+    cluster_produce_all("onceover", 100, 200);
+    CU_ASSERT_TRUE(lists_come(primary, 200));
+    ASSERT_TEXT(lists(replica, 100), "good");
+    struct redis_server *second = take_over();
+    cluster_produce_all("onceover", 200, 201);
+    CU_ASSERT_TRUE(committed_comes("onceover", 201));
+    ASSERT_TEXT(lists(second, 201), "good");
+    bridge_stop();
+    redis_server_free(second);
+    close_all();
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -347,6 +414,8 @@ int main(void)
         TEST(what_a_lost_assignment_had_marked_is_read_by_the_next_owner),
         TEST(what_was_lost_with_the_primary_is_written_to_the_promoted_replica),
         TEST(what_a_demoted_primary_threw_away_is_written_again),
+        TEST(exactly_once_waits_for_the_replica_too),
+        TEST(exactly_once_goes_on_where_the_promoted_replica_is),
     };
     int status;
 

@@ -9,12 +9,19 @@
 #include "flow/durability.h"
 #include "kafka/source.h"
 #include "redis/sink.h"
+#include "redis/units.h"
 
 enum { INTERVAL_MS = 500, SINKS = 2 };
 
 /* --- the stage -------------------------------------------------------------------------------- */
 
 struct sink {
+    const char *run, *trouble;
+    void (*moved)(void *context);
+    void *moved_context;
+};
+
+struct units {
     const char *run, *trouble;
     void (*moved)(void *context);
     void *moved_context;
@@ -29,6 +36,7 @@ struct barrier {
 };
 
 static struct sink sinks[SINKS];
+static struct units lanes[SINKS];
 static struct barrier barriers[SINKS];
 static struct {
     bool news, urgent;
@@ -54,9 +62,36 @@ void sink_watch_moves(struct sink *sink, void (*moved)(void *context), void *con
     sink->moved_context = context;
 }
 
-struct barrier *barrier_new(const struct sink *sink, const char *key)
+/* Nobody looks into it here: it is the sink itself. */
+const struct connection_setup *sink_setup(const struct sink *sink)
 {
-    struct barrier *barrier = &barriers[sink - sinks];
+    return (const struct connection_setup *)sink;
+}
+
+const char *units_run(const struct units *units)
+{
+    return units->run;
+}
+
+const char *units_trouble(const struct units *units)
+{
+    return units->trouble;
+}
+
+void units_watch_moves(struct units *units, void (*moved)(void *context), void *context)
+{
+    units->moved = moved;
+    units->moved_context = context;
+}
+
+const struct connection_setup *units_setup(const struct units *units)
+{
+    return (const struct connection_setup *)&sinks[units - lanes];
+}
+
+struct barrier *barrier_new(const struct connection_setup *setup, const char *key)
+{
+    struct barrier *barrier = &barriers[(const struct sink *)setup - sinks];
 
     snprintf(barrier->key, sizeof(barrier->key), "%s", key);
     return barrier;
@@ -149,12 +184,13 @@ void source_rewind(struct source *unused, unsigned gate)
 
 static struct conf_sink conf_sinks[SINKS];
 
-static void open_all(void)
+static void open_with(bool with_sinks, bool with_units)
 {
     static struct conf_source options = {.group = {.text = "group"},
                                          .commit_interval = INTERVAL_MS};
     static struct conf conf = {.sinks = conf_sinks, .sink_count = SINKS};
     struct sink *open[SINKS];
+    struct units *open_units[SINKS];
 
     memset(&source, 0, sizeof(source));
     source.news = true;
@@ -165,9 +201,16 @@ static void open_all(void)
         conf_sinks[i] = (struct conf_sink){.name = "live",
                                            .durable = {DURABLE_WAIT, 0, 1, 100},
                                            .checkpoint_prefix = {.text = "penstock"}};
-        open[i] = &sinks[i];
+        lanes[i] = (struct units){.run = "a"};
+        open[i] = with_sinks ? &sinks[i] : NULL;
+        open_units[i] = with_units ? &lanes[i] : NULL;
     }
-    durability_open(&durability, &conf, &options, 3, NULL, open);
+    durability_open(&durability, &conf, &options, 3, NULL, open, open_units);
+}
+
+static void open_all(void)
+{
+    open_with(true, false);
 }
 
 static void turn_in(int64_t milliseconds)
@@ -337,6 +380,51 @@ static void a_move_may_bring_another_past(void)
     durability_close(&durability);
 }
 
+/* --- lanes ------------------------------------------------------------------------------------ */
+
+static void lanes_on_another_server_than_the_barriers_reach_nothing(void)
+{
+    open_with(false, true);
+    turn_in(0);
+    CU_ASSERT_EQUAL(barriers[0].begun, 1);
+    lanes[0].run = "b";
+    end_barrier(0, BARRIER_REACHED, "");
+    CU_ASSERT_EQUAL(source.reached[0], 0);
+    durability_close(&durability);
+}
+
+static void lanes_and_ordinary_connections_must_agree(void)
+{
+    open_with(true, true);
+    lanes[0].run = "b";
+    turn_in(0);
+    CU_ASSERT_EQUAL(barriers[0].begun, 0);
+    CU_ASSERT_EQUAL(barriers[1].begun, 1);
+    CU_ASSERT_EQUAL(barriers[0].reconnects, 0);
+    durability_close(&durability);
+}
+
+static void lanes_that_move_are_awaited_before_all_is_read_again(void)
+{
+    open_with(false, true);
+    turn_in(0);
+    lanes[0].moved(lanes[0].moved_context);
+    lanes[0].run = NULL; /* one of them is there, the others are not */
+    end_barrier(0, BARRIER_REACHED, "");
+    turn_in(INTERVAL_MS);
+    CU_ASSERT_EQUAL(source.reached[0], 0);
+    CU_ASSERT_EQUAL(source.rewinds[0], 0);
+    CU_ASSERT_EQUAL(barriers[0].begun, 1);
+    lanes[0].run = barriers[0].run = "b";
+    turn_in(1);
+    CU_ASSERT_EQUAL(source.rewinds[0], 1);
+    CU_ASSERT_EQUAL(barriers[0].begun, 2);
+    end_barrier(0, BARRIER_REACHED, "");
+    CU_ASSERT_EQUAL(source.reached[0], 1);
+    CU_ASSERT_EQUAL(source.rewinds[0], 1);
+    durability_close(&durability);
+}
+
 /* --- trouble ---------------------------------------------------------------------------------- */
 
 static void a_short_barrier_is_trouble_until_one_is_reached(void)
@@ -405,6 +493,9 @@ int main(void)
         TEST(a_move_reads_again_at_once_and_voids_the_barrier_under_way),
         TEST(another_past_of_the_same_server_reads_again),
         TEST(a_move_may_bring_another_past),
+        TEST(lanes_on_another_server_than_the_barriers_reach_nothing),
+        TEST(lanes_and_ordinary_connections_must_agree),
+        TEST(lanes_that_move_are_awaited_before_all_is_read_again),
         TEST(a_short_barrier_is_trouble_until_one_is_reached),
         TEST(a_failed_barrier_is_tried_again_for_ever_within_a_second),
         TEST(trouble_ends_where_nothing_waits_any_more),
