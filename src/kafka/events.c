@@ -25,6 +25,8 @@ static void event_error(struct source *source, rd_kafka_event_t *event)
     source->fatal |= err == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_event_error_is_fatal(event);
     complain(&source->complaints, err, about ? about->topic : NULL,
              rd_kafka_event_error_string(event));
+    if (err == RD_KAFKA_RESP_ERR__BAD_MSG)
+        oversize_seen(source, rd_kafka_event_error_string(event));
     if (about)
         rd_kafka_topic_partition_destroy(about);
 }

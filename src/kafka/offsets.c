@@ -31,7 +31,8 @@ struct offsets {
     size_t count;
     bool answered;
     rd_kafka_topic_partition_list_t *kick;
-    unsigned answers; /* to kicks */
+    unsigned answers;                      /* to kicks */
+    rd_kafka_topic_partition_list_t *ends; /* the last one of them; NULL: taken */
     bool stop, ended;
     /* of the asking thread: */
     bool busy;
@@ -185,12 +186,22 @@ static void offsets_wake(const struct offsets *offsets)
         return; /* the counter is full: a wake-up is under way anyway */
 }
 
-static bool kick_all(rd_kafka_t *kafka, rd_kafka_topic_partition_list_t *list)
+/* The list with its answers; NULL: there was none. */
+static rd_kafka_topic_partition_list_t *kick_all(rd_kafka_t *kafka,
+                                                 rd_kafka_topic_partition_list_t *list)
 {
-    rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(kafka, list, ASK_MS);
-
+    if (!rd_kafka_offsets_for_times(kafka, list, ASK_MS))
+        return list;
     rd_kafka_topic_partition_list_destroy(list);
-    return !err;
+    return NULL;
+}
+
+static void keep_ends(struct offsets *offsets, rd_kafka_topic_partition_list_t *ends)
+{
+    if (offsets->ends)
+        rd_kafka_topic_partition_list_destroy(offsets->ends);
+    offsets->ends = ends;
+    offsets->answers++;
 }
 
 /* One piece of work, without the mutex. */
@@ -198,17 +209,17 @@ static void offsets_work(struct offsets *offsets)
 {
     rd_kafka_topic_partition_list_t *kick = offsets->kick;
     struct offsets_item *items = offsets->answered ? NULL : offsets->items;
-
-    bool answered = false;
+    rd_kafka_topic_partition_list_t *ends = NULL;
 
     offsets->kick = NULL;
     pthread_mutex_unlock(&offsets->mutex);
     if (kick)
-        answered = kick_all(offsets->kafka, kick);
+        ends = kick_all(offsets->kafka, kick);
     if (items)
         ask_all(offsets->kafka, items, offsets->count);
     pthread_mutex_lock(&offsets->mutex);
-    offsets->answers += answered;
+    if (ends)
+        keep_ends(offsets, ends);
     if (items) {
         offsets->answered = true;
         offsets_wake(offsets);
@@ -300,6 +311,17 @@ void offsets_kick(struct offsets *offsets, rd_kafka_topic_partition_list_t *list
         rd_kafka_topic_partition_list_destroy(old);
 }
 
+rd_kafka_topic_partition_list_t *offsets_take_ends(struct offsets *offsets)
+{
+    rd_kafka_topic_partition_list_t *ends;
+
+    pthread_mutex_lock(&offsets->mutex);
+    ends = offsets->ends;
+    offsets->ends = NULL;
+    pthread_mutex_unlock(&offsets->mutex);
+    return ends;
+}
+
 unsigned offsets_answers(struct offsets *offsets)
 {
     unsigned answers;
@@ -337,6 +359,8 @@ bool offsets_free(struct offsets *offsets, int64_t wait_ms)
     pthread_join(offsets->thread, NULL);
     if (offsets->kick)
         rd_kafka_topic_partition_list_destroy(offsets->kick);
+    if (offsets->ends)
+        rd_kafka_topic_partition_list_destroy(offsets->ends);
     free(offsets->items);
     pthread_cond_destroy(&offsets->changed);
     pthread_mutex_destroy(&offsets->mutex);

@@ -40,10 +40,14 @@ void offsets_ask(struct offsets *offsets, struct offsets_item *items, size_t cou
 struct offsets_item *offsets_take(struct offsets *offsets, size_t *count);
 
 /**
- * Asks the leaders of these partitions for their ends, to no end but that they are asked: it wakes
- * the broker threads of librdkafka (kick.c), and shows whether anybody answers. Takes @p list.
+ * Asks the leaders of these partitions for their ends, mostly to no end but that they are asked: it
+ * wakes the broker threads of librdkafka (kick.c), and shows whether anybody answers. Takes @p
+ * list.
  */
 void offsets_kick(struct offsets *offsets, rd_kafka_topic_partition_list_t *list);
+
+/** What the last kick was answered, to be destroyed; NULL: nothing, or it was taken before. */
+rd_kafka_topic_partition_list_t *offsets_take_ends(struct offsets *offsets);
 
 /** How often a kick was answered. */
 unsigned offsets_answers(struct offsets *offsets);

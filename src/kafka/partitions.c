@@ -31,6 +31,7 @@ void partition_move(struct source_partition *partition, enum partition_state sta
     partition->source->starting -= partition->state == PARTITION_STARTING;
     partition->state = state;
     if (state != PARTITION_HELD) {
+        partition->oversize = false;
         free(partition->reason);
         partition->reason = NULL;
         partition->brims = false;
@@ -143,6 +144,7 @@ void partition_start(struct source_partition *partition, int64_t offset)
     partition->waits_since_ms = 0;
     partition->moved = true;
     partition->misplaced = false;
+    partition->stuck_at = -1;
     partition_move(partition, PARTITION_FLOWING);
 }
 

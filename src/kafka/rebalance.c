@@ -47,11 +47,12 @@ static rd_kafka_topic_partition_list_t *list_where(const struct source *source, 
 }
 
 /* A held partition goes on being read, as far as there is room aside: so nothing that librdkafka
- * does to the others when its assignment changes happens because of a hold. */
+ * does to the others when its assignment changes happens because of a hold. One whose next batch
+ * cannot be received is not read: each try costs the others of its broker their connection. */
 static bool is_wanted(const struct source_partition *partition)
 {
     return partition->state == PARTITION_FLOWING ||
-           (partition->state == PARTITION_HELD && partition->fetching);
+           (partition->state == PARTITION_HELD && partition->fetching && !partition->oversize);
 }
 
 static bool is_to_begin(const struct source_partition *partition)

@@ -427,6 +427,7 @@ bool source_turn(struct source *source, struct err *err)
     closing_turn(source);
     gauges_turn(source);
     kick_turn(source);
+    oversize_turn(source);
     return !source->fatal || source_fail(source, err);
 }
 

@@ -56,6 +56,13 @@ struct kick {
     unsigned answers; /* to kicks, so far */
 };
 
+/** A response that was too large. */
+struct oversize {
+    size_t bytes; /* of the last one; 0: there was none */
+    int64_t seen_ms, look_ms;
+    bool asked; /* for the ends of those that may be the cause */
+};
+
 struct source_partition {
     struct source *source;
     const struct source_topic *topic;
@@ -70,6 +77,9 @@ struct source_partition {
     int64_t waits_since_ms; /* there is more in the log that may not be read yet; 0: there is not */
     int64_t committed;      /* what Kafka has; -1: nothing, or not known */
     int64_t committing;     /* what the outstanding commit says; -1: nothing */
+    int64_t stuck_at;       /* its position when a response was too large */
+    int64_t stuck_since_ms; /* and since when */
+    int64_t try_again_ms;   /* when it is released, while oversize */
     int64_t ask_at_ms;      /* when its offsets may be asked for */
     int64_t taken_ms;       /* the timestamp of the record taken last; -1: none */
     uint64_t consumed_records, consumed_bytes, lost_records;
@@ -81,6 +91,8 @@ struct source_partition {
     bool moved;     /* librdkafka does not read it from position */
     bool asking;    /* a question about its offsets is under way */
     bool misplaced; /* Kafka refused position as out of range */
+    bool oversize;  /* held because its next batch cannot be received */
+    bool lags;      /* its position stood still, and Kafka has more */
     bool brims;     /* held because too much of it is unconfirmed */
     int64_t ahead;  /* to be committed though not answered (source_commit_first()); -1: nothing */
     enum claim_step claim_step;
@@ -165,6 +177,7 @@ struct source {
     bool fatal;
     struct complaints complaints;
     struct kick kick;
+    struct oversize oversize;
     uint64_t consumed_records, consumed_bytes;
     int64_t drain_limit_ms;
     int64_t gauges_due_ms;
@@ -241,6 +254,11 @@ void kick_look(struct source *source, size_t taken);
 void kick_turn(struct source *source);
 /** Milliseconds until kick_turn() may have something to do; INT64_MAX: only events matter. */
 int64_t kick_next_ms(const struct source *source);
+
+/* --- oversize.c: a batch that is larger than what may be received --- */
+/** An error of a broker; @p text is librdkafka's. */
+void oversize_seen(struct source *source, const char *text);
+void oversize_turn(struct source *source);
 
 /* --- start.c: from where a partition is read --- */
 void start_turn(struct source *source);

@@ -156,6 +156,39 @@ def trees_are_bounded(run):
     expect_equal(penstock.stop(), 0, "exit status")
 
 
+def what_cannot_be_received_holds_its_partition(run):
+    """A record of 60 MB among small ones: its partition is held and says why, the others flow."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 4, max_message_bytes=100_000_000)
+    producer = run.producer(kafka, "message.max.bytes=100000000", "queue.buffering.max.kbytes=200000")
+
+    def small():
+        producer.send(run.topic, b"".join(frame(Record(number % 4, b"key", b"small"))
+                                          for number in range(400)))
+        producer.flush()
+
+    small()
+    producer.send(run.topic, frame(Record(2, b"key", run.random.randbytes(60_000_000))))
+    small()
+    penstock = run.penstock(conf(
+        kafka, redis.url, run.group,
+        [route("all", run.topic, ["INCR seen:%{$partition}"], format="raw")]), wait=False)
+    wait_until(lambda: penstock.written() == 700, 20, "all but what lies behind the large one")
+    wait_until(lambda: "[2]: offset 100: Kafka sends its batch in a response of 600"
+               in penstock.page("/readyz?verbose")[1], 20, "the partition is held and says why")
+    run.note("partition 2 is held")
+    expect_equal(len(penstock.page("/readyz?verbose")[1].split("[-]partition")), 2, "only that one")
+    expect_bounded(run, penstock, "60 MB")
+    began = time.monotonic()
+    small()
+    wait_until(lambda: penstock.written() == 1000, 10, "the others flow")
+    run.note(f"the others flow: after {time.monotonic() - began:.1f} s")
+    expect_equal(penstock.stop(), 0, "exit status")
+    expect_equal(kafka.committed(run.group, run.topic), {0: 300, 1: 300, 2: 100, 3: 300}, "committed")
+    producer.close()
+
+
 if __name__ == "__main__":
     main(memory_is_bounded_whatever_the_records_are, a_memory_cgroup_at_the_bound_is_survived,
-         a_limit_of_addresses_is_survived, trees_are_bounded)
+         a_limit_of_addresses_is_survived, trees_are_bounded,
+         what_cannot_be_received_holds_its_partition)
