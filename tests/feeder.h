@@ -18,7 +18,7 @@
 
 #include <event2/event.h>
 
-enum { FEEDER_PARTITIONS = 8, FEEDER_TICKETS = 1 << 20 };
+enum { FEEDER_PARTITIONS = 2000, FEEDER_TICKETS = 1 << 20 };
 
 struct feeder;
 

@@ -103,6 +103,25 @@ static void a_record_larger_than_a_unit_goes_alone(void)
     close_both();
 }
 
+/* All are given at once, and all have something to say. */
+static void thousands_of_partitions_are_claimed_and_served(void)
+{
+    open_both(FEEDER_PARTITIONS);
+    feeder_claim_all(feeder);
+    feeder_feed(feeder, 5);
+    CU_ASSERT_TRUE(feeder_finish(feeder));
+    expect_exact_list(server, FEEDER_PARTITIONS - 1, 5);
+    CU_ASSERT_EQUAL(feeder->done, FEEDER_PARTITIONS * 10);
+    char keys[16];
+    snprintf(keys, sizeof(keys), "%d", FEEDER_PARTITIONS * 4);
+    ASSERT_TEXT(redis_ask(server, "DBSIZE"), keys);
+    redis_ask(server, "CLIENT KILL TYPE normal SKIPME yes");
+    feeder_feed(feeder, 8);
+    CU_ASSERT_TRUE(feeder_finish(feeder));
+    expect_exact(server, feeder, 8);
+    close_both();
+}
+
 /* --- two owners ------------------------------------------------------------------------------- */
 
 static void the_former_owner_is_fenced(void)
@@ -394,6 +413,7 @@ static const struct suite_test tests[] = {
     TEST(eight_partitions_share_the_lanes),
     TEST(a_claim_goes_on_where_the_checkpoint_says),
     TEST(a_record_larger_than_a_unit_goes_alone),
+    TEST(thousands_of_partitions_are_claimed_and_served),
     TEST(the_former_owner_is_fenced),
     TEST(two_that_steal_from_each_other_repeat_nothing),
     TEST(a_claim_that_the_server_forgot_is_made_anew),
