@@ -8,11 +8,13 @@
 #include "record/letter.h"
 #include "redis_server.h"
 
-#define ROUTE(name, topic, rest)                                                                   \
-    "{ name = \"" name "\"; from = \"main\"; topics = [ \"" topic "\" ]; to = \"here\"; " rest "}"
-#define TOPIC_DLQ(topic) "dlq = { source = \"main\"; topic = \"" topic "\"; };\n"
-#define STREAM_DLQ       "dlq = { sink = \"there\"; stream = \"dead\"; };\n"
-#define JSON             "format = \"json\"; on_error = \"dlq\"; "
+#define ROUTE_TO(sink, name, topic, rest)                                                          \
+    "{ name = \"" name "\"; from = \"main\"; topics = [ \"" topic "\" ]; to = \"" sink "\"; " rest \
+    "}"
+#define ROUTE(name, topic, rest) ROUTE_TO("here", name, topic, rest)
+#define TOPIC_DLQ(topic)         "dlq = { source = \"main\"; topic = \"" topic "\"; };\n"
+#define STREAM_DLQ               "dlq = { sink = \"there\"; stream = \"dead\"; };\n"
+#define JSON                     "format = \"json\"; on_error = \"dlq\"; "
 
 extern struct redis_server *here, *there; /* the sinks of these names */
 

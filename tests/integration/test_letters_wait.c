@@ -41,6 +41,81 @@ static void while_letters_wait_only_their_partition_does(void)
     close_all();
 }
 
+/* Copies of far's records fill what there is for them long before the window is full. */
+static void copies_for_a_sink_that_is_away_leave_the_others_room(void)
+{
+    open_servers();
+    redis_server_stop(there);
+    cluster_topic("copies.near");
+    cluster_topic("copies.far");
+    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+        for (int j = 0; j < 20; j++)
+            cluster_produce_large("copies.far", i, 200000);
+    open_pipe(
+        "copies", TOPIC_DLQ("dead"),
+        ROUTE(
+            "near", "copies.near",
+            "on_error = \"dlq\"; do = \"RPUSH seen:%{$partition} %{$offset}\"; ") ", " ROUTE_TO("th"
+                                                                                                "er"
+                                                                                                "e",
+                                                                                                "fa"
+                                                                                                "r",
+                                                                                                "co"
+                                                                                                "pi"
+                                                                                                "es"
+                                                                                                ".f"
+                                                                                                "a"
+                                                                                                "r",
+                                                                                                "on"
+                                                                                                "_e"
+                                                                                                "rr"
+                                                                                                "or"
+                                                                                                " ="
+                                                                                                " "
+                                                                                                "\""
+                                                                                                "dl"
+                                                                                                "q"
+                                                                                                "\""
+                                                                                                "; "
+                                                                                                "do"
+                                                                                                " ="
+                                                                                                " "
+                                                                                                "\""
+                                                                                                "RP"
+                                                                                                "US"
+                                                                                                "H "
+                                                                                                "fa"
+                                                                                                "r:"
+                                                                                                "%{"
+                                                                                                "$p"
+                                                                                                "ar"
+                                                                                                "ti"
+                                                                                                "ti"
+                                                                                                "on"
+                                                                                                "} "
+                                                                                                "%{"
+                                                                                                "$o"
+                                                                                                "ff"
+                                                                                                "se"
+                                                                                                "t}"
+                                                                                                "\""
+                                                                                                ";"
+                                                                                                " "));
+    CU_ASSERT_TRUE(readyz_comes("[-]partition copies.far["));
+    cluster_produce("copies.near", 1, 0, 20);
+    CU_ASSERT_TRUE(committed_comes("copies", "copies.near", 1, 20));
+    redis_server_restart(there);
+    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+        CU_ASSERT_TRUE(committed_comes("copies", "copies.far", i, 20));
+    bridge_stop();
+    ASSERT_TEXT(redis_ask(there, "EVAL %s 0",
+                          "local n = 0 for p = 0, 3 do "
+                          "n = n + redis.call('LLEN', 'far:' .. p) end "
+                          "return n"),
+                "80");
+    close_all();
+}
+
 static void a_stop_waits_for_letters(void)
 {
     open_servers();
@@ -135,6 +210,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(while_letters_wait_only_their_partition_does),
+        TEST(copies_for_a_sink_that_is_away_leave_the_others_room),
         TEST(a_stop_waits_for_letters),
         TEST(a_stop_without_the_dlq_keeps_its_deadline_and_commits_nothing_of_it),
         TEST(a_producer_that_fails_for_good_is_made_anew),
