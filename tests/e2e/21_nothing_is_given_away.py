@@ -98,9 +98,10 @@ def started(run, on_error):
 
 
 def no_log_page_or_metric_shows_one(run):
-    """Fifteen kinds of bad records, held, with the log at debug; then Redis changes its password."""
+    """Fifteen kinds of bad records, held, the log at debug; then Redis changes its password."""
     kafka, redis, penstock = started(run, "stop")
-    wait_until(lambda: held(penstock) == len(KINDS), 30, lambda: f"all are held: {pages_of(penstock)}")
+    wait_until(lambda: held(penstock) == len(KINDS), 30,
+               lambda: f"all are held: {pages_of(penstock)}")
     shows(penstock.log(), "the log")
     for path, page in pages_of(penstock).items():
         shows(page, path)
@@ -121,7 +122,8 @@ def no_line_about_skipped_records_shows_one(run):
     """The same, skipped."""
     _, _, penstock = started(run, "skip")
     wait_until(lambda: penstock.page("/metrics")[0] == 200 and penstock.scrape().outcome("dropped")
-               + held(penstock) == len(KINDS), 30, lambda: f"all are dropped, or held for rights: {pages_of(penstock)}")
+               + held(penstock) == len(KINDS), 30,
+               lambda: f"all are dropped, or held for rights: {pages_of(penstock)}")
     for path, page in pages_of(penstock).items():
         shows(page, path)
     expect_equal(penstock.stop(), 0, "exit status")
@@ -155,7 +157,7 @@ def no_command_shows_a_secret(run):
         os.chmod(path, 0o644)
         for words in (["check", path], ["check", "--online", path],
                       ["explain", "-c", path, "stop.missing_field", "--value", '{"b":1}'],
-                      ["run", "-c", path] if name not in ("good", "wrong password") else ["version"]):
+                      ["version"] if name in ("good", "wrong password") else ["run", "-c", path]):
             said = said_by(*words)
             expect(SECRET not in said, f"{name}: {' '.join(words)}: {said}")
             expect(said, f"{name}: {' '.join(words)} says something")

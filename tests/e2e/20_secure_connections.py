@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Kafka over SCRAM and over TLS, Redis over TLS: good ones flow, bad ones are told and waited for."""
+"""Kafka with passwords and over TLS, Redis over TLS: good ones flow, bad ones are told."""
 import re
 import shutil
 import signal
@@ -13,15 +13,15 @@ USER, PASSWORD = "bridge", "hunter2-of-kafka"
 RECORDS = 200
 
 
-def begin(run):
-    """(certificates, a Kafka that wants credentials, a Redis with TLS), a topic with records."""
+def begin(run, secure=True):
+    """(certificates, a Kafka, `secure`: which wants credentials, a Redis), a topic of records."""
     made = Certificates(run.folder)
     made.issue("broker")
     made.issue("redis")
     made.issue("client", "DNS:bridge")
     made.authority("stranger")
     made.issue("strange", "DNS:bridge", "stranger")
-    kafka = run.kafka(secure=(made.folder, USER, PASSWORD))
+    kafka = run.kafka(secure=(made.folder, USER, PASSWORD) if secure else None)
     kafka.create(run.topic, 2)
     log = Log(run.topic, 2, 1, run.random)
     producer = run.producer(kafka)
@@ -54,8 +54,8 @@ def tls(made, certificate="client", authority="ca"):
     return source(security_protocol="ssl", ssl_ca_location=made.path(f"{authority}.pem"), **mine)
 
 
-def of(run, port, redis, settings, group, url=None, sink=""):
-    return conf(At(port), url or redis.url, f"{run.group}.{group}",
+def of(run, kafka, redis, settings, group, url=None, sink=""):
+    return conf(kafka, url or redis.url, f"{run.group}.{group}",
                 [route("keep", run.topic, [f"SET {group}:%{{$key}} %{{$value}}"])], settings, sink)
 
 
@@ -97,7 +97,7 @@ def kafka_with_a_password(run):
     _, kafka, redis = begin(run)
 
     def start(name, settings, wait=True):
-        return run.penstock(of(run, kafka.sasl_port, redis, settings, name), name, wait=wait)
+        return run.penstock(of(run, At(kafka.sasl_port), redis, settings, name), name, wait=wait)
 
     flows(run, redis, start("plain", sasl("PLAIN")), "plain")
     if has_scram():
@@ -115,11 +115,12 @@ def kafka_with_a_password(run):
 def kafka_with_tls(run):
     """SSL with a client certificate: a good pair flows; unknown, missing and strange are told."""
     made, kafka, redis = begin(run)
-    flows(run, redis, run.penstock(of(run, kafka.ssl_port, redis, tls(made), "tls"), "tls"), "tls")
+    secure = At(kafka.ssl_port)
+    flows(run, redis, run.penstock(of(run, secure, redis, tls(made), "tls"), "tls"), "tls")
     dead = f"{run.topic}.dlq"
     kafka.create(dead, 1)
     letters = run.penstock(conf(
-        At(kafka.ssl_port), redis.url, f"{run.group}.letters",
+        secure, redis.url, f"{run.group}.letters",
         [route("bad", run.topic, ["INCRBY count %{$value}"], on_error="dlq")], tls(made),
         top=f'dlq = {{ source = "main"; topic = "{dead}"; }};'), "letters")
     wait_until(lambda: kafka.ends(dead) == {0: RECORDS}, 30, "every dead letter is in Kafka")
@@ -129,7 +130,7 @@ def kafka_with_tls(run):
             ("missing", tls(made, certificate=None), ["certificate required", "bad certificate"]),
             ("strange", tls(made, certificate="strange"), ["unknown ca", "certificate unknown",
                                                            "bad certificate"])):
-        penstock = run.penstock(of(run, kafka.ssl_port, redis, settings, name), name, wait=False)
+        penstock = run.penstock(of(run, secure, redis, settings, name), name, wait=False)
         waits(run, penstock, words, name)
 
 
@@ -147,9 +148,9 @@ def redis_over_tls(run, made):
 
 def redis_with_tls(run):
     """rediss:// from a file, through a reload of short-lived certificates by SIGHUP."""
-    made, kafka, _ = begin(run)
+    made, kafka, _ = begin(run, secure=False)
     server, url, settings = redis_over_tls(run, made)
-    penstock = run.penstock(of(run, kafka.port, server, "", "rediss", url, settings))
+    penstock = run.penstock(of(run, kafka, server, "", "rediss", url, settings))
     wait_until(lambda: len(server.keys("rediss:*")) == RECORDS, 30, "every record is in Redis")
 
     def reload(key, said):
@@ -166,11 +167,11 @@ def redis_with_tls(run):
 
 def everything_else_to_redis_with_tls(run):
     """Exactly-once, barriers and a stream of dead letters take the same way."""
-    made, kafka, replica = begin(run)
+    made, kafka, replica = begin(run, secure=False)
     server, url, settings = redis_over_tls(run, made)
     replica.ask("REPLICAOF", "127.0.0.1", server.port)
     routes = [route("count", run.topic, ["INCRBY %{$key} 1"], delivery="exactly_once")]
-    text = conf(At(kafka.port), url, run.group, routes, "", settings + ' durable = "wait(1, 500ms)";')
+    text = conf(kafka, url, run.group, routes, "", settings + ' durable = "wait(1, 500ms)";')
     penstock = run.penstock(text)
     wait_until(lambda: len(server.keys("k*")) == RECORDS, 30, "every record is in Redis")
     server.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
@@ -179,7 +180,7 @@ def everything_else_to_redis_with_tls(run):
     expect_equal(penstock.stop(), 0, "exit status")
     expect_equal(set(server.ask("MGET", *sorted(server.keys("k*")))), {b"1"}, "counts")
 
-    letters = conf(At(kafka.port), url, run.group + ".letters",
+    letters = conf(kafka, url, run.group + ".letters",
                    [route("bad", run.topic, ["INCRBY count %{$value}"], on_error="dlq")], "",
                    settings, top='dlq = { sink = "live"; stream = "letters"; };')
     penstock = run.penstock(letters, "letters")
