@@ -25,6 +25,33 @@ def kills_at_any_instant(scene):
     scene.judge()
 
 
+@row("B1most", "3 4 5 11 13", seconds=60, delivery="at_most_once")
+def kills_at_most_once(scene):
+    """The same with delivery at most once: what was on its way at a kill may be missing, and nothing ever
+    comes twice."""
+    scene.start(session=1000)
+    scene.load(1000)
+    for _ in range(6):
+        scene.penstock.wait_flowing()
+        scene.run(scene.random.uniform(0.1, 0.6))
+        scene.note("kill -9 penstock-1")
+        scene.penstock.kill()
+        scene.penstock.start(wait=False)
+    scene.drain()
+    scene.check("I2", scene.is_drained(), "everything is committed")
+    expected, target = scene.expected(), scene.redis.read()
+    missing = sum(len(set(records) - set(target.offsets(partition)))
+                  for partition, records in expected.items())
+    scene.note(f"{missing} of {scene.count('written')} records are missing")
+    scene.verdict("I3", [f"partition {partition}: {pairs[:3]}" for partition in target.streams
+                         if (pairs := judge.falls(target.offsets(partition)))], "offsets rise")
+    scene.verdict("I4", judge.duplicates(expected, target, 0), "nothing came twice")
+    scene.verdict("I5", judge.integrity(scene.oracle.acknowledged(), target, scene.oracle.records),
+                  "every key and value, byte by byte")
+    scene.check("I13", missing > 0, f"{missing} records were lost by six kills")
+    scene.stop_members()
+
+
 @row("B3", "1 3 4 7 13", seconds=60, both=True)
 def a_member_sleeps_beyond_its_session(scene):
     """A member stops for longer than its session, another takes over, the first wakes: what it still
