@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "flow/agreement.h"
+#include "flow/durability.h"
 #include "flow/repeats.h"
 #include "flow/route.h"
 
@@ -360,8 +361,10 @@ struct routes *routes_new(const struct conf *conf, struct conf_problems *problem
     routes->count = conf->route_count;
     for (size_t i = 0; i < routes->count; i++)
         compile_route(&routes->items[i], conf, i, problems);
-    for (size_t i = 0; i < routes->count; i++)
+    for (size_t i = 0; i < routes->count; i++) {
         repeats_check(&routes->items[i], problems);
+        durability_check(&conf->routes[i], problems);
+    }
     agreement_check(routes, problems);
     return routes;
 }

@@ -213,6 +213,18 @@ const char *durability_trouble(const struct durability *durability, size_t index
     return NULL;
 }
 
+/* --- the file ----------------------------------------------------------------------------------
+ */
+
+void durability_check(const struct conf_route *route, struct conf_problems *problems)
+{
+    if (route->delivery == AT_MOST_ONCE && route->to && route->to->durable.kind != DURABLE_NONE)
+        conf_warning(problems, route->origin, NULL,
+                     "route '%s': at_most_once commits before it writes, so 'durable' of sink '%s' "
+                     "does nothing for it",
+                     route->name, route->to->name);
+}
+
 /* --- life ------------------------------------------------------------------------------------- */
 
 static bool topic_passes(void *context, const void *routes, unsigned gate)

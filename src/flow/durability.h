@@ -14,6 +14,8 @@
 #include <stdint.h>
 
 struct conf;
+struct conf_problems;
+struct conf_route;
 struct conf_sink;
 struct conf_source;
 struct sink;
@@ -46,6 +48,9 @@ struct durability {
     struct durable_sink *sinks;
     unsigned count;
 };
+
+/** Warns where the sink is durable and the route cannot wait for that. */
+void durability_check(const struct conf_route *route, struct conf_problems *problems);
 
 enum { DURABILITY_KEY_BYTES = 512 };
 

@@ -479,6 +479,30 @@ static void a_lost_connection_for_barriers_is_trouble(void)
     durability_close(&durability);
 }
 
+/* --- the file --------------------------------------------------------------------------------- */
+
+static void a_route_that_commits_first_is_warned_of_a_durable_sink(void)
+{
+    struct conf_problems *problems = conf_problems_new();
+    struct conf_sink sink = {.name = (char[]){"live"}, .durable = {DURABLE_WAIT, 0, 1, 100}};
+    struct conf_route route = {.name = (char[]){"r"}, .to = &sink, .delivery = AT_MOST_ONCE};
+
+    durability_check(&route, problems);
+    CU_ASSERT_EQUAL(conf_warnings_count(problems), 1);
+    route.delivery = EXACTLY_ONCE;
+    durability_check(&route, problems);
+    route.delivery = AT_LEAST_ONCE;
+    durability_check(&route, problems);
+    route.delivery = AT_MOST_ONCE;
+    route.to = NULL; /* named wrongly: told elsewhere */
+    durability_check(&route, problems);
+    sink.durable.kind = DURABLE_NONE;
+    route.to = &sink;
+    durability_check(&route, problems);
+    CU_ASSERT_EQUAL(conf_warnings_count(problems), 1);
+    conf_problems_free(problems);
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -500,6 +524,7 @@ int main(void)
         TEST(a_failed_barrier_is_tried_again_for_ever_within_a_second),
         TEST(trouble_ends_where_nothing_waits_any_more),
         TEST(a_lost_connection_for_barriers_is_trouble),
+        TEST(a_route_that_commits_first_is_warned_of_a_durable_sink),
     };
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
