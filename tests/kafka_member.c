@@ -178,10 +178,10 @@ static struct conf_property properties[] = {
 
 static const struct metrics_shape shape = {.workers = 1, .librdkafka = "", .hiredis = ""};
 
-static const void *member_topic(void *context, const char *topic)
+static void *member_topic(void *context, const char *topic)
 {
     (void)context;
-    return topic;
+    return (void *)topic;
 }
 
 static void member_gone(void *context, struct source_partition *partition)

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/exactly.h"
+#include "flow/streams.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -216,6 +217,11 @@ void worker_refused(void *context, uint32_t number, enum reply_class class, cons
     struct delivery *delivery = &worker->deliveries.items[number];
     const struct route *route = &worker->options.routes->items[delivery->route];
 
+    if (streams_has_it(worker, delivery, text)) {
+        delivery->repeated = true;
+        worker_answered(worker, number);
+        return;
+    }
     worker->metrics->routes[delivery->route].errors[STAGE_REDIS]++;
     if (!source_ticket_is_current(delivery->record)) {
         delivery->dropped = true; /* the next owner will meet it */

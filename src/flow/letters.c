@@ -57,7 +57,7 @@ struct letters {
     struct backoff backoff;
     int64_t resume_ms, look_ms;
     int64_t delivered_ms; /* when the last one was */
-    bool alone; /* a suspect is on its way, and nothing else */
+    bool alone;           /* a suspect is on its way, and nothing else */
     bool late;
     char why[ERR_TEXT_BYTES]; /* what went wrong last; "": nothing since */
     char trouble[ERR_TEXT_BYTES];

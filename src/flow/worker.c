@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/exactly.h"
+#include "flow/streams.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -55,6 +56,8 @@ static void worker_close(struct worker *worker, uint32_t number, enum outcome ou
 
     counters->inflight--;
     counters->outcomes[outcome]++;
+    if (outcome == OUTCOME_WRITTEN && !delivery->repeated)
+        streams_written(worker, delivery);
     if (outcome == OUTCOME_WRITTEN && delivery->timestamp_ms >= 0)
         histogram_add(&counters->latency, worker_wall_ms(worker) - delivery->timestamp_ms);
     if (source_ticket_is_current(delivery->record))
@@ -346,7 +349,7 @@ static bool worker_turn(struct worker *worker, struct err *err)
 
 /* --- what the source tells -------------------------------------------------------------------- */
 
-const void *worker_topic(void *context, const char *topic)
+void *worker_topic(void *context, const char *topic)
 {
     struct worker *worker = context;
     struct topic_routes *routes =

@@ -56,7 +56,7 @@ void worker_dropped(void *context, uint32_t number);
 void worker_doubtful(void *context, uint32_t number);
 bool worker_is_settled(void *context, const struct source_partition *partition);
 int64_t worker_patience(void *context, uint32_t number);
-const void *worker_topic(void *context, const char *topic);
+void *worker_topic(void *context, const char *topic);
 void worker_gone(void *context, struct source_partition *partition);
 
 /** What worker_reload() asked for. */

@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "kafka/source_parts.h"
 
+#include <string.h>
+
 enum {
     COMMIT_TRIES = 3,
     COMMIT_RETRY_MS = 200,
@@ -50,6 +52,21 @@ bool source_owes(const struct source_partition *partition, const struct record *
            tracker_next_offset(partition->tracker) <= record->offset;
 }
 
+/* librdkafka frees the metadata with its own free(). */
+static void commit_say(rd_kafka_topic_partition_list_t *list,
+                       const struct source_partition *partition, int64_t offset)
+{
+    rd_kafka_topic_partition_t *item =
+        rd_kafka_topic_partition_list_add(list, partition->topic->name, partition->number);
+
+    item->offset = offset;
+    if (offset != partition->began)
+        return;
+    item->metadata_size = strlen(COMMIT_START);
+    item->metadata = rd_kafka_mem_malloc(partition->source->kafka, item->metadata_size);
+    memcpy(item->metadata, COMMIT_START, item->metadata_size);
+}
+
 static rd_kafka_topic_partition_list_t *commit_list(struct source *source)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
@@ -59,8 +76,7 @@ static rd_kafka_topic_partition_list_t *commit_list(struct source *source)
         int64_t offset = commit_offset(partition);
         if (offset < 0)
             continue;
-        rd_kafka_topic_partition_list_add(list, partition->topic->name, partition->number)->offset =
-            offset;
+        commit_say(list, partition, offset);
         partition->committing = offset;
     }
     return list;

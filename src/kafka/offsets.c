@@ -103,6 +103,12 @@ static void items_fail(struct offsets_item *items, size_t count, rd_kafka_resp_e
             items[i].err = err;
 }
 
+static bool is_start(const rd_kafka_topic_partition_t *committed)
+{
+    return committed->metadata_size == strlen(COMMIT_START) &&
+           memcmp(committed->metadata, COMMIT_START, committed->metadata_size) == 0;
+}
+
 static void ask_committed(rd_kafka_t *kafka, struct offsets_item *items, size_t count)
 {
     rd_kafka_topic_partition_list_t *list = items_list(items, count);
@@ -113,8 +119,10 @@ static void ask_committed(rd_kafka_t *kafka, struct offsets_item *items, size_t 
     sort_answers(list);
     for (size_t i = 0; !err && i < count; i++) {
         const rd_kafka_topic_partition_t *answer = item_answer(list, &items[i]);
-        if (answer && items[i].ask_committed && answer->offset >= 0)
-            items[i].committed = answer->offset;
+        if (!answer || !items[i].ask_committed || answer->offset < 0)
+            continue;
+        items[i].committed = answer->offset;
+        items[i].start_alone = is_start(answer);
     }
     rd_kafka_topic_partition_list_destroy(list);
 }
@@ -166,6 +174,7 @@ static void ask_all(rd_kafka_t *kafka, struct offsets_item *items, size_t count)
 
     for (size_t i = 0; i < count; i++) {
         items[i].committed = items[i].low = items[i].high = items[i].at_time = -1;
+        items[i].start_alone = false;
         items[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
         committed |= items[i].ask_committed;
         times |= items[i].time_ms >= 0;

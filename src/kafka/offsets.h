@@ -12,6 +12,10 @@
 
 struct offsets;
 
+/** The metadata of a commit that says where a partition begins, and no more: of its records nothing
+ * was answered yet. */
+#define COMMIT_START "start"
+
 /** What is asked of one partition, and the answers. */
 struct offsets_item {
     void *partition; /* the asker's own; handed back */
@@ -23,6 +27,7 @@ struct offsets_item {
 
     rd_kafka_resp_err_t err;
     int64_t committed; /* -1: the group has none */
+    bool start_alone;  /* all that was committed is where to begin (COMMIT_START) */
     int64_t low, high; /* of the log; -1: not known */
     int64_t at_time;   /* -1: none that late */
 };

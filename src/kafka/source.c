@@ -316,7 +316,7 @@ void source_give_up(struct source_ticket ticket)
 
 /* --- partitions ------------------------------------------------------------------------ */
 
-const void *source_partition_routes(const struct source_partition *partition)
+void *source_partition_routes(const struct source_partition *partition)
 {
     return partition->topic->routes;
 }
@@ -378,6 +378,11 @@ void source_visit_held(const struct source *source,
         if (partition->state == PARTITION_HELD)
             visit(context, partition, partition->hold, partition->reason);
     }
+}
+
+bool source_may_repeat(const struct source_partition *partition)
+{
+    return partition->repeats;
 }
 
 size_t source_partition_inflight(const struct source_partition *partition)

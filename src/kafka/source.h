@@ -40,7 +40,7 @@ struct source_ticket {
 struct source_events {
     void *context;
     /** The topic of a newly assigned partition; the answer is kept as source_partition_routes(). */
-    const void *(*topic)(void *context, const char *topic);
+    void *(*topic)(void *context, const char *topic);
     /** The partition is no longer ours, or is read again from elsewhere: forget what was not sent
      * of it. */
     void (*gone)(void *context, struct source_partition *partition);
@@ -142,6 +142,10 @@ bool source_commit_first(struct source_partition *partition, const struct record
  * the same when its partition goes, or the source stops, since nobody may read it again. */
 bool source_owes(const struct source_partition *partition, const struct record *record);
 
+/** Whether the partition was read before up to where nobody knows: it went on at what the group had
+ * committed. False where it began anew. */
+bool source_may_repeat(const struct source_partition *partition);
+
 /** One more source_finish() must come before the record is done. */
 void source_retain(struct source_ticket ticket);
 
@@ -154,7 +158,7 @@ void source_finish(struct source_ticket ticket);
 void source_give_up(struct source_ticket ticket);
 
 /** What source_events.topic answered. */
-const void *source_partition_routes(const struct source_partition *partition);
+void *source_partition_routes(const struct source_partition *partition);
 const char *source_partition_topic(const struct source_partition *partition);
 int32_t source_partition_number(const struct source_partition *partition);
 

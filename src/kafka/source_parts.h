@@ -95,6 +95,8 @@ struct source_partition {
     bool lags;      /* its position stood still, and Kafka has more */
     bool brims;     /* held because too much of it is unconfirmed */
     int64_t ahead;  /* to be committed though not answered (source_commit_first()); -1: nothing */
+    int64_t began;  /* where it began without a committed offset; -1: it went on at one */
+    bool repeats;   /* source_may_repeat() */
     enum claim_step claim_step;
     void *claim; /* the worker's */
     struct resume_facts
@@ -105,7 +107,7 @@ struct source_partition {
 
 struct source_topic {
     char *name;
-    const void *routes;
+    void *routes;
     bool *passes;                         /* by gate; NULL: the source has none */
     bool gated;                           /* passes one at least */
     struct source_partition **partitions; /* by number; NULL: never ours */

@@ -95,16 +95,26 @@ static bool is_out_of_range(const struct source_partition *partition, int64_t ex
     return expected < item->low || (partition->misplaced && expected > item->high);
 }
 
+/* Goes on at what was committed. */
+static void start_on(struct source_partition *partition, int64_t expected,
+                     const struct offsets_item *item)
+{
+    partition_start(partition, expected);
+    partition->repeats = !item->start_alone;
+    partition->began = item->start_alone ? expected : -1;
+}
+
 /* Where Kafka alone decides. */
 static void start_by_kafka(struct source_partition *partition, const struct offsets_item *item,
                            int64_t expected)
 {
-    if (expected < 0)
+    if (expected < 0) {
         start_first(partition, item);
-    else if (is_out_of_range(partition, expected, item))
+        partition->began = partition->position;
+    } else if (is_out_of_range(partition, expected, item))
         start_out_of_range(partition, expected, item);
     else
-        partition_start(partition, expected);
+        start_on(partition, expected, item);
 }
 
 /* A claimed partition knows now from where it is read, or is held. */
