@@ -2,7 +2,8 @@
  * claim.c: one partition's claim: what it wants of its lane, and what becomes of its units.
  *
  * A claim that was dropped lives on until its unit in flight is answered and the holes that this
- * unit left are written down; see claim_release().
+ * unit left are written down; see claim_release(). The next claim of its partition begins only
+ * then, or it would read a checkpoint without those holes.
  */
 #include "base/log.h"
 #include "base/mem.h"
@@ -24,7 +25,7 @@ bool claim_wants(const struct claim *claim)
     switch (claim->state) {
     case CLAIM_WAITING:
     case CLAIM_RETURNING:
-        return !claim->dropped;
+        return !claim->dropped && !claim->former;
     case CLAIM_FENCED:
         return false;
     case CLAIM_OWNED:
@@ -218,11 +219,25 @@ void claim_not_carried_out(struct claim *claim)
 
 /* --- its end ---------------------------------------------------------------------------------- */
 
+/* What waited for its end waits no more. */
+static void claim_leave_line(struct claim *claim)
+{
+    if (claim->former)
+        claim->former->later = NULL;
+    if (claim->dropped)
+        TAILQ_REMOVE(&claim->lane->dropped, claim, drop);
+    if (!claim->later)
+        return;
+    claim->later->former = NULL;
+    claim_want(claim->later);
+}
+
 void claim_free(struct claim *claim)
 {
     struct lane *lane = claim->lane;
 
     claim_leave_lists(claim);
+    claim_leave_line(claim);
     for (size_t i = 0; claim->armed && i < lane->armed_count; i++)
         if (lane->armed[i] == claim)
             lane->armed[i] = NULL;

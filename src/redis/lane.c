@@ -24,6 +24,7 @@ struct lane *lane_new(const struct lane_options *options)
     TAILQ_INIT(&lane->claims);
     TAILQ_INIT(&lane->wanting);
     TAILQ_INIT(&lane->noting);
+    TAILQ_INIT(&lane->dropped);
     return lane;
 }
 
@@ -56,6 +57,21 @@ void lane_free(struct lane *lane)
 
 /* --- claims ----------------------------------------------------------------------------------- */
 
+static struct claim *lane_find_former(const struct lane *lane, const struct claim_name *name)
+{
+    struct claim *former = NULL;
+
+    for (struct claim *claim = TAILQ_FIRST(&lane->dropped); claim; claim = TAILQ_NEXT(claim, drop))
+        if (claim->partition == name->partition && strcmp(claim->topic, name->topic) == 0)
+            former = claim;
+    return former;
+}
+
+bool lane_has_former(const struct lane *lane, const struct claim_name *name)
+{
+    return lane_find_former(lane, name) != NULL;
+}
+
 struct claim *lane_claim(struct lane *lane, const struct claim_name *name, uint64_t random,
                          void *owner)
 {
@@ -78,6 +94,9 @@ struct claim *lane_claim(struct lane *lane, const struct claim_name *name, uint6
     claim->epoch_key = slice_of(claim->epoch_key_text);
     TAILQ_INSERT_TAIL(&lane->claims, claim, all);
     lane->claim_count++;
+    claim->former = lane_find_former(lane, name);
+    if (claim->former)
+        claim->former->later = claim;
     claim_want(claim);
     return claim;
 }
@@ -111,6 +130,7 @@ void lane_restart(struct claim *claim, int64_t next)
 void lane_drop(struct claim *claim)
 {
     claim->dropped = true;
+    TAILQ_INSERT_TAIL(&claim->lane->dropped, claim, drop);
     claim->note_due = false;
     if (claim->lane->late_claim == claim)
         claim->lane->late_claim = NULL;

@@ -65,6 +65,10 @@ void lane_free(struct lane *lane);
 struct claim *lane_claim(struct lane *lane, const struct claim_name *name, uint64_t random,
                          void *owner);
 size_t lane_claims(const struct lane *lane);
+
+/** Whether a dropped claim of that partition is not over yet: the next one belongs on this lane,
+ * where it waits for it. */
+bool lane_has_former(const struct lane *lane, const struct claim_name *name);
 struct lane *claim_lane(const struct claim *claim);
 void *lane_carrier(const struct lane *lane);
 void lane_restart(struct claim *claim, int64_t next);

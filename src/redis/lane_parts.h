@@ -64,14 +64,15 @@ struct claim {
     struct unit *first, *last; /* oldest first; the one in flight is the first */
     size_t unit_count;
 
-    bool judging; /* its events must be told before it goes on */
-    bool stopped; /* by a verdict: nothing more is taken */
+    struct claim *former, *later; /* of the same partition: the one waits for the other's end */
+    bool judging;                 /* its events must be told before it goes on */
+    bool stopped;                 /* by a verdict: nothing more is taken */
     bool dropped;
     unsigned notices; /* on their way to lane_deliver() */
     bool armed;       /* in lane->armed */
     bool wanting;     /* in lane->wanting */
     bool noting;      /* in lane->noting */
-    TAILQ_ENTRY(claim) all, want, note;
+    TAILQ_ENTRY(claim) all, want, note, drop;
 };
 
 TAILQ_HEAD(claim_list, claim);
@@ -156,9 +157,9 @@ struct lane {
     struct unit *spare;
     size_t spare_count;
     size_t bytes, commands; /* in all units */
-    struct claim_list claims, wanting, noting;
-    size_t claim_count, dropped_count;
-    uint32_t other; /* metrics' index of commands without a row */
+    struct claim_list claims, wanting, noting, dropped;
+    size_t claim_count; /* not dropped */
+    uint32_t other;     /* metrics' index of commands without a row */
 };
 
 /* --- claim.c: what a claim wants, and what becomes of its units --- */

@@ -156,6 +156,9 @@ struct claim *units_claim(struct units *units, const struct claim_name *name, vo
     for (size_t i = 1; i < LANES; i++)
         if (lane_claims(units->links[i].lane) < lane_claims(lane))
             lane = units->links[i].lane;
+    for (size_t i = 0; i < LANES; i++)
+        if (lane_has_former(units->links[i].lane, name))
+            lane = units->links[i].lane;
     return lane_claim(lane, name, units_random(), owner);
 }
 

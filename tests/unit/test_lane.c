@@ -835,6 +835,47 @@ static void a_drop_waits_for_what_is_in_flight_and_drops_the_rest(void)
     close_lane();
 }
 
+static void the_next_claim_waits_for_the_holes_of_the_former(void)
+{
+    open_owned();
+    verdict = UNITS_STOP;
+    put(claims[0], 0, 5);
+    says();
+    lane_drop(claims[0]);
+    struct claim_name name = {"g", "t", 0, 0xff}, other = {"g", "t", 1, 0xff};
+    CU_ASSERT_TRUE(lane_has_former(lane, &name));
+    CU_ASSERT_FALSE(lane_has_former(lane, &other));
+    struct claim *later = claim(0);
+    hear(QUEUED QUEUED "*2\r\n-WRONGTYPE no\r\n:8\r\n" ARMED(TOKEN));
+    ASSERT_TEXT(says(), "");
+    ASSERT_TEXT(news(), "refused 5 reject: WRONGTYPE no");
+    ASSERT_TEXT(says(), HSET("1", "1", "2", "0:4:-1") " holes 0:0 / EXEC / " ARM_0);
+    hear(QUEUED "*1\r\n:1\r\n" ARMED(TOKEN));
+    ASSERT_TEXT(says(), "DISCARD / " ARM_0);
+    CU_ASSERT_FALSE(lane_has_former(lane, &name));
+    hear(OK ARMED(TOKEN));
+    ASSERT_TEXT(says(), "SET " E0 " " TOKEN_2 " / HGETALL " K0 " / EXEC / " ARM_0);
+    lane_drop(later);
+    close_lane();
+}
+
+static void a_claim_that_waits_for_another_may_go_first(void)
+{
+    open_owned();
+    put(claims[0], 0, 5);
+    says();
+    lane_drop(claims[0]);
+    struct claim *later = claim(0);
+    lane_drop(later);
+    later = claim(0);
+    lane_lost(lane);
+    ASSERT_TEXT(news(), "dropped 5");
+    begin();
+    ASSERT_TEXT(says(), "INFO memory / " ARM_0);
+    CU_ASSERT_EQUAL(lane_claims(lane), 1);
+    close_lane();
+}
+
 static void a_drop_in_flight_that_comes_to_nothing_is_dropped(void)
 {
     open_owned();
@@ -979,6 +1020,8 @@ static const struct suite_test conversations[] = {
     TEST(a_server_that_went_back_in_time_is_a_loss),
     TEST(nothing_is_told_twice_after_a_loss),
     TEST(a_drop_waits_for_what_is_in_flight_and_drops_the_rest),
+    TEST(the_next_claim_waits_for_the_holes_of_the_former),
+    TEST(a_claim_that_waits_for_another_may_go_first),
     TEST(a_drop_in_flight_that_comes_to_nothing_is_dropped),
     TEST(a_hole_that_is_tried_again_goes_with_its_unit),
     TEST(a_record_that_could_not_be_rendered_is_remembered),
