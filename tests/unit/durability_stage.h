@@ -1,0 +1,174 @@
+/*
+ * durability_stage.h: a source, sinks, lanes and barriers that do what test_durability.c says, in
+ * place of those of the library.
+ */
+#pragma once
+#include "flow/durability.h"
+#include "kafka/source.h"
+#include "redis/sink.h"
+#include "redis/units.h"
+#include "suite.h"
+
+enum { SINKS = 2 };
+
+struct sink {
+    const char *run, *trouble;
+    void (*moved)(void *context);
+    void *moved_context;
+};
+
+struct units {
+    const char *run, *trouble;
+    void (*moved)(void *context);
+    void *moved_context;
+};
+
+struct barrier {
+    const char *run, *history, *text, *trouble;
+    char key[DURABILITY_KEY_BYTES];
+    bool running, ended;
+    enum barrier_outcome outcome;
+    unsigned begun, reconnects;
+};
+
+static struct sink sinks[SINKS];
+static struct units lanes[SINKS];
+static struct barrier barriers[SINKS];
+static struct {
+    bool news, urgent;
+    unsigned marks[SINKS], reached[SINKS], rewinds[SINKS], gates;
+} source;
+
+const char *sink_run(const struct sink *sink)
+{
+    return sink->run;
+}
+
+const char *sink_trouble(const struct sink *sink)
+{
+    return sink->trouble;
+}
+
+void sink_watch_moves(struct sink *sink, void (*moved)(void *context), void *context)
+{
+    sink->moved = moved;
+    sink->moved_context = context;
+}
+
+/* Nobody looks into it here: it is the sink itself. */
+const struct connection_setup *sink_setup(const struct sink *sink)
+{
+    return (const struct connection_setup *)sink;
+}
+
+const char *units_run(const struct units *units)
+{
+    return units->run;
+}
+
+const char *units_trouble(const struct units *units)
+{
+    return units->trouble;
+}
+
+void units_watch_moves(struct units *units, void (*moved)(void *context), void *context)
+{
+    units->moved = moved;
+    units->moved_context = context;
+}
+
+const struct connection_setup *units_setup(const struct units *units)
+{
+    return (const struct connection_setup *)&sinks[units - lanes];
+}
+
+struct barrier *barrier_new(const struct connection_setup *setup, const char *key)
+{
+    struct barrier *barrier = &barriers[(const struct sink *)setup - sinks];
+
+    snprintf(barrier->key, sizeof(barrier->key), "%s", key);
+    return barrier;
+}
+
+void barrier_free(struct barrier *barrier)
+{
+    (void)barrier;
+}
+
+bool barrier_is_ready(const struct barrier *barrier)
+{
+    return !barrier->running && !barrier->trouble;
+}
+
+void barrier_begin(struct barrier *barrier)
+{
+    CU_ASSERT_FALSE(barrier->running);
+    barrier->running = true;
+    barrier->begun++;
+}
+
+bool barrier_take(struct barrier *barrier, enum barrier_outcome *outcome)
+{
+    bool ended = barrier->ended;
+
+    barrier->ended = false;
+    *outcome = barrier->outcome;
+    return ended;
+}
+
+const char *barrier_text(const struct barrier *barrier)
+{
+    return barrier->text;
+}
+
+const char *barrier_run(const struct barrier *barrier)
+{
+    return barrier->run;
+}
+
+const char *barrier_history(const struct barrier *barrier)
+{
+    return barrier->history;
+}
+
+void barrier_reconnect(struct barrier *barrier, const char *why)
+{
+    (void)why;
+    barrier->reconnects++;
+}
+
+const char *barrier_trouble(const struct barrier *barrier)
+{
+    return barrier->trouble;
+}
+
+void source_set_gates(struct source *unused, const struct source_gates *gates)
+{
+    (void)unused;
+    source.gates = gates->count;
+}
+
+bool source_mark_is_urgent(const struct source *unused, unsigned gate)
+{
+    (void)unused, (void)gate;
+    return source.urgent;
+}
+
+bool source_mark(struct source *unused, unsigned gate)
+{
+    (void)unused;
+    source.marks[gate]++;
+    return source.news;
+}
+
+void source_mark_reached(struct source *unused, unsigned gate)
+{
+    (void)unused;
+    source.reached[gate]++;
+}
+
+void source_rewind(struct source *unused, unsigned gate)
+{
+    (void)unused;
+    source.rewinds[gate]++;
+}
