@@ -218,6 +218,36 @@ def a_value_above_the_topics_own_limit_goes_by_reference(run):
     expect_equal(penstock.stop(), 0, "exit status")
 
 
+def a_revoke_waits_for_letters(run):
+    """A second member joins while letters wait for a stream whose Redis hangs: none comes twice."""
+    kafka, redis, topic = begin(run)
+    dead = run.redis()
+    producer = run.producer(kafka)
+    text = conf(kafka, redis.url, run.group,
+                [route("all", run.topic, COMMANDS, format="json", on_error="dlq")],
+                top='dlq = { sink = "aside"; stream = "dead"; };').replace(
+                    "sinks = {", f'sinks = {{ aside = {{ url = "{dead.url}"; }}; ')
+    first = run.penstock(text, "first")
+    dead.hang()
+    for partition in range(PARTITIONS):
+        producer.send(run.topic, topic.log.add(topic.make(partition, b"{")))
+    producer.close()
+    wait_until(lambda: first.scrape().total("penstock_dead_letters_waiting") == PARTITIONS, 10,
+               "letters wait")
+    second = run.penstock(text, "second", wait=False)
+    wait_until(lambda: 'msg="partitions revoked"' in first.log(), 20, "partitions are revoked")
+    time.sleep(1)
+    expect_equal(sum(kafka.committed(run.group, run.topic).values()), 0, "committed")
+    dead.resume()
+    topic.log.wait_committed(kafka, run.group, 20)
+    wait_until(second.ready, 20, "the second one is ready")
+    expect_equal(dead.ask("XLEN", "dead"), PARTITIONS, "letters")
+    expect_equal(first.scrape().outcome("dead_lettered"), PARTITIONS, "dead_lettered by the first")
+    expect_equal(second.scrape().outcome("dead_lettered"), 0, "dead_lettered by the second")
+    expect_equal(first.stop(), 0, "exit status")
+    expect_equal(second.stop(), 0, "exit status of the second")
+
+
 def memory_is_bounded_while_nobody_takes_letters(run):
     """Every record is bad, large and small, and the topic is not there; then it is."""
     kafka, redis = run.kafka(), run.redis()
@@ -253,4 +283,4 @@ if __name__ == "__main__":
          without_its_topic_only_the_partitions_with_letters_wait, a_kill_loses_no_letter,
          a_wrong_route_stops_before_the_whole_topic_is_letters,
          a_value_above_the_topics_own_limit_goes_by_reference,
-         memory_is_bounded_while_nobody_takes_letters)
+         a_revoke_waits_for_letters, memory_is_bounded_while_nobody_takes_letters)
