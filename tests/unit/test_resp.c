@@ -226,6 +226,17 @@ static void what_is_not_resp2_is_broken(void)
     }
 }
 
+static void the_text_does_not_show_what_it_quotes(void)
+{
+    struct resp_scanner scanner = {0};
+    struct slice input =
+        SLICE("-ERR unknown command 'X', with args beginning with: 'hunter2' \r\n");
+
+    CU_ASSERT_EQUAL(resp_scan(&scanner, &input), RESP_REPLY);
+    ASSERT_TEXT(scanner.text, "ERR unknown command 'X', with args beginning with: ***");
+    CU_ASSERT_EQUAL(scanner.text_length, strlen(scanner.text));
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -239,6 +250,7 @@ int main(void)
         TEST(an_endless_error_is_cut_and_an_endless_line_refused),
         TEST(a_long_bulk_string_needs_no_room),
         TEST(what_is_not_resp2_is_broken),
+        TEST(the_text_does_not_show_what_it_quotes),
     };
 
     return SUITE("resp", tests);
