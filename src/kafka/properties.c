@@ -93,7 +93,7 @@ enum {
     LEAST_QUEUED = 2000,
     MOST_QUEUED = 50000,
     FETCHES = 512, /* in a share: lz4 makes up to half of one of a response */
-    LEAST_FETCH = 64 * 1024,
+    LEAST_FETCH = 16 * 1024,
     MOST_FETCH = 8 * 1024 * 1024,
     FETCH_PARTS = 3, /* partitions that share one response, so that none waits for the others */
     LEAST_RECEIVE = 16 * 1024 * 1024, /* of metadata, too, where a cluster is large */

@@ -57,8 +57,9 @@ static void out_of_range_stop(struct source_partition *partition, int64_t expect
 
     snprintf(reason, sizeof(reason),
              "offset %" PRId64 " is out of range: the log has %" PRId64 " to %" PRId64
-             "; on_out_of_range = \"stop\"",
-             expected, item->low, item->high);
+             "%s; on_out_of_range = \"stop\"",
+             expected, item->low, item->high,
+             expected > item->high ? " (was the topic deleted and made anew?)" : "");
     partition->position = expected;
     partition_hold(partition, HOLD_RECORD, reason);
 }
