@@ -51,10 +51,29 @@ static bool agree(const struct route *one, const struct route *other, const char
     return true;
 }
 
+/* What does not concern a route that says something else of its delivery. */
+static void check_settings(const struct route *route, struct conf_problems *problems)
+{
+    const struct conf_route *conf = route->conf;
+
+    if (conf->delivery == EXACTLY_ONCE && conf->retry_timeout)
+        conf_warning(problems, conf->origin, NULL,
+                     "route '%s': retry does not concern exactly-once routes: a transaction waits "
+                     "for as long as Redis says \"later\"",
+                     conf->name);
+    if (conf->delivery == EXACTLY_ONCE && conf->to && conf->to->durable.kind != DURABLE_NONE)
+        conf_warning(problems, conf->origin, NULL,
+                     "route '%s': durable, of sink '%s', does not concern exactly-once "
+                     "routes: data and offset are lost or kept together",
+                     conf->name, conf->to->name);
+}
+
 void agreement_check(const struct routes *routes, struct conf_problems *problems)
 {
     struct err err;
 
+    for (size_t i = 0; i < routes->count; i++)
+        check_settings(&routes->items[i], problems);
     for (size_t i = 1; i < routes->count; i++)
         for (size_t j = 0; j < i; j++) {
             const struct route *one = &routes->items[j], *other = &routes->items[i];

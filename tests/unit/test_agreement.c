@@ -122,6 +122,19 @@ static void exactly_once_routes_of_one_topic_have_one_sink(void)
     CU_ASSERT_EQUAL(mistakes(), 0);
 }
 
+static void a_setting_that_does_not_concern_the_delivery_earns_a_warning(void)
+{
+    given("rides", EXACTLY_ONCE, "drivers", AT_LEAST_ONCE);
+    confs[0].retry_timeout = confs[1].retry_timeout = 1000;
+    CU_ASSERT_EQUAL(mistakes(), 0);
+    CU_ASSERT_EQUAL(conf_warnings_count(problems), 1);
+    given("rides", EXACTLY_ONCE, "drivers", AT_LEAST_ONCE);
+    sinks[0].durable.kind = DURABLE_WAIT;
+    CU_ASSERT_EQUAL(mistakes(), 0);
+    CU_ASSERT_EQUAL(conf_warnings_count(problems), 1);
+    sinks[0].durable.kind = DURABLE_NONE;
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -132,6 +145,7 @@ int main(void)
         TEST(the_same_pattern_twice_meets_itself),
         TEST(two_patterns_are_checked_when_a_topic_appears),
         TEST(exactly_once_routes_of_one_topic_have_one_sink),
+        TEST(a_setting_that_does_not_concern_the_delivery_earns_a_warning),
     };
     int status = SUITE("agreement", tests);
 
