@@ -56,7 +56,9 @@ static void claim_stop_before(struct claim *claim, struct unit *unit, size_t ent
         free(unit->errors[--unit->error_count].text);
     unit->told = unit->error_count;
     claim->stopped = true;
+    claim->lane->bytes -= unit->end;
     unit_cut(unit, entry);
+    claim->lane->bytes += unit->end;
     claim->lane->commands -= count;
     for (size_t i = 0; i < count; i++)
         events->dropped(events->context, tickets[i]);
@@ -88,12 +90,9 @@ static void claim_refused(struct claim *claim)
 {
     struct unit *unit = claim->first;
 
-    if (claim->dropped)
+    if (claim->dropped || !claim_judge(claim, unit))
         return;
     claim->lane->bytes -= unit->end; /* what leaves it is not counted any more */
-    bool there = claim_judge(claim, unit);
-    if (!there)
-        return;
     unit_remove_refused(unit);
     claim->lane->bytes += unit->end;
     claim->judging = false;

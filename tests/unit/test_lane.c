@@ -37,6 +37,7 @@ static struct sink_counters counters;
 static char told[4096], said[8192];
 static enum units_verdict verdict;
 static size_t piece; /* bytes; 0: whole */
+static bool drops;   /* the first claim, when a command of it is refused */
 static bool sound;   /* lane_receive() never said otherwise */
 
 /* --- what it tells ---------------------------------------------------------------------------- */
@@ -82,6 +83,9 @@ static enum units_verdict on_refused(void *context, uint32_t ticket, enum reply_
 {
     (void)context;
     tell("refused %u %s: %s", ticket, reply_class_name(class), text);
+    if (drops)
+        lane_drop(claims[0]);
+    drops = false;
     return verdict;
 }
 
@@ -835,6 +839,35 @@ static void a_drop_waits_for_what_is_in_flight_and_drops_the_rest(void)
     close_lane();
 }
 
+static void a_claim_may_be_dropped_while_it_is_judged(void)
+{
+    static const char *const refusals[] = {
+        QUEUED "-NOPERM no\r\n" QUEUED QUEUED ABORT, /* before it is carried out, */
+        QUEUED QUEUED QUEUED QUEUED "*4\r\n:1\r\n-WRONGTYPE no\r\n:1\r\n:8\r\n", /* or while */
+    };
+
+    for (int way = 0; way < 4; way++) {
+        open_owned();
+        verdict = way / 2 ? UNITS_STOP : UNITS_SKIP;
+        lane_put(claims[0], 0, (struct slice[]){SLICE("A")}, 1, NULL, 5);
+        lane_record(claims[0], &(struct unit_record){0, 7, {0}}, 0);
+        put_two(claims[0], 1, 6);
+        says();
+        put(claims[0], 2, 8);
+        drops = true;
+        hear(refusals[way % 2]);
+        hear(ARMED(TOKEN));
+        ASSERT_TEXT(news(), way % 2
+                                ? "done 5, refused 6 reject: WRONGTYPE no, dropped 8, done 7"
+                                : "refused 6 config: NOPERM no, dropped 5, dropped 7, dropped 8");
+        CU_ASSERT_EQUAL(lane_inflight(lane), 0);
+        struct claim *other = claim(1);
+        CU_ASSERT_TRUE(lane_has_room(other));
+        lane_drop(other);
+        close_lane();
+    }
+}
+
 static void the_next_claim_waits_for_the_holes_of_the_former(void)
 {
     open_owned();
@@ -1020,6 +1053,7 @@ static const struct suite_test conversations[] = {
     TEST(a_server_that_went_back_in_time_is_a_loss),
     TEST(nothing_is_told_twice_after_a_loss),
     TEST(a_drop_waits_for_what_is_in_flight_and_drops_the_rest),
+    TEST(a_claim_may_be_dropped_while_it_is_judged),
     TEST(the_next_claim_waits_for_the_holes_of_the_former),
     TEST(a_claim_that_waits_for_another_may_go_first),
     TEST(a_drop_in_flight_that_comes_to_nothing_is_dropped),
