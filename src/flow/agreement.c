@@ -61,11 +61,6 @@ static void check_settings(const struct route *route, struct conf_problems *prob
                      "route '%s': retry does not concern exactly-once routes: a transaction waits "
                      "for as long as Redis says \"later\"",
                      conf->name);
-    if (conf->delivery == EXACTLY_ONCE && conf->to && conf->to->durable.kind != DURABLE_NONE)
-        conf_warning(problems, conf->origin, NULL,
-                     "route '%s': durable, of sink '%s', does not concern exactly-once "
-                     "routes: data and offset are lost or kept together",
-                     conf->name, conf->to->name);
 }
 
 void agreement_check(const struct routes *routes, struct conf_problems *problems)

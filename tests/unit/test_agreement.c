@@ -128,11 +128,6 @@ static void a_setting_that_does_not_concern_the_delivery_earns_a_warning(void)
     confs[0].retry_timeout = confs[1].retry_timeout = 1000;
     CU_ASSERT_EQUAL(mistakes(), 0);
     CU_ASSERT_EQUAL(conf_warnings_count(problems), 1);
-    given("rides", EXACTLY_ONCE, "drivers", AT_LEAST_ONCE);
-    sinks[0].durable.kind = DURABLE_WAIT;
-    CU_ASSERT_EQUAL(mistakes(), 0);
-    CU_ASSERT_EQUAL(conf_warnings_count(problems), 1);
-    sinks[0].durable.kind = DURABLE_NONE;
 }
 
 int main(void)
