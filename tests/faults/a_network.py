@@ -72,7 +72,8 @@ def a_broker_starts_anew(scene):
 
 @row("A4", "1 2 3 4 5 13", seconds=45)
 def leaders_change(scene):
-    """Each partition gets another leader each second: nothing is passed over, nothing starts anew."""
+    """Each partition gets another leader each second: nothing is passed over, nothing starts
+    anew."""
     scene.start(mock=3, partitions=3)
     moves = iter(range(10**6))
 
@@ -91,8 +92,8 @@ def leaders_change(scene):
 
 @row("A5", "1 2 3 7 9 13", seconds=60)
 def the_coordinator_moves(scene):
-    """The group's coordinator moves, and fifty commits, fetches of offsets and heartbeats are told so
-    by the new one: found again, no partition stays unfetched."""
+    """The group's coordinator moves, and fifty commits, fetches of offsets and heartbeats are told
+    so by the new one: found again, no partition stays unfetched."""
     scene.start(mock=3, members=0, partitions=6)
     kafka = scene.kafka
 
@@ -121,7 +122,8 @@ def the_coordinator_moves(scene):
 
 @row("A6", "1 2 3 4 9 13", seconds=60)
 def brokers_hang(scene):
-    """The brokers stop answering for 8 s, and wake: below the session timeout nobody is expelled."""
+    """The brokers stop answering for 8 s, and wake: below the session timeout nobody is
+    expelled."""
     scene.start(mock=3, session=30000)
     scene.load(500)
     scene.run(2)

@@ -27,8 +27,8 @@ def kills_at_any_instant(scene):
 
 @row("B1most", "3 4 5 11 13", seconds=60, delivery="at_most_once")
 def kills_at_most_once(scene):
-    """The same with delivery at most once: what was on its way at a kill may be missing, and nothing ever
-    comes twice."""
+    """The same with delivery at most once: what was on its way at a kill may be missing, and
+    nothing ever comes twice."""
     scene.start(session=1000)
     scene.load(1000)
     for _ in range(6):
@@ -54,8 +54,8 @@ def kills_at_most_once(scene):
 
 @row("B3", "1 3 4 7 13", seconds=60, both=True)
 def a_member_sleeps_beyond_its_session(scene):
-    """A member stops for longer than its session, another takes over, the first wakes: what it still
-    sends may only repeat, and it commits nothing any more."""
+    """A member stops for longer than its session, another takes over, the first wakes: what it
+    still sends may only repeat, and it commits nothing any more."""
     scene.one_owner = False
     scene.start(members=2, session=2000)
     scene.load(1000)
@@ -97,7 +97,8 @@ def redis_slower_than_the_poll_interval(scene):
 
 @row("B5", "1 2 3 4 7 13", seconds=80, both=True)
 def a_storm_of_rebalances(scene):
-    """Five members are started and stopped at random, one of them each half second: it ends settled."""
+    """Five members are started and stopped at random, one of them each half second: it ends
+    settled."""
     scene.one_owner = False
     scene.start(members=1, partitions=6)
     others = [scene.join(f"penstock-{number}", wait=False) for number in range(2, 6)]
@@ -157,8 +158,9 @@ def assigned_or_none(member):
 
 @row("B7", "1 2 4 7 13", seconds=80)
 def commits_refused_in_a_rebalance(scene):
-    """Commits are refused by ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID and REBALANCE_IN_PROGRESS: nothing
-    is lost, and it does not join anew for ever. By FENCED_INSTANCE_ID: it ends, and says why."""
+    """Commits are refused by ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID and REBALANCE_IN_PROGRESS:
+    nothing is lost, and it does not join anew for ever. By FENCED_INSTANCE_ID: it ends, and says
+    why."""
     scene.start(mock=1)
     scene.load(500)
     scene.run(1)
@@ -212,7 +214,8 @@ def a_static_member_comes_back(scene):
     """A static member ends and comes back within its session: no partition moves. Of two with one
     name the older one ends, and says why."""
     scene.start(members=0, session=6000)
-    scene.text = scene.text.replace('start = "earliest";', 'start = "earliest"; instance_id = "one";')
+    scene.text = scene.text.replace('start = "earliest";',
+                                    'start = "earliest"; instance_id = "one";')
     first = scene.join("penstock-1")
     scene.text = scene.text.replace('instance_id = "one"', 'instance_id = "two"')
     second = scene.join("penstock-2")
@@ -242,7 +245,8 @@ def ten_thousand_partitions(scene):
     partitions = 10_000
     scene.start(mock=1, partitions=partitions, members=0, watch=False)
     producer = scene.producer
-    records = [Record(number, b"k%d" % number, b'{"seq":1,"n":1}') for number in range(0, partitions, 20)]
+    records = [Record(number, b"k%d" % number, b'{"seq":1,"n":1}')
+               for number in range(0, partitions, 20)]
     scene.send(records)
     producer.flush()
     began = time.monotonic()

@@ -31,7 +31,8 @@ def refused(scene, fault, says, seconds=2):
 
 @row("E1", "1 2 3 4 9 10 13", seconds=45, both=True)
 def redis_starts_anew_with_its_log(scene):
-    """kill -9 of a Redis with an append-only file, twice: nothing is lost, and the restart is told."""
+    """kill -9 of a Redis with an append-only file, twice: nothing is lost, and the restart is
+    told."""
     scene.start(aof=True)
     scene.load(1000)
     for _ in range(2):
@@ -66,8 +67,8 @@ def redis_starts_anew_with_nothing(scene):
 
 @row("E1backup", "1 2 3 4 10 13", seconds=45, delivery="exactly_once")
 def redis_comes_back_with_an_old_backup(scene):
-    """kill -9 of a Redis that then starts with a dump some seconds old: data and checkpoint are of one
-    moment, so that what it lost is read again, and is there once."""
+    """kill -9 of a Redis that then starts with a dump some seconds old: data and checkpoint are of
+    one moment, so that what it lost is read again, and is there once."""
     scene.start()
     scene.load(1000)
     scene.run(2)
@@ -78,7 +79,8 @@ def redis_comes_back_with_an_old_backup(scene):
     with scene.fault(fault, live=None):
         pass
     after = scene.redis.arrived()
-    scene.check("I13", 0 < after < before, f"Redis had {before} records, and {after} after the restart")
+    scene.check("I13", 0 < after < before,
+                f"Redis had {before} records, and {after} after the restart")
     scene.counts_once = False
     scene.drain()
     scene.judge()
@@ -127,7 +129,8 @@ class Loading(Fault):
 
 @row("E3", "1 8 9 12 13", seconds=40, quick=True, both=True)
 def out_of_memory(scene):
-    """Redis refuses every write by OOM: the same again later, no new connection, nothing dropped."""
+    """Redis refuses every write by OOM: the same again later, no new connection, nothing
+    dropped."""
     scene.start()
     scene.load(1000)
     scene.run(1)
@@ -179,8 +182,8 @@ def it_cannot_persist(scene):
 
 @row("E6", "1 3 4 9 13", seconds=40, both=True)
 def demoted(scene):
-    """The server becomes a replica of one that is away: READONLY; the connection is made anew until it
-    is a master again."""
+    """The server becomes a replica of one that is away: READONLY; the connection is made anew until
+    it is a master again."""
     scene.start()
     scene.load(1000)
     scene.run(1)
@@ -225,7 +228,8 @@ def somebody_elses_slow_script(scene):
 
 @row("E12", "3 4 13", seconds=30)
 def scripts_that_are_flushed(scene):
-    """A route by EVALSHA, and SCRIPT FLUSH: NOSCRIPT holds it, and it goes on once the script is there."""
+    """A route by EVALSHA, and SCRIPT FLUSH: NOSCRIPT holds it, and it goes on once the script is
+    there."""
     script = "return redis.call('RPUSH', KEYS[1], ARGV[1])"
     scene.start(members=0)
     sha = scene.redis.ask("SCRIPT", "LOAD", script).decode()
@@ -248,8 +252,8 @@ def scripts_that_are_flushed(scene):
 
 @row("E13", "1 10 13", seconds=60, both=True)
 def rights_that_are_taken(scene):
-    """NOPERM, then a password that is no longer good: writing stops, nothing is dropped, the secret is
-    not in the log; it goes on once it may."""
+    """NOPERM, then a password that is no longer good: writing stops, nothing is dropped, the secret
+    is not in the log; it goes on once it may."""
     secret = "sesame-7431"
     scene.secrets.append(secret)
     scene.start(members=0)
@@ -280,7 +284,8 @@ def rights_that_are_taken(scene):
 
 @row("E14", "2 3 4 8 9 13", seconds=60, both=True)
 def clients_not_welcome(scene):
-    """Too many clients, clients that are killed, a pause of all writes, an output buffer's limit."""
+    """Too many clients, clients that are killed, a pause of all writes, an output buffer's
+    limit."""
     scene.start()
     scene.load(500)
     scene.run(1)
@@ -328,8 +333,8 @@ def a_slow_reader(scene):
 
 @row("E16", "9 13", seconds=40)
 def big_keys_that_go(scene):
-    """A tombstone for a hash of 10^6 fields, without a `del` of its own: the key is gone, and Redis did
-    not stand still for it."""
+    """A tombstone for a hash of 10^6 fields, without a `del` of its own: the key is gone, and Redis
+    did not stand still for it."""
     scene.start(commands=["SET last:%{$key} %{$value}"], format="raw")
     redis = scene.redis
     redis.ask("EVAL", "for i = 1, 1000 do local t = {} for j = 1, 1000 do t[j] = i * 1000 + j end "
@@ -347,8 +352,8 @@ def big_keys_that_go(scene):
 
 @row("E18", "1 2 3 4 13", seconds=60)
 def ids_made_of_offsets(scene):
-    """XADD with ids made of offsets, at least once, kill -9 and lost connections: what Redis refuses as
-    equal or smaller is there already, and nothing is there twice."""
+    """XADD with ids made of offsets, at least once, kill -9 and lost connections: what Redis
+    refuses as equal or smaller is there already, and nothing is there twice."""
     scene.start(session=1000, commands=[
         "XADD stream:%{$partition} %{$offset}-1 o %{$offset} k %{$key} v %{$value}"])
     scene.load(1000)
@@ -395,8 +400,8 @@ class Yesterday:
 
 @row("E17", "1 2 3 4 9 10 12 13", seconds=90, both=True)
 def certificates_that_are_not_good(scene):
-    """The server comes back with a certificate that has expired, that names another host, that nobody
-    knows: it is told why, not a byte is written, and it goes on with a good one."""
+    """The server comes back with a certificate that has expired, that names another host, that
+    nobody knows: it is told why, not a byte is written, and it goes on with a good one."""
     made, port = certificates(scene), free_port()
 
     def serve(name):
@@ -405,13 +410,15 @@ def certificates_that_are_not_good(scene):
                 ("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")]
 
     scene.start(members=0, redis=(
-        "--tls-port", str(port), "--tls-auth-clients", "no", "--tls-ca-cert-file", made.path("ca.pem"),
-        "--tls-cert-file", made.path("good.crt"), "--tls-key-file", made.path("good.key")))
+        "--tls-port", str(port), "--tls-auth-clients", "no",
+        "--tls-ca-cert-file", made.path("ca.pem"), "--tls-cert-file", made.path("good.crt"),
+        "--tls-key-file", made.path("good.key")))
     scene.text = scene.text.replace(scene.redis.url, f"rediss://localhost:{port}").replace(
         "window_commands", f'tls = {{ ca = "{made.path("ca.pem")}"; }}; window_commands', 1)
     scene.join("penstock-1")
     scene.load(500)
-    for name, says in (("expired", "expired"), ("misnamed", "is not for"), ("strange", "certificate")):
+    for name, says in (("expired", "expired"), ("misnamed", "is not for"),
+                       ("strange", "certificate")):
         scene.run(1)
         with scene.fault(Ask(scene.redis, f"a certificate that is {name}", serve(name),
                              serve("good")), shows=RECONNECTS, live=15):

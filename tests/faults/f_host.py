@@ -46,8 +46,8 @@ def the_log_is_full(scene):
 
 @row("F2", "2 8 9 13", seconds=40)
 def no_more_files(scene):
-    """Few file descriptors, and clients of the admin port that take them all: data flows on, also over
-    connections that must be made anew."""
+    """Few file descriptors, and clients of the admin port that take them all: data flows on, also
+    over connections that must be made anew."""
     scene.start(members=0)
     member = scene.join("penstock-1", wrap=("sh", "-c", 'ulimit -n 40; exec "$@"', "sh"))
     scene.load(500)
@@ -74,7 +74,7 @@ def no_more_files(scene):
         scene.run(3)
         before = scene.redis.arrived()
         scene.run(1)
-        scene.check("I9", scene.redis.arrived() > before, "and after the connection to Redis was lost")
+        scene.check("I9", scene.redis.arrived() > before, "and after the connection was lost")
         share = member.child.cpu_seconds()
         scene.run(2)
         share = (member.child.cpu_seconds() - share) / 2
@@ -86,7 +86,8 @@ def no_more_files(scene):
 
 @row("F3", "1 2 8 13", seconds=60)
 def a_small_memory_cgroup(scene):
-    """A cgroup of 80 MB, and a backlog of 200 MB before a Redis that is slow, then fast: never killed."""
+    """A cgroup of 80 MB, and a backlog of 200 MB before a Redis that is slow, then fast: never
+    killed."""
     limit = 80_000_000
     group = Cgroup(scene, limit)
     scene.start(members=0, proxy=True, size=10_000, keys=400)
@@ -138,9 +139,9 @@ class Cgroup:
 
 
 def wrong_clock(scene, offset):
-    """Deadlines hold, TTLs and metrics stay sane, whatever the wall clock says. (A clock that stands
-    still cannot be shown by libfaketime: librdkafka waits by the wall clock, which the kernel keeps
-    right for it, and libfaketime does not.)"""
+    """Deadlines hold, TTLs and metrics stay sane, whatever the wall clock says. (A clock that
+    stands still cannot be shown by libfaketime: librdkafka waits by the wall clock, which the
+    kernel keeps right for it, and libfaketime does not.)"""
     scene.start(members=0, ttl="1h")
     member = scene.join("penstock-1", wrap=("env", f"LD_PRELOAD={libraries()}"), env={
         "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
@@ -215,8 +216,8 @@ def stops_of_every_kind(scene):
         scene.penstock.child.signal(signal.SIGTERM)
         status = scene.penstock.child.wait(5)
         took = time.monotonic() - began
-    scene.check("I11", status is not None and took < 1.5, f"the second SIGTERM ended it after {took:.1f} s "
-                f"with {status}")
+    scene.check("I11", status is not None and took < 1.5,
+                f"the second SIGTERM ended it after {took:.1f} s with {status}")
     scene.judge_loss("after the second SIGTERM")
     scene.may_repeat += 1024
     scene.penstock.start(wait=False)

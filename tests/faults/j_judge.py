@@ -4,8 +4,8 @@ from stage import expect, judge, row
 
 @row("J1", "1 2 3 4 5 13", seconds=30)
 def the_judge_sees_what_is_planted(scene):
-    """A good run; then one entry is deleted, one comes twice, one late, one changed, one key is touched:
-    each is seen, by the invariant whose business it is."""
+    """A good run; then one entry is deleted, one comes twice, one late, one changed, one key is
+    touched: each is seen, by the invariant whose business it is."""
     scene.start()
     scene.load(500)
     scene.run(1)

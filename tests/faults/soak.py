@@ -1,4 +1,4 @@
-"""The soak: every few seconds a few faults, or none, drawn from the seed; then healed, drained, judged.
+"""The soak: every few seconds some faults, or none, drawn from the seed; healed, drained, judged.
 
 A round is a scene of its own, so that a failing one is small: `--seed` and the round's number draw
 the same faults again.

@@ -1,6 +1,6 @@
 """The judge: the invariants I1 to I13 over plain data. Each answers a list of what is wrong.
 
-I1  no loss       every record below a committed offset is in the target, at each kill and at the end
+I1  no loss       what is below a committed offset is in the target, at each kill and at the end
 I2  drained       after healing all records arrive within a time, lag 0
 I3  order         first occurrences rise; the last value is that of the highest offset
 I4  duplicates    at least once: no more than the counted faults explain; exactly once: none
@@ -76,8 +76,8 @@ def no_loss(acknowledged, target, committed):
         lost = [offset for offset in acknowledged.get(partition, {})
                 if offset < end and offset not in have]
         if lost:
-            wrong.append(f"partition {partition}: {end} is committed, and {len(lost)} records below "
-                         f"it are not in Redis: {some(lost)}")
+            wrong.append(f"partition {partition}: {end} is committed, and {len(lost)} records "
+                         f"below it are not in Redis: {some(lost)}")
     return wrong
 
 
@@ -191,7 +191,8 @@ def commits(trace):
     for offsets in trace:
         for partition, offset in offsets.items():
             if offset < highest.get(partition, offset):
-                wrong.append(f"partition {partition}: committed {offset} after {highest[partition]}")
+                wrong.append(f"partition {partition}: committed {offset} after "
+                             f"{highest[partition]}")
             highest[partition] = offset
     return wrong
 

@@ -31,8 +31,8 @@ class Row:
 
 
 def row(name, invariants, seconds=60, quick=False, both=False, delivery="at_least_once"):
-    """Registers a scenario under `name`; `invariants` are numbers, "1 3 4". With `both` it also runs
-    with exactly-once delivery, under its name with an x."""
+    """Registers a scenario under `name`; `invariants` are numbers, "1 3 4". With `both` it also
+    runs with exactly-once delivery, under its name with an x."""
 
     def register(test):
         if name in ROWS:

@@ -74,7 +74,8 @@ class Commits(threading.Thread):
 
 
 class Ahead(threading.Thread):
-    """How far Redis is ahead of the commits, at most: what is read again where partitions are lost."""
+    """How far Redis is ahead of the commits, at most: what is read again where partitions are
+    lost."""
 
     def __init__(self, redis, commits):
         super().__init__(daemon=True)

@@ -81,7 +81,8 @@ class Scene:
         self.redis = self.oracle = self.producer = self.loading = self.proxy = None
         self.sampler = self.commits = None
         self.may_repeat, self.one_owner, self.once = 0, True, row.delivery == "exactly_once"
-        self.fate = lambda partition, offset, record: "written"  # or "dropped", "dead_lettered", "never"
+        # What becomes of a record: "written", "dropped", "dead_lettered", or it "never" arrives.
+        self.fate = lambda partition, offset, record: "written"
         self.secrets, self.counted, self.retired = [], {}, False
         self.counts_once = True  # no record is counted twice where it is not there twice
 
@@ -103,8 +104,9 @@ class Scene:
 
     # --- start -----------------------------------------------------------------------------------
 
-    def start(self, partitions=4, keys=100, redis=(), aof=False, members=1, commands=None, proxy=False,
-              session=6000, mock=0, response="2s", source="", sink="", properties="", on_error="stop",
+    def start(self, partitions=4, keys=100, redis=(), aof=False, members=1, commands=None,
+              proxy=False, session=6000, mock=0, response="2s", source="", sink="", properties="",
+              on_error="stop",
               size=300, topic_config=None, wait=True, watch=True, producer=(), format="json",
               top="", extra="", **route_options):
         """The servers, the topic and the members; see the head of this file."""
@@ -120,7 +122,8 @@ class Scene:
         self.secrets.append(self.oracle.mark)
         url = f"redis://127.0.0.1:{self.proxy.port}" if proxy else self.redis.url
         self.text = conf(
-            Brokers(self.kafka.brokers if mock else f"127.0.0.1:{self.kafka.second_port}"), url, self.group,
+            Brokers(self.kafka.brokers if mock else f"127.0.0.1:{self.kafka.second_port}"), url,
+            self.group,
             [route("trace", self.topic, commands or TRACE, format=format, all=True,
                    delivery=self.row.delivery, on_error=on_error, **route_options)], top=top,
             source=SOURCE.format(session=session, heartbeat=session // 6, more=properties) + source,
@@ -201,9 +204,10 @@ class Scene:
 
     @contextlib.contextmanager
     def fault(self, fault, shows=None, ahead=False, live=LIVE_SECONDS, must=True):
-        """`shows`: what penstock must have counted by the end, or the row is void.
-        `ahead`: partitions may be lost, so that what is written and not committed comes again. `live`: seconds in
-        which a fresh record must pass after it; None where none can. `must`: it must be real."""
+        """`shows`: what penstock must have counted by the end, or the row is void. `ahead`:
+        partitions may be lost, so that what is written and not committed comes again. `live`:
+        seconds in which a fresh record must pass after it; None where none can. `must`: it must be
+        real."""
         before = self.metric(*shows) if shows else 0
         watch = Ahead(self.redis, self.commits) if ahead else None
         self.note(f"fault: {fault.name}")
@@ -257,7 +261,8 @@ class Scene:
         raise reason
 
     def metric(self, name, label="", value=""):
-        """The sum of a metric over all members, and their former lives as far as it was asked for."""
+        """The sum of a metric over all members, and their former lives as far as it was asked
+        for."""
         for member in self.members:
             with contextlib.suppress(OSError, ValueError):
                 self.counted[name, value, member.child.pid] = member.scrape().total(
@@ -277,7 +282,8 @@ class Scene:
         try:
             wait_until(lambda: self.penstock.page("/readyz?verbose")[0] == 503
                        and word in self.penstock.page("/readyz?verbose")[1], seconds,
-                       lambda: f"/readyz says 503 and '{word}': {self.penstock.page('/readyz?verbose')}")
+                       lambda: f"/readyz says 503 and '{word}': "
+                               f"{self.penstock.page('/readyz?verbose')}")
             self.verdict("I10", [], f"/readyz was 503, '{word}'")
         except Failure as failure:
             self.verdict("I10", [str(failure)], "")
@@ -316,8 +322,8 @@ class Scene:
         return sum(map(len, self.expected(fate).values()))
 
     def promised(self):
-        """The committed offsets; with exactly-once delivery those in Redis, where they are further. Ask
-        before the target is read: it goes on meanwhile."""
+        """The committed offsets; with exactly-once delivery those in Redis, where they are further.
+        Ask before the target is read: it goes on meanwhile."""
         committed = self.committed()
         if self.exactly:
             for partition, offset in self.redis.checkpoints(self.group, self.topic).items():
@@ -329,7 +335,8 @@ class Scene:
         promised = promised or self.promised()
         wrong = judge.no_loss(self.expected(), target or self.redis.read(), promised)
         self.verdict("I1", [f"{when}: {what}" for what in wrong],
-                     f"{when}: everything below the {sum(promised.values())} committed offsets is there")
+                     f"{when}: everything below the {sum(promised.values())} committed offsets is "
+                     "there")
 
     def drain(self, seconds=20):
         self.end_load()
@@ -372,8 +379,8 @@ class Scene:
                          f"{len(log.splitlines())} lines of {member.name}'s log")
 
     def repeat_limit(self):
-        """What the counted faults explain: a window for each connection that was made again; nothing
-        where each record must be there once."""
+        """What the counted faults explain: a window for each connection that was made again;
+        nothing where each record must be there once."""
         if self.once:
             return 0
         reconnects = self.metric(*RECONNECTS)
@@ -387,10 +394,10 @@ class Scene:
             broken.append("it never answered a scrape")
         self.metric(*RECONNECTS)
         self.verdict("I10", broken[:judge.SHOWN], f"{scrapes} scrapes, all in balance")
-        if self.counts_once and not self.retired and all(len(member.watches) == 1 and member.child.running
-                                    for member in self.members):
+        if self.counts_once and not self.retired and all(
+                len(member.watches) == 1 and member.child.running for member in self.members):
             written = sum(member.scrape().outcome("written") for member in self.members)
-            records, again = sum(map(len, self.expected().values())), judge.repeats(self.redis.read())
+            records, again = self.count("written"), judge.repeats(self.redis.read())
             self.check("I10", records <= written <= records + again,
                        f"{written} counted as written, {records} were, {again} of them again")
             for outcome in ("dropped", "dead_lettered"):
@@ -421,7 +428,8 @@ class Scene:
             began = time.monotonic()
             status = member.stop(STOP_SECONDS)
             took = time.monotonic() - began
-            self.check("I11", status == 0, f"{member.name} stopped with {status} after {took:.1f} s")
+            self.check("I11", status == 0,
+                       f"{member.name} stopped with {status} after {took:.1f} s")
 
     # --- the end ---------------------------------------------------------------------------------
 

@@ -49,7 +49,8 @@ class TargetRedis(Redis):
         for key, sequence in self._all("list:", lambda key: ("LRANGE", key, 0, -1)):
             target.lists[key] = [int(number) for number in sequence]
         target.last = dict(self._all("last:", lambda key: ("GET", key)))
-        target.sums = {key: int(total) for key, total in self._all("sum:", lambda key: ("GET", key))}
+        target.sums = {key: int(total)
+                       for key, total in self._all("sum:", lambda key: ("GET", key))}
         return target
 
     def _all(self, prefix, question):
