@@ -62,6 +62,29 @@ def memory_is_bounded_whatever_the_records_are(run):
         expect_equal(penstock.stop(), 0, "exit status")
 
 
+def memory_is_bounded_while_dead_letters_wait(run):
+    """Every record is refused by Redis, and the server that takes dead letters is silent."""
+    kafka, redis, dead = run.kafka(), run.redis(), run.redis()
+    redis.ask("SET", "wrong", "type")
+    for name in ("random.large", "random.small"):
+        size, make = KINDS[name]
+        topic = f"{run.topic}.{name}"
+        fill(run, kafka, topic, size, make(run.random, size))
+        dead.ask("CLIENT", "PAUSE", 60_000, "WRITE")
+        file = conf(kafka, redis.url, run.group + name,
+                    [route("all", topic, ["RPUSH wrong %{$value}"], format="raw", on_error="dlq")],
+                    top='dlq = { sink = "dead"; stream = "letters"; };')
+        file = file.replace("sinks = {", f'sinks = {{ dead = {{ url = "{dead.url}"; '
+                            'response_timeout = "60s"; };')
+        penstock = run.penstock(file, name, wait=False)
+        wait_until(lambda: penstock.watch.peak_inflight > 0, 20, "records are in flight")
+        time.sleep(4)
+        expect_bounded(run, penstock, f"{name}, dead letters wait")
+        expect_equal(penstock.scrape().outcome("dead_lettered"), 0, "letters delivered")
+        penstock.kill()
+        dead.ask("CLIENT", "UNPAUSE")
+
+
 def limit_cgroup(run, penstock, limit):
     """Moves the process into a memory cgroup of its own: its folder; None where there is none."""
     folder = os.path.join(CGROUP, f"penstock-test-{os.getpid()}")
@@ -189,6 +212,6 @@ def what_cannot_be_received_holds_its_partition(run):
 
 
 if __name__ == "__main__":
-    main(memory_is_bounded_whatever_the_records_are, a_memory_cgroup_at_the_bound_is_survived,
-         a_limit_of_addresses_is_survived, trees_are_bounded,
+    main(memory_is_bounded_whatever_the_records_are, memory_is_bounded_while_dead_letters_wait,
+         a_memory_cgroup_at_the_bound_is_survived, a_limit_of_addresses_is_survived, trees_are_bounded,
          what_cannot_be_received_holds_its_partition)
