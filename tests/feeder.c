@@ -305,6 +305,23 @@ bool feeder_wait_claimed(struct feeder *feeder)
     return feeder_is_claimed(feeder);
 }
 
+static bool feeder_is_fenced(const struct feeder *feeder)
+{
+    for (size_t i = 0; i < feeder->partition_count; i++)
+        if (!feeder->partitions[i].fences)
+            return false;
+    return true;
+}
+
+bool feeder_wait_fenced(struct feeder *feeder)
+{
+    int64_t end_ms = clock_ms() + PATIENCE_MS;
+
+    while (!feeder_is_fenced(feeder) && clock_ms() < end_ms)
+        feeder_turn(feeder);
+    return feeder_is_fenced(feeder);
+}
+
 static bool feeder_has_trouble(const struct feeder *feeder, const char *text)
 {
     const char *trouble = units_trouble(feeder->units);

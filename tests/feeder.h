@@ -90,5 +90,8 @@ bool feeder_finish(struct feeder *feeder);
 /** Until all are claimed. */
 bool feeder_wait_claimed(struct feeder *feeder);
 
+/** Until each partition that was claimed is fenced. */
+bool feeder_wait_fenced(struct feeder *feeder);
+
 /** Until units_trouble() holds @p text. */
 bool feeder_wait_trouble(struct feeder *feeder, const char *text);

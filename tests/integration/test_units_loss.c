@@ -168,8 +168,7 @@ static void a_server_that_went_back_in_time_is_given_it_again(void)
     CU_ASSERT_TRUE(feeder_finish(feeder));
     redis_server_kill(server);
     redis_server_restart(server);
-    for (int i = 0; i < 2000 && !feeder->partitions[2].fences; i++)
-        feeder_turn(feeder);
+    CU_ASSERT_TRUE(feeder_wait_fenced(feeder));
     CU_ASSERT_TRUE(feeder_finish(feeder));
     CU_ASSERT_EQUAL(feeder->partitions[0].fences, 1);
     CU_ASSERT_EQUAL(feeder->partitions[0].taken, 0);
