@@ -135,9 +135,11 @@ def a_limit_of_addresses_is_survived(run):
     count = fill(run, kafka, topic, 1_000_000, b"x" * 1_000_000, megabytes=400)
     pushed = conf(kafka, redis.url, run.group,
                   [route("all", topic, ["RPUSH seen:%{$partition} %{$offset}"], format="raw")],
-                  source="librdkafka = { session_timeout_ms = 1000; heartbeat_interval_ms = 200; };")
+                  source="librdkafka = { session_timeout_ms = 1000; "
+                         "heartbeat_interval_ms = 200; };")
     few = limited(run, pushed, "few", 200 << 20)
-    wait_until(lambda: not few.child.running or few.written() >= count, 30, "it ends, or is through")
+    wait_until(lambda: not few.child.running or few.written() >= count, 30,
+               "it ends, or is through")
     expect("ulimit -v is low" in few.log(), "the log warns")
     few.kill()
     run.made.remove(few)  # it may have ended before its metrics could be read
@@ -183,7 +185,8 @@ def what_cannot_be_received_holds_its_partition(run):
     """A record of 60 MB among small ones: its partition is held and says why, the others flow."""
     kafka, redis = run.kafka(), run.redis()
     kafka.create(run.topic, 4, max_message_bytes=100_000_000)
-    producer = run.producer(kafka, "message.max.bytes=100000000", "queue.buffering.max.kbytes=200000")
+    producer = run.producer(kafka, "message.max.bytes=100000000",
+                            "queue.buffering.max.kbytes=200000")
 
     def small():
         producer.send(run.topic, b"".join(frame(Record(number % 4, b"key", b"small"))
@@ -207,11 +210,12 @@ def what_cannot_be_received_holds_its_partition(run):
     wait_until(lambda: penstock.written() == 1000, 10, "the others flow")
     run.note(f"the others flow: after {time.monotonic() - began:.1f} s")
     expect_equal(penstock.stop(), 0, "exit status")
-    expect_equal(kafka.committed(run.group, run.topic), {0: 300, 1: 300, 2: 100, 3: 300}, "committed")
+    expect_equal(kafka.committed(run.group, run.topic), {0: 300, 1: 300, 2: 100, 3: 300},
+                 "committed")
     producer.close()
 
 
 if __name__ == "__main__":
     main(memory_is_bounded_whatever_the_records_are, memory_is_bounded_while_dead_letters_wait,
-         a_memory_cgroup_at_the_bound_is_survived, a_limit_of_addresses_is_survived, trees_are_bounded,
-         what_cannot_be_received_holds_its_partition)
+         a_memory_cgroup_at_the_bound_is_survived, a_limit_of_addresses_is_survived,
+         trees_are_bounded, what_cannot_be_received_holds_its_partition)
