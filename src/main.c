@@ -17,7 +17,8 @@ static void allocator_set(void)
 #endif
 }
 
-/* librdkafka's threads get what the system gives, 8 MiB of addresses each: ulimit -v counts them. */
+/* librdkafka's threads get what the system gives, 8 MiB of addresses each: ulimit -v counts them.
+ */
 static void stacks_set(void)
 {
     enum { STACK_BYTES = 1 << 20 };

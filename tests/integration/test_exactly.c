@@ -412,12 +412,12 @@ static void a_refused_record_that_stops_its_partition_is_made_up_for(void)
     CU_ASSERT_TRUE(cluster_committed("hole", "hole", 2) <= 50);
     ASSERT_TEXT(redis_ask(server, "DEL odd"), "1");
     pipe_start("hole", PICKY("hole", ""));
+    CU_ASSERT_TRUE(checkpoint_comes("hole", 2, "holes", ""));
     CU_ASSERT_TRUE(pushed_comes(4 * SOME - 1));
-    CU_ASSERT_TRUE(ready_comes());
+    CU_ASSERT_TRUE(committed_comes("hole", "hole", SOME));
     bridge_stop();
     ASSERT_TEXT(redis_ask(server, "LRANGE odd 0 -1"), "[50]");
     ASSERT_TEXT(redis_ask(server, "GET sum:2"), "100");
-    ASSERT_TEXT(checkpoint("hole", 2, "holes"), "");
     CU_ASSERT_EQUAL(cluster_committed("hole", "hole", 2), SOME);
     bridge_free();
     close_all();
