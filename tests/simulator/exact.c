@@ -142,7 +142,12 @@ static void exact_begin(struct member *member)
         .prefix = "penstock",
         .unit_records = UNIT_RECORDS,
         .unit_bytes = 4096,
-        .events = {member, exact_claimed, exact_fenced, exact_done, exact_refused, exact_dropped},
+        .events = {.context = member,
+                   .claimed = exact_claimed,
+                   .fenced = exact_fenced,
+                   .done = exact_done,
+                   .refused = exact_refused,
+                   .dropped = exact_dropped},
         .counters = &exact->counters,
     };
     for (unsigned i = 0; i < WORLD_PARTITIONS; i++)

@@ -28,7 +28,7 @@ static void given_route(size_t i, const char *name, const char *topic, enum conf
                                    .to = &sinks[0],
                                    .topics = {&topics[i], 1},
                                    .do_ = {&commands[i], 1},
-                                   .delivery = delivery};
+                                   .delivery = (int)delivery};
 }
 
 static void given(const char *topic, enum conf_delivery delivery, const char *other_topic,
