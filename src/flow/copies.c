@@ -104,18 +104,17 @@ static struct slice kept_value(const struct copies *copies, const struct record 
     return value;
 }
 
-static size_t copy_size(const struct copies *copies, const struct record *record)
+static size_t copy_size(const struct copies *copies, const struct record *record, size_t headers)
 {
-    size_t size = sizeof(struct copy) + headers_bytes(record, headers_count(record)) +
-                  record->key.length + kept_value(copies, record).length;
+    size_t size = sizeof(struct copy) + headers_bytes(record, headers) + record->key.length +
+                  kept_value(copies, record).length;
 
     return (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
 }
 
 static struct copy *copy_fill(struct copy *copy, const struct copies *copies,
-                              const struct record *record)
+                              const struct record *record, size_t count)
 {
-    size_t count = headers_count(record);
     char *at = (char *)(copy + 1) + count * sizeof(struct header);
 
     copy->topic = record->topic;
@@ -131,16 +130,18 @@ static struct copy *copy_fill(struct copy *copy, const struct copies *copies,
 
 struct copy *copy_new(struct copies *copies, const struct record *record)
 {
-    size_t size = copy_size(copies, record);
+    size_t headers = headers_count(record); /* not free: librdkafka parses them */
+    size_t size = copy_size(copies, record, headers);
 
-    return copy_fill(chunk_take(chunk_for(copies, size), size), copies, record);
+    return copy_fill(chunk_take(chunk_for(copies, size), size), copies, record, headers);
 }
 
 struct copy *copy_alone(struct copies *copies, const struct record *record)
 {
-    size_t size = copy_size(copies, record);
+    size_t headers = headers_count(record);
+    size_t size = copy_size(copies, record, headers);
 
-    return copy_fill(chunk_take(chunk_new(copies, size), size), copies, record);
+    return copy_fill(chunk_take(chunk_new(copies, size), size), copies, record, headers);
 }
 
 void copy_release(struct copy *copy)
