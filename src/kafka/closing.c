@@ -162,7 +162,7 @@ void source_free(struct source *source)
     if (source->wake)
         event_free(source->wake);
     if (source->kafka && !kafka_end(source)) {
-        ending_abandon();
+        ending_abandon(source);
         return; /* librdkafka's threads go on using what is left */
     }
     if (source->wake_fd >= 0)

@@ -9,7 +9,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-static _Atomic bool abandoned;
+/* What librdkafka's threads may go on using. */
+struct abandoned {
+    void *owner;
+    struct abandoned *next;
+};
+
+static _Atomic(struct abandoned *) abandoned;
 
 struct ending {
     rd_kafka_t *kafka;
@@ -19,14 +25,19 @@ struct ending {
     bool left; /* nobody waits any more: the thread frees it */
 };
 
-void ending_abandon(void)
+void ending_abandon(void *owner)
 {
-    atomic_store(&abandoned, true);
+    struct abandoned *one = mem_new(struct abandoned);
+
+    one->owner = owner;
+    one->next = atomic_load(&abandoned);
+    while (!atomic_compare_exchange_weak(&abandoned, &one->next, one))
+        continue;
 }
 
 bool source_was_abandoned(void)
 {
-    return atomic_load(&abandoned);
+    return atomic_load(&abandoned) != NULL;
 }
 
 static void ending_free(struct ending *ending)

@@ -13,5 +13,6 @@
  * back. */
 bool ending_destroy(rd_kafka_t *kafka, int64_t wait_ms);
 
-/** Something of librdkafka was left alone for good; source_was_abandoned() will say so. */
-void ending_abandon(void);
+/** @p owner, and what of librdkafka it has, is left alone for good: it stays reachable until the
+ * end of the process, and source_was_abandoned() will say so. Any thread. */
+void ending_abandon(void *owner);

@@ -130,8 +130,9 @@ void letter_topic_free(struct letter_topic *topic)
         return;
     if (topic->wake)
         event_free(topic->wake);
+    rd_kafka_t *kafka = topic->kafka;
     if (!producer_close(topic, DESTROY_MS))
-        ending_abandon();
+        ending_abandon(kafka);
     if (topic->wake_fd >= 0)
         close(topic->wake_fd);
     free(topic);
