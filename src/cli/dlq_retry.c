@@ -101,9 +101,10 @@ static struct dialogue *retry_dialogue(struct dlq_retry *retry, const struct rou
                                        struct err *err)
 {
     struct dialogue **dialogue = &retry->dialogues[route->sink_index];
+    const struct conf_sink *sink = route->conf->to;
 
-    if (!*dialogue)
-        *dialogue = dialogue_with_sink(route->conf->to, "penstock-dlq", err);
+    if (!*dialogue && !(*dialogue = dialogue_with_sink(sink, sink->database, "penstock-dlq", err)))
+        err_wrap(err, "sink %s", sink->name);
     return *dialogue;
 }
 

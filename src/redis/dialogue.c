@@ -209,20 +209,17 @@ struct dialogue *dialogue_open(const struct endpoint *endpoint,
     return NULL;
 }
 
-struct dialogue *dialogue_with_sink(const struct conf_sink *sink, const char *client_name,
-                                    struct err *err)
+struct dialogue *dialogue_with_sink(const struct conf_sink *sink, int database,
+                                    const char *client_name, struct err *err)
 {
     const struct handshake_options identity = {sink->username.text, sink->password.text,
-                                               client_name, sink->database};
+                                               client_name, database};
     const struct dialogue_timeouts timeouts = {sink->connect_timeout, sink->response_timeout};
     struct topology topology;
 
     topology_init(&topology, sink);
     struct endpoint endpoint = topology_endpoint(&topology, 0);
-    struct dialogue *dialogue = dialogue_open(&endpoint, &identity, timeouts, err);
-    if (!dialogue)
-        err_wrap(err, "sink %s", sink->name);
-    return dialogue;
+    return dialogue_open(&endpoint, &identity, timeouts, err);
 }
 
 void dialogue_close(struct dialogue *dialogue)

@@ -25,9 +25,9 @@ struct dialogue *dialogue_open(const struct endpoint *endpoint,
                                const struct handshake_options *identity,
                                struct dialogue_timeouts timeouts, struct err *err);
 
-/** The same with the server, user and database of a sink, and its timeouts. */
-struct dialogue *dialogue_with_sink(const struct conf_sink *sink, const char *client_name,
-                                    struct err *err);
+/** The same with the server, user and timeouts of a sink; @p database: its own, or another one. */
+struct dialogue *dialogue_with_sink(const struct conf_sink *sink, int database,
+                                    const char *client_name, struct err *err);
 
 /** Takes NULL. */
 void dialogue_close(struct dialogue *dialogue);

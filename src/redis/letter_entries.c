@@ -2,6 +2,7 @@
 #include "redis/letter_entries.h"
 
 #include "base/mem.h"
+#include "conf/conf.h"
 #include "redis/dialogue.h"
 
 #include <hiredis/hiredis.h>
@@ -27,9 +28,10 @@ struct letter_entries *letter_entries_new(const struct conf_sink *sink, const ch
     struct letter_entries *entries = mem_new(struct letter_entries);
 
     entries->stream = mem_text(stream);
-    entries->dialogue = dialogue_with_sink(sink, "penstock-dlq", err);
+    entries->dialogue = dialogue_with_sink(sink, sink->database, "penstock-dlq", err);
     if (entries->dialogue)
         return entries;
+    err_wrap(err, "sink %s", sink->name);
     letter_entries_free(entries);
     return NULL;
 }

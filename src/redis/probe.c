@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "conf/conf.h"
 #include "redis/dialogue.h"
-#include "redis/handshake.h"
 #include "redis/topology.h"
 
 #include <hiredis/hiredis.h>
@@ -276,18 +275,7 @@ static void probe_commands(struct probe *probe, const struct slice *const *comma
 
 static struct dialogue *probe_open(const struct probe *probe, int database, struct err *err)
 {
-    const struct conf_sink *sink = probe->sink;
-    struct topology topology;
-    struct handshake_options identity = {.username = sink->username.text,
-                                         .password = sink->password.text,
-                                         .client_name = "penstock-check",
-                                         .database = database};
-
-    topology_init(&topology, sink);
-    struct endpoint endpoint = topology_endpoint(&topology, 0);
-    return dialogue_open(&endpoint, &identity,
-                         (struct dialogue_timeouts){sink->connect_timeout, sink->response_timeout},
-                         err);
+    return dialogue_with_sink(probe->sink, database, "penstock-check", err);
 }
 
 /* The database was refused: how many are there? */
