@@ -167,6 +167,9 @@ void connection_set_trouble(struct connection *connection, const char *text);
 /** Commands flow. */
 void connection_clear_trouble(struct connection *connection);
 
+/** The same, and the next trouble begins with the shortest patience and pauses again. */
+void connection_recover(struct connection *connection);
+
 /** How long the server may be silent now: the response timeout, longer where it was silent before.
  */
 int64_t connection_patience_ms(const struct connection *connection);

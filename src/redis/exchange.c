@@ -109,11 +109,7 @@ static void exchange_pause_if_drained(struct connection *connection)
 static void exchange_resume(struct connection *connection)
 {
     connection->state = CONNECTION_FLOWING;
-    connection->silences = 0;
-    backoff_reset(&connection->reconnect);
-    backoff_reset(&connection->retry);
-    backoff_reset(&connection->sick);
-    connection_clear_trouble(connection);
+    connection_recover(connection);
 }
 
 /* Sends again from the head on, as far as somebody still wants it. */

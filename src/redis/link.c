@@ -102,12 +102,8 @@ static void link_begin_rest(struct link *link)
 
 static void link_is_well(struct connection *connection)
 {
-    connection->silences = 0;
     connection->later_ms = 0;
-    backoff_reset(&connection->reconnect);
-    backoff_reset(&connection->retry);
-    backoff_reset(&connection->sick);
-    connection_clear_trouble(connection);
+    connection_recover(connection);
 }
 
 static void link_look(struct link *link)

@@ -58,3 +58,12 @@ void connection_clear_trouble(struct connection *connection)
            LOG_INT("connection", connection->number),
            LOG_INT("after_ms", clock_ms() - connection->trouble_since_ms), LOG_END);
 }
+
+void connection_recover(struct connection *connection)
+{
+    connection->silences = 0;
+    backoff_reset(&connection->reconnect);
+    backoff_reset(&connection->retry);
+    backoff_reset(&connection->sick);
+    connection_clear_trouble(connection);
+}
