@@ -5,7 +5,7 @@
  * with their answers. Belongs to one worker.
  */
 #pragma once
-#include "flow/copies.h"
+#include "flow/originals.h"
 #include "kafka/source.h"
 #include "metrics/metrics.h"
 
@@ -29,7 +29,7 @@ struct delivery {
     uint32_t next_free;
     uint64_t
         left_out; /* bit N: command N of its rendering was not put, it is carried out already */
-    struct copy *copy; /* of the record, where it may become a dead letter; else NULL */
+    struct original *original; /* the record, while it may become a dead letter; else NULL */
 };
 
 /** All zero is none. */

@@ -67,14 +67,22 @@ bool worker_stopped(struct worker *worker, const struct record *record, struct s
 
 /* --- dead letters ----------------------------------------------------------------------------- */
 
-void worker_keep(struct worker *worker, const struct record *record, const struct route *route,
-                 uint32_t number)
+void worker_keep(struct worker *worker, const struct route *route, uint32_t number)
 {
-    if (worker->copy)
-        copy_retain(worker->copy);
+    if (worker->original)
+        original_retain(worker->original);
     else
-        worker->copy = copy_new(&worker->copies[route->sink_index], record);
-    worker->deliveries.items[number].copy = worker->copy;
+        worker->original =
+            original_new(&worker->originals[route->sink_index], &worker->batch, worker->batch.next);
+    worker->deliveries.items[number].original = worker->original;
+}
+
+void worker_let_go(struct worker *worker, uint32_t number)
+{
+    struct delivery *delivery = &worker->deliveries.items[number];
+
+    original_release(delivery->original);
+    delivery->original = NULL;
 }
 
 bool worker_can_fail(struct worker *worker, struct source_partition *partition)
@@ -197,17 +205,16 @@ int64_t worker_patience(void *context, uint32_t number)
 static void worker_bury_refused(struct worker *worker, uint32_t number, const char *text)
 {
     struct delivery *delivery = &worker->deliveries.items[number];
-    struct record record = copy_record(delivery->copy);
-    const struct dead_record dead = {&record, delivery->record.partition, number,
-                                     copy_is_cut(delivery->copy)};
+    struct source_partition *partition = delivery->record.partition;
+    struct record record = original_record(delivery->original, partition);
+    const struct dead_record dead = {&record, partition, number};
     char *command = refused_command(worker, delivery, &record);
 
     worker_write_letter(
         worker, number, &dead,
         &(struct letter_cause){.stage = STAGE_REDIS, .command = slice_of(command), .error = text});
     letters_commit(worker->letters);
-    copy_release(delivery->copy);
-    delivery->copy = NULL;
+    worker_let_go(worker, number);
     free(command);
 }
 
@@ -286,7 +293,7 @@ bool worker_failed(struct worker *worker, const struct record *record, struct so
         exactly_fails(worker->claimed, true);
         number = worker_open(worker, ticket, record, route, 0);
         worker_write_letter(
-            worker, number, &(struct dead_record){record, partition, number, false},
+            worker, number, &(struct dead_record){record, partition, number},
             &(struct letter_cause){.stage = failure->stage,
                                    .command = failed_command(worker, failure->stage),
                                    .error = failure->text});

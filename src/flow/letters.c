@@ -16,8 +16,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "conf/conf.h"
-#include "flow/copies.h"
 #include "kafka/letter_topic.h"
+#include "record/copy.h"
 #include "redis/letter_stream.h"
 
 #include <assert.h>
@@ -46,11 +46,12 @@ struct letters {
     struct letter_stream *stream; /* or that one */
     struct letters_events events;
     unsigned worker;
-    struct copies copies;
+    size_t limit_bytes; /* of what waits; beyond it letters_have_room() may be false */
+    size_t limit_value; /* longer values go by reference */
     struct post *posts;
     size_t count, capacity;
     size_t open, sent;
-    size_t facts_bytes;
+    size_t copies_bytes, facts_bytes;
     uint32_t free;
     uint32_t first, last; /* of those that wait */
     uint32_t fresh;       /* the first that was put and not committed; 0: none */
@@ -109,7 +110,8 @@ static void post_close(struct letters *letters, uint32_t place)
 
     assert(post->open);
     letters->facts_bytes -= facts_length(post);
-    copy_release(post->copy);
+    letters->copies_bytes -= post->copy->bytes;
+    copy_free(post->copy);
     free(post->facts);
     *post = (struct post){.next = letters->free};
     letters->free = place + 1;
@@ -122,14 +124,15 @@ void letters_put(struct letters *letters, const struct dead_record *dead,
     uint32_t place = post_place(letters);
     struct post *post = &letters->posts[place];
 
-    *post = (struct post){.copy = copy_alone(&letters->copies, dead->record),
+    *post = (struct post){.copy = copy_new(dead->record, letters->limit_value),
                           .partition = dead->partition,
                           .number = dead->number,
                           .since_ms = clock_ms(),
                           .open = true};
-    if (dead->cut || copy_is_cut(post->copy))
+    letters->copies_bytes += post->copy->bytes;
+    if (copy_is_cut(post->copy))
         post->extent = LETTER_WITHOUT_VALUE;
-    post->letter.record = copy_record(post->copy);
+    post->letter.record = post->copy->record;
     post->letter.header_count = post->copy->headers.count;
     post->facts = letter_explain(&post->letter, cause);
     post->reference = post->letter.facts[LETTER_REFERENCE];
@@ -406,9 +409,9 @@ const char *letters_trouble(const struct letters *letters)
 bool letters_have_room(const struct letters *letters, const struct source_partition *partition)
 {
     size_t bytes =
-        letters->copies.bytes + letters->facts_bytes + letters->open * sizeof(struct post);
+        letters->copies_bytes + letters->facts_bytes + letters->open * sizeof(struct post);
 
-    if (bytes < letters->copies.limit_bytes)
+    if (bytes < letters->limit_bytes)
         return true;
     for (size_t i = 0; i < letters->count; i++)
         if (letters->posts[i].open && letters->posts[i].partition == partition)
@@ -443,12 +446,13 @@ struct letters *letters_new(const struct conf *conf, unsigned number, size_t mem
     letters->worker = number;
     letters->events = *events;
     letters->backoff = (struct backoff){.first_ms = FIRST_RETRY_MS, .longest_ms = LONGEST_RETRY_MS};
-    letters->copies.limit_bytes = memory_bytes;
+    letters->limit_bytes = memory_bytes;
     if (!letters_open(letters, conf, memory_bytes, base, metrics, err)) {
         letters_free(letters);
         return NULL;
     }
-    letters->copies.limit_value = letters_limit(letters);
+    letters->limit_value =
+        letters->topic ? letter_topic_limit(letters->topic) : letter_stream_limit(letters->stream);
     return letters;
 }
 
@@ -461,7 +465,6 @@ void letters_free(struct letters *letters)
     for (uint32_t place = 0; place < letters->count; place++)
         if (letters->posts[place].open)
             post_close(letters, place);
-    copies_free(&letters->copies);
     free(letters->posts);
     free(letters);
 }
@@ -470,10 +473,4 @@ void letters_reload(struct letters *letters)
 {
     if (letters->stream)
         letter_stream_reload(letters->stream);
-}
-
-size_t letters_limit(const struct letters *letters)
-{
-    return letters->topic ? letter_topic_limit(letters->topic)
-                          : letter_stream_limit(letters->stream);
 }

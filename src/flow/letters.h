@@ -35,7 +35,6 @@ struct dead_record {
     const struct record *record;
     struct source_partition *partition;
     uint32_t number;
-    bool cut; /* its value is not there: it was too large to be kept */
 };
 
 /** The letters of worker @p number go where conf->dlq says. Errors: NULL and ERR_CONFIG. */
@@ -48,9 +47,6 @@ void letters_free(struct letters *letters);
 
 /** As sink_reload(). */
 void letters_reload(struct letters *letters);
-
-/** Longer values go by reference, so there is no point in keeping them. */
-size_t letters_limit(const struct letters *letters);
 
 /** Whether the next record of the partition may be taken: false while its letters wait and there
  * are too many of them. */

@@ -9,9 +9,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Of a worker's share of the memory: what copies of records in flight may take, and what letters
- * may; those lie with librdkafka once more. */
-enum { COPIES_PART = 8, LETTERS_PART = 16 };
+/* Of a worker's share of the memory: what records in flight may take that are kept, and what
+ * letters may; those lie with librdkafka once more. */
+enum { KEPT_PART = 8, LETTERS_PART = 16 };
 
 static void worker_wake(evutil_socket_t fd, short what, void *context)
 {
@@ -82,23 +82,23 @@ static bool worker_may_bury(const struct worker *worker, const struct route *rou
     return route->conf->from == worker->options.source && route->conf->on_error == ON_ERROR_DLQ;
 }
 
-/* Gives each sink of a route that may have dead letters the same part of @p bytes for copies. How
- * many sinks there are. */
-static size_t worker_open_copies(struct worker *worker, size_t bytes)
+/* Gives each sink of a route that may have dead letters the same part of @p bytes for records in
+ * flight. How many sinks there are. */
+static size_t worker_open_originals(struct worker *worker, size_t bytes)
 {
     const struct routes *routes = worker->options.routes;
     size_t count = 0;
 
-    worker->copies = mem_array(worker->options.conf->sink_count, sizeof(*worker->copies));
+    worker->originals = mem_array(worker->options.conf->sink_count, sizeof(*worker->originals));
     for (size_t i = 0; i < routes->count; i++) {
-        struct copies *copies = &worker->copies[routes->items[i].sink_index];
-        if (!worker_may_bury(worker, &routes->items[i]) || copies->limit_bytes)
+        struct originals *originals = &worker->originals[routes->items[i].sink_index];
+        if (!worker_may_bury(worker, &routes->items[i]) || originals->limit_bytes)
             continue;
-        copies->limit_bytes = bytes;
+        originals->limit_bytes = bytes;
         count++;
     }
     for (size_t i = 0; count && i < worker->options.conf->sink_count; i++)
-        worker->copies[i].limit_bytes /= count;
+        worker->originals[i].limit_bytes /= count;
     return count;
 }
 
@@ -108,15 +108,11 @@ static bool worker_open_letters(struct worker *worker, struct err *err)
     const struct letters_events events = worker_letters_events(worker);
     size_t share = worker_share(conf);
 
-    if (!worker_open_copies(worker, share / COPIES_PART))
+    if (!worker_open_originals(worker, share / KEPT_PART))
         return true;
     worker->letters = letters_new(conf, worker->options.number, share / LETTERS_PART, worker->base,
                                   worker->metrics, &events, err);
-    if (!worker->letters)
-        return false;
-    for (size_t i = 0; i < conf->sink_count; i++)
-        worker->copies[i].limit_value = letters_limit(worker->letters);
-    return true;
+    return worker->letters;
 }
 
 static bool worker_open_source(struct worker *worker, struct err *err)
@@ -169,24 +165,32 @@ fail:
     return NULL;
 }
 
+/* Those of the batch, and those that were kept. */
+static void worker_return_records(struct worker *worker)
+{
+    struct batch *batch = &worker->batch;
+
+    for (; batch->next < batch->count; batch->next++)
+        source_return(batch, batch->next);
+    for (size_t i = 0; i < worker->deliveries.count; i++)
+        if (worker->deliveries.items[i].open)
+            worker_let_go(worker, (uint32_t)i);
+}
+
 void worker_free(struct worker *worker)
 {
     if (!worker)
         return;
-    for (; worker->batch.next < worker->batch.count; worker->batch.next++)
-        source_return(&worker->batch, worker->batch.next);
+    worker_return_records(worker);
     durability_close(&worker->durability);
     source_free(worker->source);
     exactly_close(worker);
     for (size_t i = 0; worker->sinks && i < worker->options.conf->sink_count; i++)
         sink_free(worker->sinks[i]);
     letters_free(worker->letters);
-    for (size_t i = 0; i < worker->deliveries.count; i++)
-        if (worker->deliveries.items[i].open)
-            copy_release(worker->deliveries.items[i].copy);
-    for (size_t i = 0; worker->copies && i < worker->options.conf->sink_count; i++)
-        copies_free(&worker->copies[i]);
-    free(worker->copies);
+    for (size_t i = 0; worker->originals && i < worker->options.conf->sink_count; i++)
+        originals_free(&worker->originals[i]);
+    free(worker->originals);
     for (size_t i = 0; i < worker->topic_count; i++)
         topic_routes_free(worker->topics[i]);
     if (worker->timer)

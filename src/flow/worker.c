@@ -62,7 +62,7 @@ static void worker_close(struct worker *worker, uint32_t number, enum outcome ou
         histogram_add(&counters->latency, worker_wall_ms(worker) - delivery->timestamp_ms);
     if (source_ticket_is_current(delivery->record))
         source_finish(delivery->record);
-    copy_release(delivery->copy);
+    worker_let_go(worker, number);
     delivery_close(&worker->deliveries, number);
 }
 
@@ -74,6 +74,7 @@ void worker_answered(struct worker *worker, uint32_t number)
         return;
     bool current = source_ticket_is_current(delivery->record);
     if ((delivery->held || delivery->dropped) && current) {
+        worker_let_go(worker, number);
         source_give_up(delivery->record); /* it stays open until its partition goes */
         return;
     }
@@ -174,7 +175,7 @@ static void worker_put(struct worker *worker, struct source_ticket ticket,
     number = worker_open(worker, ticket, record, route,
                          worker->claimed ? exactly_wants(worker->claimed, count) : count);
     if (route->conf->on_error == ON_ERROR_DLQ)
-        worker_keep(worker, record, route, number);
+        worker_keep(worker, route, number);
     if (worker->claimed) {
         exactly_put(worker->claimed, rendering, number);
         return;
@@ -221,6 +222,7 @@ static void worker_take_back(struct worker *worker)
         struct delivery *delivery = &worker->deliveries.items[worker->opened[i]];
         delivery->pending = 0;
         delivery->held = true;
+        worker_let_go(worker, worker->opened[i]);
         source_give_up(delivery->record);
     }
 }
@@ -230,7 +232,7 @@ static bool worker_route_has_room(const struct worker *worker, const struct rout
                                   bool exactly)
 {
     if (route->conf->on_error == ON_ERROR_DLQ &&
-        !copies_have_room(&worker->copies[route->sink_index]))
+        !originals_have_room(&worker->originals[route->sink_index]))
         return false;
     return exactly || sink_has_room(worker->sinks[route->sink_index]);
 }
@@ -294,7 +296,7 @@ static bool worker_prepare(struct worker *worker, struct record *record)
 
     struct source_ticket ticket = source_begin(partition, record);
     worker->opened_count = 0;
-    worker->copy = NULL;
+    worker->original = NULL;
     arena_reset(&worker->arena);
     for (size_t i = 0; i < routes->count; i++)
         if (!worker_deliver(worker, record, ticket, routes->items[i])) {

@@ -2,11 +2,11 @@
  * worker.c, failure.c, exactly.c, setup.c and status.c. */
 #pragma once
 #include "base/arena.h"
-#include "flow/copies.h"
 #include "flow/delivery.h"
 #include "flow/durability.h"
 #include "flow/holds.h"
 #include "flow/letters.h"
+#include "flow/originals.h"
 #include "flow/tolerance.h"
 #include "flow/worker.h"
 #include "kafka/source.h"
@@ -33,10 +33,10 @@ struct worker {
     struct deliveries deliveries;
     struct holds holds;
     struct durability durability;
-    struct letters *letters; /* NULL: no route of ours has on_error = "dlq" */
-    struct copies *copies;   /* of the records in flight of such routes, by the routes' sinks, so
-                                that one that is away leaves the others room */
-    struct copy *copy;       /* of the record in hand; NULL: none was made */
+    struct letters *letters;     /* NULL: no route of ours has on_error = "dlq" */
+    struct originals *originals; /* of the records in flight of such routes, by the routes' sinks,
+                                    so that one that is away leaves the others room */
+    struct original *original;   /* the record in hand; NULL: it is not kept */
     struct arena arena;
     struct rendering rendering;
     uint32_t *opened; /* deliveries of the record in hand, as many as there are routes */
@@ -92,8 +92,10 @@ bool worker_stopped(struct worker *worker, const struct record *record, struct s
 bool worker_can_fail(struct worker *worker, struct source_partition *partition);
 
 /** Keeps the record in hand for a delivery that may fail; in failure.c. */
-void worker_keep(struct worker *worker, const struct record *record, const struct route *route,
-                 uint32_t number);
+void worker_keep(struct worker *worker, const struct route *route, uint32_t number);
+
+/** The delivery will not fail any more. */
+void worker_let_go(struct worker *worker, uint32_t number);
 
 /** What letters_new() wants to know; in failure.c. */
 struct letters_events worker_letters_events(struct worker *worker);

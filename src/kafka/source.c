@@ -269,8 +269,32 @@ bool source_is_ready(const struct source *source)
 
 void source_return(struct batch *batch, size_t index)
 {
-    rd_kafka_message_destroy(batch->messages[index]);
+    if (batch->messages[index])
+        rd_kafka_message_destroy(batch->messages[index]);
     batch->messages[index] = NULL;
+}
+
+void *source_keep(struct batch *batch, size_t index)
+{
+    void *kept = batch->messages[index];
+
+    assert(kept);
+    batch->messages[index] = NULL;
+    return kept;
+}
+
+struct record source_kept_record(const void *kept, const struct source_partition *partition)
+{
+    struct record record;
+
+    message_record(kept, &record);
+    record.topic = partition->topic->name;
+    return record;
+}
+
+void source_let_go(void *kept)
+{
+    rd_kafka_message_destroy(kept);
 }
 
 bool source_is_flowing(const struct source_partition *partition)

@@ -122,8 +122,18 @@ void source_poll(struct source *source, struct batch *batch, size_t limit);
 /** Whether source_poll() would find something, as far as is known without asking. */
 bool source_is_ready(const struct source *source);
 
-/** Gives record @p index of the batch back to librdkafka; its bytes end here. */
+/** Gives record @p index of the batch back to librdkafka; its bytes end here, unless it is kept. */
 void source_return(struct batch *batch, size_t index);
+
+/** Keeps record @p index of the batch, with all its bytes: what is answered must be given to
+ * source_let_go() before the source is freed. Once for a record. */
+void *source_keep(struct batch *batch, size_t index);
+
+/** What source_keep() answered as a record again, without its owner; the topic's name is that of
+ * @p partition. */
+struct record source_kept_record(const void *kept, const struct source_partition *partition);
+
+void source_let_go(void *kept);
 
 /** Whether records of this partition are taken now; false while it is held, revoked or lost. */
 bool source_is_flowing(const struct source_partition *partition);
