@@ -8,6 +8,8 @@
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
 #include <hiredis/hiredis.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -187,6 +189,7 @@ static void fake_server_on_accept(struct evconnlistener *listener, evutil_socket
     peer->reader = redisReaderCreate();
     peer->held = evbuffer_new();
     peer->timer = evtimer_new(server->base, peer_on_timer, peer);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)); /* slices leave at once */
     peer->client = bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
     if (server->real_port)
         peer_connect_real(peer);

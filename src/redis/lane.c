@@ -273,6 +273,7 @@ bool lane_lost(struct lane *lane)
         lane_uncertain(lane);
     lane_clear_shares(lane);
     lane->awaited = 0;
+    lane->least = 0;
     lane->rest = LANE_FLOWS;
     lane->late_claim = NULL;
     lane->out_sent = lane->out_length = lane->input_length = 0;
@@ -373,6 +374,16 @@ void lane_tick(struct lane *lane)
 enum lane_rest lane_rests(const struct lane *lane)
 {
     return lane->rest;
+}
+
+size_t lane_answer_least(const struct lane *lane)
+{
+    return lane->least ? lane->least : 1;
+}
+
+void lane_woken(struct lane *lane)
+{
+    lane->least = 0;
 }
 
 bool lane_is_waiting(const struct lane *lane)

@@ -122,6 +122,12 @@ void lane_resume(struct lane *lane);
 /** Asks for the policy with the next transaction. */
 void lane_check(struct lane *lane);
 
+/** So many bytes must come before there is anything to do. */
+size_t lane_answer_least(const struct lane *lane);
+
+/** Some came, perhaps not enough for lane_receive() to see any: each one counts again. */
+void lane_woken(struct lane *lane);
+
 /** Whether answers are awaited. */
 bool lane_is_waiting(const struct lane *lane);
 

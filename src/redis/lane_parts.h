@@ -14,6 +14,9 @@ enum {
     LANE_UNITS = 8          /* bound for all of its claims, in unit_bytes */
 };
 
+/** The answer of a command of the body. No error is shorter. */
+#define LANE_QUEUED "+QUEUED\r\n"
+
 /** Answers that are awaited, in the order in which they come. */
 enum lane_step {
     STEP_DISCARD = 1 << 0,
@@ -145,6 +148,7 @@ struct lane {
     size_t share_count, share_capacity;
     size_t body_count; /* commands of the body */
     size_t queued;     /* of them answered */
+    size_t least;      /* bytes of their answers; 0: some came */
     struct lane_error *errors;
     size_t error_count, error_capacity;
     bool exec_open;        /* its array has begun */

@@ -71,11 +71,10 @@ static void line_text(struct slice line, char text[RESP_ERROR_BYTES])
 
 /* --- the body --------------------------------------------------------------------------------- */
 
-#define QUEUED    "+QUEUED\r\n"
-#define QUEUED_4  QUEUED QUEUED QUEUED QUEUED
+#define QUEUED_4  LANE_QUEUED LANE_QUEUED LANE_QUEUED LANE_QUEUED
 #define QUEUED_32 QUEUED_4 QUEUED_4 QUEUED_4 QUEUED_4 QUEUED_4 QUEUED_4 QUEUED_4 QUEUED_4
 
-enum { QUEUED_BYTES = sizeof(QUEUED) - 1, QUEUED_BLOCK = 32 };
+enum { QUEUED_BYTES = sizeof(LANE_QUEUED) - 1, QUEUED_BLOCK = 32 };
 
 /* Passes over as many +QUEUED as have come whole. */
 static void lane_pass_queued(struct lane *lane, struct slice *input)

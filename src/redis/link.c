@@ -11,6 +11,7 @@
 #include "conf/conf.h"
 #include "metrics/metrics.h"
 #include "redis/silence.h"
+#include "redis/socket.h"
 
 #include <errno.h>
 
@@ -45,12 +46,25 @@ static bool link_send_once(struct connection *connection, struct lane *lane)
     return true;
 }
 
+/* The server answers a transaction piece by piece, as it reads it; what can be acted on are the
+ * last bytes. */
+static void link_expect(struct link *link, size_t bytes)
+{
+    const struct connection *connection = &link->connection;
+
+    if (bytes == link->least || !connection_is_open(connection))
+        return;
+    socket_wake_at(connection->stream.fd, bytes);
+    link->least = bytes;
+}
+
 void link_send(struct link *link)
 {
     struct connection *connection = &link->connection;
 
     while (link_send_once(connection, link->lane))
         continue;
+    link_expect(link, lane_answer_least(link->lane));
 }
 
 /* --- what the lane says ----------------------------------------------------------------------- */
@@ -158,6 +172,7 @@ static void link_read(struct connection *connection)
 {
     struct link *link = connection->context;
 
+    lane_woken(link->lane);
     for (unsigned i = 0; i < READS_A_TURN && connection_is_open(connection); i++)
         if (!link_read_once(link))
             break;
@@ -175,6 +190,7 @@ static void link_begin(struct connection *connection)
     struct link *link = connection->context;
 
     connection->state = CONNECTION_FLOWING;
+    link->least = 1;
     connection->progress_ms = link->checked_ms = clock_ms();
     connection_wake_in(connection, connection->setup->options->response_timeout);
     lane_begin(link->lane);
@@ -211,6 +227,7 @@ static void link_wake(struct connection *connection)
         lane_resume(link->lane);
         connection_wake_in(connection, connection->setup->options->response_timeout);
     } else if (lane_is_waiting(link->lane)) {
+        link_expect(link, 1); /* also a single byte is a sign of life */
         silence_check(connection);
     } else {
         link_check_idle(link);

@@ -8,6 +8,7 @@ struct link {
     struct lane *lane;
     const struct units_events *events;
     int64_t checked_ms; /* when the server was asked for its policy */
+    size_t least;       /* bytes that wake us */
     bool resting;
     void (*ticks)(void *context); /* the lane wants ticks */
     void *context;

@@ -107,6 +107,11 @@ bool socket_connected(int fd, struct err *err)
     return error == 0 || err_set(err, ERR_RETRY, "connect: %s", strerror(error));
 }
 
+void socket_wake_at(int fd, size_t bytes)
+{
+    socket_set(fd, SOL_SOCKET, SO_RCVLOWAT, (int)bytes);
+}
+
 int socket_queued(int fd)
 {
     int queued = 0;

@@ -27,5 +27,8 @@ int socket_connect(const struct addresses *addresses, size_t index, struct err *
 /** Whether the connection was made. ERR_RETRY. */
 bool socket_connected(int fd, struct err *err);
 
+/** The descriptor turns readable once so many bytes are there, or no more will come. */
+void socket_wake_at(int fd, size_t bytes);
+
 /** Bytes that were written and not yet acknowledged by the other side. */
 int socket_queued(int fd);

@@ -6,6 +6,7 @@
 
 #include "certificates.h"
 #include "fake_server.h"
+#include "feeder.h"
 #include "redis_server.h"
 #include "sink_driver.h"
 
@@ -90,6 +91,47 @@ static void answers_may_come_byte_by_byte(void)
     expect_sequence(100);
     CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
     close_all();
+}
+
+/* Short answers: what is left of a transaction's, once a wake-up found only half a record of TLS,
+ * is less than what the wake-up was for. */
+static bool render_bit(struct feeder_partition *partition, int64_t offset, unsigned place)
+{
+    char key[32], bit[32];
+
+    snprintf(key, sizeof(key), "bits:%d", partition->number);
+    snprintf(bit, sizeof(bit), "%lld", (long long)offset);
+    if (place == 0)
+        feeder_put(partition, place, "SETBIT", key, bit, "1", NULL);
+    return place == 0;
+}
+
+static void a_transactions_answers_may_come_piece_by_piece(void)
+{
+    ASSERT_TEXT(redis_ask(server, "FLUSHALL"), "OK");
+    struct feeder *feeder = feeder_new(0, 2);
+    feeder->options.tls.on = true;
+    feeder->options.tls.ca.text = ca;
+    feeder->options.response_timeout = 20000;
+    feeder->render = render_bit;
+    fake = fake_server_proxy(feeder->base, redis_server_tls_port(server), FAST);
+    fake_server_slice(fake, 50);
+    feeder->options.port = fake_server_port(fake);
+    feeder_start(feeder);
+    feeder_claim_all(feeder);
+    CU_ASSERT_TRUE(feeder_wait_claimed(feeder));
+    int64_t from_ms = clock_ms();
+    feeder_feed(feeder, 3000);
+    CU_ASSERT_TRUE(feeder_finish(feeder));
+    CU_ASSERT_TRUE(clock_ms() - from_ms < 1500);
+    CU_ASSERT_EQUAL(feeder->counters->reconnects, 0);
+    ASSERT_TEXT(redis_ask(server, "BITCOUNT bits:0"), "3000");
+    ASSERT_TEXT(redis_ask(server, "BITCOUNT bits:1"), "3000");
+    units_free(feeder->units);
+    feeder->units = NULL;
+    fake_server_close(fake);
+    feeder_close(feeder);
+    fake = NULL;
 }
 
 static void a_slow_network_gets_a_large_value_in_the_end(void)
@@ -399,6 +441,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(answers_may_come_byte_by_byte),
+        TEST(a_transactions_answers_may_come_piece_by_piece),
         TEST(a_slow_network_gets_a_large_value_in_the_end),
         TEST(what_tls_holds_back_leaves_by_itself),
         TEST(a_cut_at_any_byte_loses_nothing),

@@ -55,7 +55,7 @@ static void units_have_their_part_of_memory(void)
          "  delivery = \"exactly_once\"; do = \"SET a b\"; } );\n");
     CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
     CU_ASSERT_EQUAL(conf->sinks[0].unit_bytes, 128 << 10); /* 256KiB at 48MiB and more */
-    CU_ASSERT_EQUAL(conf->sinks[0].unit_records, 256);
+    CU_ASSERT_EQUAL(conf->sinks[0].unit_records, 1000);
     unload();
 }
 

@@ -149,6 +149,7 @@ static void hear(const char *text)
     for (size_t at = 0; at < length && sound;) {
         size_t left = length - at, part = piece && piece < left ? piece : left;
         char *copy = mem_copy(text + at, part); /* its end is the end of readable memory */
+        lane_woken(lane);
         sound = lane_receive(lane, (struct slice){copy, part});
         free(copy);
         at += part;
@@ -271,6 +272,23 @@ static void no_command_is_sent_before_multi_is_answered(void)
     ASSERT_TEXT(says(), "");
     hear("\r\n");
     CU_ASSERT_PTR_NOT_NULL(strstr(says(), "INCR n"));
+    close_lane();
+}
+
+static void half_an_answer_wakes_nobody(void)
+{
+    open_owned();
+    CU_ASSERT_EQUAL(lane_answer_least(lane), 1);
+    put_two(claims[0], 0, 5);
+    CU_ASSERT_EQUAL(lane_answer_least(lane), 3 * strlen(QUEUED));
+    lane_woken(lane);
+    CU_ASSERT_EQUAL(lane_answer_least(lane), 1);
+    hear(QUEUED QUEUED QUEUED "*3\r\n:1\r\n:1\r\n:8\r\n" ARMED(TOKEN));
+    CU_ASSERT_EQUAL(lane_answer_least(lane), 1);
+    put(claims[0], 1, 7);
+    CU_ASSERT_EQUAL(lane_answer_least(lane), 2 * strlen(QUEUED));
+    lane_lost(lane);
+    CU_ASSERT_EQUAL(lane_answer_least(lane), 1);
     close_lane();
 }
 
@@ -1018,6 +1036,7 @@ static void the_idle_are_asked_anew(void)
 static const struct suite_test conversations[] = {
     TEST(a_unit_is_commands_and_their_checkpoint),
     TEST(no_command_is_sent_before_multi_is_answered),
+    TEST(half_an_answer_wakes_nobody),
     TEST(what_is_carried_out_is_settled_after_a_while),
     TEST(a_record_without_commands_moves_the_offset),
     TEST(a_record_in_hand_is_not_sent),
