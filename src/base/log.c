@@ -11,6 +11,8 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/json_writer.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -83,41 +85,16 @@ static bool log_is_plain_word(struct slice text)
     return text.length > 0 && text.length <= VALUE_BYTES;
 }
 
-/* The length of the UTF-8 sequence (RFC 3629) at the front of @p text; 0 where there is none. */
-static size_t log_utf8_length(struct slice text)
-{
-    const unsigned char *bytes = (const unsigned char *)text.data;
-    size_t length = bytes[0] < 0x80   ? 1
-                    : bytes[0] < 0xc2 ? 0
-                    : bytes[0] < 0xe0 ? 2
-                    : bytes[0] < 0xf0 ? 3
-                    : bytes[0] < 0xf5 ? 4
-                                      : 0;
-
-    if (length > text.length)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((bytes[i] & 0xc0) != 0x80)
-            return 0;
-    if ((bytes[0] == 0xe0 && bytes[1] < 0xa0) || (bytes[0] == 0xed && bytes[1] > 0x9f) ||
-        (bytes[0] == 0xf0 && bytes[1] < 0x90) || (bytes[0] == 0xf4 && bytes[1] > 0x8f))
-        return 0; /* overlong, a surrogate, beyond U+10FFFF */
-    return length;
-}
-
 /* One character in JSON's escapes; control characters would reach a terminal. */
 static void log_put_character(FILE *line, const char *bytes, size_t length)
 {
     unsigned char first = (unsigned char)bytes[0];
+    char escape[JSON_ESCAPE_BYTES];
 
-    if (first == '"' || first == '\\')
-        fprintf(line, "\\%c", first);
-    else if (first == '\n')
-        fputs("\\n", line);
-    else if (first < 0x20 || first == 0x7f)
-        fprintf(line, "\\u%04x", first);
+    if (first < ' ' || first == 0x7f || first == '"' || first == '\\')
+        fwrite(escape, 1, json_escape(escape, first), line);
     else if (first == 0xc2 && (unsigned char)bytes[1] < 0xa0)
-        fprintf(line, "\\u%04x", (unsigned char)bytes[1]);
+        fwrite(escape, 1, json_escape(escape, (unsigned char)bytes[1]), line);
     else
         fwrite(bytes, 1, length, line);
 }
@@ -129,7 +106,7 @@ static void log_put_quoted(FILE *line, struct slice text)
 
     fputc('"', line);
     for (size_t i = 0; i < end;) {
-        size_t length = log_utf8_length((struct slice){text.data + i, text.length - i});
+        size_t length = text_character((struct slice){text.data + i, text.length - i});
         if (length == 0)
             fputs("\\ufffd", line);
         else

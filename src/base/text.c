@@ -161,10 +161,9 @@ void text_quote(FILE *out, struct slice bytes)
     fputc('"', out);
 }
 
-/* Bytes of the UTF-8 character at @p at; 0 where there is none: cut off, overlong, a surrogate or
- * beyond U+10FFFF. */
-static size_t character_length(const unsigned char *at, size_t left)
+size_t text_character(struct slice text)
 {
+    const unsigned char *at = (const unsigned char *)text.data;
     static const struct {
         unsigned char first, last, low, high; /* of the first byte, and of the second */
         size_t length;
@@ -179,7 +178,7 @@ static size_t character_length(const unsigned char *at, size_t left)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (*at < rows[i].first || *at > rows[i].last)
             continue;
-        if (left < rows[i].length || at[1] < rows[i].low || at[1] > rows[i].high)
+        if (text.length < rows[i].length || at[1] < rows[i].low || at[1] > rows[i].high)
             return 0;
         for (size_t j = 2; j < rows[i].length; j++)
             if ((at[j] & 0xC0) != 0x80)
@@ -191,14 +190,12 @@ static size_t character_length(const unsigned char *at, size_t left)
 
 bool text_is_utf8(struct slice text)
 {
-    const unsigned char *at = (const unsigned char *)text.data;
-
-    for (size_t left = text.length; left;) {
-        size_t length = character_length(at, left);
+    while (text.length) {
+        size_t length = text_character(text);
         if (!length)
             return false;
-        at += length;
-        left -= length;
+        text.data += length;
+        text.length -= length;
     }
     return true;
 }

@@ -26,5 +26,9 @@ bool text_integer(struct slice text, int64_t *number);
  * quotes with escapes. */
 void text_quote(FILE *out, struct slice bytes);
 
+/** The bytes of the UTF-8 character (RFC 3629) at the front of @p text, which is not empty; 0 where
+ * there is none: cut off, overlong, a surrogate or beyond U+10FFFF. */
+size_t text_character(struct slice text);
+
 /** Whether the bytes are UTF-8 by RFC 3629. */
 bool text_is_utf8(struct slice text);

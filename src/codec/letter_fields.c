@@ -2,6 +2,7 @@
 #include "codec/letter_fields.h"
 
 #include "base/base64.h"
+#include "base/json_writer.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "codec/json.h"
@@ -12,53 +13,24 @@
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-static void write_string(FILE *out, struct slice text)
-{
-    fputc('"', out);
-    for (size_t i = 0; i < text.length; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        if (byte == '"' || byte == '\\')
-            fprintf(out, "\\%c", byte);
-        else if (byte < ' ')
-            fprintf(out, "\\u%04x", byte);
-        else
-            fputc(byte, out);
-    }
-    fputc('"', out);
-}
-
-static void write_bytes(FILE *out, struct slice bytes)
-{
-    if (!bytes.data) {
-        fputs("null", out);
-    } else if (text_is_utf8(bytes)) {
-        write_string(out, bytes);
-    } else {
-        fputs("{\"base64\":\"", out);
-        base64_write(out, bytes);
-        fputs("\"}", out);
-    }
-}
-
 static char *write_headers(const struct letter *letter, size_t *length)
 {
     const struct record *record = &letter->record;
     char *text = NULL;
-    FILE *out = open_memstream(&text, length);
+    struct json_writer json = {.out = open_memstream(&text, length)};
     struct slice name, value;
 
-    fputc('[', out);
+    json_write_open(&json, NULL, '[');
     for (size_t i = 0; i < letter->header_count; i++) {
         if (!record->headers.at(record, i, &name, &value))
             break;
-        fputs(i ? ",[" : "[", out);
-        write_bytes(out, name);
-        fputc(',', out);
-        write_bytes(out, value);
-        fputc(']', out);
+        json_write_open(&json, NULL, '[');
+        json_write_bytes(&json, NULL, name);
+        json_write_bytes(&json, NULL, value);
+        json_write_close(&json, ']');
     }
-    fputc(']', out);
-    fclose(out);
+    json_write_close(&json, ']');
+    fclose(json.out);
     return text;
 }
 

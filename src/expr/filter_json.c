@@ -1,25 +1,7 @@
 /* filter_json.c: a value as JSON text. */
+#include "base/json_writer.h"
 #include "base/text.h"
 #include "expr/filter.h"
-
-enum { ESCAPE_BYTES = 6 /* "\u0000" */ };
-
-static char *write_escaped(char *out, char byte)
-{
-    static const char letters[] = "\"\\\b\f\n\r\t", names[] = "\"\\bfnrt",
-                      hex[] = "0123456789abcdef";
-    const char *letter = byte ? strchr(letters, byte) : NULL;
-
-    *out++ = '\\';
-    if (letter) {
-        *out++ = names[letter - letters];
-        return out;
-    }
-    memcpy(out, "u00", 3);
-    out[3] = hex[byte >> 4];
-    out[4] = hex[byte & 15];
-    return out + 5;
-}
 
 /* @p text in quotes, with escapes where they are needed; @p escaped: it has them already. */
 static struct slice quoted(struct slice text, bool escaped, struct arena *arena)
@@ -28,13 +10,13 @@ static struct slice quoted(struct slice text, bool escaped, struct arena *arena)
     char *json, *out;
 
     for (size_t i = 0; i < text.length; i++)
-        room += (unsigned char)text.data[i] < ' ' ? ESCAPE_BYTES : 2;
+        room += (unsigned char)text.data[i] < ' ' ? JSON_ESCAPE_BYTES : 2;
     out = json = arena_alloc(arena, room);
     *out++ = '"';
     for (size_t i = 0; i < text.length; i++) {
         char byte = text.data[i];
         if (!escaped && ((unsigned char)byte < ' ' || byte == '"' || byte == '\\'))
-            out = write_escaped(out, byte);
+            out += json_escape(out, (unsigned char)byte);
         else
             *out++ = byte;
     }
