@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/dlq_parts.h"
+#include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/shown.h"
 
@@ -31,17 +32,14 @@ static const struct cli_option options[] = {
 
 static const char usage[] =
     "Usage: penstock dlq list|show|retry [OPTION]... [ID]...\n"
-    "Reads the dead letters of the configuration's dlq, a topic or a stream, to the end that it "
-    "has\n"
-    "now. list prints a line each: id, time, route, whence, error. show prints letters whole, "
-    "with\n"
-    "the record and the commands that its route makes of it now. retry sends letters through "
-    "their\n"
-    "route again; one that was sent is not sent again: its entry leaves the stream, or its place "
-    "is\n"
-    "committed for the group GROUP.dlq. A crash between the two sends one letter twice. Letters "
-    "of\n"
-    "an exactly-once route are written by themselves, without its checkpoint.\n";
+    "Reads the dead letters of the configuration's dlq, a topic or a stream, to the end that\n"
+    "it has now. list prints a line each: id, time, route, whence, error. show prints letters\n"
+    "whole, with the record and the commands that its route makes of it now. retry sends\n"
+    "letters through their route again; one that was sent is not sent again: its entry leaves\n"
+    "the stream, or its place is committed for the group GROUP.dlq, 100 letters at a time or\n"
+    "once a second, and where the retry ends, fails or is stopped (SIGINT, SIGTERM). After a\n"
+    "kill -9 or a crash the next run sends up to 100 letters twice; of a stream, one. Letters\n"
+    "of an exactly-once route are written by themselves, without its checkpoint.\n";
 
 static const char examples[] = "\nExamples:\n"
                                "  penstock dlq list -c rides.conf --route rides_cache\n"
@@ -60,6 +58,7 @@ struct walk {
     struct dlq_box *box;
     struct dlq_retry *retry; /* of show and retry */
     uint64_t chosen, sent, stayed, foreign;
+    bool stopped; /* before the end, by a signal */
     struct tally *routes;
     size_t route_count, route_capacity;
     bool *found; /* which of the request's ids */
@@ -243,6 +242,8 @@ static bool visit_retry(struct walk *walk, const struct dlq_letter *letter, stru
         walk->stayed++;
         return true;
     }
+    if (!walk->request->dry_run && !dlq_box_takes_mark(walk->box, letter, err))
+        return false;
     if (!dlq_retry_send(walk->retry, letter, err)) {
         walk->stayed++;
         return err->kind == ERR_RECORD;
@@ -261,13 +262,18 @@ struct verb {
 static const struct verb verbs[] = {
     {"list", visit_list}, {"show", visit_show}, {"retry", visit_retry}};
 
+static bool walk_goes_on(const struct walk *walk)
+{
+    return (int64_t)walk->chosen < walk->request->limit && !interrupt_asked();
+}
+
 static bool walk_letters(struct walk *walk, const struct verb *verb, struct err *err)
 {
     bool with_done = walk->request->all && verb->visit != visit_retry;
     struct dlq_letter letter;
 
     err->kind = ERR_NONE;
-    while ((int64_t)walk->chosen < walk->request->limit && dlq_box_next(walk->box, &letter, err)) {
+    while (walk_goes_on(walk) && dlq_box_next(walk->box, &letter, err)) {
         if (!is_chosen(walk, &letter, with_done))
             continue;
         walk_count(walk, &letter);
@@ -275,18 +281,31 @@ static bool walk_letters(struct walk *walk, const struct verb *verb, struct err 
             return false;
         err->kind = ERR_NONE;
     }
+    walk->stopped = interrupt_asked();
     return err->kind == ERR_NONE;
 }
 
-static int walk_sum_up(const struct walk *walk, const struct verb *verb)
+/* The exit status. */
+static int walk_tell_missing(const struct walk *walk)
 {
     int status = EXIT_OK;
 
+    if (walk->stopped) {
+        fputs("penstock: stopped before the end: the other letters are as they were\n", stderr);
+        return EXIT_NEGATIVE;
+    }
     for (size_t i = 0; i < walk->request->id_count; i++)
         if (!walk->found[i]) {
             fprintf(stderr, "penstock: there is no letter %s\n", walk->request->ids[i]);
             status = EXIT_DATA;
         }
+    return status;
+}
+
+static int walk_sum_up(const struct walk *walk, const struct verb *verb)
+{
+    int status = walk_tell_missing(walk);
+
     fprintf(stderr, "%" PRIu64 " letter%s", walk->chosen, walk->chosen == 1 ? "" : "s");
     for (size_t i = 0; i < walk->route_count; i++)
         fprintf(stderr, "%s %s: %" PRIu64, i ? "," : ";", walk->routes[i].route,
@@ -321,7 +340,11 @@ static int dlq(const struct dlq_request *request, const struct verb *verb, struc
         return walk_fail(&err);
     walk.found = mem_array(request->id_count, sizeof(*walk.found));
     walk.retry = dlq_retry_new(loaded, request->dry_run);
+    if (verb->visit == visit_retry)
+        interrupt_watch(); /* what was sent gets its mark first */
     status = walk_letters(&walk, verb, &err) ? EXIT_OK : walk_fail(&err);
+    if (!dlq_box_keep(walk.box, &err))
+        status = walk_fail(&err);
     int sum = walk_sum_up(&walk, verb);
     for (size_t i = 0; i < walk.route_count; i++)
         free((char *)walk.routes[i].route);

@@ -2,6 +2,7 @@
 #include "cli/dlq_box.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "codec/letter_fields.h"
@@ -16,6 +17,8 @@
 struct dlq_box {
     struct letter_reader *reader;   /* NULL: a stream */
     struct letter_entries *entries; /* NULL: a topic */
+    unsigned unkept;                /* marks of letters that were sent */
+    int64_t unkept_since_ms;
     struct arena arena;
 };
 
@@ -85,8 +88,16 @@ static bool box_next_entry(struct dlq_box *box, struct dlq_letter *letter, struc
     return true;
 }
 
+static bool box_is_due(const struct dlq_box *box)
+{
+    return box->unkept >= DLQ_UNKEPT ||
+           (box->unkept && clock_ms() - box->unkept_since_ms >= DLQ_UNKEPT_MS);
+}
+
 bool dlq_box_next(struct dlq_box *box, struct dlq_letter *letter, struct err *err)
 {
+    if (box_is_due(box) && !dlq_box_keep(box, err))
+        return false;
     arena_reset(&box->arena);
     *letter = (struct dlq_letter){0};
     if (!(box->reader ? box_next_record(box, letter, err) : box_next_entry(box, letter, err)))
@@ -95,12 +106,29 @@ bool dlq_box_next(struct dlq_box *box, struct dlq_letter *letter, struct err *er
     return true;
 }
 
+bool dlq_box_takes_mark(struct dlq_box *box, const struct dlq_letter *letter, struct err *err)
+{
+    return box->entries ||
+           letter_reader_takes_mark(box->reader, letter->partition, letter->offset, err);
+}
+
 bool dlq_box_done(struct dlq_box *box, const struct dlq_letter *letter, struct err *err)
 {
     if (box->entries)
         return letter_entries_delete(box->entries, letter->id, err);
     letter_reader_mark(box->reader, letter->partition, letter->offset);
-    return letter_reader_keep(box->reader, err);
+    if (!box->unkept++)
+        box->unkept_since_ms = clock_ms();
+    return true;
+}
+
+bool dlq_box_keep(struct dlq_box *box, struct err *err)
+{
+    unsigned unkept = box->unkept;
+
+    box->unkept = 0;
+    return !unkept || letter_reader_keep(box->reader, err) ||
+           err_wrap(err, "%u letters that were sent have no mark", unkept);
 }
 
 bool dlq_box_is_id(const struct conf *conf, const char *id)

@@ -133,3 +133,17 @@ bool done_list_write(const struct done_list *list, char text[DONE_LIST_BYTES + 1
     }
     return true;
 }
+
+bool done_list_takes(const struct done_list *list, int64_t offset)
+{
+    size_t bytes = list->count * sizeof(*list->items);
+    struct done_list more = {list->below,
+                             bytes ? memcpy(mem_alloc(bytes), list->items, bytes) : NULL,
+                             list->count, list->count};
+    char text[DONE_LIST_BYTES + 1];
+
+    done_list_add(&more, offset);
+    bool takes = done_list_write(&more, text);
+    done_list_free(&more);
+    return takes;
+}

@@ -37,5 +37,8 @@ void done_list_add(struct done_list *list, int64_t offset);
 /** Nothing lies in [first, last]: it counts as done where what is below it is. */
 void done_list_skip(struct done_list *list, int64_t first, int64_t last);
 
+/** Whether there would be a text still if @p offset were done. */
+bool done_list_takes(const struct done_list *list, int64_t offset);
+
 /** The text, without a NUL counted; false where it is longer than Kafka takes. */
 bool done_list_write(const struct done_list *list, char text[DONE_LIST_BYTES + 1]);

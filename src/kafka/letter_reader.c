@@ -274,6 +274,21 @@ bool letter_reader_fetch(struct letter_reader *reader, const char *topic, int32_
 
 /* --- marks ------------------------------------------------------------------------------------ */
 
+static bool reader_is_full(const struct letter_reader *reader, int32_t partition, struct err *err)
+{
+    return err_set(err, ERR_RETRY,
+                   "%s[%" PRId32 "]: too many single letters were sent for Kafka to remember "
+                   "more; send the oldest ones first",
+                   reader->topic, partition);
+}
+
+bool letter_reader_takes_mark(const struct letter_reader *reader, int32_t partition, int64_t offset,
+                              struct err *err)
+{
+    return done_list_takes(&reader->partitions[partition].done, offset) ||
+           reader_is_full(reader, partition, err);
+}
+
 void letter_reader_mark(struct letter_reader *reader, int32_t partition, int64_t offset)
 {
     done_list_add(&reader->partitions[partition].done, offset);
@@ -292,11 +307,7 @@ bool letter_reader_keep(struct letter_reader *reader, struct err *err)
         if (!partition->marked)
             continue;
         if (!done_list_write(&partition->done, text))
-            good =
-                err_set(err, ERR_RETRY,
-                        "%s[%" PRId32 "]: too many single letters were sent for Kafka to remember "
-                        "them; send the oldest ones first",
-                        reader->topic, i);
+            good = reader_is_full(reader, i, err);
         rd_kafka_topic_partition_t *row = rd_kafka_topic_partition_list_add(list, reader->topic, i);
         row->offset = partition->done.below;
         row->metadata_size = strlen(text);

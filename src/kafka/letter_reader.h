@@ -28,6 +28,10 @@ void letter_reader_free(struct letter_reader *reader);
 bool letter_reader_next(struct letter_reader *reader, struct record *record, bool *done,
                         struct err *err);
 
+/** Whether Kafka can remember the record's mark besides those of others. Errors: ERR_RETRY. */
+bool letter_reader_takes_mark(const struct letter_reader *reader, int32_t partition, int64_t offset,
+                              struct err *err);
+
 /** The record was dealt with. */
 void letter_reader_mark(struct letter_reader *reader, int32_t partition, int64_t offset);
 

@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """penstock dlq: letters are listed, shown, and go through their route again, once."""
 import json
+import os
+import signal
 import subprocess
+import time
 
 from harness import Log, Record, conf, expect, expect_equal, main, route, wait_until
+from harness.child import Child
 from harness.kafka import frame
 from harness.penstock import PROGRAM
 
@@ -11,11 +15,14 @@ COMMANDS = [("op == 'add'", "INCRBY sum:%{$topic} %{n}"),
             "HSET text:%{$topic}:%{$partition} o%{$offset} %{n}"]
 BAD, GOOD = 6, 30
 
+PUSH = ["RPUSH text:%{$topic}:%{$partition} %{$offset}"]
+MANY, KILLS = 6000, 3
+
 
 class Bench:
     """A bridge whose records fail until their key's type is mended, and what "dlq" says of them."""
 
-    def __init__(self, run, kind):
+    def __init__(self, run, kind, commands=COMMANDS, good=GOOD, bad=BAD):
         self.run, self.kafka, self.redis = run, run.kafka(), run.redis()
         self.topic = f"{run.topic}.{kind}"
         self.group = f"{run.group}.{kind}"
@@ -27,16 +34,16 @@ class Bench:
             top = f'dlq = {{ source = "main"; topic = "{self.topic}.dead"; }};'
         for partition in range(2):
             self.redis.ask("SET", f"text:{self.topic}:{partition}", "no hash")
-        rows = [route("all", self.topic, COMMANDS, format="json", on_error="dlq")]
+        rows = [route("all", self.topic, commands, format="json", on_error="dlq")]
         self.penstock = run.penstock(conf(self.kafka, self.redis.url, self.group, rows, top=top),
                                      name=kind)
         producer = run.producer(self.kafka)
-        for number in range(GOOD):
+        for number in range(good):
             self.send(producer, number % 2, b'{"op":"add","n":1}')
-        for number in range(BAD):
+        for number in range(bad):
             self.send(producer, number % 2, b'{"op":"set","n":"%d"}' % number)
         producer.close()
-        wait_until(lambda: self.penstock.scrape().outcome("dead_lettered") == BAD, 30, "letters")
+        wait_until(lambda: self.penstock.scrape().outcome("dead_lettered") == bad, 30, "letters")
 
     def send(self, producer, partition, value):
         record = Record(partition, b"k", value, (("trace", b"x"), ("trace", None)), 1_700_000_000_000)
@@ -48,6 +55,11 @@ class Bench:
         expect_equal(done.returncode, status, f"status of dlq {' '.join(words)}: {done.stdout} {done.stderr}")
         return done.stdout.splitlines(), done.stderr
 
+    def begin_retry(self, stdout=None):
+        """"dlq retry --all", begun and not waited for."""
+        return Child([PROGRAM, "dlq", "retry", "-c", self.penstock.conf_path, "--all"],
+                     os.path.join(self.run.folder, "retry.log"), stdout=stdout)
+
     def mend(self):
         for partition in range(2):
             self.redis.ask("DEL", f"text:{self.topic}:{partition}")
@@ -55,6 +67,32 @@ class Bench:
     def written(self):
         return {(partition, field): value for partition in range(2) for field, value in
                 pairs(self.redis.ask("HGETALL", f"text:{self.topic}:{partition}"))}
+
+    def pushed(self):
+        """Where the records came from that PUSH wrote."""
+        return [(partition, int(offset)) for partition in range(2) for offset in
+                self.redis.ask("LRANGE", f"text:{self.topic}:{partition}", 0, -1)]
+
+    def pushed_count(self):
+        return sum(self.redis.ask_all([("LLEN", f"text:{self.topic}:{partition}")
+                                       for partition in range(2)]))
+
+    def push_some(self, stdout=None):
+        """A retry that has written some hundred letters, and has not come to their end."""
+        wanted = self.pushed_count() + self.run.random.randrange(130, 370)
+        child = self.begin_retry(stdout)
+        wait_until(lambda: self.pushed_count() >= wanted or not child.running, 30,
+                   "letters are sent", every=0.001)
+        expect(child.running, "it was at the end before it could be ended")
+        return child
+
+    def judge_pushed(self, repeats):
+        """Each letter was sent; how many of them came again."""
+        pushed = self.pushed()
+        expect_equal(set(pushed), {(number % 2, number // 2) for number in range(MANY)}, "letters")
+        again = len(pushed) - MANY
+        self.run.note(f"{self.topic}: {again} letters were sent again")
+        expect(again <= repeats, f"{again} letters were sent again, at most {repeats} may be")
 
 
 def pairs(items):
@@ -129,6 +167,61 @@ def a_letter_by_reference_is_read_where_it_is(run):
     expect("stays: ERR value is not an integer" in found[0], found)
 
 
+def many(run, kind):
+    """Thousands of letters whose route works again."""
+    bench = Bench(run, kind, PUSH, 0, MANY)
+    run.note(f"{MANY} letters")
+    bench.mend()
+    return bench
+
+
+def judge_kills(run, bench, repeats):
+    """kill -9 in the midst of them, three times, and once more to the end."""
+    for _ in range(KILLS):
+        bench.push_some().kill()
+    began = time.monotonic()
+    left = len(bench.dlq("retry", "--all")[0])
+    run.note(f"the last {left} letters in {time.monotonic() - began:.2f} s")
+    bench.judge_pushed(KILLS * repeats)
+    expect_equal(bench.dlq("retry", "--all")[0], [], "a second run")
+
+
+def judge_stops(bench):
+    """Ctrl-C and its like, and a reader of the output that goes away."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        child = bench.push_some()
+        child.signal(number)
+        expect_equal(child.wait(10), 1, f"exit status after signal {number}")
+        expect("stopped before the end" in child.log_text(), "it says that it was stopped")
+        bench.run.note(f"stopped by signal {number}")
+    child = bench.push_some(subprocess.PIPE)
+    child.process.stdout.close()
+    expect(child.wait(10) is not None, "nobody reads what it prints: it ends")
+    expect(len(bench.pushed()) < MANY, "it ended before the end")
+    bench.dlq("retry", "--all")
+    bench.judge_pushed(0)
+
+
+def a_kill_repeats_a_hundred_of_a_topic_at_most(run):
+    """As --help says."""
+    judge_kills(run, many(run, "topic"), 100)
+
+
+def a_kill_repeats_one_of_a_stream_at_most(run):
+    """As --help says."""
+    judge_kills(run, many(run, "stream"), 1)
+
+
+def a_stop_repeats_none_of_a_topic(run):
+    """What was sent is marked before it ends."""
+    judge_stops(many(run, "topic"))
+
+
+def a_stop_repeats_none_of_a_stream(run):
+    """What was sent is gone before it ends."""
+    judge_stops(many(run, "stream"))
+
+
 def wrong_words_are_told(run):
     """Each with its exit status."""
     bench = Bench(run, "topic")
@@ -141,4 +234,6 @@ def wrong_words_are_told(run):
 
 if __name__ == "__main__":
     main(letters_of_a_topic_go_their_way_again, letters_of_a_stream_go_their_way_again,
-         a_letter_by_reference_is_read_where_it_is, wrong_words_are_told)
+         a_letter_by_reference_is_read_where_it_is, a_kill_repeats_a_hundred_of_a_topic_at_most,
+         a_kill_repeats_one_of_a_stream_at_most, a_stop_repeats_none_of_a_topic,
+         a_stop_repeats_none_of_a_stream, wrong_words_are_told)

@@ -108,12 +108,29 @@ static void more_than_kafka_takes_is_refused(void)
     done_list_free(&list);
 }
 
+static void what_still_fits_is_known_before(void)
+{
+    struct done_list list = {0};
+    int64_t offset = 1;
+
+    for (; done_list_takes(&list, offset); offset += 2)
+        done_list_add(&list, offset);
+    CU_ASSERT(offset > 500);
+    CU_ASSERT(strlen(text_of(&list)) > DONE_LIST_BYTES - 6);
+    CU_ASSERT(done_list_takes(&list, 2)); /* two ranges become one: the text is shorter */
+    CU_ASSERT(!done_list_has(&list, 2));
+    done_list_add(&list, offset);
+    ASSERT_TEXT(text_of(&list), "too long");
+    done_list_free(&list);
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
-        TEST(ranges_that_meet_become_one),  TEST(what_reaches_down_to_the_end_of_all_is_below),
-        TEST(a_gap_of_the_log_is_no_gap),   TEST(what_is_written_is_read_again),
-        TEST(another_text_is_nothing_done), TEST(more_than_kafka_takes_is_refused),
+        TEST(ranges_that_meet_become_one),     TEST(what_reaches_down_to_the_end_of_all_is_below),
+        TEST(a_gap_of_the_log_is_no_gap),      TEST(what_is_written_is_read_again),
+        TEST(another_text_is_nothing_done),    TEST(more_than_kafka_takes_is_refused),
+        TEST(what_still_fits_is_known_before),
     };
 
     return SUITE("done_list", tests);
