@@ -6,12 +6,11 @@
  */
 #include "redis/units.h"
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "metrics/metrics.h"
+#include "redis/bundle.h"
 #include "redis/link.h"
-#include "redis/tls.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -21,10 +20,8 @@
 enum { LANES = 4 };
 
 struct units {
-    struct connection_setup setup;
-    struct topology topology;
+    struct bundle bundle;
     struct units_events events;
-    char *client_name;
     struct link links[LANES];
     struct event *tick;
     bool ticking;
@@ -59,14 +56,14 @@ static void units_on_tick(evutil_socket_t fd, short what, void *context)
 
 static void units_open_links(struct units *units)
 {
-    const struct conf_sink *options = units->setup.options;
+    const struct conf_sink *options = units->bundle.setup.options;
     struct lane_options lane = {
         .name = options->name,
         .prefix = options->checkpoint_prefix.text,
         .unit_records = (size_t)options->unit_records,
         .unit_bytes = (size_t)options->unit_bytes,
         .events = units->events,
-        .counters = units->setup.counters,
+        .counters = units->bundle.setup.counters,
     };
 
     for (unsigned i = 0; i < LANES; i++) {
@@ -77,8 +74,8 @@ static void units_open_links(struct units *units)
         link->ticks = units_wants_tick;
         link->context = units;
         /* Numbered behind those of the data and of the barriers. */
-        connection_open(&link->connection, &units->setup, (unsigned)options->connections + 1 + i,
-                        link);
+        bundle_open(&units->bundle, &link->connection, (unsigned)options->connections + 1 + i,
+                    link);
     }
 }
 
@@ -86,26 +83,16 @@ struct units *units_new(const struct conf_sink *options, unsigned index, const c
                         struct event_base *base, struct metrics_worker *metrics,
                         const struct units_events *events, struct err *err)
 {
-    struct tls_context *tls = NULL;
+    struct units *units = mem_new(struct units);
 
-    if (options->tls.on && !(tls = tls_context_new(options, err))) {
-        err_wrap(err, "sink \"%s\"", options->name);
+    if (!bundle_init(&units->bundle, options, client_name, err)) {
+        free(units);
         return NULL;
     }
-    struct units *units = mem_new(struct units);
-    units->client_name = mem_text(client_name);
     units->events = *events;
-    topology_init(&units->topology, options);
-    units->setup = (struct connection_setup){
-        .driver = &link_driver,
-        .options = options,
-        .identity = {options->username.text, options->password.text, units->client_name,
-                     options->database},
-        .topology = &units->topology,
-        .tls = tls,
-        .counters = &metrics->sinks[index],
-        .base = base,
-    };
+    units->bundle.setup.driver = &link_driver;
+    units->bundle.setup.counters = &metrics->sinks[index];
+    units->bundle.setup.base = base;
     units->tick = evtimer_new(base, units_on_tick, units);
     units_open_links(units);
     return units;
@@ -115,24 +102,16 @@ void units_free(struct units *units)
 {
     if (!units)
         return;
-    for (size_t i = 0; i < LANES; i++) {
-        connection_close(&units->links[i].connection);
+    bundle_close(&units->bundle);
+    for (size_t i = 0; i < LANES; i++)
         lane_free(units->links[i].lane);
-    }
     event_free(units->tick);
-    tls_context_free(units->setup.tls);
-    free(units->client_name);
     free(units);
 }
 
 void units_reload(struct units *units)
 {
-    struct err err;
-
-    if (units->setup.tls && !tls_context_reload(units->setup.tls, &err))
-        log_warn_each("certificate files not taken: new connections use the old ones",
-                      LOG_STR("sink", units->setup.options->name),
-                      LOG_STR("client", units->client_name), LOG_STR("error", err.text));
+    bundle_reload(&units->bundle);
 }
 
 /* --- claims ----------------------------------------------------------------------------------- */
@@ -216,49 +195,25 @@ void units_turn(struct units *units)
 
 const struct connection_setup *units_setup(const struct units *units)
 {
-    return &units->setup;
+    return &units->bundle.setup;
 }
 
 const char *units_run(const struct units *units)
 {
-    const char *run = units->links[0].connection.run;
-
-    for (size_t i = 1; i < LANES; i++)
-        if (strcmp(units->links[i].connection.run, run) != 0)
-            return NULL;
-    return run;
+    return bundle_run(&units->bundle);
 }
 
 void units_watch_moves(struct units *units, void (*moved)(void *context), void *context)
 {
-    units->setup.moved = moved;
-    units->setup.moved_context = context;
-}
-
-/* The connection that is troubled for the longest time; NULL: all is well. */
-static const struct connection *units_troubled(const struct units *units)
-{
-    const struct connection *troubled = NULL;
-
-    for (size_t i = 0; i < LANES; i++) {
-        const struct connection *connection = &units->links[i].connection;
-        if (connection->troubled &&
-            (!troubled || connection->trouble_since_ms < troubled->trouble_since_ms))
-            troubled = connection;
-    }
-    return troubled;
+    bundle_watch_moves(&units->bundle, moved, context);
 }
 
 const char *units_trouble(const struct units *units)
 {
-    const struct connection *troubled = units_troubled(units);
-
-    return troubled ? troubled->trouble : NULL;
+    return bundle_trouble(&units->bundle);
 }
 
 int64_t units_trouble_since_ms(const struct units *units)
 {
-    const struct connection *troubled = units_troubled(units);
-
-    return troubled ? troubled->trouble_since_ms : 0;
+    return bundle_trouble_since_ms(&units->bundle);
 }
