@@ -19,7 +19,6 @@
 #include "flow/agreement.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,9 +70,9 @@ static struct units *units_open(struct worker *worker, size_t index, struct err 
     const struct units_events events = {worker,         exactly_claimed, exactly_fenced,
                                         worker_done,    exactly_refused, worker_dropped,
                                         worker_patience};
-    char name[128];
+    char name[WORKER_CLIENT_NAME_BYTES];
 
-    snprintf(name, sizeof(name), "penstock:%s:%u", options->name, worker->options.number);
+    worker_client_name(worker, options, name);
     return units_new(options, (unsigned)index, name, worker->base, worker->metrics, &events, err);
 }
 

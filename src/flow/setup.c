@@ -18,15 +18,21 @@ static void worker_wake(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what, (void)context; /* the loop returns, that is all */
 }
 
+void worker_client_name(const struct worker *worker, const struct conf_sink *sink,
+                        char name[WORKER_CLIENT_NAME_BYTES])
+{
+    snprintf(name, WORKER_CLIENT_NAME_BYTES, "penstock:%s:%u", sink->name, worker->options.number);
+}
+
 static struct sink *worker_sink_new(struct worker *worker, size_t index, struct err *err)
 {
     const struct conf_sink *options = &worker->options.conf->sinks[index];
     const struct sink_events events = {worker,         worker_done,    worker_refused,
                                        worker_wanted,  worker_dropped, worker_patience,
                                        worker_doubtful};
-    char name[128];
+    char name[WORKER_CLIENT_NAME_BYTES];
 
-    snprintf(name, sizeof(name), "penstock:%s:%u", options->name, worker->options.number);
+    worker_client_name(worker, options, name);
     return sink_new(options, (unsigned)index, name, worker->base, worker->metrics, &events, err);
 }
 

@@ -59,6 +59,12 @@ int64_t worker_patience(void *context, uint32_t number);
 void *worker_topic(void *context, const char *topic);
 void worker_gone(void *context, struct source_partition *partition);
 
+enum { WORKER_CLIENT_NAME_BYTES = 128 };
+
+/** What CLIENT LIST shows of the worker's connections to a sink: "penstock:SINK:WORKER". */
+void worker_client_name(const struct worker *worker, const struct conf_sink *sink,
+                        char name[WORKER_CLIENT_NAME_BYTES]);
+
 /** What worker_reload() asked for. */
 void worker_reload_sinks(struct worker *worker);
 
