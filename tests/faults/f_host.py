@@ -2,6 +2,7 @@
 import contextlib
 import glob
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -9,7 +10,7 @@ import time
 
 from harness.child import BUILD
 
-from stage import RECONNECTS, Call, Cannot, Drop, Pause, row, wait_until
+from stage import RECONNECTS, Call, Cannot, Drop, Fault, Pause, row, wait_until
 from stage import namespace
 
 
@@ -139,17 +140,29 @@ class Cgroup:
 
 
 def wrong_clock(scene, offset):
-    """Deadlines hold, TTLs and metrics stay sane, whatever the wall clock says. (A clock that
-    stands still cannot be shown by libfaketime: librdkafka waits by the wall clock, which the
-    kernel keeps right for it, and libfaketime does not.)"""
-    scene.start(members=0, ttl="1h")
-    member = scene.join("penstock-1", wrap=("env", f"LD_PRELOAD={libraries()}"), env={
-        "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
-    scene.load(500)
-    scene.run(1)
+    """Deadlines hold, TTLs and metrics stay sane, whatever the wall clock says."""
+    member = start_by_another_clock(scene, {"FAKETIME": offset})
     with scene.fault(Drop(scene.redis.port), shows=RECONNECTS):
         scene.run(3)
         scene.unready()
+    times_are_sane(scene, member)
+    stamp = stamps(member.log())[0][:19]
+    scene.check("I13", stamp[:4] != time.strftime("%Y"), f"its clock shows {stamp}")
+    scene.drain()
+    scene.judge()
+
+
+def start_by_another_clock(scene, clock):
+    """Penstock under load, its wall clock that of libfaketime; the monotonic one is the machine's."""
+    scene.start(members=0, ttl="1h")
+    member = scene.join("penstock-1", wrap=("env", f"LD_PRELOAD={libraries()}"), env={
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "TZ": "UTC", **clock})
+    scene.load(500)
+    scene.run(1)
+    return member
+
+
+def times_are_sane(scene, member):
     times = [scene.redis.ask("TTL", key) for key in scene.redis.keys("last:*")]
     scene.check("I10", all(3000 < seconds <= 3600 for seconds in times), "TTLs are an hour")
     scrape = member.scrape()
@@ -157,10 +170,11 @@ def wrong_clock(scene, offset):
     scene.check("I10", all(value >= 0 for value in lags), f"lag in seconds: {lags}")
     latency = scrape.total("penstock_end_to_end_latency_seconds_sum")
     scene.check("I10", latency >= 0, f"the sum of latencies is {latency:.0f} s")
-    stamp = member.log().split("ts=")[1][:19]
-    scene.check("I13", stamp[:4] != time.strftime("%Y"), f"its clock shows {stamp}")
-    scene.drain()
-    scene.judge()
+
+
+def stamps(log):
+    """The time of each line."""
+    return re.findall(r"^ts=(\S+)", log, re.MULTILINE)
 
 
 def libraries():
@@ -182,6 +196,59 @@ def a_clock_ahead(scene):
 def a_clock_behind(scene):
     """Penstock's wall clock is a year behind: the same."""
     wrong_clock(scene, "-370d")
+
+
+class Frozen(Fault):
+    """The wall clock of a process stands still: libfaketime reads it in a file at each call."""
+
+    name = "the wall clock stands still"
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "clock")
+        self.member, self.from_byte, self.until_byte, self.began = None, 0, None, 0.0
+        self.show("+0")
+
+    @property
+    def environment(self):
+        return {"FAKETIME_TIMESTAMP_FILE": self.path, "FAKETIME_NO_CACHE": "1"}
+
+    def show(self, clock):
+        with open(self.path + ".new", "w", encoding="ascii") as file:
+            file.write(clock + "\n")
+        os.replace(self.path + ".new", self.path)
+
+    def begin(self):
+        self.show(time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime()))
+        self.from_byte, self.began = self.member.child.log_size(), time.monotonic()
+
+    def heal(self):
+        self.until_byte = self.member.child.log_size()
+        self.show("+0")
+
+    def evidence(self):
+        """What it logged meanwhile, lines over seconds, bears one and the same time."""
+        seen = stamps(self.member.child.log_text()[self.from_byte:self.until_byte])
+        return f"{len(seen)} lines of {seen[0]}" if len(seen) > 1 == len(set(seen)) else ""
+
+
+@row("F8frozen", "1 2 9 10 13", seconds=40)
+def a_clock_that_stands_still(scene):
+    """Penstock's wall clock stands still: records flow and are committed, deadlines go by the other
+    clock, lines are logged, and TTLs and metrics stay sane."""
+    clock = Frozen(scene.folder)
+    clock.member = member = start_by_another_clock(scene, clock.environment)
+    with scene.fault(clock):
+        scene.run(0.5)
+        before, written = sum(scene.committed().values()), scene.redis.arrived()
+        scene.run(2)
+        scene.check("I9", scene.redis.arrived() > written + 500, "records flow")
+        scene.check("I9", sum(scene.committed().values()) > before + 500, "and are committed")
+        with scene.fault(Drop(scene.redis.port), shows=RECONNECTS):
+            scene.run(3)
+            scene.unready()
+        times_are_sane(scene, member)
+    scene.drain()
+    scene.judge()
 
 
 @row("F9", "1 4 7 11 13", seconds=80, both=True)
