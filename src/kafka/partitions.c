@@ -30,6 +30,7 @@ void partition_move(struct source_partition *partition, enum partition_state sta
     partition->source->starting += state == PARTITION_STARTING;
     partition->source->starting -= partition->state == PARTITION_STARTING;
     partition->state = state;
+    unreadable_forget(partition);
     if (state != PARTITION_HELD) {
         partition->oversize = false;
         free(partition->reason);
@@ -237,6 +238,7 @@ void partitions_free(struct source *source)
         free(source->partitions[i]->marks);
         free(source->partitions[i]->reason);
         free(source->partitions[i]->facts);
+        unreadable_forget(source->partitions[i]);
         free(source->partitions[i]);
     }
     for (size_t i = 0; i < source->topic_count; i++) {

@@ -17,7 +17,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <event2/event.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,33 +130,17 @@ fail:
 
 /* --- records ---------------------------------------------------------------------------------- */
 
-/* Whether librdkafka cannot make records of what it got; it would go on behind them. */
-static bool is_unreadable(rd_kafka_resp_err_t err)
-{
-    return err == RD_KAFKA_RESP_ERR__BAD_MSG || err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION ||
-           err == RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED || err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
-}
-
-static void hold_unreadable(struct source_partition *partition, const rd_kafka_message_t *message)
-{
-    char reason[ERR_BYTES];
-
-    snprintf(reason, sizeof(reason), "offset %" PRId64 " cannot be read: %s", message->offset,
-             rd_kafka_message_errstr(message));
-    source_hold(partition, HOLD_RECORD, reason);
-}
-
 /* An error that librdkafka puts between the records of a partition. */
 static void poll_error(struct source *source, const rd_kafka_message_t *message,
                        struct source_partition *partition)
 {
     source->metrics->source.errors++;
+    if (partition && unreadable_seen(partition, message))
+        return;
     complain(&source->complaints, message->err, partition ? partition->topic->name : NULL,
              rd_kafka_message_errstr(message));
     if (partition && message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
         start_misplaced(partition);
-    else if (partition && is_unreadable(message->err))
-        hold_unreadable(partition, message);
 }
 
 /* Whose record it is. Records of one partition come in runs; @p last is the one before. */
@@ -180,7 +163,8 @@ static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
 {
     struct record *record = &batch->records[batch->count];
 
-    if (!source_is_flowing(partition) || message->offset < partition->position)
+    if (!source_is_flowing(partition) || partition->unreadable ||
+        message->offset < partition->position)
         return false;
     if (message->offset >= partition->look_at)
         gates_look(partition, message->offset);
@@ -245,6 +229,7 @@ void source_poll(struct source *source, struct batch *batch, size_t limit)
 
     batch->count = batch->next = 0;
     gates_hold(source);
+    unreadable_hold(source);
     if (!source_is_ready(source))
         return;
     limit = poll_limit(source, limit);

@@ -70,6 +70,7 @@ struct source_partition {
     struct tracker *tracker; /* NULL unless records may be in flight */
     struct mark *marks;      /* one a gate; NULL: its topic passes none */
     char *reason;            /* why it is held */
+    char *unreadable;        /* why it will be held at the next poll; NULL: it will not */
     int64_t floor;           /* the lowest offset that its assignment began at; -1: not known */
     int64_t look_at;         /* the first offset that gates_look() is told of */
     int64_t position;        /* the next offset to take; -1: not known */
@@ -134,8 +135,9 @@ struct source {
     const struct conf_source *options;
     struct source_events events;
     struct source_gates gates;
-    bool *hurries; /* by gate: a mark is urgent */
-    bool brims;    /* some partition may have too much unconfirmed */
+    bool *hurries;   /* by gate: a mark is urgent */
+    bool brims;      /* some partition may have too much unconfirmed */
+    bool unreadable; /* some partition may be held at the next poll */
     struct metrics_worker *metrics;
     rd_kafka_t *kafka;
     rd_kafka_queue_t *control; /* rebalances, errors, commit results, logs */
@@ -256,6 +258,13 @@ void kick_look(struct source *source, size_t taken);
 void kick_turn(struct source *source);
 /** Milliseconds until kick_turn() may have something to do; INT64_MAX: only events matter. */
 int64_t kick_next_ms(const struct source *source);
+
+/* --- unreadable.c: a batch of which librdkafka cannot make records --- */
+/** Whether @p message, an error, is about one; then nothing behind it is taken. */
+bool unreadable_seen(struct source_partition *partition, const rd_kafka_message_t *message);
+void unreadable_forget(struct source_partition *partition);
+/** Before a poll: holds the partitions that have met one. */
+void unreadable_hold(struct source *source);
 
 /* --- oversize.c: a batch that is larger than what may be received --- */
 /** An error of a broker; @p text is librdkafka's. */

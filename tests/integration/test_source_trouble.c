@@ -10,6 +10,7 @@
 
 enum { FETCH = 1, OFFSET_COMMIT = 8, OFFSET_FETCH = 9 }; /* Kafka's numbers of the requests */
 enum { LARGE = 1000000, LARGE_RECORDS = 8, BROKER = 1 };
+enum { FETCH_US = 400000 }; /* several fetches */
 
 static void a_broker_that_comes_later_is_waited_for(void)
 {
@@ -239,6 +240,26 @@ static void what_cannot_be_read_holds_its_partition(void)
     member_free(member);
 }
 
+static void what_came_before_what_cannot_be_read_is_taken_first(void)
+{
+    struct member *member = member_new("front");
+
+    cluster_topic("front");
+    cluster_produce_all("front", 0, 10);
+    member_join(member, "front");
+    CU_ASSERT(member_run(member, 40));
+    cluster_produce("front", 0, 10, 20);
+    usleep(FETCH_US); /* librdkafka reads by itself: both wait for the next turn */
+    rd_kafka_mock_push_request_errors(cluster, FETCH, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    usleep(FETCH_US);
+    CU_ASSERT(member_run(member, 50));
+    member_idle(member, 100);
+    CU_ASSERT_TRUE(member_held(member) > 0);
+    member_stop(member, 3000);
+    CU_ASSERT_EQUAL(cluster_committed("front", "front", 0), 20);
+    member_free(member);
+}
+
 /* --- the end --------------------------------------------------------------------------------- */
 
 static void a_stop_without_its_broker_keeps_its_deadline(void)
@@ -285,6 +306,7 @@ int main(void)
         TEST(a_position_that_kafka_refuses_by_mistake_is_taken_up_again),
         TEST(a_held_partition_that_kafka_refused_goes_on_when_it_is_released),
         TEST(what_cannot_be_read_holds_its_partition),
+        TEST(what_came_before_what_cannot_be_read_is_taken_first),
         TEST(a_stop_without_its_broker_keeps_its_deadline),
         TEST(a_stop_with_a_silent_broker_keeps_its_deadline),
     };
