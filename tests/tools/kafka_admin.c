@@ -9,6 +9,7 @@
  *      kafka_admin BROKERS watch GROUP TOPIC     lines of committed offsets, one a partition ("-"
  *                                                unknown), until stdin ends
  *      kafka_admin BROKERS group GROUP           "STATE MEMBERS"
+ *      kafka_admin BROKERS commit GROUP TOPIC PARTITION OFFSET      for a group without members
  *
  * Waits ten seconds for an answer. Exit status 1 and a reason on stderr where Kafka refused.
  */
@@ -215,6 +216,18 @@ static void group(const char *brokers, char **words)
     rd_kafka_destroy(kafka);
 }
 
+static void commit(const char *brokers, char **words)
+{
+    rd_kafka_t *kafka = client_new(brokers, words[0]);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+
+    rd_kafka_topic_partition_list_add(list, words[1], atoi(words[2]))->offset = atoll(words[3]);
+    give_up_on(rd_kafka_commit(kafka, list, false));
+    check_offsets(list);
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(kafka);
+}
+
 static void change(const char *brokers, char **words,
                    void (*verb)(rd_kafka_t *, rd_kafka_queue_t *, char **))
 {
@@ -244,8 +257,10 @@ int main(int argc, char **argv)
         watch(argv[1], argv + 3);
     else if (strcmp(verb, "group") == 0)
         group(argv[1], argv + 3);
+    else if (strcmp(verb, "commit") == 0 && argc > 6)
+        commit(argv[1], argv + 3);
     else
-        give_up(
-            "usage: kafka_admin BROKERS create|grow|delete|delete-records|offsets|watch|group ...");
+        give_up("usage: kafka_admin BROKERS "
+                "create|grow|delete|delete-records|offsets|watch|group|commit ...");
     return 0;
 }
