@@ -10,6 +10,7 @@ enum exit_status {
     EXIT_NOINPUT = 66,     /* an input file cannot be read */
     EXIT_UNAVAILABLE = 69, /* Kafka or Redis cannot be reached */
     EXIT_SOFTWARE = 70,    /* a bug */
+    EXIT_IO = 74,          /* standard output does not take the answer */
     EXIT_CONFIG = 78       /* the configuration is wrong */
 };
 

@@ -141,7 +141,7 @@ static void show_commands(const struct route *route, struct record *record)
     else if (!rendering.count)
         puts("  now       filtered: no command runs");
     for (size_t i = 0; i < rendering.count; i++)
-        shown_command("  now       ", &rendering.items[i], shown_is_secret(route->conf));
+        shown_command("  now       ", route->conf, &rendering.items[i]);
     free(rendering.items);
     arena_free(&arena);
 }

@@ -124,7 +124,7 @@ static bool retry_carry_out(struct dlq_retry *retry, const struct route *route,
 static void retry_show(const struct route *route, const struct rendering *rendering)
 {
     for (size_t i = 0; i < rendering->count; i++)
-        shown_command("  ", &rendering->items[i], shown_is_secret(route->conf));
+        shown_command("  ", route->conf, &rendering->items[i]);
 }
 
 static bool retry_render(struct dlq_retry *retry, const struct dlq_letter *letter,

@@ -29,6 +29,9 @@ struct reference {
     char *header;      /* name of a header */
 };
 
+/** Is told of one reference of an expression. */
+typedef void reference_visit(void *context, const struct reference *reference);
+
 /**
  * Compiles @p text, a part of the text of @p lex.
  * Errors:  false, with the column; @p out is nothing that would have to be cleared.

@@ -91,15 +91,20 @@ bool template_argument_names(const struct template *template, size_t index, cons
     return false;
 }
 
-void template_visit(const struct template *template, void (*visit)(void *context, const char *name),
-                    void *context)
+void template_visit_argument(const struct template *template, size_t index, reference_visit *visit,
+                             void *context)
+{
+    const struct argument *argument = &template->arguments[index];
+
+    for (size_t i = 0; i < argument->count; i++)
+        if (argument->parts[i].hole)
+            visit(context, &argument->parts[i].hole->reference);
+}
+
+void template_visit(const struct template *template, reference_visit *visit, void *context)
 {
     for (size_t i = 0; i < template->count; i++)
-        for (size_t j = 0; j < template->arguments[i].count; j++) {
-            const struct hole *hole = template->arguments[i].parts[j].hole;
-            if (hole)
-                visit(context, hole->reference.text);
-        }
+        template_visit_argument(template, i, visit, context);
 }
 
 /* The top-level fields that the template reads. */

@@ -8,6 +8,7 @@
 #pragma once
 #include "base/err.h"
 #include "base/slice.h"
+#include "expr/reference.h"
 #include "expr/scope.h"
 
 #include <stdbool.h>
@@ -44,10 +45,13 @@ bool template_argument_begins(const struct template *template, size_t index, con
 /** Whether argument @p index reads @p name anywhere. */
 bool template_argument_names(const struct template *template, size_t index, const char *name);
 
-/** Calls @p visit with the text of every hole's source ("driver_id", "$key.id", "*"), in order,
- * repeats included. */
-void template_visit(const struct template *template, void (*visit)(void *context, const char *name),
-                    void *context);
+/** Calls @p visit with what every hole names ("driver_id", "$key.id", "*"), in order, repeats
+ * included. */
+void template_visit(const struct template *template, reference_visit *visit, void *context);
+
+/** The same for argument @p index alone. */
+void template_visit_argument(const struct template *template, size_t index, reference_visit *visit,
+                             void *context);
 
 /**
  * Fills in one record: *arguments is an array of *count slices in scope->arena or borrowed from the

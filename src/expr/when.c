@@ -75,17 +75,15 @@ unsigned when_reads(const struct when *when)
     return when->reads;
 }
 
-static void condition_visit(const struct condition *node,
-                            void (*visit)(void *context, const char *name), void *context)
+static void condition_visit(const struct condition *node, reference_visit *visit, void *context)
 {
     if (node->kind == CONDITION_REFERENCE)
-        visit(context, node->reference.text);
+        visit(context, &node->reference);
     for (const struct condition *child = node->first; child; child = child->next)
         condition_visit(child, visit, context);
 }
 
-void when_visit(const struct when *when, void (*visit)(void *context, const char *name),
-                void *context)
+void when_visit(const struct when *when, reference_visit *visit, void *context)
 {
     condition_visit(when->root, visit, context);
 }

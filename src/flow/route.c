@@ -24,8 +24,9 @@ static struct rendered *rendering_add(struct rendering *out)
 
 /* A condition that reads the value does not apply to a tombstone: it has none. One on the key or on
  * metadata does. */
-static bool route_condition(const struct when *when, const char *text, struct scope *scope,
-                            const struct route_trace *trace, bool *holds, struct err *err)
+static bool route_condition(const struct when *when, const struct conf_text *text,
+                            struct scope *scope, const struct route_trace *trace, bool *holds,
+                            struct err *err)
 {
     bool tombstone = !scope->record->value.data;
     bool applies = !tombstone || !(when_reads(when) & (READS_VALUE_INSIDE | READS_VALUE_BYTES));
@@ -151,7 +152,7 @@ static bool render_commands(const struct route *route, const struct route_comman
         const struct route_command *command = &commands->items[i];
         bool holds = true;
         if (command->when &&
-            !route_condition(command->when, conf->items[i].when.text, scope, trace, &holds, err))
+            !route_condition(command->when, &conf->items[i].when, scope, trace, &holds, err))
             return false;
         if (!holds)
             continue;
@@ -187,8 +188,7 @@ bool route_render(const struct route *route, struct scope *scope, struct renderi
     out->count = 0;
     scope->value_codec = route->value_codec;
     scope->key_codec = route->key_codec;
-    if (route->when &&
-        !route_condition(route->when, route->conf->when.text, scope, trace, &holds, err))
+    if (route->when && !route_condition(route->when, &route->conf->when, scope, trace, &holds, err))
         return false;
     if (!holds)
         return true;
@@ -197,4 +197,26 @@ bool route_render(const struct route *route, struct scope *scope, struct renderi
     if (route->deletes.count)
         return render_commands(route, &route->deletes, &route->conf->del, scope, out, trace, err);
     return !route->unlinks || render_unlink(route, scope, out, err);
+}
+
+static enum stage failed_stage(const struct route *route, const struct record *record)
+{
+    if (record->value.data && (route->reads & READS_VALUE_INSIDE) && !record->value_tree)
+        return STAGE_DECODE;
+    return STAGE_TEMPLATE;
+}
+
+bool route_render_record(const struct route *route, struct scope *scope, int64_t max_record,
+                         struct rendering *out, const struct route_trace *trace, enum stage *stage,
+                         struct err *err)
+{
+    size_t size = scope->record->key.length + scope->record->value.length;
+
+    *stage = STAGE_LIMIT;
+    if (size > (size_t)max_record)
+        return err_set(err, ERR_RECORD, "record of %zu bytes is above max_record", size);
+    if (route_render(route, scope, out, trace, err))
+        return true;
+    *stage = failed_stage(route, scope->record);
+    return false;
 }

@@ -9,6 +9,7 @@
 #include "expr/scope.h"
 #include "expr/template.h"
 #include "expr/when.h"
+#include "metrics/metrics.h"
 #include "redis/commands.h"
 
 #include <stdbool.h>
@@ -82,7 +83,7 @@ struct rendering {
 
 /** What explain wants to know of a condition's outcome. */
 struct route_trace {
-    void (*condition)(void *context, const char *text, bool applies, bool holds);
+    void (*condition)(void *context, const struct conf_text *text, bool applies, bool holds);
     void *context;
 };
 
@@ -113,3 +114,11 @@ void topic_routes_free(struct topic_routes *routes);
  */
 bool route_render(const struct route *route, struct scope *scope, struct rendering *out,
                   const struct route_trace *trace, struct err *err);
+
+/**
+ * The same for a record as Kafka has it, which may be above @p max_record.
+ * Errors:  also where it failed, in *stage.
+ */
+bool route_render_record(const struct route *route, struct scope *scope, int64_t max_record,
+                         struct rendering *out, const struct route_trace *trace, enum stage *stage,
+                         struct err *err);

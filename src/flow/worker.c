@@ -126,26 +126,13 @@ void worker_doubtful(void *context, uint32_t number)
 
 /* --- from record to commands ------------------------------------------------------------------ */
 
-static enum stage worker_stage(const struct route *route, const struct record *record)
-{
-    if (record->value.data && (route->reads & READS_VALUE_INSIDE) && !record->value_tree)
-        return STAGE_DECODE;
-    return STAGE_TEMPLATE;
-}
-
 static bool worker_render(struct worker *worker, struct record *record, const struct route *route,
                           enum stage *stage, struct err *err)
 {
     struct scope scope = {.record = record, .arena = &worker->arena, .now_ms = worker->wall_ms};
-    size_t size = record->key.length + record->value.length;
 
-    *stage = STAGE_LIMIT;
-    if (size > (size_t)worker->options.conf->max_record)
-        return err_set(err, ERR_RECORD, "record of %zu bytes is above max_record", size);
-    if (route_render(route, &scope, &worker->rendering, NULL, err))
-        return true;
-    *stage = worker_stage(route, record);
-    return false;
+    return route_render_record(route, &scope, worker->options.conf->max_record, &worker->rendering,
+                               NULL, stage, err);
 }
 
 uint32_t worker_open(struct worker *worker, struct source_ticket ticket,

@@ -55,6 +55,11 @@ enum { CLASSES = sizeof(class_names) / sizeof(class_names[0]) };
 _Static_assert(CLASSES == sizeof(((struct sink_counters *)0)->errors) / sizeof(uint64_t),
                "one counter for each class");
 
+const char *metrics_stage_name(enum stage stage)
+{
+    return stage_names[stage];
+}
+
 size_t metrics_error_index(const char *label)
 {
     size_t i = 0;

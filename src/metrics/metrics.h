@@ -29,6 +29,9 @@ enum outcome {
 /** Where a record went wrong. */
 enum stage { STAGE_DECODE, STAGE_TEMPLATE, STAGE_LIMIT, STAGE_REDIS, STAGE_COUNT };
 
+/** "decode", ... */
+const char *metrics_stage_name(enum stage stage);
+
 enum command_result { RESULT_OK, RESULT_RETRIED, RESULT_REFUSED, RESULT_COUNT };
 enum barrier_outcome { BARRIER_REACHED, BARRIER_SHORT, BARRIER_FAILED, BARRIER_COUNT };
 enum rebalance_event { REBALANCE_ASSIGN, REBALANCE_REVOKE, REBALANCE_LOST, REBALANCE_COUNT };

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What a user types: check --online, explain, mock with kcat, the quick start, and their exit statuses."""
 import glob
+import json
 import os
 import re
 import signal
@@ -11,6 +12,16 @@ from harness import conf, expect, expect_equal, main, route
 from harness.child import SOURCE, Child, free_port
 from harness.check import wait_until
 from harness.penstock import PROGRAM
+
+
+ROUTES = """version = 1; max_record = "1KiB";
+sources = { main = { brokers = "nowhere:9092"; group = "g"; }; };
+sinks = { live = { url = "redis://nowhere"; }; };
+routes = (
+  { name = "ids"; from = "main"; topics = [ "ids" ]; format = "json"; to = "live"; when = "!has(kind)";
+    do = "HSET k:%{id} fare %{fare}"; },
+  { name = "raw"; from = "main"; topics = [ "raw" ]; to = "live"; do = "SET k:%{$key} %{$value}"; }
+);"""
 
 
 def penstock(*words, stdin=""):
@@ -58,6 +69,93 @@ def explain_needs_no_server(run):
     expect(status == 0 and 'UNLINK "ride:r 1"\n' in out, f"{status}: {out}")
     status, out, _ = penstock("explain", "-c", path, "driver_geo", "--value", "{}")
     expect(status == 65 and "missing field" in out, f"{status}: {out}")
+
+
+def _explained(path, *words, stdin=""):
+    """The exit status, and the one document of explain --json."""
+    status, out, err = penstock("explain", "-c", path, "--json", *words, stdin=stdin)
+    expect(out.endswith("\n") and out.count("\n") == 1 and not err, f"one line: {out!r} {err!r}")
+    return status, json.loads(out)
+
+
+def explain_as_json_says_the_same(run):
+    """Good records, bad ones, and those that a route passes by."""
+    path = write(run, "json.conf", ROUTES)
+    status, answer = _explained(path, "ids", stdin='{"id":9223372036854775807,"fare":1.50}\n')
+    expect_equal((status, answer["commands"], answer["fields"][1]),
+                 (0, [["HSET", "k:9223372036854775807", "fare", "1.50"]],
+                  {"name": "id", "found": True, "value": 2 ** 63 - 1}), "64 bits")
+    text = penstock("explain", "-c", path, "ids", "--value", '{"id":1,"fare":1.50}')[1]
+    _, answer = _explained(path, "ids", "--value", '{"id":1,"fare":1.50}')
+    expect(f"  command   {' '.join(answer['commands'][0])}\n" in text, f"as the text: {text}")
+    for value, wanted in (("", "decode"), ("{}", "template"), ('{"id":1', "decode"),
+                          ("x" * 1025, "limit")):
+        status, answer = _explained(path, "ids", "--value", value)
+        expect_equal((status, answer["outcome"], answer["error"]["stage"], answer["commands"]),
+                     (65, "held", wanted, []), f"{value[:9]!r}")
+        expect_equal(penstock("explain", "-c", path, "ids", "--value", value)[0], 65, "as text")
+    for words, outcome in ((["--value", '{"kind":"x"}'], "filtered"), (["--tombstone"], "filtered"),
+                           (["--value", "{}", "--topic", "other"], "not_taken")):
+        status, answer = _explained(path, "ids", *words)
+        expect_equal((status, answer["matched"], answer["outcome"]), (0, False, outcome), f"{words}")
+    _, answer = _explained(path, "raw", "--key", b"\xfe".decode(errors="surrogateescape"),
+                           stdin="\x00\x1b\n")
+    expect_equal((answer["commands"], answer["keys"]),
+                 ([["SET", {"base64": "azr+"}, "\x00\x1b"]], [{"base64": "azr+"}]), "bytes")
+
+
+def the_reference_names_what_json_says(run):
+    """docs/reference/explain.md: the example has the names of an answer, and the table too."""
+    with open(os.path.join(SOURCE, "docs/reference/explain.md"), encoding="utf-8") as file:
+        page = file.read()
+    example = json.loads(re.search(r"```json\n(.*?)```", page, re.S).group(1))
+    path = write(run, "json.conf", ROUTES)
+    _, answer = _explained(path, "ids", "--value", '{"id":1,"fare":2}')
+    expect_equal(list(answer), list(example), "names, in order")
+    for part in ("fields", "conditions"):
+        expect_equal(list(answer[part][0]), list(example[part][0]), f"names within {part}")
+    for name in answer:
+        expect(re.search(rf"^\|.*`{name}`.*\|", page, re.M), f"{name} is in the table")
+    _, answer = _explained(path, "ids", "--value", "{}")
+    expect('`{"stage", "text"}`' in page and list(answer["error"]) == ["stage", "text"], "an error")
+
+
+def where_explain_has_no_answer_stdout_is_empty(run):
+    """No such route, no such file, a wrong file; a disk that is full."""
+    path = write(run, "json.conf", ROUTES)
+    for words, wanted in ((["-c", path, "wra"], 64), (["-c", path], 64),
+                          (["-c", path, "raw", "--jsn"], 64), (["-c", "/nowhere.conf", "raw"], 66),
+                          (["-c", write(run, "bad.conf", "version = 2;"), "raw"], 78)):
+        for form in ([], ["--json"]):
+            status, out, err = penstock("explain", *form, *words)
+            expect(status == wanted and not out and err, f"{form} {words}: {status}: {out}{err}")
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([PROGRAM, "explain", "--json", "-c", path, "raw", "--value", "x"],
+                              stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+    expect(done.returncode == 74 and b"standard output" in done.stderr, f"a full disk: {done}")
+
+
+def the_page_about_ci_runs(run):
+    """docs/how-to/test-routes.md, as its reader runs it; and its tests can fail."""
+    with open(os.path.join(SOURCE, "docs/how-to/test-routes.md"), encoding="utf-8") as file:
+        page = file.read()
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", page, re.S | re.M)
+    blocks, shell = dict(fenced), [text for kind, text in fenced if kind == "bash"]
+    write(run, "rides.conf", blocks[""])
+    write(run, "test_rides.py", blocks["python"])
+
+    def runs(script):
+        env = {**os.environ, "PATH": f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}"}
+        return subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=run.folder, env=env,
+                              capture_output=True, text=True, timeout=60, check=False)
+    for script in shell:
+        done = runs(script)
+        expect_equal(done.returncode, 0, f"{script}: {done.stdout}{done.stderr}")
+    expect_equal(len(shell), 2, "scripts")
+    expect("Ran 5 tests" in done.stderr, f"all ran: {done.stderr}")
+    write(run, "rides.conf", blocks[""].replace("ride:%{$key}", "rides:%{$key}"))
+    for script in shell:
+        expect(runs(script).returncode, f"another key is seen: {script}")
 
 
 def slips_are_told_and_have_their_status(run):
@@ -135,6 +233,7 @@ def a_quick_start_that_is_ended_leaves_nothing(run):
 
 
 if __name__ == "__main__":
-    main(check_online_asks_both_servers, explain_needs_no_server,
+    main(check_online_asks_both_servers, explain_needs_no_server, explain_as_json_says_the_same,
+         the_reference_names_what_json_says, where_explain_has_no_answer_stdout_is_empty, the_page_about_ci_runs,
          slips_are_told_and_have_their_status, mock_serves_kcat,
          the_quick_start_shows_what_it_promises, a_quick_start_that_is_ended_leaves_nothing)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Secrets and payloads are planted everywhere; no output of any command shows one."""
 import os
+import re
 import subprocess
 
 from harness import Record, conf, expect, expect_equal, main, route, wait_until
@@ -165,6 +166,34 @@ def no_command_shows_a_secret(run):
     expect(SECRET not in said, said)
 
 
+def no_explanation_shows_a_secret(run):
+    """A secret file in each text of a route, as text and as JSON; good records and bad ones."""
+    path, secret = os.path.join(run.folder, "one.conf"), os.path.join(run.folder, "secret")
+    with open(secret, "w", encoding="ascii") as file:
+        file.write(f"{SECRET}\n")
+    held = f"${{file:{secret}}}"
+    rows = {"key": ([f"SET {held}:%{{$key}} %{{a}}"], {}),
+            "value": ([f"SET k:%{{$key}} {held}-%{{a}}"], {"del": f"SET k {held}"}),
+            "field": ([f"SET k:%{{$key}} %{{{held}}}"], {}),
+            "default": ([f"SET k:%{{$key}} %{{b|default('{held}')|upper}}"], {}),
+            "when": (["SET k:%{$key} %{a}"], {"when": f"a != '{held}'"}),
+            "whens": ([(f"a != '{held}'", "SET k:%{$key} %{a}")], {}),
+            "expiry": (["HSET k:%{$key} a %{a}"], {"ttl": f"%{{{held}|default('1s')}}"})}
+    with open(path, "w", encoding="utf-8") as file:
+        file.write('version = 1;\nsources = { main = { brokers = "h:1"; group = "g"; }; };\n'
+                   'sinks = { live = { url = "redis://h"; }; };\nroutes = (\n' + ",\n".join(
+                       route(name, name, commands, format="json", **options)
+                       for name, (commands, options) in rows.items()) + "\n);")
+    for name in rows:
+        for given in (["--value", '{"a":1}'], ["--value", "{}"], ["--value", "{"], ["--tombstone"]):
+            for form in ([], ["--json"]):
+                words = ["explain", "-c", path, *form, name, "--key", "7", *given]
+                said = said_by(*words)
+                shown = re.search(SECRET, said, re.I)
+                expect(said and not shown, f"{' '.join(words)}: {said}")
+                expect("***" in said or given == ["--tombstone"], f"{' '.join(words)}: {said}")
+
+
 if __name__ == "__main__":
     main(no_log_page_or_metric_shows_one, no_line_about_skipped_records_shows_one,
-         no_command_shows_a_secret)
+         no_command_shows_a_secret, no_explanation_shows_a_secret)

@@ -310,9 +310,9 @@ static void what_a_template_reads_is_known_at_load(void)
     CU_ASSERT_EQUAL(reads_of("HSET k %{*}"), READS_VALUE_INSIDE);
 }
 
-static void note(void *context, const char *name)
+static void note(void *context, const struct reference *reference)
 {
-    strcat(context, name);
+    strcat(context, reference->text);
     strcat(context, ",");
 }
 

@@ -266,9 +266,9 @@ static void nesting_has_a_limit(void)
     HOLDS(text);
 }
 
-static void note(void *context, const char *name)
+static void note(void *context, const struct reference *reference)
 {
-    strcat(context, name);
+    strcat(context, reference->text);
     strcat(context, ",");
 }
 
