@@ -51,6 +51,13 @@ void routes_free(struct routes *routes)
     free(routes);
 }
 
+/* Messages name the words of the text that they are about. */
+static const char *told(const struct conf_text *text, const char *message)
+{
+    return text->secret ? "its text holds a secret, so what is wrong with it is not shown"
+                        : message;
+}
+
 static struct when *compile_when(const struct conf_text *text, struct conf_problems *problems)
 {
     struct when *when;
@@ -60,7 +67,7 @@ static struct when *compile_when(const struct conf_text *text, struct conf_probl
         return NULL;
     when = when_new(text->text, &err);
     if (!when)
-        conf_problem(problems, text->origin, NULL, "when: %s", err.text);
+        conf_problem(problems, text->origin, NULL, "when: %s", told(text, err.text));
     return when;
 }
 
@@ -115,10 +122,10 @@ static void check_command(struct route_command *command, const struct conf_text 
                      "the command's name must be the same for every record");
         return;
     }
-    command->name = name;
     command->command = command_find(name);
+    command->name = text->secret && !command->command ? SLICE("***") : name;
     if (!command->command)
-        warn_unknown(name, text, problems);
+        warn_unknown(command->name, text, problems);
     else if (command->command->flags & COMMAND_NOT_A_WRITE)
         conf_problem(problems, text->origin, NULL, "%s %s: a route cannot run it",
                      command->command->name, command->command->refused);
@@ -170,7 +177,7 @@ static struct route_commands compile_commands(const struct conf_commands *conf,
             continue;
         command->template = template_new(from->cmd.text, true, &err);
         if (!command->template)
-            conf_problem(problems, from->cmd.origin, NULL, "%s", err.text);
+            conf_problem(problems, from->cmd.origin, NULL, "%s", told(&from->cmd, err.text));
         else
             check_command(command, &from->cmd, problems);
     }
@@ -247,12 +254,12 @@ static void compile_ttl(struct route *route, struct conf_problems *problems)
     if (strstr(text->text, "%{")) {
         route->ttl.template = template_new(text->text, false, &err);
         if (!route->ttl.template)
-            conf_problem(problems, text->origin, NULL, "ttl: %s", err.text);
+            conf_problem(problems, text->origin, NULL, "ttl: %s", told(text, err.text));
     } else if (!text_duration(slice_of(text->text), &route->ttl.milliseconds) ||
                route->ttl.milliseconds <= 0) {
         conf_problem(problems, text->origin, NULL,
                      "ttl: '%s' is not a duration such as \"90s\", \"15m\", \"24h\", \"7d\"",
-                     text->text);
+                     text->secret ? "***" : text->text);
     }
     check_ttl(route, problems);
 }

@@ -21,9 +21,9 @@ struct route_command {
     struct when *when; /* NULL: always */
     struct template *template;
     const struct command *command; /* NULL: commands.def does not know it */
-    struct slice name;             /* as the file writes it */
-    bool expires;                  /* the route's ttl applies to its keys */
-    bool offset_id; /* an XADD whose id is made of the record's offset: Redis takes it once */
+    struct slice name; /* as the file writes it, for messages; "***" where that may be a secret */
+    bool expires;      /* the route's ttl applies to its keys */
+    bool offset_id;    /* an XADD whose id is made of the record's offset: Redis takes it once */
 };
 
 struct route_commands {

@@ -178,6 +178,7 @@ def no_explanation_shows_a_secret(run):
             "default": ([f"SET k:%{{$key}} %{{b|default('{held}')|upper}}"], {}),
             "when": (["SET k:%{$key} %{a}"], {"when": f"a != '{held}'"}),
             "whens": ([(f"a != '{held}'", "SET k:%{$key} %{a}")], {}),
+            "name": ([f"{held} %{{$key}} %{{a}}"], {"del": "UNLINK k"}),
             "expiry": (["HSET k:%{$key} a %{a}"], {"ttl": f"%{{{held}|default('1s')}}"})}
     with open(path, "w", encoding="utf-8") as file:
         file.write('version = 1;\nsources = { main = { brokers = "h:1"; group = "g"; }; };\n'

@@ -321,6 +321,50 @@ static void a_pattern_matches_topics_from_its_source_alone(void)
     topic_routes_free(found);
 }
 
+/* What is said of the file. */
+static const char *problems_said(void)
+{
+    FILE *out = fmemopen(said, sizeof(said), "w");
+
+    said[0] = '\0';
+    conf_problems_write(problems, out);
+    fclose(out);
+    return said;
+}
+
+static void no_mistake_tells_a_secret(void)
+{
+    static const char *const commands[] = {"hunter2 k v", "SET k %{a|hunter2}",
+                                           "SET k %{$hunter2}"};
+
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        given(commands[i]);
+        writes[0].cmd.secret = true;
+        writes[0].when = text("a == hunter2(1)");
+        writes[0].when.secret = true;
+        CU_ASSERT_EQUAL(compiled(), i ? 2 : 1);
+        CU_ASSERT_PTR_NULL(strstr(problems_said(), "hunter2"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(said, "when: its text holds a secret"));
+    }
+    static const char *const times[] = {"hunter2", "%{a|hunter2}"};
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        given("SET k v");
+        route_conf.ttl = text(times[i]);
+        route_conf.ttl.secret = true;
+        CU_ASSERT_EQUAL(compiled(), 1);
+        CU_ASSERT_PTR_NULL(strstr(problems_said(), "hunter2"));
+    }
+}
+
+static void no_error_of_a_record_tells_a_secret_name(void)
+{
+    given("hunter2 k %{a}");
+    writes[0].cmd.secret = true;
+    CU_ASSERT_EQUAL(compiled(), 0);
+    ASSERT_TEXT(record("k", "{}"), "error: ***: missing field 'a'");
+    ASSERT_TEXT(record("k", "{\"a\":1}"), "hunter2 k 1");
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -334,6 +378,8 @@ int main(void)
         TEST(a_condition_of_the_route_filters),
         TEST(a_tombstone_unlinks_the_key_of_one_whole_key_write),
         TEST(a_tombstone_passes_by_where_no_key_can_be_told),
+        TEST(no_mistake_tells_a_secret),
+        TEST(no_error_of_a_record_tells_a_secret_name),
         TEST(del_runs_for_a_tombstone_alone),
         TEST(a_condition_on_the_value_does_not_apply_to_a_tombstone),
         TEST(an_empty_value_is_no_tombstone),
