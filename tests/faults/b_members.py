@@ -6,7 +6,7 @@ from harness import Record
 
 from stage import FAILED_COMMITS, REBALANCES, Ask, Call, Late, Pause, row, wait_until
 from stage import judge, mock
-from stage.scene import WINDOW
+from stage.trial import WINDOW
 
 LOST = (*REBALANCES, "event", "lost")
 

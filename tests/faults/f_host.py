@@ -153,7 +153,7 @@ def wrong_clock(scene, offset):
 
 
 def start_by_another_clock(scene, clock):
-    """Penstock under load, its wall clock that of libfaketime; the monotonic one is the machine's."""
+    """Penstock under load, its wall clock that of libfaketime; the other one is the machine's."""
     scene.start(members=0, ttl="1h")
     member = scene.join("penstock-1", wrap=("env", f"LD_PRELOAD={libraries()}"), env={
         "FAKETIME_DONT_FAKE_MONOTONIC": "1", "TZ": "UTC", **clock})

@@ -13,7 +13,8 @@ from .fault import Again, Ask, Call, Fault, Kill, Pause  # noqa: E402
 from .network import Drop, Lose, Refuse, Resets  # noqa: E402
 from .oracle import RAW_DELETE, RAW_TRACE, TRACE  # noqa: E402
 from .row import Cannot, Void, row  # noqa: E402
-from .scene import FAILED_COMMITS, KAFKA_ERRORS, REBALANCES, RECONNECTS  # noqa: E402
+from .scene import FAILED_COMMITS, KAFKA_ERRORS, REBALANCES  # noqa: E402
+from .trial import RECONNECTS  # noqa: E402
 
 __all__ = [
     "FAILED_COMMITS", "KAFKA_ERRORS", "REBALANCES", "RAW_DELETE",

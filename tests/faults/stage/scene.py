@@ -8,42 +8,34 @@
     scene.drain(seconds)        ends the load; all must arrive and be committed in this time (I2)
     scene.judge()               stops the members and says every invariant's verdict
 
-check() is a verdict of the row's own. Whatever a row starts ends with it.
+check() is a verdict of the row's own (verdicts.py), judge() in trial.py. Whatever a row starts ends
+with it.
 """
 import contextlib
-import json
 import os
 import random
 import shutil
-import subprocess
 import time
 
 from harness import Failure, Penstock, conf, route, wait_until
 from harness.child import BUILD
-from harness.penstock import PROGRAM
 from harness.proxy import Proxy
 from harness.scenario import Background
 
-from . import judge
 from .mock import Mock
 from .oracle import TRACE, Oracle
 from .row import Void
 from .samples import Ahead, Commits, Sampler
 from .target import TargetRedis
+from .trial import RECONNECTS, WINDOW, Trial
 
-RECONNECTS = ("penstock_redis_reconnects_total",)
 KAFKA_ERRORS = ("penstock_kafka_errors_total",)
 FAILED_COMMITS = ("penstock_kafka_commits_total", "result", "failed")
 REBALANCES = ("penstock_kafka_rebalances_total",)
 
-WINDOW = 512              # commands in flight on a connection
 COMMIT_SECONDS = 0.2
-LIVE_SECONDS = 10         # within which a fresh record passes after a heal
-STOP_SECONDS = 10
-BUSY_CPU = 0.10           # of a core, while there is nothing to do
-MEMORY_BYTES = (48 + 24) << 20
-SANITIZED = "san" in os.path.basename(os.path.dirname(PROGRAM))  # it takes far more memory
-FILES_GROWTH = 8          # a reconnect in progress, a scrape
+LIVE_SECONDS = 10  # within which a fresh record passes after a heal
+BUSY_CPU = 0.10    # of a core, while there is nothing to do
 
 SOURCE = (f'commit_interval = "{COMMIT_SECONDS * 1000:.0f}ms"; drain_timeout = "5s"; '
           "librdkafka = {{ session_timeout_ms = {session}; heartbeat_interval_ms = {heartbeat}; "
@@ -64,43 +56,20 @@ def ahead_of(committed, target):
                for partition, end in committed.items())
 
 
-class Scene:
+class Scene(Trial):
     """One row while it runs."""
 
     def __init__(self, row, kafka, seed):
-        self.row, self.kafka, self.seed = row, kafka, seed
+        super().__init__(row)
+        self.kafka, self.seed = kafka, seed
         self.random = random.Random(f"{row.name}/{seed}")
         self.folder = os.path.join(BUILD, "faults", row.name)
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
-        self.began = time.monotonic()
-        self.timeline, self.verdicts = [], {}
         self.topic = f"faults.{row.name}.{os.getpid()}"
         self.group = f"group.{self.topic}"
-        self.made, self.members, self.closing = [], [], []
-        self.redis = self.oracle = self.producer = self.loading = self.proxy = None
-        self.sampler = self.commits = None
-        self.may_repeat, self.one_owner, self.once = 0, True, row.delivery == "exactly_once"
-        # What becomes of a record: "written", "dropped", "dead_lettered", or it "never" arrives.
-        self.fate = lambda partition, offset, record: "written"
-        self.secrets, self.counted, self.retired = [], {}, False
-        self.counts_once = True  # no record is counted twice where it is not there twice
-
-    # --- the timeline and the verdicts -----------------------------------------------------------
-
-    def note(self, what):
-        self.timeline.append(f"{time.monotonic() - self.began:7.2f} s  {what}")
-
-    def verdict(self, invariant, wrong, text):
-        """`wrong`: a list of what does not hold; `text`: what was looked at."""
-        bad, good = self.verdicts.setdefault(invariant, ([], []))
-        bad.extend(wrong)
-        if not wrong and text not in good:
-            good.append(text)
-
-    def check(self, invariant, condition, text):
-        """A verdict of the row's own: `text` says what must hold."""
-        self.verdict(invariant, [] if condition else [f"not so: {text}"], text)
+        self.made, self.closing = [], []
+        self.producer = self.loading = self.proxy = None
 
     # --- start -----------------------------------------------------------------------------------
 
@@ -157,10 +126,6 @@ class Scene:
         self.members.append(member)
         return member
 
-    @property
-    def exactly(self):
-        return self.row.delivery == "exactly_once"
-
     def retire(self, member):
         """It has ended as it should: neither stopped nor counted at the end."""
         self.members.remove(member)
@@ -199,6 +164,14 @@ class Scene:
             self.loading = None
         self.producer.flush()
         self.note(f"{self.oracle.produced} records are in Kafka")
+
+    def drain(self, seconds=20):
+        self.end_load()
+        began = time.monotonic()
+        with contextlib.suppress(Failure):  # the judge says what is missing
+            wait_until(self.is_drained, seconds, "everything is committed", every=0.1)
+        self.drain_seconds = time.monotonic() - began
+        self.note(f"drained in {self.drain_seconds:.1f} s")
 
     # --- faults ----------------------------------------------------------------------------------
 
@@ -250,25 +223,6 @@ class Scene:
                    for number in range(min(self.oracle.count, self.oracle.keys))])
         self.producer.flush()
 
-    def committed(self):
-        """{partition: committed offset}; a coordinator that moves is asked again."""
-        for _ in range(20):
-            try:
-                return self.kafka.committed(self.group, self.topic)
-            except RuntimeError as failure:
-                reason = failure
-                time.sleep(0.3)
-        raise reason
-
-    def metric(self, name, label="", value=""):
-        """The sum of a metric over all members, and their former lives as far as it was asked
-        for."""
-        for member in self.members:
-            with contextlib.suppress(OSError, ValueError):
-                self.counted[name, value, member.child.pid] = member.scrape().total(
-                    name, **({label: value} if label else {}))
-        return sum(count for key, count in self.counted.items() if key[:2] == (name, value))
-
     def idle(self, seconds=2):
         """I9: no busy loop; penstock has nothing to do now."""
         for member in self.members:
@@ -300,147 +254,7 @@ class Scene:
             member.start(wait=False)
         self.verdict("I13", [], f"{member.name} was killed")
 
-    def letters(self, topic):
-        """The dead letters of a topic, as another client reads them."""
-        words = ["kcat", "-C", "-e", "-q", "-J", "-b", self.kafka.brokers, "-t", topic]
-        done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=30)
-        letters = [json.loads(line) for line in done.stdout.splitlines()]
-        for letter in letters:
-            names = letter.get("headers", [])
-            letter["headers"] = dict(zip(names[::2], names[1::2]))
-        return letters
-
-    # --- the judge -------------------------------------------------------------------------------
-
-    def expected(self, fate="written"):
-        """Of what the oracle knows to be acknowledged, what has this fate."""
-        return {partition: {offset: record for offset, record in records.items()
-                            if self.fate(partition, offset, record) == fate}
-                for partition, records in self.oracle.acknowledged().items()}
-
-    def count(self, fate):
-        return sum(map(len, self.expected(fate).values()))
-
-    def promised(self):
-        """The committed offsets; with exactly-once delivery those in Redis, where they are further.
-        Ask before the target is read: it goes on meanwhile."""
-        committed = self.committed()
-        if self.exactly:
-            for partition, offset in self.redis.checkpoints(self.group, self.topic).items():
-                committed[partition] = max(offset, committed.get(partition, 0))
-        return committed
-
-    def judge_loss(self, when, promised=None, target=None):
-        """I1: all below the promised offsets is in the target, which was read after them."""
-        promised = promised or self.promised()
-        wrong = judge.no_loss(self.expected(), target or self.redis.read(), promised)
-        self.verdict("I1", [f"{when}: {what}" for what in wrong],
-                     f"{when}: everything below the {sum(promised.values())} committed offsets is "
-                     "there")
-
-    def drain(self, seconds=20):
-        self.end_load()
-        began = time.monotonic()
-        with contextlib.suppress(Failure):  # the judge says what is missing
-            wait_until(self.is_drained, seconds, "everything is committed", every=0.1)
-        self.drain_seconds = time.monotonic() - began
-        self.note(f"drained in {self.drain_seconds:.1f} s")
-
-    def is_drained(self):
-        return self.committed() == self.kafka.ends(self.topic)
-
-    def judge(self, stop=True):
-        """Every invariant that can be judged of any row."""
-        self.judge_counts()
-        if stop:
-            self.stop_members()
-        promised, target = self.promised(), self.redis.read()
-        expected = self.expected()
-        committed, ends = self.committed(), self.kafka.ends(self.topic)
-        records = sum(map(len, expected.values()))
-        self.judge_loss("at the end", promised, target)
-        self.verdict("I2", judge.drained(expected, target, committed, ends),
-                     f"{records} records arrived within {self.drain_seconds:.1f} s")
-        self.verdict("I3", judge.order(expected, target)
-                     + (judge.skips(expected, target) if self.one_owner else []),
-                     f"{len(target.lists)} keys in order")
-        limit = self.repeat_limit()
-        self.verdict("I4", judge.duplicates(expected, target, limit),
-                     f"{judge.repeats(target)} came again, {limit} might have")
-        self.verdict("I5", judge.integrity(self.oracle.acknowledged(), target, self.oracle.records)
-                     + judge.unwanted(self.expected("never"), target),
-                     "every key and value, byte by byte")
-        self.verdict("I7", judge.commits(self.commits.trace),
-                     f"{len(self.commits.trace)} looks at the committed offsets")
-        self.judge_bounds()
-        for member in self.members:
-            log = member.log()
-            self.verdict("I12", judge.quiet(log, self.secrets),
-                         f"{len(log.splitlines())} lines of {member.name}'s log")
-
-    def repeat_limit(self):
-        """What the counted faults explain: a window for each connection that was made again;
-        nothing where each record must be there once."""
-        if self.once:
-            return 0
-        reconnects = self.metric(*RECONNECTS)
-        return int(self.may_repeat + reconnects * WINDOW)
-
-    def judge_counts(self):
-        """I10: matched = outcomes + in flight in every scrape, and each record was counted once."""
-        broken = [what for member in self.members for what in member.broken_scrapes()]
-        scrapes = sum(member.scrapes() for member in self.members)
-        if not scrapes:
-            broken.append("it never answered a scrape")
-        self.metric(*RECONNECTS)
-        self.verdict("I10", broken[:judge.SHOWN], f"{scrapes} scrapes, all in balance")
-        if self.counts_once and not self.retired and all(
-                len(member.watches) == 1 and member.child.running for member in self.members):
-            written = sum(member.scrape().outcome("written") for member in self.members)
-            records, again = self.count("written"), judge.repeats(self.redis.read())
-            self.check("I10", records <= written <= records + again,
-                       f"{written} counted as written, {records} were, {again} of them again")
-            for outcome in ("dropped", "dead_lettered"):
-                counted = sum(member.scrape().outcome(outcome) for member in self.members)
-                self.check("I10", counted == self.count(outcome),
-                           f"{counted} counted as {outcome}, {self.count(outcome)} were")
-
-    def judge_bounds(self):
-        """I8, by the samples."""
-        wrong = []
-        for life in self.sampler.lives.values():
-            if life.most_bytes > MEMORY_BYTES and not SANITIZED:
-                wrong.append(f"{life.name} took {life.most_bytes >> 20} MiB")
-            if life.first_files and life.last_files > life.first_files + FILES_GROWTH:
-                wrong.append(f"{life.name} began with {life.first_files} open files and ended with "
-                             f"{life.last_files}")
-        lives = self.sampler.lives.values()
-        most, files = (max((getattr(life, name) for life in lives), default=0)
-                       for name in ("most_bytes", "most_files"))
-        self.verdict("I8", wrong, f"at most {most >> 20} MiB and {files} files")
-
-    def stop_members(self):
-        """I11: SIGTERM drains, commits and ends it in time."""
-        for member in self.members:
-            if not member.child.running:
-                self.verdict("I11", [f"{member.name} had ended by itself"], "")
-                continue
-            began = time.monotonic()
-            status = member.stop(STOP_SECONDS)
-            took = time.monotonic() - began
-            self.check("I11", status == 0,
-                       f"{member.name} stopped with {status} after {took:.1f} s")
-
     # --- the end ---------------------------------------------------------------------------------
-
-    def failures(self):
-        """Every verdict that is bad, and every one that the row promised and did not give."""
-        wrong = [f"{name}: {what}" for name, (bad, _) in self.verdicts.items() for what in bad]
-        wrong += [f"{name}: was not judged" for name in self.row.invariants
-                  if name not in self.verdicts]
-        if "I13" not in self.verdicts and not wrong:
-            raise Void("no fault was seen to happen")
-        return wrong
 
     def end(self):
         if self.oracle:
