@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TURN_MS = 5, PATIENCE_MS = 20000, ARGUMENTS_LIMIT = 16 };
-
 static void feeder_note(struct feeder *feeder, uint32_t ticket, enum feeder_outcome outcome)
 {
     if (feeder->outcomes[ticket] != FEEDER_OPEN) {
@@ -91,20 +89,9 @@ struct feeder *feeder_new(int port, size_t partitions)
 {
     struct feeder *feeder = mem_new(struct feeder);
 
-    feeder->options = (struct conf_sink){
-        .name = mem_text("test"),
-        .host = mem_text("127.0.0.1"),
-        .port = port,
-        .connections = 1,
-        .window_commands = 512,
-        .window_bytes = 512 << 10,
-        .connect_timeout = 2000,
-        .response_timeout = 5000,
-        .checkpoint_prefix = {.text = "penstock"},
-        .unit_records = 16,
-        .unit_bytes = 64 << 10,
-    };
-    feeder->base = event_base_new();
+    feeder->options = stand_options(port);
+    stand_open(&feeder->stand);
+    feeder->counters = feeder->stand.worker->sinks;
     feeder->topic = "rides";
     feeder->partition_count = partitions;
     for (int i = 0; i < FEEDER_PARTITIONS; i++)
@@ -117,20 +104,10 @@ void feeder_start(struct feeder *feeder)
     struct units_events events = {feeder,         feeder_on_claimed, feeder_on_fenced,
                                   feeder_on_done, feeder_on_refused, feeder_on_dropped,
                                   feeder_patience};
-    struct metrics_shape shape = {.workers = 1, .sink_count = 1};
-    const struct command *commands = command_all(&shape.command_count);
     struct err err;
 
-    feeder->names = mem_array(shape.command_count + 1, sizeof(char *));
-    for (size_t i = 0; i < shape.command_count; i++)
-        feeder->names[i] = commands[i].name;
-    feeder->names[shape.command_count] = feeder->options.name;
-    shape.commands = feeder->names;
-    shape.sinks = feeder->names + shape.command_count;
-    feeder->metrics = metrics_new(&shape);
-    struct metrics_worker *worker = metrics_worker(feeder->metrics, 0);
-    feeder->counters = worker->sinks;
-    feeder->units = units_new(&feeder->options, 0, "a test", feeder->base, worker, &events, &err);
+    feeder->units = units_new(&feeder->options, 0, "a test", feeder->stand.base,
+                              feeder->stand.worker, &events, &err);
     if (!feeder->units) {
         fprintf(stderr, "units_new: %s\n", err.text);
         abort();
@@ -150,13 +127,9 @@ void feeder_close(struct feeder *feeder)
     if (!feeder)
         return;
     units_free(feeder->units);
-    event_base_free(feeder->base);
-    metrics_free(feeder->metrics);
     for (size_t i = 0; i < FEEDER_PARTITIONS; i++)
         checkpoint_free(&feeder->partitions[i].found);
-    free(feeder->options.name);
-    free(feeder->options.host);
-    free(feeder->names);
+    stand_close(&feeder->stand, &feeder->options);
     free(feeder);
 }
 
@@ -193,13 +166,11 @@ void feeder_feed(struct feeder *feeder, int64_t end)
 void feeder_put(struct feeder_partition *partition, unsigned place, ...)
 {
     struct feeder *feeder = partition->feeder;
-    struct slice arguments[ARGUMENTS_LIMIT];
-    size_t count = 0;
+    struct slice arguments[STAND_ARGUMENTS];
     va_list list;
 
     va_start(list, place);
-    for (const char *argument; (argument = va_arg(list, const char *));)
-        arguments[count++] = slice_of(argument);
+    size_t count = stand_arguments(arguments, list);
     va_end(list);
     feeder->outcomes[feeder->put] = FEEDER_OPEN;
     feeder->owners[feeder->put] = partition->number;
@@ -250,14 +221,11 @@ static bool feeder_put_next(struct feeder_partition *partition)
 
 void feeder_turn(struct feeder *feeder)
 {
-    struct timeval limit = {0, TURN_MS * 1000};
-
     for (size_t i = 0; i < feeder->partition_count; i++)
         while (feeder_put_next(&feeder->partitions[i]))
             continue;
     units_turn(feeder->units);
-    event_base_loopexit(feeder->base, &limit);
-    event_base_loop(feeder->base, EVLOOP_ONCE);
+    stand_turn(&feeder->stand);
 }
 
 void feeder_run(struct feeder *feeder, int64_t milliseconds)
@@ -281,7 +249,7 @@ static bool feeder_is_through(const struct feeder *feeder)
 
 bool feeder_finish(struct feeder *feeder)
 {
-    int64_t end_ms = clock_ms() + PATIENCE_MS;
+    int64_t end_ms = clock_ms() + STAND_PATIENCE_MS;
 
     while (!feeder_is_through(feeder) && clock_ms() < end_ms)
         feeder_turn(feeder);
@@ -298,7 +266,7 @@ static bool feeder_is_claimed(const struct feeder *feeder)
 
 bool feeder_wait_claimed(struct feeder *feeder)
 {
-    int64_t end_ms = clock_ms() + PATIENCE_MS;
+    int64_t end_ms = clock_ms() + STAND_PATIENCE_MS;
 
     while (!feeder_is_claimed(feeder) && clock_ms() < end_ms)
         feeder_turn(feeder);
@@ -315,29 +283,18 @@ static bool feeder_is_fenced(const struct feeder *feeder)
 
 bool feeder_wait_fenced(struct feeder *feeder)
 {
-    int64_t end_ms = clock_ms() + PATIENCE_MS;
+    int64_t end_ms = clock_ms() + STAND_PATIENCE_MS;
 
     while (!feeder_is_fenced(feeder) && clock_ms() < end_ms)
         feeder_turn(feeder);
     return feeder_is_fenced(feeder);
 }
 
-static bool feeder_has_trouble(const struct feeder *feeder, const char *text)
-{
-    const char *trouble = units_trouble(feeder->units);
-
-    return trouble && strstr(trouble, text);
-}
-
 bool feeder_wait_trouble(struct feeder *feeder, const char *text)
 {
-    int64_t end_ms = clock_ms() + PATIENCE_MS;
+    int64_t end_ms = clock_ms() + STAND_PATIENCE_MS;
 
-    while (!feeder_has_trouble(feeder, text) && clock_ms() < end_ms)
+    while (!stand_is_trouble(units_trouble(feeder->units), text) && clock_ms() < end_ms)
         feeder_turn(feeder);
-    if (feeder_has_trouble(feeder, text))
-        return true;
-    fprintf(stderr, "no such trouble: %s, but: %s\n", text,
-            units_trouble(feeder->units) ? units_trouble(feeder->units) : "none");
-    return false;
+    return stand_expect_trouble(units_trouble(feeder->units), text);
 }

@@ -12,11 +12,8 @@
  * feeder->claims_again says so, and goes on where the checkpoint says, its holes first.
  */
 #pragma once
-#include "conf/conf.h"
-#include "metrics/metrics.h"
 #include "redis/units.h"
-
-#include <event2/event.h>
+#include "sink_stand.h"
 
 enum { FEEDER_PARTITIONS = 2000, FEEDER_TICKETS = 1 << 20 };
 
@@ -37,11 +34,9 @@ enum feeder_outcome { FEEDER_NONE, FEEDER_OPEN, FEEDER_DONE, FEEDER_REFUSED, FEE
 
 struct feeder {
     struct conf_sink options; /* change them between feeder_new() and feeder_start() */
-    struct event_base *base;
+    struct stand stand;
     struct units *units;
-    struct metrics *metrics;
     struct sink_counters *counters;
-    const char **names;
     struct feeder_partition partitions[FEEDER_PARTITIONS];
     size_t partition_count;
     const char *topic;
@@ -57,6 +52,7 @@ struct feeder {
     char text[1024];
 };
 
+/** With stand_options(). */
 struct feeder *feeder_new(int port, size_t partitions);
 void feeder_start(struct feeder *feeder);
 
@@ -83,8 +79,8 @@ bool feeder_render(struct feeder_partition *partition, int64_t offset, unsigned 
 void feeder_turn(struct feeder *feeder);
 void feeder_run(struct feeder *feeder, int64_t milliseconds);
 
-/** Until each claimed partition has put all of its log and is settled; false: ten seconds were not
- * enough. */
+/** Until each claimed partition has put all of its log and is settled; false where patience
+ * ends. */
 bool feeder_finish(struct feeder *feeder);
 
 /** Until all are claimed. */

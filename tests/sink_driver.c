@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TURN_MS = 5, PATIENCE_MS = 20000, ARGUMENTS_LIMIT = 16 };
-
 static void driver_note(struct driver *driver, uint32_t ticket, enum driver_outcome outcome)
 {
     if (driver->outcomes[ticket] != DRIVER_OPEN) {
@@ -57,17 +55,9 @@ struct driver *driver_new(int port)
 {
     struct driver *driver = mem_new(struct driver);
 
-    driver->options = (struct conf_sink){
-        .name = mem_text("test"),
-        .host = mem_text("127.0.0.1"),
-        .port = port,
-        .connections = 1,
-        .window_commands = 512,
-        .window_bytes = 512 << 10,
-        .connect_timeout = 2000,
-        .response_timeout = 5000,
-    };
-    driver->base = event_base_new();
+    driver->options = stand_options(port);
+    stand_open(&driver->stand);
+    driver->counters = driver->stand.worker->sinks;
     return driver;
 }
 
@@ -80,20 +70,10 @@ void driver_start(struct driver *driver)
                                  driver_on_dropped,
                                  driver_patience,
                                  NULL};
-    struct metrics_shape shape = {.workers = 1, .sink_count = 1};
-    const struct command *commands = command_all(&shape.command_count);
     struct err err;
 
-    driver->names = mem_array(shape.command_count + 1, sizeof(char *));
-    for (size_t i = 0; i < shape.command_count; i++)
-        driver->names[i] = commands[i].name;
-    driver->names[shape.command_count] = driver->options.name;
-    shape.commands = driver->names;
-    shape.sinks = driver->names + shape.command_count;
-    driver->metrics = metrics_new(&shape);
-    struct metrics_worker *worker = metrics_worker(driver->metrics, 0);
-    driver->counters = worker->sinks;
-    driver->sink = sink_new(&driver->options, 0, "a test", driver->base, worker, &events, &err);
+    driver->sink = sink_new(&driver->options, 0, "a test", driver->stand.base, driver->stand.worker,
+                            &events, &err);
     if (!driver->sink) {
         fprintf(stderr, "sink_new: %s\n", err.text);
         abort();
@@ -113,12 +93,7 @@ void driver_close(struct driver *driver)
     if (!driver)
         return;
     sink_free(driver->sink);
-    event_base_free(driver->base);
-    metrics_free(driver->metrics);
-    free(driver->options.name);
-    free(driver->options.host);
-    free(driver->options.socket_path);
-    free(driver->names);
+    stand_close(&driver->stand, &driver->options);
     free(driver);
 }
 
@@ -130,13 +105,11 @@ void driver_stage(struct driver *driver, struct slice key, const struct slice *a
 
 void driver_put(struct driver *driver, ...)
 {
-    struct slice arguments[ARGUMENTS_LIMIT];
-    size_t count = 0;
+    struct slice arguments[STAND_ARGUMENTS];
     va_list list;
 
     va_start(list, driver);
-    for (const char *argument; (argument = va_arg(list, const char *));)
-        arguments[count++] = slice_of(argument);
+    size_t count = stand_arguments(arguments, list);
     va_end(list);
     driver_stage(driver, count > 1 ? arguments[1] : (struct slice){0}, arguments, count);
     sink_commit(driver->sink);
@@ -144,11 +117,8 @@ void driver_put(struct driver *driver, ...)
 
 void driver_turn(struct driver *driver)
 {
-    struct timeval limit = {0, TURN_MS * 1000};
-
     sink_turn(driver->sink);
-    event_base_loopexit(driver->base, &limit);
-    event_base_loop(driver->base, EVLOOP_ONCE);
+    stand_turn(&driver->stand);
 }
 
 void driver_run(struct driver *driver, int64_t milliseconds)
@@ -159,31 +129,20 @@ void driver_run(struct driver *driver, int64_t milliseconds)
 
 bool driver_finish(struct driver *driver)
 {
-    int64_t end_ms = clock_ms() + PATIENCE_MS;
+    int64_t end_ms = clock_ms() + STAND_PATIENCE_MS;
 
     while (driver->answered < driver->put && clock_ms() < end_ms)
         driver_turn(driver);
     return driver->answered == driver->put;
 }
 
-static bool driver_has_trouble(const struct driver *driver, const char *text)
-{
-    const char *trouble = sink_trouble(driver->sink);
-
-    return trouble && strstr(trouble, text);
-}
-
 bool driver_wait_trouble(struct driver *driver, const char *text)
 {
-    int64_t end_ms = clock_ms() + PATIENCE_MS;
+    int64_t end_ms = clock_ms() + STAND_PATIENCE_MS;
 
-    while (!driver_has_trouble(driver, text) && clock_ms() < end_ms)
+    while (!stand_is_trouble(sink_trouble(driver->sink), text) && clock_ms() < end_ms)
         driver_turn(driver);
-    if (driver_has_trouble(driver, text))
-        return true;
-    fprintf(stderr, "no such trouble: %s, but: %s\n", text,
-            sink_trouble(driver->sink) ? sink_trouble(driver->sink) : "none");
-    return false;
+    return stand_expect_trouble(sink_trouble(driver->sink), text);
 }
 
 void driver_push_sequence(struct driver *driver, int first, int last)

@@ -10,11 +10,8 @@
  * Tickets count from 0 in the order of the puts.
  */
 #pragma once
-#include "conf/conf.h"
-#include "metrics/metrics.h"
 #include "redis/sink.h"
-
-#include <event2/event.h>
+#include "sink_stand.h"
 
 enum { DRIVER_TICKETS = 200000 };
 
@@ -22,9 +19,8 @@ enum driver_outcome { DRIVER_OPEN, DRIVER_DONE, DRIVER_REFUSED, DRIVER_DROPPED }
 
 struct driver {
     struct conf_sink options; /* change them between driver_new() and driver_start() */
-    struct event_base *base;
+    struct stand stand;
     struct sink *sink;
-    struct metrics *metrics;
     struct sink_counters *counters;
     uint32_t put, answered;
     unsigned char outcomes[DRIVER_TICKETS]; /* by ticket */
@@ -33,10 +29,9 @@ struct driver {
     bool unordered;          /* an answer came before that of a command put earlier */
     uint32_t unwanted_below; /* tickets below are not wanted any more */
     int64_t patience_ms;     /* how long Redis may say "later"; 0: for ever */
-    const char **names;
 };
 
-/** With one connection to 127.0.0.1, short timeouts, and room for 512 commands. */
+/** With stand_options(). */
 struct driver *driver_new(int port);
 void driver_start(struct driver *driver);
 
@@ -59,10 +54,10 @@ void driver_turn(struct driver *driver);
 /** Runs it for so long. */
 void driver_run(struct driver *driver, int64_t milliseconds);
 
-/** Runs it until every command has its outcome; false where ten seconds were not enough. */
+/** Runs it until every command has its outcome; false where patience ends. */
 bool driver_finish(struct driver *driver);
 
-/** Runs it until sink_trouble() holds @p text; false where ten seconds were not enough. */
+/** Runs it until sink_trouble() holds @p text; false where patience ends. */
 bool driver_wait_trouble(struct driver *driver, const char *text);
 
 /** Appends @p first to @p last - 1 to the list "seq", waiting for room as a worker does. */

@@ -34,7 +34,7 @@ static void open_barrier(struct conf_durable durable)
 static void open_fake(struct conf_durable durable)
 {
     driver = driver_new(0);
-    fake = fake_server_open(driver->base, say, NULL);
+    fake = fake_server_open(driver->stand.base, say, NULL);
     driver->options.port = fake_server_port(fake);
     set_answer = "+OK\r\n";
     open_barrier(durable);

@@ -170,7 +170,7 @@ static void what_hangs_on_the_way_is_never_executed_behind_what_was_sent_again(v
 {
     server = redis_server_start(NULL);
     driver = driver_new(0);
-    fake = fake_server_proxy(driver->base, redis_server_port(server), 100 << 20);
+    fake = fake_server_proxy(driver->stand.base, redis_server_port(server), 100 << 20);
     driver->options.port = fake_server_port(fake);
     driver->options.response_timeout = 200;
     driver_start(driver);

@@ -63,7 +63,7 @@ static const char *follow_script(void *context, unsigned connection, unsigned nu
 static void open_fake(struct script *script, int64_t response_timeout)
 {
     driver = driver_new(0);
-    fake = fake_server_open(driver->base, follow_script, script);
+    fake = fake_server_open(driver->stand.base, follow_script, script);
     driver->options.port = fake_server_port(fake);
     driver->options.response_timeout = response_timeout;
     driver_start(driver);
@@ -172,7 +172,7 @@ static void slow_is_not_silent(void)
     memset(value, 'v', 2000);
     server = redis_server_start(NULL);
     driver = driver_new(0);
-    fake = fake_server_proxy(driver->base, redis_server_port(server), 400000);
+    fake = fake_server_proxy(driver->stand.base, redis_server_port(server), 400000);
     driver->options.port = fake_server_port(fake);
     driver->options.response_timeout = 400;
     driver_start(driver);
@@ -193,7 +193,7 @@ static void a_command_that_takes_longer_than_the_timeout_gets_through(void)
     memset(value, 'v', 1 << 20);
     server = redis_server_start(NULL);
     driver = driver_new(0);
-    fake = fake_server_proxy(driver->base, redis_server_port(server), 1000000);
+    fake = fake_server_proxy(driver->stand.base, redis_server_port(server), 1000000);
     driver->options.port = fake_server_port(fake);
     driver->options.response_timeout = 250;
     driver_start(driver);

@@ -341,7 +341,7 @@ static void expect_no_sink(const char *text)
     struct err err = {0};
 
     CU_ASSERT_PTR_NULL(
-        sink_new(&driver->options, 0, "a test", driver->base, &metrics, &events, &err));
+        sink_new(&driver->options, 0, "a test", driver->stand.base, &metrics, &events, &err));
     CU_ASSERT_EQUAL(err.kind, ERR_CONFIG);
     if (!strstr(err.text, text))
         fprintf(stderr, "\ngot: %s\nnot: %s\n", err.text, text);

@@ -50,7 +50,7 @@ static void prepare(size_t bytes_a_second)
     driver = driver_new(0);
     driver->options.tls.on = true;
     driver->options.tls.ca.text = ca;
-    fake = fake_server_proxy(driver->base, redis_server_tls_port(server), bytes_a_second);
+    fake = fake_server_proxy(driver->stand.base, redis_server_tls_port(server), bytes_a_second);
     driver->options.port = fake_server_port(fake);
 }
 
@@ -114,7 +114,7 @@ static void a_transactions_answers_may_come_piece_by_piece(void)
     feeder->options.tls.ca.text = ca;
     feeder->options.response_timeout = 20000;
     feeder->render = render_bit;
-    fake = fake_server_proxy(feeder->base, redis_server_tls_port(server), FAST);
+    fake = fake_server_proxy(feeder->stand.base, redis_server_tls_port(server), FAST);
     fake_server_slice(fake, 50);
     feeder->options.port = fake_server_port(fake);
     feeder_start(feeder);
@@ -263,7 +263,7 @@ static void expect_silence_found(bool tls, const char *text)
     driver = driver_new(0);
     driver->options.tls.on = tls;
     driver->options.tls.ca.text = ca;
-    fake = fake_server_open(driver->base, say_nothing, NULL);
+    fake = fake_server_open(driver->stand.base, say_nothing, NULL);
     fake_server_freeze(fake);
     driver->options.port = fake_server_port(fake);
     driver->options.connect_timeout = 60000;

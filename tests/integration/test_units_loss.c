@@ -75,7 +75,7 @@ static void hang_on_the_way(bool may_kill)
     if (!may_kill)
         redis_ask(server, "ACL SETUSER default -client|kill");
     feeder = feeder_new(0, 2);
-    fake = fake_server_proxy(feeder->base, redis_server_port(server), 100 << 20);
+    fake = fake_server_proxy(feeder->stand.base, redis_server_port(server), 100 << 20);
     feeder->options.port = fake_server_port(fake);
     feeder->options.response_timeout = 200;
     feeder_start(feeder);
