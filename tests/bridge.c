@@ -3,10 +3,12 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "kafka_member.h"
 #include "redis/commands.h"
 #include "suite.h"
 
 #include <poll.h>
+#include <stdarg.h>
 #include <stdlib.h>
 
 enum { PAGE_BYTES = 4096 };
@@ -49,7 +51,9 @@ static void *bridge_run(void *context)
     return NULL;
 }
 
-void bridge_start(const char *path)
+/* --- life ------------------------------------------------------------------------------------- */
+
+static void bridge_start(const char *path)
 {
     struct worker_options options = {0};
     struct err err = {0};
@@ -66,6 +70,29 @@ void bridge_start(const char *path)
     bridge.worker = worker_new(&options, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(bridge.worker);
     CU_ASSERT_EQUAL_FATAL(pthread_create(&bridge.thread, NULL, bridge_run, NULL), 0);
+}
+
+void bridge_open(const char *folder, const char *group, const char *settings, const char *format,
+                 ...)
+{
+    char path[300];
+    va_list list;
+
+    snprintf(path, sizeof(path), "%s/penstock.conf", folder);
+    FILE *file = fopen(path, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fprintf(file,
+            "version = 1;\n"
+            "sources = { main = { brokers = \"%s\"; group = \"%s\"; start = \"earliest\";\n"
+            "    commit_interval = \"50ms\"; %s\n"
+            "    librdkafka = { session_timeout_ms = 6000; heartbeat_interval_ms = 100;\n"
+            "        fetch_wait_max_ms = 10; topic_metadata_refresh_interval_ms = 730; }; }; };\n",
+            rd_kafka_mock_cluster_bootstraps(cluster), group, settings);
+    va_start(list, format);
+    vfprintf(file, format, list);
+    va_end(list);
+    fclose(file);
+    bridge_start(path);
 }
 
 /* Every record that a route was given has become of something, or is in flight. */
@@ -105,6 +132,8 @@ void bridge_free(void)
     load_free(&bridge.loaded);
     bridge = (struct bridge){0};
 }
+
+/* --- what is waited for ----------------------------------------------------------------------- */
 
 bool inflight_comes(uint64_t wanted)
 {
@@ -156,4 +185,65 @@ bool ready_comes(void)
     if (!ready)
         fprintf(stderr, "\n/readyz says:\n%s", page);
     return ready;
+}
+
+bool committed_comes(const char *group, const char *topic, int32_t partition, int64_t offset)
+{
+    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
+
+    while (cluster_committed(group, topic, partition) != offset && clock_ms() < until_ms)
+        poll(NULL, 0, BRIDGE_LOOK_MS);
+    return cluster_committed(group, topic, partition) == offset;
+}
+
+bool commits_come(const char *group, const char *topic, int64_t offset)
+{
+    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+        if (!committed_comes(group, topic, i, offset))
+            return false;
+    return true;
+}
+
+bool pushed_comes(struct redis_server *server, long wanted)
+{
+    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
+
+    while (pushed(server) < wanted && clock_ms() < until_ms)
+        poll(NULL, 0, BRIDGE_LOOK_MS);
+    if (pushed(server) != wanted)
+        fprintf(stderr, "\n%ld were pushed, not %ld\n", pushed(server), wanted);
+    return pushed(server) == wanted;
+}
+
+bool checkpoint_comes(struct redis_server *server, const char *topic, int partition,
+                      const char *field, const char *value)
+{
+    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
+
+    while (strcmp(checkpoint(server, topic, partition, field), value) != 0 && clock_ms() < until_ms)
+        poll(NULL, 0, BRIDGE_LOOK_MS);
+    return strcmp(checkpoint(server, topic, partition, field), value) == 0;
+}
+
+/* --- what is looked at ------------------------------------------------------------------------ */
+
+uint64_t outcome_of(size_t route, enum outcome outcome)
+{
+    return metrics_worker(bridge.metrics, 0)->routes[route].outcomes[outcome];
+}
+
+long pushed(struct redis_server *server)
+{
+    return atol(redis_ask(server, "EVAL %s 0",
+                          "local n = 0 for p = 0, 3 do "
+                          "n = n + redis.call('LLEN', 'seen:' .. p) end return n"));
+}
+
+const char *checkpoint(struct redis_server *server, const char *topic, int partition,
+                       const char *field)
+{
+    char key[100];
+
+    snprintf(key, sizeof(key), "penstock:{%s}:%s:%d", topic, topic, partition);
+    return redis_ask(server, "HGET %s %s", key, field);
 }

@@ -1,8 +1,10 @@
 /*
  * bridge.h: the whole pipe in one process: what penstock makes of a configuration file, with a
- * single worker on a thread of its own.
+ * single worker on a thread of its own; and what tests wait for and look at.
  *
- *      bridge_start("/tmp/x/penstock.conf");
+ *      bridge_open(redis_server_folder(server), "group", "",
+ *                  "sinks = { here = { url = \"redis://127.0.0.1:%d\"; }; };\n"
+ *                  "routes = ( ... );\n", redis_server_port(server));
  *      CU_ASSERT_TRUE(readyz_comes("[-]partition rides[2]: "));
  *      bridge_stop();
  *      bridge_free();
@@ -14,6 +16,8 @@
 #include "app/load.h"
 #include "flow/tolerance.h"
 #include "flow/worker.h"
+#include "metrics/metrics.h"
+#include "redis_server.h"
 
 #include <pthread.h>
 
@@ -32,8 +36,13 @@ struct bridge {
 
 extern struct bridge bridge;
 
-/** Loads the file and starts its first source's worker. */
-void bridge_start(const char *path);
+/**
+ * Writes a file into @p folder and starts the worker of its only source: "main", which reads the
+ * mock cluster (kafka_member.h) as @p group. @p settings: further ones of the source; @p format:
+ * what stands behind the sources.
+ */
+void bridge_open(const char *folder, const char *group, const char *settings, const char *format,
+                 ...) __attribute__((format(printf, 4, 5)));
 
 /** Waits for the end after worker_stop(): then its counts may be read, and balance. */
 void bridge_join(void);
@@ -51,3 +60,21 @@ bool readyz_comes(const char *text);
 
 /** Whether it comes to say that all is well. */
 bool ready_comes(void);
+
+/** What became of records of one route. */
+uint64_t outcome_of(size_t route, enum outcome outcome);
+
+/** Whether the group comes to have committed @p offset of one partition; of all. */
+bool committed_comes(const char *group, const char *topic, int32_t partition, int64_t offset);
+bool commits_come(const char *group, const char *topic, int64_t offset);
+
+/** How many offsets were pushed to the lists "seen:PARTITION"; whether that comes to be so many. */
+long pushed(struct redis_server *server);
+bool pushed_comes(struct redis_server *server, long wanted);
+
+/** A field of the checkpoint of a topic whose name is the group's too; whether it comes to be so.
+ */
+const char *checkpoint(struct redis_server *server, const char *topic, int partition,
+                       const char *field);
+bool checkpoint_comes(struct redis_server *server, const char *topic, int partition,
+                      const char *field, const char *value);

@@ -1,65 +1,11 @@
 /* letter_pipe.c: a bridge whose records become dead letters, and a reader of their topic. */
 #include "letter_pipe.h"
 
-#include "suite.h"
-
 #include "base/clock.h"
 
-#include <poll.h>
 #include <stdio.h>
 
-enum { READ_MS = 15000, SILENCE_MS = 500, LOOK_MS = 20 };
-
-struct redis_server *here, *there;
-
-void open_pipe(const char *group, const char *dlq, const char *routes)
-{
-    char path[300];
-
-    snprintf(path, sizeof(path), "%s/penstock.conf", redis_server_folder(here));
-    FILE *file = fopen(path, "w");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    fprintf(file,
-            "version = 1;\n"
-            "sources = { main = { brokers = \"%s\"; group = \"%s\"; start = \"earliest\";\n"
-            "    commit_interval = \"50ms\"; drain_timeout = \"500ms\";\n"
-            "    librdkafka = { session_timeout_ms = 6000; heartbeat_interval_ms = 100;\n"
-            "        fetch_wait_max_ms = 10; topic_metadata_refresh_interval_ms = 730; }; }; };\n"
-            "sinks = { here = { url = \"redis://127.0.0.1:%d\"; };\n"
-            "    there = { url = \"redis://127.0.0.1:%d\"; }; };\n"
-            "%sroutes = ( %s );\n",
-            rd_kafka_mock_cluster_bootstraps(cluster), group, redis_server_port(here),
-            redis_server_port(there), dlq, routes);
-    fclose(file);
-    bridge_start(path);
-}
-
-void open_servers(void)
-{
-    here = redis_server_start(NULL);
-    there = redis_server_start(NULL);
-}
-
-void close_all(void)
-{
-    bridge_free();
-    redis_server_free(here);
-    redis_server_free(there);
-}
-
-uint64_t outcome_of(size_t route, enum outcome outcome)
-{
-    return metrics_worker(bridge.metrics, 0)->routes[route].outcomes[outcome];
-}
-
-bool committed_comes(const char *group, const char *topic, int32_t partition, int64_t offset)
-{
-    int64_t until_ms = clock_ms() + READ_MS;
-
-    while (cluster_committed(group, topic, partition) != offset && clock_ms() < until_ms)
-        poll(NULL, 0, LOOK_MS);
-    return cluster_committed(group, topic, partition) == offset;
-}
+enum { READ_MS = 15000, SILENCE_MS = 500 };
 
 static rd_kafka_t *reader;
 rd_kafka_message_t *letters[LETTERS_MOST];

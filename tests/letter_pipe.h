@@ -1,31 +1,12 @@
-/*
- * letter_pipe.h: a bridge with two servers whose records become dead letters, and a reader of their
- * topic.
- */
+/* letter_pipe.h: a bridge whose records become dead letters, and a reader of their topic. */
 #pragma once
-#include "bridge.h"
 #include "kafka_member.h"
 #include "record/letter.h"
-#include "redis_server.h"
+#include "two_sinks.h"
 
-#define ROUTE_TO(sink, name, topic, rest)                                                          \
-    "{ name = \"" name "\"; from = \"main\"; topics = [ \"" topic "\" ]; to = \"" sink "\"; " rest \
-    "}"
-#define ROUTE(name, topic, rest) ROUTE_TO("here", name, topic, rest)
-#define TOPIC_DLQ(topic)         "dlq = { source = \"main\"; topic = \"" topic "\"; };\n"
-#define STREAM_DLQ               "dlq = { sink = \"there\"; stream = \"dead\"; };\n"
-#define JSON                     "format = \"json\"; on_error = \"dlq\"; "
-
-extern struct redis_server *here, *there; /* the sinks of these names */
-
-void open_servers(void);
-/** A bridge from the source "main"; @p dlq and @p routes as the file has them. */
-void open_pipe(const char *group, const char *dlq, const char *routes);
-void close_all(void);
-
-uint64_t outcome_of(size_t route, enum outcome outcome);
-/** Whether the group comes to have committed @p offset. */
-bool committed_comes(const char *group, const char *topic, int32_t partition, int64_t offset);
+#define TOPIC_DLQ(topic) "dlq = { source = \"main\"; topic = \"" topic "\"; };\n"
+#define STREAM_DLQ       "dlq = { sink = \"there\"; stream = \"dead\"; };\n"
+#define JSON             "format = \"json\"; on_error = \"dlq\"; "
 
 enum { LETTERS_MOST = 64 };
 

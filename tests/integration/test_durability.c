@@ -74,25 +74,17 @@ static void close_all(void)
 
 static void start(const char *group, const char *routes)
 {
-    char path[300];
+    char settings[100];
 
-    snprintf(path, sizeof(path), "%s/penstock.conf", redis_server_folder(primary));
-    FILE *file = fopen(path, "w");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    fprintf(file,
-            "version = 1;\n"
-            "sources = { main = { brokers = \"%s\"; group = \"%s\"; start = \"earliest\";\n"
-            "    commit_interval = \"50ms\"; drain_timeout = \"500ms\"; unconfirmed_records = %d;\n"
-            "    librdkafka = { session_timeout_ms = 6000; heartbeat_interval_ms = 100;\n"
-            "        fetch_wait_max_ms = 10; topic_metadata_refresh_interval_ms = 730; }; }; };\n"
-            "sinks = {\n"
-            "    here = { url = \"redis://127.0.0.1:%d\"; durable = \"wait(1, 100ms)\"; };\n"
-            "    there = { url = \"redis://127.0.0.1:%d\"; durable = \"wait(1, 100ms)\"; }; };\n"
-            "routes = ( %s );\n",
-            rd_kafka_mock_cluster_bootstraps(cluster), group, LIMIT, redis_server_port(primary),
-            redis_server_port(other_primary), routes);
-    fclose(file);
-    bridge_start(path);
+    snprintf(settings, sizeof(settings), "drain_timeout = \"500ms\"; unconfirmed_records = %d;",
+             LIMIT);
+    bridge_open(
+        redis_server_folder(primary), group, settings,
+        "sinks = {\n"
+        "    here = { url = \"redis://127.0.0.1:%d\"; durable = \"wait(1, 100ms)\"; };\n"
+        "    there = { url = \"redis://127.0.0.1:%d\"; durable = \"wait(1, 100ms)\"; }; };\n"
+        "routes = ( %s );\n",
+        redis_server_port(primary), redis_server_port(other_primary), routes);
 }
 
 /* --- what is waited for ----------------------------------------------------------------------- */
@@ -114,19 +106,6 @@ static bool seen_comes(struct redis_server *server, long wanted)
     return seen(server) == wanted;
 }
 
-static bool committed_comes(const char *name, int64_t offset)
-{
-    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
-    int32_t partition = 0;
-
-    while (partition < MEMBER_PARTITIONS && clock_ms() < until_ms)
-        if (cluster_committed(name, name, partition) == offset)
-            partition++;
-        else
-            poll(NULL, 0, BRIDGE_LOOK_MS);
-    return partition == MEMBER_PARTITIONS;
-}
-
 static void expect_committed(const char *name, int64_t offset)
 {
     for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
@@ -146,7 +125,7 @@ static void an_offset_is_committed_once_the_replica_has_the_write(void)
     cluster_topic("wait");
     cluster_produce_all("wait", 0, 1);
     start("wait", ROUTE("r", "wait", "here"));
-    CU_ASSERT_TRUE(committed_comes("wait", 1));
+    CU_ASSERT_TRUE(commits_come("wait", "wait", 1));
     redis_server_pause(replica);
     cluster_produce_all("wait", 1, 21);
     CU_ASSERT_TRUE(seen_comes(primary, 4 * 21));
@@ -154,7 +133,7 @@ static void an_offset_is_committed_once_the_replica_has_the_write(void)
     poll(NULL, 0, SETTLE_MS);
     expect_committed("wait", 1);
     redis_server_resume(replica);
-    CU_ASSERT_TRUE(committed_comes("wait", 21));
+    CU_ASSERT_TRUE(commits_come("wait", "wait", 21));
     CU_ASSERT_EQUAL(seen(replica), 4 * 21);
     CU_ASSERT_TRUE(ready_comes());
     bridge_stop();
@@ -172,17 +151,15 @@ static void a_record_of_two_sinks_waits_for_the_replicas_of_both(void)
     cluster_produce_all("both", 0, 1);
     start("both", ROUTE("a", "both", "here") ", " ROUTE("b", "both", "there") ", " ROUTE("c", "one",
                                                                                          "here"));
-    CU_ASSERT_TRUE(committed_comes("both", 1));
+    CU_ASSERT_TRUE(commits_come("both", "both", 1));
     redis_server_pause(other_replica);
     cluster_produce_all("both", 1, 21);
     CU_ASSERT_TRUE(seen_comes(other_primary, 4 * 21));
     cluster_produce_all("one", 0, 5);
-    for (int i = 0; i < 500 && cluster_committed("both", "one", 3) != 5; i++)
-        poll(NULL, 0, BRIDGE_LOOK_MS);
-    CU_ASSERT_EQUAL(cluster_committed("both", "one", 3), 5); /* it has nothing to do with it */
+    CU_ASSERT_TRUE(committed_comes("both", "one", 3, 5)); /* it has nothing to do with it */
     expect_committed("both", 1);
     redis_server_resume(other_replica);
-    CU_ASSERT_TRUE(committed_comes("both", 21));
+    CU_ASSERT_TRUE(commits_come("both", "both", 21));
     bridge_stop();
     close_all();
 }
@@ -193,7 +170,7 @@ static void a_partition_is_held_where_too_much_is_unconfirmed(void)
     cluster_topic("full");
     cluster_produce_all("full", 0, 1);
     start("full", ROUTE("r", "full", "here"));
-    CU_ASSERT_TRUE(committed_comes("full", 1));
+    CU_ASSERT_TRUE(commits_come("full", "full", 1));
     redis_server_pause(replica);
     cluster_produce_all("full", 1, 6 * LIMIT);
     CU_ASSERT_TRUE(readyz_comes("records are written and not confirmed"));
@@ -202,7 +179,7 @@ static void a_partition_is_held_where_too_much_is_unconfirmed(void)
     CU_ASSERT_TRUE(seen(primary) <= 4 * (LIMIT + BATCH_RECORDS + 1));
     expect_committed("full", 1);
     redis_server_resume(replica);
-    CU_ASSERT_TRUE(committed_comes("full", 6 * LIMIT));
+    CU_ASSERT_TRUE(commits_come("full", "full", 6 * LIMIT));
     CU_ASSERT_EQUAL(seen(replica), 4 * 6 * LIMIT);
     CU_ASSERT_TRUE(ready_comes());
     bridge_stop();
@@ -217,7 +194,7 @@ static void a_stop_waits_for_the_replica(void)
     cluster_topic("stop");
     cluster_produce_all("stop", 0, 1);
     start("stop", ROUTE("r", "stop", "here"));
-    CU_ASSERT_TRUE(committed_comes("stop", 1));
+    CU_ASSERT_TRUE(commits_come("stop", "stop", 1));
     redis_server_pause(replica);
     cluster_produce_all("stop", 1, 21);
     CU_ASSERT_TRUE(seen_comes(primary, 4 * 21));
@@ -236,7 +213,7 @@ static void a_stop_without_the_replica_keeps_its_deadline_and_commits_nothing(vo
     cluster_topic("gone");
     cluster_produce_all("gone", 0, 1);
     start("gone", ROUTE("r", "gone", "here"));
-    CU_ASSERT_TRUE(committed_comes("gone", 1));
+    CU_ASSERT_TRUE(commits_come("gone", "gone", 1));
     redis_server_pause(replica);
     cluster_produce_all("gone", 1, 21);
     CU_ASSERT_TRUE(seen_comes(primary, 4 * 21));
@@ -257,7 +234,7 @@ static void what_a_lost_assignment_had_marked_is_read_by_the_next_owner(void)
     cluster_topic("moved");
     cluster_produce_all("moved", 0, 1);
     start("moved", ROUTE("r", "moved", "here"));
-    CU_ASSERT_TRUE(committed_comes("moved", 1));
+    CU_ASSERT_TRUE(commits_come("moved", "moved", 1));
     redis_server_pause(replica);
     cluster_produce_all("moved", 1, 21);
     CU_ASSERT_TRUE(seen_comes(primary, 4 * 21));
@@ -292,7 +269,7 @@ static void what_was_lost_with_the_primary_is_written_to_the_promoted_replica(vo
     cluster_topic("over");
     cluster_produce_all("over", 0, 100);
     start("over", ROUTE("r", "over", "here"));
-    CU_ASSERT_TRUE(committed_comes("over", 100));
+    CU_ASSERT_TRUE(commits_come("over", "over", 100));
     ASSERT_TEXT(redis_ask(replica, "REPLICAOF NO ONE"), "OK");
     cluster_produce_all("over", 100, 200);
     CU_ASSERT_TRUE(seen_comes(primary, 4 * 200));
@@ -300,7 +277,7 @@ static void what_was_lost_with_the_primary_is_written_to_the_promoted_replica(vo
     CU_ASSERT_EQUAL(seen(replica), 4 * 100);
     struct redis_server *second = take_over();
     cluster_produce_all("over", 200, 201);
-    CU_ASSERT_TRUE(committed_comes("over", 201));
+    CU_ASSERT_TRUE(commits_come("over", "over", 201));
     CU_ASSERT_EQUAL(seen(second), 4 * 201);
     bridge_stop();
     redis_server_free(second);
@@ -313,13 +290,13 @@ static void what_a_demoted_primary_threw_away_is_written_again(void)
     cluster_topic("demoted");
     cluster_produce_all("demoted", 0, 100);
     start("demoted", ROUTE("r", "demoted", "here"));
-    CU_ASSERT_TRUE(committed_comes("demoted", 100));
+    CU_ASSERT_TRUE(commits_come("demoted", "demoted", 100));
     ASSERT_TEXT(redis_ask(replica, "REPLICAOF NO ONE"), "OK");
     cluster_produce_all("demoted", 100, 200);
     CU_ASSERT_TRUE(seen_comes(primary, 4 * 200));
     CU_ASSERT_TRUE(readyz_comes("wait(1): 0 replicas acknowledged"));
     struct redis_server *second = replica_start(primary);
-    CU_ASSERT_TRUE(committed_comes("demoted", 200));
+    CU_ASSERT_TRUE(commits_come("demoted", "demoted", 200));
     redis_server_free(second);
     cluster_produce_all("demoted", 200, 300);
     CU_ASSERT_TRUE(seen_comes(primary, 4 * 300));
@@ -330,7 +307,7 @@ static void what_a_demoted_primary_threw_away_is_written_again(void)
     ASSERT_TEXT(redis_ask(primary, "REPLICAOF NO ONE"), "OK");
     second = replica_start(primary);
     CU_ASSERT_TRUE(seen_comes(primary, 4 * 200)); /* 200 to 299: what was not committed */
-    CU_ASSERT_TRUE(committed_comes("demoted", 300));
+    CU_ASSERT_TRUE(commits_come("demoted", "demoted", 300));
     bridge_stop();
     redis_server_free(second);
     close_all();
@@ -369,7 +346,7 @@ static void exactly_once_waits_for_the_replica_too(void)
     cluster_topic("once");
     cluster_produce_all("once", 0, 1);
     start("once", ROUTE_ONCE("once"));
-    CU_ASSERT_TRUE(committed_comes("once", 1));
+    CU_ASSERT_TRUE(commits_come("once", "once", 1));
     redis_server_pause(replica);
     cluster_produce_all("once", 1, 21);
     CU_ASSERT_TRUE(lists_come(primary, 21));
@@ -377,7 +354,7 @@ static void exactly_once_waits_for_the_replica_too(void)
     poll(NULL, 0, SETTLE_MS);
     expect_committed("once", 1);
     redis_server_resume(replica);
-    CU_ASSERT_TRUE(committed_comes("once", 21));
+    CU_ASSERT_TRUE(commits_come("once", "once", 21));
     ASSERT_TEXT(lists(replica, 21), "good");
     bridge_stop();
     close_all();
@@ -389,14 +366,14 @@ static void exactly_once_goes_on_where_the_promoted_replica_is(void)
     cluster_topic("onceover");
     cluster_produce_all("onceover", 0, 100);
     start("onceover", ROUTE_ONCE("onceover"));
-    CU_ASSERT_TRUE(committed_comes("onceover", 100));
+    CU_ASSERT_TRUE(commits_come("onceover", "onceover", 100));
     ASSERT_TEXT(redis_ask(replica, "REPLICAOF NO ONE"), "OK");
     cluster_produce_all("onceover", 100, 200);
     CU_ASSERT_TRUE(lists_come(primary, 200));
     ASSERT_TEXT(lists(replica, 100), "good");
     struct redis_server *second = take_over();
     cluster_produce_all("onceover", 200, 201);
-    CU_ASSERT_TRUE(committed_comes("onceover", 201));
+    CU_ASSERT_TRUE(commits_come("onceover", "onceover", 201));
     ASSERT_TEXT(lists(second, 201), "good");
     bridge_stop();
     redis_server_free(second);

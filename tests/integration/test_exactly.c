@@ -7,14 +7,12 @@
  */
 #include "suite.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "bridge.h"
 #include "kafka_member.h"
 #include "redis_server.h"
 
 #include <poll.h>
-#include <stdlib.h>
 
 enum { MANY = 2000, SOME = 100 };
 
@@ -29,32 +27,16 @@ static struct redis_server *server;
 /* What a test may say of the source and the sink. */
 static const char *of_source = "", *of_sink = "", *of_top = "";
 
-static void write_file(const char *path, const char *group, const char *routes)
-{
-    FILE *file = fopen(path, "w");
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    fprintf(file,
-            "version = 1;\n"
-            "sources = { main = { brokers = \"%s\"; group = \"%s\"; start = \"earliest\";\n"
-            "    commit_interval = \"50ms\"; drain_timeout = \"2s\"; %s\n"
-            "    librdkafka = { session_timeout_ms = 6000; heartbeat_interval_ms = 100;\n"
-            "        fetch_wait_max_ms = 10; topic_metadata_refresh_interval_ms = 730; }; }; };\n"
-            "sinks = { here = { url = \"redis://127.0.0.1:%d\"; %s }; };\n"
-            "defaults = { from = \"main\"; to = \"here\"; delivery = \"exactly_once\"; };\n"
-            "%s\nroutes = ( %s );\n",
-            rd_kafka_mock_cluster_bootstraps(cluster), group, of_source, redis_server_port(server),
-            of_sink, of_top, routes);
-    fclose(file);
-}
-
 static void pipe_start(const char *group, const char *routes)
 {
-    char path[300];
+    char settings[300];
 
-    snprintf(path, sizeof(path), "%s/penstock.conf", redis_server_folder(server));
-    write_file(path, group, routes);
-    bridge_start(path);
+    snprintf(settings, sizeof(settings), "drain_timeout = \"2s\"; %s", of_source);
+    bridge_open(redis_server_folder(server), group, settings,
+                "sinks = { here = { url = \"redis://127.0.0.1:%d\"; %s }; };\n"
+                "defaults = { from = \"main\"; to = \"here\"; delivery = \"exactly_once\"; };\n"
+                "%s\nroutes = ( %s );\n",
+                redis_server_port(server), of_sink, of_top, routes);
 }
 
 /* One route of @p topic, which is the group too. */
@@ -83,49 +65,7 @@ static void close_all(void)
     redis_server_free(server);
 }
 
-static uint64_t outcome_of(size_t route, enum outcome outcome)
-{
-    return metrics_worker(bridge.metrics, 0)->routes[route].outcomes[outcome];
-}
-
-/* --- what is waited for ----------------------------------------------------------------------- */
-
-static long pushed(void)
-{
-    return atol(redis_ask(server, "EVAL %s 0",
-                          "local n = 0 for p = 0, 3 do "
-                          "n = n + redis.call('LLEN', 'seen:' .. p) end return n"));
-}
-
-static bool pushed_comes(long wanted)
-{
-    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
-
-    while (pushed() < wanted && clock_ms() < until_ms)
-        poll(NULL, 0, BRIDGE_LOOK_MS);
-    if (pushed() != wanted)
-        fprintf(stderr, "\n%ld of %ld\n", pushed(), wanted);
-    return pushed() == wanted;
-}
-
-/* Whether @p group has committed @p offset of one partition before patience ends. */
-static bool commit_comes(const char *group, const char *topic, int32_t partition, int64_t offset)
-{
-    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
-
-    while (cluster_committed(group, topic, partition) != offset && clock_ms() < until_ms)
-        poll(NULL, 0, BRIDGE_LOOK_MS);
-    return cluster_committed(group, topic, partition) == offset;
-}
-
-static bool committed_comes(const char *group, const char *topic, int64_t offset)
-{
-    bool comes = true;
-
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
-        comes = comes && commit_comes(group, topic, i, offset);
-    return comes;
-}
+/* --- what is expected ------------------------------------------------------------------------- */
 
 /* Each list counts from @p first without a gap, a repeat or a step back, and the sums agree. */
 static void expect_each_once_from(int first)
@@ -150,24 +90,6 @@ static void expect_each_once(void)
     expect_each_once_from(0);
 }
 
-/* A field of the checkpoint of one partition. */
-static const char *checkpoint(const char *topic, int partition, const char *field)
-{
-    char key[100];
-
-    snprintf(key, sizeof(key), "penstock:{%s}:%s:%d", topic, topic, partition);
-    return redis_ask(server, "HGET %s %s", key, field);
-}
-
-static bool checkpoint_comes(const char *topic, int partition, const char *field, const char *value)
-{
-    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
-
-    while (strcmp(checkpoint(topic, partition, field), value) != 0 && clock_ms() < until_ms)
-        poll(NULL, 0, BRIDGE_LOOK_MS);
-    return strcmp(checkpoint(topic, partition, field), value) == 0;
-}
-
 /* --- the way ---------------------------------------------------------------------------------- */
 
 static void each_record_and_its_offset_are_written_together(void)
@@ -176,10 +98,10 @@ static void each_record_and_its_offset_are_written_together(void)
     cluster_topic("plain");
     cluster_produce_all("plain", 0, MANY);
     counting_start("plain");
-    CU_ASSERT_TRUE(pushed_comes(4 * MANY));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * MANY));
     expect_each_once();
     pipe_stop();
-    ASSERT_TEXT(checkpoint("plain", 2, "next"), "2000");
+    ASSERT_TEXT(checkpoint(server, "plain", 2, "next"), "2000");
     CU_ASSERT_EQUAL(cluster_committed("plain", "plain", 2), MANY);
     close_all();
 }
@@ -205,13 +127,13 @@ static void a_restart_goes_on_at_the_checkpoint_whatever_kafka_has(void)
     cluster_topic("again");
     cluster_produce_all("again", 0, SOME);
     counting_start("again");
-    CU_ASSERT_TRUE(pushed_comes(4 * SOME));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME));
     pipe_stop();
     forget_from("again", 1, 60);
     counting_start("again");
-    CU_ASSERT_TRUE(pushed_comes(4 * SOME));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME));
     cluster_produce_all("again", SOME, 2 * SOME);
-    CU_ASSERT_TRUE(pushed_comes(4 * 2 * SOME));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * 2 * SOME));
     expect_each_once();
     bridge_stop();
     /* What was looked at and passed over is not counted. */
@@ -237,7 +159,7 @@ static void lost_connections_repeat_nothing(void)
         redis_ask(server, "CLIENT KILL TYPE normal SKIPME yes");
         poll(NULL, 0, 40);
     }
-    CU_ASSERT_TRUE(pushed_comes(4 * MANY));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * MANY));
     expect_each_once();
     poll(NULL, 0, 200);
     for (int i = 0; i < MEMBER_PARTITIONS; i++) {
@@ -257,11 +179,11 @@ static void a_partition_that_another_claims_is_dropped_and_claimed_anew(void)
     cluster_topic("fence");
     cluster_produce_all("fence", 0, SOME);
     counting_start("fence");
-    CU_ASSERT_TRUE(pushed_comes(4 * SOME));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME));
     ASSERT_TEXT(redis_ask(server, "SET %s 900:00000000deadbeef", "penstock:{fence}:fence:1:epoch"),
                 "OK");
     cluster_produce_all("fence", SOME, SOME + 50);
-    CU_ASSERT_TRUE(pushed_comes(4 * (SOME + 50)));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * (SOME + 50)));
     expect_each_once();
     bridge_stop();
     CU_ASSERT_EQUAL(metrics_worker(bridge.metrics, 0)->source.fenced, 1);
@@ -275,11 +197,11 @@ static void a_redis_that_lost_everything_is_filled_from_what_kafka_has(void)
     cluster_topic("flush");
     cluster_produce_all("flush", 0, SOME);
     counting_start("flush");
-    CU_ASSERT_TRUE(pushed_comes(4 * SOME));
-    CU_ASSERT_TRUE(committed_comes("flush", "flush", SOME));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME));
+    CU_ASSERT_TRUE(commits_come("flush", "flush", SOME));
     ASSERT_TEXT(redis_ask(server, "FLUSHALL"), "OK");
     cluster_produce_all("flush", SOME, 2 * SOME);
-    CU_ASSERT_TRUE(pushed_comes(4 * SOME));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME));
     expect_each_once_from(SOME);
     bridge_stop();
     CU_ASSERT_EQUAL(metrics_worker(bridge.metrics, 0)->source.fenced, 0);
@@ -305,7 +227,7 @@ static void misfits(const char *topic, const char *policy)
     cluster_topic(topic);
     cluster_produce_all(topic, 0, SOME);
     counting_start(topic);
-    CU_ASSERT_TRUE(pushed_comes(4 * SOME));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME));
     pipe_stop();
     misfit(topic, 1, "next", "5000");
     misfit(topic, 2, "witness", "1:2:3");
@@ -322,21 +244,21 @@ static void checkpoints_that_do_not_fit_stop_their_partitions(void)
                                 "and the log ends at 110"));
     CU_ASSERT_TRUE(readyz_comes("[-]partition stop[2]: the log has another record at offset 99"));
     CU_ASSERT_TRUE(readyz_comes("[-]partition stop[3]: the checkpoint in Redis cannot be read"));
-    CU_ASSERT_TRUE(pushed_comes(4 * SOME + 10));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME + 10));
     pipe_stop();
-    ASSERT_TEXT(checkpoint("stop", 1, "next"), "5000");
-    ASSERT_TEXT(checkpoint("stop", 3, "v"), "2");
+    ASSERT_TEXT(checkpoint(server, "stop", 1, "next"), "5000");
+    ASSERT_TEXT(checkpoint(server, "stop", 3, "v"), "2");
     close_all();
 }
 
 static void they_may_be_told_to_believe_kafka(void)
 {
     misfits("kafka", "on_checkpoint_mismatch = \"kafka\"; ");
-    CU_ASSERT_TRUE(pushed_comes(4 * (SOME + 10)));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * (SOME + 10)));
     expect_each_once();
     pipe_stop();
-    ASSERT_TEXT(checkpoint("kafka", 1, "next"), "110");
-    ASSERT_TEXT(checkpoint("kafka", 3, "v"), "1");
+    ASSERT_TEXT(checkpoint(server, "kafka", 1, "next"), "110");
+    ASSERT_TEXT(checkpoint(server, "kafka", 3, "v"), "1");
     close_all();
 }
 
@@ -344,14 +266,14 @@ static void or_to_believe_redis_as_far_as_the_log_goes(void)
 {
     misfits("redis", "on_checkpoint_mismatch = \"redis\"; on_out_of_range = \"latest\"; ");
     CU_ASSERT_TRUE(readyz_comes("[-]partition redis[3]: the checkpoint in Redis cannot be read"));
-    CU_ASSERT_TRUE(pushed_comes(4 * SOME + 2 * 10));
-    CU_ASSERT_TRUE(commit_comes("redis", "redis", 1, SOME + 10)); /* it starts at the end */
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME + 2 * 10));
+    CU_ASSERT_TRUE(committed_comes("redis", "redis", 1, SOME + 10)); /* it starts at the end */
     cluster_produce_all("redis", SOME + 10, SOME + 20);
-    CU_ASSERT_TRUE(pushed_comes(4 * SOME + 2 * 20 + 10));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME + 2 * 20 + 10));
     pipe_stop();
-    ASSERT_TEXT(checkpoint("redis", 1, "next"), "120");
-    ASSERT_TEXT(checkpoint("redis", 2, "next"), "120");
-    ASSERT_TEXT(checkpoint("redis", 3, "v"), "2");
+    ASSERT_TEXT(checkpoint(server, "redis", 1, "next"), "120");
+    ASSERT_TEXT(checkpoint(server, "redis", 2, "next"), "120");
+    ASSERT_TEXT(checkpoint(server, "redis", 3, "v"), "2");
     close_all();
 }
 
@@ -361,16 +283,16 @@ static void other_routes_do_not_go_on_where_these_ended(void)
     cluster_topic("routes");
     cluster_produce_all("routes", 0, SOME);
     counting_start("routes");
-    CU_ASSERT_TRUE(pushed_comes(4 * SOME));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME));
     pipe_stop();
     cluster_produce_all("routes", SOME, 2 * SOME);
     pipe_start("routes", "{ name = \"renamed\"; topics = \"routes\"; " COUNTED "}");
     CU_ASSERT_TRUE(readyz_comes("]: the checkpoint in Redis is of other routes"));
     pipe_stop();
-    CU_ASSERT_EQUAL(pushed(), 4 * SOME);
+    CU_ASSERT_EQUAL(pushed(server), 4 * SOME);
     of_source = "on_checkpoint_mismatch = \"redis\"; ";
     pipe_start("routes", "{ name = \"renamed\"; topics = \"routes\"; " COUNTED "}");
-    CU_ASSERT_TRUE(pushed_comes(4 * 2 * SOME));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * 2 * SOME));
     expect_each_once();
     pipe_stop();
     close_all();
@@ -393,10 +315,10 @@ static void a_refused_record_is_skipped_and_its_neighbours_stand(void)
     cluster_topic("skip");
     cluster_produce_all("skip", 0, SOME);
     pipe_start("skip", PICKY("skip", "on_error = \"skip\"; "));
-    CU_ASSERT_TRUE(pushed_comes(4 * SOME - 1));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME - 1));
     bridge_stop();
-    ASSERT_TEXT(checkpoint("skip", 2, "next"), "100");
-    ASSERT_TEXT(checkpoint("skip", 2, "holes"), "(nil)");
+    ASSERT_TEXT(checkpoint(server, "skip", 2, "next"), "100");
+    ASSERT_TEXT(checkpoint(server, "skip", 2, "holes"), "(nil)");
     ASSERT_TEXT(redis_ask(server, "GET sum:2"), "100");
     CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DROPPED), 1);
     CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_WRITTEN), 4 * SOME - 1);
@@ -413,13 +335,13 @@ static void a_refused_record_that_stops_its_partition_is_made_up_for(void)
     pipe_start("hole", PICKY("hole", ""));
     CU_ASSERT_TRUE(readyz_comes("[-]partition hole[2]: offset 50: route picky: WRONGTYPE"));
     pipe_stop();
-    ASSERT_TEXT(checkpoint("hole", 2, "holes"), "50:1"); /* its INCRBY was carried out */
+    ASSERT_TEXT(checkpoint(server, "hole", 2, "holes"), "50:1"); /* its INCRBY was carried out */
     CU_ASSERT_TRUE(cluster_committed("hole", "hole", 2) <= 50);
     ASSERT_TEXT(redis_ask(server, "DEL odd"), "1");
     pipe_start("hole", PICKY("hole", ""));
-    CU_ASSERT_TRUE(checkpoint_comes("hole", 2, "holes", ""));
-    CU_ASSERT_TRUE(pushed_comes(4 * SOME - 1));
-    CU_ASSERT_TRUE(committed_comes("hole", "hole", SOME));
+    CU_ASSERT_TRUE(checkpoint_comes(server, "hole", 2, "holes", ""));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME - 1));
+    CU_ASSERT_TRUE(commits_come("hole", "hole", SOME));
     bridge_stop();
     ASSERT_TEXT(redis_ask(server, "LRANGE odd 0 -1"), "[50]");
     ASSERT_TEXT(redis_ask(server, "GET sum:2"), "100");
@@ -437,10 +359,10 @@ static void a_refused_record_becomes_a_letter_and_is_remembered_until_then(void)
     cluster_topic("letter");
     cluster_produce_all("letter", 0, SOME);
     pipe_start("letter", PICKY("letter", "on_error = \"dlq\"; "));
-    CU_ASSERT_TRUE(pushed_comes(4 * SOME - 1));
-    CU_ASSERT_TRUE(checkpoint_comes("letter", 2, "holes", "50:1"));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME - 1));
+    CU_ASSERT_TRUE(checkpoint_comes(server, "letter", 2, "holes", "50:1"));
     ASSERT_TEXT(redis_ask(server, "DEL letters"), "1");
-    CU_ASSERT_TRUE(checkpoint_comes("letter", 2, "holes", ""));
+    CU_ASSERT_TRUE(checkpoint_comes(server, "letter", 2, "holes", ""));
     bridge_stop();
     ASSERT_TEXT(redis_ask(server, "XLEN letters"), "1");
     ASSERT_TEXT(redis_ask(server, "GET sum:2"), "100");
@@ -473,9 +395,9 @@ static void partitions_that_need_no_claim_do_not_wait_for_a_redis_that_is_away(v
     cluster_produce_all("flows", 0, SOME);
     cluster_produce_all("waits", 0, SOME);
     pipe_start("wait", routes);
-    CU_ASSERT_TRUE(pushed_comes(4 * SOME));
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME));
     redis_server_restart(away);
-    CU_ASSERT_TRUE(committed_comes("wait", "waits", SOME));
+    CU_ASSERT_TRUE(commits_come("wait", "waits", SOME));
     pipe_stop();
     ASSERT_TEXT(redis_ask(away, "GET sum:3"), "100");
     redis_server_free(away);
@@ -492,7 +414,7 @@ static void routes_that_turn_out_to_differ_hold_their_topic(void)
                       "do = \"SET a b\"; }");
     CU_ASSERT_TRUE(readyz_comes("]: routes 'one' and 'two' both take 'met-by-two'"));
     pipe_stop();
-    CU_ASSERT_EQUAL(pushed(), 0);
+    CU_ASSERT_EQUAL(pushed(server), 0);
     close_all();
 }
 

@@ -2,14 +2,12 @@
  * mock cluster, one worker, a real server. */
 #include "suite.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "bridge.h"
 #include "kafka_member.h"
 #include "redis_server.h"
 
 #include <poll.h>
-#include <stdlib.h>
 
 enum { SOME = 100, MANY = 20000 };
 
@@ -17,23 +15,11 @@ static struct redis_server *server;
 
 static void pipe_start(const char *topic)
 {
-    char path[300];
-
-    snprintf(path, sizeof(path), "%s/penstock.conf", redis_server_folder(server));
-    FILE *file = fopen(path, "w");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    fprintf(file,
-            "version = 1;\n"
-            "sources = { main = { brokers = \"%s\"; group = \"%s\"; start = \"earliest\";\n"
-            "    commit_interval = \"50ms\"; drain_timeout = \"2s\";\n"
-            "    librdkafka = { session_timeout_ms = 6000; heartbeat_interval_ms = 100;\n"
-            "        fetch_wait_max_ms = 10; topic_metadata_refresh_interval_ms = 730; }; }; };\n"
-            "sinks = { here = { url = \"redis://127.0.0.1:%d\"; }; };\n"
-            "routes = ( { name = \"adds\"; from = \"main\"; topics = \"%s\"; to = \"here\";\n"
-            "    do = \"XADD s:%%{$partition} %%{$offset}-1 n %%{$key}\"; } );\n",
-            rd_kafka_mock_cluster_bootstraps(cluster), topic, redis_server_port(server), topic);
-    fclose(file);
-    bridge_start(path);
+    bridge_open(redis_server_folder(server), topic, "drain_timeout = \"2s\";",
+                "sinks = { here = { url = \"redis://127.0.0.1:%d\"; }; };\n"
+                "routes = ( { name = \"adds\"; from = \"main\"; topics = \"%s\"; to = \"here\";\n"
+                "    do = \"XADD s:%%{$partition} %%{$offset}-1 n %%{$key}\"; } );\n",
+                redis_server_port(server), topic);
 }
 
 static void pipe_stop(void)
@@ -59,15 +45,6 @@ static const char *length(int partition)
     return redis_ask(server, "XLEN s:%d", partition);
 }
 
-static bool committed_comes(const char *topic, int32_t partition, int64_t offset)
-{
-    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
-
-    while (cluster_committed(topic, topic, partition) != offset && clock_ms() < until_ms)
-        poll(NULL, 0, BRIDGE_LOOK_MS);
-    return cluster_committed(topic, topic, partition) == offset;
-}
-
 static void what_was_read_before_is_there_already(void)
 {
     server = redis_server_start(NULL);
@@ -76,11 +53,10 @@ static void what_was_read_before_is_there_already(void)
     given_entries(1, 0, 60); /* an owner before us came so far, and committed 40 */
     cluster_commit("replay", "replay", 1, 40);
     pipe_start("replay");
-    CU_ASSERT_TRUE(committed_comes("replay", 1, SOME));
+    CU_ASSERT_TRUE(committed_comes("replay", "replay", 1, SOME));
     ASSERT_TEXT(length(1), "100");
     bridge_stop();
-    CU_ASSERT_EQUAL(metrics_worker(bridge.metrics, 0)->routes[0].outcomes[OUTCOME_WRITTEN],
-                    SOME - 40);
+    CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_WRITTEN), SOME - 40);
     bridge_free();
     redis_server_free(server);
 }
@@ -108,7 +84,7 @@ static void behind_the_first_record_that_was_taken_a_refusal_is_an_error(void)
     cluster_produce("shared", 1, 0, 20);
     cluster_commit("shared", "shared", 1, 0);
     pipe_start("shared");
-    CU_ASSERT_TRUE(committed_comes("shared", 1, 20));
+    CU_ASSERT_TRUE(committed_comes("shared", "shared", 1, 20));
     given_entries(1, 50, 51); /* somebody else's */
     cluster_produce("shared", 1, 20, 30);
     CU_ASSERT_TRUE(readyz_comes("[-]partition shared[1]: offset 20: route adds: ERR The ID"));
@@ -134,7 +110,7 @@ static void what_was_sent_again_after_a_loss_is_there_already(void)
         poll(NULL, 0, 3);
         metrics_totals(bridge.metrics, &totals);
     }
-    CU_ASSERT_TRUE(committed_comes("cut", 1, MANY));
+    CU_ASSERT_TRUE(committed_comes("cut", "cut", 1, MANY));
     ASSERT_TEXT(length(1), "20000");
     pipe_stop();
 }

@@ -3,111 +3,22 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "bridge.h"
 #include "kafka_member.h"
-#include "redis_server.h"
+#include "two_sinks.h"
 
 #include <poll.h>
-#include <stdlib.h>
 
 enum {
     SETTLE_MS = 300, /* six commit intervals */
     WINDOW = 100     /* commands, of the sink "there" */
 };
 
-static struct redis_server *here, *there;
-
 #define PUSH   "\"RPUSH seen:%{$partition} %{$offset}\""
 #define PUSHES "do = " PUSH "; "
-
-#define ROUTE(name, topic, sink, rest)                                                             \
-    "{ name = \"" name "\"; from = \"main\"; topics = [ \"" topic "\" ]; to = \"" sink "\"; " rest \
-    "}"
-
-/* --- the bridge ------------------------------------------------------------------------------- */
-
-static void write_file(const char *path, const char *group, const char *routes)
-{
-    FILE *file = fopen(path, "w");
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    fprintf(file,
-            "version = 1;\n"
-            "sources = { main = { brokers = \"%s\"; group = \"%s\"; start = \"earliest\";\n"
-            "    commit_interval = \"50ms\"; drain_timeout = \"500ms\";\n"
-            "    librdkafka = { session_timeout_ms = 6000; heartbeat_interval_ms = 100;\n"
-            "        fetch_wait_max_ms = 10; topic_metadata_refresh_interval_ms = 730; }; }; };\n"
-            "sinks = { here = { url = \"redis://127.0.0.1:%d\"; };\n"
-            "    there = { url = \"redis://127.0.0.1:%d\"; window_commands = %d; }; };\n"
-            "routes = ( %s );\n",
-            rd_kafka_mock_cluster_bootstraps(cluster), group, redis_server_port(here),
-            redis_server_port(there), WINDOW, routes);
-    fclose(file);
-}
-
-static void pipe_start(const char *group, const char *routes)
-{
-    char path[300];
-
-    snprintf(path, sizeof(path), "%s/penstock.conf", redis_server_folder(here));
-    write_file(path, group, routes);
-    bridge_start(path);
-}
 
 static uint64_t inflight_of(size_t route)
 {
     return metrics_worker(bridge.metrics, 0)->routes[route].inflight;
-}
-
-static uint64_t outcome_of(size_t route, enum outcome outcome)
-{
-    return metrics_worker(bridge.metrics, 0)->routes[route].outcomes[outcome];
-}
-
-static void open_servers(void)
-{
-    here = redis_server_start(NULL);
-    there = redis_server_start(NULL);
-}
-
-static void close_all(void)
-{
-    bridge_free();
-    redis_server_free(here);
-    redis_server_free(there);
-}
-
-/* --- what is waited for ----------------------------------------------------------------------- */
-
-/* Whether @p group has committed @p offset of every partition before patience ends. */
-static bool committed_comes(const char *group, const char *topic, int64_t offset)
-{
-    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
-    int32_t partition = 0;
-
-    while (partition < MEMBER_PARTITIONS && clock_ms() < until_ms)
-        if (cluster_committed(group, topic, partition) == offset)
-            partition++;
-        else
-            poll(NULL, 0, BRIDGE_LOOK_MS);
-    return partition == MEMBER_PARTITIONS;
-}
-
-/* How many offsets were pushed to the lists of all partitions. */
-static long pushed(struct redis_server *server)
-{
-    return atol(redis_ask(server, "EVAL %s 0",
-                          "local n = 0 for p = 0, 3 do "
-                          "n = n + redis.call('LLEN', 'seen:' .. p) end return n"));
-}
-
-static bool pushed_comes(struct redis_server *server, long wanted)
-{
-    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
-
-    while (pushed(server) != wanted && clock_ms() < until_ms)
-        poll(NULL, 0, BRIDGE_LOOK_MS);
-    return pushed(server) == wanted;
 }
 
 /* The list of each partition counts from 0 without a gap, a repeat or a step back. */
@@ -129,9 +40,8 @@ static void a_record_is_committed_once_every_sink_has_answered(void)
     open_servers();
     cluster_topic("two");
     cluster_produce_all("two", 0, 1);
-    pipe_start("two",
-               ROUTE("near", "two", "here", PUSHES) ", " ROUTE("far", "two", "there", PUSHES));
-    CU_ASSERT_TRUE(committed_comes("two", "two", 1));
+    open_pipe("two", "", ROUTE("near", "two", PUSHES) ", " ROUTE_TO("there", "far", "two", PUSHES));
+    CU_ASSERT_TRUE(commits_come("two", "two", 1));
     redis_server_pause(there);
     cluster_produce_all("two", 1, 21);
     CU_ASSERT_TRUE(pushed_comes(here, 4 * 21));
@@ -140,7 +50,7 @@ static void a_record_is_committed_once_every_sink_has_answered(void)
     for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
         CU_ASSERT_EQUAL(cluster_committed("two", "two", i), 1);
     redis_server_resume(there);
-    CU_ASSERT_TRUE(committed_comes("two", "two", 21));
+    CU_ASSERT_TRUE(commits_come("two", "two", 21));
     bridge_stop();
     expect_order(here);
     expect_order(there);
@@ -152,8 +62,8 @@ static void a_stop_waits_for_what_redis_has_not_answered(void)
     open_servers();
     cluster_topic("stop");
     cluster_produce_all("stop", 0, 1);
-    pipe_start("stop", ROUTE("far", "stop", "there", PUSHES));
-    CU_ASSERT_TRUE(committed_comes("stop", "stop", 1));
+    open_pipe("stop", "", ROUTE_TO("there", "far", "stop", PUSHES));
+    CU_ASSERT_TRUE(commits_come("stop", "stop", 1));
     redis_server_pause(there);
     cluster_produce_all("stop", 1, 21);
     CU_ASSERT_TRUE(inflight_comes(4 * 20));
@@ -175,7 +85,7 @@ static void a_stop_without_redis_keeps_its_deadline_and_tells_what_is_left(void)
     redis_server_stop(there);
     cluster_topic("gone");
     cluster_produce_all("gone", 0, 20);
-    pipe_start("gone", ROUTE("far", "gone", "there", PUSHES));
+    open_pipe("gone", "", ROUTE_TO("there", "far", "gone", PUSHES));
     CU_ASSERT_TRUE(inflight_comes(4 * 20));
     int64_t began_ms = clock_ms();
     worker_stop(bridge.worker, began_ms + 1000);
@@ -193,10 +103,11 @@ static void a_record_that_one_route_cannot_take_is_written_by_none(void)
     open_servers();
     cluster_topic("split");
     cluster_produce("split", 2, 0, 10);
-    pipe_start("split", ROUTE("near", "split", "here", PUSHES) ", " ROUTE(
-                            "far", "split", "there",
-                            "format = \"json\"; do = ( { when = \"$key == '5'\"; "
-                            "cmd = \"RPUSH seen:2 %{nothing}\"; }, " PUSH " ); "));
+    open_pipe("split", "",
+              ROUTE("near", "split",
+                    PUSHES) ", " ROUTE_TO("there", "far", "split",
+                                          "format = \"json\"; do = ( { when = \"$key == '5'\"; "
+                                          "cmd = \"RPUSH seen:2 %{nothing}\"; }, " PUSH " ); "));
     CU_ASSERT_TRUE(readyz_comes("[-]partition split[2]: offset 5: route far: "));
     CU_ASSERT_TRUE(bridge_stop() < BRIDGE_STOP_MS / 2); /* nobody waits for the bad one */
     CU_ASSERT_EQUAL(inflight_of(0), 0);
@@ -214,7 +125,7 @@ static void what_the_operator_must_mend_is_not_skipped(void)
     ASSERT_TEXT(redis_ask(here, "ACL SETUSER default -rpush"), "OK");
     cluster_topic("forbidden");
     cluster_produce("forbidden", 1, 0, 10);
-    pipe_start("forbidden", ROUTE("near", "forbidden", "here", PUSHES "on_error = \"skip\"; "));
+    open_pipe("forbidden", "", ROUTE("near", "forbidden", PUSHES "on_error = \"skip\"; "));
     CU_ASSERT_TRUE(readyz_comes("[-]partition forbidden[1]: offset 0: route near: NOPERM"));
     CU_ASSERT_TRUE(bridge_stop() < BRIDGE_STOP_MS / 2);
     CU_ASSERT_EQUAL(inflight_of(0), 0);
@@ -234,12 +145,12 @@ static void a_sink_that_is_away_stops_only_its_own_partitions(void)
     cluster_topic("far");
     cluster_produce_all("far", 0, 2 * WINDOW);
     cluster_produce_all("near", 0, 2 * WINDOW);
-    pipe_start("away",
-               ROUTE("near", "near", "here", PUSHES) ", " ROUTE("far", "far", "there", PUSHES));
-    CU_ASSERT_TRUE(committed_comes("away", "near", 2 * WINDOW));
+    open_pipe("away", "",
+              ROUTE("near", "near", PUSHES) ", " ROUTE_TO("there", "far", "far", PUSHES));
+    CU_ASSERT_TRUE(commits_come("away", "near", 2 * WINDOW));
     CU_ASSERT_TRUE(readyz_comes("]: sink there: "));
     redis_server_restart(there);
-    CU_ASSERT_TRUE(committed_comes("away", "far", 2 * WINDOW));
+    CU_ASSERT_TRUE(commits_come("away", "far", 2 * WINDOW));
     bridge_stop();
     CU_ASSERT_EQUAL(pushed(here), 4 * 2 * WINDOW);
     CU_ASSERT_EQUAL(pushed(there), 4 * 2 * WINDOW);
@@ -258,7 +169,7 @@ static void what_was_not_sent_of_a_partition_that_moved_is_void(void)
     redis_server_stop(there);
     cluster_topic("moved");
     cluster_produce_all("moved", 0, 2 * WINDOW);
-    pipe_start("moved", ROUTE("far", "moved", "there", PUSHES));
+    open_pipe("moved", "", ROUTE_TO("there", "far", "moved", PUSHES));
     CU_ASSERT_TRUE(inflight_comes(WINDOW));
     member_join(other, "moved");
     CU_ASSERT_TRUE(member_run(other, 2 * 2 * WINDOW));
@@ -289,6 +200,7 @@ int main(void)
     };
     int status;
 
+    of_there = "window_commands = 100;"; /* WINDOW */
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
     status = SUITE("worker", tests);
