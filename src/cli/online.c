@@ -47,28 +47,25 @@ static void online_source(struct online *online, const struct conf *conf,
 /* The commands that the routes write to one sink, as samples. */
 struct samples {
     struct arena arena;
-    const struct slice **items;
-    size_t *counts;
-    size_t count, capacity, counts_capacity;
+    struct probe_command *items;
+    size_t count, capacity;
     bool checkpoints; /* those of exactly-once delivery are among them */
 };
 
-static void samples_push(struct samples *samples, const struct slice *arguments, size_t count)
+static void samples_push(struct samples *samples, struct probe_command command)
 {
     samples->items =
         mem_grow(samples->items, samples->count, &samples->capacity, sizeof(*samples->items));
-    samples->counts = mem_grow(samples->counts, samples->count, &samples->counts_capacity,
-                               sizeof(*samples->counts));
-    samples->items[samples->count] = arguments;
-    samples->counts[samples->count++] = count;
+    samples->items[samples->count++] = command;
 }
 
-static void samples_add(struct samples *samples, const struct route_commands *commands)
+static void samples_add(struct samples *samples, const struct route_commands *commands,
+                        const struct conf_commands *conf)
 {
     for (size_t i = 0; i < commands->count; i++) {
         struct slice *arguments;
         size_t count = template_sample(commands->items[i].template, &samples->arena, &arguments);
-        samples_push(samples, arguments, count);
+        samples_push(samples, (struct probe_command){arguments, count, conf->items[i].cmd.secret});
     }
 }
 
@@ -79,7 +76,7 @@ static void samples_say(struct samples *samples, size_t count, const char *const
 
     for (size_t i = 0; i < count; i++)
         arguments[i] = slice_of(arena_copy(&samples->arena, words[i], strlen(words[i])));
-    samples_push(samples, arguments, count);
+    samples_push(samples, (struct probe_command){arguments, count, false});
 }
 
 #define SAY(samples, ...)                                                                          \
@@ -139,8 +136,8 @@ static void samples_add_route(struct samples *samples, const struct routes *rout
 {
     const struct route *route = &routes->items[index];
 
-    samples_add(samples, &route->writes);
-    samples_add(samples, &route->deletes);
+    samples_add(samples, &route->writes, &route->conf->do_);
+    samples_add(samples, &route->deletes, &route->conf->del);
     if (route->conf->to->durable.kind != DURABLE_NONE && !is_led_to(routes, index))
         samples_add_barrier(samples, route->conf->to, route->conf->from);
     if (route->conf->delivery == EXACTLY_ONCE && !samples->checkpoints)
@@ -159,10 +156,9 @@ static void online_sink(struct online *online, const struct conf *conf,
             samples_add_route(&samples, routes, i);
     if (conf->dlq.sink == sink)
         SAY(&samples, "XADD", conf->dlq.stream.text, "*", "value", "letter");
-    redis_probe(sink, samples.items, samples.counts, samples.count, samples.checkpoints,
+    redis_probe(sink, samples.items, samples.count, samples.checkpoints,
                 &(struct probe_listener){online, online_say});
     free(samples.items);
-    free(samples.counts);
     arena_free(&samples.arena);
 }
 

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "conf/conf.h"
+#include "redis/commands.h"
 #include "redis/dialogue.h"
 #include "redis/topology.h"
 
@@ -180,38 +181,47 @@ static void probe_ping(struct probe *probe)
 
 /* --- what it would take ----------------------------------------------------------------------- */
 
+/* Argument @p index as it may be shown; a name that everybody knows is no secret. */
+static struct slice shown_argument(const struct probe_command *command, size_t index)
+{
+    bool known = index == 0 && command_find(command->arguments[0]);
+
+    return command->secret && !known ? SLICE("***") : command->arguments[index];
+}
+
 /* The command as redis-cli takes it, cut where it is long. */
-static void show_command(const struct slice *arguments, size_t count, char shown[SHOWN_BYTES])
+static void show_command(const struct probe_command *command, char shown[SHOWN_BYTES])
 {
     FILE *out = fmemopen(shown, SHOWN_BYTES, "w");
 
     shown[0] = '\0';
     if (!out)
         return;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < command->count; i++) {
         if (i)
             fputc(' ', out);
-        text_quote(out, arguments[i]);
+        text_quote(out, shown_argument(command, i));
     }
     fclose(out);
     shown[SHOWN_BYTES - 1] = '\0';
 }
 
 /* Whether the server would run it; false where ACL DRYRUN is not to be had. */
-static bool probe_dry_run(struct probe *probe, const char *user, const struct slice *command,
-                          size_t count)
+static bool probe_dry_run(struct probe *probe, const char *user,
+                          const struct probe_command *command)
 {
-    struct slice *arguments = mem_array(count + 3, sizeof(*arguments));
+    size_t count = command->count + 3;
+    struct slice *arguments = mem_array(count, sizeof(*arguments));
     char shown[SHOWN_BYTES];
     struct err err = {0};
 
     arguments[0] = SLICE("ACL");
     arguments[1] = SLICE("DRYRUN");
     arguments[2] = slice_of(user);
-    memcpy(arguments + 3, command, count * sizeof(*command));
-    redisReply *reply = dialogue_ask(probe->dialogue, arguments, count + 3, &err);
+    memcpy(arguments + 3, command->arguments, command->count * sizeof(*arguments));
+    redisReply *reply = dialogue_ask(probe->dialogue, arguments, count, &err);
     free(arguments);
-    show_command(command, count, shown);
+    show_command(command, shown);
     bool asked = !reply || reply->type != REDIS_REPLY_ERROR ||
                  (strncmp(reply->str, "NOPERM", 6) != 0 && !strstr(reply->str, "ubcommand"));
     if (!reply)
@@ -219,15 +229,17 @@ static bool probe_dry_run(struct probe *probe, const char *user, const struct sl
     else if (reply_is_text(reply) && strcmp(reply->str, "OK") == 0)
         probe_say(probe, PROBE_OK, "may run: %s", shown);
     else if (asked && reply->str)
-        probe_say(probe, PROBE_ERROR, "%s: %s", shown, reply->str);
+        probe_say(probe, PROBE_ERROR, "%s: %s", shown,
+                  command->secret ? "refused" : reply->str); /* the reply names keys */
     if (reply)
         freeReplyObject(reply);
     return asked;
 }
 
-static void probe_known(struct probe *probe, struct slice name)
+static void probe_known(struct probe *probe, const struct probe_command *command)
 {
-    struct slice arguments[] = {SLICE("COMMAND"), SLICE("INFO"), name};
+    struct slice arguments[] = {SLICE("COMMAND"), SLICE("INFO"), command->arguments[0]};
+    struct slice name = shown_argument(command, 0);
     struct err err = {0};
     redisReply *reply = dialogue_ask(probe->dialogue, arguments, 3, &err);
 
@@ -254,17 +266,16 @@ static void probe_user(struct probe *probe, char user[USER_BYTES])
         freeReplyObject(reply);
 }
 
-static void probe_commands(struct probe *probe, const struct slice *const *commands,
-                           const size_t *counts, size_t command_count)
+static void probe_commands(struct probe *probe, const struct probe_command *commands, size_t count)
 {
     char user[USER_BYTES];
     bool dry_runs = true;
 
     probe_user(probe, user);
-    for (size_t i = 0; i < command_count; i++) {
-        dry_runs = dry_runs && probe_dry_run(probe, user, commands[i], counts[i]);
+    for (size_t i = 0; i < count; i++) {
+        dry_runs = dry_runs && probe_dry_run(probe, user, &commands[i]);
         if (!dry_runs)
-            probe_known(probe, commands[i][0]);
+            probe_known(probe, &commands[i]);
     }
     if (!dry_runs)
         probe_say(probe, PROBE_WARN,
@@ -311,9 +322,8 @@ static void probe_refused(struct probe *probe, const struct err *err)
     }
 }
 
-bool redis_probe(const struct conf_sink *sink, const struct slice *const *commands,
-                 const size_t *counts, size_t command_count, bool checkpoints,
-                 const struct probe_listener *listener)
+bool redis_probe(const struct conf_sink *sink, const struct probe_command *commands, size_t count,
+                 bool checkpoints, const struct probe_listener *listener)
 {
     struct probe probe = {
         .sink = sink, .listener = listener, .checkpoints = checkpoints, .well = true};
@@ -325,7 +335,7 @@ bool redis_probe(const struct conf_sink *sink, const struct slice *const *comman
     } else {
         probe_ping(&probe);
         probe_identity(&probe);
-        probe_commands(&probe, commands, counts, command_count);
+        probe_commands(&probe, commands, count);
     }
     dialogue_close(probe.dialogue);
     return probe.well;

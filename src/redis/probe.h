@@ -13,12 +13,17 @@
 
 struct conf_sink;
 
+/** A command as a route writes it: its name first, keys as they are, anything else a sample. */
+struct probe_command {
+    const struct slice *arguments;
+    size_t count;
+    bool secret; /* it may hold what came from a secret file: findings show nothing but its name */
+};
+
 /**
  * Asks the server of @p sink who it is, with @p checkpoints whether it may throw those away, and by
- * ACL DRYRUN whether the sink's user may run each of the @p command_count commands: commands[i] has
- * counts[i] arguments, the name first; keys as the routes write them. Each finding goes to @p
+ * ACL DRYRUN whether the sink's user may run each of the @p count commands. Each finding goes to @p
  * listener. False where one was an error.
  */
-bool redis_probe(const struct conf_sink *sink, const struct slice *const *commands,
-                 const size_t *counts, size_t command_count, bool checkpoints,
-                 const struct probe_listener *listener);
+bool redis_probe(const struct conf_sink *sink, const struct probe_command *commands, size_t count,
+                 bool checkpoints, const struct probe_listener *listener);

@@ -15,8 +15,8 @@
 static const struct slice set[] = {{"SET", 3}, {"ride:1", 6}, {"a b", 3}};
 static const struct slice unknown[] = {{"NOSUCH", 6}, {"ride:1", 6}};
 static const struct slice short_hset[] = {{"HSET", 4}, {"ride:1", 6}};
-static const struct slice *const commands[] = {set, unknown, short_hset};
-static const size_t counts[] = {3, 2, 2};
+static struct probe_command commands[] = {
+    {set, 3, false}, {unknown, 2, false}, {short_hset, 2, false}};
 
 static char found[4096];
 
@@ -44,7 +44,7 @@ static struct conf_sink sink_of(struct redis_server *server)
 static const char *probe(const struct conf_sink *sink, size_t count, bool *well)
 {
     found[0] = '\0';
-    *well = redis_probe(sink, commands, counts, count, true, &(struct probe_listener){NULL, note});
+    *well = redis_probe(sink, commands, count, true, &(struct probe_listener){NULL, note});
     return found;
 }
 
@@ -127,6 +127,30 @@ static void a_user_without_rights_is_found_before_the_start(void)
     probe(&sink, 1, &well);
     CU_ASSERT_FALSE(well);
     ASSERT_FOUND("error: SET ride:1 \"a b\": This user has no permissions to access");
+    redis_server_free(server);
+}
+
+static void of_a_secret_command_nothing_but_the_name_is_shown(void)
+{
+    struct redis_server *server = redis_server_start(NULL);
+    struct conf_sink sink = sink_of(server);
+    bool well;
+
+    for (size_t i = 0; i < 3; i++)
+        commands[i].secret = true;
+    probe(&sink, 3, &well);
+    ASSERT_FOUND("ok: may run: SET *** ***\n");
+    ASSERT_FOUND("error: *** ***: refused\n");
+    ASSERT_FOUND("error: HSET ***: refused\n");
+    redis_ask(server, "ACL SETUSER narrow on >secret ~other:* +@all -acl");
+    sink.username.text = "narrow";
+    sink.password.text = "secret";
+    probe(&sink, 3, &well);
+    ASSERT_FOUND("error: ***: the server does not know this command\n");
+    CU_ASSERT_PTR_NULL(strstr(found, "ride:1"));
+    CU_ASSERT_PTR_NULL(strstr(found, "NOSUCH"));
+    for (size_t i = 0; i < 3; i++)
+        commands[i].secret = false;
     redis_server_free(server);
 }
 
@@ -308,6 +332,7 @@ int main(void)
         TEST(a_unix_socket_is_reached_too),
         TEST(a_command_that_the_server_would_refuse_is_an_error),
         TEST(a_user_without_rights_is_found_before_the_start),
+        TEST(of_a_secret_command_nothing_but_the_name_is_shown),
         TEST(a_user_who_may_not_ask_is_told_what_was_not_checked),
         TEST(a_wrong_password_is_an_error_without_the_password),
         TEST(a_database_that_is_not_there_is_named_with_how_many_are),

@@ -379,7 +379,7 @@ static void note(void *context, enum probe_verdict verdict, const char *text)
 static bool probe(const struct conf_sink *sink)
 {
     found[0] = '\0';
-    return redis_probe(sink, NULL, NULL, 0, false, &(struct probe_listener){NULL, note});
+    return redis_probe(sink, NULL, 0, false, &(struct probe_listener){NULL, note});
 }
 
 static void check_online_speaks_tls(void)
