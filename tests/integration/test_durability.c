@@ -117,18 +117,37 @@ static uint64_t barriers(enum barrier_outcome outcome)
     return metrics_worker(bridge.metrics, 0)->sinks[0].barriers[outcome];
 }
 
+/* Of each partition one record is committed; twenty more are written, and the replica hangs. */
+static void open_ahead_of_the_replica(const char *name, const char *routes)
+{
+    open_servers();
+    cluster_topic(name);
+    cluster_produce_all(name, 0, 1);
+    start(name, routes);
+    CU_ASSERT_TRUE(commits_come(name, name, 1));
+    redis_server_pause(replica);
+    cluster_produce_all(name, 1, 21);
+    CU_ASSERT_TRUE(seen_comes(primary, 4 * 21));
+}
+
+/* Of each partition 100 records are committed; 100 more are on the primary alone, for ever. */
+static void open_without_the_replica(const char *name, const char *routes)
+{
+    open_servers();
+    cluster_topic(name);
+    cluster_produce_all(name, 0, 100);
+    start(name, routes);
+    CU_ASSERT_TRUE(commits_come(name, name, 100));
+    ASSERT_TEXT(redis_ask(replica, "REPLICAOF NO ONE"), "OK");
+    cluster_produce_all(name, 100, 200);
+    CU_ASSERT_TRUE(seen_comes(primary, 4 * 200));
+}
+
 /* --- the mark --------------------------------------------------------------------------------- */
 
 static void an_offset_is_committed_once_the_replica_has_the_write(void)
 {
-    open_servers();
-    cluster_topic("wait");
-    cluster_produce_all("wait", 0, 1);
-    start("wait", ROUTE("r", "wait", "here"));
-    CU_ASSERT_TRUE(commits_come("wait", "wait", 1));
-    redis_server_pause(replica);
-    cluster_produce_all("wait", 1, 21);
-    CU_ASSERT_TRUE(seen_comes(primary, 4 * 21));
+    open_ahead_of_the_replica("wait", ROUTE("r", "wait", "here"));
     CU_ASSERT_TRUE(readyz_comes("wait(1): 0 replicas acknowledged"));
     poll(NULL, 0, SETTLE_MS);
     expect_committed("wait", 1);
@@ -190,14 +209,7 @@ static void a_partition_is_held_where_too_much_is_unconfirmed(void)
 
 static void a_stop_waits_for_the_replica(void)
 {
-    open_servers();
-    cluster_topic("stop");
-    cluster_produce_all("stop", 0, 1);
-    start("stop", ROUTE("r", "stop", "here"));
-    CU_ASSERT_TRUE(commits_come("stop", "stop", 1));
-    redis_server_pause(replica);
-    cluster_produce_all("stop", 1, 21);
-    CU_ASSERT_TRUE(seen_comes(primary, 4 * 21));
+    open_ahead_of_the_replica("stop", ROUTE("r", "stop", "here"));
     worker_stop(bridge.worker, clock_ms() + BRIDGE_STOP_MS);
     poll(NULL, 0, SETTLE_MS);
     redis_server_resume(replica);
@@ -209,14 +221,7 @@ static void a_stop_waits_for_the_replica(void)
 
 static void a_stop_without_the_replica_keeps_its_deadline_and_commits_nothing(void)
 {
-    open_servers();
-    cluster_topic("gone");
-    cluster_produce_all("gone", 0, 1);
-    start("gone", ROUTE("r", "gone", "here"));
-    CU_ASSERT_TRUE(commits_come("gone", "gone", 1));
-    redis_server_pause(replica);
-    cluster_produce_all("gone", 1, 21);
-    CU_ASSERT_TRUE(seen_comes(primary, 4 * 21));
+    open_ahead_of_the_replica("gone", ROUTE("r", "gone", "here"));
     int64_t from_ms = clock_ms();
     worker_stop(bridge.worker, from_ms + 1000);
     bridge_join();
@@ -230,14 +235,7 @@ static void what_a_lost_assignment_had_marked_is_read_by_the_next_owner(void)
 {
     struct member *other = member_new("moved");
 
-    open_servers();
-    cluster_topic("moved");
-    cluster_produce_all("moved", 0, 1);
-    start("moved", ROUTE("r", "moved", "here"));
-    CU_ASSERT_TRUE(commits_come("moved", "moved", 1));
-    redis_server_pause(replica);
-    cluster_produce_all("moved", 1, 21);
-    CU_ASSERT_TRUE(seen_comes(primary, 4 * 21));
+    open_ahead_of_the_replica("moved", ROUTE("r", "moved", "here"));
     member_join(other, "moved");
     CU_ASSERT_TRUE(member_run(other, 2 * 20));
     redis_server_resume(replica);
@@ -265,14 +263,7 @@ static struct redis_server *take_over(void)
 
 static void what_was_lost_with_the_primary_is_written_to_the_promoted_replica(void)
 {
-    open_servers();
-    cluster_topic("over");
-    cluster_produce_all("over", 0, 100);
-    start("over", ROUTE("r", "over", "here"));
-    CU_ASSERT_TRUE(commits_come("over", "over", 100));
-    ASSERT_TEXT(redis_ask(replica, "REPLICAOF NO ONE"), "OK");
-    cluster_produce_all("over", 100, 200);
-    CU_ASSERT_TRUE(seen_comes(primary, 4 * 200));
+    open_without_the_replica("over", ROUTE("r", "over", "here"));
     CU_ASSERT_TRUE(inflight_comes(0));
     CU_ASSERT_EQUAL(seen(replica), 4 * 100);
     struct redis_server *second = take_over();
@@ -286,14 +277,7 @@ static void what_was_lost_with_the_primary_is_written_to_the_promoted_replica(vo
 
 static void what_a_demoted_primary_threw_away_is_written_again(void)
 {
-    open_servers();
-    cluster_topic("demoted");
-    cluster_produce_all("demoted", 0, 100);
-    start("demoted", ROUTE("r", "demoted", "here"));
-    CU_ASSERT_TRUE(commits_come("demoted", "demoted", 100));
-    ASSERT_TEXT(redis_ask(replica, "REPLICAOF NO ONE"), "OK");
-    cluster_produce_all("demoted", 100, 200);
-    CU_ASSERT_TRUE(seen_comes(primary, 4 * 200));
+    open_without_the_replica("demoted", ROUTE("r", "demoted", "here"));
     CU_ASSERT_TRUE(readyz_comes("wait(1): 0 replicas acknowledged"));
     struct redis_server *second = replica_start(primary);
     CU_ASSERT_TRUE(commits_come("demoted", "demoted", 200));

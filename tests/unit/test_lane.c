@@ -31,6 +31,13 @@
 #define ARMED(token) OK "*1\r\n$18\r\n" token "\r\n" OK
 #define NO_TOKEN     OK "*1\r\n$-1\r\n" OK
 
+/* What writes a checkpoint, the first unit of one command, and the answer to such a unit. */
+#define HSET(next, settled, unit, witness)                                                         \
+    "HSET " K0 " v 1 next " next " settled " settled " epoch 1 unit " unit " leader 7" ROUTES      \
+    " witness " witness
+#define FIRST_BODY  "INCR n / " HSET("1", "0", "1", "0:4:-1") " / EXEC / " ARM_0
+#define CARRIED_OUT QUEUED QUEUED "*2\r\n:1\r\n:8\r\n"
+
 static struct lane *lane;
 static struct claim *claims[2];
 static struct sink_counters counters;
@@ -227,6 +234,39 @@ static void open_owned(void)
     ASSERT_TEXT(says(), "");
 }
 
+/* Its one unit, of one record, is on its way. */
+static void open_sent(void)
+{
+    open_owned();
+    put(claims[0], 0, 5);
+    ASSERT_TEXT(says(), FIRST_BODY);
+}
+
+/* One claim, whose token is asked for. */
+static void open_asking(void)
+{
+    open_lane();
+    claims[0] = claim(0);
+    begin();
+    says();
+}
+
+/* Two claims that stand, armed. */
+static void open_both_owned(void)
+{
+    open_lane();
+    claims[0] = claim(0);
+    claims[1] = claim(1);
+    begin();
+    says();
+    hear(OK "*2\r\n$-1\r\n$-1\r\n" OK);
+    ASSERT_TEXT(says(), "SET " E0 " " TOKEN " / HGETALL " K0 " / SET " E1 " " TOKEN " / HGETALL " K1
+                        " / EXEC / WATCH " E0 " " E1 " / MGET " E0 " " E1 " / MULTI");
+    hear(QUEUED QUEUED QUEUED QUEUED "*4\r\n" OK "*0\r\n" OK "*0\r\n" OK "*2\r\n$18\r\n" TOKEN
+                                     "\r\n$18\r\n" TOKEN "\r\n" OK);
+    ASSERT_TEXT(news(), "first claimed, second claimed");
+}
+
 static void close_lane(void)
 {
     lane_free(lane);
@@ -238,18 +278,13 @@ static void close_lane(void)
 
 /* --- the good days ---------------------------------------------------------------------------- */
 
-#define HSET(next, settled, unit, witness)                                                         \
-    "HSET " K0 " v 1 next " next " settled " settled " epoch 1 unit " unit " leader 7" ROUTES      \
-    " witness " witness
-#define FIRST_BODY "INCR n / " HSET("1", "0", "1", "0:4:-1") " / EXEC / " ARM_0
-
 static void a_unit_is_commands_and_their_checkpoint(void)
 {
     open_owned();
     put(claims[0], 0, 5);
     ASSERT_TEXT(says(), FIRST_BODY);
     CU_ASSERT_EQUAL(lane_inflight(lane), 1);
-    hear(QUEUED QUEUED "*2\r\n:1\r\n:8\r\n");
+    hear(CARRIED_OUT);
     ASSERT_TEXT(news(), "done 5");
     put(claims[0], 1, 6); /* waits for the arming */
     ASSERT_TEXT(says(), "");
@@ -262,11 +297,9 @@ static void a_unit_is_commands_and_their_checkpoint(void)
 
 static void no_command_is_sent_before_multi_is_answered(void)
 {
-    open_owned();
-    put(claims[0], 0, 5);
-    says();
+    open_sent();
     put(claims[0], 1, 6);
-    hear(QUEUED QUEUED "*2\r\n:1\r\n:8\r\n" OK "*1\r\n$18\r\n" TOKEN "\r\n");
+    hear(CARRIED_OUT OK "*1\r\n$18\r\n" TOKEN "\r\n");
     ASSERT_TEXT(says(), "");
     hear("+OK");
     ASSERT_TEXT(says(), "");
@@ -294,10 +327,8 @@ static void half_an_answer_wakes_nobody(void)
 
 static void what_is_carried_out_is_settled_after_a_while(void)
 {
-    open_owned();
-    put(claims[0], 0, 5);
-    says();
-    hear(QUEUED QUEUED "*2\r\n:1\r\n:8\r\n" ARMED(TOKEN));
+    open_sent();
+    hear(CARRIED_OUT ARMED(TOKEN));
     news();
     CU_ASSERT_FALSE(lane_is_settled(claims[0]));
     CU_ASSERT_TRUE(lane_wants_tick(lane));
@@ -348,17 +379,7 @@ static void a_unit_has_its_bounds_and_so_has_a_claim(void)
 
 static void two_claims_share_a_transaction(void)
 {
-    open_lane();
-    claims[0] = claim(0);
-    claims[1] = claim(1);
-    begin();
-    says();
-    hear(OK "*2\r\n$-1\r\n$-1\r\n" OK);
-    ASSERT_TEXT(says(), "SET " E0 " " TOKEN " / HGETALL " K0 " / SET " E1 " " TOKEN " / HGETALL " K1
-                        " / EXEC / WATCH " E0 " " E1 " / MGET " E0 " " E1 " / MULTI");
-    hear(QUEUED QUEUED QUEUED QUEUED "*4\r\n" OK "*0\r\n" OK "*0\r\n" OK "*2\r\n$18\r\n" TOKEN
-                                     "\r\n$18\r\n" TOKEN "\r\n" OK);
-    ASSERT_TEXT(news(), "first claimed, second claimed");
+    open_both_owned();
     lane_put(claims[0], 0, (struct slice[]){SLICE("A")}, 1, NULL, 1);
     lane_record(claims[0], &(struct unit_record){0, 7, {0}}, 0);
     lane_put(claims[1], 0, (struct slice[]){SLICE("B")}, 1, NULL, 2);
@@ -385,21 +406,21 @@ static void one_that_is_not_watched_is_armed_anew(void)
 
 /* --- claims ----------------------------------------------------------------------------------- */
 
+/* A checkpoint at 10 that has holes. */
+#define HOLED(settled)                                                                             \
+    "*18\r\n$1\r\nv\r\n$1\r\n1\r\n$4\r\nnext\r\n$2\r\n10\r\n$7\r\nsettled\r\n" settled             \
+    "\r\n$5\r\nepoch\r\n$1\r\n2\r\n$4\r\nunit\r\n$1\r\n4\r\n$6\r\n"                                \
+    "leader\r\n$1\r\n7\r\n$6\r\nroutes\r\n$16\r\n00000000000000ff\r\n$7\r\n"                       \
+    "witness\r\n$0\r\n\r\n$5\r\nholes\r\n$7\r\n3:1;5:*\r\n"
+
 static void a_claim_raises_the_epoch_before_it_reads(void)
 {
-    open_lane();
-    claims[0] = claim(0);
-    begin();
-    says();
+    open_asking();
     hear(OK "*1\r\n$18\r\n" OTHER "\r\n" OK);
     ASSERT_TEXT(says(), "SET " E0 " 3:0000000000000abc / HGETALL " K0 " / EXEC / " ARM_0);
     hear(QUEUED QUEUED "*-1\r\n" OK "*1\r\n$18\r\n5:00000000000000ee\r\n" OK);
     ASSERT_TEXT(says(), "SET " E0 " 6:0000000000000abc / HGETALL " K0 " / EXEC / " ARM_0);
-    hear(QUEUED QUEUED "*2\r\n" OK
-                       "*18\r\n$1\r\nv\r\n$1\r\n1\r\n$4\r\nnext\r\n$2\r\n10\r\n$7\r\nsettled\r\n"
-                       "$1\r\n9\r\n$5\r\nepoch\r\n$1\r\n2\r\n$4\r\nunit\r\n$1\r\n4\r\n$6\r\n"
-                       "leader\r\n$1\r\n7\r\n$6\r\nroutes\r\n$16\r\n00000000000000ff\r\n$7\r\n"
-                       "witness\r\n$0\r\n\r\n$5\r\nholes\r\n$7\r\n3:1;5:*\r\n");
+    hear(QUEUED QUEUED "*2\r\n" OK HOLED("$1\r\n9"));
     ASSERT_TEXT(news(), "first claimed at 10 with 2 holes");
     CU_ASSERT_EQUAL(counters.units_unsettled, 1);
     close_lane();
@@ -407,10 +428,7 @@ static void a_claim_raises_the_epoch_before_it_reads(void)
 
 static void a_checkpoint_that_is_no_hash_is_told(void)
 {
-    open_lane();
-    claims[0] = claim(0);
-    begin();
-    says();
+    open_asking();
     hear(NO_TOKEN);
     says();
     hear(QUEUED QUEUED "*2\r\n" OK "-WRONGTYPE no hash\r\n" ARMED(TOKEN));
@@ -445,11 +463,9 @@ static void a_claim_is_not_sent_while_the_policy_evicts(void)
 
 static void a_token_that_changed_fences_before_anything_is_sent(void)
 {
-    open_owned();
-    put(claims[0], 0, 5);
-    says();
+    open_sent();
     put(claims[0], 1, 6);
-    hear(QUEUED QUEUED "*2\r\n:1\r\n:8\r\n" ARMED(OTHER));
+    hear(CARRIED_OUT ARMED(OTHER));
     ASSERT_TEXT(says(), "");
     ASSERT_TEXT(news(), "done 5, first taken");
     lane_drop(claims[0]);
@@ -459,16 +475,7 @@ static void a_token_that_changed_fences_before_anything_is_sent(void)
 
 static void a_nil_says_by_the_tokens_whose_claim_is_gone(void)
 {
-    open_lane();
-    claims[0] = claim(0);
-    claims[1] = claim(1);
-    begin();
-    says();
-    hear(OK "*2\r\n$-1\r\n$-1\r\n" OK);
-    says();
-    hear(QUEUED QUEUED QUEUED QUEUED "*4\r\n" OK "*0\r\n" OK "*0\r\n" OK "*2\r\n$18\r\n" TOKEN
-                                     "\r\n$18\r\n" TOKEN "\r\n" OK);
-    news();
+    open_both_owned();
     lane_put(claims[0], 0, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, 1);
     lane_record(claims[0], &(struct unit_record){0, 7, {0}}, 0);
     put(claims[1], 0, 2);
@@ -484,9 +491,7 @@ static void a_nil_says_by_the_tokens_whose_claim_is_gone(void)
 
 static void a_token_that_is_gone_is_a_loss(void)
 {
-    open_owned();
-    put(claims[0], 0, 5);
-    says();
+    open_sent();
     hear(QUEUED QUEUED "*-1\r\n" NO_TOKEN);
     ASSERT_TEXT(news(), "first lost");
     close_lane();
@@ -496,9 +501,7 @@ static void a_token_that_is_gone_is_a_loss(void)
 
 static void an_element_that_failed_is_its_records_alone(void)
 {
-    open_owned();
-    put(claims[0], 0, 5);
-    says();
+    open_sent();
     hear(QUEUED QUEUED "*2\r\n-ERR value is not an integer or out of range\r\n:8\r\n" ARMED(TOKEN));
     ASSERT_TEXT(news(), "refused 5 reject: ERR value is not an integer or out of range");
     ASSERT_TEXT(says(), "");
@@ -531,10 +534,8 @@ static void a_kept_record_is_written_down_before_anything_else(void)
 
 static void a_record_that_stops_drops_what_was_put_behind_it(void)
 {
-    open_owned();
+    open_sent();
     verdict = UNITS_STOP;
-    put(claims[0], 0, 5);
-    says();
     put(claims[0], 1, 6);
     hear(QUEUED QUEUED "*2\r\n-WRONGTYPE no\r\n:8\r\n" ARMED(TOKEN));
     ASSERT_TEXT(news(), "refused 5 reject: WRONGTYPE no, dropped 6");
@@ -581,7 +582,7 @@ static void a_stop_at_queue_time_leaves_what_lies_before_it(void)
     put(claims[0], 1, 5);
     put_two(claims[0], 2, 6);
     put(claims[0], 3, 8);
-    hear(QUEUED QUEUED "*2\r\n:1\r\n:8\r\n" ARMED(TOKEN));
+    hear(CARRIED_OUT ARMED(TOKEN));
     news();
     verdict = UNITS_STOP;
     says();
@@ -594,9 +595,7 @@ static void a_stop_at_queue_time_leaves_what_lies_before_it(void)
 
 static void a_refusal_for_now_is_sent_again_as_it_was(void)
 {
-    open_owned();
-    put(claims[0], 0, 5);
-    says();
+    open_sent();
     hear("-OOM command not allowed\r\n" QUEUED ABORT ARMED(TOKEN));
     CU_ASSERT_EQUAL(lane_rests(lane), LANE_SICK);
     CU_ASSERT_PTR_NOT_NULL(strstr(lane_trouble(lane), "OOM"));
@@ -609,7 +608,7 @@ static void a_refusal_for_now_is_sent_again_as_it_was(void)
     lane_resume(lane);
     ASSERT_TEXT(says(), FIRST_BODY);
     CU_ASSERT_FALSE(lane_is_well(lane));
-    hear(QUEUED QUEUED "*2\r\n:1\r\n:8\r\n");
+    hear(CARRIED_OUT);
     CU_ASSERT_TRUE(lane_is_well(lane));
     close_lane();
 }
@@ -638,11 +637,9 @@ static void an_arming_that_waits_too_long_gives_up_the_first_command(void)
 {
     uint32_t ticket = 0;
 
-    open_owned();
-    put(claims[0], 0, 5);
-    says();
+    open_sent();
     put(claims[0], 1, 6);
-    hear(QUEUED QUEUED "*2\r\n:1\r\n:8\r\n" OK "-LOADING wait\r\n" OK);
+    hear(CARRIED_OUT OK "-LOADING wait\r\n" OK);
     CU_ASSERT_TRUE(lane_is_late(lane, &ticket));
     CU_ASSERT_EQUAL(ticket, 6);
     lane_drop(claims[0]);
@@ -663,9 +660,7 @@ static void the_first_error_decides(void)
 
 static void a_checkpoint_that_may_not_be_written_is_no_records_fault(void)
 {
-    open_owned();
-    put(claims[0], 0, 5);
-    says();
+    open_sent();
     hear(QUEUED "-NOPERM this user has no permissions\r\n" ABORT ARMED(TOKEN));
     CU_ASSERT_EQUAL(lane_rests(lane), LANE_SICK);
     CU_ASSERT_PTR_NOT_NULL(strstr(lane_trouble(lane), "checkpoint: NOPERM"));
@@ -677,11 +672,9 @@ static void a_checkpoint_that_may_not_be_written_is_no_records_fault(void)
 
 static void an_arming_that_is_refused_is_tried_again(void)
 {
-    open_owned();
-    put(claims[0], 0, 5);
-    says();
+    open_sent();
     put(claims[0], 1, 6);
-    hear(QUEUED QUEUED "*2\r\n:1\r\n:8\r\n" OK "-LOADING wait\r\n" OK);
+    hear(CARRIED_OUT OK "-LOADING wait\r\n" OK);
     CU_ASSERT_EQUAL(lane_rests(lane), LANE_RETRIES);
     lane_resume(lane);
     ASSERT_TEXT(says(), "DISCARD / " ARM_0);
@@ -692,11 +685,9 @@ static void an_arming_that_is_refused_is_tried_again(void)
 
 static void a_multi_that_is_refused_lets_no_command_out(void)
 {
-    open_owned();
-    put(claims[0], 0, 5);
-    says();
+    open_sent();
     put(claims[0], 1, 6);
-    hear(QUEUED QUEUED "*2\r\n:1\r\n:8\r\n" OK "*1\r\n$18\r\n" TOKEN "\r\n-NOPERM multi\r\n");
+    hear(CARRIED_OUT OK "*1\r\n$18\r\n" TOKEN "\r\n-NOPERM multi\r\n");
     CU_ASSERT_EQUAL(lane_rests(lane), LANE_SICK);
     ASSERT_TEXT(says(), "");
     lane_resume(lane);
@@ -706,9 +697,7 @@ static void a_multi_that_is_refused_lets_no_command_out(void)
 
 static void a_checkpoint_that_failed_inside_a_transaction_ends_the_claim(void)
 {
-    open_owned();
-    put(claims[0], 0, 5);
-    says();
+    open_sent();
     hear(QUEUED QUEUED "*2\r\n:1\r\n-WRONGTYPE no\r\n" ARMED(TOKEN));
     ASSERT_TEXT(news(), "done 5, first lost");
     close_lane();
@@ -726,9 +715,7 @@ static void a_checkpoint_that_failed_inside_a_transaction_ends_the_claim(void)
 /* One unit is in flight, its answer lost, the lane on a new connection asking. */
 static void lose_answer(void)
 {
-    open_owned();
-    put(claims[0], 0, 5);
-    says();
+    open_sent();
     hear(QUEUED QUEUED "*2\r\n:1\r\n");
     CU_ASSERT_TRUE(lane_lost(lane));
     ASSERT_TEXT(says(), "");
@@ -816,7 +803,7 @@ static void a_server_that_went_back_in_time_is_a_loss(void)
     for (uint32_t i = 0; i < 2; i++) {
         put(claims[0], i, i);
         says();
-        hear(QUEUED QUEUED "*2\r\n:1\r\n:8\r\n" ARMED(TOKEN));
+        hear(CARRIED_OUT ARMED(TOKEN));
         news();
     }
     CU_ASSERT_FALSE(lane_lost(lane)); /* nothing is in flight, and yet */
@@ -844,14 +831,12 @@ static void nothing_is_told_twice_after_a_loss(void)
 
 static void a_drop_waits_for_what_is_in_flight_and_drops_the_rest(void)
 {
-    open_owned();
-    put(claims[0], 0, 5);
-    says();
+    open_sent();
     put(claims[0], 1, 6);
     lane_drop(claims[0]);
     ASSERT_TEXT(told, "dropped 6");
     told[0] = '\0';
-    hear(QUEUED QUEUED "*2\r\n:1\r\n:8\r\n" ARMED(TOKEN));
+    hear(CARRIED_OUT ARMED(TOKEN));
     ASSERT_TEXT(news(), "done 5");
     CU_ASSERT_EQUAL(lane_inflight(lane), 0);
     close_lane();
@@ -888,10 +873,8 @@ static void a_claim_may_be_dropped_while_it_is_judged(void)
 
 static void the_next_claim_waits_for_the_holes_of_the_former(void)
 {
-    open_owned();
+    open_sent();
     verdict = UNITS_STOP;
-    put(claims[0], 0, 5);
-    says();
     lane_drop(claims[0]);
     struct claim_name name = {"g", "t", 0, 0xff}, other = {"g", "t", 1, 0xff};
     CU_ASSERT_TRUE(lane_has_former(lane, &name));
@@ -912,9 +895,7 @@ static void the_next_claim_waits_for_the_holes_of_the_former(void)
 
 static void a_claim_that_waits_for_another_may_go_first(void)
 {
-    open_owned();
-    put(claims[0], 0, 5);
-    says();
+    open_sent();
     lane_drop(claims[0]);
     struct claim *later = claim(0);
     lane_drop(later);
@@ -929,17 +910,13 @@ static void a_claim_that_waits_for_another_may_go_first(void)
 
 static void a_drop_in_flight_that_comes_to_nothing_is_dropped(void)
 {
-    open_owned();
-    put(claims[0], 0, 5);
-    says();
+    open_sent();
     lane_drop(claims[0]);
     hear(QUEUED QUEUED "*-1\r\n" ARMED(TOKEN));
     ASSERT_TEXT(news(), "dropped 5");
     ASSERT_TEXT(says(), "");
     close_lane();
-    open_owned();
-    put(claims[0], 0, 5);
-    says();
+    open_sent();
     lane_drop(claims[0]);
     lane_lost(lane);
     ASSERT_TEXT(news(), "dropped 5");
@@ -950,17 +927,10 @@ static void a_drop_in_flight_that_comes_to_nothing_is_dropped(void)
 
 static void a_hole_that_is_tried_again_goes_with_its_unit(void)
 {
-    open_lane();
-    claims[0] = claim(0);
-    begin();
-    says();
+    open_asking();
     hear(NO_TOKEN);
     says();
-    hear(QUEUED QUEUED "*2\r\n" OK
-                       "*18\r\n$1\r\nv\r\n$1\r\n1\r\n$4\r\nnext\r\n$2\r\n10\r\n$7\r\nsettled\r\n"
-                       "$2\r\n10\r\n$5\r\nepoch\r\n$1\r\n2\r\n$4\r\nunit\r\n$1\r\n4\r\n$6\r\n"
-                       "leader\r\n$1\r\n7\r\n$6\r\nroutes\r\n$16\r\n00000000000000ff\r\n$7\r\n"
-                       "witness\r\n$0\r\n\r\n$5\r\nholes\r\n$7\r\n3:1;5:*\r\n" ARMED(TOKEN));
+    hear(QUEUED QUEUED "*2\r\n" OK HOLED("$2\r\n10") ARMED(TOKEN));
     news();
     put(claims[0], 3, 1);
     ASSERT_TEXT(says(), "INCR n / HSET " K0 " v 1 next 10 settled 3 epoch 1 unit 1 leader 7" ROUTES
@@ -996,9 +966,7 @@ static void a_record_that_could_not_be_rendered_is_remembered(void)
 
 static void expect_broken(const char *answer)
 {
-    open_owned();
-    put(claims[0], 0, 5);
-    says();
+    open_sent();
     hear(answer);
     CU_ASSERT_FALSE(sound);
     CU_ASSERT(lane_trouble(lane)[0] != '\0');
