@@ -88,6 +88,14 @@ struct driver *driver_open(int port)
     return driver;
 }
 
+void driver_stop(struct driver *driver)
+{
+    if (!driver)
+        return;
+    sink_free(driver->sink);
+    driver->sink = NULL;
+}
+
 void driver_close(struct driver *driver)
 {
     if (!driver)
@@ -134,6 +142,18 @@ bool driver_finish(struct driver *driver)
     while (driver->answered < driver->put && clock_ms() < end_ms)
         driver_turn(driver);
     return driver->answered == driver->put;
+}
+
+bool driver_succeeds(struct driver *driver)
+{
+    bool all = driver_finish(driver);
+
+    for (uint32_t i = 0; i < driver->put; i++)
+        if (driver->outcomes[i] != DRIVER_DONE) {
+            fprintf(stderr, "ticket %u: outcome %d\n", i, driver->outcomes[i]);
+            return false;
+        }
+    return all;
 }
 
 bool driver_wait_trouble(struct driver *driver, const char *text)

@@ -38,6 +38,9 @@ void driver_start(struct driver *driver);
 /** driver_new() and driver_start(). */
 struct driver *driver_open(int port);
 
+/** Ends the sink; its loop stays, for a fake server that lives on it. Takes NULL. */
+void driver_stop(struct driver *driver);
+
 /** Takes NULL. */
 void driver_close(struct driver *driver);
 
@@ -56,6 +59,9 @@ void driver_run(struct driver *driver, int64_t milliseconds);
 
 /** Runs it until every command has its outcome; false where patience ends. */
 bool driver_finish(struct driver *driver);
+
+/** The same; false also where one of them was not done. */
+bool driver_succeeds(struct driver *driver);
 
 /** Runs it until sink_trouble() holds @p text; false where patience ends. */
 bool driver_wait_trouble(struct driver *driver, const char *text);
