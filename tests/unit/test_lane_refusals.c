@@ -1,0 +1,226 @@
+/* test_lane_refusals.c: what a lane makes of errors, at whatever step of a transaction. */
+#include "lane_stage.h"
+
+static void an_element_that_failed_is_its_records_alone(void)
+{
+    open_sent();
+    hear(QUEUED QUEUED "*2\r\n-ERR value is not an integer or out of range\r\n:8\r\n" ARMED(TOKEN));
+    ASSERT_TEXT(news(), "refused 5 reject: ERR value is not an integer or out of range");
+    ASSERT_TEXT(says(), "");
+    close_lane();
+}
+
+static void a_kept_record_is_written_down_before_anything_else(void)
+{
+    open_owned();
+    verdict = UNITS_KEEP;
+    put_two(claims[0], 0, 5);
+    says();
+    put(claims[0], 1, 7);
+    hear(QUEUED QUEUED QUEUED "*3\r\n:1\r\n-WRONGTYPE no\r\n:8\r\n" ARMED(TOKEN));
+    ASSERT_TEXT(says(), "");
+    ASSERT_TEXT(news(), "done 5, refused 6 reject: WRONGTYPE no");
+    ASSERT_TEXT(says(), HSET("1", "1", "2", "0:4:-1") " holes 0:1 / EXEC / " ARM_0);
+    hear(QUEUED "*1\r\n:1\r\n" ARMED(TOKEN));
+    ASSERT_TEXT(says(), "INCR n / " HSET("2", "1", "3", "10:4:-1") " holes 0:1 / EXEC / " ARM_0);
+    hear(QUEUED QUEUED "*2\r\n:1\r\n:0\r\n" ARMED(TOKEN));
+    news();
+    lane_mend(claims[0], 0);
+    lane_tick(lane);
+    lane_tick(lane);
+    ASSERT_TEXT(says(), HSET("2", "2", "4", "10:4:-1") " holes  / EXEC / " ARM_0);
+    hear(QUEUED "*1\r\n:0\r\n" ARMED(TOKEN));
+    CU_ASSERT_TRUE(lane_is_settled(claims[0]));
+    close_lane();
+}
+
+static void a_record_that_stops_drops_what_was_put_behind_it(void)
+{
+    open_sent();
+    verdict = UNITS_STOP;
+    put(claims[0], 1, 6);
+    hear(QUEUED QUEUED "*2\r\n-WRONGTYPE no\r\n:8\r\n" ARMED(TOKEN));
+    ASSERT_TEXT(news(), "refused 5 reject: WRONGTYPE no, dropped 6");
+    CU_ASSERT_FALSE(lane_has_room(claims[0]));
+    ASSERT_TEXT(says(), HSET("1", "1", "2", "0:4:-1") " holes 0:0 / EXEC / " ARM_0);
+    lane_drop(claims[0]); /* its hole is on the way */
+    hear(QUEUED "*1\r\n:1\r\n" ARMED(TOKEN));
+    ASSERT_TEXT(news(), "");
+    CU_ASSERT_EQUAL(lane_claims(lane), 0);
+    close_lane();
+}
+
+static void a_command_refused_at_queue_time_leaves_and_the_rest_is_sent_again(void)
+{
+    open_owned();
+    put_two(claims[0], 0, 5);
+    says();
+    hear("-NOPERM no\r\n" QUEUED QUEUED ABORT ARMED(TOKEN));
+    ASSERT_TEXT(says(), "");
+    ASSERT_TEXT(news(), "refused 5 config: NOPERM no");
+    ASSERT_TEXT(says(), "DECR m / " HSET("1", "0", "1", "0:4:-1") " / EXEC / " ARM_0);
+    close_lane();
+}
+
+static void a_kept_one_refused_at_queue_time_is_remembered_with_its_unit(void)
+{
+    open_owned();
+    verdict = UNITS_KEEP;
+    put_two(claims[0], 0, 5);
+    says();
+    hear(QUEUED "-NOPERM no\r\n" QUEUED ABORT ARMED(TOKEN));
+    ASSERT_TEXT(news(), "refused 6 config: NOPERM no");
+    ASSERT_TEXT(says(), "INCR n / " HSET("1", "0", "1", "0:4:-1") " holes 0:1 / EXEC / " ARM_0);
+    close_lane();
+}
+
+static void a_stop_at_queue_time_leaves_what_lies_before_it(void)
+{
+    open_owned();
+    put(claims[0], 0, 4);
+    says();
+    put(claims[0], 1, 5);
+    put_two(claims[0], 2, 6);
+    put(claims[0], 3, 8);
+    hear(CARRIED_OUT ARMED(TOKEN));
+    news();
+    verdict = UNITS_STOP;
+    says();
+    hear(QUEUED QUEUED "-NOPERM no\r\n" QUEUED QUEUED ABORT ARMED(TOKEN));
+    ASSERT_TEXT(news(), "refused 7 config: NOPERM no, dropped 6, dropped 8");
+    ASSERT_TEXT(says(), "INCR n / " HSET("2", "1", "2", "10:4:-1") " / EXEC / " ARM_0);
+    CU_ASSERT_EQUAL(lane_inflight(lane), 1);
+    close_lane();
+}
+
+static void a_refusal_for_now_is_sent_again_as_it_was(void)
+{
+    open_sent();
+    hear("-OOM command not allowed\r\n" QUEUED ABORT ARMED(TOKEN));
+    CU_ASSERT_EQUAL(lane_rests(lane), LANE_SICK);
+    CU_ASSERT_PTR_NOT_NULL(strstr(lane_trouble(lane), "OOM"));
+    ASSERT_TEXT(says(), "");
+    ASSERT_TEXT(news(), "");
+    lane_resume(lane);
+    ASSERT_TEXT(says(), FIRST_BODY);
+    hear(QUEUED QUEUED "-EXECABORT Transaction discarded because of: BUSY script\r\n" ARMED(TOKEN));
+    CU_ASSERT_EQUAL(lane_rests(lane), LANE_RETRIES);
+    lane_resume(lane);
+    ASSERT_TEXT(says(), FIRST_BODY);
+    CU_ASSERT_FALSE(lane_is_well(lane));
+    hear(CARRIED_OUT);
+    CU_ASSERT_TRUE(lane_is_well(lane));
+    close_lane();
+}
+
+static void what_waits_too_long_is_given_up(void)
+{
+    uint32_t ticket = 0;
+
+    open_owned();
+    put_two(claims[0], 0, 5);
+    says();
+    CU_ASSERT_FALSE(lane_is_late(lane, &ticket));
+    hear(QUEUED "-OOM no\r\n" QUEUED ABORT ARMED(TOKEN));
+    CU_ASSERT_TRUE(lane_is_late(lane, &ticket));
+    CU_ASSERT_EQUAL(ticket, 6);
+    lane_give_up(lane, 70);
+    ASSERT_TEXT(says(), "");
+    ASSERT_TEXT(news(), "refused 6 reject: OOM no: gave up after 70 ms");
+    ASSERT_TEXT(says(), FIRST_BODY);
+    hear(QUEUED QUEUED ABORT OK "-LOADING wait\r\n" OK);
+    CU_ASSERT_FALSE(sound); /* EXECABORT without a reason */
+    close_lane();
+}
+
+static void an_arming_that_waits_too_long_gives_up_the_first_command(void)
+{
+    uint32_t ticket = 0;
+
+    open_sent();
+    put(claims[0], 1, 6);
+    hear(CARRIED_OUT OK "-LOADING wait\r\n" OK);
+    CU_ASSERT_TRUE(lane_is_late(lane, &ticket));
+    CU_ASSERT_EQUAL(ticket, 6);
+    lane_drop(claims[0]);
+    CU_ASSERT_FALSE(lane_is_late(lane, &ticket));
+    close_lane();
+}
+
+static void the_first_error_decides(void)
+{
+    open_owned();
+    put_two(claims[0], 0, 5);
+    says();
+    hear("-LOADING wait\r\n-WRONGTYPE no\r\n" QUEUED ABORT ARMED(TOKEN));
+    CU_ASSERT_EQUAL(lane_rests(lane), LANE_RETRIES);
+    ASSERT_TEXT(news(), "");
+    close_lane();
+}
+
+static void a_checkpoint_that_may_not_be_written_is_no_records_fault(void)
+{
+    open_sent();
+    hear(QUEUED "-NOPERM this user has no permissions\r\n" ABORT ARMED(TOKEN));
+    CU_ASSERT_EQUAL(lane_rests(lane), LANE_SICK);
+    CU_ASSERT_PTR_NOT_NULL(strstr(lane_trouble(lane), "checkpoint: NOPERM"));
+    ASSERT_TEXT(news(), "");
+    lane_resume(lane);
+    ASSERT_TEXT(says(), FIRST_BODY);
+    close_lane();
+}
+
+static void an_arming_that_is_refused_is_tried_again(void)
+{
+    open_sent();
+    put(claims[0], 1, 6);
+    hear(CARRIED_OUT OK "-LOADING wait\r\n" OK);
+    CU_ASSERT_EQUAL(lane_rests(lane), LANE_RETRIES);
+    lane_resume(lane);
+    ASSERT_TEXT(says(), "DISCARD / " ARM_0);
+    hear(OK ARMED(TOKEN));
+    CU_ASSERT_PTR_NOT_NULL(strstr(says(), "INCR n"));
+    close_lane();
+}
+
+static void a_multi_that_is_refused_lets_no_command_out(void)
+{
+    open_sent();
+    put(claims[0], 1, 6);
+    hear(CARRIED_OUT OK "*1\r\n$18\r\n" TOKEN "\r\n-NOPERM multi\r\n");
+    CU_ASSERT_EQUAL(lane_rests(lane), LANE_SICK);
+    ASSERT_TEXT(says(), "");
+    lane_resume(lane);
+    ASSERT_TEXT(says(), ARM_0);
+    close_lane();
+}
+
+static void a_checkpoint_that_failed_inside_a_transaction_ends_the_claim(void)
+{
+    open_sent();
+    hear(QUEUED QUEUED "*2\r\n:1\r\n-WRONGTYPE no\r\n" ARMED(TOKEN));
+    ASSERT_TEXT(news(), "done 5, first lost");
+    close_lane();
+}
+
+int main(void)
+{
+    static const struct suite_test conversations[] = {
+        TEST(an_element_that_failed_is_its_records_alone),
+        TEST(a_kept_record_is_written_down_before_anything_else),
+        TEST(a_record_that_stops_drops_what_was_put_behind_it),
+        TEST(a_command_refused_at_queue_time_leaves_and_the_rest_is_sent_again),
+        TEST(a_kept_one_refused_at_queue_time_is_remembered_with_its_unit),
+        TEST(a_stop_at_queue_time_leaves_what_lies_before_it),
+        TEST(a_refusal_for_now_is_sent_again_as_it_was),
+        TEST(what_waits_too_long_is_given_up),
+        TEST(an_arming_that_waits_too_long_gives_up_the_first_command),
+        TEST(the_first_error_decides),
+        TEST(a_checkpoint_that_may_not_be_written_is_no_records_fault),
+        TEST(an_arming_that_is_refused_is_tried_again),
+        TEST(a_multi_that_is_refused_lets_no_command_out),
+        TEST(a_checkpoint_that_failed_inside_a_transaction_ends_the_claim),
+    };
+
+    return LANE_SUITE("lane_refusals", conversations);
+}
