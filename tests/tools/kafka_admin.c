@@ -151,10 +151,26 @@ static int partition_count(rd_kafka_t *kafka, const char *name)
     const struct rd_kafka_metadata *metadata;
 
     give_up_on(rd_kafka_metadata(kafka, 0, topic, &metadata, ANSWER_MS));
-    give_up_on(metadata->topics[0].err);
+    if (metadata->topics[0].err != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+        give_up_on(metadata->topics[0].err);
     int count = metadata->topics[0].partition_cnt;
     rd_kafka_metadata_destroy(metadata);
     rd_kafka_topic_destroy(topic);
+    return count;
+}
+
+/** A topic that was made just now may not be known everywhere. */
+static int partition_count_soon(rd_kafka_t *kafka, const char *name)
+{
+    int count = 0;
+
+    for (int waited_ms = 0; !count && waited_ms < ANSWER_MS; waited_ms += WATCH_MS) {
+        count = partition_count(kafka, name);
+        if (!count)
+            poll(NULL, 0, WATCH_MS);
+    }
+    if (!count)
+        give_up_on(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
     return count;
 }
 
@@ -162,6 +178,9 @@ static void offsets(const char *brokers, char **words)
 {
     rd_kafka_t *kafka = client_new(brokers, words[0]);
     int count = partition_count(kafka, words[1]);
+
+    if (!count)
+        give_up_on(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(count);
 
     rd_kafka_topic_partition_list_add_range(list, words[1], 0, count - 1);
@@ -192,7 +211,7 @@ static void print_committed(rd_kafka_t *kafka, rd_kafka_topic_partition_list_t *
 static void watch(const char *brokers, char **words)
 {
     rd_kafka_t *kafka = client_new(brokers, words[0]);
-    int count = partition_count(kafka, words[1]);
+    int count = partition_count_soon(kafka, words[1]);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(count);
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
 

@@ -121,7 +121,8 @@ class Trial(Verdicts):
         self.verdict("I5", judge.integrity(self.oracle.acknowledged(), target, self.oracle.records)
                      + judge.unwanted(self.expected("never"), target),
                      "every key and value, byte by byte")
-        self.verdict("I7", judge.commits(self.commits.trace),
+        self.verdict("I7", judge.commits(self.commits.trace)
+                     + ([] if self.commits.trace else ["nobody looked at the committed offsets"]),
                      f"{len(self.commits.trace)} looks at the committed offsets")
         self.judge_bounds()
         for member in self.members:
