@@ -262,7 +262,7 @@ static void check_partitions(const struct health *health, FILE *list)
         fputs("[+]partitions ok\n", list);
 }
 
-/* Nothing is wrong with penstock: it waits for a producer. */
+/* Nothing is wrong with penstock: it waits for a producer, or for somebody to mend Kafka. */
 static void check_waiting(const struct health *health, FILE *list)
 {
     for (unsigned i = 0; i < health->worker_count; i++) {
@@ -270,7 +270,7 @@ static void check_waiting(const struct health *health, FILE *list)
         for (size_t j = 0; j < worker->waiting_count && j < WORKER_WAITING_SHOWN; j++)
             fprintf(list, "[+]partition %s\n", worker->waiting[j]);
         if (worker->waiting_count > WORKER_WAITING_SHOWN)
-            fprintf(list, "[+]partitions: %zu more wait for the end of a transaction\n",
+            fprintf(list, "[+]partitions: %zu more wait for Kafka\n",
                     worker->waiting_count - WORKER_WAITING_SHOWN);
     }
 }

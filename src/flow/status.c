@@ -32,16 +32,18 @@ static const char *sink_or_units_trouble(const struct worker *worker, size_t ind
 }
 
 static void worker_add_waiting(void *context, const struct source_partition *partition,
-                               int64_t offset, int64_t count, int64_t since_ms)
+                               const struct source_wait *wait)
 {
     struct worker_status *status = context;
+    const char *what =
+        wait->stalls ? "do not come, see the broker's log" : "wait for the end of a transaction";
 
     if (status->waiting_count < WORKER_WAITING_SHOWN)
         snprintf(status->waiting[status->waiting_count].text, sizeof(status->waiting[0].text),
-                 "%.249s[%" PRId32 "]: %" PRId64 " offsets from %" PRId64
-                 " on wait for the end of a transaction, for %" PRId64 " s",
-                 source_partition_topic(partition), source_partition_number(partition), count,
-                 offset, since_ms / 1000);
+                 "%.249s[%" PRId32 "]: %" PRId64 " offsets from %" PRId64 " on %s, for %" PRId64
+                 " s",
+                 source_partition_topic(partition), source_partition_number(partition), wait->count,
+                 wait->offset, what, wait->since_ms / 1000);
     status->waiting_count++;
 }
 

@@ -33,7 +33,7 @@ struct worker_status {
     struct {
         char text[ERR_TEXT_BYTES]; /* "rides[3]: for what" */
     } waiting[WORKER_WAITING_SHOWN];
-    size_t waiting_count; /* partitions that wait for a transaction's end; not all are listed */
+    size_t waiting_count; /* partitions of which nothing comes; not all are listed */
 };
 
 struct worker_listener {

@@ -1,7 +1,8 @@
 /* gauges.c: what is shown of partitions, ten times a second; of very many less often. */
+#include "base/log.h"
 #include "kafka/source_parts.h"
 
-enum { GAUGES_MS = 100, PARTITIONS_A_MS = 10, WAIT_MS = 1000 };
+enum { GAUGES_MS = 100, PARTITIONS_A_MS = 10, WAIT_MS = 1000, STALL_MS = 10000 };
 
 #define GAUGE(partition, name, value)                                                              \
     atomic_store_explicit(&(partition)->gauges->name, (value), memory_order_relaxed)
@@ -20,6 +21,11 @@ static void end_update(struct source_partition *partition)
                                        partition->number, &low, &high) == 0 &&
         high >= 0)
         GAUGE(partition, end_offset, high);
+}
+
+void gauges_end(struct source_partition *partition, int64_t offset)
+{
+    GAUGE(partition, end_offset, offset);
 }
 
 /* Whether every record that was taken is finished; one that waits in a batch is not. */
@@ -42,29 +48,59 @@ static void position_update(struct source_partition *partition)
     tracker_skip(partition->tracker, partition->position);
 }
 
-/*
- * A reader of committed records comes to the end before a transaction that is still open, whatever
- * the log holds behind. Where records lie in librdkafka's queue that is no such end.
- */
+/* Nothing comes, though Kafka has more. Where records lie in librdkafka's queue they do come. */
 static void wait_update(struct source_partition *partition)
 {
     const struct source *source = partition->source;
-    bool waits = !source->more && is_idle(partition) && partition->end == partition->position &&
-                 partition->position < end_offset(partition);
 
-    if (!waits)
+    if (source->more || !is_idle(partition) || partition->position >= end_offset(partition)) {
         partition->waits_since_ms = 0;
-    else if (!partition->waits_since_ms)
-        partition->waits_since_ms = source->now_ms;
+        return;
+    }
+    if (partition->waits_since_ms && partition->waits_at == partition->position)
+        return;
+    partition->waits_since_ms = source->now_ms;
+    partition->waits_at = partition->position;
+    partition->stalls = false;
 }
 
-/* Offsets; not told at once, since many a transaction is short. */
+static int64_t waits_ms(const struct source_partition *partition)
+{
+    return partition->waits_since_ms ? partition->source->now_ms - partition->waits_since_ms : 0;
+}
+
+/*
+ * A reader of committed records comes to the end before a transaction that is still open, whatever
+ * the log holds behind. Offsets; not told at once, since many a transaction is short.
+ */
 static int64_t waiting_offsets(const struct source_partition *partition)
 {
-    if (!partition->waits_since_ms ||
-        partition->source->now_ms - partition->waits_since_ms < WAIT_MS)
+    if (partition->end != partition->position || waits_ms(partition) < WAIT_MS)
         return 0;
     return end_offset(partition) - partition->position;
+}
+
+/*
+ * The same without having come to an end: a broker fails to read its log, or librdkafka passes over
+ * what it cannot read and comes back to it, which it does not tell of every batch.
+ */
+static int64_t stalled_offsets(const struct source_partition *partition)
+{
+    if (partition->end == partition->position || waits_ms(partition) < STALL_MS)
+        return 0;
+    return end_offset(partition) - partition->position;
+}
+
+static void stall_tell(struct source_partition *partition)
+{
+    int64_t count = stalled_offsets(partition);
+
+    if (!count || partition->stalls)
+        return;
+    partition->stalls = true;
+    log_warn_each("partition stands still", LOG_STR("topic", partition->topic->name),
+                  LOG_INT("partition", partition->number), LOG_INT("offset", partition->position),
+                  LOG_INT("waiting", count));
 }
 
 /* The age of what waits: of the oldest record in flight, or about that of the next to be taken. */
@@ -85,6 +121,7 @@ static void gauges_update(struct source_partition *partition)
         end_update(partition);
         position_update(partition);
         wait_update(partition);
+        stall_tell(partition);
     }
     GAUGE(partition, assigned, partition_is_ours(partition));
     GAUGE(partition, held, partition->state == PARTITION_HELD);
@@ -110,14 +147,18 @@ void gauges_turn(struct source *source)
 
 void source_visit_waiting(const struct source *source,
                           void (*visit)(void *context, const struct source_partition *partition,
-                                        int64_t offset, int64_t count, int64_t since_ms),
+                                        const struct source_wait *wait),
                           void *context)
 {
     for (size_t i = 0; i < source->partition_count; i++) {
         const struct source_partition *partition = source->partitions[i];
-        int64_t count = waiting_offsets(partition);
-        if (count > 0)
-            visit(context, partition, partition->position, count,
-                  source->now_ms - partition->waits_since_ms);
+        struct source_wait wait = {.offset = partition->position,
+                                   .count = waiting_offsets(partition),
+                                   .since_ms = waits_ms(partition)};
+        wait.stalls = !wait.count;
+        if (wait.stalls)
+            wait.count = stalled_offsets(partition);
+        if (wait.count)
+            visit(context, partition, &wait);
     }
 }

@@ -208,11 +208,16 @@ void source_visit_held(const struct source *source,
                                      enum source_hold hold, const char *reason),
                        void *context);
 
-/** Visits every partition whose reading waits for the end of a transaction: from @p offset on, @p
- * count offsets, for @p since_ms milliseconds. */
+/** Why nothing comes of a partition though Kafka has more. */
+struct source_wait {
+    int64_t offset, count, since_ms; /* of so many offsets from here on, for so long */
+    bool stalls; /* for no reason that is known; else for the end of a transaction */
+};
+
+/** Visits every partition that waits. */
 void source_visit_waiting(const struct source *source,
                           void (*visit)(void *context, const struct source_partition *partition,
-                                        int64_t offset, int64_t count, int64_t since_ms),
+                                        const struct source_wait *wait),
                           void *context);
 
 /** Commits what is due, goes on with a rebalance, keeps lag up to date. False and ERR_FATAL where

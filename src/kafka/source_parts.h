@@ -75,20 +75,22 @@ struct source_partition {
     int64_t look_at;         /* the first offset that gates_look() is told of */
     int64_t position;        /* the next offset to take; -1: not known */
     int64_t end;             /* where librdkafka came to the end last; -1: not since the start */
-    int64_t waits_since_ms; /* there is more in the log that may not be read yet; 0: there is not */
-    int64_t committed;      /* what Kafka has; -1: nothing, or not known */
-    int64_t committing;     /* what the outstanding commit says; -1: nothing */
-    int64_t stuck_at;       /* its position when a response was too large */
-    int64_t stuck_since_ms; /* and since when */
-    int64_t try_again_ms;   /* when it is released, while oversize */
-    int64_t ask_at_ms;      /* when its offsets may be asked for */
-    int64_t taken_ms;       /* the timestamp of the record taken last; -1: none */
+    int64_t waits_since_ms;  /* nothing comes though Kafka has more; 0: it does, or has not */
+    int64_t waits_at;        /* the position that it does not get past */
+    int64_t committed;       /* what Kafka has; -1: nothing, or not known */
+    int64_t committing;      /* what the outstanding commit says; -1: nothing */
+    int64_t stuck_at;        /* its position when a response was too large */
+    int64_t stuck_since_ms;  /* and since when */
+    int64_t try_again_ms;    /* when it is released, while oversize */
+    int64_t ask_at_ms;       /* when its offsets may be asked for */
+    int64_t taken_ms;        /* the timestamp of the record taken last; -1: none */
     uint64_t consumed_records, consumed_bytes, lost_records;
     int32_t number;
     uint32_t generation;
     enum partition_state state;
     enum source_hold hold;
     bool fetching;  /* librdkafka reads it */
+    bool stalls;    /* it was logged that nothing comes */
     bool moved;     /* librdkafka does not read it from position */
     bool asking;    /* a question about its offsets is under way */
     bool misplaced; /* Kafka refused position as out of range */
@@ -232,6 +234,8 @@ void gates_hold(struct source *source);
 
 /* --- gauges.c: what is shown of partitions --- */
 void gauges_turn(struct source *source);
+/** Where the log ends, as Kafka said before the first fetch did, which may never come. */
+void gauges_end(struct source_partition *partition, int64_t offset);
 
 /* --- rebalance.c: which partitions librdkafka reads --- */
 void rebalance_event(struct source *source, rd_kafka_resp_err_t what,

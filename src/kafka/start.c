@@ -206,6 +206,7 @@ static void start_answer(struct source_partition *partition, const struct offset
         return;
     partition->asking = false;
     if (item_is_complete(item)) {
+        gauges_end(partition, item->high);
         start_decide(partition, item);
         return;
     }

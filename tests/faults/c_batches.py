@@ -2,13 +2,14 @@
 import contextlib
 from functools import partial
 
-from stage import KAFKA_ERRORS, Fault, row, wait_until
+from stage import KAFKA_ERRORS, Fault, Void, row, wait_until
 from stage.segment import Segment, flip, name_codec, name_magic
 
 BATCHES, RECORDS, BAD = 4, 5, 2  # a partition's batches, the records of one, and which is broken
 BASE = BAD * RECORDS
 
 LZ4, NO_CODEC, NO_MAGIC = 3, 7, 9
+OLD_MAGIC = 1  # its fields lie elsewhere
 
 
 class Broken(Fault):
@@ -24,11 +25,14 @@ class Broken(Fault):
 
     def begin(self):
         self.ends = self.kafka.ends(self.topic)
+        good = {number: self.segment(number).batch(BASE) for number in self.ways}
         self.kafka.stop()
         self.bad = {number: self.segment(number).change(BASE, way)
                     for number, way in self.ways.items()}
         self.kafka.start()
         wait_until(self.is_back, 20, "Kafka has all that it had", every=0.2)
+        if any(good[number] == self.bad[number] for number in good):
+            raise Void("a batch is what it was")
 
     def is_back(self):
         with contextlib.suppress(RuntimeError):
@@ -61,6 +65,39 @@ def broken_batches(scene):
     scene.check("I11", member.stop() == 0, "stopped with 0")
     for number in ways:
         scene.kafka.admin("commit", scene.group, scene.topic, number, BASE + RECORDS)
+    member.start(wait=False)
+    scene.drain()
+    scene.judge()
+
+
+@row("C7silent", "1 2 3 5 10 11 13", seconds=60)
+def broken_batches_that_nobody_tells_of(scene):
+    """librdkafka passes in silence over an unknown format that it meets in the middle of a batch,
+    and Kafka fails at an old format that it is not: the log names these partitions as ones that
+    stand still, the others flow, nothing behind is written; moved behind the batch one goes on."""
+    ways = {1: partial(name_magic, magic=NO_MAGIC), 2: partial(name_magic, magic=OLD_MAGIC)}
+    begins = {1: BASE + 2, 2: BASE}
+    fill(scene, partitions=3)
+    scene.fate = lambda partition, offset, record: (
+        "never" if partition == 2 and offset >= BASE or offset < begins.get(partition, 0)
+        or partition == 1 and offset < BASE + RECORDS else "written")
+    for number, offset in begins.items():
+        scene.kafka.admin("commit", scene.group, scene.topic, number, offset)
+    with scene.fault(Broken(scene, ways), live=None):
+        member = scene.join("penstock-1", wait=False)
+        for number, offset in begins.items():
+            line = f"partition={number} offset={offset} waiting={BATCHES * RECORDS - offset}"
+            wait_until(lambda line=line: line in member.log(), 25, f"the log says {line}")
+            said = f"[{number}]: {BATCHES * RECORDS - offset} offsets from {offset} on do not come"
+            wait_until(lambda said=said: said in member.page("/readyz?verbose")[1], 3, said)
+        scene.verdict("I10", [], "log and /readyz name both")
+        committed, target = scene.committed(), scene.redis.read()
+        for number, offset in begins.items():
+            scene.check("I3", not target.offsets(number), f"nothing of partition {number} is there")
+            scene.check("I1", committed[number] == offset, f"{number} stays at {offset}")
+    scene.check("I11", member.stop() == 0, "stopped with 0")
+    scene.kafka.admin("commit", scene.group, scene.topic, 1, BASE + RECORDS)
+    scene.kafka.admin("commit", scene.group, scene.topic, 2, BATCHES * RECORDS)
     member.start(wait=False)
     scene.drain()
     scene.judge()
