@@ -1,4 +1,4 @@
-/* member.h: one worker of the simulated world: what world.c and the two ways of writing share. */
+/* member.h: one worker of the simulated world: what the world and the two ways of writing share. */
 #pragma once
 #include "kafka/tracker.h"
 #include "model_redis.h"

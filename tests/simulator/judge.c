@@ -1,0 +1,173 @@
+/* judge.c: whether what Redis and Kafka have is what was promised: the invariants. */
+#include "world_parts.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static bool fail(struct world *world, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static bool fail(struct world *world, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(world->text, sizeof(world->text), format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+static int64_t element(struct slice item)
+{
+    int64_t number = 0;
+
+    for (size_t i = 0; i < item.length; i++)
+        number = number * 10 + (item.data[i] - '0');
+    return number;
+}
+
+static int64_t next_good(int64_t offset)
+{
+    return world_is_poison(offset) ? offset + 1 : offset;
+}
+
+void judge_forget(struct world *world, unsigned partition)
+{
+    world->listed[partition] = 0;
+    world->highest[partition] = -1;
+    memset(world->last[partition], 0, sizeof(world->last[partition]));
+}
+
+/* Notes a new element; what was listed up to now is followed by the next one, or it is a repeat. */
+static bool judge_element(struct world *world, unsigned partition, int64_t offset)
+{
+    int64_t wanted = next_good(world->highest[partition] + 1);
+
+    if (world->mode == WORLD_EXACTLY_ONCE && offset != wanted)
+        return fail(world, "%s: partition %u: %" PRId64 " came where %" PRId64 " was due",
+                    offset < wanted ? "I4" : "I3", partition, offset, wanted);
+    world->counts.repeats += world->last[partition][offset] > 0;
+    world->last[partition][offset] = ++world->listed[partition];
+    while (wanted < WORLD_RECORDS && world->last[partition][wanted]) {
+        world->highest[partition] = wanted;
+        wanted = next_good(wanted + 1);
+    }
+    return true;
+}
+
+/* I3 and I4 where records are written exactly once: each follows the one before. */
+static bool judge_list(struct world *world, unsigned partition)
+{
+    const struct slice *items;
+    size_t count = model_redis_list(world->redis, world_list(partition), &items);
+
+    if (count < world->listed[partition]) /* failed over */
+        judge_forget(world, partition);
+    while (world->listed[partition] < count)
+        if (!judge_element(world, partition, element(items[world->listed[partition]])))
+            return false;
+    return true;
+}
+
+/* I3 where they are repeated: in the end no older write stands behind a newer one. That needs
+ * owners that do not overlap: at least once has no fence, and what a paused or dead worker had sent
+ * may land late. */
+static bool judge_order(struct world *world, unsigned partition)
+{
+    size_t before = 0;
+
+    if (world->kafka[partition].overlapped)
+        return true;
+    for (int64_t offset = 0; offset < WORLD_RECORDS; offset++) {
+        size_t place = world->last[partition][offset];
+        if (place && place < before)
+            return fail(world,
+                        "I3: partition %u: %" PRId64 " was not written again behind older ones",
+                        partition, offset);
+        if (place)
+            before = place;
+    }
+    return true;
+}
+
+/* I4 of counters: what is summed is what is listed. */
+static bool judge_sum(struct world *world, unsigned partition)
+{
+    int64_t sum = 0, is = model_redis_number(world->redis, world_sum(partition));
+
+    for (int64_t offset = 0; offset <= world->highest[partition]; offset += SUMMED)
+        sum += world_is_poison(offset) ? 0 : offset;
+    return is == sum || fail(world, "I4: partition %u: the sum is %" PRId64 ", not %" PRId64,
+                             partition, is, sum);
+}
+
+/* I10: a refused command is told, and what was to be taken care of is; unless it was said that
+ * answers were lost. */
+static bool judge_errors(struct world *world, unsigned partition)
+{
+    if (world->mode != WORLD_EXACTLY_ONCE || world->counts.unsettled)
+        return true;
+    for (int64_t offset = 0; offset < WORLD_RECORDS; offset++) {
+        if (world_is_poison(offset) && !world->told[partition][offset])
+            return fail(world, "I10: partition %u: nobody heard that %" PRId64 " was refused",
+                        partition, offset);
+        if (world->pending[partition][offset])
+            return fail(world, "I10: partition %u: nobody took care of %" PRId64, partition,
+                        offset);
+    }
+    return true;
+}
+
+/* I1: what is committed is there. After a failover it need not be: exactly-once starts from what
+ * Redis has. */
+static bool judge_commit(struct world *world, unsigned partition)
+{
+    int64_t committed = world->kafka[partition].committed;
+
+    if (world->failed_over || committed == 0)
+        return true;
+    int64_t last = world_is_poison(committed - 1) ? committed - 2 : committed - 1;
+    return world->highest[partition] >= last ||
+           fail(world, "I1: partition %u: %" PRId64 " is committed, Redis has up to %" PRId64,
+                partition, committed, world->highest[partition]);
+}
+
+static bool judge(struct world *world)
+{
+    for (unsigned i = 0; i < WORLD_PARTITIONS; i++)
+        if (!judge_list(world, i) || !judge_commit(world, i) ||
+            (world->mode == WORLD_EXACTLY_ONCE && !judge_sum(world, i)))
+            return false;
+    return true;
+}
+
+bool judge_step(struct world *world, const int64_t committed[WORLD_PARTITIONS])
+{
+    for (unsigned i = 0; i < WORLD_PARTITIONS; i++)
+        if (world->kafka[i].committed < committed[i])
+            return fail(world, "I7: partition %u: the commit fell", i);
+    return judge(world);
+}
+
+bool judge_is_finished(const struct world *world)
+{
+    for (unsigned i = 0; i < WORLD_PARTITIONS; i++)
+        if (world->kafka[i].committed < WORLD_RECORDS ||
+            world->highest[i] != next_good(WORLD_RECORDS) - 1 - world_is_poison(WORLD_RECORDS - 1))
+            return false;
+    return true;
+}
+
+bool judge_end(struct world *world)
+{
+    bool finished = judge_is_finished(world);
+
+    for (unsigned i = 0; !finished && i < WORLD_PARTITIONS; i++)
+        fail(world, "I2: partition %u: committed %" PRId64 ", Redis has up to %" PRId64 " of %d", i,
+             world->kafka[i].committed, world->highest[i], WORLD_RECORDS);
+    for (unsigned i = 0; i < WORLD_PARTITIONS; i++)
+        if (!judge_order(world, i) || (finished && !judge_errors(world, i)))
+            return false;
+    return finished;
+}

@@ -1,0 +1,92 @@
+/* world_parts.h: what a world is made of; shared by the files that make it. */
+#pragma once
+#include "member.h"
+
+enum {
+    SUMMED = 3,           /* every third record adds to the sum */
+    CONNECTIONS_SHOWN = 8 /* closed ones whose bytes may still arrive */
+};
+
+struct kafka_partition {
+    int owner; /* -1: none */
+    uint32_t generation;
+    int64_t committed;
+    bool overlapped; /* somebody may have written on behind the next owner's back */
+};
+
+struct world {
+    enum world_mode mode;
+    const struct way *way;
+    struct model_redis *redis;
+    struct kafka_partition kafka[WORLD_PARTITIONS];
+    struct member members[WORLD_WORKERS];
+    int closed[CONNECTIONS_SHOWN]; /* connections whose client is gone */
+    size_t closed_count;
+    bool failed_over;                  /* what was answered may be gone */
+    size_t listed[WORLD_PARTITIONS];   /* elements of the lists that were judged */
+    int64_t highest[WORLD_PARTITIONS]; /* up to it all are listed */
+    /* where the list has the record last; 0: nowhere */
+    size_t last[WORLD_PARTITIONS][WORLD_RECORDS];
+    bool told[WORLD_PARTITIONS][WORLD_RECORDS];    /* that a command of it was refused */
+    bool pending[WORLD_PARTITIONS][WORLD_RECORDS]; /* somebody is to take care of it */
+    struct world_counts counts;
+    char text[WORLD_TEXT_BYTES];
+};
+
+/* --- judge.c --- */
+
+/** After a step: every invariant that holds at any time; @p committed: what Kafka had before it.
+ * False: one does not hold, the world's text says which. */
+bool judge_step(struct world *world, const int64_t committed[WORLD_PARTITIONS]);
+
+/** Whether all there is to do is done. */
+bool judge_is_finished(const struct world *world);
+
+/** After everything was healed: the invariants of the whole; false as above. */
+bool judge_end(struct world *world);
+
+/** Nothing is listed of the partition. */
+void judge_forget(struct world *world, unsigned partition);
+
+/* --- wire.c --- */
+
+void wire_connect(struct member *member);
+
+/** The worker's end is gone; @p former: the connection is to be killed before the next one speaks.
+ */
+void wire_close(struct member *member, bool former);
+
+/** The connection breaks, and the worker sees it. */
+void wire_cut(struct member *member);
+
+/** Some bytes reach the server, it carries out some commands, the worker reads some answers. */
+void wire_send(struct member *member, size_t amount);
+void wire_serve(struct member *member, size_t amount);
+void wire_read(struct member *member, size_t amount);
+
+/** What a dead connection had sent reaches the server after all. */
+void wire_stale(struct world *world, size_t amount);
+
+/* --- group.c --- */
+
+void member_begin(struct world *world, unsigned number);
+void member_end(struct member *member);
+
+/** It ends, and another one begins in its place. */
+void member_crash(struct member *member);
+
+/** The partition is given to the member, where it has no owner. */
+void group_assign(struct member *member, unsigned number);
+
+/** The member gives a revoked partition back, if it has drained; @p force: also if it has not. */
+void group_leave(struct member *member, unsigned number, bool force);
+
+/** The group takes the partition back; its worker does not know until group_tell(). */
+void group_expire(struct world *world, unsigned number);
+void group_tell(struct member *member, unsigned number);
+
+/** The member takes records of the partition. */
+void group_poll(struct member *member, unsigned number, size_t amount);
+
+/** It commits as far as its tracker allows. */
+void group_commit(struct member *member, unsigned number);
