@@ -1,0 +1,115 @@
+/* admin_port.c: an admin port, and a client that asks it by real sockets. */
+#include "admin_port.h"
+
+#include "flow/worker.h"
+#include "suite.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { ANSWER_BYTES = 1 << 17 };
+
+struct metrics *metrics;
+struct health *health;
+struct admin *admin;
+char answer[ANSWER_BYTES];
+
+static const char *const routes[] = {"rides"};
+static const char *const sinks[] = {"live"};
+
+void port_open(void)
+{
+    struct err err;
+
+    metrics = metrics_new(&(struct metrics_shape){1, routes, 1, sinks, 1, NULL, 0, "2", "0"});
+    health = health_new(1);
+    admin = admin_start("127.0.0.1:0", metrics, health, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(admin);
+}
+
+void port_close(void)
+{
+    admin_stop(admin);
+    health_free(health);
+    metrics_free(metrics);
+}
+
+void tell_ready(void)
+{
+    health_status(health, 0, &(struct worker_status){.joined = true});
+}
+
+int dial_by(int handle)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+    address.sin_port = htons((uint16_t)atoi(strrchr(admin_address(admin), ':') + 1));
+    CU_ASSERT_EQUAL(connect(handle, (struct sockaddr *)&address, sizeof(address)), 0);
+    return handle;
+}
+
+int dial(void)
+{
+    return dial_by(socket(AF_INET, SOCK_STREAM, 0));
+}
+
+void hear(int handle, int patience_ms)
+{
+    struct pollfd wait = {handle, POLLIN, 0};
+    size_t length = 0;
+    ssize_t got = 1;
+
+    while (got > 0 && length < ANSWER_BYTES - 1 && poll(&wait, 1, patience_ms) > 0) {
+        got = recv(handle, answer + length, ANSWER_BYTES - 1 - length, 0);
+        length += got > 0 ? (size_t)got : 0;
+    }
+    answer[length] = '\0';
+    close(handle);
+}
+
+const char *say(const char *bytes, size_t length)
+{
+    int handle = dial();
+
+    CU_ASSERT_EQUAL(send(handle, bytes, length, MSG_NOSIGNAL), (ssize_t)length);
+    hear(handle, 3000);
+    return answer;
+}
+
+const char *ask(const char *request)
+{
+    return say(request, strlen(request));
+}
+
+const char *get(const char *path)
+{
+    char request[256];
+
+    snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+    return ask(request);
+}
+
+bool says(const char *text)
+{
+    if (strstr(answer, text))
+        return true;
+    fprintf(stderr, "\nno '%s' in: %.600s\n", text, answer);
+    return false;
+}
+
+int status(void)
+{
+    int number = 0;
+
+    return sscanf(answer, "HTTP/1.%*d %d", &number) == 1 ? number : -1;
+}
+
+bool still_answers(void)
+{
+    get("/livez");
+    return status() == 200;
+}
