@@ -275,7 +275,7 @@ class Hosts:
     """/etc/hosts as this run alone sees it."""
 
     def __init__(self, scene):
-        if not namespace.inside():
+        if not namespace.own_mounts():
             raise Cannot("needs a view of the mounts of its own (unshare -m)")
         self.path = os.path.join(scene.folder, "hosts")
         self.write("")

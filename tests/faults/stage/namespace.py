@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 _INSIDE = "PENSTOCK_FAULTS_NAMESPACE"
-_WAYS = (["-n", "-m"], ["-U", "-r", "-n", "-m"])  # as root; as a user
+# As root; as a user; as root in a changed root folder, where the mounts cannot be set apart.
+_WAYS = (["-n", "-m"], ["-U", "-r", "-n", "-m"], ["-n"])
 
 
 def enter():
@@ -23,6 +24,11 @@ def enter():
 
 def inside():
     return _INSIDE in os.environ
+
+
+def own_mounts():
+    """Whether what is mounted here is seen here alone."""
+    return "-m" in os.environ.get(_INSIDE, "").split()
 
 
 def root_outside():
