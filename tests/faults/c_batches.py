@@ -118,7 +118,7 @@ def told(scene, broken):
 def fill(scene, partitions):
     """Every partition gets its batches, small enough to come in one response."""
     scene.start(members=0, partitions=partitions, keys=partitions, size=150,
-                properties="check_crcs = true;", producer=("compression.type=none",))
+                producer=("compression.type=none",))
     for _ in range(BATCHES):
         scene.send([scene.oracle.record_of(number)
                     for number in range(partitions) for _ in range(RECORDS)])
