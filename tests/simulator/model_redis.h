@@ -1,8 +1,8 @@
 /*
  * model_redis.h: as much of a Redis as the simulator needs, in memory and one step at a time.
  *
- * It reads whole commands (RESP2) from what a connection was sent, keeps strings, counters, lists,
- * hashes and streams, and knows MULTI, EXEC, DISCARD, WATCH as the manual says: queued commands
+ * It reads whole commands (RESP2) from what a connection was sent, keeps strings, counters, lists
+ * and hashes, and knows MULTI, EXEC, DISCARD, WATCH as the manual says: queued commands
  * that are refused abort the transaction, those that fail while it runs do not; a watched key that
  * was written makes EXEC answer nil. What a closed connection had sent and nobody executed may
  * still be executed later, as with a real socket, until model_redis_kill().
@@ -58,7 +58,7 @@ bool model_redis_replica_has(const struct model_redis *redis, const char *key);
 /** What a string or counter holds; empty where there is none. */
 struct slice model_redis_string(const struct model_redis *redis, const char *key);
 
-/** The elements of a list, or the values pushed to a stream, each with its length. */
+/** The elements of a list, each with its length. */
 size_t model_redis_list(const struct model_redis *redis, const char *key,
                         const struct slice **items);
 
