@@ -105,7 +105,7 @@ static void exchange_pause_if_drained(struct connection *connection)
     connection_wake_in(connection, exchange_pause_ms(connection));
 }
 
-/* A command went through, or none waits that could tell. */
+/* A command went through. */
 static void exchange_resume(struct connection *connection)
 {
     connection->state = CONNECTION_FLOWING;
@@ -117,8 +117,8 @@ static void exchange_probe(struct connection *connection)
 {
     connection_discard(connection);
     connection->state = CONNECTION_PROBING;
-    if (connection->window.committed == 0)
-        exchange_resume(connection);
+    if (connection->window.committed == 0) /* nothing that could tell: what comes next goes alone */
+        connection_recover(connection);
     exchange_watch(connection);
     exchange_flush(connection);
 }

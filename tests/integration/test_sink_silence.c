@@ -13,6 +13,7 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static struct redis_server *server;
@@ -62,6 +63,36 @@ static void open_fake(struct script *script, int64_t response_timeout)
     driver->options.port = fake_server_port(fake);
     driver->options.response_timeout = response_timeout;
     driver_start(driver);
+}
+
+static char heard[200]; /* the commands' names */
+
+static const char *load_at_first(void *context, unsigned connection, unsigned number,
+                                 const char *name)
+{
+    (void)context, (void)connection;
+    strncat(heard, name, sizeof(heard) - strlen(heard) - 2);
+    strcat(heard, " ");
+    return number == 0 ? "-LOADING Redis is loading the dataset in memory\r\n" : "+OK\r\n";
+}
+
+/* A server may end its loading between two commands that came together: the later one would be
+ * carried out first. */
+static void the_first_command_of_a_connection_goes_alone(void)
+{
+    heard[0] = '\0';
+    driver = driver_new(0);
+    fake = fake_server_open(driver->stand.base, load_at_first, NULL);
+    driver->options.port = fake_server_port(fake);
+    driver_start(driver);
+    while (!driver->counters->connections_up)
+        driver_turn(driver);
+    driver_put(driver, "INCR", "a", NULL);
+    driver_put(driver, "DECR", "a", NULL);
+    driver_put(driver, "APPEND", "a", "1", NULL);
+    expect_all_done();
+    ASSERT_TEXT(heard, "INCR INCR DECR APPEND ");
+    close_all();
 }
 
 static void an_answer_in_pieces_of_a_byte_is_an_answer(void)
@@ -233,6 +264,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(of_many_connections_the_first_ones_tell), /* before others have told something */
+        TEST(the_first_command_of_a_connection_goes_alone),
         TEST(an_answer_in_pieces_of_a_byte_is_an_answer),
         TEST(an_end_within_an_answer_is_no_answer),
         TEST(garbage_ends_the_connection_and_costs_no_command),
