@@ -14,8 +14,8 @@
 #include "conf/conf.h"
 #include "redis/connection.h"
 #include "redis/reply.h"
+#include "redis/traffic.h"
 
-#include <errno.h>
 #include <hiredis/hiredis.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -172,17 +172,11 @@ static bool barrier_next(struct barrier *barrier)
 static void barrier_read(struct connection *connection)
 {
     struct barrier *barrier = connection->context;
-    ssize_t got = connection_receive(connection, connection->input, CONNECTION_INPUT_BYTES);
+    size_t got = traffic_read(connection, connection->input, CONNECTION_INPUT_BYTES);
 
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+    if (!got)
         return;
-    if (got <= 0) {
-        connection_lost(connection, "%s",
-                        got < 0 ? strerror(errno) : "the server closed the connection");
-        return;
-    }
-    connection->setup->counters->received_bytes += (uint64_t)got;
-    if (redisReaderFeed(barrier->reader, connection->input, (size_t)got) != REDIS_OK) {
+    if (redisReaderFeed(barrier->reader, connection->input, got) != REDIS_OK) {
         connection_lost(connection, "%s", barrier->reader->errstr);
         return;
     }
@@ -198,16 +192,11 @@ static void barrier_flush(struct connection *connection)
 
     while (connection_is_open(connection) && !connection->blocked &&
            barrier->sent < barrier->output_length) {
-        ssize_t sent = connection_send(connection, barrier->output + barrier->sent,
-                                       barrier->output_length - barrier->sent);
-        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-            connection_wait_writable(connection);
-        else if (sent < 0 && errno != EINTR)
-            connection_lost(connection, "send: %s", strerror(errno));
-        else if (sent > 0) {
-            barrier->sent += (size_t)sent;
-            connection->setup->counters->sent_bytes += (uint64_t)sent;
-        }
+        size_t sent =
+            traffic_write(connection, (struct slice){barrier->output + barrier->sent,
+                                                     barrier->output_length - barrier->sent});
+        if (sent) /* else the connection may be gone, and what was to be sent with it */
+            barrier->sent += sent;
     }
 }
 

@@ -18,6 +18,7 @@
 #include "metrics/metrics.h"
 #include "redis/connection.h"
 #include "redis/silence.h"
+#include "redis/traffic.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -61,16 +62,10 @@ void exchange_flush(struct connection *connection)
     while (connection_is_open(connection) && !connection->blocked &&
            (unsent = exchange_sendable(connection)).length > 0) {
         size_t length = unsent.length < SEND_BYTES ? unsent.length : (size_t)SEND_BYTES;
-        ssize_t sent = connection_send(connection, unsent.data, length);
-        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            connection_wait_writable(connection);
-        } else if (sent < 0 && errno != EINTR) {
-            connection_lost(connection, "send: %s", strerror(errno));
-        } else if (sent > 0) {
+        size_t sent = traffic_write(connection, (struct slice){unsent.data, length});
+        if (sent) {
             FAILPOINT(after_send);
-            window_wrote(&connection->window, (size_t)sent);
-            connection->setup->counters->sent_bytes += (uint64_t)sent;
-            connection->progress_ms = clock_ms();
+            window_wrote(&connection->window, sent);
         }
     }
 }
@@ -322,20 +317,12 @@ static bool exchange_scan(struct connection *connection)
 static bool exchange_read_once(struct connection *connection)
 {
     size_t room = CONNECTION_INPUT_BYTES - connection->input_length;
-    ssize_t got =
-        connection_receive(connection, connection->input + connection->input_length, room);
+    size_t got = traffic_read(connection, connection->input + connection->input_length, room);
 
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+    if (!got)
         return false;
-    if (got <= 0) {
-        connection_lost(connection, "%s",
-                        got < 0 ? strerror(errno) : "the server closed the connection");
-        return false;
-    }
-    connection->input_length += (size_t)got;
-    connection->setup->counters->received_bytes += (uint64_t)got;
-    connection->progress_ms = clock_ms();
-    return exchange_scan(connection) && (size_t)got == room;
+    connection->input_length += got;
+    return exchange_scan(connection) && got == room;
 }
 
 void exchange_read(struct connection *connection)

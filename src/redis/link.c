@@ -12,8 +12,7 @@
 #include "metrics/metrics.h"
 #include "redis/silence.h"
 #include "redis/socket.h"
-
-#include <errno.h>
+#include "redis/traffic.h"
 
 enum {
     SEND_BYTES = 64 << 10,
@@ -31,19 +30,12 @@ static bool link_send_once(struct connection *connection, struct lane *lane)
 
     if (!length || connection->blocked || !connection_is_open(connection))
         return false;
-    ssize_t sent = connection_send(connection, output.data, length);
-    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-        connection_wait_writable(connection);
-    } else if (sent < 0 && errno != EINTR) {
-        connection_lost(connection, "send: %s", strerror(errno));
-        return false;
-    } else if (sent > 0) {
+    size_t sent = traffic_write(connection, (struct slice){output.data, length});
+    if (sent) {
         FAILPOINT(after_send);
-        lane_sent(lane, (size_t)sent);
-        connection->setup->counters->sent_bytes += (uint64_t)sent;
-        connection->progress_ms = clock_ms();
+        lane_sent(lane, sent);
     }
-    return true;
+    return connection_is_open(connection);
 }
 
 /* The server answers a transaction piece by piece, as it reads it; what can be acted on are the
@@ -149,18 +141,11 @@ void link_turn(struct link *link)
 static bool link_read_once(struct link *link)
 {
     struct connection *connection = &link->connection;
-    ssize_t got = connection_receive(connection, connection->input, CONNECTION_INPUT_BYTES);
+    size_t got = traffic_read(connection, connection->input, CONNECTION_INPUT_BYTES);
 
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+    if (!got)
         return false;
-    if (got <= 0) {
-        connection_lost(connection, "%s",
-                        got < 0 ? strerror(errno) : "the server closed the connection");
-        return false;
-    }
-    connection->setup->counters->received_bytes += (uint64_t)got;
-    connection->progress_ms = clock_ms();
-    if (!lane_receive(link->lane, (struct slice){connection->input, (size_t)got})) {
+    if (!lane_receive(link->lane, (struct slice){connection->input, got})) {
         connection_lost(connection, "%s", lane_trouble(link->lane));
         return false;
     }
