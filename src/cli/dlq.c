@@ -135,12 +135,13 @@ static void show_commands(const struct route *route, struct record *record)
     struct scope scope = {.record = record, .arena = &arena, .now_ms = clock_wall_ms()};
     struct rendering rendering = {0};
     struct err err;
+    bool well = route_render(route, &scope, &rendering, NULL, &err);
 
-    if (!route_render(route, &scope, &rendering, NULL, &err))
+    if (!well)
         printf("  now       %s\n", err.text);
     else if (!rendering.count)
         puts("  now       filtered: no command runs");
-    for (size_t i = 0; i < rendering.count; i++)
+    for (size_t i = 0; well && i < rendering.count; i++)
         shown_command("  now       ", route->conf, &rendering.items[i]);
     free(rendering.items);
     arena_free(&arena);

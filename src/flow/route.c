@@ -127,7 +127,7 @@ static bool render_command(const struct route *route, const struct route_command
     struct slice *arguments;
     int64_t milliseconds;
 
-    rendered->text = text;
+    *rendered = (struct rendered){.text = text}; /* whole, also where the template fails */
     if (!template_render(command->template, scope, &arguments, &rendered->count, err))
         return err_wrap(err, "%.*s", SLICE_ARGS(command->name));
     rendered->arguments = arguments;

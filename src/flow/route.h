@@ -110,7 +110,7 @@ void topic_routes_free(struct topic_routes *routes);
 /**
  * Renders the record of @p scope, whose codecs it sets. Nothing rendered: the record is filtered.
  * @p trace may be NULL. Everything rendered lives in scope->arena or in the record.
- * Errors:  false and ERR_RECORD.
+ * Errors:  false and ERR_RECORD; the last of @p out is then the command that failed.
  */
 bool route_render(const struct route *route, struct scope *scope, struct rendering *out,
                   const struct route_trace *trace, struct err *err);

@@ -167,6 +167,14 @@ def a_letter_by_reference_is_read_where_it_is(run):
     expect("stays: ERR value is not an integer" in found[0], found)
 
 
+def a_letter_whose_template_failed_is_shown(run):
+    """With the reason in the place of the command that could not be made, one line a letter."""
+    bench = Bench(run, "stream", ["SET a:%{nothing} %{n}"], 0, 3)
+    lines, _ = bench.dlq("show")
+    now = [line for line in lines if line.startswith("  now ")]
+    expect_equal(now, ["  now       SET: missing field 'nothing'"] * 3, "what they become now")
+
+
 def many(run, kind):
     """Thousands of letters whose route works again."""
     bench = Bench(run, kind, PUSH, 0, MANY)
@@ -234,6 +242,7 @@ def wrong_words_are_told(run):
 
 if __name__ == "__main__":
     main(letters_of_a_topic_go_their_way_again, letters_of_a_stream_go_their_way_again,
-         a_letter_by_reference_is_read_where_it_is, a_kill_repeats_a_hundred_of_a_topic_at_most,
+         a_letter_by_reference_is_read_where_it_is, a_letter_whose_template_failed_is_shown,
+         a_kill_repeats_a_hundred_of_a_topic_at_most,
          a_kill_repeats_one_of_a_stream_at_most, a_stop_repeats_none_of_a_topic,
          a_stop_repeats_none_of_a_stream, wrong_words_are_told)

@@ -109,6 +109,18 @@ static void a_set_carries_its_ttl_itself(void)
     ASSERT_TEXT(record("k", "{\"id\":7,\"status\":\"done\"}"), "SET ride:7 done PX 900000");
 }
 
+static void a_command_whose_template_failed_has_no_arguments_of_another(void)
+{
+    given("SET ride:%{id} %{status}");
+    CU_ASSERT_EQUAL(compiled(), 0);
+    ASSERT_TEXT(record("k", "{\"id\":7,\"status\":\"done\"}"), "SET ride:7 done");
+    ASSERT_TEXT(record("k", "{\"id\":7}"), "error: SET: missing field 'status'");
+    CU_ASSERT_EQUAL_FATAL(rendering.count, 1);
+    CU_ASSERT_EQUAL(rendering.items[0].count, 0);
+    CU_ASSERT_PTR_NULL(rendering.items[0].arguments);
+    CU_ASSERT_PTR_EQUAL(rendering.items[0].text, &writes[0].cmd);
+}
+
 static void a_ttl_follows_each_distinct_key_once(void)
 {
     given("HSET ride:%{id} s %{status}");
@@ -369,6 +381,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(a_set_carries_its_ttl_itself),
+        TEST(a_command_whose_template_failed_has_no_arguments_of_another),
         TEST(a_ttl_follows_each_distinct_key_once),
         TEST(a_ttl_spares_the_keys_that_are_only_read),
         TEST(a_ttl_does_not_override_the_time_in_a_command),
