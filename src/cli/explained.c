@@ -2,6 +2,7 @@
 #include "cli/explained.h"
 
 #include "base/clock.h"
+#include "base/distinct.h"
 #include "base/mem.h"
 #include "cli/shown.h"
 
@@ -147,9 +148,6 @@ static void commands_add(struct explained *explained, const struct rendered *ren
 
 static void keys_add(struct explained *explained, struct slice key)
 {
-    for (size_t i = 0; i < explained->key_count; i++)
-        if (slice_equal(explained->keys[i], key))
-            return;
     explained->keys = mem_grow(explained->keys, explained->key_count, &explained->key_room,
                                sizeof(*explained->keys));
     explained->keys[explained->key_count++] = key;
@@ -191,6 +189,7 @@ static void explained_succeed(struct explained *explained, const struct renderin
         commands_add(explained, &rendering->items[i]);
         keys_of(explained, &rendering->items[i]);
     }
+    explained->key_count = distinct(explained->keys, explained->key_count, &explained->arena);
 }
 
 /* The error may name any word of any text of the route. */

@@ -8,6 +8,7 @@
  */
 #include "flow/route.h"
 
+#include "base/distinct.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -75,28 +76,33 @@ static void render_px(struct rendered *rendered, struct scope *scope, int64_t mi
     rendered->count += 2;
 }
 
-static bool key_was_before(const struct slice *arguments, const size_t *positions, size_t index)
+/* The distinct keys that a command writes; *count of them. */
+static struct slice *written_keys(const struct rendered *written, struct arena *arena,
+                                  size_t *count)
 {
-    for (size_t i = 0; i < index; i++)
-        if (slice_equal(arguments[positions[i]], arguments[positions[index]]))
-            return true;
-    return false;
+    size_t *positions = arena_alloc(arena, written->count * sizeof(*positions));
+    struct slice *keys;
+
+    *count = command_written_keys(written->command, written->arguments, written->count, positions,
+                                  written->count);
+    keys = arena_alloc(arena, *count * sizeof(*keys));
+    for (size_t i = 0; i < *count; i++)
+        keys[i] = written->arguments[positions[i]];
+    *count = distinct(keys, *count, arena);
+    return keys;
 }
 
 static void render_expire(const struct route *route, struct rendering *out, struct rendered written,
                           struct scope *scope, int64_t milliseconds)
 {
-    size_t *positions = arena_alloc(scope->arena, written.count * sizeof(*positions));
-    size_t count = command_written_keys(written.command, written.arguments, written.count,
-                                        positions, written.count);
     struct slice number = arena_number(scope->arena, milliseconds);
+    size_t count;
+    const struct slice *keys = written_keys(&written, scope->arena, &count);
 
     for (size_t i = 0; i < count; i++) {
-        if (key_was_before(written.arguments, positions, i))
-            continue;
         struct slice *arguments = arena_alloc(scope->arena, 3 * sizeof(*arguments));
         arguments[0] = SLICE("PEXPIRE");
-        arguments[1] = written.arguments[positions[i]];
+        arguments[1] = keys[i];
         arguments[2] = number;
         *rendering_add(out) = (struct rendered){.arguments = arguments,
                                                 .count = 3,

@@ -5,6 +5,7 @@
 #include "flow/route.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 enum { COMMANDS = 4 };
 
@@ -133,6 +134,41 @@ static void a_ttl_follows_each_distinct_key_once(void)
     ASSERT_TEXT(record(NULL, "{\"id\":7,\"status\":\"x\"}"),
                 "HSET ride:7 s x; PEXPIRE ride:7 2000; MSET a:7 1 a:7 2 b:7 3; PEXPIRE a:7 2000; "
                 "PEXPIRE b:7 2000; PUBLISH rides 7; SREM gone 7");
+}
+
+/* {"f0":0,"f1":1,...} */
+static char *wide_object(size_t fields)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+
+    for (size_t i = 0; i < fields; i++)
+        fprintf(out, "%s\"f%zu\":%zu", i ? "," : "{", i, i);
+    fputc('}', out);
+    fclose(out);
+    return text;
+}
+
+/* Comparing each key with those before it took 37 s. */
+static void a_ttl_of_many_keys_costs_no_more_for_each(void)
+{
+    enum { FIELDS = 90000 };
+    char *value = wide_object(FIELDS);
+    struct record one = {.key = SLICE("k"), .value = slice_of(value), .topic = "rides"};
+    struct scope scope = {.record = &one, .arena = &arena};
+    struct err err;
+
+    given("MSET %{*} %{*}");
+    route_conf.ttl = text("2s");
+    CU_ASSERT_EQUAL(compiled(), 0);
+    arena_reset(&arena);
+    clock_t began = clock();
+    CU_ASSERT_TRUE(route_render(&routes->items[0], &scope, &rendering, NULL, &err));
+    CU_ASSERT(clock() - began < 3 * CLOCKS_PER_SEC);
+    CU_ASSERT_EQUAL(rendering.count, 1 + FIELDS);
+    CU_ASSERT(slice_is(rendering.items[FIELDS].arguments[1], "f89999"));
+    free(value);
 }
 
 static void a_ttl_spares_the_keys_that_are_only_read(void)
@@ -383,6 +419,7 @@ int main(void)
         TEST(a_set_carries_its_ttl_itself),
         TEST(a_command_whose_template_failed_has_no_arguments_of_another),
         TEST(a_ttl_follows_each_distinct_key_once),
+        TEST(a_ttl_of_many_keys_costs_no_more_for_each),
         TEST(a_ttl_spares_the_keys_that_are_only_read),
         TEST(a_ttl_does_not_override_the_time_in_a_command),
         TEST(a_ttl_may_come_from_the_record),

@@ -1,0 +1,63 @@
+/*
+ * distinct.c: of slices that are equal only the first.
+ *
+ * A few are compared with each other. Many, which one record can bring, are sorted: with a hash the
+ * sender could choose slices that all meet in one place.
+ */
+#include "base/distinct.h"
+
+#include <stdlib.h>
+
+enum { COMPARED = 16 };
+
+/* By bytes; of equal ones, by place. */
+static int compare(const void *a, const void *b)
+{
+    const struct slice *left = *(struct slice *const *)a, *right = *(struct slice *const *)b;
+    size_t shorter = left->length < right->length ? left->length : right->length;
+    int order = shorter ? memcmp(left->data, right->data, shorter) : 0;
+
+    if (!order)
+        order = (left->length > right->length) - (left->length < right->length);
+    return order ? order : (left > right) - (left < right);
+}
+
+static bool is_among(const struct slice *items, size_t count, struct slice item)
+{
+    for (size_t i = 0; i < count; i++)
+        if (slice_equal(items[i], item))
+            return true;
+    return false;
+}
+
+static size_t distinct_of_few(struct slice *items, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (!is_among(items, kept, items[i]))
+            items[kept++] = items[i];
+    return kept;
+}
+
+static size_t distinct_of_many(struct slice *items, size_t count, struct arena *arena)
+{
+    struct slice **sorted = arena_alloc(arena, count * sizeof(struct slice *));
+    bool *repeated = arena_alloc(arena, count * sizeof(*repeated));
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &items[i];
+    qsort(sorted, count, sizeof(*sorted), compare);
+    for (size_t i = 0; i < count; i++)
+        repeated[sorted[i] - items] = i && slice_equal(*sorted[i - 1], *sorted[i]);
+    for (size_t i = 0; i < count; i++)
+        if (!repeated[i])
+            items[kept++] = items[i];
+    return kept;
+}
+
+size_t distinct(struct slice *items, size_t count, struct arena *arena)
+{
+    return count > COMPARED ? distinct_of_many(items, count, arena) : distinct_of_few(items, count);
+}
