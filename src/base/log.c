@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/json_writer.h"
+#include "base/log_sum.h"
 #include "base/text.h"
 
 #include <ctype.h>
@@ -206,50 +207,72 @@ static void log_put(enum log_level level, const char *event, const struct log_fi
     errno = saved;
 }
 
+static void log_put_sum(const struct log_site *site, struct log_sum *sum)
+{
+    struct log_field fields[LOG_SUM_FIELDS];
+
+    log_sum_fields(sum, fields);
+    log_put(site->level, site->event, fields);
+    log_sum_free(sum);
+}
+
 /* Ends the site's ten seconds: says what was left out of them. */
 static void log_settle(struct log_site *site)
 {
-    if (site->left_out)
-        log_put(site->level, site->event,
-                (const struct log_field[]){LOG_INT("repeated", site->left_out), LOG_END});
-    site->written = site->left_out = 0;
+    struct log_sum *sum;
+
+    while ((sum = log_sum_take(&site->sums)))
+        log_put_sum(site, sum);
+    site->written = 0;
+    site->waits = false;
 }
 
-/* Whether the site may write; counts the line where not. */
-static bool log_admit(struct log_site *site, enum log_level level, const char *event)
+static void log_leave_out(struct log_site *site, enum log_level level, const char *event,
+                          const struct log_field *fields)
 {
-    int64_t now_ms = clock_ms();
+    struct log_sum *full;
 
-    if (now_ms >= site->until_ms && !site->left_out) { /* else log_sum_up() settles it first */
-        site->written = 0;
-        site->until_ms = now_ms + QUIET_MS;
-    }
-    if (site->written < site->burst) {
-        site->written++;
-        return true;
-    }
-    if (!site->left_out++) {
-        site->level = level;
-        site->event = event;
+    site->level = level;
+    site->event = event;
+    if (!site->waits) {
+        site->waits = true;
         site->next = log_sites;
         log_sites = site;
     }
-    return false;
+    full = log_sum_add(&site->sums, fields);
+    if (full)
+        log_put_sum(site, full);
+}
+
+/* Whether the site may write. */
+static bool log_admit(struct log_site *site)
+{
+    int64_t now_ms = clock_ms();
+
+    if (now_ms >= site->until_ms && !site->waits) { /* else log_sum_up() settles it first */
+        site->written = 0;
+        site->until_ms = now_ms + QUIET_MS;
+    }
+    if (site->written >= site->burst)
+        return false;
+    site->written++;
+    return true;
 }
 
 void log_write(struct log_site *site, enum log_level level, const char *event,
                const struct log_field *fields)
 {
     pthread_mutex_lock(&log_mutex);
-    if (!site || log_admit(site, level, event))
+    if (!site || log_admit(site))
         log_put(level, event, fields);
+    else
+        log_leave_out(site, level, event, fields);
     pthread_mutex_unlock(&log_mutex);
 }
 
-void log_sum_up(void)
+/* Settles the sites whose ten seconds were over at @p now_ms. */
+static void log_settle_until(int64_t now_ms)
 {
-    int64_t now_ms = clock_ms();
-
     pthread_mutex_lock(&log_mutex);
     for (struct log_site **link = &log_sites; *link;) {
         struct log_site *site = *link;
@@ -261,4 +284,14 @@ void log_sum_up(void)
         log_settle(site);
     }
     pthread_mutex_unlock(&log_mutex);
+}
+
+void log_sum_up(void)
+{
+    log_settle_until(clock_ms());
+}
+
+void log_finish(void)
+{
+    log_settle_until(INT64_MAX);
 }

@@ -7,13 +7,16 @@
  * error: somebody must act; warn: handled, and how; info: once a life or a rebalance; debug: a
  * turn. Never a payload, never a secret. Lines go to stderr as logfmt, as JSON, or with "<N>"
  * priorities where stderr is the journal. A call that repeats is summed up: its first line is
- * written, then at most one every ten seconds with the number left out. Any thread may log.
+ * written, what follows within ten seconds is told in one line for each topic, partition and route,
+ * with the number left out and every offset (log_sum.h). Any thread may log.
  */
 #pragma once
 #include "base/slice.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+struct log_sum;
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 enum log_format {
@@ -39,11 +42,13 @@ struct log_field {
 /** One place in the code that logs; its repeats are counted here. */
 struct log_site {
     uint32_t burst; /* lines that it may write in ten seconds */
-    uint32_t written, left_out;
+    uint32_t written;
     int64_t until_ms; /* end of the current ten seconds */
+    bool waits;       /* something was left out of them */
     enum log_level level;
     const char *event;
-    struct log_site *next; /* among those that have left something out */
+    struct log_sum *sums;  /* of what was left out */
+    struct log_site *next; /* among those that wait */
 };
 
 /** Call once, before threads start. */
@@ -56,9 +61,11 @@ bool log_enabled(enum log_level level);
 void log_write(struct log_site *site, enum log_level level, const char *event,
                const struct log_field *fields);
 
-/** Writes how many lines each site has left out, once its ten seconds are over. Called about once a
- * second. */
+/** Writes what each site has left out, once its ten seconds are over. Called about once a second. */
 void log_sum_up(void);
+
+/** The same at once, before the process ends. */
+void log_finish(void);
 
 #define LOG_AT(level, lines, event, ...)                                                           \
     do {                                                                                           \

@@ -275,7 +275,68 @@ static void the_first_twenty_records_are_told_one_by_one(void)
     CU_ASSERT_EQUAL(count_lines(text), 21);
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "offset=19\n"));
     CU_ASSERT_PTR_NULL(strstr(text, "offset=20\n"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "repeated=80\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "repeated=80 offsets=20-99\n"));
+}
+
+static void say_records(const char *topic, int partition, const char *route, int first, int last,
+                        int step)
+{
+    for (int offset = first; offset <= last; offset += step)
+        log_warn_record("record dropped", LOG_STR("topic", topic), LOG_INT("partition", partition),
+                        LOG_INT("offset", offset), LOG_STR("route", route),
+                        LOG_STR("error", "no field"));
+}
+
+static void say_records_of_two_routes(void)
+{
+    say_records("rides", 3, "cache", 0, 19, 1); /* told one by one */
+    for (int i = 0; i < 100; i++) {
+        say_records("rides", 3, "cache", 100 + i, 100 + i, 1);
+        say_records("rides", 3, "geo", 100 + i, 100 + i, 1);
+    }
+    say_records("rides", 3, "cache", 300, 304, 2);
+    say_records("rides", 4, "cache", 7, 7, 1);
+    log_finish(); /* a stop does not wait for the ten seconds */
+    now_ms += 10000;
+}
+
+static void a_sum_names_every_record_by_partition_and_route(void)
+{
+    log_of(LOG_LOGFMT, say_records_of_two_routes);
+    CU_ASSERT_EQUAL(count_lines(text), 23);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "msg=\"record dropped\" repeated=103 topic=rides partition=3 "
+                                        "offsets=100-199,300,302,304 route=cache "
+                                        "error=\"no field\"\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "repeated=100 topic=rides partition=3 offsets=100-199 "
+                                        "route=geo"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "repeated=1 topic=rides partition=4 offsets=7 route=cache"));
+}
+
+static void say_scattered_records(void)
+{
+    say_records("rides", 0, "cache", 0, 19, 1);
+    say_records("rides", 0, "cache", 100000, 100998, 2);
+    log_finish();
+    now_ms += 10000;
+}
+
+/* Every offset that the sums in @p lines name. */
+static size_t count_offsets(const char *lines)
+{
+    size_t count = 0;
+
+    for (const char *sum = lines; (sum = strstr(sum, " offsets=")); sum++)
+        for (const char *c = sum + 9; *c && *c != ' ' && *c != '\n'; c++)
+            count += *c == ',' || c == sum + 9;
+    return count;
+}
+
+static void a_sum_that_is_full_is_written_and_another_begins(void)
+{
+    log_of(LOG_LOGFMT, say_scattered_records);
+    CU_ASSERT_EQUAL(count_offsets(text), 500);
+    CU_ASSERT_PTR_NULL(strstr(text, "..."));
+    CU_ASSERT(count_lines(text) > 22 && count_lines(text) < 30);
 }
 
 /* Logs while standard error is @p fd (-1: closed), then again while it is the pipe. */
@@ -366,6 +427,8 @@ int main(void)
         TEST(another_process_journal_is_not_ours),
         TEST(repeats_are_summed_up_after_ten_seconds),
         TEST(the_first_twenty_records_are_told_one_by_one),
+        TEST(a_sum_names_every_record_by_partition_and_route),
+        TEST(a_sum_that_is_full_is_written_and_another_begins),
         TEST(a_full_disk_loses_lines_and_says_how_many),
         TEST(a_closed_stderr_loses_lines),
         TEST(a_pipe_without_a_reader_does_not_end_the_process),
