@@ -61,7 +61,8 @@ bool log_enabled(enum log_level level);
 void log_write(struct log_site *site, enum log_level level, const char *event,
                const struct log_field *fields);
 
-/** Writes what each site has left out, once its ten seconds are over. Called about once a second. */
+/** Writes what each site has left out, once its ten seconds are over. Called about once a second.
+ */
 void log_sum_up(void);
 
 /** The same at once, before the process ends. */

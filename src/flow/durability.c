@@ -29,24 +29,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RETRY_FIRST_MS = 50, RETRY_LONGEST_MS = 1000, TELL_AGAIN_MS = 60000 };
+enum { RETRY_FIRST_MS = 50, RETRY_LONGEST_MS = 1000 };
 
 /* --- trouble ---------------------------------------------------------------------------------- */
 
 static void set_trouble(struct durable_sink *sink, const char *text)
 {
     int64_t now_ms = clock_ms();
-    bool news = !sink->told_ms || now_ms - sink->told_ms >= TELL_AGAIN_MS;
 
     if (!sink->troubled)
         sink->trouble_since_ms = now_ms;
     sink->troubled = true;
     snprintf(sink->trouble, sizeof(sink->trouble), "%s", text);
-    if (!news)
-        return;
-    log_warn_each("what redis answers does not become durable: nothing is committed",
-                  LOG_STR("sink", sink->name), LOG_STR("error", text));
-    sink->told_ms = now_ms;
+    if (news_tell(&sink->news, text, now_ms))
+        log_warn_each("what redis answers does not become durable: nothing is committed",
+                      LOG_STR("sink", sink->name), LOG_STR("error", text),
+                      LOG_SOME("lasts_ms", now_ms - sink->trouble_since_ms));
 }
 
 static void clear_trouble(struct durable_sink *sink)
@@ -56,6 +54,7 @@ static void clear_trouble(struct durable_sink *sink)
     if (!sink->troubled)
         return;
     sink->troubled = false;
+    news_end(&sink->news);
     log_info("what redis answers is durable again", LOG_STR("sink", sink->name),
              LOG_INT("after_ms", clock_ms() - sink->trouble_since_ms));
 }

@@ -7,6 +7,7 @@
 #pragma once
 #include "base/backoff.h"
 #include "base/err.h"
+#include "base/news.h"
 #include "redis/barrier.h"
 
 #include <stdbool.h>
@@ -38,7 +39,8 @@ struct durable_sink {
     int64_t due_ms, retry_ms;
     bool troubled;
     char trouble[ERR_TEXT_BYTES];
-    int64_t trouble_since_ms, told_ms;
+    int64_t trouble_since_ms;
+    struct news news;
 };
 
 /** All zero: no sink is durable. */

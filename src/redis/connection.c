@@ -220,8 +220,7 @@ static void connection_established(struct connection *connection)
     if (connection->connected_once)
         setup->counters->reconnects++;
     else
-        log_info("connected to redis", LOG_STR("sink", setup->options->name),
-                 LOG_STR("address", connection->name), LOG_INT("connection", connection->number));
+        connection_tell_connected(connection);
     connection_compare_runs(connection);
     connection->connected_once = true;
     setup->driver->begin(connection);

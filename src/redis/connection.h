@@ -8,6 +8,7 @@
 #pragma once
 #include "base/backoff.h"
 #include "base/err.h"
+#include "base/news.h"
 #include "redis/handshake.h"
 #include "redis/resp.h"
 #include "redis/sink.h"
@@ -121,9 +122,9 @@ struct connection {
     bool troubled;
     char trouble[CONNECTION_TROUBLE_BYTES];
     int64_t trouble_since_ms;
-    bool told;       /* this trouble was logged */
-    int64_t told_ms; /* when one was logged; 0: never */
-    uint32_t times;  /* how often there was one since */
+    bool told;        /* this trouble was logged */
+    struct news news; /* which of its reasons were */
+    uint32_t times;   /* how often there was one since */
     bool connected_once;
     char run[HANDSHAKE_RUN_BYTES]; /* of the server that was connected last; empty: unknown */
 };
@@ -160,6 +161,9 @@ void connection_lost(struct connection *connection, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* (trouble.c) */
+
+/** It is connected for the first time. */
+void connection_tell_connected(const struct connection *connection);
 
 /** Something keeps commands from flowing; shown by sink_trouble() and logged rarely. */
 void connection_set_trouble(struct connection *connection, const char *text);

@@ -159,14 +159,24 @@ static bool handshake_starts(const redisReply *reply, const char *word)
     return strncmp(reply->str, word, strlen(word)) == 0;
 }
 
+const char *handshake_hint(const struct handshake_options *options, const char *error)
+{
+    if (strncmp(error, "NOAUTH", 6) != 0 || options->password)
+        return NULL;
+    return "NOAUTH: the server wants a password and the sink has none: set 'password'";
+}
+
 /* Who has to act when HELLO, AUTH or SELECT answers with an error. */
-static enum handshake_result handshake_fail(const redisReply *reply, struct err *err)
+static enum handshake_result handshake_fail(const struct handshake *handshake,
+                                            const redisReply *reply, struct err *err)
 {
     static const char *const passing[] = {"LOADING", "BUSY", "MASTERDOWN",
                                           "ERR max number of clients", "DENIED"};
+    const char *hint = handshake_hint(handshake->options, reply->str);
 
-    err_set(err, ERR_RETRY, "%s", reply->str);
-    reply_hide(err->text); /* a proxy may repeat the password that it did not expect */
+    err_set(err, ERR_RETRY, "%s", hint ? hint : reply->str);
+    if (!hint)
+        reply_hide(err->text); /* a proxy may repeat the password that it did not expect */
     for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
         if (handshake_starts(reply, passing[i]))
             return HANDSHAKE_FAILED;
@@ -182,14 +192,14 @@ static enum handshake_result handshake_take_error(struct handshake *handshake,
     switch (step) {
     case STEP_HELLO:
         handshake->again = handshake_starts(reply, "ERR unknown command");
-        return handshake->again ? HANDSHAKE_MORE : handshake_fail(reply, err);
+        return handshake->again ? HANDSHAKE_MORE : handshake_fail(handshake, reply, err);
     case STEP_AUTH:
     case STEP_SELECT:
-        return handshake_fail(reply, err);
+        return handshake_fail(handshake, reply, err);
     case STEP_KILL:
         handshake->former_may_live =
             handshake_starts(reply, "NOPERM") || handshake_starts(reply, "ERR");
-        return handshake->former_may_live ? HANDSHAKE_MORE : handshake_fail(reply, err);
+        return handshake->former_may_live ? HANDSHAKE_MORE : handshake_fail(handshake, reply, err);
     case STEP_SETNAME: /* what these tell is a comfort, not a need */
     case STEP_CLIENT:
     case STEP_SERVER:

@@ -74,5 +74,8 @@ struct slice handshake_output(const struct handshake *handshake);
 enum handshake_result handshake_feed(struct handshake *handshake, struct slice bytes,
                                      struct err *err);
 
+/** What an error of a server means with these options; NULL: what it says. */
+const char *handshake_hint(const struct handshake_options *options, const char *error);
+
 /** Frees what it holds; self, run and former_may_live stay. */
 void handshake_end(struct handshake *handshake);

@@ -199,7 +199,8 @@ static void without_a_password_the_trouble_says_that_one_is_needed(void)
     server = redis_server_start(NULL);
     redis_ask(server, "CONFIG SET requirepass right");
     driver = driver_open(redis_server_port(server));
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "NOAUTH"));
+    CU_ASSERT_TRUE(driver_wait_trouble(
+        driver, "NOAUTH: the server wants a password and the sink has none: set 'password'"));
     close_both();
 }
 

@@ -304,12 +304,14 @@ static void a_sum_names_every_record_by_partition_and_route(void)
 {
     log_of(LOG_LOGFMT, say_records_of_two_routes);
     CU_ASSERT_EQUAL(count_lines(text), 23);
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "msg=\"record dropped\" repeated=103 topic=rides partition=3 "
-                                        "offsets=100-199,300,302,304 route=cache "
-                                        "error=\"no field\"\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text,
+                                  "msg=\"record dropped\" repeated=103 topic=rides partition=3 "
+                                  "offsets=100-199,300,302,304 route=cache "
+                                  "error=\"no field\"\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "repeated=100 topic=rides partition=3 offsets=100-199 "
                                         "route=geo"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "repeated=1 topic=rides partition=4 offsets=7 route=cache"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(text, "repeated=1 topic=rides partition=4 offsets=7 route=cache"));
 }
 
 static void say_scattered_records(void)
