@@ -58,8 +58,8 @@ static void worker_close(struct worker *worker, uint32_t number, enum outcome ou
     counters->outcomes[outcome]++;
     if (outcome == OUTCOME_WRITTEN && !delivery->repeated)
         streams_written(worker, delivery);
-    if (outcome == OUTCOME_WRITTEN && delivery->timestamp_ms >= 0)
-        histogram_add(&counters->latency, worker_wall_ms(worker) - delivery->timestamp_ms);
+    if (outcome == OUTCOME_WRITTEN)
+        metrics_latency(counters, delivery->timestamp_ms, worker_wall_ms(worker));
     if (source_ticket_is_current(delivery->record))
         source_finish(delivery->record);
     worker_let_go(worker, number);

@@ -7,11 +7,8 @@
 #include <string.h>
 
 static const char *const outcome_names[OUTCOME_COUNT] = {
-    [OUTCOME_WRITTEN] = "written",
-    [OUTCOME_FILTERED] = "filtered",
-    [OUTCOME_COALESCED] = "coalesced",
-    [OUTCOME_DROPPED] = "dropped",
-    [OUTCOME_DEAD_LETTERED] = "dead_lettered",
+    [OUTCOME_WRITTEN] = "written",   [OUTCOME_FILTERED] = "filtered",
+    [OUTCOME_DROPPED] = "dropped",   [OUTCOME_DEAD_LETTERED] = "dead_lettered",
     [OUTCOME_RETURNED] = "returned",
 };
 _Static_assert(OUTCOME_COUNT == OUTCOME_RETURNED + 1, "each outcome has a name");

@@ -18,6 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert(sizeof(struct source_counters) % sizeof(uint64_t) == 0, "sources are whole words");
+
+/* Older than Kafka keeps records by default, or ahead by more than clocks differ. */
+enum { LATENCY_LONGEST_MS = 7 * 24 * 3600 * 1000, LATENCY_AHEAD_MS = 60 * 1000 };
+
 struct published {
     pthread_mutex_t mutex;
     uint64_t *words;
@@ -94,6 +99,16 @@ struct metrics_worker *metrics_worker(struct metrics *metrics, unsigned number)
     return &metrics->workers[number].own;
 }
 
+void metrics_latency(struct route_counters *route, int64_t timestamp_ms, int64_t now_ms)
+{
+    int64_t latency_ms = now_ms - timestamp_ms;
+
+    if (timestamp_ms < 0 || latency_ms > LATENCY_LONGEST_MS || latency_ms < -LATENCY_AHEAD_MS)
+        route->latency_unmeasured++;
+    else
+        histogram_add(&route->latency, latency_ms);
+}
+
 void metrics_publish(struct metrics_worker *own)
 {
     struct worker_metrics *worker = &own->metrics->workers[own->number];
@@ -128,6 +143,13 @@ struct partition_gauges *metrics_partition(struct metrics_worker *own, const cha
 
 /* --- a snapshot ------------------------------------------------------------------------------ */
 
+/* Counts are words, whatever their names: none can be forgotten. */
+static void words_add(uint64_t *sum, const uint64_t *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        sum[i] += words[i];
+}
+
 static void snapshot_add_worker(struct snapshot *snapshot, struct worker_metrics *worker,
                                 size_t word_count)
 {
@@ -138,13 +160,9 @@ static void snapshot_add_worker(struct snapshot *snapshot, struct worker_metrics
     memcpy(copy, worker->published.words, word_count * sizeof(uint64_t));
     source = worker->published.source;
     pthread_mutex_unlock(&worker->published.mutex);
-    for (size_t i = 0; i < word_count; i++)
-        snapshot->words[i] += copy[i];
-    for (size_t i = 0; i < REBALANCE_COUNT; i++)
-        snapshot->source.rebalances[i] += source.rebalances[i];
-    for (size_t i = 0; i < COMMIT_COUNT; i++)
-        snapshot->source.commits[i] += source.commits[i];
-    snapshot->source.errors += source.errors;
+    words_add(snapshot->words, copy, word_count);
+    words_add((uint64_t *)&snapshot->source, (const uint64_t *)&source,
+              sizeof(source) / sizeof(uint64_t));
     free(copy);
 }
 

@@ -3,7 +3,7 @@
  *
  * A worker counts in plain integers that only it touches, and copies them to a published block once
  * a turn; a scrape reads whole blocks. So the counts of one scrape belong together: in every one of
- * them matched = written + filtered + coalesced + dropped + dead_lettered + returned + in flight.
+ * them matched = written + filtered + dropped + dead_lettered + returned + in flight.
  * Partitions come and go; their gauges are a list that only grows, of atomics that one worker
  * writes.
  */
@@ -19,7 +19,6 @@
 enum outcome {
     OUTCOME_WRITTEN,
     OUTCOME_FILTERED,
-    OUTCOME_COALESCED,
     OUTCOME_DROPPED,
     OUTCOME_DEAD_LETTERED,
     OUTCOME_RETURNED, /* its partition went before Redis answered: the next owner reads it again */
@@ -57,6 +56,7 @@ struct route_counters {
     uint64_t letters, letters_waiting;
     uint64_t errors[STAGE_COUNT];
     struct histogram latency; /* Kafka timestamp to Redis ack, seconds */
+    uint64_t latency_unmeasured;
 };
 
 struct sink_counters {
@@ -107,6 +107,13 @@ void metrics_free(struct metrics *metrics);
 
 /** The counts of worker @p number; its thread alone may touch them. */
 struct metrics_worker *metrics_worker(struct metrics *metrics, unsigned number);
+
+/**
+ * A record was written. Its Kafka timestamp tells how long that took, unless it cannot be when the
+ * record came into Kafka: none (-1), of the future, or longer ago than seven days. A producer may
+ * set any time, such as the day of birth of who the record is about.
+ */
+void metrics_latency(struct route_counters *route, int64_t timestamp_ms, int64_t now_ms);
 
 /**
  * Makes the worker's counts visible; called by its thread at the end of a turn. Never waits: while

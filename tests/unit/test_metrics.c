@@ -139,6 +139,30 @@ static void a_histogram_is_cumulative_and_in_seconds(void)
     end();
 }
 
+/* A producer may set any time; the mean and the sum are of what can be a latency. */
+static void a_record_of_1970_or_of_the_future_is_not_measured(void)
+{
+    enum { DAY_MS = 24 * 3600 * 1000, NOW_DAYS = 20000 };
+    const int64_t now_ms = (int64_t)NOW_DAYS * DAY_MS;
+    struct metrics_worker *worker = begin();
+    struct route_counters *route = &worker->routes[0];
+
+    metrics_latency(route, 0, now_ms);
+    metrics_latency(route, -1, now_ms);
+    metrics_latency(route, now_ms - 7 * DAY_MS - 1, now_ms);
+    metrics_latency(route, now_ms + 60001, now_ms);
+    CU_ASSERT_EQUAL(route->latency.sum_ms, 0);
+    CU_ASSERT_EQUAL(route->latency.buckets[0], 0);
+    metrics_latency(route, now_ms - 7 * DAY_MS, now_ms);
+    metrics_latency(route, now_ms + 60000, now_ms); /* clocks that differ: no time at all */
+    CU_ASSERT_EQUAL(route->latency.sum_ms, 7 * DAY_MS);
+    metrics_publish(worker);
+    CU_ASSERT(shows("penstock_end_to_end_latency_seconds_sum{route=\"rides\"} 604800.000"));
+    CU_ASSERT(shows("penstock_end_to_end_latency_seconds_count{route=\"rides\"} 2"));
+    CU_ASSERT(shows("penstock_latency_unmeasured_total{route=\"rides\"} 4"));
+    end();
+}
+
 static struct partition_gauges *assigned(struct metrics_worker *worker, int32_t partition)
 {
     struct partition_gauges *gauges = metrics_partition(worker, "driver.location", partition);
@@ -419,6 +443,7 @@ int main(void)
         TEST(a_count_is_not_seen_before_it_is_published),
         TEST(a_label_is_escaped),
         TEST(a_histogram_is_cumulative_and_in_seconds),
+        TEST(a_record_of_1970_or_of_the_future_is_not_measured),
         TEST(lag_counts_to_the_ack_not_to_the_position),
         TEST(what_is_not_known_of_a_partition_is_not_shown),
         TEST(a_partition_held_before_its_first_record_is_not_called_caught_up),
