@@ -108,23 +108,28 @@ static struct slice command_text(const struct rendered *rendered)
     return rendered->text->secret ? SLICE("***") : slice_of(rendered->text->text);
 }
 
+static void worker_count_letter(struct worker *worker, const struct source_partition *partition,
+                                int64_t offset, const struct route *route, const char *error)
+{
+    struct route_counters *counters = &worker->metrics->routes[route->index];
+
+    counters->letters++;
+    counters->letters_waiting++;
+    log_warn_record("record becomes a dead letter", LOG_FAILURE(partition, offset, route, error));
+}
+
 /* The letter is one more answer that the delivery waits for. */
 static void worker_write_letter(struct worker *worker, uint32_t number,
                                 const struct dead_record *dead, struct letter_cause *cause)
 {
     struct delivery *delivery = &worker->deliveries.items[number];
     const struct route *route = &worker->options.routes->items[delivery->route];
-    struct route_counters *counters = &worker->metrics->routes[delivery->route];
 
     cause->route = route->conf->name;
     cause->worker = worker->options.number;
     cause->attempts = 1 + delivery->later;
     delivery->dead = true;
     delivery->pending++;
-    counters->letters++;
-    counters->letters_waiting++;
-    log_warn_record("record becomes a dead letter",
-                    LOG_FAILURE(delivery->record.partition, delivery->offset, route, cause->error));
     letters_put(worker->letters, dead, cause);
 }
 
@@ -214,6 +219,8 @@ static void worker_bury_refused(struct worker *worker, uint32_t number, const ch
         worker, number, &dead,
         &(struct letter_cause){.stage = STAGE_REDIS, .command = slice_of(command), .error = text});
     letters_commit(worker->letters);
+    worker_count_letter(worker, partition, delivery->offset,
+                        &worker->options.routes->items[delivery->route], text);
     worker_let_go(worker, number);
     free(command);
 }
@@ -265,6 +272,40 @@ void worker_lose(struct worker *worker, uint32_t number)
 
 /* --- what never became a command -------------------------------------------------------------- */
 
+void worker_end(struct worker *worker, const struct route *route, enum outcome outcome,
+                const char *error)
+{
+    worker->endings[worker->ending_count++] = (struct ending){
+        route, outcome, error ? arena_copy(&worker->arena, error, strlen(error)) : NULL};
+}
+
+/* A letter ends when it is delivered; its record is open until then. */
+void worker_tell_endings(struct worker *worker, const struct record *record)
+{
+    for (size_t i = 0; i < worker->ending_count; i++) {
+        const struct ending *ending = &worker->endings[i];
+        if (ending->outcome == OUTCOME_DEAD_LETTERED) {
+            worker_count_letter(worker, record->owner, record->offset, ending->route,
+                                ending->error);
+            continue;
+        }
+        worker->metrics->routes[ending->route->index].outcomes[ending->outcome]++;
+        if (ending->outcome == OUTCOME_DROPPED)
+            worker_log_drop(record->owner, record->offset, ending->route, ending->error);
+    }
+}
+
+void worker_void_endings(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->ending_count; i++) {
+        const struct ending *ending = &worker->endings[i];
+        if (ending->outcome != OUTCOME_DEAD_LETTERED)
+            worker->metrics->routes[ending->route->index].outcomes[OUTCOME_RETURNED]++;
+        if (ending->outcome != OUTCOME_FILTERED)
+            tolerance_give_back(worker->options.tolerances, ending->route->index);
+    }
+}
+
 /* The command whose template failed; none where it never came to that. */
 static struct slice failed_command(const struct worker *worker, enum stage stage)
 {
@@ -278,15 +319,13 @@ static struct slice failed_command(const struct worker *worker, enum stage stage
 bool worker_failed(struct worker *worker, const struct record *record, struct source_ticket ticket,
                    const struct route *route, const struct failure *failure)
 {
-    struct route_counters *counters = &worker->metrics->routes[route->index];
     struct source_partition *partition = record->owner;
     uint32_t number;
 
-    counters->errors[failure->stage]++;
+    worker->metrics->routes[route->index].errors[failure->stage]++;
     switch (worker_fate(worker, route, REPLY_REJECT)) {
     case FATE_DROPPED:
-        worker_log_drop(partition, record->offset, route, failure->text);
-        counters->outcomes[OUTCOME_DROPPED]++;
+        worker_end(worker, route, OUTCOME_DROPPED, failure->text);
         exactly_fails(worker->claimed, false);
         return true;
     case FATE_DEAD:
@@ -297,6 +336,7 @@ bool worker_failed(struct worker *worker, const struct record *record, struct so
             &(struct letter_cause){.stage = failure->stage,
                                    .command = failed_command(worker, failure->stage),
                                    .error = failure->text});
+        worker_end(worker, route, OUTCOME_DEAD_LETTERED, failure->text);
         return true;
     case FATE_HELD:
         break;

@@ -158,6 +158,7 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
     worker->units = mem_array(options->conf->sink_count, sizeof(*worker->units));
     worker->holds = (struct holds){options->conf, worker->sinks, worker->units, NULL, 0, 0};
     worker->opened = mem_array(options->routes->count, sizeof(*worker->opened));
+    worker->endings = mem_array(options->routes->count, sizeof(*worker->endings));
     worker->stop_fd = -1;
     if (!worker_open_loop(worker, err) || !worker_open_sinks(worker, err) ||
         !exactly_open(worker, err) || !worker_open_letters(worker, err) ||
@@ -212,6 +213,7 @@ void worker_free(struct worker *worker)
     arena_free(&worker->arena);
     free(worker->rendering.items);
     free(worker->topics);
+    free(worker->endings);
     free(worker->opened);
     free(worker->units);
     free(worker->sinks);

@@ -82,6 +82,20 @@ bool tolerance_take(struct tolerances *tolerances, size_t index, int64_t now_ms)
     return !atomic_load(&tolerance->over);
 }
 
+void tolerance_give_back(struct tolerances *tolerances, size_t index)
+{
+    struct tolerance *tolerance = tolerances ? &tolerances->items[index] : NULL;
+
+    if (!tolerance || !tolerance->per_ms)
+        return;
+    pthread_mutex_lock(&tolerances->mutex);
+    if (tolerance->count > 0) {
+        tolerance->count--;
+        tolerance->times[tolerance->count % tolerance->records] = INT64_MIN / 2; /* free again */
+    }
+    pthread_mutex_unlock(&tolerances->mutex);
+}
+
 bool tolerance_is_over(const struct tolerances *tolerances, size_t index)
 {
     return tolerances && atomic_load_explicit(&tolerances->items[index].over, memory_order_relaxed);

@@ -22,6 +22,9 @@ void tolerances_free(struct tolerances *tolerances);
  * may. Any thread. */
 bool tolerance_take(struct tolerances *tolerances, size_t index, int64_t now_ms);
 
+/** What tolerance_take() allowed did not fail after all: it is read again. Any thread. */
+void tolerance_give_back(struct tolerances *tolerances, size_t index);
+
 /** Whether the route was stopped; NULL: none is. Any thread. */
 bool tolerance_is_over(const struct tolerances *tolerances, size_t index);
 

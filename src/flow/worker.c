@@ -156,7 +156,7 @@ static void worker_put(struct worker *worker, struct source_ticket ticket,
     uint32_t number;
 
     if (!count) {
-        worker->metrics->routes[route->index].outcomes[OUTCOME_FILTERED]++;
+        worker_end(worker, route, OUTCOME_FILTERED, NULL);
         return;
     }
     number = worker_open(worker, ticket, record, route,
@@ -205,6 +205,7 @@ static void worker_take_back(struct worker *worker)
             sink_rollback(worker->sinks[i]);
     if (worker->letters)
         letters_rollback(worker->letters);
+    worker_void_endings(worker);
     for (size_t i = 0; i < worker->opened_count; i++) {
         struct delivery *delivery = &worker->deliveries.items[worker->opened[i]];
         delivery->pending = 0;
@@ -253,6 +254,8 @@ static void worker_complete(struct worker *worker, const struct record *record,
     else
         for (size_t i = 0; i < routes->count; i++)
             sink_commit(worker->sinks[routes->items[i]->sink_index]);
+    if (worker->ending_count)
+        worker_tell_endings(worker, record);
     if (worker->letters)
         letters_commit(worker->letters);
 }
@@ -282,7 +285,7 @@ static bool worker_prepare(struct worker *worker, struct record *record)
         return true;
 
     struct source_ticket ticket = source_begin(partition, record);
-    worker->opened_count = 0;
+    worker->opened_count = worker->ending_count = 0;
     worker->original = NULL;
     arena_reset(&worker->arena);
     for (size_t i = 0; i < routes->count; i++)

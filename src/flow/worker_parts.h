@@ -16,6 +16,15 @@
 #include <event2/event.h>
 #include <stdatomic.h>
 
+/** How the record in hand ends on a route that sends nothing of it: filtered, dropped, or a dead
+ * letter. It counts, and is told, once all routes have had the record: one that holds its partition
+ * takes it back. */
+struct ending {
+    const struct route *route;
+    enum outcome outcome;
+    const char *error; /* in the arena; NULL: filtered */
+};
+
 struct worker {
     struct worker_options options;
     struct event_base *base;
@@ -41,6 +50,8 @@ struct worker {
     struct rendering rendering;
     uint32_t *opened; /* deliveries of the record in hand, as many as there are routes */
     size_t opened_count;
+    struct ending *endings; /* of the record in hand, as many as there are routes */
+    size_t ending_count;
     struct topic_routes **topics; /* handed out to the source, kept until the end */
     size_t topic_count, topic_capacity;
     int64_t now_ms, wall_ms, status_due_ms; /* the clocks, read once a turn */
@@ -78,6 +89,16 @@ void worker_answered(struct worker *worker, uint32_t number);
 /** A command of an at-most-once record may have been carried out, and is not sent again; in
  * failure.c. */
 void worker_lose(struct worker *worker, uint32_t number);
+
+/** The record in hand ends so on the route. */
+void worker_end(struct worker *worker, const struct route *route, enum outcome outcome,
+                const char *error);
+
+/** The record in hand is on its way: its endings count; in failure.c. */
+void worker_tell_endings(struct worker *worker, const struct record *record);
+
+/** It was taken back: none of its endings came true; in failure.c. */
+void worker_void_endings(struct worker *worker);
 
 /** Why a record never became commands. */
 struct failure {

@@ -36,6 +36,23 @@ static void what_failed_long_ago_does_not_count(void)
     tolerances_free(tolerances);
 }
 
+static void what_is_given_back_may_fail_again(void)
+{
+    open_tolerances(2, 1000);
+    for (int i = 0; i < 10; i++) {
+        CU_ASSERT_TRUE(tolerance_take(tolerances, 0, i));
+        tolerance_give_back(tolerances, 0);
+    }
+    CU_ASSERT_TRUE(tolerance_take(tolerances, 0, 10));
+    CU_ASSERT_TRUE(tolerance_take(tolerances, 0, 11));
+    tolerance_give_back(tolerances, 0);
+    CU_ASSERT_TRUE(tolerance_take(tolerances, 0, 12));
+    CU_ASSERT_FALSE(tolerance_take(tolerances, 0, 13));
+    tolerance_give_back(tolerances, 1); /* of a route that tolerates anything */
+    tolerance_give_back(NULL, 0);
+    tolerances_free(tolerances);
+}
+
 static void none_means_the_first_one(void)
 {
     char text[100];
@@ -68,6 +85,7 @@ int main(void)
     static const struct suite_test tests[] = {
         TEST(so_many_may_fail_and_the_next_one_stops_the_route),
         TEST(what_failed_long_ago_does_not_count),
+        TEST(what_is_given_back_may_fail_again),
         TEST(none_means_the_first_one),
         TEST(another_route_is_not_concerned),
     };
