@@ -2,7 +2,9 @@
 #include "app/cli.h"
 #include "base/failpoint.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #ifdef PENSTOCK_MIMALLOC
 #include <mimalloc.h>
@@ -30,8 +32,18 @@ static void stacks_set(void)
     pthread_attr_destroy(&attributes);
 }
 
+/* Whoever opens a file gets the lowest number that is free: without this a library's socket could
+ * become standard error, and log lines go to it. */
+static void streams_open(void)
+{
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
+        if (fcntl(stream, F_GETFD) < 0)
+            open("/dev/null", O_RDWR); /* takes just this number: all below it are open */
+}
+
 int main(int argc, char **argv)
 {
+    streams_open();
     allocator_set();
     stacks_set();
     FAILPOINT_START();

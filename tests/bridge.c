@@ -58,7 +58,7 @@ static void bridge_start(const char *path)
     struct worker_options options = {0};
     struct err err = {0};
 
-    CU_ASSERT_EQUAL_FATAL(load(path, &bridge.loaded), 0);
+    CU_ASSERT_EQUAL_FATAL(load(path, CONF_WARNING, &bridge.loaded), 0);
     bridge_open_metrics();
     bridge.health = health_new(1);
     options.conf = bridge.loaded.conf;

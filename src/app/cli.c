@@ -52,22 +52,39 @@ static int cli_start(const struct cli_command *command, int argc, char **argv)
     return command->run(argc, argv);
 }
 
+static const struct cli_command *cli_find(const char *word)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(word, commands[i].name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* "help", and "help run". */
+static int cli_help_of(const char *word)
+{
+    const struct cli_command *command = word ? cli_find(word) : NULL;
+    char help[] = "--help", *argv[] = {help, help, NULL};
+
+    if (word && !command)
+        return cli_unknown(word);
+    if (command)
+        return cli_start(command, 2, argv);
+    cli_help(stdout);
+    return EXIT_OK;
+}
+
 int cli_main(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : NULL;
+    const struct cli_command *command;
 
     if (!word) {
         cli_help(stderr);
         return EXIT_USAGE;
     }
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
-        cli_help(stdout);
-        return EXIT_OK;
-    }
-    if (strcmp(word, "--version") == 0)
-        word = "version";
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (strcmp(word, commands[i].name) == 0)
-            return cli_start(&commands[i], argc - 1, argv + 1);
-    return cli_unknown(word);
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
+        return cli_help_of(argv[2]);
+    command = cli_find(strcmp(word, "--version") == 0 ? "version" : word);
+    return command ? cli_start(command, argc - 1, argv + 1) : cli_unknown(word);
 }

@@ -23,7 +23,7 @@ const char *load_path(const char *option)
     return variable && *variable ? variable : DEFAULT_PATH;
 }
 
-int load(const char *path, struct loaded *loaded)
+int load(const char *path, enum conf_severity least, struct loaded *loaded)
 {
     *loaded = (struct loaded){.problems = conf_problems_new()};
     if (access(path, R_OK) != 0) {
@@ -39,7 +39,7 @@ int load(const char *path, struct loaded *loaded)
         for (size_t i = 0; i < loaded->conf->sink_count; i++)
             sink_check(&loaded->conf->sinks[i], loaded->problems);
     }
-    conf_problems_write(loaded->problems, stderr);
+    conf_problems_write(loaded->problems, least, stderr);
     return conf_problems_count(loaded->problems) ? EXIT_CONFIG : EXIT_OK;
 }
 

@@ -14,10 +14,11 @@ struct loaded {
 const char *load_path(const char *option);
 
 /**
- * Loads @p path and writes its mistakes to stderr. load_free() in any case.
+ * Loads @p path and writes to stderr what is to be said of it and matters as much as @p least.
+ * load_free() in any case.
  * Returns an exit status: EXIT_OK, EXIT_NOINPUT where there is no such file, EXIT_CONFIG where it
  * has mistakes.
  */
-int load(const char *path, struct loaded *loaded);
+int load(const char *path, enum conf_severity least, struct loaded *loaded);
 
 void load_free(struct loaded *loaded);

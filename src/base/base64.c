@@ -1,66 +1,58 @@
-/* base64.c: bytes as text, by RFC 4648 section 4. */
+/* base64.c: bytes as text, by RFC 4648 section 4; libcrypto does the work, but takes more than
+ * that. */
 #include "base/base64.h"
 
+#include <openssl/evp.h>
 #include <stdint.h>
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+enum { GROUPS = 1024, BYTES = 3 * GROUPS, DIGITS = 4 * GROUPS };
 
 void base64_write(FILE *out, struct slice bytes)
 {
-    const unsigned char *at = (const unsigned char *)bytes.data;
+    unsigned char digits[DIGITS + 1];
 
-    for (size_t left = bytes.length; left > 0; left -= left < 3 ? left : 3, at += 3) {
-        uint32_t group = (uint32_t)at[0] << 16;
-        group |= left > 1 ? (uint32_t)at[1] << 8 : 0;
-        group |= left > 2 ? (uint32_t)at[2] : 0;
-        fputc(digits[group >> 18], out);
-        fputc(digits[group >> 12 & 63], out);
-        fputc(left > 1 ? digits[group >> 6 & 63] : '=', out);
-        fputc(left > 2 ? digits[group & 63] : '=', out);
+    for (size_t at = 0; at < bytes.length; at += BYTES) {
+        size_t part = bytes.length - at < BYTES ? bytes.length - at : BYTES;
+        int written = EVP_EncodeBlock(digits, (const unsigned char *)bytes.data + at, (int)part);
+        fwrite(digits, 1, (size_t)written, out);
     }
 }
 
-/* The value of a digit; 64 where it is none. */
-static uint32_t digit_value(char digit)
+/* How many '=' end the text; 3 where something in it is neither a digit nor such an end. */
+static size_t padding_of(struct slice text)
 {
-    const char *found = digit ? strchr(digits, digit) : NULL;
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t padding = 0;
 
-    return found ? (uint32_t)(found - digits) : 64;
+    while (padding < 2 && text.length > padding && text.data[text.length - padding - 1] == '=')
+        padding++;
+    for (size_t i = 0; i < text.length - padding; i++)
+        if (!text.data[i] || !strchr(alphabet, text.data[i]))
+            return 3;
+    return padding;
 }
 
-/* How many bytes four characters stand for; 0 where they are no group. */
-static size_t read_group(const char *text, bool last, char out[3])
+/* Whether the last group of digits is what its bytes are written as: no bit of it is lost. */
+static bool is_canonical(const char *group, const unsigned char *bytes, size_t padding)
 {
-    size_t bytes = !last || text[3] != '=' ? 3 : text[2] != '=' ? 2 : 1;
-    uint32_t group = 0;
+    unsigned char digits[5];
 
-    for (size_t i = 0; i < 4; i++) {
-        uint32_t value = i > bytes ? 0 : digit_value(text[i]);
-        if (value > 63)
-            return 0;
-        group = group << 6 | value;
-    }
-    if (group & ((1u << (8 * (3 - bytes))) - 1)) /* bits that no byte takes */
-        return 0;
-    for (size_t i = 0; i < bytes; i++)
-        out[i] = (char)(group >> (16 - 8 * i) & 255);
-    return bytes;
+    EVP_EncodeBlock(digits, bytes, (int)(3 - padding));
+    return memcmp(digits, group, 4) == 0;
 }
 
 bool base64_read(struct slice text, char *out, size_t *length)
 {
-    size_t total = 0;
+    size_t padding = text.length % 4 ? 3 : padding_of(text), bytes = text.length / 4 * 3;
 
-    if (text.length % 4)
+    if (padding > 2 || text.length > INT32_MAX)
         return false;
-    for (size_t i = 0; i < text.length; i += 4) {
-        char group[3];
-        size_t bytes = read_group(text.data + i, i + 4 == text.length, group);
-        if (!bytes)
-            return false;
-        memcpy(out + total, group, bytes);
-        total += bytes;
-    }
-    *length = total;
+    if (text.length && (EVP_DecodeBlock((unsigned char *)out, (const unsigned char *)text.data,
+                                        (int)text.length) < 0 ||
+                        !is_canonical(text.data + text.length - 4,
+                                      (const unsigned char *)out + bytes - 3, padding)))
+        return false;
+    *length = bytes - padding;
     return true;
 }

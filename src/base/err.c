@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The arguments may point into err->text, so the new text is built beside it. */
@@ -36,4 +37,17 @@ bool err_wrap(struct err *err, const char *format, ...)
     text[ERR_TEXT_BYTES - 1] = '\0';
     memcpy(err->text, text, ERR_TEXT_BYTES);
     return false;
+}
+
+const char *err_without_column(const char *text, size_t *column)
+{
+    static const char word[] = "column ";
+    char *rest = NULL;
+
+    *column = strncmp(text, word, sizeof(word) - 1) == 0
+                  ? (size_t)strtoul(text + sizeof(word) - 1, &rest, 10)
+                  : 0;
+    if (!rest || strncmp(rest, ": ", 2) != 0)
+        return text;
+    return rest + 2;
 }

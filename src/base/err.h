@@ -1,6 +1,7 @@
 /* err.h: what went wrong, and who has to act. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 
 enum err_kind {
     ERR_NONE,
@@ -23,3 +24,7 @@ bool err_set(struct err *err, enum err_kind kind, const char *format, ...)
 
 /** Puts "CONTEXT: " before the text; the kind stays. Always false. */
 bool err_wrap(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** The message of a compiled text, "column 7: expected ')'", without its column, which goes to
+ * @p column, from 1; 0 where it names none. */
+const char *err_without_column(const char *text, size_t *column);

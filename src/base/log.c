@@ -86,18 +86,18 @@ static bool log_is_plain_word(struct slice text)
     return text.length > 0 && text.length <= VALUE_BYTES;
 }
 
-/* One character in JSON's escapes; control characters would reach a terminal. */
+/* One character in JSON's escapes; what no terminal shows would reach it. */
 static void log_put_character(FILE *line, const char *bytes, size_t length)
 {
-    unsigned char first = (unsigned char)bytes[0];
+    uint32_t point = text_point((struct slice){bytes, length});
     char escape[JSON_ESCAPE_BYTES];
 
-    if (first < ' ' || first == 0x7f || first == '"' || first == '\\')
-        fwrite(escape, 1, json_escape(escape, first), line);
-    else if (first == 0xc2 && (unsigned char)bytes[1] < 0xa0)
-        fwrite(escape, 1, json_escape(escape, (unsigned char)bytes[1]), line);
-    else
+    if (point < ' ' || point == '"' || point == '\\')
+        fwrite(escape, 1, json_escape(escape, (unsigned char)point), line);
+    else if (text_is_visible(point))
         fwrite(bytes, 1, length, line);
+    else
+        fprintf(line, "\\u%04x", point > 0xffff ? 0xfffd : point);
 }
 
 /* JSON's escapes; logfmt readers take the same. */

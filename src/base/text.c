@@ -33,6 +33,13 @@ static size_t text_slips(struct slice a, struct slice b)
     return rows[a.length % 3][b.length];
 }
 
+/* Whether both begin with the same letter: slips in the first one are rare. */
+static bool text_initial(struct slice a, struct slice b)
+{
+    return a.length > 0 && b.length > 0 &&
+           tolower((unsigned char)a.data[0]) == tolower((unsigned char)b.data[0]);
+}
+
 const char *text_nearest(struct slice word, const char *const *candidates, size_t count)
 {
     const char *nearest = NULL;
@@ -45,7 +52,10 @@ const char *text_nearest(struct slice word, const char *const *candidates, size_
         if (candidate.length > WORD_MAX)
             continue;
         size_t slips = text_slips(word, candidate);
-        if (slips < least && slips * 2 < candidate.length) {
+        bool better =
+            slips < least || (slips == least && nearest && text_initial(word, candidate) &&
+                              !text_initial(word, slice_of(nearest)));
+        if (better && slips * 2 < candidate.length) {
             least = slips;
             nearest = candidates[i];
         }
@@ -136,28 +146,61 @@ static bool text_is_bare(struct slice bytes)
     return bytes.length > 0;
 }
 
-void text_quote(FILE *out, struct slice bytes)
+uint32_t text_point(struct slice character)
+{
+    static const unsigned char masks[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+    uint32_t point = (unsigned char)character.data[0] & masks[character.length];
+
+    for (size_t i = 1; i < character.length; i++)
+        point = point << 6 | ((unsigned char)character.data[i] & 0x3F);
+    return point;
+}
+
+bool text_is_visible(uint32_t point)
+{
+    static const struct {
+        uint32_t first, last;
+    } hidden[] = {
+        {0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},       {0x61C, 0x61C},
+        {0x180E, 0x180E}, {0x200B, 0x200F}, {0x2028, 0x202E},   {0x2060, 0x206F},
+        {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE0FFF},
+    };
+
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+        if (point >= hidden[i].first && point <= hidden[i].last)
+            return false;
+    return true;
+}
+
+/* One character, or one byte that is none; how many bytes it was. */
+static size_t text_quote_character(FILE *out, struct slice text)
 {
     static const char letters[] = "\n\r\t\a\b", names[] = "nrtab";
+    size_t length = text_character(text), bytes = length ? length : 1;
+    char first = text.data[0];
+    const char *letter = first ? strchr(letters, first) : NULL;
 
+    if (letter)
+        fprintf(out, "\\%c", names[letter - letters]);
+    else if (first == '"' || first == '\\')
+        fprintf(out, "\\%c", first);
+    else if (length && text_is_visible(text_point((struct slice){text.data, length})))
+        fwrite(text.data, 1, length, out); /* redis-cli takes UTF-8 as it is */
+    else
+        for (size_t i = 0; i < bytes; i++)
+            fprintf(out, "\\x%02x", (unsigned char)text.data[i]);
+    return bytes;
+}
+
+void text_quote(FILE *out, struct slice bytes)
+{
     if (text_is_bare(bytes)) {
         fwrite(bytes.data, 1, bytes.length, out);
         return;
     }
     fputc('"', out);
-    for (size_t i = 0; i < bytes.length; i++) {
-        unsigned char byte = (unsigned char)bytes.data[i];
-        const char *letter = byte ? strchr(letters, byte) : NULL;
-        if (letter)
-            fprintf(out, "\\%c", names[letter - letters]);
-        else if (byte == '"' || byte == '\\')
-            fprintf(out, "\\%c", byte);
-        else if (byte >= 0x80 ||
-                 isprint(byte)) /* UTF-8 stays readable; redis-cli takes it as it is */
-            fputc(byte, out);
-        else
-            fprintf(out, "\\x%02x", byte);
-    }
+    for (size_t i = 0; i < bytes.length;)
+        i += text_quote_character(out, (struct slice){bytes.data + i, bytes.length - i});
     fputc('"', out);
 }
 

@@ -8,8 +8,8 @@
 
 /**
  * The candidate that @p word was probably meant to be: at most two slips (a letter too many,
- * missing, wrong or two swapped) and fewer than half of its letters. NULL where nothing is that
- * near.
+ * missing, wrong or two swapped) and fewer than half of its letters; of equally near ones the first
+ * that begins with the same letter. NULL where nothing is that near.
  */
 const char *text_nearest(struct slice word, const char *const *candidates, size_t count);
 
@@ -23,12 +23,19 @@ bool text_size(struct slice text, int64_t *bytes);
 bool text_integer(struct slice text, int64_t *number);
 
 /** Writes @p bytes as redis-cli takes them on its line: bare where that is safe, else in double
- * quotes with escapes. */
+ * quotes, with escapes for what a terminal would not show as itself. */
 void text_quote(FILE *out, struct slice bytes);
 
 /** The bytes of the UTF-8 character (RFC 3629) at the front of @p text, which is not empty; 0 where
  * there is none: cut off, overlong, a surrogate or beyond U+10FFFF. */
 size_t text_character(struct slice text);
+
+/** The code point of @p character, which is one UTF-8 character and nothing else. */
+uint32_t text_point(struct slice character);
+
+/** Whether a terminal shows the character as itself: none that controls it, turns the direction of
+ * what follows or has no width (Unicode's Cc, Cf, Zl and Zp). */
+bool text_is_visible(uint32_t point);
 
 /** Whether the bytes are UTF-8 by RFC 3629. */
 bool text_is_utf8(struct slice text);

@@ -76,7 +76,7 @@ static void check_summary(const char *path, const struct loaded *loaded)
 static int check_file(const struct check *check, const char *path)
 {
     struct loaded loaded;
-    int status = load(path, &loaded);
+    int status = load(path, CONF_NOTE, &loaded);
 
     if (status == EXIT_OK && check->strict && conf_warnings_count(loaded.problems))
         status = EXIT_NEGATIVE;

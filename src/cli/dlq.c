@@ -417,7 +417,7 @@ int cli_dlq(int argc, char **argv)
         return dlq_wrong("which letters? Name their ids, or say --all");
     if (request.dry_run && verb->visit != visit_retry)
         return dlq_wrong("--dry-run goes with retry");
-    int status = load(load_path(request.config), &loaded);
+    int status = load(load_path(request.config), CONF_ERROR, &loaded);
     if (status == EXIT_OK)
         status = dlq(&request, verb, &loaded);
     load_free(&loaded);

@@ -121,7 +121,7 @@ static int explain(const struct explain *explain)
 {
     const struct route *route;
     struct loaded loaded;
-    int status = load(load_path(explain->config), &loaded);
+    int status = load(load_path(explain->config), CONF_ERROR, &loaded);
 
     if (status == EXIT_OK) {
         route = routes_find(loaded.routes, explain->route);

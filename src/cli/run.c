@@ -15,7 +15,7 @@ static const struct cli_option options[] = {
     {0},
 };
 
-static const char usage[] = "Usage: penstock run [OPTION]...\n"
+static const char usage[] = "Usage: penstock run [OPTION]... [FILE]\n"
                             "Runs the bridge until SIGTERM or SIGINT: takes no more, waits for "
                             "Redis' answers, commits, leaves the\n"
                             "group. A second signal ends it at once. SIGHUP reads the "
@@ -23,8 +23,16 @@ static const char usage[] = "Usage: penstock run [OPTION]...\n"
                             "for new connections, and nothing else.\n";
 
 static const char examples[] = "\nExamples:\n"
-                               "  penstock run -c rides.conf\n"
+                               "  penstock run rides.conf\n"
                                "  PENSTOCK_CONFIG=rides.conf penstock run\n";
+
+/* "check" writes the same to a terminal; here it is for who reads the log. */
+static void run_warn(void *context, struct conf_origin origin, const char *text, const char *hint)
+{
+    (void)context;
+    log_warn("configuration", LOG_STR("file", origin.file), LOG_INT("line", origin.line),
+             LOG_STR("warning", text), LOG_STR("remedy", hint));
+}
 
 int cli_run(int argc, char **argv)
 {
@@ -40,15 +48,17 @@ int cli_run(int argc, char **argv)
             return cli_usage_error("run");
         path = argument;
     }
-    if (cli_index() < argc) {
-        fprintf(stderr, "penstock run: '%s' is no option; the file comes behind -c\n",
-                argv[cli_index()]);
+    if (!path && cli_index() + 1 == argc)
+        path = argv[cli_index()];
+    else if (cli_index() < argc) {
+        fputs("penstock run: there is more than one file\n", stderr);
         return cli_usage_error("run");
     }
-    status = load(load_path(path), &loaded);
+    status = load(load_path(path), CONF_ERROR, &loaded);
     if (status == EXIT_OK) {
         log_configure((enum log_level)loaded.conf->log_level,
                       (enum log_format)loaded.conf->log_format);
+        conf_problems_each(loaded.problems, CONF_WARNING, run_warn, NULL);
         status = service_run(&loaded);
     }
     load_free(&loaded);

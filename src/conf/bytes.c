@@ -1,15 +1,20 @@
 /* bytes.c: a small file, whole. */
 #include "conf/bytes.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { BYTES_FIRST = 4096 };
+enum {
+    BYTES_FIRST = 4096,
+    PATIENCE_MS = 5000 /* for a pipe, such as a shell's <(command): a file never waits */
+};
 
 /* Twice the room; the old bytes are wiped, since they may be secret. */
 static char *bytes_grow(char *bytes, size_t length, size_t *room)
@@ -30,18 +35,42 @@ static char *bytes_discard(char *bytes, size_t length)
     return NULL;
 }
 
+/* Reads a piece: its length, 0 at the end, -1 with errno set; ETIMEDOUT where nothing came until
+ * @p deadline_ms. */
+static ssize_t bytes_take(int file, char *room, size_t size, int64_t deadline_ms)
+{
+    for (;;) {
+        int64_t left_ms = deadline_ms - clock_ms();
+        struct pollfd wait = {.fd = file, .events = POLLIN};
+        int ready = poll(&wait, 1, left_ms > 0 ? (int)left_ms : 0);
+        if (ready == 0)
+            errno = ETIMEDOUT;
+        ssize_t got = ready > 0 ? read(file, room, size) : -1;
+        if (got >= 0 || (errno != EINTR && errno != EAGAIN))
+            return got;
+    }
+}
+
+static void bytes_failed(struct err *err)
+{
+    if (errno == ETIMEDOUT)
+        err_set(err, ERR_CONFIG, "it is a pipe, and did not come to its end within %d seconds",
+                PATIENCE_MS / 1000);
+    else
+        err_set(err, ERR_CONFIG, "%s", strerror(errno));
+}
+
 /* Everything that @p file gives. */
 static char *bytes_drain(int file, size_t limit, size_t *length, struct err *err)
 {
+    int64_t deadline_ms = clock_ms() + PATIENCE_MS;
     size_t used = 0, room = BYTES_FIRST;
     char *bytes = mem_alloc(room);
     ssize_t got;
 
-    while ((got = read(file, bytes + used, room - used - 1)) != 0) {
-        if (got < 0 && errno == EINTR)
-            continue;
+    while ((got = bytes_take(file, bytes + used, room - used - 1, deadline_ms)) != 0) {
         if (got < 0) {
-            err_set(err, ERR_CONFIG, "%s", strerror(errno));
+            bytes_failed(err);
             return bytes_discard(bytes, used);
         }
         used += (size_t)got;
@@ -63,7 +92,7 @@ static char *bytes_drain(int file, size_t limit, size_t *length, struct err *err
 
 char *bytes_read(const char *path, size_t limit, size_t *length, bool *missing, struct err *err)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (file < 0) {
         *missing = errno == ENOENT || errno == ENOTDIR;

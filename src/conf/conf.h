@@ -19,6 +19,8 @@ struct conf_text {
     bool secret; /* came from a file or a credential, or belongs to a secret option: never shown */
     bool inherited; /* comes from "defaults", not from the group itself */
     bool literal;   /* stands in the file as it is: nothing of it came from elsewhere */
+    bool refused;   /* what the file says is wrong, and was told: a default stands here, from which
+                       nothing more is to be concluded */
 };
 
 struct conf_texts {

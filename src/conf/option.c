@@ -41,6 +41,7 @@
 #define TYPE_WORD                   struct conf_text
 #define TYPE_TEXT                   struct conf_text
 #define TYPE_SECRET                 struct conf_text
+#define TYPE_BROKERS                struct conf_text
 #define TYPE_ADDRESS                struct conf_text
 #define TYPE_START                  struct conf_text
 #define TYPE_TTL                    struct conf_text
@@ -58,6 +59,7 @@
 
 /* The compiler refuses a row whose kind does not fit its field. */
 #define GROUP(group, title, where, text)
+#define ALIAS(group, word, name)
 #define SECTION(group, name, help)
 #define INHERITED_SECTION(group, name, help)
 #define ROW(group, name, field, inherited, kind, preset, least, most, help)                        \
@@ -96,10 +98,28 @@ static const struct option options[] = {
 #include "conf/options.def"
 };
 #undef GROUP
+#undef ALIAS
 #undef SECTION
 #undef INHERITED_SECTION
 #undef ROW
 
+struct alias {
+    enum option_group group;
+    const char *word, *name;
+};
+
+#define GROUP(group, title, where, text)
+#define ALIAS(group, word, name) {GROUP_##group, #word, #name},
+#define SECTION(group, name, help)
+#define INHERITED_SECTION(group, name, help)
+#define ROW(...)
+static const struct alias aliases[] = {
+#include "conf/options.def"
+};
+#undef GROUP
+#undef ALIAS
+
+#define ALIAS(group, word, name)
 #define GROUP(group, title_, where_, text_) [GROUP_##group] = {#group, title_, where_, text_},
 #define SECTION(group, name, help)
 #define INHERITED_SECTION(group, name, help)
@@ -108,7 +128,10 @@ static const struct option_group_text groups[OPTION_GROUPS] = {
 #include "conf/options.def"
 };
 
-enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
+enum {
+    OPTIONS = sizeof(options) / sizeof(options[0]),
+    ALIASES = sizeof(aliases) / sizeof(aliases[0])
+};
 
 const struct option *option_all(size_t *count)
 {
@@ -124,15 +147,25 @@ const struct option_group_text *option_group_text(enum option_group group)
 const char *option_kind_name(enum option_kind kind)
 {
     static const char *const names[] = {
-        [OPTION_INTEGER] = "INTEGER",   [OPTION_DURATION] = "DURATION",
-        [OPTION_SIZE] = "SIZE",         [OPTION_FLAG] = "FLAG",
-        [OPTION_CHOICE] = "WORD",       [OPTION_WORD] = "WORD",
-        [OPTION_TEXT] = "TEXT",         [OPTION_SECRET] = "SECRET",
-        [OPTION_ADDRESS] = "HOST:PORT", [OPTION_START] = "WORD or @TIME",
-        [OPTION_TTL] = "DURATION",      [OPTION_NAME] = "NAME",
-        [OPTION_SOURCE] = "NAME",       [OPTION_SINK] = "NAME",
-        [OPTION_TOPICS] = "TOPICS",     [OPTION_COMMANDS] = "COMMANDS",
-        [OPTION_PROPERTIES] = "GROUP",  [OPTION_SECTION] = "GROUP",
+        [OPTION_INTEGER] = "INTEGER",
+        [OPTION_DURATION] = "DURATION",
+        [OPTION_SIZE] = "SIZE",
+        [OPTION_FLAG] = "FLAG",
+        [OPTION_CHOICE] = "WORD",
+        [OPTION_WORD] = "WORD",
+        [OPTION_TEXT] = "TEXT",
+        [OPTION_SECRET] = "SECRET",
+        [OPTION_BROKERS] = "HOST:PORT,...",
+        [OPTION_ADDRESS] = "HOST:PORT",
+        [OPTION_START] = "WORD or @TIME",
+        [OPTION_TTL] = "DURATION",
+        [OPTION_NAME] = "NAME",
+        [OPTION_SOURCE] = "NAME",
+        [OPTION_SINK] = "NAME",
+        [OPTION_TOPICS] = "TOPICS",
+        [OPTION_COMMANDS] = "COMMANDS",
+        [OPTION_PROPERTIES] = "GROUP",
+        [OPTION_SECTION] = "GROUP",
         [OPTION_DURABLE] = "WORD",
     };
 
@@ -140,15 +173,25 @@ const char *option_kind_name(enum option_kind kind)
 }
 
 static read_function *const readers[] = {
-    [OPTION_INTEGER] = read_integer,   [OPTION_DURATION] = read_duration,
-    [OPTION_SIZE] = read_size,         [OPTION_FLAG] = read_flag,
-    [OPTION_CHOICE] = read_choice,     [OPTION_WORD] = read_word,
-    [OPTION_TEXT] = read_plain,        [OPTION_SECRET] = read_secret,
-    [OPTION_ADDRESS] = read_address,   [OPTION_START] = read_start,
-    [OPTION_TTL] = read_ttl,           [OPTION_DURABLE] = read_durable,
-    [OPTION_NAME] = read_name,         [OPTION_SOURCE] = read_source,
-    [OPTION_SINK] = read_sink,         [OPTION_TOPICS] = read_topics,
-    [OPTION_COMMANDS] = read_commands, [OPTION_PROPERTIES] = read_properties,
+    [OPTION_INTEGER] = read_integer,
+    [OPTION_DURATION] = read_duration,
+    [OPTION_SIZE] = read_size,
+    [OPTION_FLAG] = read_flag,
+    [OPTION_CHOICE] = read_choice,
+    [OPTION_WORD] = read_word,
+    [OPTION_TEXT] = read_plain,
+    [OPTION_SECRET] = read_secret,
+    [OPTION_BROKERS] = read_brokers,
+    [OPTION_ADDRESS] = read_address,
+    [OPTION_START] = read_start,
+    [OPTION_TTL] = read_ttl,
+    [OPTION_DURABLE] = read_durable,
+    [OPTION_NAME] = read_name,
+    [OPTION_SOURCE] = read_source,
+    [OPTION_SINK] = read_sink,
+    [OPTION_TOPICS] = read_topics,
+    [OPTION_COMMANDS] = read_commands,
+    [OPTION_PROPERTIES] = read_properties,
 };
 
 /* The settings that @p group knows, or those that "defaults" may hold. */
@@ -165,19 +208,29 @@ static bool option_is_known(const char *name, enum option_group group, bool defa
     return false;
 }
 
-static void option_unknown(const struct filling *filling, const struct node *node,
-                           enum option_group group, bool defaults, const char *what)
+/* The setting of @p group that @p word was probably meant to be; NULL: none comes to mind. */
+static const char *option_meant(const char *word, enum option_group group, bool defaults)
 {
-    const char *names[OPTIONS], *nearest;
+    const char *names[OPTIONS];
     size_t count = 0;
-    char *hint = NULL;
 
+    for (size_t i = 0; i < ALIASES; i++)
+        if (aliases[i].group == group && strcmp(aliases[i].word, word) == 0)
+            return aliases[i].name;
     for (size_t i = 0; i < OPTIONS; i++)
         if (option_is_of(&options[i], group, defaults))
             names[count++] = options[i].name;
-    nearest = text_nearest(slice_of(node->name), names, count);
-    if (nearest)
-        hint = mem_format("did you mean '%s'?", nearest);
+    return text_nearest(slice_of(word), names, count);
+}
+
+static void option_unknown(const struct filling *filling, const struct node *node,
+                           enum option_group group, bool defaults, const char *what)
+{
+    const char *meant = option_meant(node->name, group, defaults);
+    char *hint = NULL;
+
+    if (meant)
+        hint = mem_format("did you mean '%s'?", meant);
     else if (defaults && option_is_known(node->name, group, false))
         hint = mem_text("only a route itself can have it");
     else if (group == GROUP_source)
@@ -185,6 +238,21 @@ static void option_unknown(const struct filling *filling, const struct node *nod
     conf_problem(filling->problems, node->origin, hint, "unknown setting '%s' in %s", node->name,
                  what);
     free(hint);
+}
+
+/* Whether an unknown setting of @p node was probably meant to be @p option: then it is not missing,
+ * and to say so would send the reader away from the mistake. */
+static bool option_is_misspelt(const struct option *option, const struct node *node)
+{
+    for (size_t i = 0; node && i < node->count; i++) {
+        const char *name = node->children[i].name, *meant;
+        if (option_is_known(name, option->group, false))
+            continue;
+        meant = option_meant(name, option->group, false);
+        if (meant && strcmp(meant, option->name) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void option_check_names(const struct filling *filling, const struct node *node,
@@ -249,7 +317,7 @@ void option_fill_group(const struct filling *filling, enum option_group group,
             readers[option->kind](filling, option, set, field);
         else if (general)
             option_inherit(filling, option, general, field);
-        else if (option->preset == option_required)
+        else if (option->preset == option_required && !option_is_misspelt(option, node))
             option_missing(filling, option, origin, what);
     }
 }

@@ -14,6 +14,7 @@ enum option_kind {
     OPTION_WORD,   /* one of some words, as text */
     OPTION_TEXT,
     OPTION_SECRET,
+    OPTION_BROKERS,
     OPTION_ADDRESS,
     OPTION_START,
     OPTION_TTL,

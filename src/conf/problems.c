@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "conf/mask.h"
+#include "conf/string_place.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -15,11 +16,15 @@ enum {
         1000 /* of the others only the number: nobody reads them, and each is compared */
 };
 
+static const char *const words[CONF_SEVERITIES] = {"note", "warning", "error"};
+
 struct problem {
-    bool warning;
+    enum conf_severity severity;
     size_t order; /* of the file among the files, so that the main file comes first */
     unsigned line;
     char *file, *text, *hint;
+    char *within;  /* the string that it lies in, at @p column; NULL: not known, or not shown */
+    size_t column; /* from 1; 0: not known */
 };
 
 struct source_text {
@@ -29,7 +34,7 @@ struct source_text {
 struct conf_problems {
     struct problem *items;
     size_t count, capacity;
-    size_t errors, warnings; /* those that are not kept, too */
+    size_t counts[CONF_SEVERITIES]; /* those that are not kept, too */
     struct source_text *sources;
     size_t source_count, source_capacity;
 };
@@ -39,6 +44,7 @@ static void problem_free(struct problem *problem)
     free(problem->file);
     free(problem->text);
     free(problem->hint);
+    free(problem->within);
 }
 
 struct conf_problems *conf_problems_new(void)
@@ -83,7 +89,7 @@ static size_t problems_order(const struct conf_problems *problems, const char *f
 
 static bool problem_same(const struct problem *a, const struct problem *b)
 {
-    return a->warning == b->warning && a->line == b->line && strcmp(a->file, b->file) == 0 &&
+    return a->severity == b->severity && a->line == b->line && strcmp(a->file, b->file) == 0 &&
            strcmp(a->text, b->text) == 0;
 }
 
@@ -109,8 +115,7 @@ static void problems_add(struct conf_problems *problems, struct problem problem)
 {
     bool known = problems_have(problems, &problem);
 
-    problems->errors += !known && !problem.warning;
-    problems->warnings += !known && problem.warning;
+    problems->counts[problem.severity] += !known;
     if (known || problems->count == PROBLEMS_KEPT) {
         problem_free(&problem);
         return;
@@ -125,12 +130,12 @@ static void problems_add(struct conf_problems *problems, struct problem problem)
     problems->items[at] = problem;
 }
 
+/* @p problem has its severity, and what it lies in. */
 __attribute__((format(printf, 5, 0))) static void problems_add_text(
-    struct conf_problems *problems, bool warning, struct conf_origin origin, const char *hint,
-    const char *format, va_list arguments)
+    struct conf_problems *problems, struct problem problem, struct conf_origin origin,
+    const char *hint, const char *format, va_list arguments)
 {
     const char *file = origin.file ? origin.file : "penstock";
-    struct problem problem = {.warning = warning, .line = origin.line, .file = mem_text(file)};
     size_t length = 0;
     FILE *text = open_memstream(&problem.text, &length);
 
@@ -138,40 +143,57 @@ __attribute__((format(printf, 5, 0))) static void problems_add_text(
         vfprintf(text, format, arguments);
         fclose(text);
     }
+    problem.file = mem_text(file);
+    problem.line = origin.line;
     problem.order = problems_order(problems, file);
     problem.hint = hint ? mem_text(hint) : NULL;
     problems_add(problems, problem);
 }
 
+#define ADD(format, ...)                                                                           \
+    do {                                                                                           \
+        va_list arguments;                                                                         \
+        va_start(arguments, format);                                                               \
+        problems_add_text(problems, (struct problem){__VA_ARGS__}, origin, hint, format,           \
+                          arguments);                                                              \
+        va_end(arguments);                                                                         \
+    } while (0)
+
 void conf_problem(struct conf_problems *problems, struct conf_origin origin, const char *hint,
                   const char *format, ...)
 {
-    va_list arguments;
-
-    va_start(arguments, format);
-    problems_add_text(problems, false, origin, hint, format, arguments);
-    va_end(arguments);
+    ADD(format, .severity = CONF_ERROR);
 }
 
 void conf_warning(struct conf_problems *problems, struct conf_origin origin, const char *hint,
                   const char *format, ...)
 {
-    va_list arguments;
+    ADD(format, .severity = CONF_WARNING);
+}
 
-    va_start(arguments, format);
-    problems_add_text(problems, true, origin, hint, format, arguments);
-    va_end(arguments);
+void conf_note(struct conf_problems *problems, struct conf_origin origin, const char *hint,
+               const char *format, ...)
+{
+    ADD(format, .severity = CONF_NOTE);
+}
+
+void conf_problem_within(struct conf_problems *problems, struct conf_origin origin,
+                         const char *text, size_t column, const char *hint, const char *format, ...)
+{
+    ADD(format, .severity = CONF_ERROR, .within = text ? mem_text(text) : NULL, .column = column);
 }
 
 size_t conf_problems_count(const struct conf_problems *problems)
 {
-    return problems->errors;
+    return problems->counts[CONF_ERROR];
 }
 
 size_t conf_warnings_count(const struct conf_problems *problems)
 {
-    return problems->warnings;
+    return problems->counts[CONF_WARNING];
 }
+
+/* --- showing ---------------------------------------------------------------------------------- */
 
 /* The start of line @p line (from 1) of @p text; NULL where there are not as many. */
 static const char *line_start(const char *text, unsigned line)
@@ -184,31 +206,68 @@ static const char *line_start(const char *text, unsigned line)
     return text && *text ? text : NULL;
 }
 
-static void problem_write_line(const struct conf_problems *problems, const struct problem *problem,
-                               FILE *out)
+/* The line of the problem, without its end; false where it is not known. */
+static bool problem_line(const struct conf_problems *problems, const struct problem *problem,
+                         struct slice *line)
 {
     if (problem->line == 0 || problem->order >= problems->source_count)
-        return;
+        return false;
     const char *text = line_start(problems->sources[problem->order].text, problem->line);
     if (!text)
-        return;
-    size_t length = strcspn(text, "\r\n");
-    fprintf(out, "%5u | ", problem->line);
-    for (size_t i = 0; i < length && i < SOURCE_LINE_SHOWN; i++)
-        fputc(text[i] == '\t' || !iscntrl((unsigned char)text[i]) ? text[i] : '?', out);
-    fputs(length > SOURCE_LINE_SHOWN ? "...\n" : "\n", out);
+        return false;
+    *line = (struct slice){text, strcspn(text, "\r\n")};
+    return true;
+}
+
+/* How many bytes of the line are cut off so that its byte @p at (0: none) is among those shown. */
+static size_t line_cut(struct slice line, size_t at)
+{
+    return line.length > SOURCE_LINE_SHOWN && at > SOURCE_LINE_SHOWN / 2
+               ? at - SOURCE_LINE_SHOWN / 2
+               : 0;
+}
+
+static void write_line(unsigned number, struct slice line, size_t cut, FILE *out)
+{
+    size_t end = cut + SOURCE_LINE_SHOWN < line.length ? cut + SOURCE_LINE_SHOWN : line.length;
+
+    fprintf(out, "%5u | %s", number, cut ? "..." : "");
+    for (size_t i = cut; i < end; i++)
+        fputc(line.data[i] == '\t' || !iscntrl((unsigned char)line.data[i]) ? line.data[i] : '?',
+              out);
+    fputs(end < line.length ? "...\n" : "\n", out);
+}
+
+/* Under the byte @p at of the line: tabs stay tabs, a character of several bytes is one wide. */
+static void write_caret(struct slice line, size_t cut, size_t at, FILE *out)
+{
+    fprintf(out, "      | %s", cut ? "   " : "");
+    for (size_t i = cut; i < at; i++)
+        if (((unsigned char)line.data[i] & 0xC0) != 0x80)
+            fputc(line.data[i] == '\t' ? '\t' : ' ', out);
+    fputs("^\n", out);
 }
 
 static void problem_write(const struct conf_problems *problems, const struct problem *problem,
                           FILE *out)
 {
-    const char *kind = problem->warning ? "warning" : "error";
+    struct slice line = {0};
+    bool shown = problem_line(problems, problem, &line);
+    size_t at = 0;
+    bool pointed = shown && problem->within && problem->column &&
+                   string_place(line, problem->within, problem->column, &at);
 
+    fputs(problem->file, out);
     if (problem->line > 0)
-        fprintf(out, "%s:%u: %s: %s\n", problem->file, problem->line, kind, problem->text);
-    else
-        fprintf(out, "%s: %s: %s\n", problem->file, kind, problem->text);
-    problem_write_line(problems, problem, out);
+        fprintf(out, ":%u", problem->line);
+    fprintf(out, ": %s: %s", words[problem->severity], problem->text);
+    if (problem->column && !pointed)
+        fprintf(out, ", at column %zu of the text", problem->column);
+    fputc('\n', out);
+    if (shown)
+        write_line(problem->line, line, line_cut(line, at), out);
+    if (pointed)
+        write_caret(line, line_cut(line, at), at, out);
     if (problem->hint)
         fprintf(out, "      = %s\n", problem->hint);
 }
@@ -220,17 +279,30 @@ static void problems_write_rest(size_t count, size_t shown, const char *kind, FI
         fprintf(out, "and %zu more %s%s\n", count - shown, kind, count - shown == 1 ? "" : "s");
 }
 
-void conf_problems_write(const struct conf_problems *problems, FILE *out)
+void conf_problems_write(const struct conf_problems *problems, enum conf_severity least, FILE *out)
 {
-    size_t shown[2] = {0, 0}; /* errors, warnings: the one does not crowd out the other */
+    size_t shown[CONF_SEVERITIES] = {0}; /* the one does not crowd out the other */
 
     for (size_t i = 0; i < problems->count; i++) {
         const struct problem *problem = &problems->items[i];
-        if (shown[problem->warning] == PROBLEMS_SHOWN)
+        if (problem->severity < least || shown[problem->severity] == PROBLEMS_SHOWN)
             continue;
-        shown[problem->warning]++;
+        shown[problem->severity]++;
         problem_write(problems, problem, out);
     }
-    problems_write_rest(problems->errors, shown[0], "error", out);
-    problems_write_rest(problems->warnings, shown[1], "warning", out);
+    for (int severity = CONF_ERROR; severity >= (int)least; severity--)
+        problems_write_rest(problems->counts[severity], shown[severity], words[severity], out);
+}
+
+void conf_problems_each(const struct conf_problems *problems, enum conf_severity severity,
+                        void (*visit)(void *context, struct conf_origin origin, const char *text,
+                                      const char *hint),
+                        void *context)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct problem *problem = &problems->items[i];
+        if (problem->severity == severity)
+            visit(context, (struct conf_origin){problem->file, problem->line}, problem->text,
+                  problem->hint);
+    }
 }

@@ -4,6 +4,10 @@
  *      rides.conf:14: error: unknown setting 'colaesce' in a route
  *         14 |     colaesce = true;
  *            = did you mean 'coalesce'?
+ *
+ *      rides.conf:15: error: unknown filter 'uppr'
+ *         15 |     do = "SET k %{city|uppr}";
+ *            |                        ^
  */
 #pragma once
 #include <stdbool.h>
@@ -17,6 +21,9 @@ struct conf_origin {
     const char *file; /* owned by the conf */
     unsigned line;
 };
+
+/** How much one matters: a note is only for who checks a file, a warning is for who runs it. */
+enum conf_severity { CONF_NOTE, CONF_WARNING, CONF_ERROR, CONF_SEVERITIES };
 
 struct conf_problems;
 
@@ -35,9 +42,26 @@ void conf_problem(struct conf_problems *problems, struct conf_origin origin, con
 void conf_warning(struct conf_problems *problems, struct conf_origin origin, const char *hint,
                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/** How many errors were added, also beyond those that are shown. */
+/** The same for a note: right as it stands, if it is meant so. */
+void conf_note(struct conf_problems *problems, struct conf_origin origin, const char *hint,
+               const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/** An error inside @p text, a string of the file (NULL: it may not be shown), at its @p column from
+ * 1 (0: not known): a caret points to it. */
+void conf_problem_within(struct conf_problems *problems, struct conf_origin origin,
+                         const char *text, size_t column, const char *hint, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+
+/** How many were added, also beyond those that are shown. */
 size_t conf_problems_count(const struct conf_problems *problems);
 size_t conf_warnings_count(const struct conf_problems *problems);
 
-/** Writes them in the order of the file, at most PROBLEMS_SHOWN, secrets masked. */
-void conf_problems_write(const struct conf_problems *problems, FILE *out);
+/** Writes those that matter as much as @p least in the order of the file, at most PROBLEMS_SHOWN of
+ * each severity, secrets masked. */
+void conf_problems_write(const struct conf_problems *problems, enum conf_severity least, FILE *out);
+
+/** Tells @p visit of each problem of @p severity that is kept; @p hint may be NULL. */
+void conf_problems_each(const struct conf_problems *problems, enum conf_severity severity,
+                        void (*visit)(void *context, struct conf_origin origin, const char *text,
+                                      const char *hint),
+                        void *context);

@@ -15,7 +15,7 @@
 enum { CHOICES_MAX = 8, CHOICES_BYTES = 128, NAME_LENGTH_MAX = 64 };
 
 static const char duration_hint[] =
-    "a duration is a number and a unit, in quotes: \"500ms\", \"5s\", \"2m\", \"24h\", \"7d\"";
+    "a duration is a number and a unit (ms, s, m, h, d), in quotes: \"500ms\", \"5s\", \"7d\"";
 static const char size_hint[] =
     "a size is a number of bytes, or in quotes with a unit: \"512KiB\", "
     "\"64MiB\", \"1GiB\"";
@@ -26,6 +26,30 @@ struct choices {
     const char *words[CHOICES_MAX];
     size_t count;
 };
+
+/* Whether the text has a "${state}" or "${after.id}": variables are as a rule called otherwise. */
+static bool read_has_field_name(const char *text)
+{
+    while ((text = strstr(text, "${"))) {
+        text += 2;
+        bool of_a_file = strncmp(text, "file:", 5) == 0 || strncmp(text, "cred:", 5) == 0;
+        if (islower((unsigned char)*text) && !of_a_file)
+            return true;
+    }
+    return false;
+}
+
+/* In a template it is most likely a slip for "%{state}". */
+static const char *read_expand_hint(const char *text, const char *name)
+{
+    static const char *const templates[] = {"do", "del", "cmd", "ttl", "when"};
+
+    for (size_t i = 0; i < sizeof(templates) / sizeof(templates[0]); i++)
+        if (strcmp(name, templates[i]) == 0 && read_has_field_name(text))
+            return "${NAME} is a variable of the environment, filled in when the file is read; a "
+                   "field of the record is %{NAME}";
+    return NULL;
+}
 
 bool read_text(const struct filling *filling, const struct node *node, const char *name,
                struct conf_text *text)
@@ -41,7 +65,8 @@ bool read_text(const struct filling *filling, const struct node *node, const cha
     }
     char *expanded = expand(node->text, &secret, &err);
     if (!expanded) {
-        conf_problem(filling->problems, node->origin, NULL, "'%s': %s", name, err.text);
+        conf_problem(filling->problems, node->origin, read_expand_hint(node->text, name),
+                     "'%s': %s", name, err.text);
         return false;
     }
     *text = (struct conf_text){
@@ -115,14 +140,46 @@ void read_integer(const struct filling *filling, const struct option *option,
         read_within(filling, option, node, number, text_integer, field);
 }
 
+/* So many seconds in the largest unit that fits: "7d". */
+static char *duration_text(int64_t seconds)
+{
+    static const struct {
+        int64_t seconds;
+        char unit;
+    } units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+    size_t i = 0;
+
+    while (seconds % units[i].seconds)
+        i++;
+    return mem_format("%" PRId64 "%c", seconds / units[i].seconds, units[i].unit);
+}
+
+char *read_duration_hint(const struct node *node)
+{
+    int64_t seconds = node->kind == NODE_INTEGER ? node->integer : 0;
+
+    if (node->kind == NODE_TEXT && !text_integer(slice_of(node->text), &seconds))
+        return mem_text(duration_hint);
+    if (seconds <= 0)
+        return mem_text(duration_hint);
+    char *largest = duration_text(seconds);
+    bool same = largest[strlen(largest) - 1] == 's';
+    char *hint = mem_format(
+        "a number needs its unit (ms, s, m, h, d): \"%" PRId64 "s\"%s%s%s, or \"%" PRId64 "ms\"",
+        seconds, same ? "" : ", the same as \"", same ? "" : largest, same ? "" : "\"", seconds);
+    free(largest);
+    return hint;
+}
+
 void read_duration(const struct filling *filling, const struct option *option,
                    const struct node *node, void *field)
 {
+    char *hint = read_duration_hint(node);
     int64_t milliseconds;
 
-    if (read_number(filling, option, node, "a duration", duration_hint, text_duration,
-                    &milliseconds))
+    if (read_number(filling, option, node, "a duration", hint, text_duration, &milliseconds))
         read_within(filling, option, node, milliseconds, text_duration, field);
+    free(hint);
 }
 
 void read_size(const struct filling *filling, const struct option *option, const struct node *node,
@@ -236,6 +293,8 @@ void read_word(const struct filling *filling, const struct option *option, const
 
     if (read_one_of(filling, option, node, &text, &index))
         *(struct conf_text *)field = text;
+    else
+        ((struct conf_text *)field)->refused = true;
 }
 
 /* An empty string is as if the setting were not there: "${file:/run/secrets/redis:-}". */

@@ -1,6 +1,7 @@
 /* read_more.c: one setting of the file becomes the field of its row: what has a form of its own. */
 #include "base/mem.h"
 #include "base/text.h"
+#include "conf/brokers.h"
 #include "conf/durable.h"
 #include "conf/kept.h"
 #include "conf/mask.h"
@@ -30,6 +31,22 @@ void read_address(const struct filling *filling, const struct option *option,
                      "'%s' must be host:port, not '%s'", option->name, read_shown(&text));
 }
 
+void read_brokers(const struct filling *filling, const struct option *option,
+                  const struct node *node, void *field)
+{
+    struct conf_text text;
+    struct err err = {0};
+
+    if (!read_text(filling, node, option->name, &text))
+        return;
+    if (brokers_check(text.text, &err))
+        *(struct conf_text *)field = text;
+    else
+        conf_problem(filling->problems, node->origin,
+                     "brokers = \"kafka-1:9092,kafka-2:9092\"; a port that is left out is 9092",
+                     "'%s': %s", option->name, text.secret ? "it is no list of brokers" : err.text);
+}
+
 void read_start(const struct filling *filling, const struct option *option, const struct node *node,
                 void *field)
 {
@@ -47,6 +64,19 @@ void read_start(const struct filling *filling, const struct option *option, cons
                      err.text, read_shown(&text));
 }
 
+static void read_refuse_ttl(const struct filling *filling, const struct option *option,
+                            const struct node *node, const char *shown)
+{
+    char *hint = read_duration_hint(node);
+
+    conf_problem(filling->problems, node->origin, hint,
+                 "'%s' must be a duration, or a template that gives one such as "
+                 "\"%%{$header.ttl|default('5m')}\", not %s%s%s",
+                 option->name, node->kind == NODE_TEXT ? "'" : "", shown,
+                 node->kind == NODE_TEXT ? "'" : "");
+    free(hint);
+}
+
 /* A template gives its duration with the record; a text without a hole is checked now. */
 void read_ttl(const struct filling *filling, const struct option *option, const struct node *node,
               void *field)
@@ -54,16 +84,17 @@ void read_ttl(const struct filling *filling, const struct option *option, const 
     struct conf_text text;
     int64_t milliseconds;
 
+    if (node->kind == NODE_INTEGER) {
+        read_refuse_ttl(filling, option, node, node_kind_name(node->kind));
+        return;
+    }
     if (!read_text(filling, node, option->name, &text) || !text.text[0])
         return;
     if (strstr(text.text, "%{") ||
         (text_duration(slice_of(text.text), &milliseconds) && milliseconds > 0))
         *(struct conf_text *)field = text;
     else
-        conf_problem(filling->problems, node->origin,
-                     "such as \"24h\", or \"%{$header.ttl|default('5m')}\"",
-                     "'%s' must be a duration or a template that gives one, not '%s'", option->name,
-                     read_shown(&text));
+        read_refuse_ttl(filling, option, node, read_shown(&text));
 }
 
 void read_durable(const struct filling *filling, const struct option *option,
@@ -79,6 +110,14 @@ void read_durable(const struct filling *filling, const struct option *option,
                      err.text, read_shown(&text));
 }
 
+/* "app.*" is meant as a pattern. */
+static const char *read_topic_hint(const char *topic)
+{
+    return topic[0] != '^' && strpbrk(topic, "*+?[]()|$")
+               ? "a pattern begins with ^, and a dot in it is written \\\\.: \"^app\\\\.\""
+               : NULL;
+}
+
 static void read_topic(const struct filling *filling, const struct node *node,
                        struct conf_texts *topics)
 {
@@ -90,7 +129,7 @@ static void read_topic(const struct filling *filling, const struct node *node,
     bool good = topic.text[0] == '^' ? topic_check_pattern(topic.text, &err)
                                      : topic_check_name(topic.text, &err);
     if (!good) {
-        conf_problem(filling->problems, node->origin, NULL, "%s", err.text);
+        conf_problem(filling->problems, node->origin, read_topic_hint(topic.text), "%s", err.text);
         return;
     }
     for (size_t i = 0; i < topics->count; i++)

@@ -65,9 +65,15 @@ static bool url_user(struct url *url, struct slice part, struct err *err)
     struct slice user = url_take(&part, ":");
 
     if (user.length && !(url->username = url_decode(user)))
-        return err_set(err, ERR_CONFIG, "a '%%' in the user is not followed by two digits");
+        return err_set(
+            err, ERR_CONFIG,
+            "a '%%' in the user is not followed by two hexadecimal digits: write %%25 for the "
+            "sign itself, or use the setting 'username'");
     if (url_skip(&part, ':') && part.length && !(url->password = url_decode(part)))
-        return err_set(err, ERR_CONFIG, "a '%%' in the password is not followed by two digits");
+        return err_set(
+            err, ERR_CONFIG,
+            "a '%%' in the password is not followed by two hexadecimal digits: write %%25 for "
+            "the sign itself, or use the setting 'password', which takes it as it is");
     return true;
 }
 
@@ -94,9 +100,12 @@ static bool url_host(struct url *url, struct slice *rest, struct err *err)
     }
     if (host.length == 0)
         return err_set(err, ERR_CONFIG, "the host is missing");
-    for (size_t i = 0; i < host.length; i++)
+    for (size_t i = 0; i < host.length; i++) {
         if (!isgraph((unsigned char)host.data[i]))
             return err_set(err, ERR_CONFIG, "the host holds a blank");
+        if (host.data[i] == '$')
+            return err_set(err, ERR_CONFIG, "the host holds a '$': a variable is written ${NAME}");
+    }
     url->host = mem_copy(host.data, host.length);
     return true;
 }

@@ -40,6 +40,13 @@ bool prepare_none(struct filter_call *call, const struct lex *lex)
 
 static const struct filter *filter_find(struct slice name, const struct lex *lex)
 {
+    static const struct {
+        const char *word, *name; /* as other languages call it */
+    } others[] = {
+        {"uppercase", "upper"}, {"toupper", "upper"},    {"lowercase", "lower"},
+        {"tolower", "lower"},   {"substring", "substr"}, {"to_json", "json"},
+        {"tojson", "json"},     {"else", "default"},     {"coalesce", "default"},
+    };
     const char *candidates[FILTERS];
 
     for (size_t i = 0; i < FILTERS; i++) {
@@ -47,6 +54,12 @@ static const struct filter *filter_find(struct slice name, const struct lex *lex
             return &filters[i];
         candidates[i] = filters[i].name;
     }
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (slice_is(name, others[i].word)) {
+            lex_error(lex, name.data, "unknown filter '%s'; did you mean '%s'?", others[i].word,
+                      others[i].name);
+            return NULL;
+        }
     lex_unknown(lex, name, "filter", candidates, FILTERS);
     return NULL;
 }

@@ -5,7 +5,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static size_t lex_column(const struct lex *lex, const char *at)
 {
@@ -37,16 +36,13 @@ bool lex_unknown(const struct lex *lex, struct slice word, const char *what,
 bool lex_error_within(const struct lex *lex, const char *at)
 {
     char text[ERR_TEXT_BYTES];
-    unsigned long column;
-    char *rest;
+    size_t column;
 
     if (!lex->err)
         return false;
     memcpy(text, lex->err->text, sizeof(text));
-    if (strncmp(text, "column ", 7) != 0)
-        return lex_error(lex, at, "%s", text);
-    column = strtoul(text + 7, &rest, 10);
-    return lex_error(lex, at + column - 1, "%s", strncmp(rest, ": ", 2) == 0 ? rest + 2 : rest);
+    const char *message = err_without_column(text, &column);
+    return lex_error(lex, column ? at + column - 1 : at, "%s", message);
 }
 
 static bool is_space(char byte)

@@ -101,9 +101,12 @@ static struct condition *parse_primary(struct parser *parser)
         return parse_word(parser);
     if (lex_sees(lex, '['))
         return parse_name(parser);
-    lex_error(lex, lex->at,
-              lex->at == lex->end ? "the condition ends where a value was expected"
-                                  : "expected a value");
+    if (lex_sees_text(lex, "%{"))
+        lex_error(lex, lex->at, "fields stand bare in a condition: state == 'paid', without %%{ }");
+    else
+        lex_error(lex, lex->at,
+                  lex->at == lex->end ? "the condition ends where a value was expected"
+                                      : "expected a value");
     return NULL;
 }
 

@@ -105,6 +105,11 @@ bool reference_init(struct reference *out, struct slice text, const struct lex *
     struct reference made = {.kind = REFERENCE_FIELD};
     bool good;
 
+    if (text.length > 2 && memcmp(text.data + text.length - 2, ".*", 2) == 0)
+        return lex_error(lex, text.data + text.length - 1,
+                         "only %%{*}, all fields of the whole value, knows a '*'; name the fields "
+                         "of '%.*s' one by one",
+                         (int)text.length - 2, text.data);
     if (slice_is(text, "*"))
         made.kind = REFERENCE_WHOLE;
     if (made.kind == REFERENCE_WHOLE)

@@ -51,11 +51,19 @@ void routes_free(struct routes *routes)
     free(routes);
 }
 
-/* Messages name the words of the text that they are about. */
-static const char *told(const struct conf_text *text, const char *message)
+/* A message names the words of the text that it is about; @p label is put before it, "when: ". */
+static void tell(struct conf_problems *problems, const struct conf_text *text, const char *label,
+                 const struct err *err)
 {
-    return text->secret ? "its text holds a secret, so what is wrong with it is not shown"
-                        : message;
+    size_t column;
+    const char *message = err_without_column(err->text, &column);
+
+    if (text->secret)
+        conf_problem(problems, text->origin, NULL,
+                     "%sits text holds a secret, so what is wrong with it is not shown", label);
+    else
+        conf_problem_within(problems, text->origin, text->text, column, NULL, "%s%s", label,
+                            message);
 }
 
 static struct when *compile_when(const struct conf_text *text, struct conf_problems *problems)
@@ -67,7 +75,7 @@ static struct when *compile_when(const struct conf_text *text, struct conf_probl
         return NULL;
     when = when_new(text->text, &err);
     if (!when)
-        conf_problem(problems, text->origin, NULL, "when: %s", told(text, err.text));
+        tell(problems, text, "when: ", &err);
     return when;
 }
 
@@ -177,7 +185,7 @@ static struct route_commands compile_commands(const struct conf_commands *conf,
             continue;
         command->template = template_new(from->cmd.text, true, &err);
         if (!command->template)
-            conf_problem(problems, from->cmd.origin, NULL, "%s", told(&from->cmd, err.text));
+            tell(problems, &from->cmd, "", &err);
         else
             check_command(command, &from->cmd, problems);
     }
@@ -254,7 +262,7 @@ static void compile_ttl(struct route *route, struct conf_problems *problems)
     if (strstr(text->text, "%{")) {
         route->ttl.template = template_new(text->text, false, &err);
         if (!route->ttl.template)
-            conf_problem(problems, text->origin, NULL, "ttl: %s", told(text, err.text));
+            tell(problems, text, "ttl: ", &err);
     } else if (!text_duration(slice_of(text->text), &route->ttl.milliseconds) ||
                route->ttl.milliseconds <= 0) {
         conf_problem(problems, text->origin, NULL,
@@ -299,6 +307,8 @@ static void compile_codecs(struct route *route, struct conf_problems *problems)
         key_format = reads & READS_KEY_INSIDE ? format : "raw";
     route->value_codec = codec_find(format);
     route->key_codec = codec_find(key_format);
+    if (conf->format.refused || conf->key_format.refused)
+        return;
     if (route->value_codec && !route->value_codec->decode && (reads & READS_VALUE_INSIDE))
         conf_problem(problems, conf->origin, "say format = \"json\", or use %{$value}",
                      "route '%s' reads fields of the value, and format '%s' has none", conf->name,

@@ -188,6 +188,57 @@ static void check_property(rd_kafka_conf_t *kafka, const struct conf_property *p
 
 /* --- the whole ------------------------------------------------------------------------- */
 
+/*
+ * A client that is made only to be checked must not act for a file that nobody trusts yet. As soon
+ * as it is made librdkafka would run the command that renews a Kerberos ticket, in a shell and with
+ * other properties inside; ask the server of a token; load OpenSSL's providers. What loads code
+ * otherwise is refused (owned.def).
+ */
+static void disarm(rd_kafka_conf_t *kafka)
+{
+    static const char *const harmless[][2] = {
+        {"sasl.kerberos.kinit.cmd", "true"},
+        {"sasl.oauthbearer.method", "default"},
+        {"ssl.providers", "default"},
+    };
+
+    for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+        rd_kafka_conf_set(kafka, harmless[i][0], harmless[i][1], NULL, 0);
+}
+
+static void get_text(rd_kafka_conf_t *kafka, const char *name, char text[ERR_BYTES])
+{
+    size_t size = ERR_BYTES;
+
+    text[0] = '\0';
+    rd_kafka_conf_get(kafka, name, text, &size);
+}
+
+/* Since the command is not run here, what it lacks is looked for by ourselves. */
+static void check_kinit(rd_kafka_conf_t *kafka, const struct conf_source *source,
+                        struct conf_problems *problems)
+{
+    char protocol[ERR_BYTES], mechanism[ERR_BYTES], command[ERR_BYTES], value[ERR_BYTES];
+
+    get_text(kafka, "security.protocol", protocol);
+    get_text(kafka, "sasl.mechanisms", mechanism);
+    get_text(kafka, "sasl.kerberos.kinit.cmd", command);
+    if (strncmp(protocol, "sasl", 4) != 0 || strcmp(mechanism, "GSSAPI") != 0)
+        return;
+    for (char *name = command; (name = strstr(name, "%{"));) {
+        name += 2;
+        char *end = strchr(name, '}');
+        if (!end)
+            return;
+        *end = '\0';
+        get_text(kafka, name, value);
+        if (!value[0] && strcmp(name, "broker.name") != 0)
+            conf_problem(problems, source->librdkafka_origin, NULL,
+                         "sasl.kerberos.kinit.cmd uses %%{%s}, which is not set", name);
+        name = end + 1;
+    }
+}
+
 /* Some mistakes are found only when a consumer is made. Without brokers it connects to nobody. */
 static void check_together(rd_kafka_conf_t *kafka, const struct conf_source *source,
                            struct conf_problems *problems)
@@ -216,6 +267,7 @@ static void check_producer(const struct conf_source *source, struct conf_problem
     rd_kafka_conf_t *kafka = properties_make_producer(&alone, 0, &limit, &err);
     if (!kafka)
         return; /* told already, property by property */
+    disarm(kafka);
     rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, kafka, text, sizeof(text));
     if (producer) {
         rd_kafka_destroy(producer);
@@ -239,8 +291,10 @@ bool source_check(const struct conf_source *source, bool produces, struct conf_p
         check_property(kafka, &source->librdkafka[i], &known, produces, problems);
     properties_force(kafka);
     rd_kafka_conf_set(kafka, "group.id", "check", NULL, 0);
+    check_kinit(kafka, source, problems);
+    disarm(kafka);
     check_together(kafka, source, problems);
-    if (produces)
+    if (produces && conf_problems_count(problems) == before)
         check_producer(source, problems);
     known_clear(&known);
     return conf_problems_count(problems) == before;

@@ -30,7 +30,12 @@ static const char head[] =
     "A source's `librdkafka` group passes any property of librdkafka's consumer on, with `_` for "
     "the dots of its name:\n"
     "`librdkafka = { fetch_wait_max_ms = 50; security_protocol = \"sasl_ssl\"; };`. "
-    "`penstock check` knows the names and values\nof the librdkafka that it runs with.\n\n"
+    "`penstock check` knows the names and values\nof the librdkafka that it runs with. It runs, "
+    "loads and "
+    "asks nothing for them, so that a file of which nobody has\nproof yet can be checked: only "
+    "`penstock run` carries out `sasl_kerberos_kinit_cmd`, asks "
+    "`sasl_oauthbearer_token_endpoint_url`"
+    "\nand loads `ssl_providers`.\n\n"
     "## Set unless the group says otherwise\n\n"
     "| property | value | why |\n|---|---|---|\n";
 

@@ -172,6 +172,21 @@ def slips_are_told_and_have_their_status(run):
         expect(status == 0 and "Usage: penstock" in out and not err, f"{command}: {out}{err}")
 
 
+def closed_streams_are_nobody_elses(run):
+    """Started without descriptors 0 to 2, no socket of a library becomes the log."""
+    path = write(run, "closed.conf", ROUTES)
+    shell = f"exec {PROGRAM} run -c {path} <&- >&- 2>&-"
+    bridge = subprocess.Popen(["sh", "-c", shell])
+    try:
+        folder = f"/proc/{bridge.pid}/fd"
+        wait_until(lambda: len(os.listdir(folder)) > 3, 10, "penstock opens its own descriptors")
+        streams = [os.readlink(f"{folder}/{stream}") for stream in range(3)]
+        expect_equal(streams, ["/dev/null"] * 3, "what the streams are")
+    finally:
+        bridge.kill()
+        bridge.wait()
+
+
 def mock_serves_kcat(run):
     """A record in, the same record out; the port is given back."""
     port = free_port()

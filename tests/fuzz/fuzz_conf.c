@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (conf && conf_problems_count(problems) == 0)
         check(conf);
     FILE *out = open_memstream(&text, &length);
-    conf_problems_write(problems, out);
+    conf_problems_write(problems, CONF_NOTE, out);
     fclose(out);
     free(text);
     conf_free(conf);

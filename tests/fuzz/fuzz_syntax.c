@@ -59,7 +59,7 @@ static bool is_taken(const struct document *document, bool *on_purpose)
     size_t length;
     FILE *out = open_memstream(&told, &length);
 
-    conf_problems_write(problems, out);
+    conf_problems_write(problems, CONF_NOTE, out);
     fclose(out);
     assert(taken == (conf_problems_count(problems) == 0));
     *on_purpose = strstr(told, "16 deep") || strstr(told, "is no number");

@@ -21,7 +21,7 @@ static void load(const char *text)
     conf = conf_load(path, problems);
     unlink(path);
     if (conf_problems_count(problems) > 0)
-        conf_problems_write(problems, stderr);
+        conf_problems_write(problems, CONF_NOTE, stderr);
     CU_ASSERT_EQUAL(conf_problems_count(problems), 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
 }

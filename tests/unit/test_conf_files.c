@@ -38,7 +38,7 @@ static char *told_of(const char *path, size_t *errors)
     char *text;
     FILE *out = open_memstream(&text, &length);
 
-    conf_problems_write(problems, out);
+    conf_problems_write(problems, CONF_NOTE, out);
     *errors = conf_problems_count(problems);
     fclose(out);
     conf_free(conf);

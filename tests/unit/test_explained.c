@@ -36,7 +36,7 @@ static void given(const char *rows)
     routes = routes_new(conf, problems);
     unlink(path);
     if (conf_problems_count(problems))
-        conf_problems_write(problems, stderr);
+        conf_problems_write(problems, CONF_NOTE, stderr);
     CU_ASSERT_EQUAL_FATAL(conf_problems_count(problems), 0);
 }
 

@@ -29,8 +29,8 @@ struct owner {
 };
 
 static const struct owner owners[] = {
-    {"librdkafka/", "kafka/"}, {"rdkafka", "kafka/"},        {"hiredis", "redis/"},
-    {"openssl/", "redis/"},    {"libconfig", "conf/file.c"},
+    {"librdkafka/", "kafka/"}, {"rdkafka", "kafka/"},  {"hiredis", "redis/"},
+    {"openssl/evp", "base/"},  {"openssl/", "redis/"}, {"libconfig", "conf/file.c"},
 };
 
 /* The height of the folder at the front of @p path; -1 where it is none of the layers. */

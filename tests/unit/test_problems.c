@@ -22,7 +22,7 @@ static const char *shown(void)
 
     free(written);
     out = open_memstream(&written, &length);
-    conf_problems_write(problems, out);
+    conf_problems_write(problems, CONF_NOTE, out);
     fclose(out);
     return written;
 }
@@ -47,6 +47,79 @@ static void a_problem_has_its_line_and_its_hint(void)
     conf_problem(problems, at(2), "did you mean 'x'?", "unknown setting '%s'", "b");
     ASSERT_TEXT(shown(), "rides.conf:2: error: unknown setting 'b'\n    2 | b = 2; \n"
                          "      = did you mean 'x'?\n");
+    end();
+}
+
+/* Where the caret stands under a source of one line; "" where there is none. */
+static const char *pointed(const char *source, const char *within, size_t column)
+{
+    char *caret;
+
+    begin(source);
+    conf_problem_within(problems, at(1), within, column, NULL, "wrong");
+    caret = strstr(shown(), "      |");
+    written = caret ? memmove(written, caret, strlen(caret) + 1) : written;
+    if (!caret)
+        *written = '\0';
+    conf_problems_free(problems);
+    return written;
+}
+
+static void a_caret_points_into_the_string(void)
+{
+    ASSERT_TEXT(pointed("do = \"SET k %{a}\";\n", "SET k %{a}", 7), "      |             ^\n");
+    ASSERT_TEXT(pointed("a = \"x\"; b = \"x|y\";\n", "x|y", 3), "      |                 ^\n");
+    ASSERT_TEXT(pointed("a =\t\"x\";\n", "x", 1), "      |    \t ^\n");
+    ASSERT_TEXT(pointed("a = \"\xC3\xA9|y\";\n", "\xC3\xA9|y", 4), "      |        ^\n");
+    ASSERT_TEXT(pointed("a = \"x\";\n", "x", 2), "      |       ^\n");
+}
+
+static void escapes_count_as_they_are_spelled(void)
+{
+    ASSERT_TEXT(pointed("a = \"\\\"q\\\" \\x41\\\\ z\";\n", "\"q\" A\\ z", 8),
+                "      |                   ^\n");
+}
+
+static void what_is_not_in_the_line_has_its_column_in_words(void)
+{
+    ASSERT_TEXT(pointed("a = \"x${Y}\";\n", "xy", 2), "");
+    ASSERT_TEXT(pointed("a = \"x\"\n", "y", 1), "");
+    ASSERT_TEXT(pointed("a = \"x", "x", 1), "");
+    begin("a = \"x${Y}\";\n");
+    conf_problem_within(problems, at(1), "xy", 2, NULL, "wrong");
+    ASSERT_TEXT(shown(), "rides.conf:1: error: wrong, at column 2 of the text\n"
+                         "    1 | a = \"x${Y}\";\n");
+    end();
+}
+
+static void a_long_line_is_cut_so_that_the_place_shows(void)
+{
+    char source[400], within[300];
+    const char *text;
+
+    memset(within, 'y', sizeof(within) - 1);
+    within[sizeof(within) - 1] = '\0';
+    snprintf(source, sizeof(source), "a = \"%s\";\n", within);
+    begin(source);
+    conf_problem_within(problems, at(1), within, 290, NULL, "wrong");
+    text = shown();
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "    1 | ...yyyy"));
+    const char *caret = strchr(text, '^'), *line = strstr(text, "      | ");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(caret);
+    CU_ASSERT_EQUAL(caret - line, 8 + 3 + 80);
+    end();
+}
+
+static void notes_are_for_who_checks(void)
+{
+    begin("a\nb\n");
+    conf_note(problems, at(2), "%{$key} is the key", "a field called key");
+    conf_warning(problems, at(1), NULL, "careful");
+    CU_ASSERT_EQUAL(conf_problems_count(problems), 0);
+    CU_ASSERT_EQUAL(conf_warnings_count(problems), 1);
+    ASSERT_TEXT(shown(), "rides.conf:1: warning: careful\n    1 | a\n"
+                         "rides.conf:2: note: a field called key\n    2 | b\n"
+                         "      = %{$key} is the key\n");
     end();
 }
 
@@ -145,6 +218,11 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(a_problem_has_its_line_and_its_hint),
+        TEST(a_caret_points_into_the_string),
+        TEST(escapes_count_as_they_are_spelled),
+        TEST(what_is_not_in_the_line_has_its_column_in_words),
+        TEST(a_long_line_is_cut_so_that_the_place_shows),
+        TEST(notes_are_for_who_checks),
         TEST(problems_come_in_the_order_of_the_file),
         TEST(the_main_file_comes_before_what_it_includes),
         TEST(the_same_problem_is_told_once),

@@ -375,7 +375,7 @@ static const char *problems_said(void)
     FILE *out = fmemopen(said, sizeof(said), "w");
 
     said[0] = '\0';
-    conf_problems_write(problems, out);
+    conf_problems_write(problems, CONF_NOTE, out);
     fclose(out);
     return said;
 }

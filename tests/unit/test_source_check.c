@@ -6,6 +6,8 @@
 #include "kafka/properties.h"
 
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 static char *shown;
 
@@ -32,7 +34,7 @@ static size_t check_both(struct conf_property *properties, size_t count, bool pr
     free(shown);
     shown = NULL;
     out = open_memstream(&shown, &length);
-    conf_problems_write(problems, out);
+    conf_problems_write(problems, CONF_NOTE, out);
     fclose(out);
     errors = conf_problems_count(problems);
     conf_problems_free(problems);
@@ -144,6 +146,46 @@ static void the_cooperative_assignor_needs_a_librdkafka_that_can(void)
     CU_ASSERT(can || says("x.conf:3: error: cooperative-sticky needs librdkafka 2.10.1 or newer"));
 }
 
+/* A file that gives librdkafka this to do, and is there once it was done. */
+static bool is_carried_out(struct conf_property *properties, size_t count, const char *mark)
+{
+    struct timespec moment = {0, 100 * 1000 * 1000}; /* librdkafka's own thread does it */
+
+    unlink(mark);
+    CU_ASSERT_EQUAL(check_both(properties, count, true), 0);
+    nanosleep(&moment, NULL);
+    return access(mark, F_OK) == 0;
+}
+
+static void nothing_is_run_for_a_file_that_is_checked(void)
+{
+    struct conf_property command[] = {
+        PROPERTY("security.protocol", "sasl_plaintext", 3),
+        PROPERTY("sasl.mechanisms", "GSSAPI", 4),
+        PROPERTY("sasl.kerberos.kinit.cmd", "touch check_ran_it", 5),
+    };
+    struct conf_property principal[] = {
+        PROPERTY("security.protocol", "sasl_plaintext", 3),
+        PROPERTY("sasl.mechanisms", "GSSAPI", 4),
+        PROPERTY("sasl.kerberos.keytab", "/nonexistent", 5),
+        PROPERTY("sasl.kerberos.principal", "x\"; touch check_ran_it; \"", 6),
+    };
+
+    CU_ASSERT_FALSE(is_carried_out(command, 3, "check_ran_it"));
+    CU_ASSERT_FALSE(is_carried_out(principal, 4, "check_ran_it"));
+}
+
+static void what_the_ticket_of_kerberos_lacks_is_told(void)
+{
+    struct conf_property bare[] = {
+        PROPERTY("security.protocol", "sasl_plaintext", 3),
+        PROPERTY("sasl.mechanisms", "GSSAPI", 4),
+    };
+
+    CU_ASSERT_EQUAL(check(bare, 2), 1);
+    CU_ASSERT(says("uses %{sasl.kerberos.keytab}, which is not set"));
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -154,6 +196,8 @@ int main(void)
         TEST(a_producers_property_is_a_warning),
         TEST(a_producers_property_is_for_the_dead_letters_where_they_go_there),
         TEST(the_cooperative_assignor_needs_a_librdkafka_that_can),
+        TEST(nothing_is_run_for_a_file_that_is_checked),
+        TEST(what_the_ticket_of_kerberos_lacks_is_told),
     };
     int status = SUITE("source_check", tests);
 

@@ -14,6 +14,14 @@ static void a_slip_of_two_letters_still_finds_the_word(void)
     CU_ASSERT_PTR_NULL(text_nearest(SLICE("topics"), words, 3));
 }
 
+static void of_two_equally_near_words_the_one_of_the_same_letter_wins(void)
+{
+    const char *const words[] = {"all", "ttl"};
+
+    ASSERT_TEXT(text_nearest(SLICE("tll"), words, 2), "ttl");
+    ASSERT_TEXT(text_nearest(SLICE("alt"), words, 2), "all");
+}
+
 static void a_duration_needs_its_unit(void)
 {
     int64_t milliseconds = -1;
@@ -72,6 +80,33 @@ static void a_quoted_argument_reads_as_redis_cli_takes_it(void)
     free(text);
 }
 
+static void what_a_terminal_would_not_show_is_escaped(void)
+{
+    static const struct {
+        const char *bytes, *quoted;
+    } rows[] = {
+        {"caf\xC3\xA9", "\"caf\xC3\xA9\""},
+        {"a\xC2\x9B[31m", "\"a\\xc2\\x9b[31m\""},
+        {"\xE2\x80\xAE"
+         "fdp.exe",
+         "\"\\xe2\\x80\\xaefdp.exe\""},
+        {"\xE2\x81\xA6x\xE2\x81\xA9", "\"\\xe2\\x81\\xa6x\\xe2\\x81\\xa9\""},
+        {"x\xEF\xBB\xBFy", "\"x\\xef\\xbb\\xbfy\""},
+        {"\xF3\xA0\x81\x81", "\"\\xf3\\xa0\\x81\\x81\""},
+        {"\xFF\xC3", "\"\\xff\\xc3\""},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        size_t length;
+        char *text;
+        FILE *out = open_memstream(&text, &length);
+        text_quote(out, slice_of(rows[i].bytes));
+        fclose(out);
+        ASSERT_TEXT(text, rows[i].quoted);
+        free(text);
+    }
+}
+
 static void nothing_is_no_number(void)
 {
     int64_t number = 7;
@@ -99,10 +134,12 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(a_slip_of_two_letters_still_finds_the_word),
+        TEST(of_two_equally_near_words_the_one_of_the_same_letter_wins),
         TEST(a_duration_needs_its_unit),
         TEST(a_size_knows_both_kinds_of_prefix),
         TEST(an_integer_is_within_64_bits),
         TEST(a_quoted_argument_reads_as_redis_cli_takes_it),
+        TEST(what_a_terminal_would_not_show_is_escaped),
         TEST(nothing_is_no_number),
         TEST(utf8_is_told_from_other_bytes),
     };

@@ -137,10 +137,18 @@ static void other_things_are_no_urls_of_redis(void)
 
 static void a_percent_sign_needs_its_digits_and_no_nul(void)
 {
-    fails("redis://u:p%4@h", "a '%' in the password is not followed by two digits");
-    fails("redis://u:p%@h", "a '%' in the password is not followed by two digits");
-    fails("redis://u:%00@h", "a '%' in the password is not followed by two digits");
-    fails("redis://%zz:p@h", "a '%' in the user is not followed by two digits");
+    fails("redis://u:p%4@h",
+          "a '%' in the password is not followed by two hexadecimal digits: write %25 for the "
+          "sign itself, or use the setting 'password', which takes it as it is");
+    fails("redis://u:p%@h",
+          "a '%' in the password is not followed by two hexadecimal digits: write %25 for the "
+          "sign itself, or use the setting 'password', which takes it as it is");
+    fails("redis://u:%00@h",
+          "a '%' in the password is not followed by two hexadecimal digits: write %25 for the "
+          "sign itself, or use the setting 'password', which takes it as it is");
+    fails("redis://%zz:p@h",
+          "a '%' in the user is not followed by two hexadecimal digits: write %25 for the sign "
+          "itself, or use the setting 'username'");
 }
 
 int main(void)
