@@ -2,7 +2,8 @@
  * complaints.h: what librdkafka has to say, once and then rarely.
  *
  * While a broker is down librdkafka repeats itself every second. The first line of a kind is
- * logged at once, later ones at most every minute with the number left out.
+ * logged at once, the next one after ten seconds, later ones at most every minute with the number
+ * left out.
  */
 #pragma once
 #include <librdkafka/rdkafka.h>
@@ -16,21 +17,30 @@ struct complaint {
     rd_kafka_resp_err_t err;
     uint32_t topic; /* a hash; 0: none */
     uint32_t left_out;
-    int64_t silent_until_ms;
+    unsigned times; /* told so often */
+    int64_t told_ms;
 };
 
 /** All zero is none. */
 struct complaints {
     struct complaint kept[COMPLAINTS_KEPT];
     size_t next;
-    char last[384];   /* what was said last, and what it hints at */
+    char latest[512]; /* what was said last, and what to do */
+    char last[384];   /* the same of one broker, and what it hints at */
     char reason[448]; /* why they are away */
     bool away;        /* all brokers were, since the last complaints_end() */
+    int64_t away_since_ms;
 };
 
 /** @p topic may be NULL; @p text is librdkafka's own. */
 void complain(struct complaints *complaints, rd_kafka_resp_err_t err, const char *topic,
               const char *text);
+
+/** The last particular reason for which Kafka gives us nothing; NULL: it gave none. */
+const char *complaints_reason(const struct complaints *complaints);
+
+/** The group has taken us: what was the matter before no longer is. */
+void complaints_forget(struct complaints *complaints);
 
 /** Kafka answers: says so where all brokers had been away. */
 void complaints_end(struct complaints *complaints);

@@ -242,8 +242,11 @@ static void rebalance_assign(struct source *source, const rd_kafka_topic_partiti
 {
     source->metrics->source.rebalances[REBALANCE_ASSIGN]++;
     source->joined = true;
+    complaints_forget(&source->complaints);
     source->cooperative = strcmp(rd_kafka_rebalance_protocol(source->kafka), "COOPERATIVE") == 0;
-    log_info("partitions assigned", LOG_INT("count", list->cnt));
+    log_info("partitions assigned", LOG_INT("count", list->cnt),
+             LOG_STR("group", source->options->group.text),
+             LOG_STR("brokers", source->options->brokers.text));
     for (int i = 0; i < list->cnt; i++)
         partition_take(partition_get(source, list->elems[i].topic, list->elems[i].partition));
     source->rebalance = REBALANCE_STARTING;
@@ -307,7 +310,8 @@ static void rebalance_revoke(struct source *source, const rd_kafka_topic_partiti
     bool lost = rd_kafka_assignment_lost(source->kafka);
 
     source->metrics->source.rebalances[lost ? REBALANCE_LOST : REBALANCE_REVOKE]++;
-    log_info(lost ? "partitions lost" : "partitions revoked", LOG_INT("count", list->cnt));
+    log_info(lost ? "partitions lost" : "partitions revoked", LOG_INT("count", list->cnt),
+             LOG_STR("group", source->options->group.text));
     for (int i = 0; i < list->cnt; i++) {
         struct source_partition *partition =
             partition_find(source, list->elems[i].topic, list->elems[i].partition);

@@ -463,7 +463,9 @@ int64_t source_next_ms(const struct source *source)
 
 const char *source_trouble(const struct source *source)
 {
-    return source->complaints.away ? source->complaints.reason : NULL;
+    if (source->joined && !source->complaints.away)
+        return NULL;
+    return complaints_reason(&source->complaints);
 }
 
 bool source_is_joined(const struct source *source)

@@ -227,7 +227,8 @@ bool source_turn(struct source *source, struct err *err);
 /** Milliseconds until source_turn() should be called again though nothing happened. */
 int64_t source_next_ms(const struct source *source);
 
-/** NULL while Kafka answers; else what is the matter, as /readyz shows it. */
+/** NULL while Kafka answers; else the last particular reason, as /readyz shows it: why no broker
+ * can be reached, or why the group does not take us. */
 const char *source_trouble(const struct source *source);
 
 /** Whether the group gave us an assignment (perhaps an empty one) since the start. */

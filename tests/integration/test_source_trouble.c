@@ -8,7 +8,12 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { FETCH = 1, OFFSET_COMMIT = 8, OFFSET_FETCH = 9 }; /* Kafka's numbers of the requests */
+enum {
+    FETCH = 1,
+    OFFSET_COMMIT = 8,
+    OFFSET_FETCH = 9,
+    JOIN_GROUP = 11
+}; /* Kafka's numbers of the requests */
 enum { LARGE = 1000000, LARGE_RECORDS = 8, BROKER = 1 };
 enum { FETCH_US = 400000 }; /* several fetches */
 
@@ -49,9 +54,62 @@ static void a_broker_that_is_away_is_trouble_until_it_is_back(void)
     CU_ASSERT_PTR_NULL(source_trouble(member->source));
     rd_kafka_mock_broker_set_down(cluster, BROKER);
     CU_ASSERT(run_until_trouble(member, true));
-    CU_ASSERT_PTR_NOT_NULL(strstr(source_trouble(member->source), "brokers are down"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(source_trouble(member->source), "no broker can be reached: "));
     rd_kafka_mock_broker_set_up(cluster, BROKER);
     CU_ASSERT(run_until_trouble(member, false)); /* though no record comes */
+    member_stop(member, 3000);
+    member_free(member);
+}
+
+/* The group refuses to take a member until the test is over. */
+static struct member *member_refused(const char *name, rd_kafka_resp_err_t code)
+{
+    rd_kafka_resp_err_t codes[100];
+    struct member *member = member_new(name);
+
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+        codes[i] = code;
+    cluster_topic(name);
+    rd_kafka_mock_push_request_errors_array(cluster, JOIN_GROUP, sizeof(codes) / sizeof(codes[0]),
+                                            codes);
+    member_join(member, name);
+    return member;
+}
+
+static void why_the_group_does_not_take_us_is_the_trouble(void)
+{
+    struct member *member = member_refused("full", RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED);
+
+    CU_ASSERT_FATAL(run_until_trouble(member, true));
+    CU_ASSERT_PTR_NOT_NULL(strstr(source_trouble(member->source), "reached maximum size"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(source_trouble(member->source), "raise the brokers' group.max.size"));
+    rd_kafka_mock_clear_request_errors(cluster, JOIN_GROUP);
+    CU_ASSERT(run_until_trouble(member, false));
+    member_stop(member, 3000);
+    member_free(member);
+}
+
+static void a_group_with_another_protocol_is_the_trouble(void)
+{
+    struct member *member =
+        member_refused("protocol", RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL);
+
+    CU_ASSERT_FATAL(run_until_trouble(member, true));
+    CU_ASSERT_PTR_NOT_NULL(strstr(source_trouble(member->source), "partition_assignment_strategy"));
+    rd_kafka_mock_clear_request_errors(cluster, JOIN_GROUP);
+    member_stop(member, 3000);
+    member_free(member);
+}
+
+static void a_name_that_does_not_resolve_is_the_trouble(void)
+{
+    struct member *member = member_new("resolve");
+
+    member->options.brokers.text = strdup("nowhere.invalid:9092");
+    member_join(member, "resolve");
+    CU_ASSERT_FATAL(run_until_trouble(member, true));
+    CU_ASSERT_PTR_NOT_NULL(strstr(source_trouble(member->source), "nowhere.invalid"));
     member_stop(member, 3000);
     member_free(member);
 }
@@ -297,6 +355,9 @@ int main(void)
     static const struct suite_test tests[] = {
         TEST(a_broker_that_comes_later_is_waited_for),
         TEST(a_broker_that_is_away_is_trouble_until_it_is_back),
+        TEST(why_the_group_does_not_take_us_is_the_trouble),
+        TEST(a_group_with_another_protocol_is_the_trouble),
+        TEST(a_name_that_does_not_resolve_is_the_trouble),
         TEST(offsets_that_cannot_be_asked_for_are_asked_for_again),
         TEST(a_commit_that_fails_is_made_good_by_the_next),
         TEST(an_offset_that_is_gone_stops_its_partition),
