@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "redis/connection.h"
+#include "redis/reader.h"
 #include "redis/reply.h"
 #include "redis/traffic.h"
 
@@ -23,13 +24,16 @@
 
 enum { HISTORY_BYTES = 64, STEPS = 3 };
 
+/* Two numbers, or INFO with a line for each replica. */
+static const struct reader_limits limits = {.elements = 16, .bytes = 1 << 20};
+
 enum barrier_step { STEP_PROBE, STEP_HISTORY, STEP_WAIT, STEP_PING };
 
 struct barrier {
     struct connection_setup setup;
     struct connection connection;
     const struct conf_durable *options;
-    struct redisReader *reader;
+    struct reader *reader;
     char *key;
     long long number; /* what is written next */
     char *output;     /* commands under way */
@@ -37,6 +41,7 @@ struct barrier {
     enum barrier_step steps[STEPS]; /* the answers to come: [step, step_count) */
     size_t step, step_count;
     bool running, ended;
+    bool refused; /* the last one, by a server that this connection is the wrong one to */
     enum barrier_outcome outcome;
     char text[ERR_TEXT_BYTES];
     char history[HISTORY_BYTES]; /* of the barrier under way, */
@@ -62,6 +67,12 @@ static void barrier_fail(struct barrier *barrier, enum barrier_outcome outcome, 
     va_end(arguments);
 }
 
+static void barrier_is_well(struct barrier *barrier)
+{
+    barrier->refused = false;
+    connection_recover(&barrier->connection);
+}
+
 static void barrier_end(struct barrier *barrier)
 {
     if (!barrier->running)
@@ -69,8 +80,10 @@ static void barrier_end(struct barrier *barrier)
     barrier->running = false;
     barrier->ended = true;
     barrier->setup.counters->barriers[barrier->outcome]++;
-    if (barrier->outcome == BARRIER_REACHED)
-        memcpy(barrier->reached, barrier->history, sizeof(barrier->reached));
+    if (barrier->outcome != BARRIER_REACHED)
+        return;
+    memcpy(barrier->reached, barrier->history, sizeof(barrier->reached));
+    barrier_is_well(barrier);
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */
@@ -84,8 +97,10 @@ static void barrier_take_error(struct barrier *barrier, const char *text)
         barrier_fail(barrier, BARRIER_FAILED, "waitaof needs Redis 7.2 or newer: %.200s", text);
     else
         barrier_fail(barrier, BARRIER_FAILED, "%s: %.300s", aof ? "waitaof" : "wait", text);
-    if (reply_classify(slice_of(text)) == REPLY_RECONNECT)
-        connection_lost(&barrier->connection, "%s", text);
+    if (reply_classify(slice_of(text)) != REPLY_RECONNECT)
+        return;
+    barrier->refused = true;
+    connection_lost(&barrier->connection, "%s", text);
 }
 
 static void barrier_take_history(struct barrier *barrier, const redisReply *reply)
@@ -131,8 +146,9 @@ static bool barrier_take_reply(struct barrier *barrier, const redisReply *reply)
 {
     enum barrier_step step = barrier->steps[barrier->step++];
 
-    backoff_reset(&barrier->connection.reconnect);
-    if (step != STEP_PING && reply->type == REDIS_REPLY_ERROR)
+    if (step == STEP_PING)
+        barrier_is_well(barrier);
+    else if (reply->type == REDIS_REPLY_ERROR)
         barrier_take_error(barrier, reply->str);
     else if (step == STEP_HISTORY)
         barrier_take_history(barrier, reply);
@@ -152,10 +168,11 @@ static bool barrier_take_reply(struct barrier *barrier, const redisReply *reply)
 /* Takes one reply where there is a whole one. */
 static bool barrier_next(struct barrier *barrier)
 {
-    void *reply = NULL;
+    redisReply *reply;
+    struct err err;
 
-    if (redisReaderGetReply(barrier->reader, &reply) != REDIS_OK) {
-        connection_lost(&barrier->connection, "the answer is not Redis' protocol");
+    if (!reader_next(barrier->reader, &reply, &err)) {
+        connection_lost(&barrier->connection, "%s", err.text);
         return false;
     }
     if (!reply)
@@ -173,11 +190,12 @@ static void barrier_read(struct connection *connection)
 {
     struct barrier *barrier = connection->context;
     size_t got = traffic_read(connection, connection->input, CONNECTION_INPUT_BYTES);
+    struct err err;
 
     if (!got)
         return;
-    if (redisReaderFeed(barrier->reader, connection->input, got) != REDIS_OK) {
-        connection_lost(connection, "%s", barrier->reader->errstr);
+    if (!reader_feed(barrier->reader, (struct slice){connection->input, got}, &err)) {
+        connection_lost(connection, "%s", err.text);
         return;
     }
     while (barrier_next(barrier))
@@ -263,11 +281,11 @@ static void barrier_connected(struct connection *connection)
 {
     struct barrier *barrier = connection->context;
 
-    if (barrier->reader)
-        redisReaderFree(barrier->reader);
-    barrier->reader = redisReaderCreate();
+    reader_free(barrier->reader);
+    barrier->reader = reader_new(limits);
     connection->state = CONNECTION_FLOWING;
-    connection_clear_trouble(connection);
+    if (!barrier->refused)
+        connection_clear_trouble(connection);
     connection_wake_in(connection, CONNECTION_IDLE_MS);
 }
 
@@ -334,8 +352,7 @@ void barrier_free(struct barrier *barrier)
     if (!barrier)
         return;
     connection_close(&barrier->connection);
-    if (barrier->reader)
-        redisReaderFree(barrier->reader);
+    reader_free(barrier->reader);
     free(barrier->output);
     free(barrier->key);
     free(barrier);

@@ -76,6 +76,7 @@ static void connection_fall(struct connection *connection, int64_t wait_ms, cons
         connection->setup->counters->connections_up--;
     if (connection->setup->driver->lost(connection))
         connection->former = connection->handshake.self;
+    connection->memory.left_out = 0; /* whoever answers next is asked for everything */
     connection_close_socket(connection);
     connection->state = CONNECTION_DOWN;
     connection_set_trouble(connection, text);
@@ -156,7 +157,8 @@ static void connection_send_handshake(struct connection *connection)
 static void connection_greet(struct connection *connection)
 {
     connection->state = CONNECTION_GREETING;
-    handshake_begin(&connection->handshake, &connection->setup->identity, &connection->former);
+    handshake_begin(&connection->handshake, &connection->setup->identity, &connection->former,
+                    &connection->memory);
     connection_wake_in(connection, connection_handshake_ms(connection));
     connection_send_handshake(connection);
 }
@@ -206,14 +208,33 @@ static void connection_compare_runs(struct connection *connection)
         connection->setup->moved(connection->setup->moved_context);
 }
 
+/* What the connection has to do without. */
+static void connection_tell_lacks(struct connection *connection)
+{
+    const char *sink = connection->setup->options->name;
+    char words[HANDSHAKE_WORDS_BYTES];
+
+    if (connection->handshake.former_may_live)
+        log_warn("redis did not let the former connection be ended: CLIENT KILL is not permitted, "
+                 "or not known, so what that connection still holds may run once more",
+                 LOG_STR("sink", sink), LOG_STR("address", connection->name));
+    if (handshake_unknown(&connection->handshake, words) && !connection->connected_once)
+        log_warn("redis, or a proxy before it, does not know all words: without CLIENT a lost "
+                 "connection cannot be ended before its commands are sent again, without INFO a "
+                 "restart is not noticed",
+                 LOG_STR("sink", sink), LOG_STR("address", connection->name),
+                 LOG_STR("unknown", words));
+}
+
 static void connection_established(struct connection *connection)
 {
     const struct connection_setup *setup = connection->setup;
 
-    if (connection->handshake.former_may_live)
-        log_warn("redis did not let the former connection be ended: CLIENT KILL is not permitted, "
-                 "so what that connection still holds may run once more",
-                 LOG_STR("sink", setup->options->name), LOG_STR("address", connection->name));
+    if (connection->handshake.is_replica) {
+        connection_lost(connection, "READONLY: the server is a replica and takes no writes");
+        return;
+    }
+    connection_tell_lacks(connection);
     handshake_end(&connection->handshake);
     connection->former.id = 0;
     setup->counters->connections_up++;
@@ -248,14 +269,29 @@ static void connection_take_handshake(struct connection *connection, struct slic
     }
 }
 
-/* A server of TLS drops who does not speak it, without a word. */
-static void connection_lost_in_handshake(struct connection *connection, const char *why)
+/* A new connection at once, without a word that this one ended at. */
+static void connection_again(struct connection *connection)
 {
-    bool may_want_tls = !connection->stream.tls && connection->handshake.step == 0 &&
-                        !connection->setup->options->socket_path;
+    connection_close_socket(connection);
+    connection->state = CONNECTION_DOWN;
+    connection_wake_in(connection, 0);
+}
 
-    connection_lost(connection, "%s%s", why,
-                    may_want_tls ? " before it said a word: does it want TLS (rediss://)?" : "");
+/* A server of TLS drops who does not speak it, without a word; a proxy who says one that it does
+ * not know. */
+static void connection_hung_up(struct connection *connection)
+{
+    bool silent = !connection->handshake.answered, tls = connection->stream.tls;
+    bool may_want_tls = silent && !tls && !connection->setup->options->socket_path;
+    struct err err;
+
+    if (handshake_hung_up(&connection->handshake, &err))
+        connection_again(connection);
+    else if (may_want_tls)
+        connection_lost(connection, "%s before it said a word: does it want TLS (rediss://)?",
+                        err.text);
+    else
+        connection_lost(connection, "%s", err.text);
 }
 
 static void connection_read_handshake(struct connection *connection)
@@ -264,10 +300,11 @@ static void connection_read_handshake(struct connection *connection)
 
     if (got > 0)
         connection_take_handshake(connection, (struct slice){connection->input, (size_t)got});
-    else if (got == 0)
-        connection_lost_in_handshake(connection, "the server closed the connection");
+    else if (got == 0 || errno == ECONNRESET)
+        connection_hung_up(connection);
     else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-        connection_lost_in_handshake(connection, strerror(errno));
+        connection_lost(connection, "%s: %s", handshake_awaits(&connection->handshake),
+                        strerror(errno));
 }
 
 /* --- connecting ------------------------------------------------------------------------------- */
@@ -398,7 +435,8 @@ static void connection_handshake_timed_out(struct connection *connection)
 
     connection_was_silent(connection);
     if (connection->state == CONNECTION_GREETING)
-        connection_lost(connection, "handshake: timed out after %lld ms", waited_ms);
+        connection_lost(connection, "handshake: timed out at %s after %lld ms",
+                        handshake_awaits(&connection->handshake), waited_ms);
     else
         connection_lost(connection,
                         "TLS: no handshake within %lld ms: does the server speak TLS on this port?",

@@ -102,7 +102,8 @@ struct connection {
     struct addresses addresses;
     size_t address; /* the one being tried */
     struct handshake handshake;
-    struct handshake_peer former; /* the connection before, where it left commands unanswered */
+    struct handshake_memory memory; /* of what the other side knows */
+    struct handshake_peer former;   /* the connection before, where it left commands unanswered */
 
     struct resp_scanner scanner;
     char *input; /* read and not scanned yet */

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "redis/handshake.h"
+#include "redis/reader.h"
 #include "redis/reply.h"
 #include "redis/resp.h"
 #include "redis/socket.h"
@@ -27,11 +28,15 @@
 
 enum { READ_BYTES = 16 << 10 };
 
+/* A page of dead letters is the most that is asked for. */
+static const struct reader_limits limits = {.elements = 1 << 20, .bytes = 1 << 30};
+
 struct dialogue {
     struct tls_context *tls; /* NULL: plain */
     struct stream stream;
     int64_t response_ms;
-    struct redisReader *reader;
+    struct reader *reader;
+    bool hung_up; /* the other side ended it */
 };
 
 /* --- bytes, until a deadline ------------------------------------------------------------------ */
@@ -95,7 +100,8 @@ static bool dialogue_receive(struct dialogue *dialogue, char room[READ_BYTES], s
             *length = (size_t)received;
             return true;
         }
-        if (received == 0)
+        dialogue->hung_up = received == 0 || errno == ECONNRESET;
+        if (dialogue->hung_up)
             return err_set(err, ERR_RETRY, "the server closed the connection");
         if (errno != EAGAIN)
             return err_set(err, ERR_RETRY, "receive: %s", dialogue_reason(dialogue));
@@ -151,7 +157,7 @@ static bool dialogue_secure(struct dialogue *dialogue, int64_t deadline_ms, stru
 }
 
 static bool dialogue_greet(struct dialogue *dialogue, const struct handshake_options *identity,
-                           struct err *err)
+                           struct handshake_memory *memory, bool *again, struct err *err)
 {
     const struct handshake_peer nobody = {0};
     int64_t deadline_ms = clock_ms() + dialogue->response_ms;
@@ -160,7 +166,7 @@ static bool dialogue_greet(struct dialogue *dialogue, const struct handshake_opt
     char room[READ_BYTES];
     size_t length;
 
-    handshake_begin(&handshake, identity, &nobody);
+    handshake_begin(&handshake, identity, &nobody, memory);
     while (result == HANDSHAKE_SEND || result == HANDSHAKE_MORE) {
         if (result == HANDSHAKE_SEND &&
             !dialogue_send(dialogue, handshake_output(&handshake), deadline_ms, err))
@@ -169,6 +175,7 @@ static bool dialogue_greet(struct dialogue *dialogue, const struct handshake_opt
             break;
         result = handshake_feed(&handshake, (struct slice){room, length}, err);
     }
+    *again = dialogue->hung_up && handshake_hung_up(&handshake, err);
     handshake_end(&handshake);
     if (result == HANDSHAKE_REFUSED)
         err->kind = ERR_CONFIG;
@@ -178,10 +185,12 @@ static bool dialogue_greet(struct dialogue *dialogue, const struct handshake_opt
 /* To the first address that answers, and through the handshakes. */
 static bool dialogue_begin(struct dialogue *dialogue, const struct endpoint *endpoint,
                            const struct handshake_options *identity,
-                           struct dialogue_timeouts timeouts, struct err *err)
+                           struct dialogue_timeouts timeouts, struct handshake_memory *memory,
+                           bool *again, struct err *err)
 {
     struct addresses addresses = {0};
 
+    *again = false;
     if (endpoint->tls && !(dialogue->tls = tls_context_new(endpoint->tls, err)))
         return false;
     if (!dialogue_resolve(endpoint, &addresses, err))
@@ -191,21 +200,25 @@ static bool dialogue_begin(struct dialogue *dialogue, const struct endpoint *end
         return false;
     stream_open(&dialogue->stream, fd, dialogue->tls);
     return dialogue_secure(dialogue, clock_ms() + timeouts.connect_ms, err) &&
-           dialogue_greet(dialogue, identity, err);
+           dialogue_greet(dialogue, identity, memory, again, err);
 }
 
 struct dialogue *dialogue_open(const struct endpoint *endpoint,
                                const struct handshake_options *identity,
                                struct dialogue_timeouts timeouts, struct err *err)
 {
-    struct dialogue *dialogue = mem_new(struct dialogue);
+    struct handshake_memory memory = {0};
+    bool again = true;
 
-    dialogue->stream.fd = -1;
-    dialogue->response_ms = timeouts.response_ms;
-    dialogue->reader = redisReaderCreate();
-    if (dialogue_begin(dialogue, endpoint, identity, timeouts, err))
-        return dialogue;
-    dialogue_close(dialogue);
+    while (again) {
+        struct dialogue *dialogue = mem_new(struct dialogue);
+        dialogue->stream.fd = -1;
+        dialogue->response_ms = timeouts.response_ms;
+        dialogue->reader = reader_new(limits);
+        if (dialogue_begin(dialogue, endpoint, identity, timeouts, &memory, &again, err))
+            return dialogue;
+        dialogue_close(dialogue);
+    }
     return NULL;
 }
 
@@ -228,7 +241,7 @@ void dialogue_close(struct dialogue *dialogue)
         return;
     stream_close(&dialogue->stream);
     tls_context_free(dialogue->tls);
-    redisReaderFree(dialogue->reader);
+    reader_free(dialogue->reader);
     free(dialogue);
 }
 
@@ -238,19 +251,17 @@ static struct redisReply *dialogue_answer(struct dialogue *dialogue, int64_t dea
                                           struct err *err)
 {
     char room[READ_BYTES];
-    void *reply = NULL;
+    redisReply *reply;
     size_t length;
 
     for (;;) {
-        if (redisReaderGetReply(dialogue->reader, &reply) != REDIS_OK) {
-            err_set(err, ERR_RETRY, "%s", dialogue->reader->errstr);
+        if (!reader_next(dialogue->reader, &reply, err))
             return NULL;
-        }
         if (reply)
             return reply;
-        if (!dialogue_receive(dialogue, room, &length, deadline_ms, err))
+        if (!dialogue_receive(dialogue, room, &length, deadline_ms, err) ||
+            !reader_feed(dialogue->reader, (struct slice){room, length}, err))
             return NULL;
-        redisReaderFeed(dialogue->reader, room, length);
     }
 }
 

@@ -10,6 +10,7 @@
 #include "redis/handshake.h"
 
 #include "base/mem.h"
+#include "redis/reader.h"
 #include "redis/reply.h"
 
 #include <ctype.h>
@@ -17,7 +18,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ARGUMENTS_LIMIT = 8 };
+enum {
+    PATIENCE = 5 /* handshakes that end by a hang-up, until a known word is doubted, too */
+};
+
+/* The longest answer is INFO's: a few thousand bytes, and a line for each replica. */
+static const struct reader_limits limits = {.elements = 4096, .bytes = 1 << 20};
+
+/* What is said at each step, and which optional word it is of; 0: it is needed. */
+static const struct {
+    const char *name;
+    unsigned word;
+} steps[] = {
+    [STEP_HELLO] = {"HELLO", WORD_HELLO},
+    [STEP_AUTH] = {"AUTH", 0},
+    [STEP_SETNAME] = {"CLIENT SETNAME", WORD_CLIENT},
+    [STEP_CLIENT] = {"CLIENT INFO", WORD_CLIENT},
+    [STEP_SERVER] = {"INFO", WORD_INFO},
+    [STEP_REPLICATION] = {"INFO", WORD_INFO},
+    [STEP_SELECT] = {"SELECT", 0},
+    [STEP_KILL] = {"CLIENT KILL", WORD_CLIENT},
+    [STEP_ANYBODY] = {"PING", 0},
+};
 
 static void handshake_put(struct handshake *handshake, enum handshake_step step, int count,
                           const char **arguments)
@@ -47,26 +69,30 @@ static void handshake_clean_name(const char *name, char clean[64])
     clean[used] = '\0';
 }
 
+/* Whether the other side may know the word. */
+static bool handshake_says(const struct handshake *handshake, enum handshake_word word)
+{
+    return !((handshake->refused | handshake->memory->left_out) & word);
+}
+
 static void handshake_put_identity(struct handshake *handshake)
 {
     const struct handshake_options *options = handshake->options;
     const char *user = options->username ? options->username : "default";
+    bool hello = handshake_says(handshake, WORD_HELLO);
     char name[64];
 
     handshake_clean_name(options->client_name, name);
-    if (!handshake->plain && options->password) {
+    if (hello && options->password)
         PUT(handshake, STEP_HELLO, "HELLO", "2", "AUTH", user, options->password, "SETNAME", name);
-        return;
-    }
-    if (!handshake->plain) {
+    else if (hello)
         PUT(handshake, STEP_HELLO, "HELLO", "2", "SETNAME", name);
-        return;
-    }
-    if (options->password && options->username)
+    else if (options->password && options->username)
         PUT(handshake, STEP_AUTH, "AUTH", user, options->password);
     else if (options->password)
         PUT(handshake, STEP_AUTH, "AUTH", options->password);
-    PUT(handshake, STEP_SETNAME, "CLIENT", "SETNAME", name);
+    if (!hello && handshake_says(handshake, WORD_CLIENT))
+        PUT(handshake, STEP_SETNAME, "CLIENT", "SETNAME", name);
 }
 
 static void handshake_put_kill(struct handshake *handshake)
@@ -85,23 +111,30 @@ static void handshake_put_round(struct handshake *handshake)
     char database[16];
 
     handshake_end(handshake);
-    handshake->reader = redisReaderCreate();
+    handshake->reader = reader_new(limits);
     handshake->step = handshake->step_count = 0;
     handshake_put_identity(handshake);
-    PUT(handshake, STEP_CLIENT, "CLIENT", "INFO");
-    PUT(handshake, STEP_SERVER, "INFO", "server");
+    if (handshake_says(handshake, WORD_CLIENT))
+        PUT(handshake, STEP_CLIENT, "CLIENT", "INFO");
+    if (handshake_says(handshake, WORD_INFO)) {
+        PUT(handshake, STEP_SERVER, "INFO", "server");
+        PUT(handshake, STEP_REPLICATION, "INFO", "replication");
+    }
     if (handshake->options->database) {
         snprintf(database, sizeof(database), "%d", handshake->options->database);
         PUT(handshake, STEP_SELECT, "SELECT", database);
     }
-    if (handshake->former->id)
+    handshake->former_may_live = handshake->former->id && !handshake_says(handshake, WORD_CLIENT);
+    if (handshake->former->id && !handshake->former_may_live)
         handshake_put_kill(handshake);
+    if (!handshake->step_count)
+        PUT(handshake, STEP_ANYBODY, "PING");
 }
 
 void handshake_begin(struct handshake *handshake, const struct handshake_options *options,
-                     const struct handshake_peer *former)
+                     const struct handshake_peer *former, struct handshake_memory *memory)
 {
-    *handshake = (struct handshake){.options = options, .former = former};
+    *handshake = (struct handshake){.options = options, .former = former, .memory = memory};
     handshake_put_round(handshake);
 }
 
@@ -115,8 +148,7 @@ void handshake_end(struct handshake *handshake)
     if (handshake->output)
         explicit_bzero(handshake->output, handshake->output_length);
     free(handshake->output);
-    if (handshake->reader)
-        redisReaderFree(handshake->reader);
+    reader_free(handshake->reader);
     handshake->output = NULL;
     handshake->output_length = 0;
     handshake->reader = NULL;
@@ -154,6 +186,13 @@ static void handshake_read_server(struct handshake *handshake, const redisReply 
         sscanf(run, "run_id:%47s", handshake->run);
 }
 
+/* A replica that was made writable takes what others refuse. */
+static void handshake_read_replication(struct handshake *handshake, const redisReply *reply)
+{
+    handshake->is_replica = reply->type == REDIS_REPLY_STRING && strstr(reply->str, "role:slave") &&
+                            !strstr(reply->str, "slave_read_only:0");
+}
+
 static bool handshake_starts(const redisReply *reply, const char *word)
 {
     return strncmp(reply->str, word, strlen(word)) == 0;
@@ -166,21 +205,40 @@ const char *handshake_hint(const struct handshake_options *options, const char *
     return "NOAUTH: the server wants a password and the sink has none: set 'password'";
 }
 
-/* Who has to act when HELLO, AUTH or SELECT answers with an error. */
-static enum handshake_result handshake_fail(const struct handshake *handshake,
-                                            const redisReply *reply, struct err *err)
+static const char *const passing[] = {"LOADING", "BUSY", "MASTERDOWN", "ERR max number of clients",
+                                      "DENIED"};
+
+static bool handshake_passes(const redisReply *reply)
 {
-    static const char *const passing[] = {"LOADING", "BUSY", "MASTERDOWN",
-                                          "ERR max number of clients", "DENIED"};
+    for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+        if (handshake_starts(reply, passing[i]))
+            return true;
+    return false;
+}
+
+/* Who has to act when what is needed is answered by an error. Behind HELLO's back it is said which
+ * word it was. */
+static enum handshake_result handshake_fail(const struct handshake *handshake,
+                                            enum handshake_step step, const redisReply *reply,
+                                            struct err *err)
+{
     const char *hint = handshake_hint(handshake->options, reply->str);
+    bool passes = handshake_passes(reply);
 
     err_set(err, ERR_RETRY, "%s", hint ? hint : reply->str);
     if (!hint)
         reply_hide(err->text); /* a proxy may repeat the password that it did not expect */
-    for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
-        if (handshake_starts(reply, passing[i]))
-            return HANDSHAKE_FAILED;
-    return HANDSHAKE_REFUSED;
+    if (!hint && !passes && !handshake_says(handshake, WORD_HELLO))
+        err_wrap(err, "%s", steps[step].name);
+    return passes ? HANDSHAKE_FAILED : HANDSHAKE_REFUSED;
+}
+
+/* A Redis that knows HELLO says these; anything else may be a proxy's way to say that it does not:
+ * it may want AUTH first, too. */
+static bool hello_was_understood(const struct handshake *handshake, const redisReply *reply)
+{
+    return handshake_passes(reply) || handshake_starts(reply, "WRONGPASS") ||
+           handshake_hint(handshake->options, reply->str);
 }
 
 static enum handshake_result handshake_take_error(struct handshake *handshake,
@@ -191,18 +249,26 @@ static enum handshake_result handshake_take_error(struct handshake *handshake,
         return HANDSHAKE_MORE;
     switch (step) {
     case STEP_HELLO:
-        handshake->again = handshake_starts(reply, "ERR unknown command");
-        return handshake->again ? HANDSHAKE_MORE : handshake_fail(handshake, reply, err);
+        if (hello_was_understood(handshake, reply))
+            return handshake_fail(handshake, step, reply, err);
+        handshake->again = true;
+        handshake->refused |= WORD_HELLO;
+        return HANDSHAKE_MORE;
     case STEP_AUTH:
     case STEP_SELECT:
-        return handshake_fail(handshake, reply, err);
+    case STEP_ANYBODY:
+        return handshake_fail(handshake, step, reply, err);
     case STEP_KILL:
         handshake->former_may_live =
             handshake_starts(reply, "NOPERM") || handshake_starts(reply, "ERR");
-        return handshake->former_may_live ? HANDSHAKE_MORE : handshake_fail(handshake, reply, err);
+        return handshake->former_may_live ? HANDSHAKE_MORE
+                                          : handshake_fail(handshake, step, reply, err);
     case STEP_SETNAME: /* what these tell is a comfort, not a need */
     case STEP_CLIENT:
     case STEP_SERVER:
+    case STEP_REPLICATION:
+        if (!handshake_starts(reply, "NOPERM"))
+            handshake->refused |= steps[step].word;
         break;
     }
     return HANDSHAKE_MORE;
@@ -213,6 +279,8 @@ static enum handshake_result handshake_take(struct handshake *handshake, const r
 {
     enum handshake_step step = handshake->steps[handshake->step++];
 
+    handshake->answered = true;
+    handshake->memory->known |= steps[step].word;
     if (reply->type == REDIS_REPLY_ERROR)
         return handshake_take_error(handshake, step, reply, err);
     if (step == STEP_HELLO)
@@ -221,6 +289,8 @@ static enum handshake_result handshake_take(struct handshake *handshake, const r
         handshake_read_client(handshake, reply);
     else if (step == STEP_SERVER)
         handshake_read_server(handshake, reply);
+    else if (step == STEP_REPLICATION)
+        handshake_read_replication(handshake, reply);
     return HANDSHAKE_MORE;
 }
 
@@ -228,14 +298,11 @@ static enum handshake_result handshake_take(struct handshake *handshake, const r
 static enum handshake_result handshake_next(struct handshake *handshake, bool *took,
                                             struct err *err)
 {
-    void *reply = NULL;
+    redisReply *reply = NULL;
 
     *took = false;
-    if (redisReaderGetReply(handshake->reader, &reply) != REDIS_OK) {
-        err_set(err, ERR_RETRY, "the other side does not speak Redis' protocol: %s",
-                handshake->reader->errstr);
+    if (!reader_next(handshake->reader, &reply, err))
         return HANDSHAKE_FAILED;
-    }
     if (!reply)
         return HANDSHAKE_MORE;
     *took = true;
@@ -250,18 +317,69 @@ enum handshake_result handshake_feed(struct handshake *handshake, struct slice b
     enum handshake_result result = HANDSHAKE_MORE;
     bool took = true;
 
-    if (redisReaderFeed(handshake->reader, bytes.data, bytes.length) != REDIS_OK) {
-        err_set(err, ERR_RETRY, "%s", handshake->reader->errstr);
+    if (!reader_feed(handshake->reader, bytes, err))
         return HANDSHAKE_FAILED;
-    }
     while (took && result == HANDSHAKE_MORE && handshake->step < handshake->step_count)
         result = handshake_next(handshake, &took, err);
     if (result != HANDSHAKE_MORE || handshake->step < handshake->step_count)
         return result;
+    handshake->memory->hang_ups = 0;
     if (!handshake->again)
         return HANDSHAKE_DONE;
     handshake->again = false;
-    handshake->plain = true;
     handshake_put_round(handshake);
     return HANDSHAKE_SEND;
+}
+
+/* --- words that are not known ----------------------------------------------------------------- */
+
+const char *handshake_awaits(const struct handshake *handshake)
+{
+    return handshake->step < handshake->step_count ? steps[handshake->steps[handshake->step]].name
+                                                   : "its first word";
+}
+
+/* The first optional word that was not answered, unless it was answered before: then what ended the
+ * connection is something else. 0: none. */
+static unsigned handshake_blamed(const struct handshake *handshake)
+{
+    const struct handshake_memory *memory = handshake->memory;
+
+    for (size_t i = handshake->step; i < handshake->step_count; i++) {
+        unsigned word = steps[handshake->steps[i]].word;
+        if (word && (memory->hang_ups > PATIENCE || !(memory->known & word)))
+            return word;
+    }
+    return 0;
+}
+
+bool handshake_hung_up(struct handshake *handshake, struct err *err)
+{
+    struct handshake_memory *memory = handshake->memory;
+    char words[HANDSHAKE_WORDS_BYTES];
+
+    memory->hang_ups++;
+    /* One that said a word of refusal before it hung up is asked without that word, too. */
+    unsigned blamed = handshake->again ? handshake->refused : handshake_blamed(handshake);
+    if (blamed) {
+        memory->left_out |= blamed;
+        return true;
+    }
+    bool tried = handshake_unknown(handshake, words);
+    err_set(err, ERR_RETRY, "the server closed the connection at %s%s%s",
+            handshake_awaits(handshake), tried ? ", as before at " : "", tried ? words : "");
+    return false;
+}
+
+bool handshake_unknown(const struct handshake *handshake, char words[HANDSHAKE_WORDS_BYTES])
+{
+    static const char *const names[] = {"HELLO", "CLIENT", "INFO"};
+    size_t used = 0;
+
+    words[0] = '\0';
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (!handshake_says(handshake, (enum handshake_word)(1u << i)))
+            used += (size_t)snprintf(words + used, HANDSHAKE_WORDS_BYTES - used, "%s%s",
+                                     used ? ", " : "", names[i]);
+    return used > 0;
 }

@@ -257,7 +257,7 @@ size_t lane_inflight(const struct lane *lane)
 
 void lane_begin(struct lane *lane)
 {
-    lane->open = true;
+    lane->open = lane->held_up = true; /* until work is done: a replica grants all but that */
     lane->heard = lane->broken = false;
     lane->check_due = true;
     lane_turn(lane);

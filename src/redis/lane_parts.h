@@ -124,7 +124,8 @@ struct lane {
     bool check_due;   /* ask for the policy */
     bool check_told;  /* that it cannot be asked */
     bool again;       /* arm anew though nothing calls for it */
-    bool held_up;     /* a transaction was refused and has not gone through since */
+    bool held_up;     /* no transaction has gone through since the connection began, or one was
+                         refused; false where nothing is to be done, too */
     bool broken;      /* the connection cannot be trusted any more */
     bool heard;       /* the server answered on this connection */
     enum lane_rest rest;

@@ -273,7 +273,7 @@ static void expect_silence_found(bool tls, const char *text)
 static void silence_in_the_handshakes_is_found_by_the_response_timeout(void)
 {
     expect_silence_found(true, "TLS: no handshake within 200 ms");
-    expect_silence_found(false, "handshake: timed out after 200 ms");
+    expect_silence_found(false, "handshake: timed out at HELLO after 200 ms");
 }
 
 static void silence_behind_commands_is_found_by_the_response_timeout(void)
