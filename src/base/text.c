@@ -172,11 +172,29 @@ bool text_is_visible(uint32_t point)
     return true;
 }
 
-/* One character, or one byte that is none; how many bytes it was. */
+/* One character as it is, or the bytes of what cannot be shown in escapes; how many bytes it was.
+ */
+static size_t text_show_character(FILE *out, struct slice text)
+{
+    size_t length = text_character(text), bytes = length ? length : 1;
+
+    if (length && text_is_visible(text_point((struct slice){text.data, length})))
+        return fwrite(text.data, 1, length, out);
+    for (size_t i = 0; i < bytes; i++)
+        fprintf(out, "\\x%02x", (unsigned char)text.data[i]);
+    return bytes;
+}
+
+void text_show(FILE *out, struct slice bytes)
+{
+    for (size_t i = 0; i < bytes.length;)
+        i += text_show_character(out, (struct slice){bytes.data + i, bytes.length - i});
+}
+
+/* One character as redis-cli takes it between double quotes; how many bytes it was. */
 static size_t text_quote_character(FILE *out, struct slice text)
 {
     static const char letters[] = "\n\r\t\a\b", names[] = "nrtab";
-    size_t length = text_character(text), bytes = length ? length : 1;
     char first = text.data[0];
     const char *letter = first ? strchr(letters, first) : NULL;
 
@@ -184,12 +202,9 @@ static size_t text_quote_character(FILE *out, struct slice text)
         fprintf(out, "\\%c", names[letter - letters]);
     else if (first == '"' || first == '\\')
         fprintf(out, "\\%c", first);
-    else if (length && text_is_visible(text_point((struct slice){text.data, length})))
-        fwrite(text.data, 1, length, out); /* redis-cli takes UTF-8 as it is */
     else
-        for (size_t i = 0; i < bytes; i++)
-            fprintf(out, "\\x%02x", (unsigned char)text.data[i]);
-    return bytes;
+        return text_show_character(out, text); /* redis-cli takes UTF-8 as it is */
+    return 1;
 }
 
 void text_quote(FILE *out, struct slice bytes)

@@ -26,6 +26,10 @@ bool text_integer(struct slice text, int64_t *number);
  * quotes, with escapes for what a terminal would not show as itself. */
 void text_quote(FILE *out, struct slice bytes);
 
+/** Writes @p bytes as part of one line: as they are, with "\x9b" for what a terminal would not show
+ * as itself. */
+void text_show(FILE *out, struct slice bytes);
+
 /** The bytes of the UTF-8 character (RFC 3629) at the front of @p text, which is not empty; 0 where
  * there is none: cut off, overlong, a surrogate or beyond U+10FFFF. */
 size_t text_character(struct slice text);

@@ -1,12 +1,15 @@
 /* check.c: penstock check: what is wrong with a configuration, without network or with it. */
 #include "app/cli.h"
 #include "app/load.h"
+#include "base/json_writer.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/online.h"
 #include "cli/options.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct cli_option options[] = {
@@ -17,13 +20,14 @@ static const struct cli_option options[] = {
     {'l', "list-settings", NULL,
      "list every setting of a configuration with its default, and nothing else"},
     {'q', "quiet", NULL, "say nothing where all is well"},
+    {'j', "json", NULL, "print one JSON object a file, for a program"},
     {'h', "help", NULL, "print this"},
     {0},
 };
 
 static const char usage[] = "Usage: penstock check [OPTION]... [FILE]...\n"
                             "Says all that is wrong with each FILE at once, as file:line. Without "
-                            "--online nothing is connected to.\n"
+                            "--online it connects to nothing.\n"
                             "Exit status: 0 all is well; 1 warnings, with --strict; 69 a server "
                             "cannot be reached or would refuse\n"
                             "something; 78 mistakes in a file.\n";
@@ -33,57 +37,155 @@ static const char examples[] = "\nExamples:\n"
                                "  penstock check --online -c /etc/penstock/penstock.conf\n";
 
 struct check {
-    bool online, strict, quiet;
+    bool online, strict, quiet, json;
 };
 
 /* --- what the operator should know though it is no mistake ------------------------------------ */
 
-static void check_note_delivery(const struct route *route)
+/* Calls @p say with a sentence about the route, or two. */
+static void check_notes(const struct route *route,
+                        void (*say)(void *context, const char *route, const char *text),
+                        void *context)
 {
+    const char *name = route->conf->name;
+
+    if (route->unlinks) {
+        char *text =
+            mem_format("a tombstone unlinks the key of %s", route->writes.items[0].command->name);
+        say(context, name, text);
+        free(text);
+    } else if (!route->deletes.count) {
+        say(context, name,
+            "a tombstone passes it by, counted as filtered; say del = \"...\" to act on it");
+    }
     if (route->conf->delivery == EXACTLY_ONCE)
-        printf("  %s: exactly once: each record's commands and its offset are one transaction\n",
-               route->conf->name);
+        say(context, name,
+            "exactly once: each record's commands and its offset are one transaction");
     else if (route->conf->delivery == AT_MOST_ONCE)
-        printf("  %s: at most once: a record's offset is committed before it is sent, so a crash "
-               "or a lost connection loses what was in flight\n",
-               route->conf->name);
+        say(context, name,
+            "at most once: a record's offset is committed before it is sent, so a crash or a lost "
+            "connection loses what was in flight");
 }
 
-static void check_note_tombstones(const struct route *route)
+/* --- for a person ----------------------------------------------------------------------------- */
+
+static void text_note(void *context, const char *route, const char *text)
 {
-    if (route->unlinks)
-        printf("  %s: a tombstone unlinks the key of %s\n", route->conf->name,
-               route->writes.items[0].command->name);
-    else if (!route->deletes.count)
-        printf(
-            "  %s: a tombstone passes it by, counted as filtered; say del = \"...\" to act on it\n",
-            route->conf->name);
+    (void)context;
+    printf("  %s: %s\n", route, text);
 }
 
-static void check_summary(const char *path, const struct loaded *loaded)
+static void text_summary(const char *path, const struct loaded *loaded)
 {
     const struct conf *conf = loaded->conf;
 
     printf("%s: ok: %zu source%s, %zu sink%s, %zu route%s\n", path, conf->source_count,
            conf->source_count == 1 ? "" : "s", conf->sink_count, conf->sink_count == 1 ? "" : "s",
            conf->route_count, conf->route_count == 1 ? "" : "s");
-    for (size_t i = 0; i < loaded->routes->count; i++) {
-        check_note_tombstones(&loaded->routes->items[i]);
-        check_note_delivery(&loaded->routes->items[i]);
-    }
+    for (size_t i = 0; i < loaded->routes->count; i++)
+        check_notes(&loaded->routes->items[i], text_note, NULL);
 }
+
+static const char *const verdicts[] = {"ok", "warning", "error"};
+
+/* The text may hold a server's own words. */
+static void text_answer(void *context, const char *kind, const char *name,
+                        enum probe_verdict verdict, const char *text)
+{
+    const struct check *check = context;
+
+    if (verdict == PROBE_OK && check->quiet)
+        return;
+    printf("  %s %s: %s: ", kind, name, verdicts[verdict]);
+    text_show(stdout, slice_of(text));
+    putchar('\n');
+}
+
+static int check_as_text(const struct check *check, const char *path, struct loaded *loaded,
+                         int status)
+{
+    if (status == EXIT_OK && !check->quiet)
+        text_summary(path, loaded);
+    if (status == EXIT_OK && check->online)
+        status = online_check(loaded->conf, loaded->routes,
+                              &(struct online_listener){(void *)check, text_answer});
+    return status;
+}
+
+/* --- for a program: docs/reference/output.md -------------------------------------------------- */
+
+static void json_finding(void *context, const struct conf_finding *finding)
+{
+    struct json_writer *json = context;
+
+    json_write_open(json, NULL, '{');
+    json_write_text(json, "severity", conf_severity_name(finding->severity));
+    json_write_text(json, "file", finding->origin.file);
+    json_write_integer(json, "line", finding->origin.line);
+    json_write_text(json, "text", finding->text);
+    json_write_text(json, "hint", finding->hint);
+    json_write_close(json, '}');
+}
+
+static void json_note(void *context, const char *route, const char *text)
+{
+    struct json_writer *json = context;
+
+    json_write_open(json, NULL, '{');
+    json_write_text(json, "route", route);
+    json_write_text(json, "text", text);
+    json_write_close(json, '}');
+}
+
+static void json_answer(void *context, const char *kind, const char *name,
+                        enum probe_verdict verdict, const char *text)
+{
+    struct json_writer *json = context;
+
+    json_write_open(json, NULL, '{');
+    json_write_text(json, "of", kind);
+    json_write_text(json, "name", name);
+    json_write_text(json, "verdict", verdicts[verdict]);
+    json_write_text(json, "text", text);
+    json_write_close(json, '}');
+}
+
+static int check_as_json(const struct check *check, const char *path, struct loaded *loaded,
+                         int status)
+{
+    struct json_writer json = {.out = stdout};
+
+    json_write_open(&json, NULL, '{');
+    json_write_text(&json, "file", path);
+    json_write_open(&json, "findings", '[');
+    conf_problems_each(loaded->problems, json_finding, &json);
+    json_write_close(&json, ']');
+    json_write_open(&json, "notes", '[');
+    for (size_t i = 0; status == EXIT_OK && i < loaded->routes->count; i++)
+        check_notes(&loaded->routes->items[i], json_note, &json);
+    json_write_close(&json, ']');
+    json_write_open(&json, "online", '[');
+    if (status == EXIT_OK && check->online)
+        status = online_check(loaded->conf, loaded->routes,
+                              &(struct online_listener){&json, json_answer});
+    json_write_close(&json, ']');
+    json_write_integer(&json, "status", status);
+    json_write_close(&json, '}');
+    putchar('\n');
+    return status;
+}
+
+/* --- files ------------------------------------------------------------------------------------ */
 
 static int check_file(const struct check *check, const char *path)
 {
     struct loaded loaded;
-    int status = load(path, CONF_NOTE, &loaded);
+    int status = load(path, check->json ? CONF_SEVERITIES : CONF_NOTE, &loaded);
 
     if (status == EXIT_OK && check->strict && conf_warnings_count(loaded.problems))
         status = EXIT_NEGATIVE;
-    if (status == EXIT_OK && !check->quiet)
-        check_summary(path, &loaded);
-    if (status == EXIT_OK && check->online)
-        status = online_check(loaded.conf, loaded.routes, check->quiet);
+    status = check->json ? check_as_json(check, path, &loaded, status)
+                         : check_as_text(check, path, &loaded, status);
     load_free(&loaded);
     return status;
 }
@@ -127,6 +229,9 @@ int cli_check(int argc, char **argv)
             return EXIT_OK;
         case 'q':
             check.quiet = true;
+            break;
+        case 'j':
+            check.json = true;
             break;
         default:
             return cli_usage_error("check");

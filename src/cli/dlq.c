@@ -1,22 +1,19 @@
 /* dlq.c: penstock dlq: what became a dead letter, why, and the way back. */
 #include "app/cli.h"
-#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/dlq_parts.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
-#include "cli/shown.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { ERROR_SHOWN = 100, PROGRESS_EACH = 100 };
+enum { PROGRESS_EACH = 100 };
 
 static const struct cli_option options[] = {
     {'c', "config", "FILE",
@@ -26,6 +23,7 @@ static const struct cli_option options[] = {
     {'n', "limit", "NUMBER", "at most so many letters"},
     {'a', "all", NULL, "list: also those sent before; retry: all, not only the named ones"},
     {'d', "dry-run", NULL, "retry: show what would be sent"},
+    {'j', "json", NULL, "list, show: print one JSON object a letter, for a program"},
     {'h', "help", NULL, "print this"},
     {0},
 };
@@ -63,116 +61,6 @@ struct walk {
     size_t route_count, route_capacity;
     bool *found; /* which of the request's ids */
 };
-
-/* --- one letter ------------------------------------------------------------------------------- */
-
-static void print_time(int64_t timestamp_ms)
-{
-    time_t seconds = (time_t)(timestamp_ms / 1000);
-    struct tm parts;
-    char text[32] = "-";
-
-    if (timestamp_ms >= 0 && gmtime_r(&seconds, &parts))
-        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-    fputs(text, stdout);
-}
-
-/* A fact as one line of printable text. */
-static void print_fact(const struct letter *letter, enum letter_fact fact, size_t limit)
-{
-    struct slice text = letter->facts[fact];
-
-    for (size_t i = 0; i < text.length && i < limit; i++)
-        putchar((unsigned char)text.data[i] < ' ' ? ' ' : text.data[i]);
-    if (text.length > limit)
-        fputs("...", stdout);
-}
-
-static void list_letter(const struct dlq_letter *letter)
-{
-    const struct letter *facts = &letter->letter;
-
-    if (!letter->sound) {
-        printf("%s  not a letter: %s\n", letter->id, letter->why.text);
-        return;
-    }
-    printf("%s  ", letter->id);
-    print_time(facts->record.timestamp_ms);
-    fputs("  ", stdout);
-    print_fact(facts, LETTER_ROUTE, ERROR_SHOWN);
-    printf("  %s[%" PRId32 "]@%" PRId64 "  ", letter->topic, facts->record.partition,
-           facts->record.offset);
-    print_fact(facts, LETTER_ERROR, ERROR_SHOWN);
-    printf("%s%s\n", facts->facts[LETTER_REFERENCE].data ? "  (by reference)" : "",
-           letter->done ? "  (sent)" : "");
-}
-
-static void show_bytes(const char *name, struct slice bytes)
-{
-    printf("  %-9s ", name);
-    if (bytes.data)
-        text_quote(stdout, bytes);
-    puts(bytes.data ? "" : "null");
-}
-
-static void show_headers(const struct record *record)
-{
-    struct slice name, value;
-
-    for (size_t i = 0; record->headers.at && record->headers.at(record, i, &name, &value); i++) {
-        fputs("  header    ", stdout);
-        text_quote(stdout, name);
-        fputs(" = ", stdout);
-        if (value.data)
-            text_quote(stdout, value);
-        puts(value.data ? "" : "null");
-    }
-}
-
-static void show_commands(const struct route *route, struct record *record)
-{
-    struct arena arena = {0};
-    struct scope scope = {.record = record, .arena = &arena, .now_ms = clock_wall_ms()};
-    struct rendering rendering = {0};
-    struct err err;
-    bool well = route_render(route, &scope, &rendering, NULL, &err);
-
-    if (!well)
-        printf("  now       %s\n", err.text);
-    else if (!rendering.count)
-        puts("  now       filtered: no command runs");
-    for (size_t i = 0; well && i < rendering.count; i++)
-        shown_command("  now       ", route->conf, &rendering.items[i]);
-    free(rendering.items);
-    arena_free(&arena);
-}
-
-static void show_letter(struct walk *walk, const struct dlq_letter *letter)
-{
-    const struct route *route;
-    struct record record;
-    struct err err;
-
-    list_letter(letter);
-    if (!letter->sound)
-        return;
-    for (int fact = 0; fact < LETTER_FACTS; fact++) {
-        if (!letter->letter.facts[fact].data)
-            continue;
-        printf("  fact      %s = ", letter_fact_name((enum letter_fact)fact));
-        print_fact(&letter->letter, (enum letter_fact)fact, SIZE_MAX);
-        putchar('\n');
-    }
-    if (!(route = dlq_route(walk->loaded, letter, &err)) ||
-        !dlq_retry_record(walk->retry, letter, route, &record, &err)) {
-        printf("  now       %s\n", err.text);
-        return;
-    }
-    show_bytes("key", record.key);
-    show_bytes("value", record.value);
-    show_headers(&record);
-    show_commands(route, &record);
-}
 
 /* --- which letters ---------------------------------------------------------------------------- */
 
@@ -219,15 +107,25 @@ static void walk_count(struct walk *walk, const struct dlq_letter *letter)
 
 static bool visit_list(struct walk *walk, const struct dlq_letter *letter, struct err *err)
 {
-    (void)walk, (void)err;
-    list_letter(letter);
+    (void)err;
+    if (walk->request->json)
+        dlq_json(letter, NULL);
+    else
+        dlq_text_line(letter);
     return true;
 }
 
 static bool visit_show(struct walk *walk, const struct dlq_letter *letter, struct err *err)
 {
+    struct dlq_now now;
+
     (void)err;
-    show_letter(walk, letter);
+    dlq_now_make(&now, walk->loaded, walk->retry, letter);
+    if (walk->request->json)
+        dlq_json(letter, &now);
+    else
+        dlq_text(letter, &now);
+    dlq_now_clear(&now);
     return true;
 }
 
@@ -374,6 +272,8 @@ static bool dlq_option(struct dlq_request *request, int option, char *argument)
         return text_integer(slice_of(argument), &request->limit) && request->limit > 0;
     case 'a':
         return request->all = true;
+    case 'j':
+        return request->json = true;
     default:
         return request->dry_run = true;
     }
@@ -417,6 +317,8 @@ int cli_dlq(int argc, char **argv)
         return dlq_wrong("which letters? Name their ids, or say --all");
     if (request.dry_run && verb->visit != visit_retry)
         return dlq_wrong("--dry-run goes with retry");
+    if (request.json && verb->visit == visit_retry)
+        return dlq_wrong("--json goes with list and show");
     int status = load(load_path(request.config), CONF_ERROR, &loaded);
     if (status == EXIT_OK)
         status = dlq(&request, verb, &loaded);

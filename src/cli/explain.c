@@ -2,9 +2,12 @@
 #include "app/cli.h"
 #include "app/load.h"
 #include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/explained.h"
 #include "cli/options.h"
+#include "conf/start.h"
 #include "record/headers.h"
 
 #include <stdio.h>
@@ -15,6 +18,7 @@ enum { HEADERS_MAX = 64 };
 
 struct explain {
     const char *config, *route, *topic;
+    int64_t partition, offset, timestamp_ms;
     struct slice key, value;
     bool has_value, tombstone, json;
     struct header headers[HEADERS_MAX];
@@ -29,6 +33,10 @@ static const struct cli_option options[] = {
     {'H', "header", "NAME=VALUE", "a header; may be given several times"},
     {'t', "topic", "TOPIC", "the record's topic (default: the route's first)"},
     {'T', "tombstone", NULL, "a record without a value"},
+    {'s', "timestamp", "TIME",
+     "the record's time: milliseconds since 1970, or 2026-01-31T00:00:00Z (default: now)"},
+    {'p', "partition", "NUMBER", "the record's partition (default: 0)"},
+    {'o', "offset", "NUMBER", "the record's offset (default: 0)"},
     {'j', "json", NULL, "print one JSON object, for a program"},
     {'h', "help", NULL, "print this"},
     {0},
@@ -103,7 +111,9 @@ static int explain_record(const struct explain *explain, const struct loaded *lo
     struct record record = {.key = explain->key,
                             .value = explain->value,
                             .topic = explain->topic,
-                            .timestamp_ms = clock_wall_ms(),
+                            .partition = (int32_t)explain->partition,
+                            .offset = explain->offset,
+                            .timestamp_ms = explain->timestamp_ms,
                             .headers = headers_of(&headers)};
     struct explained explained;
 
@@ -134,9 +144,32 @@ static int explain(const struct explain *explain)
 
 /* --- the question ----------------------------------------------------------------------------- */
 
+static bool explain_number(const char *argument, int64_t most, int64_t *number)
+{
+    return text_integer(slice_of(argument), number) && *number >= 0 && *number <= most;
+}
+
+/* Milliseconds, or what a source's "start" takes behind its '@'. */
+static bool explain_time(const char *argument, int64_t *time_ms)
+{
+    enum conf_start_kind kind;
+    char *time = mem_format("@%s", argument);
+    bool good =
+        text_integer(slice_of(argument), time_ms) || start_parse(time, &kind, time_ms, NULL);
+
+    free(time);
+    return good && *time_ms >= 0;
+}
+
 static bool explain_option(struct explain *request, int option, char *argument)
 {
     switch (option) {
+    case 's':
+        return explain_time(argument, &request->timestamp_ms);
+    case 'p':
+        return explain_number(argument, INT32_MAX, &request->partition);
+    case 'o':
+        return explain_number(argument, INT64_MAX, &request->offset);
     case 'c':
         request->config = argument;
         return true;
@@ -161,9 +194,23 @@ static bool explain_option(struct explain *request, int option, char *argument)
     }
 }
 
+static void explain_refuse(int option, const char *argument)
+{
+    if (option == 'H')
+        fprintf(stderr, "penstock: --header takes NAME=VALUE, at most %d of them\n", HEADERS_MAX);
+    else if (option == 's')
+        fprintf(stderr,
+                "penstock: --timestamp takes milliseconds since 1970, or a time such as "
+                "2026-01-31T00:00:00Z, not '%s'\n",
+                argument);
+    else
+        fprintf(stderr, "penstock: --%s takes a whole number from 0, not '%s'\n",
+                option == 'p' ? "partition" : "offset", argument);
+}
+
 int cli_explain(int argc, char **argv)
 {
-    struct explain request = {0};
+    struct explain request = {.timestamp_ms = clock_wall_ms()};
     struct slice from_stdin = {0};
     char *argument;
     int option, status;
@@ -174,8 +221,7 @@ int cli_explain(int argc, char **argv)
         if (option == CLI_WRONG)
             return cli_usage_error("explain");
         if (!explain_option(&request, option, argument)) {
-            fprintf(stderr, "penstock: --header takes NAME=VALUE, at most %d of them\n",
-                    HEADERS_MAX);
+            explain_refuse(option, argument);
             return cli_usage_error("explain");
         }
     }

@@ -69,6 +69,43 @@ static void fields_add(void *context, const struct reference *reference)
                   &explained->arena);
 }
 
+static void left_add(struct explained *explained, struct slice name, const char *type)
+{
+    for (size_t i = 0; i < explained->left_count; i++)
+        if (slice_equal(explained->left[i].name, name))
+            return;
+    explained->left = mem_grow(explained->left, explained->left_count, &explained->left_room,
+                               sizeof(*explained->left));
+    explained->left[explained->left_count++] = (struct explained_left){name, type};
+}
+
+/* What the value is called where "%{*}" leaves it out, since Redis has nothing for it; else NULL.
+ */
+static const char *left_type(const struct value *value)
+{
+    if (value->type == VALUE_NULL)
+        return "null";
+    if (value->type == VALUE_ARRAY)
+        return "array";
+    return value->type == VALUE_OBJECT ? "object" : NULL;
+}
+
+static void left_by_spread(struct reading *reading, const struct template *template)
+{
+    const struct value *root, *child;
+    bool spread;
+
+    template_least_arguments(template, &spread);
+    if (!spread || reading->secret || !scope_value(reading->scope, &root, NULL) || !root ||
+        root->type != VALUE_OBJECT)
+        return;
+    child = value_first(root);
+    for (uint32_t i = 0; i < root->count; i++, child = value_next(child))
+        if (left_type(child))
+            left_add(reading->explained, value_name(child, &reading->explained->arena),
+                     left_type(child));
+}
+
 static void fields_of_condition(struct reading *reading, const struct when *when,
                                 const struct conf_text *text)
 {
@@ -84,6 +121,7 @@ static void fields_of_commands(struct reading *reading, const struct route_comma
         fields_of_condition(reading, commands->items[i].when, &conf->items[i].when);
         reading->secret = conf->items[i].cmd.secret;
         template_visit(commands->items[i].template, fields_add, reading);
+        left_by_spread(reading, commands->items[i].template);
     }
 }
 
@@ -244,6 +282,7 @@ void explained_make(struct explained *explained, const struct route *route, stru
 void explained_clear(struct explained *explained)
 {
     free(explained->fields);
+    free(explained->left);
     free(explained->conditions);
     free(explained->commands);
     free(explained->keys);

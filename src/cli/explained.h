@@ -18,6 +18,12 @@ struct explained_field {
     struct slice text;    /* a string without its escapes, anything else as it is written */
 };
 
+/** A field that "%{*}" passes over. */
+struct explained_left {
+    struct slice name;
+    const char *type; /* "null", "array", "object" */
+};
+
 struct explained_condition {
     const char *text;
     bool asked; /* false: it reads a value, and a tombstone has none */
@@ -44,15 +50,16 @@ struct explained {
     enum explained_outcome outcome;
     const char *why; /* no command runs; NULL where one does, and where there is an error */
     struct explained_field *fields;
+    struct explained_left *left; /* by "%{*}" of the commands, each name once */
     struct explained_condition *conditions;
     struct explained_command *commands;
     struct slice *keys; /* of the commands, each once */
-    size_t field_count, condition_count, command_count, key_count;
+    size_t field_count, left_count, condition_count, command_count, key_count;
     bool failed; /* then: */
     enum stage stage;
     char error[ERR_TEXT_BYTES];
 
-    size_t field_room, condition_room, command_room, key_room;
+    size_t field_room, left_room, condition_room, command_room, key_room;
     struct arena arena;
 };
 

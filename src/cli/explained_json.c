@@ -53,6 +53,18 @@ static void write_fields(const struct explained *explained, struct json_writer *
     json_write_close(json, ']');
 }
 
+static void write_left(const struct explained *explained, struct json_writer *json)
+{
+    json_write_open(json, "left_out", '[');
+    for (size_t i = 0; i < explained->left_count; i++) {
+        json_write_open(json, NULL, '{');
+        json_write_bytes(json, "name", explained->left[i].name);
+        json_write_text(json, "type", explained->left[i].type);
+        json_write_close(json, '}');
+    }
+    json_write_close(json, ']');
+}
+
 static void write_conditions(const struct explained *explained, struct json_writer *json)
 {
     json_write_open(json, "conditions", '[');
@@ -107,6 +119,7 @@ void explained_write_json(const struct explained *explained, FILE *out)
     write_route(explained, &json);
     write_outcome(explained, &json);
     write_fields(explained, &json);
+    write_left(explained, &json);
     write_conditions(explained, &json);
     write_commands(explained, &json);
     write_error(explained, &json);

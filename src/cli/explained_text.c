@@ -1,4 +1,5 @@
 /* explained_text.c: what a route makes of one record, for a person. */
+#include "base/text.h"
 #include "cli/explained.h"
 #include "cli/shown.h"
 
@@ -23,6 +24,19 @@ static void write_fields(const struct explained *explained, FILE *out)
                 explained->fields[i].found || !decoded ? "" : "(missing)");
     fprintf(out, "%s  (%s)\n", explained->field_count ? "" : "nothing",
             explained->route->value_codec->name);
+}
+
+/* What "%{*}" leaves out, and what it is. */
+static void write_left(const struct explained *explained, FILE *out)
+{
+    for (size_t i = 0; i < explained->left_count; i++) {
+        const struct explained_left *left = &explained->left[i];
+        fputs(i ? ", " : "  left out  ", out);
+        text_quote(out, left->name);
+        fprintf(out, " (%s)", left->type);
+    }
+    if (explained->left_count)
+        fputs(": %{*} takes texts, numbers, true and false\n", out);
 }
 
 static void write_conditions(const struct explained *explained, FILE *out)
@@ -72,6 +86,7 @@ void explained_write_text(const struct explained *explained, FILE *out)
     write_route(explained, out);
     if (explained->outcome != EXPLAINED_NOT_TAKEN)
         write_fields(explained, out);
+    write_left(explained, out);
     write_conditions(explained, out);
     write_commands(explained, out);
     write_outcome(explained, out);

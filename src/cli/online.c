@@ -9,26 +9,23 @@
 #include "redis/checkpoint.h"
 #include "redis/probe.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { QUESTION_MS = 5000 };
 
 struct online {
+    const struct online_listener *listener;
     const char *kind, *name; /* "sink", "live" */
-    bool quiet;
     bool failed;
 };
 
 static void online_say(void *context, enum probe_verdict verdict, const char *text)
 {
-    static const char *const words[] = {"ok", "warning", "error"};
     struct online *online = context;
 
     online->failed |= verdict == PROBE_ERROR;
-    if (verdict != PROBE_OK || !online->quiet)
-        printf("  %s %s: %s: %s\n", online->kind, online->name, words[verdict], text);
+    online->listener->say(online->listener->context, online->kind, online->name, verdict, text);
 }
 
 static void online_source(struct online *online, const struct conf *conf,
@@ -162,9 +159,10 @@ static void online_sink(struct online *online, const struct conf *conf,
     arena_free(&samples.arena);
 }
 
-int online_check(const struct conf *conf, const struct routes *routes, bool quiet)
+int online_check(const struct conf *conf, const struct routes *routes,
+                 const struct online_listener *listener)
 {
-    struct online online = {.quiet = quiet};
+    struct online online = {.listener = listener};
 
     for (size_t i = 0; i < conf->source_count; i++)
         online_source(&online, conf, &conf->sources[i]);

@@ -1,13 +1,19 @@
 /* online.h: what Kafka and Redis themselves say to a configuration. */
 #pragma once
+#include "base/probe.h"
 #include "conf/conf.h"
 #include "flow/route.h"
 
-#include <stdbool.h>
+/** Who hears each answer: of the source or sink (@p kind) @p name. */
+struct online_listener {
+    void *context;
+    void (*say)(void *context, const char *kind, const char *name, enum probe_verdict verdict,
+                const char *text);
+};
 
 /**
- * Asks the servers of every source and sink and prints what they answer, with @p quiet only what is
- * wrong. Returns EXIT_OK, or EXIT_UNAVAILABLE where one could not be reached or
- * would refuse something.
+ * Asks the servers of every source and sink. Returns EXIT_OK, or EXIT_UNAVAILABLE where one could
+ * not be reached or would refuse something.
  */
-int online_check(const struct conf *conf, const struct routes *routes, bool quiet);
+int online_check(const struct conf *conf, const struct routes *routes,
+                 const struct online_listener *listener);

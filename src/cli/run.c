@@ -27,11 +27,13 @@ static const char examples[] = "\nExamples:\n"
                                "  PENSTOCK_CONFIG=rides.conf penstock run\n";
 
 /* "check" writes the same to a terminal; here it is for who reads the log. */
-static void run_warn(void *context, struct conf_origin origin, const char *text, const char *hint)
+static void run_warn(void *context, const struct conf_finding *finding)
 {
     (void)context;
-    log_warn("configuration", LOG_STR("file", origin.file), LOG_INT("line", origin.line),
-             LOG_STR("warning", text), LOG_STR("remedy", hint));
+    if (finding->severity == CONF_WARNING)
+        log_warn_each("configuration", LOG_STR("file", finding->origin.file),
+                      LOG_INT("line", finding->origin.line), LOG_STR("warning", finding->text),
+                      LOG_STR("remedy", finding->hint));
 }
 
 int cli_run(int argc, char **argv)
@@ -58,7 +60,7 @@ int cli_run(int argc, char **argv)
     if (status == EXIT_OK) {
         log_configure((enum log_level)loaded.conf->log_level,
                       (enum log_format)loaded.conf->log_format);
-        conf_problems_each(loaded.problems, CONF_WARNING, run_warn, NULL);
+        conf_problems_each(loaded.problems, run_warn, NULL);
         status = service_run(&loaded);
     }
     load_free(&loaded);

@@ -392,6 +392,22 @@ static inline size_t room_for(struct slice bytes, const struct arena *arena)
     return exact_room(bytes, arena);
 }
 
+/* Whether a schema registry's frame, a zero and the schema's number, is in front: no JSON begins
+ * so. The error then calls it by its name. */
+static bool json_is_framed(struct slice bytes, struct err *err)
+{
+    const unsigned char *at = (const unsigned char *)bytes.data;
+
+    if (bytes.length < 5 || at[0])
+        return false;
+    uint32_t schema = (uint32_t)at[1] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 8 | at[4];
+    err_set(err, ERR_RECORD,
+            "json: the value begins with the frame of a schema registry (schema %u): it is Avro, "
+            "Protobuf or JSON behind five bytes, which penstock does not read",
+            schema);
+    return true;
+}
+
 const struct value *json_decode(struct slice bytes, struct arena *arena, struct err *err)
 {
     struct problem problem = {0};
@@ -413,8 +429,9 @@ const struct value *json_decode(struct slice bytes, struct arena *arena, struct 
     arena_shrink(arena, nodes, room, problem.what ? 0 : used);
     if (!problem.what)
         return nodes;
-    err_set(err, ERR_RECORD, "json: byte %zu: %s%s", (size_t)(problem.at - bytes.data) + 1,
-            problem.what,
-            problem.at == bytes.data + bytes.length ? ", not the end of the text" : "");
+    if (!json_is_framed(bytes, err))
+        err_set(err, ERR_RECORD, "json: byte %zu: %s%s", (size_t)(problem.at - bytes.data) + 1,
+                problem.what,
+                problem.at == bytes.data + bytes.length ? ", not the end of the text" : "");
     return NULL;
 }

@@ -294,15 +294,23 @@ void conf_problems_write(const struct conf_problems *problems, enum conf_severit
         problems_write_rest(problems->counts[severity], shown[severity], words[severity], out);
 }
 
-void conf_problems_each(const struct conf_problems *problems, enum conf_severity severity,
-                        void (*visit)(void *context, struct conf_origin origin, const char *text,
-                                      const char *hint),
+const char *conf_severity_name(enum conf_severity severity)
+{
+    return words[severity];
+}
+
+void conf_problems_each(const struct conf_problems *problems,
+                        void (*visit)(void *context, const struct conf_finding *finding),
                         void *context)
 {
     for (size_t i = 0; i < problems->count; i++) {
         const struct problem *problem = &problems->items[i];
-        if (problem->severity == severity)
-            visit(context, (struct conf_origin){problem->file, problem->line}, problem->text,
-                  problem->hint);
+        struct conf_finding finding = {
+            .severity = problem->severity,
+            .origin = {problem->file, problem->line},
+            .text = problem->text,
+            .hint = problem->hint,
+        };
+        visit(context, &finding);
     }
 }

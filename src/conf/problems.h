@@ -60,8 +60,17 @@ size_t conf_warnings_count(const struct conf_problems *problems);
  * each severity, secrets masked. */
 void conf_problems_write(const struct conf_problems *problems, enum conf_severity least, FILE *out);
 
-/** Tells @p visit of each problem of @p severity that is kept; @p hint may be NULL. */
-void conf_problems_each(const struct conf_problems *problems, enum conf_severity severity,
-                        void (*visit)(void *context, struct conf_origin origin, const char *text,
-                                      const char *hint),
+/** What is said of one place. */
+struct conf_finding {
+    enum conf_severity severity;
+    struct conf_origin origin;
+    const char *text, *hint; /* hint: NULL where there is none */
+};
+
+/** "note", "warning", "error". */
+const char *conf_severity_name(enum conf_severity severity);
+
+/** Calls @p visit for each that is kept, in the order of the file. */
+void conf_problems_each(const struct conf_problems *problems,
+                        void (*visit)(void *context, const struct conf_finding *finding),
                         void *context);

@@ -145,7 +145,9 @@ bool hole_render(const struct hole *hole, struct scope *scope, const struct valu
     if (!value)
         return err_set(err, ERR_RECORD, "missing field '%s'", hole->reference.text);
     if (value->type == VALUE_NULL)
-        return err_set(err, ERR_RECORD, "field '%s' is null", hole->reference.text);
+        return err_set(err, ERR_RECORD,
+                       "field '%s' is null; to write a text instead: %%{%s|default('')}",
+                       hole->reference.text, hole->reference.text);
     *out = value->escaped ? value_string(value, scope->arena) : value->text;
     return true;
 }

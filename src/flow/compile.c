@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "flow/agreement.h"
 #include "flow/durability.h"
+#include "flow/hints.h"
 #include "flow/repeats.h"
 #include "flow/route.h"
 
@@ -381,6 +382,7 @@ struct routes *routes_new(const struct conf *conf, struct conf_problems *problem
     for (size_t i = 0; i < routes->count; i++)
         compile_route(&routes->items[i], conf, i, problems);
     for (size_t i = 0; i < routes->count; i++) {
+        hints_check(&routes->items[i], problems);
         repeats_check(&routes->items[i], problems);
         durability_check(&conf->routes[i], problems);
     }

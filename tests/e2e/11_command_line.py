@@ -167,9 +167,76 @@ def slips_are_told_and_have_their_status(run):
                                  "bad.conf:1: error:")):
         status, _, err = penstock(*words)
         expect(status == wanted and said in err, f"{words}: {status}: {err}")
+    two = write(run, "two.conf", ROUTES)
+    status, _, err = penstock("run", two, two)
+    expect(status == 64 and "more than one file" in err, f"run with two files: {status}: {err}")
+    status, _, err = penstock("run", write(run, "wrong.conf", "version = 2;"))
+    expect(status == 78 and "wrong.conf:1: error:" in err, f"run FILE: {status}: {err}")
+    expect_equal(penstock("help", "run")[1], penstock("run", "--help")[1], "help run")
+    for words, said in ((["--timestamp", "soon"], "--timestamp takes"), (["--partition", "-1"], "--partition takes")):
+        status, _, err = penstock("explain", "-c", two, *words, "raw", "--value", "x")
+        expect(status == 64 and said in err, f"{words}: {status}: {err}")
     for command in ("run", "check", "explain", "mock", "version"):
         status, out, err = penstock(command, "--help")
         expect(status == 0 and "Usage: penstock" in out and not err, f"{command}: {out}{err}")
+
+
+def explain_takes_where_and_when_a_record_is(run):
+    """A weekly key by the record's time, and one by its place."""
+    text = ROUTES.replace("SET k:%{$key} %{$value}", "SET w:%{$timestamp}:%{$partition}:%{$offset} x")
+    path = write(run, "when.conf", text)
+    for time_given in ("1767225600000", "2026-01-01T00:00:00Z"):
+        status, out, err = penstock("explain", "-c", path, "raw", "--value", "x", "--timestamp", time_given,
+                                    "--partition", 3, "--offset", 41)
+        expect(status == 0 and "SET w:1767225600000:3:41 x" in out, f"{time_given}: {status}: {out}{err}")
+
+
+def check_as_json_says_the_same(run):
+    """Findings with their places, notes, what servers say, and the status."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 1)
+    good = conf(kafka, redis.url, run.group, [route("rides", run.topic, ["SET ride:%{$key} %{$value}"])])
+    status, out, err = penstock("check", "--json", "--online", write(run, "good.conf", good),
+                                write(run, "wrong.conf", good.replace("brokers", "bootstrap_servers")))
+    right, wrong = [json.loads(line) for line in out.splitlines()]
+    expect(status == 78 and not err, f"{status}: {err}")
+    expect_equal((right["status"], right["findings"], wrong["status"], wrong["online"]), (0, [], 78, []), "verdicts")
+    expect(any(note["route"] == "rides" and "tombstone" in note["text"] for note in right["notes"]), f"{right['notes']}")
+    expect({answer["of"] for answer in right["online"]} == {"source", "sink"}
+           and all(answer["verdict"] == "ok" for answer in right["online"]), f"{right['online']}")
+    finding = wrong["findings"][0]
+    expect(finding["severity"] == "error" and finding["line"] > 0 and "brokers" in finding["hint"], f"{finding}")
+
+
+def warnings_of_a_running_file_are_log_lines(run):
+    """In the log's own format, and not in front of what explain prints."""
+    text = ROUTES.replace("routes", "log = { format = \"json\"; };\nroutes").replace(
+        "SET k:%{$key} %{$value}", "RPUSH k %{$value}")
+    path = write(run, "warns.conf", text)
+    status, _, err = penstock("explain", "-c", path, "raw", "--value", "x")
+    expect(status == 0 and not err, f"{status}: {err}")
+    bridge = Child([PROGRAM, "run", path], os.path.join(run.folder, "warns.log"))
+    try:
+        wait_until(lambda: '"warning":"' in bridge.log_text(), 10, "the warning")
+    finally:
+        bridge.kill()
+    for line in bridge.log_text().splitlines():
+        json.loads(line)
+
+
+def a_pipe_that_nobody_writes_is_told(run):
+    """As the file, as an include and as a secret; one that is written is read."""
+    pipe = os.path.join(run.folder, "pipe")
+    os.mkfifo(pipe)
+    files = [pipe, write(run, "include.conf", f'@include "{pipe}"\n'),
+             write(run, "secret.conf", ROUTES.replace("redis://nowhere", "${file:%s}" % pipe))]
+    checks = [subprocess.Popen([PROGRAM, "check", file], stderr=subprocess.PIPE, text=True) for file in files]
+    for check in checks:
+        _, err = check.communicate(timeout=20)
+        expect(check.returncode == 78 and "it is a pipe" in err, f"{check.returncode}: {err}")
+    done = subprocess.run(["bash", "-c", f"{PROGRAM} check <(sleep 0.3; cat {write(run, 'whole.conf', ROUTES)})"],
+                          capture_output=True, text=True, timeout=20, check=False)
+    expect_equal(done.returncode, 0, f"a pipe that is written: {done.stderr}")
 
 
 def closed_streams_are_nobody_elses(run):
@@ -250,5 +317,7 @@ def a_quick_start_that_is_ended_leaves_nothing(run):
 if __name__ == "__main__":
     main(check_online_asks_both_servers, explain_needs_no_server, explain_as_json_says_the_same,
          the_reference_names_what_json_says, where_explain_has_no_answer_stdout_is_empty, the_page_about_ci_runs,
-         slips_are_told_and_have_their_status, mock_serves_kcat,
+         slips_are_told_and_have_their_status, explain_takes_where_and_when_a_record_is,
+         check_as_json_says_the_same, warnings_of_a_running_file_are_log_lines,
+         a_pipe_that_nobody_writes_is_told, closed_streams_are_nobody_elses, mock_serves_kcat,
          the_quick_start_shows_what_it_promises, a_quick_start_that_is_ended_leaves_nothing)

@@ -110,6 +110,12 @@ def judge_tool(bench):
     shown = "\n".join(bench.dlq("show", first)[0])
     expect("now       HSET text:" in shown and "trace = null" in shown and
            "__penstock.class = reject" in shown, shown)
+    listed = [json.loads(line) for line in bench.dlq("list", "--json")[0]]
+    expect_equal([letter["id"] for letter in listed], [line.split()[0] for line in lines], "the same letters")
+    letter = json.loads(bench.dlq("show", "--json", first)[0][0])
+    expect(letter["id"] == first and letter["route"] == "all" and letter["key"] == "k"
+           and letter["headers"][0] == {"key": "trace", "value": "x"} and letter["headers"][1]["value"] is None
+           and letter["commands"][0][0] == "HSET" and letter["now_error"] is None, f"{letter}")
     refused, summary = bench.dlq("retry", "--all", status=1)
     expect(len(refused) == BAD and all("stays: WRONGTYPE" in line for line in refused), refused)
     bench.mend()

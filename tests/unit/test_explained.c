@@ -182,6 +182,23 @@ static void bytes_that_are_not_utf8_are_base64(void)
     end();
 }
 
+static void what_a_spread_leaves_out_is_told(void)
+{
+    given(ROUTE("all", JSON "do = \"HSET k %{*}\";"));
+    explain_value("all", "{\"a\": 1, \"b\": null, \"c\": {\"d\": 1}, \"e\\n\": [], \"b\": null}");
+    has("commands", "[[\"HSET\", \"k\", \"a\", \"1\"]]");
+    has("left_out",
+        "[{\"name\": \"b\", \"type\": \"null\"}, {\"name\": \"c\", \"type\": \"object\"}, "
+        "{\"name\": \"e\\n\", \"type\": \"array\"}]");
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(text, "  left out  b (null), c (object), \"e\\n\" (array): %{*} takes"));
+    end();
+    given(ROUTE("json", JSON "do = \"SET k %{*|json}\";"));
+    explain_value("json", "{\"a\": 1, \"b\": null}");
+    has("left_out", "[]");
+    end();
+}
+
 static void a_record_that_is_filtered_says_why(void)
 {
     given(ROUTE("one", JSON "when = \"a == 1\"; do = \"SET k %{b}\";") ", " ROUTE(
@@ -372,6 +389,7 @@ int main(void)
         TEST(a_record_that_is_written_has_commands_and_keys),
         TEST(fields_keep_their_type_and_all_their_digits),
         TEST(bytes_that_are_not_utf8_are_base64),
+        TEST(what_a_spread_leaves_out_is_told),
         TEST(a_record_that_is_filtered_says_why),
         TEST(a_topic_that_the_route_does_not_take_is_told),
         TEST(a_tombstone_unlinks_or_runs_del),

@@ -142,7 +142,8 @@ static void letters_change_case_in_ascii_only(void)
     GIVES("%{x|lower}", "\"AZ[@\"", "az[@");
     GIVES("%{x|upper}", "\"\"", "");
     GIVES("%{x|upper}", "true", "TRUE");
-    GIVES("%{x|upper}", "null", "record: field 'x' is null");
+    GIVES("%{x|upper}", "null",
+          "record: field 'x' is null; to write a text instead: %{x|default('')}");
     GIVES("%{y|upper}", "1", "record: missing field 'y'");
 }
 

@@ -44,6 +44,9 @@ static void an_error_names_the_byte_and_what_was_expected(void)
     ASSERT_TEXT(REFUSED("{} {}"), "json: byte 4: expected the end of the text");
     ASSERT_TEXT(REFUSED("nul"), "json: byte 1: expected a value");
     ASSERT_TEXT(REFUSED("\xEF\xBB\xBF{}"), "json: byte 1: a byte order mark");
+    ASSERT_TEXT(REFUSED("\0\0\0\xC3\x81{}"),
+                "json: the value begins with the frame of a schema registry (schema 50049): it "
+                "is Avro, Protobuf or JSON behind five bytes, which penstock does not read");
 }
 
 static void a_text_that_breaks_off_is_told_apart(void)

@@ -155,7 +155,8 @@ static void a_percent_sign_can_stand_for_itself(void)
 static void a_missing_field_or_a_null_is_a_record_error(void)
 {
     ASSERT_TEXT(render_of("SET k %{a.b}", "{\"a\": {}}"), "record: missing field 'a.b'");
-    ASSERT_TEXT(render_of("SET k %{a}", "{\"a\": null}"), "record: field 'a' is null");
+    ASSERT_TEXT(render_of("SET k %{a}", "{\"a\": null}"),
+                "record: field 'a' is null; to write a text instead: %{a|default('')}");
     ASSERT_TEXT(render_of("SET k %{a|default('')}", "{\"a\": null}"), "SET k \"\"");
     ASSERT_TEXT(render_of("SET k %{a|default('-')}", "{\"a\": \"\"}"), "SET k \"\"");
     expression_is((struct slice){0}, (struct slice){0});
