@@ -24,11 +24,13 @@ struct mock_options {
     unsigned port;
     struct mock_topic *topics;
     size_t count, capacity;
+    bool any_topic;
 };
 
 static const struct cli_option rows[] = {
     {'p', "port", "PORT", "listen on 127.0.0.1:PORT (default: 9092); 0: any free port"},
     {'t', "topic", "NAME:PARTITIONS", "make a topic; may be given several times"},
+    {'a', "any-topic", NULL, "make a topic, with 4 partitions, when somebody asks for it"},
     {'h', "help", NULL, "print this"},
     {0},
 };
@@ -39,9 +41,10 @@ static const char usage[] =
     "when it ends.\n";
 
 static const char notes[] =
-    "\nA topic that is not there is made with 4 partitions when somebody writes to it. A\n"
-    "partition keeps its newest 100000 batches or 5 MiB. Transactions, compaction and offsets\n"
-    "by time are not known. A group's first member waits 3 s for others.\n"
+    "\nThe topics are those of --topic: a misspelt name shows. A partition keeps its newest 100000\n"
+    "batches or 5 MiB. Transactions, compaction and offsets by time are not known. A group's first\n"
+    "member waits 3 s for others, the next one up to 6 s after another has left. Ended and started\n"
+    "again on the same port it is found by who used it before.\n"
     "\nExamples:\n"
     "  penstock mock --topic driver.location:4 --topic trip.completed:2\n";
 
@@ -92,8 +95,11 @@ static int read_options(struct mock_options *options, int argc, char **argv)
             return cli_print_help(usage, rows, notes);
         if (letter == CLI_WRONG)
             return cli_usage_error("mock");
-        well = letter == 'p' ? read_port(options, argument, &err)
-                             : read_topic(options, argument, &err);
+        if (letter == 'a')
+            options->any_topic = true;
+        else
+            well = letter == 'p' ? read_port(options, argument, &err)
+                                 : read_topic(options, argument, &err);
     }
     if (well && cli_index() < argc)
         well = err_set(&err, ERR_CONFIG, "'%.300s' is too much", argv[cli_index()]);
@@ -135,6 +141,8 @@ static bool mock_serve(struct event_base *base, const struct mock_options *optio
 
     event_add(interrupt, NULL);
     event_add(terminate, NULL);
+    if (well && options->any_topic)
+        mock_make_topics(mock);
     for (size_t i = 0; well && i < options->count; i++)
         well = mock_add_topic(mock, options->topics[i].name, options->topics[i].partitions, err);
     if (well) {

@@ -2,6 +2,7 @@
 #include "kafka/mock.h"
 
 #include "base/mem.h"
+#include "kafka/mock_frames.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 
 enum {
     LINK_BYTES = 1024 * 1024, /* what may wait for a slow reader, each way */
+    NAMES_MOST = 10000,       /* that are not there and are remembered */
     BROKERS = 1,
     REPLICAS = 1,
     ERR_BYTES = 256
@@ -27,6 +29,7 @@ enum {
 struct link {
     struct mock *mock;
     struct bufferevent *ends[2]; /* client, broker */
+    struct frames frames[2];     /* that came from them */
     struct link *next, *previous;
 };
 
@@ -37,6 +40,10 @@ struct mock {
     rd_kafka_mock_cluster_t *cluster;
     struct sockaddr_in broker;
     struct link *links;
+    bool makes_topics; /* that are asked for and not there */
+    struct frames_listener hears;
+    char **names; /* of topics that are there, or were asked for */
+    size_t count, capacity;
 };
 
 /* --- the forwarder --------------------------------------------------------------------- */
@@ -60,11 +67,39 @@ static struct bufferevent *link_other(const struct link *link, const struct buff
     return link->ends[end == link->ends[0]];
 }
 
+/* Whether the name is new; it is kept. */
+static bool mock_keep_name(struct mock *mock, struct slice name)
+{
+    for (size_t i = 0; i < mock->count; i++)
+        if (slice_is(name, mock->names[i]))
+            return false;
+    mock->names = mem_grow(mock->names, mock->count, &mock->capacity, sizeof(*mock->names));
+    mock->names[mock->count++] = mem_copy(name.data, name.length);
+    return true;
+}
+
+/* A topic with this error is, for who asks, not there. */
+static void mock_asked(void *context, struct slice topic)
+{
+    struct mock *mock = context;
+
+    if (!mock->makes_topics && mock->count < NAMES_MOST && mock_keep_name(mock, topic))
+        rd_kafka_mock_topic_set_error(mock->cluster, mock->names[mock->count - 1],
+                                      RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+}
+
 static void link_read(struct bufferevent *end, void *context)
 {
-    struct bufferevent *other = link_other(context, end);
+    struct link *link = context;
+    struct bufferevent *other = link_other(link, end);
+    struct evbuffer *from = bufferevent_get_input(end), *to = bufferevent_get_output(other);
+    const struct mock *mock = link->mock;
 
-    bufferevent_write_buffer(other, bufferevent_get_input(end));
+    if (end == link->ends[0])
+        frames_of_client(&link->frames[0], from, to, &mock->hears);
+    else
+        frames_of_broker(&link->frames[1], from, to, ntohs(mock->broker.sin_port),
+                         (uint16_t)mock_port(mock));
     if (evbuffer_get_length(bufferevent_get_output(other)) >= LINK_BYTES)
         bufferevent_disable(end, EV_READ);
 }
@@ -149,6 +184,7 @@ struct mock *mock_new(struct event_base *base, unsigned port, struct err *err)
     struct mock *mock = mem_new(struct mock);
 
     mock->base = base;
+    mock->hears = (struct frames_listener){mock, mock_asked};
     if (!mock_listen(mock, port, err) || !mock_start(mock, err))
         goto fail;
     return mock;
@@ -157,11 +193,17 @@ fail:
     return NULL;
 }
 
+void mock_make_topics(struct mock *mock)
+{
+    mock->makes_topics = true;
+}
+
 bool mock_add_topic(struct mock *mock, const char *name, int partitions, struct err *err)
 {
     rd_kafka_resp_err_t code =
         rd_kafka_mock_topic_create(mock->cluster, name, partitions, REPLICAS);
 
+    mock_keep_name(mock, slice_of(name));
     return !code || err_set(err, ERR_CONFIG, "topic %s: %s", name, rd_kafka_err2str(code));
 }
 
@@ -186,5 +228,8 @@ void mock_free(struct mock *mock)
         rd_kafka_mock_cluster_destroy(mock->cluster);
     if (mock->handle)
         rd_kafka_destroy(mock->handle);
+    while (mock->count)
+        free(mock->names[--mock->count]);
+    free(mock->names);
     free(mock);
 }

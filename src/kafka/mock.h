@@ -2,7 +2,8 @@
  * mock.h: an in-memory Kafka on a fixed port, for trying things out.
  *
  * librdkafka's mock cluster listens on a port of its own choice; a small forwarder on the port that
- * was asked for leads clients there, and what they learn from it leads them to the real one.
+ * was asked for leads clients there, and what they learn from it leads them back to the forwarder:
+ * a cluster that ends and starts anew on its port is found by who knew the former one.
  */
 #pragma once
 #include "base/err.h"
@@ -15,6 +16,9 @@ struct mock;
  * Errors:  NULL; ERR_RETRY where the port is in use.
  */
 struct mock *mock_new(struct event_base *base, unsigned port, struct err *err);
+
+/** From now on a topic that is asked for and not there is made, with four partitions. */
+void mock_make_topics(struct mock *mock);
 
 /** Makes a topic. Errors: false and ERR_CONFIG where there is one of that name. */
 bool mock_add_topic(struct mock *mock, const char *name, int partitions, struct err *err);

@@ -272,6 +272,26 @@ def mock_serves_kcat(run):
     expect_equal(child.terminate(10), 0, "exit status")
 
 
+def a_mock_that_starts_again_is_found_by_who_used_it(run):
+    """penstock goes on within seconds, though the cluster, and its coordinator, are new ones."""
+    redis, port = run.redis(), free_port()
+    words = [PROGRAM, "mock", "--port", str(port), "--topic", "rides:1", "--topic", "ids:1"]
+    child = Child(words, os.path.join(run.folder, "mock.log"))
+    text = ROUTES.replace("nowhere:9092", f"127.0.0.1:{port}").replace("redis://nowhere", redis.url)
+    text = text.replace('"raw"; from = "main"; topics = [ "raw" ]', '"raw"; from = "main"; topics = [ "rides" ]')
+    bridge = run.penstock(text.replace('group = "g"', 'group = "g"; start = "earliest"'))
+    expect_equal(child.terminate(10), 0, "exit status")
+    child = Child(words, os.path.join(run.folder, "mock.log"))
+    kcat = ["kcat", "-q", "-b", f"127.0.0.1:{port}", "-t", "rides", "-P", "-K", "|"]
+
+    def arrives():
+        subprocess.run(kcat, input="k|v\n", text=True, check=False, timeout=30)
+        return redis.ask("GET", "k:k") == b"v"
+    wait_until(arrives, 20, lambda: f"records flow again: {bridge.log()}", every=0.5)
+    bridge.stop()
+    child.terminate(10)
+
+
 def the_quick_start_shows_what_it_promises(run):
     """scripts/quickstart, as the README's reader runs it."""
     done = subprocess.run([os.path.join(SOURCE, "scripts/quickstart")], capture_output=True,
@@ -320,4 +340,5 @@ if __name__ == "__main__":
          slips_are_told_and_have_their_status, explain_takes_where_and_when_a_record_is,
          check_as_json_says_the_same, warnings_of_a_running_file_are_log_lines,
          a_pipe_that_nobody_writes_is_told, closed_streams_are_nobody_elses, mock_serves_kcat,
+         a_mock_that_starts_again_is_found_by_who_used_it,
          the_quick_start_shows_what_it_promises, a_quick_start_that_is_ended_leaves_nothing)

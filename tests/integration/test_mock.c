@@ -56,6 +56,44 @@ static void a_client_of_the_port_writes_and_reads(void)
     rd_kafka_destroy(consumer);
 }
 
+/* What the cluster knows of one topic, asked for by a client that could make it. */
+static rd_kafka_resp_err_t topic_error(const char *name, int *port)
+{
+    rd_kafka_t *producer = client(RD_KAFKA_PRODUCER);
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(producer, name, NULL);
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t error = rd_kafka_metadata(producer, 0, topic, &metadata, 5000);
+
+    if (!error) {
+        error = RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+        for (int i = 0; i < metadata->topic_cnt; i++)
+            if (strcmp(metadata->topics[i].topic, name) == 0)
+                error = metadata->topics[i].err;
+        *port = metadata->brokers[0].port;
+        rd_kafka_metadata_destroy(metadata);
+    }
+    rd_kafka_topic_destroy(topic);
+    rd_kafka_destroy(producer);
+    return error;
+}
+
+static void a_misspelt_topic_is_not_there(void)
+{
+    int port = 0;
+
+    CU_ASSERT_EQUAL(topic_error("trial", &port), 0);
+    CU_ASSERT_EQUAL(topic_error("trail", &port), RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    CU_ASSERT_EQUAL(topic_error("trail", &port), RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+}
+
+static void who_asks_is_led_to_the_same_port(void)
+{
+    int port = 0;
+
+    CU_ASSERT_EQUAL(topic_error("trial", &port), 0);
+    CU_ASSERT_EQUAL(port, (int)mock_port(mock));
+}
+
 static void a_topic_is_made_once(void)
 {
     struct err err = {0};
@@ -77,6 +115,8 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(a_client_of_the_port_writes_and_reads),
+        TEST(a_misspelt_topic_is_not_there),
+        TEST(who_asks_is_led_to_the_same_port),
         TEST(a_topic_is_made_once),
         TEST(a_port_in_use_is_said),
     };
