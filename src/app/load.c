@@ -25,7 +25,7 @@ const char *load_path(const char *option)
 
 int load(const char *path, enum conf_severity least, struct loaded *loaded)
 {
-    *loaded = (struct loaded){.problems = conf_problems_new()};
+    *loaded = (struct loaded){.path = path, .problems = conf_problems_new()};
     if (access(path, R_OK) != 0) {
         fprintf(stderr, "penstock: %s: %s\n", path, strerror(errno));
         return EXIT_NOINPUT;

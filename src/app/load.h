@@ -5,6 +5,7 @@
 #include "flow/route.h"
 
 struct loaded {
+    const char *path; /* of the file */
     struct conf *conf;
     struct routes *routes;
     struct conf_problems *problems; /* warnings may be left */

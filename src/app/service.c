@@ -15,6 +15,7 @@
 #include "app/cli.h"
 #include "app/health.h"
 #include "app/notify.h"
+#include "app/telling.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -36,6 +37,7 @@
 #include <unistd.h>
 
 enum { TICK_MS = 200, READY_MS = 10000, STATUS_MS = 10000, STOP_SLACK_MS = 1500 };
+enum { STOP_TELL_MS = 1000, STOP_TELL_AGAIN_MS = 10000 };
 enum { ADDRESSES = 256 << 20 }; /* libraries, stacks, and what allocators set aside for threads */
 
 struct service_worker {
@@ -56,7 +58,8 @@ struct service {
     const char **names; /* the labels of the metrics */
     struct health *health;
     struct admin *admin;
-    bool ready; /* as the service manager was told */
+    bool ready;  /* as the service manager was told */
+    bool flowed; /* records did, and the log has said so */
     int64_t ready_due_ms, status_due_ms, watchdog_due_ms;
 };
 
@@ -204,24 +207,35 @@ static int64_t service_drain_ms(const struct conf *conf)
     return longest;
 }
 
-/* Waits until every worker has ended; false where the deadline came first. A signal ends the
- * process. */
+/* A signal while the process stops ends it at once. */
+static void service_hear(const sigset_t *signals)
+{
+    struct timespec wait = {0, 20 * 1000000};
+    int number = sigtimedwait(signals, NULL, &wait);
+
+    if (number <= 0 || number == SIGHUP)
+        return;
+    log_warn("second signal: gone at once", LOG_STR("left", "records in flight are read again"));
+    log_finish();
+    _exit(EXIT_NEGATIVE);
+}
+
+/* Waits until every worker has ended; false where the deadline came first. */
 static bool service_join(struct service *service, int64_t deadline_ms)
 {
     sigset_t signals = service_signals();
+    int64_t tell_ms = clock_ms() + STOP_TELL_MS;
 
     for (size_t i = 0; i < service->worker_count; i++) {
         struct service_worker *worker = &service->workers[i];
         while (worker->started && !atomic_load(&worker->ended)) {
-            struct timespec wait = {0, 20 * 1000000};
             if (clock_ms() >= deadline_ms)
                 return false;
-            int number = sigtimedwait(&signals, NULL, &wait);
-            if (number > 0 && number != SIGHUP) {
-                log_warn("second signal: gone at once",
-                         LOG_STR("left", "records in flight are read again"));
-                _exit(EXIT_NEGATIVE);
+            if (clock_ms() >= tell_ms) {
+                telling_wait(service->metrics, service->health, deadline_ms);
+                tell_ms += STOP_TELL_AGAIN_MS;
             }
+            service_hear(&signals);
         }
         if (worker->started)
             pthread_join(worker->thread, NULL);
@@ -244,19 +258,19 @@ static bool service_stop(struct service *service)
 {
     int64_t now_ms = clock_ms();
     int64_t deadline_ms = now_ms + service_drain_ms(service->loaded->conf);
+    struct reasons reasons;
 
+    reasons_of(service->health, &reasons);
     health_stop(service->health);
     notify_stopping(deadline_ms + STOP_SLACK_MS - now_ms);
     for (size_t i = 0; i < service->worker_count; i++)
         worker_stop(service->workers[i].worker, deadline_ms);
     if (!service_join(service, deadline_ms + STOP_SLACK_MS)) {
-        log_warn("stopped by the deadline", LOG_STR("left", "records in flight are read again"));
+        log_warn("stopped by the deadline", LOG_STR("left", "records in flight are read again"),
+                 LOG_STR("reason", reasons.count ? reasons.text : NULL));
         return false;
     }
-    if (service_left(service))
-        log_warn("stopped with work left", LOG_INT("records_read_again", service_left(service)));
-    else
-        log_info("stopped", LOG_INT("took_ms", clock_ms() - now_ms));
+    telling_stop(service_left(service), &reasons, clock_ms() - now_ms);
     return true;
 }
 
@@ -266,16 +280,25 @@ static bool service_stop(struct service *service)
  * killed. */
 static void service_tell_ready(struct service *service, int64_t now_ms)
 {
-    bool flows = health_answer(service->health, HEALTH_READY);
+    bool flows;
+    struct reasons reasons;
 
-    if (service->ready || (!flows && now_ms < service->ready_due_ms))
+    if (service->flowed)
         return;
-    service->ready = true;
-    notify_ready();
-    if (flows)
+    flows = health_answer(service->health, HEALTH_READY);
+    if (flows) {
+        service->flowed = true;
         log_info("ready", LOG_INT("workers", service->worker_count));
-    else
-        log_warn("started, but records do not flow yet", LOG_INT("workers", service->worker_count));
+    } else if (!service->ready && now_ms >= service->ready_due_ms) {
+        reasons_of(service->health, &reasons);
+        log_warn("started, but records do not flow yet", LOG_INT("workers", service->worker_count),
+                 LOG_STR("reason", reasons.text));
+    } else {
+        return;
+    }
+    if (!service->ready)
+        notify_ready();
+    service->ready = true;
 }
 
 static void service_tell_status(const struct service *service)
@@ -322,7 +345,8 @@ static int service_wait(struct service *service)
         if (number == SIGHUP) {
             service_reload(service);
         } else if (number > 0) {
-            log_info("stopping", LOG_STR("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));
+            log_info("stopping", LOG_STR("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"),
+                     LOG_INT("longest_ms", service_drain_ms(service->loaded->conf)));
             return EXIT_OK;
         }
         if (service_worker_failed(service))
@@ -362,6 +386,7 @@ int service_run(const struct loaded *loaded)
                     NULL); /* every thread inherits it: the main thread alone waits for them */
     signal(SIGPIPE, SIG_IGN);
     notify_open();
+    telling_start(loaded);
     if (service_start(&service, &err)) {
         service.ready_due_ms = clock_ms() + READY_MS;
         status = service_wait(&service);
@@ -370,7 +395,9 @@ int service_run(const struct loaded *loaded)
         log_error("start failed", LOG_STR("error", err.text));
         status = err.kind == ERR_CONFIG ? EXIT_CONFIG : EXIT_UNAVAILABLE;
     }
-    if (!service_stop(&service))
+    bool ended = service_stop(&service);
+    log_finish();
+    if (!ended)
         _exit(status);
     service_free(&service);
     if (source_was_abandoned())

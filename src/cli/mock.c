@@ -40,13 +40,15 @@ static const char usage[] =
     "Runs an in-memory Kafka on the loopback, for trying things out. It forgets everything\n"
     "when it ends.\n";
 
-static const char notes[] =
-    "\nThe topics are those of --topic: a misspelt name shows. A partition keeps its newest 100000\n"
-    "batches or 5 MiB. Transactions, compaction and offsets by time are not known. A group's first\n"
-    "member waits 3 s for others, the next one up to 6 s after another has left. Ended and started\n"
-    "again on the same port it is found by who used it before.\n"
-    "\nExamples:\n"
-    "  penstock mock --topic driver.location:4 --topic trip.completed:2\n";
+static const char notes[] = "\nThe topics are those of --topic: a misspelt name shows. A partition "
+                            "keeps its newest 100000\n"
+                            "batches or 5 MiB. Transactions, compaction and offsets by time are "
+                            "not known. A group's first\n"
+                            "member waits 3 s for others, the next one up to 6 s after another has "
+                            "left. Ended and started\n"
+                            "again on the same port it is found by who used it before.\n"
+                            "\nExamples:\n"
+                            "  penstock mock --topic driver.location:4 --topic trip.completed:2\n";
 
 /* A whole number of @p text within bounds. */
 static bool read_number(const char *text, int64_t least, int64_t most, int64_t *number)

@@ -213,11 +213,11 @@ static void exactly_fenced(void *context, void *owner, bool taken)
     worker->status_changed = true;
     if (taken) {
         holds_until(&worker->holds, claimed->partition, worker->now_ms + HOLD_RETRY_MS,
-                    "another member has taken it over");
+                    &(struct source_reason){.text = "another member has taken it over"});
         source_rejoin(worker->source);
     } else {
         holds_until(&worker->holds, claimed->partition, worker->now_ms,
-                    "Redis has lost what it kept of it");
+                    &(struct source_reason){.text = "Redis has lost what it kept of it"});
     }
     units_drop(claim);
 }

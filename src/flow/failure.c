@@ -48,12 +48,13 @@ static void worker_hold(struct worker *worker, struct source_partition *partitio
 
     if (tolerance_is_over(worker->options.tolerances, route->index))
         tolerance_reason(worker->options.tolerances, route->index, over, sizeof(over));
-    snprintf(reason, sizeof(reason), "offset %" PRId64 ": route %s: %s%s%.300s", offset,
-             route->conf->name, over, *over && *text ? "; this one: " : "", text);
+    snprintf(reason, sizeof(reason), "%s%s%.300s", over, *over && *text ? "; this one: " : "",
+             text);
+    const struct source_reason why = {route->conf->name, offset, reason};
     if (class == REPLY_CONFIG)
-        holds_until(&worker->holds, partition, worker->now_ms + HOLD_RETRY_MS, reason);
+        holds_until(&worker->holds, partition, worker->now_ms + HOLD_RETRY_MS, &why);
     else
-        source_hold(partition, HOLD_RECORD, reason);
+        source_hold_for(partition, HOLD_RECORD, &why);
     worker->status_changed = true;
 }
 

@@ -12,15 +12,15 @@ void holds_free(struct holds *holds)
     *holds = (struct holds){0};
 }
 
-static void holds_add(struct holds *holds, struct hold hold, const char *reason)
+static void holds_add(struct holds *holds, struct hold hold, const struct source_reason *reason)
 {
     holds->items = mem_grow(holds->items, holds->count, &holds->capacity, sizeof(*holds->items));
     holds->items[holds->count++] = hold;
-    source_hold(hold.partition, HOLD_SERVER, reason);
+    source_hold_for(hold.partition, HOLD_SERVER, reason);
 }
 
 void holds_until(struct holds *holds, struct source_partition *partition, int64_t until_ms,
-                 const char *reason)
+                 const struct source_reason *reason)
 {
     for (size_t i = 0; i < holds->count; i++)
         if (holds->items[i].partition == partition && holds->items[i].until_ms) {
@@ -70,13 +70,15 @@ bool holds_for_sink(struct holds *holds, unsigned index, bool units,
         return false;
     snprintf(reason, sizeof(reason), "sink %.100s: %.300s", holds->conf->sinks[index].name,
              outlet_trouble(holds, index, units));
-    holds_add(holds, (struct hold){.partition = partition, .sink = index, .units = units}, reason);
+    holds_add(holds, (struct hold){.partition = partition, .sink = index, .units = units},
+              &(struct source_reason){.text = reason});
     return true;
 }
 
 void holds_for_letters(struct holds *holds, struct source_partition *partition, const char *reason)
 {
-    holds_add(holds, (struct hold){.partition = partition, .letters = true}, reason);
+    holds_add(holds, (struct hold){.partition = partition, .letters = true},
+              &(struct source_reason){.text = reason});
 }
 
 void holds_forget(struct holds *holds, const struct source_partition *partition)

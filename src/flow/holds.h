@@ -43,7 +43,7 @@ void holds_free(struct holds *holds);
 
 /** Holds the partition until @p until_ms. */
 void holds_until(struct holds *holds, struct source_partition *partition, int64_t until_ms,
-                 const char *reason);
+                 const struct source_reason *reason);
 
 /** Holds the partition, and says so, where sink @p index is away and another is well; @p units:
  * where the sink's units are. */

@@ -336,6 +336,7 @@ static bool worker_turn(struct worker *worker, struct err *err)
         worker->status_changed = true;
     holds_turn(&worker->holds, worker->now_ms);
     durability_turn(&worker->durability, worker->now_ms);
+    drain_turn(worker);
     return source_turn(worker->source, err);
 }
 

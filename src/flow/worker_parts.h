@@ -1,5 +1,5 @@
 /* worker_parts.h: what a worker is made of; shared by the files of the worker alone:
- * worker.c, failure.c, exactly.c, setup.c and status.c. */
+ * worker.c, failure.c, exactly.c, drain.c, setup.c and status.c. */
 #pragma once
 #include "base/arena.h"
 #include "flow/delivery.h"
@@ -33,6 +33,7 @@ struct worker {
     _Atomic int64_t stop_at_ms; /* 0: not asked */
     _Atomic bool reload_asked;
     bool stopping, discards;
+    int64_t hopeless_since_ms; /* while it stops: since when no answer can come; 0: one can */
     struct source *source;
     struct sink **sinks;     /* by the configuration's order; NULL: no route of ours uses it */
     struct units **units;    /* the same for exactly-once routes */
@@ -126,6 +127,9 @@ void worker_let_go(struct worker *worker, uint32_t number);
 
 /** What letters_new() wants to know; in failure.c. */
 struct letters_events worker_letters_events(struct worker *worker);
+
+/* Ends the wait for answers that cannot come, in drain.c. */
+void drain_turn(struct worker *worker);
 
 /* Tells the listener how the worker is, in status.c. */
 void worker_tell(struct worker *worker);

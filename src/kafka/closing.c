@@ -34,6 +34,14 @@ void source_stop(struct source *source, int64_t deadline_ms)
     source->commit_failures = 0;
 }
 
+bool source_stop_waiting(struct source *source)
+{
+    bool waits = source->closing == CLOSING_DRAINING && !source->stops_waiting;
+
+    source->stops_waiting = true;
+    return waits;
+}
+
 static bool is_drained(const struct source *source)
 {
     for (size_t i = 0; i < source->partition_count; i++)
@@ -46,7 +54,7 @@ static void closing_drain(struct source *source)
 {
     int64_t until_ms = source->stop_deadline_ms - source->stop_reserve_ms;
 
-    if (source->now_ms < until_ms && !is_drained(source))
+    if (source->now_ms < until_ms && !source->stops_waiting && !is_drained(source))
         return;
     source->closing = CLOSING_COMMITTING;
     source->close_step_deadline_ms = source->now_ms + COMMIT_WAIT_MS;

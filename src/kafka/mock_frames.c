@@ -16,7 +16,7 @@ enum {
     WHOLE_BYTES = 64 * 1024, /* longer ones of these kinds are left as they are */
     METADATA_VERSION = 8,    /* the last ones of this form */
     JOIN_VERSION = 5,
-    SESSION_MS = 6000        /* two heartbeats of librdkafka's default */
+    SESSION_MS = 6000 /* two heartbeats of librdkafka's default */
 };
 
 static const char host[] = "127.0.0.1";

@@ -156,6 +156,9 @@ void partition_hold(struct source_partition *partition, enum source_hold hold, c
 
     free(partition->reason);
     partition->reason = copy;
+    partition->reason_head = 0;
+    partition->held_offset = -1;
+    partition->held_route = NULL;
     partition->hold = hold;
     partition_move(partition, PARTITION_HELD);
     if (partition->fetching)
@@ -215,6 +218,7 @@ void partition_lose(struct source_partition *partition)
     partition->position = partition->committed = partition->committing = -1;
     partition_forget_claim(partition, CLAIM_NONE);
     partition_move(partition, PARTITION_AWAY);
+    held_forget(partition);
     source->events.gone(source->events.context, partition);
 }
 
@@ -237,6 +241,7 @@ void partitions_free(struct source *source)
         tracker_free(source->partitions[i]->tracker);
         free(source->partitions[i]->marks);
         free(source->partitions[i]->reason);
+        free(source->partitions[i]->held_told);
         free(source->partitions[i]->facts);
         unreadable_forget(source->partitions[i]);
         free(source->partitions[i]);

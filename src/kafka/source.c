@@ -340,19 +340,6 @@ int32_t source_partition_number(const struct source_partition *partition)
     return partition->number;
 }
 
-void source_hold(struct source_partition *partition, enum source_hold hold, const char *reason)
-{
-    bool again = partition->state == PARTITION_HELD;
-
-    if (partition->state == PARTITION_AWAY || partition->state == PARTITION_REVOKED)
-        return;
-    if (again && partition->hold == HOLD_RECORD)
-        return; /* the first reason is the one to mend */
-    partition_hold(partition, hold, reason);
-    log_warn_each("partition held", LOG_STR("topic", partition->topic->name),
-                  LOG_INT("partition", partition->number), LOG_STR("error", reason));
-}
-
 void *source_partition_claim(const struct source_partition *partition)
 {
     return partition->claim;
@@ -366,27 +353,6 @@ void source_partition_set_claim(struct source_partition *partition, void *claim)
 void source_pass_over(struct source_partition *partition, const struct record *record)
 {
     tracker_skip(partition->tracker, record->offset + 1);
-}
-
-void source_release(struct source_partition *partition)
-{
-    if (partition->state != PARTITION_HELD || partition->hold != HOLD_SERVER)
-        return;
-    log_info("partition released", LOG_STR("topic", partition->topic->name),
-             LOG_INT("partition", partition->number));
-    partition_again(partition);
-}
-
-void source_visit_held(const struct source *source,
-                       void (*visit)(void *context, const struct source_partition *partition,
-                                     enum source_hold hold, const char *reason),
-                       void *context)
-{
-    for (size_t i = 0; i < source->partition_count; i++) {
-        const struct source_partition *partition = source->partitions[i];
-        if (partition->state == PARTITION_HELD)
-            visit(context, partition, partition->hold, partition->reason);
-    }
 }
 
 bool source_may_repeat(const struct source_partition *partition)
@@ -439,6 +405,7 @@ bool source_turn(struct source *source, struct err *err)
     if (source->closing <= CLOSING_DRAINING)
         commit_turn(source);
     closing_turn(source);
+    held_turn(source);
     gauges_turn(source);
     kick_turn(source);
     oversize_turn(source);

@@ -172,12 +172,23 @@ void *source_partition_routes(const struct source_partition *partition);
 const char *source_partition_topic(const struct source_partition *partition);
 int32_t source_partition_number(const struct source_partition *partition);
 
+/** Why a partition is held. */
+struct source_reason {
+    const char *route; /* that a record of it failed on, at this offset; NULL: no record did */
+    int64_t offset;
+    const char *text;
+};
+
 /**
  * Takes the partition out of the flow, the others go on; @p reason is kept for /readyz and logged.
  * Records of it that are still in the batch are dropped by the worker (source_is_flowing() is
  * false) and are read again.
  */
 void source_hold(struct source_partition *partition, enum source_hold hold, const char *reason);
+
+/** The same for a reason that may be a record's; what it points to lives as long as the source. */
+void source_hold_for(struct source_partition *partition, enum source_hold hold,
+                     const struct source_reason *reason);
 
 /** Reads a HOLD_SERVER partition again from its oldest unfinished record; a claimed one is claimed
  * anew. */
@@ -238,6 +249,10 @@ bool source_is_joined(const struct source *source);
  * Stops taking; later turns drain until @p deadline_ms (clock_ms), commit and leave the group.
  */
 void source_stop(struct source *source, int64_t deadline_ms);
+
+/** No answers are waited for any more: what is answered is committed, and the group left. False:
+ * the source is past that. */
+bool source_stop_waiting(struct source *source);
 
 /** Whether the group was left after source_stop(); also true once its deadline is over. */
 bool source_is_stopped(const struct source *source);

@@ -70,20 +70,27 @@ struct source_partition {
     struct tracker *tracker; /* NULL unless records may be in flight */
     struct mark *marks;      /* one a gate; NULL: its topic passes none */
     char *reason;            /* why it is held */
-    char *unreadable;        /* why it will be held at the next poll; NULL: it will not */
-    int64_t floor;           /* the lowest offset that its assignment began at; -1: not known */
-    int64_t look_at;         /* the first offset that gates_look() is told of */
-    int64_t position;        /* the next offset to take; -1: not known */
-    int64_t end;             /* where librdkafka came to the end last; -1: not since the start */
-    int64_t waits_since_ms;  /* nothing comes though Kafka has more; 0: it does, or has not */
-    int64_t waits_at;        /* the position that it does not get past */
-    int64_t committed;       /* what Kafka has; -1: nothing, or not known */
-    int64_t committing;      /* what the outstanding commit says; -1: nothing */
-    int64_t stuck_at;        /* its position when a response was too large */
-    int64_t stuck_since_ms;  /* and since when */
-    int64_t try_again_ms;    /* when it is released, while oversize */
-    int64_t ask_at_ms;       /* when its offsets may be asked for */
-    int64_t taken_ms;        /* the timestamp of the record taken last; -1: none */
+    size_t reason_head;      /* how much of that names offset and route */
+    int64_t held_offset;     /* of the record that it is held by; -1: by none */
+    const char *held_route;  /* and the route; NULL: none */
+    char *held_told;         /* the reason that was logged; NULL: it flows */
+    int64_t held_since_ms, held_told_ms;
+    int64_t released_ms;    /* when it was tried again; 0: it was not */
+    int64_t released_at;    /* and at which offset; -1: not known */
+    char *unreadable;       /* why it will be held at the next poll; NULL: it will not */
+    int64_t floor;          /* the lowest offset that its assignment began at; -1: not known */
+    int64_t look_at;        /* the first offset that gates_look() is told of */
+    int64_t position;       /* the next offset to take; -1: not known */
+    int64_t end;            /* where librdkafka came to the end last; -1: not since the start */
+    int64_t waits_since_ms; /* nothing comes though Kafka has more; 0: it does, or has not */
+    int64_t waits_at;       /* the position that it does not get past */
+    int64_t committed;      /* what Kafka has; -1: nothing, or not known */
+    int64_t committing;     /* what the outstanding commit says; -1: nothing */
+    int64_t stuck_at;       /* its position when a response was too large */
+    int64_t stuck_since_ms; /* and since when */
+    int64_t try_again_ms;   /* when it is released, while oversize */
+    int64_t ask_at_ms;      /* when its offsets may be asked for */
+    int64_t taken_ms;       /* the timestamp of the record taken last; -1: none */
     uint64_t consumed_records, consumed_bytes, lost_records;
     int32_t number;
     uint32_t generation;
@@ -176,6 +183,7 @@ struct source {
 
     enum closing_step closing;
     int64_t stop_deadline_ms, stop_reserve_ms; /* kept for the last commit and for leaving */
+    bool stops_waiting;                        /* for answers */
     int64_t close_step_deadline_ms;
     size_t left;    /* records begun and not committed of the partitions given up at the end */
     bool abandoned; /* it could not be closed in time: left to the end of the process */
@@ -187,7 +195,8 @@ struct source {
     uint64_t consumed_records, consumed_bytes;
     int64_t drain_limit_ms;
     int64_t gauges_due_ms;
-    int64_t now_ms; /* of this turn */
+    int64_t held_due_ms; /* when held.c has something to look at; 0: never */
+    int64_t now_ms;      /* of this turn */
 };
 
 /* --- partitions.c: those that are, or were, ours --- */
@@ -202,7 +211,7 @@ void partition_start(struct source_partition *partition, int64_t offset);
 void partition_restart(struct source_partition *partition, int64_t offset);
 /** What was claimed of it, and what is in flight, no longer counts: it starts with a new claim. */
 void partition_claim_anew(struct source_partition *partition);
-/** Nothing is read of it; @p reason is kept and logged. */
+/** Nothing is read of it; @p reason is kept. */
 void partition_hold(struct source_partition *partition, enum source_hold hold, const char *reason);
 /** Reads it again from its oldest unfinished record; what is in flight of it no longer counts. */
 void partition_again(struct source_partition *partition);
@@ -213,6 +222,13 @@ bool partition_is_ours(const struct source_partition *partition);
 /** Whether no answer is to be waited for any more. */
 bool partition_is_drained(const struct source_partition *partition);
 void partitions_free(struct source *source);
+
+/* --- held.c: how the log tells of partitions that are held --- */
+/** The partition is held, for its reason. */
+void held_tell(struct source_partition *partition);
+/** It went: nothing is told of it any more. */
+void held_forget(struct source_partition *partition);
+void held_turn(struct source *source);
 
 /* --- gates.c: what must be known of answers before they are committed --- */
 /** The gates that the topic passes. */

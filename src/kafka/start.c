@@ -42,10 +42,8 @@ static void start_first(struct source_partition *partition, const struct offsets
         partition_start(partition, item->at_time >= 0 ? item->at_time : item->high);
         break;
     case START_ERROR:
-        partition_hold(partition, HOLD_RECORD,
-                       "the group has no committed offset here, and start = \"error\"");
-        log_warn_each("partition held", LOG_STR("topic", partition->topic->name),
-                      LOG_INT("partition", partition->number), LOG_STR("error", partition->reason));
+        source_hold(partition, HOLD_RECORD,
+                    "the group has no committed offset here, and start = \"error\"");
         break;
     }
 }
@@ -61,7 +59,7 @@ static void out_of_range_stop(struct source_partition *partition, int64_t expect
              expected, item->low, item->high,
              expected > item->high ? " (was the topic deleted and made anew?)" : "");
     partition->position = expected;
-    partition_hold(partition, HOLD_RECORD, reason);
+    source_hold(partition, HOLD_RECORD, reason);
 }
 
 /* Records between the one expected and the first that can be read are gone. */

@@ -9,8 +9,8 @@ enum { BROKER = 40001, PORT = 9092 };
 
 /* Two bytes of kind and of version, a number, the client's name "me". */
 #define HEAD(kind, version) "\0" kind "\0" version "\0\0\0\7\0\2me"
-#define JOIN(session)         HEAD("\13", "\5") "\0\1g" session "\0\0\1\0rest"
-#define BYTES(literal)        literal, sizeof(literal) - 1
+#define JOIN(session)       HEAD("\13", "\5") "\0\1g" session "\0\0\1\0rest"
+#define BYTES(literal)      literal, sizeof(literal) - 1
 
 static void add_frame(struct evbuffer *buffer, const char *bytes, size_t length)
 {
@@ -101,8 +101,11 @@ static void a_long_session_becomes_short(void)
 
 static void the_address_of_the_broker_becomes_ours(void)
 {
-    ASSERT_BECOMES(to_client, "\0\0\0\7\0\0\0\1\0\0\0\1\0\11" "127.0.0.1\0\0\234\101\0\0",
-                   "\0\0\0\7\0\0\0\1\0\0\0\1\0\11" "127.0.0.1\0\0\43\204\0\0");
+    ASSERT_BECOMES(to_client,
+                   "\0\0\0\7\0\0\0\1\0\0\0\1\0\11"
+                   "127.0.0.1\0\0\234\101\0\0",
+                   "\0\0\0\7\0\0\0\1\0\0\0\1\0\11"
+                   "127.0.0.1\0\0\43\204\0\0");
     ASSERT_BECOMES(to_client, "\0\0\0\7x127.0.0.1\0\0\0\7", "\0\0\0\7x127.0.0.1\0\0\0\7");
 }
 

@@ -1,0 +1,44 @@
+/* telling.c: how the log tells of the process's life. */
+#include "app/telling.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "kafka/library.h"
+#include "metrics/metrics.h"
+#include "redis/library.h"
+
+#include <event2/event.h>
+#include <unistd.h>
+
+void telling_start(const struct loaded *loaded)
+{
+    log_info("penstock starts", LOG_STR("version", PENSTOCK_VERSION),
+             LOG_STR("config", loaded->path), LOG_INT("pid", getpid()),
+             LOG_STR("librdkafka", kafka_library_version()),
+             LOG_STR("hiredis", redis_library_version()), LOG_STR("libevent", event_get_version()),
+             LOG_INT("routes", loaded->conf->route_count),
+             LOG_INT("memory_bytes", loaded->conf->memory));
+}
+
+void telling_wait(const struct metrics *metrics, struct health *health, int64_t deadline_ms)
+{
+    struct metrics_totals totals;
+    struct reasons reasons;
+
+    metrics_totals(metrics, &totals);
+    reasons_of(health, &reasons);
+    log_info("the stop waits for answers", LOG_INT("records_in_flight", totals.inflight),
+             LOG_INT("longest_ms", deadline_ms - clock_ms()),
+             LOG_STR("reason", reasons.count ? reasons.text : NULL));
+}
+
+void telling_stop(size_t left, const struct reasons *reasons, int64_t took_ms)
+{
+    if (left)
+        log_warn("stopped with work left", LOG_INT("records_read_again", left),
+                 LOG_SOME("held_partitions", reasons->held),
+                 LOG_STR("reason", reasons->count ? reasons->text : NULL),
+                 LOG_INT("took_ms", took_ms));
+    else
+        log_info("stopped", LOG_INT("took_ms", took_ms));
+}

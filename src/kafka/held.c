@@ -1,0 +1,192 @@
+/*
+ * held.c: partitions that are held, and how the log tells of them.
+ *
+ * That one is held is told at once, with the record, its route and what to do, and again every ten
+ * minutes while it lasts. One that is tried again and held again for the same reason is told as if
+ * it had been held all the time; that it flows is told once it surely does.
+ */
+#include "kafka/held.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "kafka/source_parts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HELD_AGAIN_MS = 600000, FLOWS_MS = 1000, REASON_BYTES = 512 };
+
+static const struct held_remedy remedies[] = {
+#define OPERATOR                          true
+#define ITSELF                            false
+#define HELD(words, party, shown, remedy) {words, party, shown, remedy},
+#include "kafka/held.def"
+#undef HELD
+#undef ITSELF
+#undef OPERATOR
+};
+
+enum { REMEDIES = sizeof(remedies) / sizeof(remedies[0]) };
+
+const struct held_remedy *held_remedy_at(unsigned index)
+{
+    return index < REMEDIES ? &remedies[index] : NULL;
+}
+
+const struct held_remedy *held_remedy(const char *reason)
+{
+    for (unsigned i = 0; i < REMEDIES; i++)
+        if (strstr(reason, remedies[i].words))
+            return &remedies[i];
+    return NULL;
+}
+
+/* --- telling ---------------------------------------------------------------------------------- */
+
+static void held_write(const struct source_partition *partition, int64_t now_ms)
+{
+    const struct held_remedy *row = held_remedy(partition->reason);
+    int64_t lasts_ms = now_ms - partition->held_since_ms;
+    const struct log_field fields[] = {
+        LOG_STR("topic", partition->topic->name),
+        LOG_INT("partition", partition->number),
+        partition->held_offset >= 0 ? LOG_INT("offset", partition->held_offset)
+                                    : LOG_STR("offset", NULL),
+        LOG_STR("route", partition->held_route),
+        LOG_STR("error", partition->reason + partition->reason_head),
+        LOG_STR("remedy", row ? row->remedy : "see docs/how-to/stopped-partition.md"),
+        LOG_SOME("lasts_ms", lasts_ms),
+        LOG_END};
+
+    if (row ? row->is_operators : partition->hold == HOLD_RECORD)
+        log_write(NULL, LOG_ERROR, "partition held", fields);
+    else if (log_enabled(LOG_WARN))
+        log_write(NULL, LOG_WARN, "partition held, goes on by itself", fields);
+}
+
+static void held_wake(struct source *source, int64_t due_ms)
+{
+    if (!source->held_due_ms || due_ms < source->held_due_ms)
+        source->held_due_ms = due_ms;
+}
+
+void held_tell(struct source_partition *partition)
+{
+    struct source *source = partition->source;
+    bool same = partition->held_told && strcmp(partition->held_told, partition->reason) == 0;
+
+    partition->released_ms = 0;
+    if (!same) {
+        free(partition->held_told);
+        partition->held_told = mem_text(partition->reason);
+        partition->held_since_ms = source->now_ms;
+        partition->held_told_ms = source->now_ms;
+        held_write(partition, source->now_ms);
+    }
+    held_wake(source, partition->held_told_ms + HELD_AGAIN_MS);
+}
+
+void held_forget(struct source_partition *partition)
+{
+    free(partition->held_told);
+    partition->held_told = NULL;
+    partition->released_ms = 0;
+}
+
+static void held_ended(struct source_partition *partition, int64_t now_ms)
+{
+    log_info("partition flows again", LOG_STR("topic", partition->topic->name),
+             LOG_INT("partition", partition->number),
+             LOG_INT("after_ms", now_ms - partition->held_since_ms));
+    held_forget(partition);
+}
+
+/* What it waited for was got over, or there was nothing to wait for. */
+static bool flows_surely(const struct source_partition *partition, int64_t now_ms)
+{
+    if (partition->state != PARTITION_FLOWING || now_ms - partition->released_ms < FLOWS_MS)
+        return false;
+    return tracker_commit_offset(partition->tracker) > partition->released_at ||
+           !tracker_inflight(partition->tracker);
+}
+
+static void held_look(struct source_partition *partition, int64_t now_ms)
+{
+    struct source *source = partition->source;
+
+    if (partition->released_ms && flows_surely(partition, now_ms))
+        held_ended(partition, now_ms);
+    if (partition->released_ms)
+        held_wake(source, now_ms + FLOWS_MS);
+    if (!partition->held_told || partition->state != PARTITION_HELD)
+        return;
+    if (now_ms - partition->held_told_ms >= HELD_AGAIN_MS) {
+        partition->held_told_ms = now_ms;
+        held_write(partition, now_ms);
+    }
+    held_wake(source, partition->held_told_ms + HELD_AGAIN_MS);
+}
+
+void held_turn(struct source *source)
+{
+    if (!source->held_due_ms || source->now_ms < source->held_due_ms)
+        return;
+    source->held_due_ms = 0;
+    for (size_t i = 0; i < source->partition_count; i++)
+        held_look(source->partitions[i], source->now_ms);
+}
+
+/* --- holding and releasing -------------------------------------------------------------------- */
+
+void source_hold_for(struct source_partition *partition, enum source_hold hold,
+                     const struct source_reason *reason)
+{
+    bool again = partition->state == PARTITION_HELD;
+    char text[REASON_BYTES];
+    int head = 0;
+
+    if (partition->state == PARTITION_AWAY || partition->state == PARTITION_REVOKED)
+        return;
+    if (again && partition->hold == HOLD_RECORD)
+        return; /* the first reason is the one to mend */
+    if (reason->route)
+        head = snprintf(text, sizeof(text), "offset %" PRId64 ": route %.100s: ", reason->offset,
+                        reason->route);
+    snprintf(text + head, sizeof(text) - (size_t)head, "%s", reason->text);
+    partition_hold(partition, hold, text);
+    partition->held_offset = reason->route ? reason->offset : -1;
+    partition->held_route = reason->route;
+    partition->reason_head = (size_t)head;
+    held_tell(partition);
+}
+
+void source_hold(struct source_partition *partition, enum source_hold hold, const char *reason)
+{
+    source_hold_for(partition, hold, &(struct source_reason){.text = reason});
+}
+
+void source_release(struct source_partition *partition)
+{
+    if (partition->state != PARTITION_HELD || partition->hold != HOLD_SERVER)
+        return;
+    log_debug("partition released", LOG_STR("topic", partition->topic->name),
+              LOG_INT("partition", partition->number));
+    partition->released_ms = partition->source->now_ms;
+    partition->released_at = partition->tracker ? tracker_commit_offset(partition->tracker) : -1;
+    held_wake(partition->source, partition->source->now_ms + FLOWS_MS);
+    partition_again(partition);
+}
+
+void source_visit_held(const struct source *source,
+                       void (*visit)(void *context, const struct source_partition *partition,
+                                     enum source_hold hold, const char *reason),
+                       void *context)
+{
+    for (size_t i = 0; i < source->partition_count; i++) {
+        const struct source_partition *partition = source->partitions[i];
+        if (partition->state == PARTITION_HELD)
+            visit(context, partition, partition->hold, partition->reason);
+    }
+}

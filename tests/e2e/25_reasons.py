@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""The log as its reader needs it: who starts, why something waits, which records were dropped, how it stops."""
+import re
+import signal
+import time
+
+from harness import conf, expect, expect_equal, main, route
+from harness.check import wait_until
+from harness.log import Record, frame
+
+
+def _send(run, kafka, values, partition=0):
+    """Writes `values` in order to one partition."""
+    producer = run.producer(kafka)
+    producer.send(run.topic, b"".join(
+        frame(Record(partition, b"k%d" % number, value)) for number, value in enumerate(values)))
+    producer.close()
+
+
+def _lines(penstock, *words):
+    """The lines of the log that have each of `words`."""
+    return [line for line in penstock.log().splitlines() if all(word in line for word in words)]
+
+
+def _line(penstock, *words, seconds=15):
+    """The first such line, waited for."""
+    wait_until(lambda: _lines(penstock, *words), seconds, lambda: f"{words}: {penstock.log()}")
+    return _lines(penstock, *words)[0]
+
+
+def the_first_line_says_who_starts(run):
+    """Version, file, libraries, pid; then the group and its brokers; what is connected for what."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 2)
+    text = conf(kafka, redis.url, run.group,
+                [route("r", run.topic, ["SET k:%{$key} %{$value}"], on_error="dlq")],
+                top='dlq = { sink = "live"; stream = "penstock:dlq"; };')
+    penstock = run.penstock(text)
+    first = penstock.log().splitlines()[0]
+    for fact in ('msg="penstock starts"', "version=", f"config={penstock.conf_path}", "librdkafka=",
+                 "hiredis=", "libevent=", f"pid={penstock.child.pid}"):
+        expect(fact in first, f"{fact} in {first}")
+    assigned = _line(penstock, 'msg="partitions assigned"')
+    expect(f"group={run.group}" in assigned and f"brokers={kafka.brokers}" in assigned, assigned)
+    connected = [line.split(" ", 1)[1] for line in _lines(penstock, 'msg="connected to redis"')]
+    expect(len(connected) > 1 and len(set(connected)) == len(connected), f"told apart: {connected}")
+    expect(_lines(penstock, 'msg="ready"'), "ready is said")
+
+
+def a_held_partition_is_an_error_with_route_and_remedy(run):
+    """One line that says where, by which route, why, and what to do; and a stop that names it."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 1)
+    _send(run, kafka, [b"1", b"2", b"3"])
+    redis.ask("SET", "list", "text")
+    penstock = run.penstock(conf(kafka, redis.url, run.group,
+                                 [route("lists", run.topic, ["RPUSH list %{$value}"])]), wait=False)
+    line = _line(penstock, 'msg="partition held"')
+    for fact in ("level=error", f"topic={run.topic}", "partition=0", "offset=0", "route=lists",
+                 "WRONGTYPE", "remedy="):
+        expect(fact in line, f"{fact} in {line}")
+    page = penstock.page("/readyz?verbose")[1]
+    expect(f"[-]partition {run.topic}[0]: offset 0: route lists: WRONGTYPE" in page, page)
+    line = _line(penstock, "records do not flow yet", seconds=20)
+    expect(f"partition {run.topic}[0]: offset 0" in line, f"the reason: {line}")
+    expect_equal(penstock.stop(), 0, "exit status")
+    line = _line(penstock, "stopped with work left")
+    expect("held_partitions=1" in line and f"{run.topic}[0]: offset 0" in line, line)
+    expect_equal(len(_lines(penstock, 'msg="partition held"')), 1, "told once")
+
+
+def every_dropped_record_can_be_found(run):
+    """The first twenty by themselves, the others as ranges, also where the stop comes at once."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 1)
+    bad = [number for number in range(1000) if number % 10 or number > 500]
+    _send(run, kafka, [b"[]" if number in set(bad) else b'{"a":1}' for number in range(1000)])
+    penstock = run.penstock(conf(kafka, redis.url, run.group,
+                                 [route("r", run.topic, ["SET k:%{$key} %{a}"], on_error="skip",
+                                        format="json")]))
+    wait_until(lambda: penstock.scrape().outcome("dropped") == len(bad), 15, "all are dropped")
+    expect_equal(penstock.stop(), 0, "exit status")
+    named = []
+    for line in _lines(penstock, 'msg="record dropped"', f"topic={run.topic}", "partition=0", "route=r"):
+        one, many = re.search(r" offset=(\d+)", line), re.search(r" offsets=(\S+)", line)
+        if one:
+            named.append(int(one.group(1)))
+        for part in many.group(1).split(",") if many else []:
+            first, _, last = part.partition("-")
+            named += range(int(first), int(last or first) + 1)
+    expect_equal(sorted(named), bad, "every offset that was dropped")
+
+
+if __name__ == "__main__":
+    main(the_first_line_says_who_starts, a_held_partition_is_an_error_with_route_and_remedy,
+         every_dropped_record_can_be_found)
