@@ -1,8 +1,8 @@
 /*
- * reply.c: what an answer of Redis means.
+ * reply.c: what an error reply of Redis means.
  *
  * Redis tells errors apart by their first word; those it calls ERR only by their text. What no row
- * knows is never retried and never skipped: it holds the partition until somebody has read it.
+ * knows is never skipped: the command is tried again, seldom, until somebody has read it.
  */
 #include "redis/reply.h"
 
@@ -10,12 +10,65 @@
 #include <string.h>
 
 static const struct reply_row rows[] = {
-#define REPLY(word, text, class) {word, text, REPLY_##class},
+#define REPLY(word, text, class, servers, example) {word, text, REPLY_##class, servers, example},
 #include "redis/reply.def"
 #undef REPLY
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+/* --- patterns --------------------------------------------------------------------------------- */
+
+static void advance(struct slice *line, size_t length)
+{
+    line->data += length;
+    line->length -= length;
+}
+
+static bool take_number(struct slice *line)
+{
+    size_t digits = 0;
+
+    while (digits < line->length && isdigit((unsigned char)line->data[digits]))
+        digits++;
+    advance(line, digits);
+    return digits > 0;
+}
+
+static bool take_text(struct slice *line, struct slice text, bool anywhere)
+{
+    const char *found = line->data;
+
+    if (line->length < text.length)
+        return false;
+    if (anywhere)
+        found = memmem(line->data, line->length, text.data, text.length);
+    if (!found || memcmp(found, text.data, text.length) != 0)
+        return false;
+    advance(line, (size_t)(found - line->data) + text.length);
+    return true;
+}
+
+/* Takes what the pattern fits from the front of the line, or nothing. The first place where the
+ * text behind a '*' stands counts: what a server quotes further on cannot pose as its own words. */
+static bool take(struct slice *line, const char *pattern)
+{
+    struct slice rest = *line;
+
+    while (*pattern) {
+        bool number = *pattern == '#', anywhere = *pattern == '*';
+        pattern += number || anywhere;
+        size_t length = number ? 0 : strcspn(pattern, "*#");
+        if (number ? !take_number(&rest)
+                   : !take_text(&rest, (struct slice){pattern, length}, anywhere))
+            return false;
+        pattern += length;
+    }
+    *line = rest;
+    return true;
+}
+
+/* --- rows ------------------------------------------------------------------------------------- */
 
 /* The first word of a line, without the space behind it. */
 static struct slice first_word(struct slice line)
@@ -25,37 +78,54 @@ static struct slice first_word(struct slice line)
     return (struct slice){line.data, space ? (size_t)(space - line.data) : line.length};
 }
 
-static bool holds(struct slice line, const char *text)
+/* What the row's text is to fit; false: the row is of another word. */
+static bool row_rest(const struct reply_row *row, struct slice line, struct slice *rest)
 {
-    return line.length && memmem(line.data, line.length, text, strlen(text)) != NULL;
+    struct slice word = first_word(line);
+
+    *rest = line;
+    if (strcmp(row->word, "*") == 0)
+        return true;
+    advance(rest, word.length + (line.length > word.length));
+    return slice_is(word, row->word);
 }
 
-static bool begins(struct slice line, const char *text)
+static const struct reply_row *rows_find(struct slice line)
 {
-    return line.length >= strlen(text) && strncmp(line.data, text, strlen(text)) == 0;
+    struct slice rest;
+
+    for (size_t i = 0; line.length && i < ROWS; i++)
+        if (row_rest(&rows[i], line, &rest) && take(&rest, rows[i].text))
+            return &rows[i];
+    return NULL;
 }
 
-static bool row_fits(const struct reply_row *row, struct slice line, struct slice word)
+/* The line inside one of redis 6.2's, whose scripts do not pass an error on as it is; else empty.
+ */
+static struct slice scripted_line(struct slice line)
 {
-    struct slice rest = line;
+    if (!take(&line, "ERR Error running script (call to f_*): @user_script:#: "))
+        return (struct slice){NULL, 0};
+    take(&line, "@user_script: #: ");
+    take(&line, "-");
+    return line;
+}
 
-    if (strcmp(row->word, "*") != 0) {
-        if (!slice_is(word, row->word))
-            return false;
-        size_t used = word.length + (line.length > word.length);
-        rest = (struct slice){line.data + used, line.length - used};
-    }
-    return row->text[0] == '*' ? holds(rest, row->text + 1) : begins(rest, row->text);
+/* What stands behind the ERR that a proxy puts in front of the server's own line; else empty. */
+static struct slice wrapped_line(struct slice line)
+{
+    if (!take(&line, "ERR "))
+        return (struct slice){NULL, 0};
+    take(&line, "-");
+    return line;
 }
 
 const struct reply_row *reply_find(struct slice line)
 {
-    struct slice word = first_word(line);
+    const struct reply_row *row = rows_find(scripted_line(line));
 
-    for (size_t i = 0; line.length && i < ROWS; i++)
-        if (row_fits(&rows[i], line, word))
-            return &rows[i];
-    return NULL;
+    row = row ? row : rows_find(line);
+    return row ? row : rows_find(wrapped_line(line));
 }
 
 enum reply_class reply_classify(struct slice line)
@@ -142,10 +212,11 @@ static char *last_quote(char *text)
     return end;
 }
 
-/* From the first quoted argument to the last quote: an argument may hold quotes itself. */
-static void hide_quoted(char *text)
+/* From the first quoted argument behind @p from to the last quote: an argument may hold quotes
+ * itself. */
+static void hide_quoted(char *text, char *from)
 {
-    for (char *c = text; *c; c++) {
+    for (char *c = from; *c; c++) {
         if (!is_opening(text, c))
             continue;
         size_t length = command_length(text, c);
@@ -155,6 +226,17 @@ static void hide_quoted(char *text)
         }
         c += length - 1;
     }
+}
+
+/* How much of the line is the server's own text, by the table. */
+static size_t own_length(struct slice line)
+{
+    const struct reply_row *row = rows_find(line);
+    struct slice rest;
+
+    if (!row || !row_rest(row, line, &rest))
+        return 0;
+    return (size_t)(rest.data - line.data) + strcspn(row->text, "*#");
 }
 
 size_t reply_hide(char *text)
@@ -168,6 +250,6 @@ size_t reply_hide(char *text)
             text_hide(rest, rest + strlen(rest));
     }
     if (strncmp(text, "ERR user_script:", 16) != 0) /* the words of the script's author */
-        hide_quoted(text);
+        hide_quoted(text, text + own_length(slice_of(text)));
     return strlen(text);
 }

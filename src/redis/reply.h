@@ -8,19 +8,22 @@
 enum reply_class {
     REPLY_DONE,
     REPLY_RETRY,     /* LOADING, OOM, ...: the same again later, in order */
-    REPLY_RECONNECT, /* READONLY, NOAUTH, ...: the same again on a new connection */
+    REPLY_RECONNECT, /* READONLY, NOAUTH, "upstream failure": the same again on a new connection,
+                        also where it may have been carried out */
     REPLY_REDIRECT,  /* MOVED, ASK: a cluster's business */
     REPLY_REJECT,    /* WRONGTYPE, not an integer, ...: this record alone */
     REPLY_CONFIG,    /* NOPERM, unknown command, ...: the operator */
     REPLY_FENCED,    /* another owner took over */
-    REPLY_UNKNOWN    /* none of the above: the partition is held */
+    REPLY_UNKNOWN    /* none of the above: tried again, seldom */
 };
 
 /** What one kind of error reply means. */
 struct reply_row {
     const char *word; /* the first word of the line; "*": any, text is of the whole line */
-    const char *text; /* what follows it begins with this; with '*' in front: holds it anywhere */
+    const char *text; /* what follows it begins with this; '*': anything, '#': a number */
     enum reply_class class;
+    const char *servers; /* who says so, and how that is known */
+    const char *example;
 };
 
 /** The row of an error reply, NULL where none knows it: @p line is without the leading '-' and
