@@ -44,14 +44,17 @@ static void worker_hold(struct worker *worker, struct source_partition *partitio
                         const struct route *route, int64_t offset, enum reply_class class,
                         const char *text)
 {
+    const char *unknown = class == REPLY_UNKNOWN ? "an answer that penstock does not know, the "
+                                                   "command is tried again every 30 s: "
+                                                 : "";
     char reason[ERR_TEXT_BYTES], over[100] = "";
 
     if (tolerance_is_over(worker->options.tolerances, route->index))
         tolerance_reason(worker->options.tolerances, route->index, over, sizeof(over));
-    snprintf(reason, sizeof(reason), "%s%s%.300s", over, *over && *text ? "; this one: " : "",
-             text);
+    snprintf(reason, sizeof(reason), "%s%s%s%.300s", over, *over && *text ? "; this one: " : "",
+             unknown, text);
     const struct source_reason why = {route->conf->name, offset, reason};
-    if (class == REPLY_CONFIG)
+    if (class == REPLY_CONFIG || class == REPLY_UNKNOWN)
         holds_until(&worker->holds, partition, worker->now_ms + HOLD_RETRY_MS, &why);
     else
         source_hold_for(partition, HOLD_RECORD, &why);

@@ -19,6 +19,7 @@
 #include "redis/connection.h"
 #include "redis/silence.h"
 #include "redis/traffic.h"
+#include "redis/verdict.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -215,16 +216,26 @@ static enum reply_class exchange_classify(struct connection *connection)
     if (!scanner->failed)
         return REPLY_DONE;
     connection->setup->counters->errors[metrics_error_index(reply_label(line))]++;
-    enum reply_class class = reply_classify(line);
-    /* Inside an array (a script's answer) it is too late to try again: parts are done. */
-    if (scanner->nested && class != REPLY_REJECT && class != REPLY_CONFIG)
-        return REPLY_UNKNOWN;
-    return class;
+    return reply_classify(line);
+}
+
+/* What it means for the oldest command. */
+static enum reply_class exchange_judge(struct connection *connection)
+{
+    const struct window *window = &connection->window;
+    const struct window_command *head = window_head(window);
+
+    if (!verdict_is_open(&connection->scanner, head->command))
+        return REPLY_DONE;
+    return verdict_of(&connection->scanner, head->command,
+                      (struct slice){window->bytes + window->head, head->length});
 }
 
 /* The oldest command's answer, while commands flow or one probes. */
-static void exchange_answer_head(struct connection *connection, enum reply_class class)
+static void exchange_answer_head(struct connection *connection)
 {
+    enum reply_class class = exchange_judge(connection);
+
     if (class == REPLY_RETRY) {
         if (exchange_is_too_late(connection))
             exchange_give_up(connection);
@@ -286,7 +297,7 @@ static bool exchange_answer(struct connection *connection)
     if (connection->state == CONNECTION_DRAINING)
         exchange_answer_passed(connection, class);
     else
-        exchange_answer_head(connection, class);
+        exchange_answer_head(connection);
     if (early && connection_is_open(connection))
         connection_lost(connection, "answered before the command was sent");
     return connection_is_open(connection);

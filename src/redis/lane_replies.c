@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "metrics/metrics.h"
 #include "redis/lane_parts.h"
+#include "redis/verdict.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -136,6 +137,20 @@ static void share_control(struct lane *lane, struct share *share, size_t place)
               LOG_INT("place", place), LOG_STR("error", scanner->text));
 }
 
+/* The answer of one of the unit's commands inside EXEC. */
+static void share_judge(struct lane *lane, struct share *share, size_t place)
+{
+    struct resp_scanner *scanner = &lane->scanner;
+    struct unit *unit = share->unit;
+
+    if (scanner->failed)
+        lane_classify(lane, scanner->text);
+    enum reply_class class =
+        verdict_of(scanner, unit->commands[place].command, unit_bytes_of(unit, place));
+    if (class != REPLY_DONE)
+        unit_add_error(unit, place, class, scanner->text);
+}
+
 static enum resp_result lane_take_found(struct lane *lane, struct share *share, struct slice *input)
 {
     enum resp_result result = answer_read(&lane->answer, input);
@@ -149,18 +164,17 @@ static enum resp_result lane_take_found(struct lane *lane, struct share *share, 
 static enum resp_result lane_take_element(struct lane *lane, struct slice *input)
 {
     struct share *share = &lane->shares[lane->share];
-    struct resp_scanner *scanner = &lane->scanner;
     size_t place = lane->element - share->first;
 
     if (share->kind == SHARE_CLAIM && place == 1)
         return lane_take_found(lane, share, input);
-    enum resp_result result = resp_scan(scanner, input);
+    enum resp_result result = resp_scan(&lane->scanner, input);
     if (result != RESP_REPLY)
         return result;
     if (share_is_ours(share, lane->element))
         share_control(lane, share, place);
-    else if (scanner->failed)
-        unit_add_error(share->unit, place, lane_classify(lane, scanner->text), scanner->text);
+    else if (verdict_is_open(&lane->scanner, share->unit->commands[place].command))
+        share_judge(lane, share, place);
     return RESP_REPLY;
 }
 

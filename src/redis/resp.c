@@ -111,6 +111,23 @@ static void resp_keep_error(struct resp_scanner *scanner, struct slice line)
     scanner->text_length = reply_hide(scanner->text);
 }
 
+/* Whether these bytes can be of "[null]" or "[null,null]", as far as they go. */
+static bool resp_is_nulls(struct slice text)
+{
+    size_t i = 0;
+
+    while (i < text.length && memchr("[nul,]", text.data[i], 6))
+        i++;
+    return i == text.length;
+}
+
+static unsigned resp_integer_kind(struct slice line)
+{
+    if (line.data[0] == '-')
+        return RESP_NEGATIVE;
+    return slice_equal(line, SLICE("0")) ? RESP_ZERO : RESP_VALUE;
+}
+
 /* A number of a header line: digits, or "-1" for null, which becomes @p number = -1. */
 static bool resp_read_length(struct slice line, int64_t *number)
 {
@@ -146,6 +163,7 @@ static bool resp_is_integer(struct slice line)
 /* Opens an array of @p count elements; RESP_REPLY where it has none. */
 static enum resp_result resp_open_array(struct resp_scanner *scanner, int64_t count)
 {
+    scanner->kinds |= count < 0 ? RESP_NIL : RESP_ARRAY;
     if (count <= 0)
         return RESP_REPLY;
     if (scanner->depth == RESP_DEPTH || count > UINT32_MAX)
@@ -161,15 +179,22 @@ static enum resp_result resp_take_line(struct resp_scanner *scanner, char type, 
 
     switch (type) {
     case '+':
+        scanner->kinds |= RESP_VALUE;
         return RESP_REPLY;
     case '-':
+        scanner->kinds |= RESP_VALUE;
         resp_keep_error(scanner, line);
         return RESP_REPLY;
     case ':':
-        return resp_is_integer(line) ? RESP_REPLY : RESP_BROKEN;
+        if (!resp_is_integer(line))
+            return RESP_BROKEN;
+        scanner->kinds |= resp_integer_kind(line);
+        return RESP_REPLY;
     case '$':
         if (!resp_read_length(line, &number))
             return RESP_BROKEN;
+        scanner->kinds |= number < 0 ? RESP_NIL : 0;
+        scanner->nulls = number >= 2;
         scanner->bulk = number < 0 ? 0 : (uint64_t)number + 2;
         return number < 0 ? RESP_REPLY : RESP_MORE;
     case '*':
@@ -185,6 +210,7 @@ static enum resp_result resp_pass_bulk(struct resp_scanner *scanner, struct slic
     uint64_t payload = scanner->bulk - 2;
     size_t pass = payload < input->length ? (size_t)payload : input->length;
 
+    scanner->nulls = scanner->nulls && resp_is_nulls((struct slice){input->data, pass});
     resp_advance(input, pass);
     scanner->bulk -= pass;
     if (input->length < 2) /* all of it was payload, or the CRLF is cut */
@@ -193,6 +219,7 @@ static enum resp_result resp_pass_bulk(struct resp_scanner *scanner, struct slic
         return RESP_BROKEN;
     resp_advance(input, 2);
     scanner->bulk = 0;
+    scanner->kinds |= scanner->nulls ? RESP_ARRAY | RESP_NIL : RESP_VALUE;
     return RESP_REPLY;
 }
 
@@ -216,8 +243,8 @@ static enum resp_result resp_pass_line(struct resp_scanner *scanner, struct slic
 }
 
 /* The length of one of the replies that nearly all commands get, "+OK", an integer or a short text,
- * where it is there as a whole; 0: look closer. */
-static inline size_t resp_measure_usual(const struct slice *input)
+ * where it is there as a whole; 0: look closer. *kinds is RESP_VALUE, and stays so but for 0. */
+static inline size_t resp_measure_usual(const struct slice *input, unsigned *kinds)
 {
     const char *data = input->data;
     size_t number = 0, end = 1;
@@ -232,20 +259,27 @@ static inline size_t resp_measure_usual(const struct slice *input)
         number = number * 10 + (size_t)(data[end] - '0');
     if (end == 1 || input->length < end + 2 || memcmp(data + end, "\r\n", 2) != 0)
         return 0;
-    if (data[0] == ':')
+    if (data[0] == ':') {
+        *kinds = number ? RESP_VALUE : RESP_ZERO;
         return end + 2;
+    }
+    const char *text = data + end + 2;
     end += 2 + number;
-    return input->length >= end + 2 && memcmp(data + end, "\r\n", 2) == 0 ? end + 2 : 0;
+    if (input->length < end + 2 || memcmp(data + end, "\r\n", 2) != 0)
+        return 0;
+    return *text == '[' ? 0 : end + 2; /* perhaps nulls */
 }
 
 enum resp_result resp_scan(struct resp_scanner *scanner, struct slice *input)
 {
     if (!scanner->depth && !scanner->bulk) {
-        size_t length = resp_measure_usual(input);
+        scanner->kinds = RESP_VALUE;
         scanner->failed = false;
+        size_t length = resp_measure_usual(input, &scanner->kinds);
         resp_advance(input, length);
         if (length)
             return RESP_REPLY;
+        scanner->kinds = 0;
     }
     for (;;) {
         bool waiting = scanner->bulk > 0;

@@ -2,8 +2,9 @@
  * resp.h: commands as bytes, and where a reply ends (RESP2,
  * https://redis.io/docs/reference/protocol-spec).
  *
- * The scanner passes over replies and keeps nothing of them but the text of the first error, so a
- * reply of any size needs no more room than its longest line.
+ * The scanner passes over replies and keeps nothing of them but the text of the first error and
+ * what kinds of elements there were, so a reply of any size needs no more room than its longest
+ * line.
  */
 #pragma once
 #include "base/slice.h"
@@ -30,11 +31,24 @@ enum resp_result {
     RESP_BROKEN /* this is not RESP2: nothing behind it can be trusted */
 };
 
+/** What a reply held, an array's elements and itself. A text "[...]" of nulls, which is how
+ * RedisJSON answers for several values, is an array of nils. */
+enum resp_kind {
+    RESP_VALUE = 1 << 0, /* a status, a text, an integer above 0, an error */
+    RESP_ZERO = 1 << 1,
+    RESP_NEGATIVE = 1 << 2, /* an integer below 0 */
+    RESP_NIL = 1 << 3,
+    RESP_ARRAY = 1 << 4,
+    RESP_KINDS = 1 << 5 /* so many sets of them */
+};
+
 /** All zero: at the beginning of a reply. */
 struct resp_scanner {
     uint64_t bulk;             /* bytes of a bulk string still to pass, with its CRLF */
     uint32_t left[RESP_DEPTH]; /* elements still to come in each open array */
     unsigned depth;            /* open arrays */
+    unsigned kinds;            /* of enum resp_kind: what the reply held so far */
+    bool nulls;                /* of the bulk string to pass, so far all bytes are of "[null]" */
     bool failed;               /* the reply is an error or holds one */
     bool nested;               /* the error is an element of an array */
     size_t text_length;
@@ -45,6 +59,6 @@ struct resp_scanner {
 /**
  * Passes over what has come of one reply and moves @p input behind it. With RESP_MORE the bytes
  * left in @p input (an unfinished line) must be there again, longer, at the next call. After
- * RESP_REPLY, failed, nested and text tell of its error until the next call.
+ * RESP_REPLY, kinds tells what it held, failed, nested and text of its error, until the next call.
  */
 enum resp_result resp_scan(struct resp_scanner *scanner, struct slice *input);

@@ -62,6 +62,15 @@ void unit_rollback(struct unit *unit)
     unit->count = unit->committed;
 }
 
+struct slice unit_bytes_of(const struct unit *unit, size_t command)
+{
+    size_t from = 0;
+
+    for (size_t i = 0; i < command; i++)
+        from += unit->commands[i].length;
+    return (struct slice){unit->bytes + from, unit->commands[command].length};
+}
+
 struct unit_entry *unit_entry_of(struct unit *unit, size_t command)
 {
     size_t low = 0, high = unit->entry_count - 1;

@@ -58,6 +58,9 @@ void unit_commit(struct unit *unit, const struct unit_record *record, uint64_t k
 /** What was put since the last unit_commit() was never there. */
 void unit_rollback(struct unit *unit);
 
+/** The command as it is sent. */
+struct slice unit_bytes_of(const struct unit *unit, size_t command);
+
 /** The entry that the command belongs to. */
 struct unit_entry *unit_entry_of(struct unit *unit, size_t command);
 

@@ -1,6 +1,7 @@
 /* test_sink.c: one worker's way into one Redis, while the connection holds. */
 #include "suite.h"
 
+#include "fake_server.h"
 #include "redis_server.h"
 #include "sink_driver.h"
 
@@ -12,6 +13,7 @@
 
 static struct redis_server *server;
 static struct driver *driver;
+static struct fake_server *fake;
 
 static void open_both(void)
 {
@@ -23,6 +25,36 @@ static void close_both(void)
 {
     driver_close(driver);
     redis_server_free(server);
+}
+
+static const char *say(void *context, unsigned connection, unsigned number, const char *name)
+{
+    (void)connection, (void)number, (void)name;
+    return context;
+}
+
+/* A server that answers every command so. */
+static void open_fake(const char *answer)
+{
+    driver = driver_new(0);
+    fake = fake_server_open(driver->stand.base, say, (void *)answer);
+    driver->options.port = fake_server_port(fake);
+    driver_start(driver);
+}
+
+static void close_fake(void)
+{
+    driver_stop(driver);
+    fake_server_close(fake);
+    driver_close(driver);
+}
+
+/* The last refusal is that of @p ticket. */
+static void expect_refusal(uint32_t ticket, enum reply_class class, const char *text)
+{
+    CU_ASSERT_EQUAL(driver->outcomes[ticket], DRIVER_REFUSED);
+    CU_ASSERT_EQUAL(driver->class, class);
+    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, text));
 }
 
 static void expect_all_done(void)
@@ -162,8 +194,65 @@ static void what_the_operator_must_mend_is_told_apart(void)
 
 static void an_error_that_nobody_knows_is_unknown(void)
 {
-    expect_refused("EVAL", "return redis.error_reply('WEIRD thing')", "0", REPLY_UNKNOWN,
+    open_fake("-WEIRD thing\r\n");
+    driver_put(driver, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    expect_refusal(0, REPLY_UNKNOWN, "WEIRD thing");
+    close_fake();
+}
+
+static void a_script_s_own_word_is_the_record_s_fault(void)
+{
+    expect_refused("EVAL", "return redis.error_reply('WEIRD thing')", "0", REPLY_REJECT,
                    "WEIRD thing");
+    expect_refused("EVAL", "error({err = 'STOCK is low'})", "0", REPLY_REJECT, "STOCK is low");
+}
+
+/* --- nothing was written ---------------------------------------------------------------------- */
+
+static void a_value_that_was_written_nowhere_is_refused(void)
+{
+    open_both();
+    redis_ask(server, "RPUSH list a");
+    driver_put(driver, "LINSERT", "list", "BEFORE", "none", "x", NULL);
+    driver_put(driver, "LINSERT", "none", "BEFORE", "a", "x", NULL);
+    driver_put(driver, "LINSERT", "list", "BEFORE", "a", "x", NULL);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_REFUSED);
+    expect_refusal(1, REPLY_REJECT, "LINSERT answered 0: nothing was written");
+    CU_ASSERT_EQUAL(driver->outcomes[2], DRIVER_DONE);
+    ASSERT_TEXT(redis_ask(server, "LRANGE list 0 -1"), "[x a]");
+    close_both();
+}
+
+static void a_condition_that_the_command_states_refuses_nothing(void)
+{
+    open_both();
+    redis_ask(server, "SET text abc");
+    driver_put(driver, "SET", "text", "x", "NX", NULL);
+    driver_put(driver, "SETNX", "text", "x", NULL);
+    driver_put(driver, "LPUSHX", "none", "x", NULL);
+    driver_put(driver, "XADD", "none", "NOMKSTREAM", "*", "f", "v", NULL);
+    driver_put(driver, "DEL", "none", NULL);
+    expect_all_done();
+    close_both();
+}
+
+/* RedisJSON's answers, of which Debian has no server. */
+static void a_document_that_was_not_changed_is_refused(void)
+{
+    open_fake("$-1\r\n");
+    driver_put(driver, "JSON.SET", "doc", "$.no.such", "5", NULL);
+    driver_put(driver, "JSON.SET", "doc", "$.a", "5", "NX", NULL);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    expect_refusal(0, REPLY_REJECT, "JSON.SET answered nil: nothing was written");
+    CU_ASSERT_EQUAL(driver->outcomes[1], DRIVER_DONE);
+    close_fake();
+    open_fake("$6\r\n[null]\r\n");
+    driver_put(driver, "JSON.NUMINCRBY", "doc", "$.no", "5", NULL);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    expect_refusal(0, REPLY_REJECT, "no number fits the path");
+    close_fake();
 }
 
 static void an_error_inside_an_array_is_no_success(void)
@@ -171,7 +260,7 @@ static void an_error_inside_an_array_is_no_success(void)
     expect_refused("EVAL", "return {1, redis.pcall('INCR', 'text')}", "0", REPLY_REJECT,
                    "ERR value is not an integer");
     /* Half of the script is done: it is too late to try again. */
-    expect_refused("EVAL", "return {1, redis.error_reply('LOADING')}", "0", REPLY_UNKNOWN,
+    expect_refused("EVAL", "return {1, redis.error_reply('LOADING')}", "0", REPLY_REJECT,
                    "LOADING");
 }
 
@@ -372,6 +461,10 @@ int main(void)
         TEST(a_reject_leaves_its_neighbours_alone),
         TEST(what_the_operator_must_mend_is_told_apart),
         TEST(an_error_that_nobody_knows_is_unknown),
+        TEST(a_script_s_own_word_is_the_record_s_fault),
+        TEST(a_value_that_was_written_nowhere_is_refused),
+        TEST(a_condition_that_the_command_states_refuses_nothing),
+        TEST(a_document_that_was_not_changed_is_refused),
         TEST(an_error_inside_an_array_is_no_success),
         TEST(a_password_opens_the_server_and_a_wrong_one_is_told),
         TEST(without_a_password_the_trouble_says_that_one_is_needed),

@@ -10,6 +10,25 @@ static void an_element_that_failed_is_its_records_alone(void)
     close_lane();
 }
 
+/* What is no error is judged by its command, there as anywhere. */
+static void an_element_that_says_that_nothing_was_written_is_an_error(void)
+{
+    static const struct slice set[] = {
+        {"JSON.SET", 8}, {"doc", 3}, {"$.a.b", 5}, {"1", 1}, {"NX", 2}};
+    struct unit_record record = {0, 7, {true, 0, 4, SIZE_MAX}};
+
+    open_owned();
+    lane_put(claims[0], 0, set, 4, command_find(set[0]), 5);
+    lane_put(claims[0], 1, set, 5, command_find(set[0]), 6);
+    lane_record(claims[0], &record, 0);
+    lane_turn(lane);
+    says();
+    hear(QUEUED QUEUED QUEUED "*3\r\n$-1\r\n$-1\r\n:8\r\n" ARMED(TOKEN));
+    ASSERT_TEXT(news(), "refused 5 reject: JSON.SET answered nil: nothing was written, because "
+                        "nothing is where the path begins, done 6");
+    close_lane();
+}
+
 static void a_kept_record_is_written_down_before_anything_else(void)
 {
     open_owned();
@@ -207,6 +226,7 @@ int main(void)
 {
     static const struct suite_test conversations[] = {
         TEST(an_element_that_failed_is_its_records_alone),
+        TEST(an_element_that_says_that_nothing_was_written_is_an_error),
         TEST(a_kept_record_is_written_down_before_anything_else),
         TEST(a_record_that_stops_drops_what_was_put_behind_it),
         TEST(a_command_refused_at_queue_time_leaves_and_the_rest_is_sent_again),

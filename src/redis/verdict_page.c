@@ -1,0 +1,136 @@
+/* verdict_page.c: the reference page of all answers (docs/reference/replies.md). */
+#include "redis/verdict.h"
+
+#include <string.h>
+
+static const char *const class_words[] = {
+    [REPLY_DONE] = "done",        [REPLY_RETRY] = "later",     [REPLY_RECONNECT] = "not here",
+    [REPLY_REDIRECT] = "cluster", [REPLY_REJECT] = "refused",  [REPLY_CONFIG] = "configuration",
+    [REPLY_FENCED] = "fenced",    [REPLY_UNKNOWN] = "unknown",
+};
+
+static const char *const shape_words[] = {
+    [ANSWER_NEVER] = "any",
+    [ANSWER_NIL] = "nil",
+    [ANSWER_ZERO] = "0",
+    [ANSWER_NEGATIVE] = "-1",
+    [ANSWER_NOTHING] = "an empty list, or one of nils",
+    [ANSWER_ELEMENT] = "an element 0 or nil",
+    [ANSWER_ELEMENT_NEGATIVE] = "an element below 0",
+    [ANSWER_ANY] = "any",
+};
+
+static const char *const meaning_words[] = {
+    [MEANS_DONE] = "done",
+    [MEANS_IDLE] = "done: nothing to do",
+    [MEANS_OWN] = "done: its own condition",
+    [MEANS_SCRIPT] = "done: the script's own",
+    [MEANS_REFUSED] = "**refused**",
+};
+
+static const char about[] =
+    "# Redis' answers\n\n"
+    "Generated from `src/redis/reply.def` and `src/redis/answers.def`; a test fails when this page "
+    "is stale.\n\n"
+    "What penstock does when Redis, or a proxy in front of it, answers a command. The tables say "
+    "for each answer which\nof these it is, and which servers were heard to give it.\n\n"
+    "| the answer means | what penstock does |\n|---|---|\n"
+    "| done | the command is finished |\n"
+    "| later | the server refuses now and may accept later. penstock pauses the connection and "
+    "tries that command again, alone and in order, with growing pauses; with `retry.timeout` it "
+    "then counts as refused. Commands behind it wait |\n"
+    "| not here | this connection leads to the wrong server, or a proxy lost its own. penstock "
+    "connects again with growing pauses and resumes at the first unacknowledged command; an "
+    "exactly-once route reads its checkpoint first |\n"
+    "| cluster | the server belongs to a Redis Cluster, which is not supported: as configuration "
+    "|\n"
+    "| refused | this record cannot be written. The route's `on_error` decides; other records are "
+    "not affected |\n"
+    "| configuration | rights, version or setup: somebody must act. penstock pauses the partition "
+    "whatever `on_error` says, and tries again every 30 seconds |\n"
+    "| unknown | no row below fits. penstock logs the server's words, pauses the partition "
+    "whatever `on_error` says, and tries again every 30 seconds. It never skips the record |\n"
+    "| fenced | an exactly-once partition belongs to another member now: nothing of it is written "
+    "any more |\n\n"
+    "Inside `MULTI` and `EXEC` of an exactly-once route the same tables hold, for each element of "
+    "EXEC's answer and for each\nrefusal while commands are queued. An error among the elements of "
+    "another list (`TS.MADD`, `BF.MADD`) refuses the record\nas a whole where it is its fault; any "
+    "other error there comes too late to try the command again at once, and is \"unknown\".\n"
+    "Of a script (`EVAL`, `EVALSHA`, `FCALL`) each error word that the table does not know is the "
+    "script's own: \"refused\".\n\n"
+    "## Errors\n\n"
+    "The first row that fits decides. `...` stands for anything, `N` for a number. An error that "
+    "no row fits and that begins\nwith `ERR` is looked up again without it, as a proxy may have "
+    "put it there.\n"
+    "*Seen at*: \"all\" are redis 6.2.14, 7.0.15 and 8.0.2, valkey 8.1.8 and 9.1.2; the modules "
+    "are "
+    "RedisJSON 2.8.3,\nRedisBloom 2.8.2, RedisTimeSeries 1.12.2. \"all but redis 6.2\": it has not "
+    "the command, or the answer was not provoked there. Marked \"source\", \"report\" or "
+    "\"manual\": not provoked, but read there.\n\n"
+    "| error | means | seen at | example |\n|---|---|---|---|\n";
+
+static const char between[] =
+    "\n## Answers that are not errors\n\n"
+    "Some commands answer nil or 0 when they found nothing to do. The rule: a command that brings "
+    "a value and leaves nothing\nof it in Redis, without a condition of its own for that, is "
+    "refused. A command that removes what is not there is done.\n"
+    "Every answer that is not listed means done, also each answer of a command that is not listed."
+    "\n\n"
+    "| command | answer | means | because |\n|---|---|---|---|\n";
+
+/* "The ... argument" */
+static void write_pattern(FILE *out, const char *pattern)
+{
+    for (; *pattern; pattern++) {
+        if (*pattern == '*')
+            fputs("...", out);
+        else if (*pattern == '#')
+            fputc('N', out);
+        else
+            fputc(*pattern, out);
+    }
+}
+
+/* A code span may hold the mark that ends it where its own is longer. */
+static const char *mark_for(const char *text)
+{
+    return strchr(text, '`') ? "`` " : "`";
+}
+
+static void write_error(FILE *out, const struct reply_row *row)
+{
+    bool any = strcmp(row->word, "*") == 0;
+    const char *mark = mark_for(row->text), *other = mark_for(row->example);
+
+    fprintf(out, "| %s%s%s", mark, any ? "" : row->word, any || !*row->text ? "" : " ");
+    write_pattern(out, row->text);
+    fprintf(out, "%s | %s | %s | %s%s%s |\n", strlen(mark) > 1 ? " ``" : "`",
+            class_words[row->class], row->servers, other, row->example,
+            strlen(other) > 1 ? " ``" : "`");
+}
+
+static void write_answer(FILE *out, const struct answer_row *row)
+{
+    bool plain = row->shape == ANSWER_NEVER && !*row->text;
+
+    fprintf(out, "| `%s` | %s | %s | ", row->command, shape_words[row->shape],
+            meaning_words[row->meaning]);
+    fputs(plain ? "it did what it says" : row->text, out);
+    if (*row->words)
+        fprintf(out, "; with one of `%s`: done, its own condition", row->words);
+    fputs(" |\n", out);
+}
+
+void verdict_write_reference(FILE *out)
+{
+    size_t errors, answers;
+    const struct reply_row *error = reply_rows(&errors);
+    const struct answer_row *answer = answer_rows(&answers);
+
+    fputs(about, out);
+    for (size_t i = 0; i < errors; i++)
+        write_error(out, &error[i]);
+    fputs(between, out);
+    for (size_t i = 0; i < answers; i++)
+        write_answer(out, &answer[i]);
+}
