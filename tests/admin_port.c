@@ -23,11 +23,13 @@ static const char *const sinks[] = {"live"};
 
 void port_open(void)
 {
+    static const char *const names[] = {"penstock.svc"};
+    const struct http_hosts hosts = {names, 1};
     struct err err;
 
     metrics = metrics_new(&(struct metrics_shape){1, routes, 1, sinks, 1, NULL, 0, "2", "0"});
     health = health_new(1);
-    admin = admin_start("127.0.0.1:0", metrics, health, &err);
+    admin = admin_start("127.0.0.1:0", hosts, metrics, health, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(admin);
 }
 
@@ -89,7 +91,7 @@ const char *get(const char *path)
 {
     char request[256];
 
-    snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+    snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path);
     return ask(request);
 }
 

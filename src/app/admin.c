@@ -109,21 +109,28 @@ void admin_write_reference(FILE *out)
           out);
     for (size_t i = 0; i < ENDPOINTS; i++)
         fprintf(out, "| `%s` | %s |\n", endpoints[i].path, endpoints[i].help);
-    fprintf(out,
-            "\nA probe that fails answers 503 and lists its checks, one a line; `?verbose` lists "
-            "them in any case:\n\n"
-            "```\n[+]configuration ok\n[+]kafka ok\n[-]sink live: connection refused, for 12 s\n"
-            "[+]dlq ok\n"
-            "[-]partition rides[3]: WRONGTYPE Operation against a key holding the wrong kind of "
-            "value\ncheck failed\n```\n\n"
-            "`/livez` never depends on Kafka or Redis: a restart would not mend them.\n\n"
-            "## Bounds\n\n"
-            "GET and HEAD are known, every other method is answered with 405. One request a "
-            "connection; a body is not read.\nA request line or headers of more than %d bytes get "
-            "414 or 431; what is no HTTP gets 400. A request that took\nlonger than %d s gets 408. "
-            "%d connections are served at once, the next ones wait their turn. None of this "
-            "reaches\nthe threads that carry records.\n",
-            HTTP_HEAD_BYTES, HTTP_CONNECTION_MS / 1000, HTTP_CONNECTIONS);
+    fprintf(
+        out,
+        "\nA probe that fails answers 503 and lists its checks, one a line; `?verbose` lists "
+        "them in any case:\n\n"
+        "```\n[+]configuration ok\n[+]kafka ok\n[-]sink live: connection refused, for 12 s\n"
+        "[+]dlq ok\n"
+        "[-]partition rides[3]: WRONGTYPE Operation against a key holding the wrong kind of "
+        "value\ncheck failed\n```\n\n"
+        "`/livez` never depends on Kafka or Redis: a restart would not mend them.\n\n"
+        "## Bounds\n\n"
+        "GET and HEAD are known, every other method is answered with 405. One request a "
+        "connection; a body is not read.\nA request line or headers of more than %d bytes get "
+        "414 or 431; what is no HTTP gets 400. A request whose "
+        "headers\ntook longer than %d s to come gets 408, and an answer that is not read within "
+        "%d s is cut off. %d connections are\nserved at once, the next ones wait their turn; "
+        "where all places are taken, a client that did not send its headers\nwithin %d ms loses "
+        "its place. None of this reaches the threads that carry records.\n\n"
+        "`Host` must be `localhost`, an IP address or one of the names in `admin.hosts`; anything "
+        "else gets 421. So a web page\nthat makes its own name lead to this port reads nothing "
+        "from it.\n",
+        HTTP_HEAD_BYTES, HTTP_HEAD_MS / 1000, HTTP_CONNECTION_MS / 1000, HTTP_CONNECTIONS,
+        HTTP_CROWDED_MS);
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -169,8 +176,8 @@ static void admin_free(struct admin *admin)
     free(admin);
 }
 
-struct admin *admin_start(const char *listen, const struct metrics *metrics, struct health *health,
-                          struct err *err)
+struct admin *admin_start(const char *listen, struct http_hosts hosts,
+                          const struct metrics *metrics, struct health *health, struct err *err)
 {
     struct admin *admin = mem_new(struct admin);
 
@@ -184,7 +191,7 @@ struct admin *admin_start(const char *listen, const struct metrics *metrics, str
     }
     admin->stop = event_new(admin->base, admin->stop_handle, EV_READ, admin_stop_asked, admin);
     event_add(admin->stop, NULL);
-    admin->http = http_new(admin->base, listen, endpoints, ENDPOINTS, admin, err);
+    admin->http = http_new(admin->base, listen, hosts, endpoints, ENDPOINTS, admin, err);
     if (!admin->http || !admin_start_thread(admin, err))
         goto fail;
     log_info("admin port open", LOG_STR("listen", http_address(admin->http)));

@@ -1,5 +1,6 @@
 /* admin.h: the admin port: metrics and probes, on a thread of its own. */
 #pragma once
+#include "app/http.h"
 #include "base/err.h"
 
 #include <stdio.h>
@@ -12,8 +13,8 @@ struct metrics;
  * Listens on @p listen ("host:port", see http.h) and answers until admin_stop(). @p metrics and @p
  * health are borrowed. Errors:  NULL and ERR_CONFIG.
  */
-struct admin *admin_start(const char *listen, const struct metrics *metrics, struct health *health,
-                          struct err *err);
+struct admin *admin_start(const char *listen, struct http_hosts hosts,
+                          const struct metrics *metrics, struct health *health, struct err *err);
 
 /** Where it listens, with the port that was taken where port 0 was asked for. */
 const char *admin_address(const struct admin *admin);

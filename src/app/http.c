@@ -6,15 +6,17 @@
  * A connection that lingers has sent its answer and its end, and throws away what still comes:
  * closed at once, with bytes unread, TCP would reset it and the client might never see the answer.
  * At the bound for connections the listener rests, and clients wait in the kernel's queue for a
- * free place.
+ * free place; those that have a place and have not said what they want soon lose it.
  */
 #include "app/http.h"
 
 #include "app/request.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -24,6 +26,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 enum { LINGER_MS = 1000, REST_MS = 200, BACKLOG = 128 };
@@ -35,13 +38,17 @@ struct connection {
     struct bufferevent *stream;
     struct event *deadline;
     enum connection_state state;
-    bool ended; /* the client will send nothing more */
+    int64_t since_ms; /* when it was accepted */
+    bool ended;       /* the client will send nothing more */
 };
 
 struct http {
     struct event_base *base;
     struct evconnlistener *listener;
-    struct event *rest; /* pending: accept() failed a moment ago */
+    struct http_hosts hosts;
+    char *name;            /* as "listen" has it */
+    struct event *rest;    /* pending: accept() failed a moment ago */
+    struct event *crowded; /* pending: all places are taken */
     const struct http_endpoint *endpoints;
     size_t endpoint_count;
     void *context;
@@ -64,6 +71,7 @@ static const char *http_reason(int status)
         {405, "Method Not Allowed"},
         {408, "Request Timeout"},
         {414, "URI Too Long"},
+        {421, "Misdirected Request"},
         {431, "Request Header Fields Too Large"},
         {503, "Service Unavailable"},
         {505, "HTTP Version Not Supported"},
@@ -162,8 +170,38 @@ static void connection_free(struct connection *connection)
     event_free(connection->deadline);
     free(connection);
     http->open--;
+    evtimer_del(http->crowded);
     if (!evtimer_pending(http->rest, NULL))
         evconnlistener_enable(http->listener);
+}
+
+static bool host_is_address(struct slice host)
+{
+    struct in6_addr address; /* room for either kind */
+    char text[INET6_ADDRSTRLEN];
+
+    if (host.length >= sizeof(text))
+        return false;
+    memcpy(text, host.data, host.length);
+    text[host.length] = '\0';
+    return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
+}
+
+static bool host_is(struct slice host, const char *name)
+{
+    return strlen(name) == host.length && strncasecmp(name, host.data, host.length) == 0;
+}
+
+/* A browser always says whom it asks; who does not is none. */
+static bool http_is_meant(const struct http *http, struct slice host)
+{
+    if (!host.length || host_is(host, "localhost") || host_is(host, http->name) ||
+        host_is_address(host))
+        return true;
+    for (size_t i = 0; i < http->hosts.count; i++)
+        if (strcmp(http->hosts.names[i], "*") == 0 || host_is(host, http->hosts.names[i]))
+            return true;
+    return false;
 }
 
 static void connection_head(struct connection *connection, struct slice head)
@@ -171,7 +209,11 @@ static void connection_head(struct connection *connection, struct slice head)
     struct request request;
     int status = request_parse(head, &request);
 
-    if (status == 200)
+    if (status == 200 && !http_is_meant(connection->http, request.host))
+        connection_refuse(connection, 421,
+                          "This port answers to localhost, to IP addresses and to the names in "
+                          "admin.hosts.\n");
+    else if (status == 200)
         connection_serve(connection, &request);
     else if (status == 405)
         connection_refuse(connection, status, "Only GET and HEAD are known here.\n");
@@ -204,6 +246,7 @@ static void connection_read(struct bufferevent *stream, void *context)
     else
         return;
     evbuffer_drain(in, evbuffer_get_length(in));
+    connection_deadline(connection, HTTP_CONNECTION_MS);
 }
 
 /* All that there was to write is written; said of a new connection too. */
@@ -241,9 +284,11 @@ static void connection_late(evutil_socket_t handle, short what, void *context)
         connection_free(connection);
         return;
     }
-    connection_refuse(connection, 408, "The request did not come within 10 s.\n");
+    connection_refuse(connection, 408, "The request did not come within 2 s.\n");
     connection_deadline(connection, LINGER_MS);
 }
+
+static const struct timeval moment = {0, HTTP_CROWDED_MS * 1000};
 
 static void http_accept(struct evconnlistener *listener, evutil_socket_t handle,
                         struct sockaddr *address, int length, void *context)
@@ -263,9 +308,29 @@ static void http_accept(struct evconnlistener *listener, evutil_socket_t handle,
                       connection);
     bufferevent_setwatermark(connection->stream, EV_READ, 0, 2 * HTTP_HEAD_BYTES);
     bufferevent_enable(connection->stream, EV_READ | EV_WRITE);
-    connection_deadline(connection, HTTP_CONNECTION_MS);
-    if (++http->open == HTTP_CONNECTIONS)
-        evconnlistener_disable(listener);
+    connection->since_ms = clock_ms();
+    connection_deadline(connection, HTTP_HEAD_MS);
+    if (++http->open < HTTP_CONNECTIONS)
+        return;
+    evconnlistener_disable(listener);
+    evtimer_add(http->crowded, &moment);
+}
+
+/* All places are taken for a while: whoever did not say by now what it wants makes room, so that a
+ * crowd that says nothing cannot keep a probe waiting. */
+static void http_is_crowded(evutil_socket_t handle, short what, void *context)
+{
+    struct http *http = context;
+    int64_t now_ms = clock_ms();
+
+    (void)handle, (void)what;
+    evtimer_add(http->crowded, &moment);
+    for (unsigned i = 0; i < HTTP_CONNECTIONS; i++) {
+        struct connection *connection = http->connections[i];
+        if (connection && connection->state == READING &&
+            now_ms - connection->since_ms >= HTTP_CROWDED_MS)
+            connection_free(connection);
+    }
 }
 
 /* No more file descriptors, most likely: rest a while rather than ask at once again. */
@@ -363,8 +428,8 @@ static bool http_listen(struct http *http, const char *listen, struct err *err)
 
     if (!http_split(copy, &host, &port))
         err_set(err, ERR_CONFIG, "not host:port, such as 127.0.0.1:9464 or [::1]:9464");
-    else
-        addresses = http_resolve(host, port, err);
+    else if ((addresses = http_resolve(host, port, err)))
+        http->name = mem_text(host);
     for (const struct addrinfo *at = addresses; at && !bound; at = at->ai_next)
         bound = http_bind(http, at, err);
     if (addresses)
@@ -373,17 +438,19 @@ static bool http_listen(struct http *http, const char *listen, struct err *err)
     return bound || err_wrap(err, "admin: listen %s", listen);
 }
 
-struct http *http_new(struct event_base *base, const char *listen,
+struct http *http_new(struct event_base *base, const char *listen, struct http_hosts hosts,
                       const struct http_endpoint *endpoints, size_t count, void *context,
                       struct err *err)
 {
     struct http *http = mem_new(struct http);
 
     http->base = base;
+    http->hosts = hosts;
     http->endpoints = endpoints;
     http->endpoint_count = count;
     http->context = context;
     http->rest = evtimer_new(base, http_rested, http);
+    http->crowded = evtimer_new(base, http_is_crowded, http);
     if (!http_listen(http, listen, err))
         goto fail;
     http_note_address(http);
@@ -402,7 +469,9 @@ void http_free(struct http *http)
             connection_free(http->connections[i]);
     if (http->listener)
         evconnlistener_free(http->listener);
+    event_free(http->crowded);
     event_free(http->rest);
+    free(http->name);
     free(http);
 }
 

@@ -15,9 +15,18 @@ struct event_base;
 struct http;
 
 enum {
-    HTTP_HEAD_BYTES = 8192,     /* request line and headers; longer: 414 or 431 */
-    HTTP_CONNECTIONS = 64,      /* at once; the next ones wait to be accepted */
-    HTTP_CONNECTION_MS = 10000, /* from connect to the last byte of the answer; longer: 408 */
+    HTTP_HEAD_BYTES = 8192, /* request line and headers; longer: 414 or 431 */
+    HTTP_CONNECTIONS = 64,  /* at once; the next ones wait to be accepted */
+    HTTP_HEAD_MS = 2000,    /* from connect to the end of the headers; longer: 408 */
+    HTTP_CROWDED_MS = 100,  /* the same where all places are taken: then its place is given away */
+    HTTP_CONNECTION_MS = 10000, /* from then to the last byte of the answer */
+};
+
+/** Names of this server beside "localhost" and every IP address; "*": any. A page of somebody's
+ * browser whose own name leads here asks by that name (DNS rebinding), and is refused. */
+struct http_hosts {
+    const char *const *names;
+    size_t count;
 };
 
 struct http_answer {
@@ -34,9 +43,10 @@ struct http_endpoint {
 
 /**
  * Listens on @p listen, "host:port", "[::1]:port" or ":port" for every address; port 0 takes a free
- * one. @p endpoints are borrowed; @p context goes to them. Errors:  NULL and ERR_CONFIG.
+ * one. @p hosts and @p endpoints are borrowed; @p context goes to them. Errors:  NULL and
+ * ERR_CONFIG.
  */
-struct http *http_new(struct event_base *base, const char *listen,
+struct http *http_new(struct event_base *base, const char *listen, struct http_hosts hosts,
                       const struct http_endpoint *endpoints, size_t count, void *context,
                       struct err *err);
 

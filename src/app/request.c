@@ -1,6 +1,8 @@
 /* request.c: the head of an HTTP request (RFC 9112), as far as the admin port cares. */
 #include "app/request.h"
 
+#include <strings.h>
+
 /* Cuts what comes before @p mark off @p text; without a mark in it: all of it. */
 static struct slice slice_cut(struct slice *text, const char *mark)
 {
@@ -44,15 +46,42 @@ static bool slice_is_clean(struct slice line)
     return true;
 }
 
-/* None of them says anything we need; but what is no header is no HTTP. */
-static bool request_headers_are_sound(struct slice headers)
+static struct slice slice_trim(struct slice text)
 {
+    while (text.length && strchr(" \t", text.data[0]))
+        text = (struct slice){text.data + 1, text.length - 1};
+    while (text.length && strchr(" \t", text.data[text.length - 1]))
+        text.length--;
+    return text;
+}
+
+/* "host", "host:port", "[::1]:port": the host alone. */
+static struct slice request_host(struct slice authority)
+{
+    if (slice_begins(authority, "[")) {
+        slice_cut(&authority, "[");
+        return slice_cut(&authority, "]");
+    }
+    return slice_cut(&authority, ":");
+}
+
+/* None but Host says anything we need; but what is no header is no HTTP, and of two Hosts nobody
+ * knows which one is meant (RFC 9112 3.2). */
+static bool request_headers(struct slice headers, struct request *request)
+{
+    bool has_host = false;
+
     while (headers.length) {
-        struct slice line = slice_cut(&headers, "\r\n");
-        bool clean = slice_is_clean(line);
-        if (!clean || !memchr(line.data, ':', line.length) ||
-            !slice_is_token(slice_cut(&line, ":")))
+        struct slice line = slice_cut(&headers, "\r\n"), name;
+        if (!slice_is_clean(line) || !memchr(line.data, ':', line.length))
             return false;
+        name = slice_cut(&line, ":");
+        bool host = name.length == 4 && strncasecmp(name.data, "Host", 4) == 0;
+        if (!slice_is_token(name) || (host && has_host))
+            return false;
+        if (host)
+            request->host = request_host(slice_trim(line));
+        has_host |= host;
     }
     return true;
 }
@@ -65,7 +94,9 @@ static bool request_target(struct slice target, struct request *request)
         const char *path = memchr(target.data, '/', target.length);
         if (!path)
             return false;
-        target = (struct slice){path, target.length - (size_t)(path - target.data)};
+        size_t length = (size_t)(path - target.data);
+        request->host = request_host((struct slice){target.data, length});
+        target = (struct slice){path, target.length - length};
     }
     request->query = target;
     request->path = slice_cut(&request->query, "?");
@@ -77,7 +108,7 @@ int request_parse(struct slice head, struct request *request)
     struct slice line = slice_cut(&head, "\r\n");
     struct request parsed = {0};
 
-    if (!slice_is_clean(line) || !request_headers_are_sound(head))
+    if (!slice_is_clean(line) || !request_headers(head, &parsed))
         return 400;
     struct slice method = slice_cut(&line, " "), target = slice_cut(&line, " ");
     if (!slice_is_token(method) || !slice_begins(line, "HTTP/"))

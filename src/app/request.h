@@ -8,6 +8,7 @@ struct request {
     bool head_only;
     struct slice path;  /* as it was sent: begins with '/', nothing decoded */
     struct slice query; /* what follows '?'; empty where there is none */
+    struct slice host;  /* whom it was meant for, without port and brackets; empty: not said */
 };
 
 /**

@@ -170,7 +170,9 @@ static bool service_start(struct service *service, struct err *err)
     service->workers = mem_array(count, sizeof(*service->workers));
     if (conf->admin_listen.text && *conf->admin_listen.text &&
         !(service->admin =
-              admin_start(conf->admin_listen.text, service->metrics, service->health, err)))
+              admin_start(conf->admin_listen.text,
+                          (struct http_hosts){conf->admin_hosts.items, conf->admin_hosts.count},
+                          service->metrics, service->health, err)))
         return false;
     for (size_t i = 0; i < conf->source_count; i++)
         for (unsigned member = 0;

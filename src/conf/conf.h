@@ -28,6 +28,12 @@ struct conf_texts {
     size_t count;
 };
 
+/** Texts as C has them; each lives as long as the conf. */
+struct conf_names {
+    const char **items;
+    size_t count;
+};
+
 enum conf_out_of_range { OUT_OF_RANGE_STOP, OUT_OF_RANGE_EARLIEST, OUT_OF_RANGE_LATEST };
 enum conf_mismatch { MISMATCH_STOP, MISMATCH_KAFKA, MISMATCH_REDIS };
 enum conf_on_error { ON_ERROR_STOP, ON_ERROR_SKIP, ON_ERROR_DLQ };
@@ -148,9 +154,10 @@ struct conf {
     int64_t memory;                /* one bound for the process */
     int64_t max_record;            /* larger is a record error */
     struct conf_text admin_listen; /* "host:port"; empty: no admin port */
-    int log_level;                 /* enum conf_log_level */
-    int log_format;                /* enum conf_log_format */
-    struct conf_kept *kept;        /* what conf_free() ends */
+    struct conf_names admin_hosts;
+    int log_level;          /* enum conf_log_level */
+    int log_format;         /* enum conf_log_format */
+    struct conf_kept *kept; /* what conf_free() ends */
 };
 
 /**

@@ -49,6 +49,7 @@
 #define TYPE_NAME                   char *
 #define TYPE_SOURCE                 struct conf_source *
 #define TYPE_SINK                   struct conf_sink *
+#define TYPE_NAMES                  struct conf_names
 #define TYPE_TOPICS                 struct conf_texts
 #define TYPE_COMMANDS               struct conf_commands
 #define TYPE_PROPERTIES             struct conf_property *
@@ -162,6 +163,7 @@ const char *option_kind_name(enum option_kind kind)
         [OPTION_NAME] = "NAME",
         [OPTION_SOURCE] = "NAME",
         [OPTION_SINK] = "NAME",
+        [OPTION_NAMES] = "NAMES",
         [OPTION_TOPICS] = "TOPICS",
         [OPTION_COMMANDS] = "COMMANDS",
         [OPTION_PROPERTIES] = "GROUP",
@@ -173,25 +175,16 @@ const char *option_kind_name(enum option_kind kind)
 }
 
 static read_function *const readers[] = {
-    [OPTION_INTEGER] = read_integer,
-    [OPTION_DURATION] = read_duration,
-    [OPTION_SIZE] = read_size,
-    [OPTION_FLAG] = read_flag,
-    [OPTION_CHOICE] = read_choice,
-    [OPTION_WORD] = read_word,
-    [OPTION_TEXT] = read_plain,
-    [OPTION_SECRET] = read_secret,
-    [OPTION_BROKERS] = read_brokers,
-    [OPTION_ADDRESS] = read_address,
-    [OPTION_START] = read_start,
-    [OPTION_TTL] = read_ttl,
-    [OPTION_DURABLE] = read_durable,
-    [OPTION_NAME] = read_name,
-    [OPTION_SOURCE] = read_source,
-    [OPTION_SINK] = read_sink,
-    [OPTION_TOPICS] = read_topics,
-    [OPTION_COMMANDS] = read_commands,
-    [OPTION_PROPERTIES] = read_properties,
+    [OPTION_INTEGER] = read_integer,   [OPTION_DURATION] = read_duration,
+    [OPTION_SIZE] = read_size,         [OPTION_FLAG] = read_flag,
+    [OPTION_CHOICE] = read_choice,     [OPTION_WORD] = read_word,
+    [OPTION_TEXT] = read_plain,        [OPTION_SECRET] = read_secret,
+    [OPTION_BROKERS] = read_brokers,   [OPTION_ADDRESS] = read_address,
+    [OPTION_START] = read_start,       [OPTION_TTL] = read_ttl,
+    [OPTION_DURABLE] = read_durable,   [OPTION_NAME] = read_name,
+    [OPTION_SOURCE] = read_source,     [OPTION_SINK] = read_sink,
+    [OPTION_NAMES] = read_names,       [OPTION_TOPICS] = read_topics,
+    [OPTION_COMMANDS] = read_commands, [OPTION_PROPERTIES] = read_properties,
 };
 
 /* The settings that @p group knows, or those that "defaults" may hold. */

@@ -22,6 +22,7 @@ enum option_kind {
     OPTION_NAME,
     OPTION_SOURCE, /* the name of a source */
     OPTION_SINK,
+    OPTION_NAMES,
     OPTION_TOPICS,
     OPTION_COMMANDS,
     OPTION_PROPERTIES,

@@ -11,8 +11,8 @@ typedef void read_function(const struct filling *filling, const struct option *o
 read_function read_integer, read_duration, read_size, read_flag, read_choice, read_word, read_plain,
     read_secret, read_brokers, read_name, read_source, read_sink;
 /* read_more.c: what has a form of its own */
-read_function read_address, read_start, read_ttl, read_durable, read_topics, read_commands,
-    read_properties;
+read_function read_address, read_start, read_ttl, read_durable, read_names, read_topics,
+    read_commands, read_properties;
 
 /** Expands the string @p node; false where it is none or cannot be expanded, with the problem told.
  * @p name is the setting's in messages. */

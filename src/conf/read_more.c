@@ -110,6 +110,21 @@ void read_durable(const struct filling *filling, const struct option *option,
                      err.text, read_shown(&text));
 }
 
+/* A string, or a list of strings. */
+void read_names(const struct filling *filling, const struct option *option, const struct node *node,
+                void *field)
+{
+    bool list = node->kind == NODE_LIST;
+    size_t count = list ? node->count : 1;
+    struct conf_names names = {kept_array(filling->conf->kept, count, sizeof(*names.items)), 0};
+    struct conf_text text;
+
+    for (size_t i = 0; i < count; i++)
+        if (read_text(filling, list ? &node->children[i] : node, option->name, &text))
+            names.items[names.count++] = text.text;
+    *(struct conf_names *)field = names;
+}
+
 /* "app.*" is meant as a pattern. */
 static const char *read_topic_hint(const char *topic)
 {

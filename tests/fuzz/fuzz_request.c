@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(status == 200 || status == 400 || status == 405 || status == 505);
     if (status == 200) {
         assert(is_inside(request.path, head) && is_inside(request.query, head));
+        assert(request.host.length == 0 || is_inside(request.host, head));
         assert(request.path.length > 0 && request.path.data[0] == '/');
         assert(!memchr(request.path.data, '\0', request.path.length));
         request_query_has(request.query, "verbose");

@@ -22,7 +22,7 @@ static void metrics_are_answered_as_prometheus_wants_them(void)
 static void a_head_request_gets_the_head_alone(void)
 {
     port_open();
-    ask("HEAD /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+    ask("HEAD /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
     CU_ASSERT_EQUAL(status(), 200);
     CU_ASSERT(says("Content-Length: 3\r\n"));
     CU_ASSERT(answer[strlen(answer) - 1] == '\n' && !strstr(answer, "ok"));
@@ -84,12 +84,13 @@ static void a_foreign_method_is_refused_with_those_that_work(void)
     port_open();
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
         snprintf(request, sizeof(request),
-                 "%s /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", methods[i]);
+                 "%s /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
+                 methods[i]);
         ask(request);
         CU_ASSERT_EQUAL(status(), 405);
         CU_ASSERT(says("Allow: GET, HEAD\r\n"));
     }
-    ask("BREW /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+    ask("BREW /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
     CU_ASSERT_EQUAL(status(), 405);
     port_close();
 }
@@ -100,7 +101,8 @@ static void a_port_in_use_is_told_clearly(void)
     char expected[ERR_TEXT_BYTES];
 
     port_open();
-    CU_ASSERT_PTR_NULL(admin_start(admin_address(admin), metrics, health, &err));
+    CU_ASSERT_PTR_NULL(
+        admin_start(admin_address(admin), (struct http_hosts){0}, metrics, health, &err));
     CU_ASSERT_EQUAL(err.kind, ERR_CONFIG);
     snprintf(expected, sizeof(expected),
              "admin: listen %s: Address already in use; another process has this port, perhaps "
@@ -120,10 +122,11 @@ static void an_address_that_is_none_is_told_clearly(void)
 
     port_open();
     for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
-        CU_ASSERT_PTR_NULL(admin_start(addresses[i], metrics, health, &err));
+        CU_ASSERT_PTR_NULL(
+            admin_start(addresses[i], (struct http_hosts){0}, metrics, health, &err));
         CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "not host:port, such as 127.0.0.1:9464"));
     }
-    CU_ASSERT_PTR_NULL(admin_start("192.0.2.1:0", metrics, health, &err));
+    CU_ASSERT_PTR_NULL(admin_start("192.0.2.1:0", (struct http_hosts){0}, metrics, health, &err));
     ASSERT_TEXT(err.text, "admin: listen 192.0.2.1:0: Cannot assign requested address");
     port_close();
 }
@@ -134,9 +137,10 @@ static void a_name_and_an_ipv6_address_work_too(void)
     struct admin *other;
 
     port_open();
-    CU_ASSERT_PTR_NOT_NULL(other = admin_start("localhost:0", metrics, health, &err));
+    CU_ASSERT_PTR_NOT_NULL(
+        other = admin_start("localhost:0", (struct http_hosts){0}, metrics, health, &err));
     admin_stop(other);
-    other = admin_start("[::1]:0", metrics, health, &err);
+    other = admin_start("[::1]:0", (struct http_hosts){0}, metrics, health, &err);
     if (other)
         CU_ASSERT(strncmp(admin_address(other), "[::1]:", 6) == 0);
     admin_stop(other);

@@ -30,6 +30,22 @@ static void a_request_as_a_proxy_gets_it_is_understood(void)
     CU_ASSERT_EQUAL(parse("GET http://host HTTP/1.1\r\n"), 400);
 }
 
+static void the_host_is_told_without_its_port(void)
+{
+    static const char *const rows[][2] = {
+        {"GET / HTTP/1.1\r\nHost: a.b:9464\r\n", "a.b"},
+        {"GET / HTTP/1.1\r\nx: y\r\nhOST:\t[::1]:80 \r\n", "::1"},
+        {"GET http://c.d:1/x HTTP/1.1\r\nHost: a.b\r\n", "c.d"},
+        {"GET / HTTP/1.1\r\nX-Host: a.b\r\n", ""},
+        {"GET / HTTP/1.0\r\nHost:\r\n", ""},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        CU_ASSERT_EQUAL(parse(rows[i][0]), 200);
+        CU_ASSERT(slice_is(request.host, rows[i][1]));
+    }
+}
+
 static void a_foreign_method_is_not_a_malformed_one(void)
 {
     CU_ASSERT_EQUAL(parse("POST / HTTP/1.1\r\n"), 405);
@@ -62,6 +78,7 @@ static void what_is_no_head_is_refused(void)
         "GET / HTTP/1.1\r\n: no name\r\n",
         "GET / HTTP/1.1\r\nspace before : x\r\n",
         "GET / HTTP/1.1\r\nHost: x\r\n folded: y\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nhost: x\r\n",
         "GET / HTTP/1.1\r\nHost: a\nb\r\n",
         "GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n",
         "*1\r\n$4\r\nPING\r\n",
@@ -100,6 +117,7 @@ int main(void)
     static const struct suite_test tests[] = {
         TEST(a_path_and_a_query_are_told_apart),
         TEST(a_request_as_a_proxy_gets_it_is_understood),
+        TEST(the_host_is_told_without_its_port),
         TEST(a_foreign_method_is_not_a_malformed_one),
         TEST(another_version_is_named_as_such),
         TEST(what_is_no_head_is_refused),
