@@ -388,7 +388,6 @@ int service_run(const struct loaded *loaded)
                     NULL); /* every thread inherits it: the main thread alone waits for them */
     signal(SIGPIPE, SIG_IGN);
     notify_open();
-    telling_start(loaded);
     if (service_start(&service, &err)) {
         service.ready_due_ms = clock_ms() + READY_MS;
         status = service_wait(&service);

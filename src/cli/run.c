@@ -2,6 +2,7 @@
 #include "app/cli.h"
 #include "app/load.h"
 #include "app/service.h"
+#include "app/telling.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -60,6 +61,7 @@ int cli_run(int argc, char **argv)
     if (status == EXIT_OK) {
         log_configure((enum log_level)loaded.conf->log_level,
                       (enum log_format)loaded.conf->log_format);
+        telling_start(&loaded);
         conf_problems_each(loaded.problems, run_warn, NULL);
         status = service_run(&loaded);
     }

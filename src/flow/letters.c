@@ -15,6 +15,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/news.h"
 #include "conf/conf.h"
 #include "kafka/letter_topic.h"
 #include "record/copy.h"
@@ -60,6 +61,7 @@ struct letters {
     int64_t delivered_ms; /* when the last one was */
     bool alone;           /* a suspect is on its way, and nothing else */
     bool late;
+    struct news news;
     char why[ERR_TEXT_BYTES]; /* what went wrong last; "": nothing since */
     char trouble[ERR_TEXT_BYTES];
 };
@@ -365,11 +367,14 @@ static bool letters_look(struct letters *letters, struct holds *holds, int64_t n
         snprintf(letters->trouble, sizeof(letters->trouble), "%s", letters_why(letters));
         letters_hold(letters, holds, now_ms);
     }
-    if (letters->late && !was_late)
+    if (letters->late && news_tell(&letters->news, letters->trouble, now_ms))
         log_warn_each("dead letters wait", LOG_INT("worker", letters->worker),
-                      LOG_INT("letters", letters->open), LOG_STR("error", letters->trouble));
-    else if (was_late && !letters->late)
+                      LOG_INT("letters", letters->open), LOG_STR("error", letters->trouble),
+                      LOG_INT("lasts_ms", now_ms - letters_oldest_ms(letters)));
+    if (was_late && !letters->late) {
+        news_end(&letters->news);
         log_info("dead letters flow again", LOG_INT("worker", letters->worker));
+    }
     return letters->late != was_late;
 }
 

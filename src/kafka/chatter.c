@@ -31,8 +31,10 @@ void chatter_log(rd_kafka_event_t *event)
     if (rd_kafka_event_log(event, &facility, &text, &number) != 0)
         return;
     level = chatter_level(facility, number);
-    if (log_enabled(level))
-        log_write(NULL, level, "librdkafka",
-                  (const struct log_field[]){LOG_STR("facility", facility), LOG_STR("text", text),
-                                             LOG_END});
+    const struct log_field fields[] = {LOG_STR("facility", facility), LOG_STR("text", text),
+                                       LOG_END};
+    if (level == LOG_WARN && log_enabled(level))
+        log_write(NULL, LOG_WARN, "librdkafka", fields);
+    else if (log_enabled(level))
+        log_write(NULL, level, "librdkafka", fields);
 }

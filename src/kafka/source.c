@@ -98,6 +98,7 @@ struct source *source_new(const struct conf *conf, const struct conf_source *opt
     struct properties properties;
 
     source->options = options;
+    source->member = worker;
     source->events = *events;
     source->metrics = metrics;
     source->taken = mem_array(BATCH_RECORDS, sizeof(rd_kafka_message_t *));
@@ -392,6 +393,12 @@ static bool source_fail(struct source *source, struct err *err)
     char text[ERR_BYTES] = "";
     rd_kafka_resp_err_t code = rd_kafka_fatal_error(source->kafka, text, sizeof(text));
 
+    if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+        return err_set(err, ERR_FATAL,
+                       "kafka: FENCED_INSTANCE_ID: another process has joined group %s as "
+                       "'%s-%u': give each process an instance_id of its own",
+                       source->options->group.text, source->options->instance_id.text,
+                       source->member);
     return err_set(err, ERR_FATAL, "kafka: %s: %s", rd_kafka_err2name(code), text);
 }
 

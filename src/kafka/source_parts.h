@@ -142,6 +142,7 @@ enum closing_step {
 
 struct source {
     const struct conf_source *options;
+    unsigned member; /* its group.instance.id is "<instance_id>-<member>" */
     struct source_events events;
     struct source_gates gates;
     bool *hurries;   /* by gate: a mark is urgent */

@@ -44,7 +44,7 @@ def the_first_line_says_who_starts(run):
     expect(f"group={run.group}" in assigned and f"brokers={kafka.brokers}" in assigned, assigned)
     connected = [line.split(" ", 1)[1] for line in _lines(penstock, 'msg="connected to redis"')]
     expect(len(connected) > 1 and len(set(connected)) == len(connected), f"told apart: {connected}")
-    expect(_lines(penstock, 'msg="ready"'), "ready is said")
+    _line(penstock, 'msg="ready"')
 
 
 def a_held_partition_is_an_error_with_route_and_remedy(run):
@@ -91,6 +91,61 @@ def every_dropped_record_can_be_found(run):
     expect_equal(sorted(named), bad, "every offset that was dropped")
 
 
+def a_member_that_is_fenced_names_its_id(run):
+    """Two processes of one instance_id: the one that goes says which."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 1)
+    text = conf(kafka, redis.url, run.group, [route("r", run.topic, ["SET k:%{$key} %{$value}"])],
+                source='instance_id = "bridge";')
+    first = run.penstock(text)
+    second = run.penstock(text, "second", wait=False)
+    expect(first.child.wait(30) is not None, "the first one ends")
+    line = _line(first, 'msg="worker failed"')
+    expect("'bridge-0'" in line and run.group in line and "instance_id of its own" in line, line)
+    first.stop()
+    second.stop()
+
+
+def a_redis_that_was_never_reached_does_not_hold_up_a_stop(run):
+    """Two seconds, the group is left, and the next start gets its partitions at once."""
+    kafka = run.kafka()
+    kafka.create(run.topic, 4)
+    _send(run, kafka, [b"1", b"2", b"3"])
+    text = conf(kafka, "redis://127.0.0.1:1", run.group, [route("r", run.topic, ["SET k:%{$key} %{$value}"])])
+    penstock = run.penstock(text, wait=False)
+    _line(penstock, 'msg="partitions assigned"')
+    time.sleep(1)
+    began = time.monotonic()
+    penstock.child.signal(signal.SIGINT)
+    expect_equal(penstock.child.wait(30), 0, "exit status")
+    took = time.monotonic() - began
+    expect(took < 2.5, f"the stop took {took:.1f} s")
+    expect("Connection refused" in _line(penstock, "stopped with work left", "records_read_again=3"), "why")
+    expect_equal(kafka.members(run.group)[1], 0, "members of the group after the stop")
+    penstock.stop()
+    redis = run.redis()
+    again = run.penstock(text.replace("redis://127.0.0.1:1", redis.url), "again", wait=False)
+    again.wait_ready(10)
+    wait_until(lambda: redis.ask("DBSIZE") == 3, 5, "all is written")
+    again.stop()
+
+
+def another_reason_of_the_same_outage_is_told_at_once(run):
+    """A Redis that comes back with another password: WRONGPASS within seconds, not after a minute."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 1)
+    redis.stop()
+    penstock = run.penstock(conf(kafka, redis.url, run.group, [route("r", run.topic, ["SET k:%{$key} %{$value}"])],
+                                 sink='username = "nobody"; password = "wrong";'), wait=False)
+    _line(penstock, "cannot take commands", "Connection refused")
+    redis.start()
+    began = time.monotonic()
+    _line(penstock, "cannot take commands", "WRONGPASS", seconds=10)
+    run.note(f"told after {time.monotonic() - began:.1f} s")
+
+
 if __name__ == "__main__":
     main(the_first_line_says_who_starts, a_held_partition_is_an_error_with_route_and_remedy,
-         every_dropped_record_can_be_found)
+         every_dropped_record_can_be_found, a_member_that_is_fenced_names_its_id,
+         a_redis_that_was_never_reached_does_not_hold_up_a_stop,
+         another_reason_of_the_same_outage_is_told_at_once)
