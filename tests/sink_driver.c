@@ -63,13 +63,12 @@ struct driver *driver_new(int port)
 
 void driver_start(struct driver *driver)
 {
-    struct sink_events events = {driver,
-                                 driver_on_done,
-                                 driver_on_refused,
-                                 driver_is_wanted,
-                                 driver_on_dropped,
-                                 driver_patience,
-                                 NULL};
+    struct sink_events events = {.context = driver,
+                                 .done = driver_on_done,
+                                 .refused = driver_on_refused,
+                                 .wanted = driver_is_wanted,
+                                 .dropped = driver_on_dropped,
+                                 .patience = driver_patience};
     struct err err;
 
     driver->sink = sink_new(&driver->options, 0, "a test", driver->stand.base, driver->stand.worker,

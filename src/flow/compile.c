@@ -368,8 +368,6 @@ static void compile_route(struct route *route, const struct conf *conf, size_t i
     compile_ttl(route, problems);
     compile_codecs(route, problems);
     route->unlinks = route_can_unlink(route);
-    route->offset_ids =
-        repeats_has_offset_id(&route->writes) || repeats_has_offset_id(&route->deletes);
     compile_topics(route);
 }
 
@@ -425,9 +423,7 @@ struct topic_routes *routes_of_topic(const struct routes *routes, const struct c
 
 void topic_routes_free(struct topic_routes *routes)
 {
-    if (routes) {
-        free(routes->taken);
+    if (routes)
         free(routes->items);
-    }
     free(routes);
 }

@@ -17,15 +17,15 @@ struct delivery {
     struct source_ticket record;
     int64_t offset, timestamp_ms;
     uint32_t route;
-    uint32_t pending; /* answers to come */
-    uint32_t later;   /* how often Redis said "later" to one of its commands */
+    uint32_t pending;   /* answers to come */
+    uint32_t contested; /* of them: refusals of which streams are asked */
+    uint32_t later;     /* how often Redis said "later" to one of its commands */
     bool open;
-    bool refused;  /* a command was refused for good and the route skips such records */
-    bool dead;     /* a command was refused for good and the record becomes a dead letter */
-    bool doubt;    /* a command may have been carried out before it is sent again */
-    bool repeated; /* a stream had it already */
-    bool dropped;  /* a command was never sent, since the partition is no longer ours */
-    bool held;     /* it stops its partition: it stays open until the partition goes */
+    bool refused; /* a command was refused for good and the route skips such records */
+    bool dead;    /* a command was refused for good and the record becomes a dead letter */
+    bool doubt;   /* a command may have been carried out before it is sent again */
+    bool dropped; /* a command was never sent, since the partition is no longer ours */
+    bool held;    /* it stops its partition: it stays open until the partition goes */
     uint32_t next_free;
     uint64_t
         left_out; /* bit N: command N of its rendering was not put, it is carried out already */

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/exactly.h"
-#include "flow/streams.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -164,14 +163,14 @@ struct letters_events worker_letters_events(struct worker *worker)
 
 /* Which of the record's commands was refused is known by the answers that are still to come, where
  * they come in order. */
-static size_t refused_place(const struct delivery *delivery, size_t count)
+static size_t refused_place(const struct delivery *delivery, uint32_t wanted, size_t count)
 {
     uint32_t to_come = 0;
 
     while (count-- > 0) {
         bool left_out = count < 64 && delivery->left_out >> count & 1;
         to_come += !left_out;
-        if (!left_out && to_come == delivery->pending)
+        if (!left_out && to_come == wanted)
             return count;
     }
     return 0;
@@ -179,7 +178,7 @@ static size_t refused_place(const struct delivery *delivery, size_t count)
 
 /* The command that was refused; all of them where it is not known which. */
 static char *refused_command(struct worker *worker, const struct delivery *delivery,
-                             struct record *record)
+                             uint32_t to_come, struct record *record)
 {
     const struct route *route = &worker->options.routes->items[delivery->route];
     struct rendering *rendering = &worker->rendering;
@@ -193,7 +192,7 @@ static char *refused_command(struct worker *worker, const struct delivery *deliv
     arena_reset(&worker->arena);
     if (!route_render(route, &scope, rendering, NULL, &err))
         rendering->count = 0;
-    size_t place = refused_place(delivery, rendering->count);
+    size_t place = refused_place(delivery, to_come, rendering->count);
     for (size_t i = 0, told = 0; i < rendering->count; i++)
         if (!in_order || i == place)
             fprintf(out, "%s%.*s", told++ ? "; " : "",
@@ -211,13 +210,14 @@ int64_t worker_patience(void *context, uint32_t number)
     return worker->options.routes->items[delivery->route].conf->retry_timeout;
 }
 
-static void worker_bury_refused(struct worker *worker, uint32_t number, const char *text)
+static void worker_bury_refused(struct worker *worker, uint32_t number, uint32_t to_come,
+                                const char *text)
 {
     struct delivery *delivery = &worker->deliveries.items[number];
     struct source_partition *partition = delivery->record.partition;
     struct record record = original_record(delivery->original, partition);
     const struct dead_record dead = {&record, partition, number};
-    char *command = refused_command(worker, delivery, &record);
+    char *command = refused_command(worker, delivery, to_come, &record);
 
     worker_write_letter(
         worker, number, &dead,
@@ -229,17 +229,12 @@ static void worker_bury_refused(struct worker *worker, uint32_t number, const ch
     free(command);
 }
 
-void worker_refused(void *context, uint32_t number, enum reply_class class, const char *text)
+void worker_reject(struct worker *worker, uint32_t number, uint32_t to_come, enum reply_class class,
+                   const char *text)
 {
-    struct worker *worker = context;
     struct delivery *delivery = &worker->deliveries.items[number];
     const struct route *route = &worker->options.routes->items[delivery->route];
 
-    if (streams_has_it(worker, delivery, text)) {
-        delivery->repeated = true;
-        worker_answered(worker, number);
-        return;
-    }
     worker->metrics->routes[delivery->route].errors[STAGE_REDIS]++;
     if (!source_ticket_is_current(delivery->record)) {
         delivery->dropped = true; /* the next owner will meet it */
@@ -250,7 +245,7 @@ void worker_refused(void *context, uint32_t number, enum reply_class class, cons
             delivery->refused = true;
             break;
         case FATE_DEAD:
-            worker_bury_refused(worker, number, text);
+            worker_bury_refused(worker, number, to_come, text);
             break;
         case FATE_HELD:
             delivery->held = true;
@@ -261,7 +256,28 @@ void worker_refused(void *context, uint32_t number, enum reply_class class, cons
     worker_answered(worker, number);
 }
 
+void worker_refused(void *context, uint32_t number, enum reply_class class, const char *text)
+{
+    struct worker *worker = context;
+    const struct delivery *delivery = &worker->deliveries.items[number];
+
+    worker_reject(worker, number, delivery->pending - delivery->contested, class, text);
+}
+
 /* --- what may have been carried out ----------------------------------------------------------- */
+
+void worker_read_again(struct worker *worker, uint32_t number, const char *why)
+{
+    struct delivery *delivery = &worker->deliveries.items[number];
+
+    delivery->dropped = true;
+    if (source_ticket_is_current(delivery->record)) {
+        holds_until(&worker->holds, delivery->record.partition, worker->now_ms,
+                    &(struct source_reason){.text = why});
+        worker->status_changed = true;
+    }
+    worker_answered(worker, number);
+}
 
 void worker_lose(struct worker *worker, uint32_t number)
 {

@@ -51,14 +51,6 @@ bool repeats_offset_id(const struct template *command)
            is_sequence(rest);
 }
 
-bool repeats_has_offset_id(const struct route_commands *commands)
-{
-    for (size_t i = 0; i < commands->count; i++)
-        if (commands->items[i].offset_id)
-            return true;
-    return false;
-}
-
 bool repeats_is_old_id(const char *line)
 {
     return strncmp(line, "ERR The ID specified in XADD is equal or smaller", 48) == 0;

@@ -14,9 +14,6 @@
 /** Whether the command is an XADD whose id is the offset and a sequence number: "%{$offset}-1". */
 bool repeats_offset_id(const struct template *command);
 
-/** Whether one of the commands is. */
-bool repeats_has_offset_id(const struct route_commands *commands);
-
 /** Whether @p line is Redis' refusal of a stream id that is not above the stream's last. */
 bool repeats_is_old_id(const char *line);
 

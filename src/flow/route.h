@@ -44,9 +44,8 @@ struct route {
     const struct codec *value_codec, *key_codec;
     struct when *when; /* NULL: every record */
     struct route_commands writes, deletes;
-    bool all;        /* each command whose condition holds, not only the first */
-    bool offset_ids; /* some command's is an offset_id */
-    bool unlinks;    /* a tombstone without "del" unlinks the key of the one write */
+    bool all;     /* each command whose condition holds, not only the first */
+    bool unlinks; /* a tombstone without "del" unlinks the key of the one write */
     struct route_ttl ttl;
     const struct command *pexpire, *unlink; /* rows of the commands that a route adds */
     struct topic_pattern *patterns;         /* as many as conf->topics */
@@ -62,8 +61,6 @@ struct topic_routes {
     const struct route **items;
     size_t count;
     enum conf_delivery delivery; /* of all of them (agreement.h) */
-    uint32_t *taken;             /* streams.c's, a row of all routes for each partition */
-    size_t taken_rows;
 };
 
 /** One command as it goes to Redis. */

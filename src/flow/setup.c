@@ -1,6 +1,7 @@
 /* setup.c: a worker's consumer, connections and loop come and go. */
 #include "base/mem.h"
 #include "flow/exactly.h"
+#include "flow/streams.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,9 +28,9 @@ void worker_client_name(const struct worker *worker, const struct conf_sink *sin
 static struct sink *worker_sink_new(struct worker *worker, size_t index, struct err *err)
 {
     const struct conf_sink *options = &worker->options.conf->sinks[index];
-    const struct sink_events events = {worker,         worker_done,    worker_refused,
-                                       worker_wanted,  worker_dropped, worker_patience,
-                                       worker_doubtful};
+    const struct sink_events events = {worker,          worker_done,    worker_refused,
+                                       worker_wanted,   worker_dropped, worker_patience,
+                                       worker_doubtful, streams_contest};
     char name[WORKER_CLIENT_NAME_BYTES];
 
     worker_client_name(worker, options, name);
@@ -155,6 +156,7 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
     worker->arena.limit = (size_t)conf_memory_share(options->conf) / 2;
     worker->metrics = metrics_worker(options->metrics, options->number);
     worker->sinks = mem_array(options->conf->sink_count, sizeof(*worker->sinks));
+    worker->streams = mem_array(options->conf->sink_count, sizeof(*worker->streams));
     worker->units = mem_array(options->conf->sink_count, sizeof(*worker->units));
     worker->holds = (struct holds){options->conf, worker->sinks, worker->units, NULL, 0, 0};
     worker->opened = mem_array(options->routes->count, sizeof(*worker->opened));
@@ -192,6 +194,7 @@ void worker_free(struct worker *worker)
     durability_close(&worker->durability);
     source_free(worker->source);
     exactly_close(worker);
+    streams_close(worker);
     for (size_t i = 0; worker->sinks && i < worker->options.conf->sink_count; i++)
         sink_free(worker->sinks[i]);
     letters_free(worker->letters);

@@ -1,6 +1,6 @@
 /* status.c: what a worker tells of itself to whoever asks from outside. */
 #include "base/mem.h"
-#include "flow/worker_parts.h"
+#include "flow/streams.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,6 +28,8 @@ static const char *sink_or_units_trouble(const struct worker *worker, size_t ind
     const struct units *units = worker->units[index];
     const char *trouble = sink ? sink_trouble(sink) : NULL;
 
+    if (!trouble)
+        trouble = streams_trouble(worker, index);
     return trouble || !units ? trouble : units_trouble(units);
 }
 

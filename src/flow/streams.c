@@ -1,54 +1,199 @@
-/* streams.c: streams whose ids are offsets take each record once. */
+/* streams.c: whether a stream that refuses an id has that very entry already. */
 #include "flow/streams.h"
 
 #include "base/mem.h"
 #include "flow/repeats.h"
+#include "redis/inquiry.h"
+#include "redis/xadd.h"
 
-/* Where it is noted that the route's stream took a record of the partition; NULL: the route has no
- * such stream. */
-static uint32_t *taken_at(struct topic_routes *routes, const struct delivery *delivery)
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A refusal of which the stream is asked. */
+struct refusal {
+    uint32_t number;    /* the delivery */
+    uint32_t to_come;   /* its answers that were to come, this one among them */
+    char *run;          /* the server that refused */
+    char *text;         /* its words; NULL: a free place */
+    uint32_t next_free; /* 1 + the next one; 0: none */
+};
+
+/* Of one sink. */
+struct streams {
+    struct worker *worker;
+    struct sink *sink;
+    struct inquiry *inquiry;
+    struct refusal *refusals;
+    size_t count, capacity;
+    uint32_t free; /* 1 + the first free place; 0: none */
+};
+
+static uint32_t refusal_place(struct streams *streams)
 {
-    size_t row = (size_t)source_partition_number(delivery->record.partition);
-    size_t rows = routes->taken_rows;
-
-    if (row >= rows) {
-        routes->taken = mem_resize(routes->taken, (row + 1) * routes->count * sizeof(uint32_t));
-        for (size_t i = rows * routes->count; i < (row + 1) * routes->count; i++)
-            routes->taken[i] = 0;
-        routes->taken_rows = row + 1;
+    if (streams->free) {
+        uint32_t place = streams->free - 1;
+        streams->free = streams->refusals[place].next_free;
+        return place;
     }
-    for (size_t i = 0; i < routes->count; i++)
-        if (routes->items[i]->index == delivery->route)
-            return &routes->taken[row * routes->count + i];
-    return NULL;
+    streams->refusals =
+        mem_grow(streams->refusals, streams->count, &streams->capacity, sizeof(*streams->refusals));
+    return (uint32_t)streams->count++;
 }
 
-static struct topic_routes *routes_of(const struct delivery *delivery)
+static void refusal_free(struct streams *streams, uint32_t place)
 {
-    return source_partition_routes(delivery->record.partition);
+    struct refusal *refusal = &streams->refusals[place];
+
+    free(refusal->run);
+    free(refusal->text);
+    *refusal = (struct refusal){.next_free = streams->free};
+    streams->free = place + 1;
 }
 
-void streams_written(struct worker *worker, const struct delivery *delivery)
-{
-    uint32_t *taken;
+/* --- what the answer says --------------------------------------------------------------------- */
 
-    if (!worker->options.routes->items[delivery->route].offset_ids)
+/* The entry was asked for where it need not be: a server that took over may have lost what stood in
+ * the way, or the entry. */
+static bool is_another_server(const struct streams *streams, const struct refusal *refusal)
+{
+    const char *run = inquiry_run(streams->inquiry);
+
+    return *run && *refusal->run && strcmp(run, refusal->run) != 0;
+}
+
+static void refuse(struct worker *worker, const struct refusal *refusal, const char *finding)
+{
+    char text[ERR_TEXT_BYTES];
+
+    snprintf(text, sizeof(text), "%.200s; %s", refusal->text, finding);
+    worker_reject(worker, refusal->number, refusal->to_come, REPLY_REJECT, text);
+}
+
+static void cannot_tell(struct worker *worker, const struct refusal *refusal, const char *why)
+{
+    char text[ERR_TEXT_BYTES];
+
+    snprintf(text, sizeof(text),
+             "%.200s; whether its entry is there cannot be asked: XRANGE: %.200s", refusal->text,
+             why);
+    worker_reject(worker, refusal->number, refusal->to_come, REPLY_CONFIG, text);
+}
+
+static void settle(struct streams *streams, const struct refusal *refusal,
+                   enum inquiry_answer answer, const char *text)
+{
+    struct worker *worker = streams->worker;
+
+    worker->deliveries.items[refusal->number].contested--;
+    if (is_another_server(streams, refusal)) {
+        worker_read_again(worker, refusal->number,
+                          "another server than the one that refused an id is asked for its entry");
         return;
-    taken = taken_at(routes_of(delivery), delivery);
-    if (taken)
-        *taken = delivery->record.generation;
+    }
+    switch (answer) {
+    case INQUIRY_SAME:
+        worker_done(worker, refusal->number);
+        break;
+    case INQUIRY_EMPTY:
+        refuse(worker, refusal, "the stream has no entry of this id (any more)");
+        break;
+    case INQUIRY_OTHER:
+        refuse(worker, refusal, "the stream has another entry of this id");
+        break;
+    case INQUIRY_REFUSED:
+        cannot_tell(worker, refusal, text);
+        break;
+    }
 }
 
-bool streams_has_it(const struct worker *worker, const struct delivery *delivery, const char *text)
+static void streams_answered(void *context, uint32_t ticket, enum inquiry_answer answer,
+                             const char *text)
 {
-    const struct route *route = &worker->options.routes->items[delivery->route];
-    const uint32_t *taken;
+    struct streams *streams = context;
+    struct refusal refusal = streams->refusals[ticket];
 
-    if (!route->offset_ids || route->conf->delivery != AT_LEAST_ONCE || !repeats_is_old_id(text))
+    streams->refusals[ticket].run = streams->refusals[ticket].text = NULL;
+    refusal_free(streams, ticket);
+    settle(streams, &refusal, answer, text);
+    free(refusal.run);
+    free(refusal.text);
+}
+
+/* --- asking ----------------------------------------------------------------------------------- */
+
+static struct streams *streams_of(struct worker *worker, size_t sink)
+{
+    struct streams **streams = &worker->streams[sink];
+
+    if (*streams)
+        return *streams;
+    *streams = mem_new(struct streams);
+    (*streams)->worker = worker;
+    (*streams)->sink = worker->sinks[sink];
+    (*streams)->inquiry = inquiry_new(sink_setup(worker->sinks[sink]),
+                                      &(struct inquiry_events){*streams, streams_answered});
+    return *streams;
+}
+
+static void ask(struct streams *streams, const struct xadd_entry *entry, uint32_t ticket)
+{
+    const struct slice words[] = {SLICE("XRANGE"),     entry->key,     slice_of(entry->id),
+                                  slice_of(entry->id), SLICE("COUNT"), SLICE("1")};
+
+    inquiry_ask(streams->inquiry, words, sizeof(words) / sizeof(words[0]), xadd_answer(entry),
+                ticket);
+}
+
+bool streams_contest(void *context, uint32_t number, const char *text, struct slice command)
+{
+    struct worker *worker = context;
+    struct delivery *delivery = &worker->deliveries.items[number];
+    const struct route *route = &worker->options.routes->items[delivery->route];
+    struct xadd_entry entry;
+
+    if (route->conf->delivery != AT_LEAST_ONCE || !repeats_is_old_id(text) ||
+        !source_ticket_is_current(delivery->record) || !xadd_read(command, &entry))
         return false;
-    if (delivery->doubt)
-        return true;
-    taken = taken_at(routes_of(delivery), delivery);
-    return source_may_repeat(delivery->record.partition) && taken &&
-           *taken != delivery->record.generation;
+    struct streams *streams = streams_of(worker, route->sink_index);
+    const char *run = sink_run(streams->sink);
+    uint32_t place = refusal_place(streams);
+    streams->refusals[place] = (struct refusal){.number = number,
+                                                .to_come = delivery->pending - delivery->contested,
+                                                .run = mem_text(run ? run : ""),
+                                                .text = mem_text(text)};
+    delivery->contested++;
+    ask(streams, &entry, place);
+    return true;
+}
+
+void streams_turn(struct worker *worker, size_t sink)
+{
+    if (worker->streams[sink])
+        inquiry_turn(worker->streams[sink]->inquiry);
+}
+
+bool streams_have_room(const struct worker *worker, size_t sink)
+{
+    return !worker->streams[sink] || inquiry_has_room(worker->streams[sink]->inquiry);
+}
+
+const char *streams_trouble(const struct worker *worker, size_t sink)
+{
+    return worker->streams[sink] ? inquiry_trouble(worker->streams[sink]->inquiry) : NULL;
+}
+
+void streams_close(struct worker *worker)
+{
+    for (size_t i = 0; worker->streams && i < worker->options.conf->sink_count; i++) {
+        struct streams *streams = worker->streams[i];
+        if (!streams)
+            continue;
+        inquiry_free(streams->inquiry);
+        for (uint32_t place = 0; place < streams->count; place++)
+            if (streams->refusals[place].text)
+                refusal_free(streams, place);
+        free(streams->refusals);
+        free(streams);
+    }
+    free(worker->streams);
 }

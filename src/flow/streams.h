@@ -1,17 +1,32 @@
 /*
- * streams.h: streams whose ids are offsets take each record once.
+ * streams.h: whether a stream that refuses an id has that very entry already.
  *
- * Redis refuses an id that is not above the stream's last one. For "XADD s:%{$partition}
- * %{$offset}-1 ..." that is good news where the record may have been carried out before: it was. It
- * may have where its partition was read again from what the group had committed, up to the first
- * record that the stream took, and where it was sent again after a loss. Anywhere else it is an
- * error: the topic was made anew, or others write to the stream.
+ * Redis refuses an id that is not above the stream's last one. At least once, that may be good
+ * news: the record's entry was written before, and is read or sent again. Or it may not: somebody
+ * else's id stands above, and the entry is nowhere. So the stream is asked:
+ *
+ *      XADD s 5-1 n x  ->  equal or smaller  ->  XRANGE s 5-1 5-1 COUNT 1
+ *                                                   the same fields: a repeat, it is written
+ *                                                   others, or none: refused, on_error applies
+ *                                                   no answer to be had: held, and asked again
+ *
+ * The delivery stays open until the answer is there. An entry that was written and trimmed since
+ * is not there, either: it cannot be told from one that never was, and counts as refused.
  */
 #pragma once
 #include "flow/worker_parts.h"
 
-/** The delivery was written: its route's stream is past what may have been there. */
-void streams_written(struct worker *worker, const struct delivery *delivery);
+/** sink_events.contests: whether the stream is asked. */
+bool streams_contest(void *context, uint32_t number, const char *text, struct slice command);
 
-/** Whether the refusal @p text says that the record's entry is there already. */
-bool streams_has_it(const struct worker *worker, const struct delivery *delivery, const char *text);
+/** Sends the questions about streams of the sink. */
+void streams_turn(struct worker *worker, size_t sink);
+
+/** Whether another record may need an answer of the sink's streams. */
+bool streams_have_room(const struct worker *worker, size_t sink);
+
+/** What keeps the sink's streams from answering; NULL: nothing, or they are not asked. */
+const char *streams_trouble(const struct worker *worker, size_t sink);
+
+/** Before the sinks are freed. */
+void streams_close(struct worker *worker);

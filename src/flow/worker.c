@@ -56,8 +56,6 @@ static void worker_close(struct worker *worker, uint32_t number, enum outcome ou
 
     counters->inflight--;
     counters->outcomes[outcome]++;
-    if (outcome == OUTCOME_WRITTEN && !delivery->repeated)
-        streams_written(worker, delivery);
     if (outcome == OUTCOME_WRITTEN)
         metrics_latency(counters, delivery->timestamp_ms, worker_wall_ms(worker));
     if (source_ticket_is_current(delivery->record))
@@ -222,7 +220,8 @@ static bool worker_route_has_room(const struct worker *worker, const struct rout
     if (route->conf->on_error == ON_ERROR_DLQ &&
         !originals_have_room(&worker->originals[route->sink_index]))
         return false;
-    return exactly || sink_has_room(worker->sinks[route->sink_index]);
+    return exactly || (sink_has_room(worker->sinks[route->sink_index]) &&
+                       streams_have_room(worker, route->sink_index));
 }
 
 /* Whether all sinks of the record's routes take more. Where one is away and another is well, the
@@ -321,6 +320,7 @@ static void worker_turn_sinks(struct worker *worker)
         if (worker->discards)
             sink_discard(worker->sinks[i]);
         sink_turn(worker->sinks[i]);
+        streams_turn(worker, i);
     }
     worker->discards = false;
 }

@@ -1,5 +1,5 @@
 /* worker_parts.h: what a worker is made of; shared by the files of the worker alone:
- * worker.c, failure.c, exactly.c, drain.c, setup.c and status.c. */
+ * worker.c, failure.c, streams.c, exactly.c, drain.c, setup.c and status.c. */
 #pragma once
 #include "base/arena.h"
 #include "flow/delivery.h"
@@ -35,10 +35,11 @@ struct worker {
     bool stopping, discards;
     int64_t hopeless_since_ms; /* while it stops: since when no answer can come; 0: one can */
     struct source *source;
-    struct sink **sinks;     /* by the configuration's order; NULL: no route of ours uses it */
-    struct units **units;    /* the same for exactly-once routes */
-    struct claimed *claims;  /* exactly.c's, of all partitions */
-    struct claimed *claimed; /* of the record in hand; NULL: it goes the ordinary way */
+    struct sink **sinks;      /* by the configuration's order; NULL: no route of ours uses it */
+    struct streams **streams; /* streams.c's, of the same sinks; NULL: none was asked yet */
+    struct units **units;     /* the same for exactly-once routes */
+    struct claimed *claims;   /* exactly.c's, of all partitions */
+    struct claimed *claimed;  /* of the record in hand; NULL: it goes the ordinary way */
     struct metrics_worker *metrics;
     struct deliveries deliveries;
     struct holds holds;
@@ -86,6 +87,14 @@ uint32_t worker_open(struct worker *worker, struct source_ticket ticket,
 
 /** One answer less to come. */
 void worker_answered(struct worker *worker, uint32_t number);
+
+/** The command was refused when so many answers of its delivery were to come, itself among them; in
+ * failure.c. */
+void worker_reject(struct worker *worker, uint32_t number, uint32_t to_come, enum reply_class class,
+                   const char *text);
+
+/** Nothing is known of a command, so its partition is read again; in failure.c. */
+void worker_read_again(struct worker *worker, uint32_t number, const char *why);
 
 /** A command of an at-most-once record may have been carried out, and is not sent again; in
  * failure.c. */

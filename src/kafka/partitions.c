@@ -140,7 +140,6 @@ void partition_start(struct source_partition *partition, int64_t offset)
     gates_start(partition, offset);
     partition->position = offset;
     partition->ahead = partition->began = -1;
-    partition->repeats = false;
     partition->taken_ms = -1;
     partition->end = -1;
     partition->waits_since_ms = 0;
@@ -202,7 +201,6 @@ void partition_again(struct source_partition *partition)
     partition->generation++;
     partition_restart(partition, partition->ahead >= 0 ? tracker_next_offset(partition->tracker)
                                                        : tracker_commit_offset(partition->tracker));
-    partition->repeats = true;
     source->events.gone(source->events.context, partition);
 }
 

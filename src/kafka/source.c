@@ -356,11 +356,6 @@ void source_pass_over(struct source_partition *partition, const struct record *r
     tracker_skip(partition->tracker, record->offset + 1);
 }
 
-bool source_may_repeat(const struct source_partition *partition)
-{
-    return partition->repeats;
-}
-
 size_t source_partition_inflight(const struct source_partition *partition)
 {
     return partition->tracker ? tracker_inflight(partition->tracker) : 0;

@@ -152,10 +152,6 @@ bool source_commit_first(struct source_partition *partition, const struct record
  * the same when its partition goes, or the source stops, since nobody may read it again. */
 bool source_owes(const struct source_partition *partition, const struct record *record);
 
-/** Whether the partition was read before up to where nobody knows: it went on at what the group had
- * committed. False where it began anew. */
-bool source_may_repeat(const struct source_partition *partition);
-
 /** One more source_finish() must come before the record is done. */
 void source_retain(struct source_ticket ticket);
 

@@ -106,7 +106,6 @@ struct source_partition {
     bool brims;     /* held because too much of it is unconfirmed */
     int64_t ahead;  /* to be committed though not answered (source_commit_first()); -1: nothing */
     int64_t began;  /* where it began without a committed offset; -1: it went on at one */
-    bool repeats;   /* source_may_repeat() */
     enum claim_step claim_step;
     void *claim; /* the worker's */
     struct resume_facts

@@ -99,7 +99,6 @@ static void start_on(struct source_partition *partition, int64_t expected,
                      const struct offsets_item *item)
 {
     partition_start(partition, expected);
-    partition->repeats = !item->start_alone;
     partition->began = item->start_alone ? expected : -1;
 }
 

@@ -145,6 +145,17 @@ static void exchange_done(struct connection *connection)
     connection->setup->events->done(connection->setup->events->context, ticket);
 }
 
+/* Somebody who knows the command will find out more. */
+static bool exchange_is_contested(const struct connection *connection, const char *text)
+{
+    const struct sink_events *events = connection->setup->events;
+    const struct window *window = &connection->window;
+    struct slice command = {window->bytes + window->head, window_head(window)->length};
+
+    return events->contests &&
+           events->contests(events->context, window_head(window)->ticket, text, command);
+}
+
 static void exchange_refused(struct connection *connection, enum reply_class class)
 {
     uint32_t ticket = window_head(&connection->window)->ticket;
@@ -154,8 +165,11 @@ static void exchange_refused(struct connection *connection, enum reply_class cla
              class == REPLY_REDIRECT
                  ? " (the server belongs to a Redis Cluster, which is not supported)"
                  : "");
+    bool contested = exchange_is_contested(connection, text);
     exchange_count(connection, RESULT_REFUSED);
     exchange_pop(connection);
+    if (contested)
+        return;
     connection->setup->events->refused(connection->setup->events->context, ticket,
                                        class == REPLY_REJECT || class == REPLY_CONFIG ? class
                                        : class == REPLY_REDIRECT                      ? REPLY_CONFIG

@@ -41,6 +41,9 @@ struct sink_events {
     /** The command of @p ticket will be sent again, and may have been carried out before; wanted is
      * asked next. NULL: no matter. */
     void (*doubtful)(void *context, uint32_t ticket);
+    /** Whether the refusal @p text is not the last word on @p command, the bytes that were sent for
+     * @p ticket: then no answer comes for it any more. NULL: it always is. */
+    bool (*contests)(void *context, uint32_t ticket, const char *text, struct slice command);
 };
 
 /**
