@@ -9,6 +9,8 @@
 #include "flow/hints.h"
 #include "flow/repeats.h"
 #include "flow/route.h"
+#include "flow/shapes.h"
+#include "redis/shape.h"
 
 #include <inttypes.h>
 #include <regex.h>
@@ -26,6 +28,8 @@ static void route_commands_free(struct route_commands *commands)
     for (size_t i = 0; i < commands->count; i++) {
         when_free(commands->items[i].when);
         template_free(commands->items[i].template);
+        shape_free(commands->items[i].shape);
+        free(commands->items[i].typed);
     }
     free(commands->items);
 }
@@ -80,24 +84,6 @@ static struct when *compile_when(const struct conf_text *text, struct conf_probl
     return when;
 }
 
-static void check_arity(const struct route_command *command, const struct conf_text *text,
-                        struct conf_problems *problems)
-{
-    const struct command *row = command->command;
-    bool open = false;
-    size_t given = template_least_arguments(command->template, &open) - 1;
-    size_t wanted = (size_t)abs(row->arity) - 1;
-    const char *plural = wanted == 1 ? "" : "s";
-
-    if (given < wanted && !open)
-        conf_problem(problems, text->origin, NULL,
-                     "%s takes at least %zu argument%s, this gives %zu", row->name, wanted, plural,
-                     given);
-    else if (row->arity > 0 && given > wanted)
-        conf_problem(problems, text->origin, NULL, "%s takes %zu argument%s, this gives %zu",
-                     row->name, wanted, plural, given);
-}
-
 /* Probably a slip, but Redis may well know it: modules bring commands of their own. */
 static void warn_unknown(struct slice name, const struct conf_text *text,
                          struct conf_problems *problems)
@@ -139,7 +125,7 @@ static void check_command(struct route_command *command, const struct conf_text 
         conf_problem(problems, text->origin, NULL, "%s %s: a route cannot run it",
                      command->command->name, command->command->refused);
     else
-        check_arity(command, text, problems);
+        shapes_check(command, text, problems);
     command->offset_id = repeats_offset_id(command->template);
 }
 
@@ -270,6 +256,9 @@ static void compile_ttl(struct route *route, struct conf_problems *problems)
                      "ttl: '%s' is not a duration such as \"90s\", \"15m\", \"24h\", \"7d\"",
                      text->secret ? "***" : text->text);
     }
+    route->ttl.number.data = route->ttl.digits;
+    route->ttl.number.length = (size_t)snprintf(route->ttl.digits, sizeof(route->ttl.digits),
+                                                "%" PRId64, route->ttl.milliseconds);
     check_ttl(route, problems);
 }
 

@@ -11,6 +11,7 @@
 #include "base/distinct.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "flow/shapes.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -40,38 +41,35 @@ static bool route_condition(const struct when *when, const struct conf_text *tex
     return true;
 }
 
-/* The milliseconds that the route's ttl gives this record. */
-static bool route_ttl_ms(const struct route *route, struct scope *scope, int64_t *milliseconds,
-                         struct err *err)
+/* The milliseconds that the route's ttl gives this record, as digits. */
+static bool route_ttl(const struct route *route, struct scope *scope, struct slice *number,
+                      struct err *err)
 {
     struct slice *arguments;
+    int64_t milliseconds;
     size_t count;
 
     if (!route->ttl.template) {
-        *milliseconds = route->ttl.milliseconds;
+        *number = route->ttl.number;
         return true;
     }
     if (!template_render(route->ttl.template, scope, &arguments, &count, err))
         return err_wrap(err, "ttl");
-    if (count != 1 || !text_duration(arguments[0], milliseconds) || *milliseconds <= 0)
+    if (count != 1 || !text_duration(arguments[0], &milliseconds) || milliseconds <= 0)
         return err_set(err, ERR_RECORD, "ttl: not a duration such as 90s or 15m");
+    char *text = arena_alloc(scope->arena, sizeof(route->ttl.digits));
+    number->data = text;
+    number->length = (size_t)snprintf(text, sizeof(route->ttl.digits), "%" PRId64, milliseconds);
     return true;
 }
 
-static struct slice arena_number(struct arena *arena, int64_t number)
-{
-    char *text = arena_alloc(arena, 24);
-
-    return (struct slice){text, (size_t)snprintf(text, 24, "%" PRId64, number)};
-}
-
-static void render_px(struct rendered *rendered, struct scope *scope, int64_t milliseconds)
+static void render_px(struct rendered *rendered, struct scope *scope, struct slice number)
 {
     struct slice *longer = arena_alloc(scope->arena, (rendered->count + 2) * sizeof(*longer));
 
     memcpy(longer, rendered->arguments, rendered->count * sizeof(*longer));
     longer[rendered->count] = SLICE("PX");
-    longer[rendered->count + 1] = arena_number(scope->arena, milliseconds);
+    longer[rendered->count + 1] = number;
     rendered->arguments = longer;
     rendered->count += 2;
 }
@@ -93,9 +91,8 @@ static struct slice *written_keys(const struct rendered *written, struct arena *
 }
 
 static void render_expire(const struct route *route, struct rendering *out, struct rendered written,
-                          struct scope *scope, int64_t milliseconds)
+                          struct scope *scope, struct slice number)
 {
-    struct slice number = arena_number(scope->arena, milliseconds);
     size_t count;
     const struct slice *keys = written_keys(&written, scope->arena, &count);
 
@@ -130,23 +127,24 @@ static bool render_command(const struct route *route, const struct route_command
                            struct err *err)
 {
     struct rendered *rendered = rendering_add(out);
-    struct slice *arguments;
-    int64_t milliseconds;
+    struct slice *arguments, number = {0};
 
     *rendered = (struct rendered){.text = text}; /* whole, also where the template fails */
     if (!template_render(command->template, scope, &arguments, &rendered->count, err))
         return err_wrap(err, "%.*s", SLICE_ARGS(command->name));
     rendered->arguments = arguments;
     rendered->command = command->command;
+    if (command->shape && !shapes_fit(command, arguments, rendered->count, err))
+        return false;
     rendered->key = rendered_key(rendered);
     if (!command->expires)
         return true;
-    if (!route_ttl_ms(route, scope, &milliseconds, err))
+    if (!route_ttl(route, scope, &number, err))
         return false;
     if (command->command->flags & COMMAND_TTL_PX)
-        render_px(rendered, scope, milliseconds);
+        render_px(rendered, scope, number);
     else
-        render_expire(route, out, *rendered, scope, milliseconds);
+        render_expire(route, out, *rendered, scope, number);
     return true;
 }
 

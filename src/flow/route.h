@@ -16,11 +16,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** An argument that a record fills and that must be of a type. */
+struct typed {
+    size_t at;
+    const struct shape_item *item;
+};
+
 /** A command of "do" or "del". */
 struct route_command {
     struct when *when; /* NULL: always */
     struct template *template;
     const struct command *command; /* NULL: commands.def does not know it */
+    struct shape *shape;           /* NULL: whatever the record, its arguments are right */
+    struct typed *typed;           /* NULL, or the arguments that alone have to be looked at */
+    size_t typed_count;
     struct slice name; /* as the file writes it, for messages; "***" where that may be a secret */
     bool expires;      /* the route's ttl applies to its keys */
     bool offset_id;    /* an XADD whose id is made of the record's offset: Redis takes it once */
@@ -34,6 +43,8 @@ struct route_commands {
 struct route_ttl {
     struct template *template; /* NULL: the same for every record */
     int64_t milliseconds;      /* 0 without a template: no ttl */
+    struct slice number;       /* the milliseconds as digits */
+    char digits[24];
 };
 
 struct route {

@@ -7,6 +7,7 @@
 #include "redis/commands.h"
 
 #include "base/text.h"
+#include "redis/shape.h"
 
 #include <string.h>
 #include <strings.h>
@@ -21,6 +22,7 @@
 #define S          COMMAND_STORES
 #define F          COMMAND_TO_FIRST
 #define L          COMMAND_TO_LAST
+#define NONE       NULL
 #define READS      "only reads"
 #define WAITS      "waits for others and holds up what follows"
 #define CONNECTION "changes the connection, which is penstock's own"
@@ -38,10 +40,10 @@ enum command_row {
 };
 
 static const struct command commands[] = {
-#define COMMAND(name, arity, first, last, step, numkeys, flags)                                    \
-    {name, arity, first, last, step, numkeys, NULL, flags, COMMAND_INDEX(__LINE__)},
+#define COMMAND(name, arity, first, last, step, numkeys, flags, undo, shape)                       \
+    {name, arity, first, last, step, numkeys, NULL, flags, undo, shape, COMMAND_INDEX(__LINE__)},
 #define REFUSED(name, why)                                                                         \
-    {name, -1, 0, 0, 0, 0, why, COMMAND_NOT_A_WRITE, COMMAND_INDEX(__LINE__)},
+    {name, -1, 0, 0, 0, 0, why, COMMAND_NOT_A_WRITE, NULL, NULL, COMMAND_INDEX(__LINE__)},
 #define COMMAND_INDEX(line)  COMMAND_INDEX_(line)
 #define COMMAND_INDEX_(line) ROW_##line
 #include "redis/commands.def"
@@ -171,14 +173,6 @@ size_t command_written_keys(const struct command *command, const struct slice *a
 
 /* --- the reference page ----------------------------------------------------------------------- */
 
-static void write_arity(FILE *out, int arity)
-{
-    if (arity < 0)
-        fprintf(out, "%d or more", -arity - 1);
-    else
-        fprintf(out, "%d", arity - 1);
-}
-
 static void write_keys(FILE *out, const struct command *command)
 {
     const char *between = "";
@@ -218,19 +212,20 @@ static const char *ttl_text(const struct command *command)
 
 static void write_allowed(FILE *out)
 {
-    fputs("| command | arguments | keys | idempotent | `ttl` | `UNLINK` by a tombstone |\n"
-          "|---|---|---|---|---|---|\n",
+    fputs("| command | keys | idempotent | `ttl` | what a record wrote is taken back by |\n"
+          "|---|---|---|---|---|\n",
           out);
     for (size_t i = 0; i < ROWS; i++) {
         const struct command *command = &commands[i];
         if (command->refused)
             continue;
-        fprintf(out, "| `%s` | ", command->name);
-        write_arity(out, command->arity);
-        fputs(" | ", out);
+        fprintf(out, "| `%s ", command->name);
+        shape_write(out, command->shape, "\\|");
+        fputs("` | ", out);
         write_keys(out, command);
-        fprintf(out, " | %s | %s | %s |\n", command->flags & COMMAND_IDEMPOTENT ? "yes" : "no",
-                ttl_text(command), command->flags & COMMAND_WHOLE_KEY ? "yes" : "");
+        fprintf(out, " | %s | %s | %s%s%s |\n", command->flags & COMMAND_IDEMPOTENT ? "yes" : "no",
+                ttl_text(command), command->undo ? "`" : "", command->undo ? command->undo : "",
+                command->undo ? "`" : "");
     }
 }
 
@@ -254,17 +249,20 @@ void command_write_reference(FILE *out)
 {
     fputs("# Redis commands\n\n"
           "Generated from `src/redis/commands.def`; a test fails when this page is stale.\n\n"
-          "A route may use any Redis command that writes. Of those below penstock knows how many "
-          "arguments they take,\nwhere their keys are, and what a repeat does; a command that is "
-          "not listed is sent as it is written.\n\n"
-          "- *arguments*: without the command's name.\n"
+          "A route may use any Redis command that writes. Of those below penstock knows which "
+          "arguments they take and in which\norder, where their keys are, and what a repeat does; "
+          "a command that is not listed is sent as it is written.\n\n"
+          "What the file says is compared with that when it is loaded, and what a hole brings "
+          "before a command is sent: a number\nthat is none, or half of a pair, is a record "
+          "error. Words such as `NX` or `EX` must stand in the file: a field cannot\ngive them. "
+          "An option that penstock does not know earns a warning: a newer server may know it.\n\n"
           "- *keys*: argument numbers, the first behind the name is 1.\n"
           "- *idempotent*: applied again in the same order it leaves the same state, except that "
           "times to live begin again.\n  After a crash or a lost connection commands may be "
           "applied twice (`delivery = \"at_least_once\"`).\n"
           "- *`ttl`*: how a route's `ttl` is applied.\n"
-          "- *`UNLINK` by a tombstone*: a route without `del` whose only command this is, and "
-          "whose key reads the record's key,\n  removes the key when the record has no value.\n\n",
+          "- *what a record wrote is taken back by*: what `del` may say for a tombstone, with the "
+          "arguments that the command itself\n  has.\n\n",
           out);
     write_allowed(out);
     fputs("\n## Refused in a route, because it\n", out);

@@ -26,6 +26,8 @@ struct command {
     int numkeys;         /* position of the argument that counts the keys behind it; 0: none */
     const char *refused; /* NULL, or why a route may not use it: "only reads" */
     unsigned flags;      /* of enum command_flag */
+    const char *undo;    /* what takes back what a record wrote: "HDEL key field"; NULL: nothing */
+    const char *shape;   /* its arguments (shape.h); NULL where it is refused */
     unsigned index;      /* place in commands.def, for metrics */
 };
 

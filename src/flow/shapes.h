@@ -1,0 +1,16 @@
+/* shapes.h: whether the commands of a file are such as Redis takes. */
+#pragma once
+#include "base/err.h"
+#include "conf/problems.h"
+#include "flow/route.h"
+
+/**
+ * Tells what of a command, which is known and allowed, Redis would refuse whatever the records are.
+ * Where that depends on the records, command->shape is set: shapes_fit() then looks at each.
+ */
+void shapes_check(struct route_command *command, const struct conf_text *text,
+                  struct conf_problems *problems);
+
+/** Whether a rendered command is such as Redis takes. Errors:  false and ERR_RECORD. */
+bool shapes_fit(const struct route_command *command, const struct slice *arguments, size_t count,
+                struct err *err);
