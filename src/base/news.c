@@ -1,19 +1,11 @@
 /* news.c: whether the reason of a trouble is worth a line in the log. */
 #include "base/news.h"
 
+#include "base/text.h"
+
 #include <stddef.h>
 
 enum { AGAIN_MS = 10000, WHILE_IT_LASTS_MS = 60000 };
-
-/* FNV-1a. */
-static uint32_t hash(const char *text)
-{
-    uint32_t hash = 2166136261u;
-
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 16777619u;
-    return hash;
-}
 
 /* The place of the reason, or the one told longest ago. */
 static size_t place_of(const struct news *news, uint32_t reason)
@@ -32,7 +24,7 @@ static size_t place_of(const struct news *news, uint32_t reason)
 
 bool news_tell(struct news *news, const char *reason, int64_t now_ms)
 {
-    uint32_t which = hash(reason);
+    uint32_t which = text_hash(reason);
     size_t place = place_of(news, which);
     bool same = news->kept[place].used && news->kept[place].reason == which;
     unsigned times = same ? news->kept[place].times : 0;

@@ -257,3 +257,28 @@ bool text_is_utf8(struct slice text)
     }
     return true;
 }
+
+static uint64_t hash_step(uint64_t hash, const char *eight)
+{
+    uint64_t word;
+
+    memcpy(&word, eight, sizeof(word));
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 32;
+}
+
+/* Eight bytes a step, the last ones perhaps twice: names of topics are hashed for each record. */
+uint32_t text_hash(const char *text)
+{
+    size_t length = strlen(text);
+    uint64_t hash = length;
+    char last[8] = "";
+
+    if (length < sizeof(last)) {
+        memcpy(last, text, length);
+        return (uint32_t)hash_step(hash, last);
+    }
+    for (size_t i = 0; i + sizeof(last) < length; i += sizeof(last))
+        hash = hash_step(hash, text + i);
+    return (uint32_t)hash_step(hash, text + length - sizeof(last));
+}

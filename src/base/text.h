@@ -43,3 +43,6 @@ bool text_is_visible(uint32_t point);
 
 /** Whether the bytes are UTF-8 by RFC 3629. */
 bool text_is_utf8(struct slice text);
+
+/** A hash of a C string, by multiplication: of names that nobody chose to collide. */
+uint32_t text_hash(const char *text);

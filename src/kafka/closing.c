@@ -157,6 +157,8 @@ static bool kafka_end(struct source *source)
     rd_kafka_queue_io_event_enable(source->records, -1, NULL, 0);
     if (source->abandoned || !offsets_free(source->offsets, OFFSETS_MS))
         return false;
+    for (size_t i = 0; i < source->partition_count; i++)
+        rebalance_forget_queue(source->partitions[i]);
     rd_kafka_queue_destroy(source->aside);
     rd_kafka_queue_destroy(source->records);
     rd_kafka_queue_destroy(source->control);

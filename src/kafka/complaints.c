@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "kafka/library.h"
 
 #include <stdio.h>
@@ -33,16 +34,10 @@ static const struct cause *cause_of(rd_kafka_resp_err_t err)
     return &other;
 }
 
-/* FNV-1a; 0 means none. */
+/* 0 means none. */
 static uint32_t topic_hash(const char *topic)
 {
-    uint32_t hash = 2166136261u;
-
-    if (!topic)
-        return 0;
-    for (; *topic; topic++)
-        hash = (hash ^ (unsigned char)*topic) * 16777619u;
-    return hash ? hash : 1;
+    return topic ? text_hash(topic) | 1 : 0;
 }
 
 /* The place of this kind of complaint; the oldest one makes room for a new kind. */

@@ -1,8 +1,15 @@
-/* gauges.c: what is shown of partitions, ten times a second; of very many less often. */
+/*
+ * gauges.c: what is shown of partitions, ten times a second; of very many less often.
+ *
+ * The end of a partition is what a fetch told librdkafka last. To look that up librdkafka goes
+ * through its list of topics, so of many topics only some partitions are looked up in a turn. In
+ * between the end is at least where its records were read to.
+ */
 #include "base/log.h"
 #include "kafka/source_parts.h"
 
 enum { GAUGES_MS = 100, PARTITIONS_A_MS = 10, WAIT_MS = 1000, STALL_MS = 10000 };
+enum { STEPS_A_TURN = 10000 }; /* topics that librdkafka may pass while it looks up partitions */
 
 #define GAUGE(partition, name, value)                                                              \
     atomic_store_explicit(&(partition)->gauges->name, (value), memory_order_relaxed)
@@ -13,7 +20,7 @@ static int64_t end_offset(const struct source_partition *partition)
 }
 
 /* The end as the last fetch told it; costs no request. */
-static void end_update(struct source_partition *partition)
+static void end_look_up(struct source_partition *partition)
 {
     int64_t low, high;
 
@@ -21,6 +28,27 @@ static void end_update(struct source_partition *partition)
                                        partition->number, &low, &high) == 0 &&
         high >= 0)
         GAUGE(partition, end_offset, high);
+}
+
+/* What was read shows where the end is at least. */
+static void end_update(struct source_partition *partition)
+{
+    int64_t least = partition->end > partition->position ? partition->end : partition->position;
+
+    if (end_offset(partition) >= 0 && end_offset(partition) < least)
+        GAUGE(partition, end_offset, least);
+}
+
+static void ends_look_up(struct source *source)
+{
+    size_t count = STEPS_A_TURN / (source->topic_count + 1) + 1;
+
+    for (size_t i = 0; i < count && i < source->partition_count; i++) {
+        struct source_partition *partition =
+            source->partitions[source->gauges_next++ % source->partition_count];
+        if (partition_is_ours(partition))
+            end_look_up(partition);
+    }
 }
 
 void gauges_end(struct source_partition *partition, int64_t offset)
@@ -139,6 +167,7 @@ void gauges_turn(struct source *source)
 {
     if (source->now_ms < source->gauges_due_ms)
         return;
+    ends_look_up(source);
     for (size_t i = 0; i < source->partition_count; i++)
         gauges_update(source->partitions[i]);
     source->gauges_due_ms =

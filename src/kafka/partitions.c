@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "kafka/source_parts.h"
 
 #include <assert.h>
@@ -45,12 +46,36 @@ bool partition_is_ours(const struct source_partition *partition)
     return partition->state != PARTITION_AWAY;
 }
 
+/* By a hash: each record of another topic than the one before is looked up. */
 static struct source_topic *topic_find(const struct source *source, const char *name)
 {
+    struct source_topic *topic;
+
+    if (!source->bucket_count)
+        return NULL;
+    topic = source->buckets[text_hash(name) & (source->bucket_count - 1)];
+    while (topic && strcmp(topic->name, name) != 0)
+        topic = topic->next;
+    return topic;
+}
+
+static void topic_enter(struct source *source, struct source_topic *topic)
+{
+    struct source_topic **bucket =
+        &source->buckets[text_hash(topic->name) & (source->bucket_count - 1)];
+
+    topic->next = *bucket;
+    *bucket = topic;
+}
+
+/* Twice as many places, so that a chain stays short. */
+static void topics_spread(struct source *source)
+{
+    source->bucket_count = source->bucket_count ? source->bucket_count * 2 : 16;
+    free(source->buckets);
+    source->buckets = mem_array(source->bucket_count, sizeof(struct source_topic *));
     for (size_t i = 0; i < source->topic_count; i++)
-        if (strcmp(source->topics[i]->name, name) == 0)
-            return source->topics[i];
-    return NULL;
+        topic_enter(source, source->topics[i]);
 }
 
 static struct source_topic *topic_get(struct source *source, const char *name)
@@ -65,6 +90,9 @@ static struct source_topic *topic_get(struct source *source, const char *name)
     gates_open(topic, source);
     source->topics = mem_grow(source->topics, source->topic_count, &source->topic_capacity,
                               sizeof(struct source_topic *));
+    if (source->topic_count == source->bucket_count)
+        topics_spread(source);
+    topic_enter(source, topic);
     source->topics[source->topic_count++] = topic;
     return topic;
 }
@@ -102,14 +130,34 @@ struct source_partition *partition_get(struct source *source, const char *name, 
     return topic->partitions[number];
 }
 
-struct source_partition *partition_find(const struct source *source, const char *name,
-                                        int32_t number)
+static struct source_partition *topic_partition(const struct source_topic *topic, int32_t number)
 {
-    const struct source_topic *topic = topic_find(source, name);
-
     if (!topic || number < 0 || (size_t)number >= topic->partition_count)
         return NULL;
     return topic->partitions[number];
+}
+
+struct source_partition *partition_find(const struct source *source, const char *name,
+                                        int32_t number)
+{
+    return topic_partition(topic_find(source, name), number);
+}
+
+/* Addresses lie at regular distances; their product with an odd number does not. */
+static size_t address_place(const char *name)
+{
+    return (uint64_t)(uintptr_t)name * 0x9e3779b97f4a7c15u >> 32 & (TOPICS_SEEN - 1);
+}
+
+/* The name may be another topic's by now: librdkafka frees it with its last message. */
+struct source_partition *partition_of(struct source *source, const rd_kafka_message_t *message)
+{
+    const char *name = rd_kafka_topic_name(message->rkt);
+    struct source_topic **seen = &source->seen[address_place(name)];
+
+    if (!*seen || strcmp((*seen)->name, name) != 0)
+        *seen = topic_find(source, name);
+    return topic_partition(*seen, message->partition);
 }
 
 /* Nothing is claimed of it, or what was no longer counts. */
@@ -217,6 +265,7 @@ void partition_lose(struct source_partition *partition)
     partition_forget_claim(partition, CLAIM_NONE);
     partition_move(partition, PARTITION_AWAY);
     held_forget(partition);
+    rebalance_forget_queue(partition);
     source->events.gone(source->events.context, partition);
 }
 
@@ -252,4 +301,5 @@ void partitions_free(struct source *source)
     }
     free(source->partitions);
     free(source->topics);
+    free(source->buckets);
 }

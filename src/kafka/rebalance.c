@@ -73,15 +73,24 @@ static bool is_fetching(const struct source_partition *partition)
     return partition->fetching;
 }
 
-void rebalance_forward(const struct source_partition *partition)
+void rebalance_forget_queue(struct source_partition *partition)
+{
+    if (partition->queue)
+        rd_kafka_queue_destroy(partition->queue);
+    partition->queue = NULL;
+}
+
+/* librdkafka finds a partition by going through its list of topics: once for an assign, not for
+ * each of the many forwards behind it. */
+void rebalance_forward(struct source_partition *partition)
 {
     const struct source *source = partition->source;
-    rd_kafka_queue_t *queue =
-        rd_kafka_queue_get_partition(source->kafka, partition->topic->name, partition->number);
 
-    rd_kafka_queue_forward(queue,
+    if (!partition->queue)
+        partition->queue =
+            rd_kafka_queue_get_partition(source->kafka, partition->topic->name, partition->number);
+    rd_kafka_queue_forward(partition->queue,
                            partition->state == PARTITION_HELD ? source->aside : source->records);
-    rd_kafka_queue_destroy(queue);
 }
 
 static void forward_where(const struct source *source, partition_test test)
@@ -91,11 +100,22 @@ static void forward_where(const struct source *source, partition_test test)
             rebalance_forward(source->partitions[i]);
 }
 
+/* Before an assign, after which what is read may have another queue than before. */
+static void forward_anew(const struct source *source, partition_test test)
+{
+    for (size_t i = 0; i < source->partition_count; i++)
+        if (test(source->partitions[i]))
+            rebalance_forget_queue(source->partitions[i]);
+    forward_where(source, test);
+}
+
 static void applied(struct source *source)
 {
     for (size_t i = 0; i < source->partition_count; i++) {
         source->partitions[i]->fetching = is_wanted(source->partitions[i]);
         source->partitions[i]->moved = false;
+        if (!source->partitions[i]->fetching)
+            rebalance_forget_queue(source->partitions[i]);
     }
     source->more = true;
 }
@@ -120,7 +140,7 @@ static void assign_eager(struct source *source)
     rd_kafka_topic_partition_list_t *list = list_where(source, is_wanted);
     rd_kafka_resp_err_t err;
 
-    forward_where(source, is_wanted);
+    forward_anew(source, is_wanted);
     err = rd_kafka_assign(source->kafka, list);
     if (err)
         refused(source, err, "partitions could not be assigned");
@@ -139,7 +159,7 @@ static void assign_where(struct source *source, partition_test test)
 {
     rd_kafka_topic_partition_list_t *list = list_where(source, test);
 
-    forward_where(source, test);
+    forward_anew(source, test);
     check_error(source, rd_kafka_incremental_assign(source->kafka, list));
     rd_kafka_topic_partition_list_destroy(list);
 }

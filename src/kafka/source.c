@@ -145,7 +145,7 @@ static void poll_error(struct source *source, const rd_kafka_message_t *message,
 }
 
 /* Whose record it is. Records of one partition come in runs; @p last is the one before. */
-static struct source_partition *poll_partition(const struct source *source,
+static struct source_partition *poll_partition(struct source *source,
                                                const rd_kafka_message_t *message,
                                                const rd_kafka_message_t *last_message,
                                                struct source_partition *last)
@@ -155,7 +155,7 @@ static struct source_partition *poll_partition(const struct source *source,
         return last;
     if (!message->rkt)
         return NULL;
-    return partition_find(source, rd_kafka_topic_name(message->rkt), message->partition);
+    return partition_of(source, message);
 }
 
 /* Puts the record into the batch, unless it is not wanted. */

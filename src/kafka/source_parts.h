@@ -26,7 +26,8 @@
 enum {
     COMMIT_WAIT_MS = 3000, /* longest wait for the last commit of a partition */
     LEAVE_WAIT_MS = 500,   /* and for librdkafka's answer to unsubscribe */
-    DRAIN_CHECK_MS = 50    /* how often a drain is looked at though no answer came */
+    DRAIN_CHECK_MS = 50,   /* how often a drain is looked at though no answer came */
+    TOPICS_SEEN = 1024
 };
 
 enum partition_state {
@@ -75,22 +76,23 @@ struct source_partition {
     const char *held_route;  /* and the route; NULL: none */
     char *held_told;         /* the reason that was logged; NULL: it flows */
     int64_t held_since_ms, held_told_ms;
-    int64_t released_ms;    /* when it was tried again; 0: it was not */
-    int64_t released_at;    /* and at which offset; -1: not known */
-    char *unreadable;       /* why it will be held at the next poll; NULL: it will not */
-    int64_t floor;          /* the lowest offset that its assignment began at; -1: not known */
-    int64_t look_at;        /* the first offset that gates_look() is told of */
-    int64_t position;       /* the next offset to take; -1: not known */
-    int64_t end;            /* where librdkafka came to the end last; -1: not since the start */
-    int64_t waits_since_ms; /* nothing comes though Kafka has more; 0: it does, or has not */
-    int64_t waits_at;       /* the position that it does not get past */
-    int64_t committed;      /* what Kafka has; -1: nothing, or not known */
-    int64_t committing;     /* what the outstanding commit says; -1: nothing */
-    int64_t stuck_at;       /* its position when a response was too large */
-    int64_t stuck_since_ms; /* and since when */
-    int64_t try_again_ms;   /* when it is released, while oversize */
-    int64_t ask_at_ms;      /* when its offsets may be asked for */
-    int64_t taken_ms;       /* the timestamp of the record taken last; -1: none */
+    int64_t released_ms;     /* when it was tried again; 0: it was not */
+    int64_t released_at;     /* and at which offset; -1: not known */
+    rd_kafka_queue_t *queue; /* librdkafka's, since the last assign; NULL: not asked for */
+    char *unreadable;        /* why it will be held at the next poll; NULL: it will not */
+    int64_t floor;           /* the lowest offset that its assignment began at; -1: not known */
+    int64_t look_at;         /* the first offset that gates_look() is told of */
+    int64_t position;        /* the next offset to take; -1: not known */
+    int64_t end;             /* where librdkafka came to the end last; -1: not since the start */
+    int64_t waits_since_ms;  /* nothing comes though Kafka has more; 0: it does, or has not */
+    int64_t waits_at;        /* the position that it does not get past */
+    int64_t committed;       /* what Kafka has; -1: nothing, or not known */
+    int64_t committing;      /* what the outstanding commit says; -1: nothing */
+    int64_t stuck_at;        /* its position when a response was too large */
+    int64_t stuck_since_ms;  /* and since when */
+    int64_t try_again_ms;    /* when it is released, while oversize */
+    int64_t ask_at_ms;       /* when its offsets may be asked for */
+    int64_t taken_ms;        /* the timestamp of the record taken last; -1: none */
     uint64_t consumed_records, consumed_bytes, lost_records;
     int32_t number;
     uint32_t generation;
@@ -116,6 +118,7 @@ struct source_partition {
 
 struct source_topic {
     char *name;
+    struct source_topic *next; /* of the same bucket */
     void *routes;
     bool *passes;                         /* by gate; NULL: the source has none */
     bool gated;                           /* passes one at least */
@@ -161,7 +164,10 @@ struct source {
 
     struct source_topic **topics;
     size_t topic_count, topic_capacity;
-    struct source_partition **partitions; /* all that were ever ours */
+    struct source_topic **buckets; /* the topics by a hash of their names; a power of two */
+    size_t bucket_count;
+    struct source_topic *seen[TOPICS_SEEN]; /* by the address of librdkafka's name */
+    struct source_partition **partitions;   /* all that were ever ours */
     size_t partition_count, partition_capacity;
     size_t starting; /* how many of them are */
 
@@ -196,6 +202,7 @@ struct source {
     int64_t drain_limit_ms;
     int64_t gauges_due_ms;
     int64_t held_due_ms; /* when held.c has something to look at; 0: never */
+    size_t gauges_next;  /* the partition whose end is looked at next */
     int64_t now_ms;      /* of this turn */
 };
 
@@ -203,6 +210,8 @@ struct source {
 struct source_partition *partition_get(struct source *source, const char *topic, int32_t number);
 struct source_partition *partition_find(const struct source *source, const char *topic,
                                         int32_t number);
+/** The same of a message with a topic; at once where it is one of those seen lately. */
+struct source_partition *partition_of(struct source *source, const rd_kafka_message_t *message);
 /** Ours again, as if never seen. */
 void partition_take(struct source_partition *partition);
 /** Starts, or starts again, at @p offset. */
@@ -258,7 +267,9 @@ void rebalance_event(struct source *source, rd_kafka_resp_err_t what,
                      const rd_kafka_topic_partition_list_t *list);
 void rebalance_turn(struct source *source);
 /** What librdkafka reads of the partition goes to those who wait, or aside. */
-void rebalance_forward(const struct source_partition *partition);
+void rebalance_forward(struct source_partition *partition);
+/** librdkafka's queue of it is asked for anew. */
+void rebalance_forget_queue(struct source_partition *partition);
 /** Reads a partition that is being read from its position instead. */
 void rebalance_seek(struct source_partition *partition);
 /** Gives back what lies aside. */

@@ -130,9 +130,28 @@ static void utf8_is_told_from_other_bytes(void)
     CU_ASSERT_FALSE(text_is_utf8(SLICE("\xff")));
 }
 
+/* Names that differ in one place only do not meet in a table. */
+static void names_that_are_alike_have_hashes_that_differ(void)
+{
+    enum { NAMES = 1000, PLACES = 1024 };
+    unsigned used[PLACES] = {0}, most = 0;
+    char name[64];
+
+    for (unsigned i = 0; i < NAMES; i++) {
+        snprintf(name, sizeof(name), "live.%04u.positions.of.drivers", i);
+        unsigned place = text_hash(name) % PLACES;
+        most = ++used[place] > most ? used[place] : most;
+    }
+    CU_ASSERT(most <= 8);
+    CU_ASSERT_NOT_EQUAL(text_hash("a"), text_hash("b"));
+    CU_ASSERT_NOT_EQUAL(text_hash("rides.eu"), text_hash("rides.us"));
+    CU_ASSERT_NOT_EQUAL(text_hash(""), text_hash("a"));
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
+        TEST(names_that_are_alike_have_hashes_that_differ),
         TEST(a_slip_of_two_letters_still_finds_the_word),
         TEST(of_two_equally_near_words_the_one_of_the_same_letter_wins),
         TEST(a_duration_needs_its_unit),
