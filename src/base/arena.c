@@ -30,8 +30,19 @@ void *arena_alloc_slow(struct arena *arena, size_t size)
 
     chunk->older = arena->chunks;
     chunk->size = room;
+    if (arena->chunks || room > CHUNK_BYTES)
+        arena->taken += room;
     arena_use(arena, chunk);
     return arena_alloc(arena, size);
+}
+
+void *arena_take_slow(struct arena *arena, size_t size, struct err *err)
+{
+    if (arena_may_take(arena, size))
+        return arena_alloc(arena, size);
+    err_set(err, ERR_RECORD, "what is made of the record takes more than %zu bytes of memory",
+            arena->limit);
+    return NULL;
 }
 
 char *arena_copy(struct arena *arena, const void *bytes, size_t length)

@@ -5,6 +5,8 @@
  * reset and its memory used again. Belongs to one thread.
  */
 #pragma once
+#include "base/err.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,19 +17,21 @@ struct arena_chunk;
 struct arena {
     char *next, *end;           /* free room of the current chunk */
     struct arena_chunk *chunks; /* newest first */
-    size_t limit;               /* of what a record alone makes large; 0: none */
+    size_t taken;               /* by all chunks but a first one of ordinary size */
+    size_t limit;               /* of taken, for what the data makes large; 0: none */
 };
 
-/** Whether a record may take @p size bytes at once; arena_alloc() itself knows no limit. */
-static inline bool arena_may_alloc(const struct arena *arena, size_t size)
+/** Whether @p size more bytes are within the limit. */
+static inline bool arena_may_take(const struct arena *arena, size_t size)
 {
-    return !arena->limit || size <= arena->limit;
+    return !arena->limit || (arena->taken <= arena->limit && size <= arena->limit - arena->taken);
 }
 
 /** The slow path of arena_alloc(): a new chunk. */
 void *arena_alloc_slow(struct arena *arena, size_t size);
 
-/** @p size bytes, aligned to 8, not zeroed, until arena_reset(). Never NULL. */
+/** @p size bytes, aligned to 8, not zeroed, until arena_reset(). Never NULL: for sizes that the
+ * configuration bounds. */
 static inline void *arena_alloc(struct arena *arena, size_t size)
 {
     size_t rounded = (size + 7) & ~(size_t)7;
@@ -37,6 +41,20 @@ static inline void *arena_alloc(struct arena *arena, size_t size)
     void *memory = arena->next;
     arena->next += rounded;
     return memory;
+}
+
+/** The slow path of arena_take(). */
+void *arena_take_slow(struct arena *arena, size_t size, struct err *err);
+
+/**
+ * The same for sizes that the data decides. What fits into the chunk at hand is never too much.
+ * Errors:  NULL and ERR_RECORD above the limit.
+ */
+static inline void *arena_take(struct arena *arena, size_t size, struct err *err)
+{
+    if (size < (size_t)(arena->end - arena->next))
+        return arena_alloc(arena, size);
+    return arena_take_slow(arena, size, err);
 }
 
 /** Gives back what lies behind @p keep bytes of the newest allocation @p memory, which took @p size

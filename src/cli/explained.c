@@ -40,7 +40,7 @@ static void field_set(struct explained_field *field, const struct value *value, 
 {
     field->found = true;
     field->type = value->type;
-    field->text = value->type == VALUE_STRING ? value_string(value, arena) : value->text;
+    field->text = value->type == VALUE_STRING ? value_string(value, arena, NULL) : value->text;
 }
 
 static bool value_is_secret(const struct explained *explained, const struct reference *reference)
@@ -102,7 +102,7 @@ static void left_by_spread(struct reading *reading, const struct template *templ
     child = value_first(root);
     for (uint32_t i = 0; i < root->count; i++, child = value_next(child))
         if (left_type(child))
-            left_add(reading->explained, value_name(child, &reading->explained->arena),
+            left_add(reading->explained, value_name(child, &reading->explained->arena, NULL),
                      left_type(child));
 }
 

@@ -376,7 +376,7 @@ static __attribute__((noinline)) size_t exact_room(struct slice bytes, const str
 {
     size_t nodes = 1 + scan_openers(bytes.data, bytes.data + bytes.length);
 
-    if (!arena_may_alloc(arena, nodes * sizeof(struct value)))
+    if (!arena_may_take(arena, nodes * sizeof(struct value)))
         nodes = 1 + count_openers(bytes);
     return nodes * sizeof(struct value);
 }
@@ -417,9 +417,9 @@ const struct value *json_decode(struct slice bytes, struct arena *arena, struct 
         return NULL;
     }
     size_t room = room_for(bytes, arena);
-    if (!arena_may_alloc(arena, room)) {
+    if (!arena_may_take(arena, room)) {
         err_set(err, ERR_RECORD, "json: more than %zu values: their tree would not fit in memory",
-                arena->limit / sizeof(struct value));
+                (arena->limit - arena->taken) / sizeof(struct value));
         return NULL;
     }
     struct value *nodes = arena_alloc(arena, room), *last = read_text(bytes, nodes, &problem);

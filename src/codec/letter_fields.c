@@ -62,35 +62,38 @@ void letter_fields_make(struct letter_fields *fields, const struct letter *lette
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static bool read_base64(const struct value *value, struct arena *arena, struct slice *out)
+static bool read_base64(const struct value *value, struct arena *arena, struct slice *out,
+                        struct err *err)
 {
     const struct value *text = value_member(value, SLICE("base64"));
 
     if (!text || text->type != VALUE_STRING)
         return false;
-    struct slice digits = value_string(text, arena);
-    char *bytes = arena_alloc(arena, digits.length / 4 * 3 + 1);
+    struct slice digits = value_string(text, arena, err);
+    char *bytes = arena_take(arena, digits.length / 4 * 3 + 1, err);
     out->data = bytes;
-    return base64_read(digits, bytes, &out->length);
+    return digits.data && bytes && base64_read(digits, bytes, &out->length);
 }
 
-static bool read_bytes(const struct value *value, struct arena *arena, struct slice *out)
+static bool read_bytes(const struct value *value, struct arena *arena, struct slice *out,
+                       struct err *err)
 {
     *out = (struct slice){0};
     if (value->type == VALUE_NULL)
         return true;
     if (value->type != VALUE_STRING)
-        return read_base64(value, arena, out);
-    *out = value_string(value, arena);
-    return true;
+        return read_base64(value, arena, out, err);
+    *out = value_string(value, arena, err);
+    return out->data != NULL;
 }
 
-static bool read_header(const struct value *pair, struct arena *arena, struct header *header)
+static bool read_header(const struct value *pair, struct arena *arena, struct header *header,
+                        struct err *err)
 {
     const struct value *name = value_element(pair, 0), *value = value_element(pair, 1);
 
-    return name && value && pair->count == 2 && read_bytes(name, arena, &header->name) &&
-           header->name.data && read_bytes(value, arena, &header->value);
+    return name && value && pair->count == 2 && read_bytes(name, arena, &header->name, err) &&
+           header->name.data && read_bytes(value, arena, &header->value, err);
 }
 
 static bool read_headers(struct slice text, struct arena *arena, struct headers *headers,
@@ -103,11 +106,13 @@ static bool read_headers(struct slice text, struct arena *arena, struct headers 
         return err_wrap(err, "headers");
     if (list->type != VALUE_ARRAY)
         return err_set(err, ERR_RECORD, "headers: not a list");
-    struct header *items = arena_alloc(arena, list->count * sizeof(*items));
+    struct header *items = arena_take(arena, list->count * sizeof(*items), err);
+    if (!items)
+        return err_wrap(err, "headers");
     *headers = (struct headers){items, list->count};
     pair = value_first(list);
     for (size_t i = 0; i < list->count; i++, pair = value_next(pair))
-        if (!read_header(pair, arena, &items[i]))
+        if (!read_header(pair, arena, &items[i], err))
             return err_set(err, ERR_RECORD, "headers: number %zu is not [name, value]", i + 1);
     return true;
 }

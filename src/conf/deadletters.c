@@ -3,7 +3,6 @@
 
 #include "conf/topic.h"
 
-#include <regex.h>
 #include <string.h>
 
 static const char dlq_shape[] = "dlq = { source = \"...\"; topic = \"...\"; }; or "
@@ -103,15 +102,11 @@ void deadletters_fill_route(const struct filling *filling, const struct node *no
 
 static bool topic_is_read(const char *named, const char *topic)
 {
-    regex_t pattern;
+    struct topic_matcher *matcher = topic_matcher_new(named, NULL);
+    bool takes = matcher && topic_matcher_takes(matcher, topic); /* else it is reported already */
 
-    if (named[0] != '^')
-        return strcmp(named, topic) == 0;
-    if (regcomp(&pattern, named, REG_EXTENDED | REG_NOSUB) != 0)
-        return false; /* reported already */
-    bool matches = regexec(&pattern, topic, 0, NULL, 0) == 0;
-    regfree(&pattern);
-    return matches;
+    topic_matcher_free(matcher);
+    return takes;
 }
 
 /* Whether two sources are one Kafka, as far as the file tells. */

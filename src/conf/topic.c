@@ -1,9 +1,11 @@
 /* topic.c: what Kafka takes as a topic's name, and patterns of such names. */
 #include "conf/topic.h"
 
+#include "base/mem.h"
+
 #include <ctype.h>
 #include <regex.h>
-#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_topic_letter(char c)
@@ -73,15 +75,11 @@ static char impossible_letter(const char *pattern)
 
 bool topic_check_pattern(const char *pattern, struct err *err)
 {
-    char reason[128];
-    regex_t regex;
-    int code = regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB);
+    struct topic_matcher *matcher = topic_matcher_new(pattern, err);
 
-    if (code != 0) {
-        regerror(code, &regex, reason, sizeof(reason));
-        return err_set(err, ERR_CONFIG, "the pattern '%s' does not compile: %s", pattern, reason);
-    }
-    regfree(&regex);
+    if (!matcher)
+        return false;
+    topic_matcher_free(matcher);
     char letter = impossible_letter(pattern);
     if (letter)
         return err_set(err, ERR_CONFIG,
@@ -90,4 +88,55 @@ bool topic_check_pattern(const char *pattern, struct err *err)
     if (strcmp(pattern, "^$") == 0)
         return err_set(err, ERR_CONFIG, "the pattern '^$' can match no topic");
     return true;
+}
+
+/* --- names and patterns ----------------------------------------------------------------------- */
+
+struct topic_matcher {
+    char *name; /* NULL: by the pattern */
+    regex_t pattern;
+};
+
+/* Flags as librdkafka's, which holds the same pattern against the same names. */
+static bool compile(struct topic_matcher *matcher, const char *text, struct err *err)
+{
+    char reason[128];
+    int code;
+
+    if (!topic_check_cost(text, err))
+        return err_wrap(err, "the pattern '%s'", text);
+    code = regcomp(&matcher->pattern, text, REG_EXTENDED | REG_NOSUB);
+    if (!code)
+        return true;
+    regerror(code, &matcher->pattern, reason, sizeof(reason));
+    return err_set(err, ERR_CONFIG, "the pattern '%s' does not compile: %s", text, reason);
+}
+
+struct topic_matcher *topic_matcher_new(const char *text, struct err *err)
+{
+    struct topic_matcher *matcher = mem_new(struct topic_matcher);
+
+    if (*text != '^')
+        matcher->name = mem_text(text);
+    else if (!compile(matcher, text, err)) {
+        free(matcher);
+        return NULL;
+    }
+    return matcher;
+}
+
+void topic_matcher_free(struct topic_matcher *matcher)
+{
+    if (!matcher)
+        return;
+    if (!matcher->name)
+        regfree(&matcher->pattern);
+    free(matcher->name);
+    free(matcher);
+}
+
+bool topic_matcher_takes(const struct topic_matcher *matcher, const char *topic)
+{
+    return matcher->name ? strcmp(matcher->name, topic) == 0
+                         : regexec(&matcher->pattern, topic, 0, NULL, 0) == 0;
 }

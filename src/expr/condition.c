@@ -47,51 +47,47 @@ void condition_free(struct condition *node)
     free(node);
 }
 
+enum pattern_unit condition_unit(const struct condition *node)
+{
+    return node->kind == CONDITION_REFERENCE ? reference_unit(&node->reference) : PATTERN_TEXT;
+}
+
 static bool is_bool(const struct value *value)
 {
     return value->type == VALUE_TRUE || value->type == VALUE_FALSE;
 }
 
-static int compare_bytes(struct slice a, struct slice b)
-{
-    size_t shorter = a.length < b.length ? a.length : b.length;
-    int order = shorter ? memcmp(a.data, b.data, shorter) : 0;
-
-    return order ? order : (a.length > b.length) - (a.length < b.length);
-}
-
 /* Below, at or above zero; false where the two have no order. */
-static bool order_of(const struct value *a, const struct value *b, struct arena *arena, int *order)
+static bool order_of(const struct value *a, const struct value *b, int *order)
 {
     if (a->type == VALUE_NUMBER && b->type == VALUE_NUMBER)
         *order = decimal_compare(a->text, b->text);
     else if (a->type == VALUE_STRING && b->type == VALUE_STRING)
-        *order = compare_bytes(value_string(a, arena), value_string(b, arena));
+        *order = value_compare_strings(a, b);
     else
         return false;
     return true;
 }
 
 /* Values of different types are unequal, and no array or object equals anything. */
-static bool are_equal(const struct value *a, const struct value *b, struct arena *arena)
+static bool are_equal(const struct value *a, const struct value *b)
 {
     int order;
 
-    if (order_of(a, b, arena, &order))
+    if (order_of(a, b, &order))
         return order == 0;
     return a->type == b->type && (is_bool(a) || a->type == VALUE_NULL);
 }
 
-static bool compares(enum compare compare, const struct value *a, const struct value *b,
-                     struct arena *arena)
+static bool compares(enum compare compare, const struct value *a, const struct value *b)
 {
     int order;
 
     if (!a || !b)
         return false;
     if (compare == COMPARE_EQUAL || compare == COMPARE_UNEQUAL)
-        return are_equal(a, b, arena) == (compare == COMPARE_EQUAL);
-    if (!order_of(a, b, arena, &order))
+        return are_equal(a, b) == (compare == COMPARE_EQUAL);
+    if (!order_of(a, b, &order))
         return false;
     switch (compare) {
     case COMPARE_LESS:
@@ -115,25 +111,62 @@ static bool is_in_list(const struct condition *list, const struct value *wanted,
 
         if (!condition_value(item, scope, &scratch, &value, err))
             return false;
-        *holds = value && are_equal(wanted, value, scope->arena);
+        *holds = value && are_equal(wanted, value);
     }
     return true;
 }
 
-/* An element of an array, or a name of an object. */
-static bool is_in_value(const struct value *container, const struct value *wanted,
-                        struct arena *arena)
+/* A name of an object. */
+static bool is_member(const struct value *object, const struct value *wanted, struct arena *arena,
+                      bool *holds, struct err *err)
 {
-    const struct value *child = value_first(container);
+    struct slice name;
 
-    if (container->type == VALUE_OBJECT && wanted->type == VALUE_STRING)
-        return value_member(container, value_string(wanted, arena)) != NULL;
-    if (container->type != VALUE_ARRAY)
+    if (wanted->type != VALUE_STRING)
+        return true;
+    name = value_string(wanted, arena, err);
+    if (!name.data)
         return false;
-    for (uint32_t left = container->count; left; left--, child = value_next(child))
-        if (are_equal(wanted, child, arena))
+    *holds = value_member(object, name) != NULL;
+    if (wanted->escaped)
+        arena_shrink(arena, (void *)name.data, name.length, 0);
+    return true;
+}
+
+/* A number of any length is read once, not once an element. */
+static bool is_number_of(const struct value *array, struct slice wanted)
+{
+    const struct value *child = value_first(array);
+    struct decimal number = {0}, other;
+
+    decimal_read(wanted, &number);
+    for (uint32_t left = array->count; left; left--, child = value_next(child))
+        if (child->type == VALUE_NUMBER && decimal_read(child->text, &other) &&
+            decimal_order(&number, &other) == 0)
             return true;
     return false;
+}
+
+/* An element of an array. */
+static bool is_element(const struct value *array, const struct value *wanted)
+{
+    const struct value *child = value_first(array);
+
+    if (wanted->type == VALUE_NUMBER)
+        return is_number_of(array, wanted->text);
+    for (uint32_t left = array->count; left; left--, child = value_next(child))
+        if (are_equal(wanted, child))
+            return true;
+    return false;
+}
+
+static bool is_in_value(const struct value *container, const struct value *wanted,
+                        struct arena *arena, bool *holds, struct err *err)
+{
+    if (container->type == VALUE_OBJECT)
+        return is_member(container, wanted, arena, holds, err);
+    *holds = container->type == VALUE_ARRAY && is_element(container, wanted);
+    return true;
 }
 
 static bool holds_in(const struct condition *node, struct scope *scope, bool *holds,
@@ -150,56 +183,65 @@ static bool holds_in(const struct condition *node, struct scope *scope, bool *ho
         return !wanted || is_in_list(where, wanted, scope, holds, err);
     if (!condition_value(where, scope, &container_scratch, &container, err))
         return false;
-    *holds = wanted && container && is_in_value(container, wanted, scope->arena);
-    return true;
+    return !wanted || !container || is_in_value(container, wanted, scope->arena, holds, err);
 }
 
-/* The first operand as text, for startsWith() and its like; data NULL where it is no string. */
-static bool string_of(const struct condition *node, struct scope *scope, struct slice *text,
-                      struct err *err)
+/* An operand as text, for startsWith() and its like. */
+struct operand {
+    struct slice text; /* data NULL: it is no string */
+    bool copied;
+};
+
+static bool operand_of(const struct condition *node, struct scope *scope, struct operand *operand,
+                       struct err *err)
 {
     const struct value *value;
     struct value scratch;
 
-    *text = (struct slice){0};
+    *operand = (struct operand){0};
     if (!condition_value(node, scope, &scratch, &value, err))
         return false;
-    if (value && value->type == VALUE_STRING)
-        *text = value_string(value, scope->arena);
-    return true;
+    if (!value || value->type != VALUE_STRING)
+        return true;
+    operand->text = value_string(value, scope->arena, err);
+    operand->copied = value->escaped;
+    return operand->text.data != NULL;
 }
 
-static bool contains(struct slice text, struct slice part)
+/* Gives the memory of a copy back, so that a chain of conditions needs that of one. */
+static void operand_done(struct operand *operand, struct arena *arena)
 {
-    return !part.length || memmem(text.data, text.length, part.data, part.length) != NULL;
+    if (operand->copied)
+        arena_shrink(arena, (void *)operand->text.data, operand->text.length, 0);
+}
+
+static bool has_part(enum condition_kind kind, struct slice text, struct slice part)
+{
+    if (!part.data || part.length > text.length)
+        return false;
+    if (kind == CONDITION_CONTAINS)
+        return !part.length || memmem(text.data, text.length, part.data, part.length) != NULL;
+    if (kind == CONDITION_ENDS_WITH)
+        text.data += text.length - part.length;
+    text.length = part.length;
+    return slice_equal(text, part);
 }
 
 static bool holds_text(const struct condition *node, struct scope *scope, bool *holds,
                        struct err *err)
 {
-    struct slice text, part = {0};
+    struct operand whole, part = {0};
 
     *holds = false;
-    if (!string_of(node->first, scope, &text, err))
+    if (!operand_of(node->first, scope, &whole, err))
         return false;
-    if (node->kind == CONDITION_MATCHES) {
-        if (text.data) {
-            text.data = arena_copy(scope->arena, text.data, text.length);
-            *holds = pattern_matches(node->pattern, text);
-        }
-        return true;
-    }
-    if (!string_of(node->first->next, scope, &part, err))
+    if (node->kind != CONDITION_MATCHES && !operand_of(node->first->next, scope, &part, err))
         return false;
-    if (!text.data || !part.data || part.length > text.length)
-        return true;
-    if (node->kind == CONDITION_CONTAINS)
-        *holds = contains(text, part);
-    else if (node->kind == CONDITION_ENDS_WITH)
-        *holds =
-            slice_equal((struct slice){text.data + text.length - part.length, part.length}, part);
-    else
-        *holds = slice_equal((struct slice){text.data, part.length}, part);
+    if (whole.text.data)
+        *holds = node->kind == CONDITION_MATCHES ? pattern_matches(node->pattern, whole.text)
+                                                 : has_part(node->kind, whole.text, part.text);
+    operand_done(&part, scope->arena);
+    operand_done(&whole, scope->arena);
     return true;
 }
 
@@ -212,7 +254,7 @@ static bool holds_compare(const struct condition *node, struct scope *scope, boo
     if (!condition_value(node->first, scope, &left_scratch, &left, err) ||
         !condition_value(node->first->next, scope, &right_scratch, &right, err))
         return false;
-    *holds = compares(node->compare, left, right, scope->arena);
+    *holds = compares(node->compare, left, right);
     return true;
 }
 
@@ -276,16 +318,8 @@ bool condition_holds(const struct condition *node, struct scope *scope, bool *ho
     }
 }
 
-static size_t characters(struct slice text)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < text.length; i++)
-        count += ((unsigned char)text.data[i] & 0xC0) != 0x80;
-    return count;
-}
-
-/* Characters of a string, elements of an array, members of an object. */
+/* Characters of a string (bytes, where it is made of them), elements of an array, members of an
+ * object. */
 static bool size_value(const struct condition *node, struct scope *scope, struct value *scratch,
                        const struct value **value, struct err *err)
 {
@@ -299,7 +333,8 @@ static bool size_value(const struct condition *node, struct scope *scope, struct
     if (!sized)
         return true;
     if (sized->type == VALUE_STRING)
-        size = characters(value_string(sized, scope->arena));
+        size = condition_unit(node->first) == PATTERN_RAW ? sized->text.length
+                                                          : value_characters(sized);
     else if (sized->type == VALUE_ARRAY || sized->type == VALUE_OBJECT)
         size = sized->count;
     else

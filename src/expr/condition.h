@@ -53,6 +53,9 @@ struct condition *condition_new(enum condition_kind kind, const char *at);
  */
 bool condition_add(struct condition *node, struct condition *child);
 
+/** What the strings of a node are counted in. */
+enum pattern_unit condition_unit(const struct condition *node);
+
 /** Ends a tree. Takes NULL. */
 void condition_free(struct condition *node);
 

@@ -10,13 +10,6 @@
 enum { INT64_SAFE_DIGITS = 18 };
 #define EXPONENT_MAX INT64_C(1000000000000000000)
 
-struct decimal {
-    bool negative;
-    struct slice whole, fraction; /* D, as the text has it: around the point */
-    size_t length;                /* of D; 0: the number is zero */
-    int64_t point;
-};
-
 static bool is_digit(char byte)
 {
     return byte >= '0' && byte <= '9';
@@ -72,7 +65,7 @@ static void normalise(struct decimal *decimal, int64_t exponent)
     decimal->length = whole->length + fraction->length;
 }
 
-static bool read_decimal(struct slice text, struct decimal *decimal)
+bool decimal_read(struct slice text, struct decimal *decimal)
 {
     size_t at = text.length && text.data[0] == '-', count = digits_at(text, at);
     int64_t exponent = 0;
@@ -99,7 +92,7 @@ bool decimal_is(struct slice text)
 {
     struct decimal decimal;
 
-    return read_decimal(text, &decimal);
+    return decimal_read(text, &decimal);
 }
 
 /* Digit @p index of D; zeros follow it for ever. */
@@ -110,18 +103,24 @@ static char digit(const struct decimal *decimal, size_t index)
     return index < decimal->length ? decimal->fraction.data[index - decimal->whole.length] : '0';
 }
 
+/* Where one D begins with the other it is the longer one that is larger: it ends with no zero. */
+static int compare_digits(const struct decimal *a, const struct decimal *b)
+{
+    size_t shorter = a->length < b->length ? a->length : b->length;
+
+    for (size_t i = 0; i < shorter; i++)
+        if (digit(a, i) != digit(b, i))
+            return digit(a, i) < digit(b, i) ? -1 : 1;
+    return (a->length > b->length) - (a->length < b->length);
+}
+
 static int compare_magnitudes(const struct decimal *a, const struct decimal *b)
 {
-    size_t length = a->length > b->length ? a->length : b->length;
-
     if (!a->length || !b->length)
         return (a->length > 0) - (b->length > 0);
     if (a->point != b->point)
         return a->point < b->point ? -1 : 1;
-    for (size_t i = 0; i < length; i++)
-        if (digit(a, i) != digit(b, i))
-            return digit(a, i) < digit(b, i) ? -1 : 1;
-    return 0;
+    return compare_digits(a, b);
 }
 
 /* What most comparisons are about; false where the text is anything but a short integer. */
@@ -141,22 +140,27 @@ static bool read_short(struct slice text, int64_t *number)
     return true;
 }
 
+int decimal_order(const struct decimal *a, const struct decimal *b)
+{
+    int order = compare_magnitudes(a, b);
+
+    if (a->negative == b->negative)
+        return a->negative ? -order : order;
+    if (!a->length && !b->length)
+        return 0;
+    return a->negative ? -1 : 1;
+}
+
 int decimal_compare(struct slice a, struct slice b)
 {
     struct decimal left = {0}, right = {0};
     int64_t x, y;
-    int order;
 
     if (read_short(a, &x) && read_short(b, &y))
         return (x > y) - (x < y);
-    read_decimal(a, &left);
-    read_decimal(b, &right);
-    order = compare_magnitudes(&left, &right);
-    if (left.negative == right.negative)
-        return left.negative ? -order : order;
-    if (!left.length && !right.length)
-        return 0;
-    return left.negative ? -1 : 1;
+    decimal_read(a, &left);
+    decimal_read(b, &right);
+    return decimal_order(&left, &right);
 }
 
 /* Adds one to the digits at @p first up to @p last, which may hold a point; there is room for the
@@ -209,7 +213,7 @@ bool decimal_round(struct slice text, size_t places, enum decimal_mode mode, str
     char *buffer, *first, *end;
     size_t whole;
 
-    if (!read_decimal(text, &decimal))
+    if (!decimal_read(text, &decimal))
         return err_set(err, ERR_RECORD, "not a number");
     if (!decimal.length)
         decimal.point = 0;

@@ -15,6 +15,20 @@
 /** Longest result of decimal_round() before the point. */
 enum { DECIMAL_DIGITS = 1000 };
 
+/** A number that was read: 0.D x 10^point. */
+struct decimal {
+    bool negative;
+    struct slice whole, fraction; /* D, as the text has it: around the point */
+    size_t length;                /* of D; 0: the number is zero */
+    int64_t point;
+};
+
+/** False where @p text is no number by JSON's grammar. */
+bool decimal_read(struct slice text, struct decimal *decimal);
+
+/** As decimal_compare(), of numbers that were read. */
+int decimal_order(const struct decimal *a, const struct decimal *b);
+
 /** Whether @p text is a number by JSON's grammar. */
 bool decimal_is(struct slice text);
 

@@ -5,36 +5,63 @@
 
 #include <stdlib.h>
 
-/* Cheap, and enough to tell most of the members that nobody asked for. */
-static inline unsigned bucket_of(struct slice name)
+static inline uint32_t load(const char *at)
 {
-    unsigned first = name.length ? (unsigned char)name.data[0] : 0;
+    uint32_t bytes;
 
-    return ((unsigned)name.length * 7 + first) % FIELDS_BUCKETS;
+    memcpy(&bytes, at, sizeof(bytes));
+    return bytes;
 }
 
-/* 1 + the place of @p name in the bucket; 0: not there. */
-static inline uint32_t look(const struct fields *fields, unsigned bucket, struct slice name)
+/* Of the length and the bytes at both ends: names that are numbered differ at their end, those of
+ * one group at their beginning. */
+static inline uint32_t hash_of(struct slice name)
 {
-    uint32_t place = fields->buckets[bucket];
+    uint32_t hash = (uint32_t)name.length;
 
-    while (place && !slice_equal(fields->names[place - 1].text, name))
+    if (name.length >= sizeof(hash)) {
+        hash ^= load(name.data) * 0x85EBCA6Bu;
+        hash ^= load(name.data + name.length - sizeof(hash));
+    } else {
+        for (size_t i = 0; i < name.length; i++)
+            hash = hash << 8 ^ (unsigned char)name.data[i];
+    }
+    return hash * 0x9E3779B1u;
+}
+
+static inline unsigned bucket_of(uint32_t hash)
+{
+    return hash >> (32 - FIELDS_BITS);
+}
+
+static inline unsigned bit_of(uint32_t hash)
+{
+    return hash >> (32 - 6);
+}
+
+/* 1 + the place of @p name in its bucket; 0: not there. */
+static inline uint32_t look(const struct fields *fields, uint32_t hash, struct slice name)
+{
+    uint32_t place = fields->buckets[bucket_of(hash)];
+
+    while (place && (fields->names[place - 1].hash != hash ||
+                     !slice_equal(fields->names[place - 1].text, name)))
         place = fields->names[place - 1].next;
     return place;
 }
 
 size_t fields_add(struct fields *fields, struct slice name)
 {
-    unsigned bucket = bucket_of(name);
-    uint32_t place = look(fields, bucket, name);
+    uint32_t hash = hash_of(name), place = look(fields, hash, name);
+    uint32_t *bucket = &fields->buckets[bucket_of(hash)];
 
     if (place)
         return place - 1;
     fields->names = mem_grow(fields->names, fields->count, &fields->room, sizeof(*fields->names));
-    fields->names[fields->count] = (struct field_name){
-        {mem_copy(name.data, name.length), name.length}, fields->buckets[bucket]};
-    fields->buckets[bucket] = (uint32_t)++fields->count;
-    fields->used |= UINT64_C(1) << bucket;
+    fields->names[fields->count] =
+        (struct field_name){{mem_copy(name.data, name.length), name.length}, hash, *bucket};
+    *bucket = (uint32_t)++fields->count;
+    fields->used |= UINT64_C(1) << bit_of(hash);
     return fields->count - 1;
 }
 
@@ -46,27 +73,30 @@ void fields_clear(struct fields *fields)
     *fields = (struct fields){0};
 }
 
-void fields_find(const struct fields *fields, const struct value *root, struct arena *arena,
-                 const struct value **found)
+bool fields_find(const struct fields *fields, const struct value *root, struct arena *arena,
+                 const struct value **found, struct err *err)
 {
     const struct value *child;
 
     memset(found, 0, fields->count * sizeof(*found));
     if (!root || root->type != VALUE_OBJECT)
-        return;
+        return true;
     child = value_first(root);
     for (uint32_t left = root->count; left; left--, child = value_next(child)) {
         struct slice name = {child->name, child->name_length};
-        unsigned bucket;
-        uint32_t place;
+        uint32_t hash, place;
 
-        if (child->name_escaped)
-            name = value_name(child, arena);
-        bucket = bucket_of(name);
-        if (!(fields->used >> bucket & 1))
+        if (child->name_escaped) {
+            name = value_name(child, arena, err);
+            if (!name.data)
+                return false;
+        }
+        hash = hash_of(name);
+        if (!(fields->used >> bit_of(hash) & 1))
             continue;
-        place = look(fields, bucket, name);
+        place = look(fields, hash, name);
         if (place)
             found[place - 1] = child;
     }
+    return true;
 }

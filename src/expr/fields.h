@@ -8,18 +8,19 @@
 #include "base/arena.h"
 #include "record/value.h"
 
-enum { FIELDS_BUCKETS = 64 /* bits of an uint64_t */ };
+enum { FIELDS_BITS = 8, FIELDS_BUCKETS = 1 << FIELDS_BITS };
 
 struct field_name {
     struct slice text; /* owned */
-    uint32_t next;     /* 1 + another name of the same bucket; 0: none */
+    uint32_t hash;
+    uint32_t next; /* 1 + another name of the same bucket; 0: none */
 };
 
 /** All zero is an empty set. */
 struct fields {
     struct field_name *names;
     size_t count, room;
-    uint64_t used;                    /* a bit for every bucket with a name in it */
+    uint64_t used;                    /* a bit for four buckets: whether a name is in them */
     uint32_t buckets[FIELDS_BUCKETS]; /* 1 + the newest name; 0: none */
 };
 
@@ -28,7 +29,10 @@ size_t fields_add(struct fields *fields, struct slice name);
 
 void fields_clear(struct fields *fields);
 
-/** Fills found[place] for every name: the last member called so, NULL where there is none or @p
- * root is no object. @p arena takes names that are written with escapes. */
-void fields_find(const struct fields *fields, const struct value *root, struct arena *arena,
-                 const struct value **found);
+/**
+ * Fills found[place] for every name: the last member called so, NULL where there is none or @p root
+ * is no object. @p arena takes names that are written with escapes.
+ * Errors:  false and ERR_RECORD where those are too much for it.
+ */
+bool fields_find(const struct fields *fields, const struct value *root, struct arena *arena,
+                 const struct value **found, struct err *err);

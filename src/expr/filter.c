@@ -152,11 +152,11 @@ static bool check_kinds(const struct filter_call *call, const char *at, const st
     return true;
 }
 
-bool filter_call_init(struct filter_call *call, struct lex *lex)
+bool filter_call_init(struct filter_call *call, enum pattern_unit unit, struct lex *lex)
 {
     struct slice name;
 
-    *call = (struct filter_call){0};
+    *call = (struct filter_call){.unit = unit};
     lex_skip_space(lex);
     name = read_name(lex);
     if (!name.length)
@@ -179,9 +179,11 @@ void filter_call_clear(struct filter_call *call)
     *call = (struct filter_call){0};
 }
 
-struct slice filter_text(const struct value *value, struct arena *arena)
+bool filter_text(const struct value *value, struct arena *arena, struct slice *text,
+                 struct err *err)
 {
-    return value->type == VALUE_STRING ? value_string(value, arena) : value->text;
+    *text = value->type == VALUE_STRING ? value_string(value, arena, err) : value->text;
+    return text->data != NULL;
 }
 
 const struct value *filter_result(struct value *out, enum value_type type, struct slice text)
@@ -194,8 +196,7 @@ bool filter_digits(const struct value *in, struct arena *arena, struct slice *te
 {
     if (in->type != VALUE_NUMBER && in->type != VALUE_STRING)
         return err_set(err, ERR_RECORD, "not a number");
-    *text = filter_text(in, arena);
-    return true;
+    return filter_text(in, arena, text, err);
 }
 
 void filter_write_reference(FILE *out)

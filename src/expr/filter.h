@@ -26,6 +26,7 @@ struct filter_call {
     const struct filter *filter;
     struct filter_argument arguments[FILTER_ARGUMENTS];
     size_t count;
+    enum pattern_unit unit;  /* what the text that it gets is made of */
     struct pattern *pattern; /* of a filter that compiles one */
 };
 
@@ -55,12 +56,16 @@ const struct filter *filter_all(size_t *count);
  * Compiles "name", "name('text', 2)" at lex->at and moves behind it and the space that follows.
  * Errors:  false, with the column; nothing has to be cleared.
  */
-bool filter_call_init(struct filter_call *call, struct lex *lex);
+bool filter_call_init(struct filter_call *call, enum pattern_unit unit, struct lex *lex);
 
 void filter_call_clear(struct filter_call *call);
 
-/** What a value is as text: a string without its quotes, any other value as the record has it. */
-struct slice filter_text(const struct value *value, struct arena *arena);
+/**
+ * What a value is as text: a string without its quotes, any other value as the record has it.
+ * Errors:  false and ERR_RECORD where it would take more than the arena gives.
+ */
+bool filter_text(const struct value *value, struct arena *arena, struct slice *text,
+                 struct err *err);
 
 /** Makes @p out a string (VALUE_STRING) or a number (VALUE_NUMBER). */
 const struct value *filter_result(struct value *out, enum value_type type, struct slice text);

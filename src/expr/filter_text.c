@@ -28,11 +28,16 @@ bool filter_raw(const struct filter_call *call, struct scope *scope, const struc
 }
 
 static bool map_letters(struct scope *scope, const struct value **value, struct value *out,
-                        char first, char last)
+                        char first, char last, struct err *err)
 {
-    struct slice text = filter_text(*value, scope->arena);
-    char *mapped = arena_alloc(scope->arena, text.length + 1);
+    struct slice text;
+    char *mapped;
 
+    if (!filter_text(*value, scope->arena, &text, err))
+        return false;
+    mapped = arena_take(scope->arena, text.length, err);
+    if (!mapped)
+        return false;
     for (size_t i = 0; i < text.length; i++) {
         bool other = text.data[i] >= first && text.data[i] <= last;
         mapped[i] = (char)(text.data[i] ^ (other ? 'a' ^ 'A' : 0));
@@ -44,15 +49,15 @@ static bool map_letters(struct scope *scope, const struct value **value, struct 
 bool filter_upper(const struct filter_call *call, struct scope *scope, const struct value **value,
                   struct value *out, struct err *err)
 {
-    (void)call, (void)err;
-    return map_letters(scope, value, out, 'a', 'z');
+    (void)call;
+    return map_letters(scope, value, out, 'a', 'z', err);
 }
 
 bool filter_lower(const struct filter_call *call, struct scope *scope, const struct value **value,
                   struct value *out, struct err *err)
 {
-    (void)call, (void)err;
-    return map_letters(scope, value, out, 'A', 'Z');
+    (void)call;
+    return map_letters(scope, value, out, 'A', 'Z', err);
 }
 
 static bool is_space(char byte)
@@ -63,9 +68,11 @@ static bool is_space(char byte)
 bool filter_trim(const struct filter_call *call, struct scope *scope, const struct value **value,
                  struct value *out, struct err *err)
 {
-    struct slice text = filter_text(*value, scope->arena);
+    struct slice text;
 
-    (void)call, (void)err;
+    (void)call;
+    if (!filter_text(*value, scope->arena, &text, err))
+        return false;
     for (; text.length && is_space(text.data[0]); text.data++)
         text.length--;
     while (text.length && is_space(text.data[text.length - 1]))
@@ -74,18 +81,19 @@ bool filter_trim(const struct filter_call *call, struct scope *scope, const stru
     return true;
 }
 
-/* A character starts at every byte but the second to fourth of UTF-8. */
-static bool starts_character(char byte)
+/* A character starts at every byte but the second to fourth of UTF-8; bytes that may be no text are
+ * counted one by one. */
+static bool starts(char byte, enum pattern_unit unit)
 {
-    return ((unsigned char)byte & 0xC0) != 0x80;
+    return unit == PATTERN_RAW || ((unsigned char)byte & 0xC0) != 0x80;
 }
 
 /* The byte behind @p count characters from @p at on. */
-static size_t skip_characters(struct slice text, size_t at, uint64_t count)
+static size_t skip_characters(struct slice text, size_t at, uint64_t count, enum pattern_unit unit)
 {
     while (count && at < text.length) {
         at++;
-        while (at < text.length && !starts_character(text.data[at]))
+        while (at < text.length && !starts(text.data[at], unit))
             at++;
         count--;
     }
@@ -93,12 +101,12 @@ static size_t skip_characters(struct slice text, size_t at, uint64_t count)
 }
 
 /* The byte where the last @p count characters begin. */
-static size_t last_characters(struct slice text, uint64_t count)
+static size_t last_characters(struct slice text, uint64_t count, enum pattern_unit unit)
 {
     size_t at = text.length;
 
     while (count && at > 0)
-        count -= starts_character(text.data[--at]);
+        count -= starts(text.data[--at], unit);
     return at;
 }
 
@@ -112,15 +120,17 @@ bool prepare_substr(struct filter_call *call, const struct lex *lex)
 bool filter_substr(const struct filter_call *call, struct scope *scope, const struct value **value,
                    struct value *out, struct err *err)
 {
-    struct slice text = filter_text(*value, scope->arena);
     int64_t start = call->arguments[0].integer;
-    size_t from = start < 0 ? last_characters(text, 0 - (uint64_t)start)
-                            : skip_characters(text, 0, (uint64_t)start);
-    size_t to = text.length;
+    struct slice text;
+    size_t from, to;
 
-    (void)err;
+    if (!filter_text(*value, scope->arena, &text, err))
+        return false;
+    from = start < 0 ? last_characters(text, 0 - (uint64_t)start, call->unit)
+                     : skip_characters(text, 0, (uint64_t)start, call->unit);
+    to = text.length;
     if (call->count > 1)
-        to = skip_characters(text, from, (uint64_t)call->arguments[1].integer);
+        to = skip_characters(text, from, (uint64_t)call->arguments[1].integer, call->unit);
     *value = filter_result(out, VALUE_STRING, (struct slice){text.data + from, to - from});
     return true;
 }

@@ -194,10 +194,12 @@ bool filter_epoch(const struct filter_call *call, struct scope *scope, const str
                   struct value *out, struct err *err)
 {
     int64_t unit = unit_of(call, 0), seconds, microseconds;
+    struct slice text;
     char *number;
 
-    if ((*value)->type != VALUE_STRING ||
-        !read_date(value_string(*value, scope->arena), &seconds, &microseconds))
+    if (!filter_text(*value, scope->arena, &text, err))
+        return false;
+    if ((*value)->type != VALUE_STRING || !read_date(text, &seconds, &microseconds))
         return err_set(err, ERR_RECORD, "not an RFC 3339 date and time");
     number = arena_alloc(scope->arena, NUMBER_BYTES);
     int length = snprintf(number, NUMBER_BYTES, "%" PRId64,

@@ -44,7 +44,7 @@ static bool read_filters(struct lex *lex, struct hole *hole)
     while (lex_take(lex, '|')) {
         struct filter_call call;
 
-        if (!filter_call_init(&call, lex))
+        if (!filter_call_init(&call, reference_unit(&hole->reference), lex))
             return false;
         hole->filters = mem_grow(hole->filters, hole->filter_count, &room, sizeof(call));
         hole->filters[hole->filter_count++] = call;
@@ -148,6 +148,6 @@ bool hole_render(const struct hole *hole, struct scope *scope, const struct valu
         return err_set(err, ERR_RECORD,
                        "field '%s' is null; to write a text instead: %%{%s|default('')}",
                        hole->reference.text, hole->reference.text);
-    *out = value->escaped ? value_string(value, scope->arena) : value->text;
-    return true;
+    *out = value->escaped ? value_string(value, scope->arena, err) : value->text;
+    return out->data != NULL;
 }

@@ -143,7 +143,8 @@ static bool compile_pattern(struct parser *parser, struct condition *node)
 
     if (argument->kind != CONDITION_LITERAL || argument->literal.type != VALUE_STRING)
         return lex_error(&parser->lex, argument->at, "matches() takes a string in quotes");
-    node->pattern = pattern_new(argument->literal.text, parser->lex.err);
+    node->pattern = pattern_new(argument->literal.text, condition_unit(node->first),
+                                PATTERN_MATCHES, parser->lex.err);
     return node->pattern || lex_error_within(&parser->lex, argument->at);
 }
 

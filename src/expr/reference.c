@@ -150,6 +150,18 @@ unsigned reference_reads(const struct reference *reference)
     return reference->kind == REFERENCE_KEY_FIELD ? READS_KEY_INSIDE : READS_VALUE_INSIDE;
 }
 
+enum pattern_unit reference_unit(const struct reference *reference)
+{
+    switch (reference->kind) {
+    case REFERENCE_KEY:
+    case REFERENCE_VALUE:
+    case REFERENCE_HEADER:
+        return PATTERN_RAW;
+    default:
+        return PATTERN_TEXT;
+    }
+}
+
 int reference_type(const struct reference *reference)
 {
     const struct reference_name *row = reference_row(reference);

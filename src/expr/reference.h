@@ -2,6 +2,7 @@
  */
 #pragma once
 #include "expr/lex.h"
+#include "expr/pattern.h"
 #include "expr/scope.h"
 #include "record/path.h"
 
@@ -42,6 +43,10 @@ void reference_clear(struct reference *reference);
 
 /** Bits of enum scope_reads. */
 unsigned reference_reads(const struct reference *reference);
+
+/** What it is counted in: $key, $value and headers in bytes, which may be no text at all; all else
+ * in characters. */
+enum pattern_unit reference_unit(const struct reference *reference);
 
 /** What type its value always has (VALUE_STRING, ...); -1 where that depends on the record. */
 int reference_type(const struct reference *reference);

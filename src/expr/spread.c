@@ -55,29 +55,41 @@ static int compare_members(const void *a, const void *b)
     return order ? order : (left > right) - (left < right);
 }
 
-static void outdo_by_sorting(struct member *members, size_t count, struct arena *arena)
+static bool outdo_by_sorting(struct member *members, size_t count, struct arena *arena,
+                             struct err *err)
 {
-    struct member **sorted = arena_alloc(arena, count * sizeof(struct member *));
+    struct member **sorted = arena_take(arena, count * sizeof(struct member *), err);
 
+    if (!sorted)
+        return false;
     for (size_t i = 0; i < count; i++)
         sorted[i] = &members[i];
     qsort(sorted, count, sizeof(*sorted), compare_members);
     for (size_t i = 0; i + 1 < count; i++)
         sorted[i]->outdone = slice_equal(sorted[i]->name, sorted[i + 1]->name);
+    arena_shrink(arena, sorted, count * sizeof(struct member *), 0);
+    return true;
 }
 
-static struct member *read_members(const struct value *root, struct arena *arena)
+static bool outdo(struct member *members, size_t count, struct arena *arena, struct err *err)
 {
-    struct member *members = arena_alloc(arena, root->count * sizeof(*members));
+    if (count > COMPARED_MEMBERS)
+        return outdo_by_sorting(members, count, arena, err);
+    outdo_by_comparing(members, count);
+    return true;
+}
+
+static struct member *read_members(const struct value *root, struct arena *arena, struct err *err)
+{
+    struct member *members = arena_take(arena, root->count * sizeof(*members), err);
     const struct value *child = value_first(root);
 
-    for (uint32_t i = 0; i < root->count; i++, child = value_next(child))
-        members[i] = (struct member){.name = value_name(child, arena), .value = child};
-    if (root->count > COMPARED_MEMBERS)
-        outdo_by_sorting(members, root->count, arena);
-    else
-        outdo_by_comparing(members, root->count);
-    return members;
+    for (uint32_t i = 0; members && i < root->count; i++, child = value_next(child)) {
+        members[i] = (struct member){.name = value_name(child, arena, err), .value = child};
+        if (!members[i].name.data)
+            return NULL;
+    }
+    return members && outdo(members, root->count, arena, err) ? members : NULL;
 }
 
 static bool is_text(const struct value *value)
@@ -85,26 +97,27 @@ static bool is_text(const struct value *value)
     return value->type != VALUE_NULL && value->type != VALUE_ARRAY && value->type != VALUE_OBJECT;
 }
 
-static size_t write_pairs(const struct value *root, struct arena *arena, struct slice *pairs)
+static bool write_pairs(const struct value *root, struct arena *arena, struct slice *pairs,
+                        size_t *used, struct err *err)
 {
-    const struct member *members = read_members(root, arena);
-    size_t used = 0;
+    const struct member *members = read_members(root, arena, err);
 
-    for (uint32_t i = 0; i < root->count; i++) {
+    *used = 0;
+    for (uint32_t i = 0; members && i < root->count; i++) {
         const struct value *value = members[i].value;
         if (members[i].outdone || !is_text(value))
             continue;
-        pairs[used++] = members[i].name;
-        pairs[used++] = value->type == VALUE_STRING ? value_string(value, arena) : value->text;
+        pairs[(*used)++] = members[i].name;
+        pairs[*used] = value->type == VALUE_STRING ? value_string(value, arena, err) : value->text;
+        if (!pairs[(*used)++].data)
+            return false;
     }
-    return used;
+    return members != NULL;
 }
 
 bool spread_fields(struct scope *scope, struct slice **pairs, size_t *count, struct err *err)
 {
     const struct value *root;
-    struct slice *made;
-    size_t used;
 
     if (!scope_value(scope, &root, err))
         return false;
@@ -112,11 +125,8 @@ bool spread_fields(struct scope *scope, struct slice **pairs, size_t *count, str
         return err_set(err, ERR_RECORD, "missing field '*': a tombstone has no fields");
     if (root->type != VALUE_OBJECT)
         return err_set(err, ERR_RECORD, "missing field '*': the value is no object");
-    made = arena_alloc(scope->arena, root->count * 2 * sizeof(*made));
-    used = write_pairs(root, scope->arena, made);
-    if (!used)
-        return err_set(err, ERR_RECORD, "missing field '*': the value has no scalar field");
-    *pairs = made;
-    *count = used;
-    return true;
+    *pairs = arena_take(scope->arena, root->count * 2 * sizeof(**pairs), err);
+    if (!*pairs || !write_pairs(root, scope->arena, *pairs, count, err))
+        return false;
+    return *count || err_set(err, ERR_RECORD, "missing field '*': the value has no scalar field");
 }

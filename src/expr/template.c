@@ -119,8 +119,7 @@ static bool find_fields(const struct template *template, struct scope *scope,
     if (!scope_value(scope, &root, err))
         return false;
     *found = arena_alloc(scope->arena, template->fields.count * sizeof(struct value *));
-    fields_find(&template->fields, root, scope->arena, *found);
-    return true;
+    return fields_find(&template->fields, root, scope->arena, *found, err);
 }
 
 static bool render_part(const struct part *part, struct scope *scope,
@@ -145,13 +144,13 @@ static bool render_joined(const struct argument *argument, struct scope *scope,
             return false;
         length += pieces[i].length;
     }
-    text = at = arena_alloc(scope->arena, length + 1);
-    for (size_t i = 0; i < argument->count; i++) {
+    text = at = arena_take(scope->arena, length, err);
+    for (size_t i = 0; text && i < argument->count; i++) {
         memcpy(at, pieces[i].data, pieces[i].length);
         at += pieces[i].length;
     }
     *out = (struct slice){text, length};
-    return true;
+    return text != NULL;
 }
 
 static bool render_argument(const struct argument *argument, struct scope *scope,
@@ -186,7 +185,9 @@ bool template_render(const struct template *template, struct scope *scope, struc
     if (!find_fields(template, scope, &found, err) || !find_spread(template, scope, &spread, err))
         return false;
     total += template->spreads * spread.count;
-    made = arena_alloc(scope->arena, total * sizeof(*made));
+    made = arena_take(scope->arena, total * sizeof(*made), err);
+    if (!made)
+        return false;
     for (size_t i = 0; i < template->count; i++) {
         const struct argument *argument = &template->arguments[i];
         if (argument->constant.data) {

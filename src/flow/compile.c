@@ -4,6 +4,7 @@
  */
 #include "base/mem.h"
 #include "base/text.h"
+#include "conf/topic.h"
 #include "flow/agreement.h"
 #include "flow/durability.h"
 #include "flow/hints.h"
@@ -13,15 +14,9 @@
 #include "redis/shape.h"
 
 #include <inttypes.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-struct topic_pattern {
-    const char *name; /* NULL: by pattern */
-    regex_t pattern;
-};
 
 static void route_commands_free(struct route_commands *commands)
 {
@@ -41,9 +36,8 @@ static void route_clear(struct route *route)
     route_commands_free(&route->writes);
     route_commands_free(&route->deletes);
     for (size_t i = 0; i < route->conf->topics.count; i++)
-        if (!route->patterns[i].name)
-            regfree(&route->patterns[i].pattern);
-    free(route->patterns);
+        topic_matcher_free(route->topics[i]);
+    free(route->topics);
 }
 
 void routes_free(struct routes *routes)
@@ -324,18 +318,15 @@ static bool route_can_unlink(const struct route *route)
            !(reads & (READS_VALUE_INSIDE | READS_VALUE_BYTES));
 }
 
+/* What does not compile was reported with the file. */
 static void compile_topics(struct route *route)
 {
     const struct conf_texts *topics = &route->conf->topics;
 
-    route->patterns = mem_array(topics->count, sizeof(*route->patterns));
-    for (size_t i = 0; i < topics->count; i++) {
-        const char *text = topics->items[i].text;
-        if (text && text[0] == '^' &&
-            regcomp(&route->patterns[i].pattern, text, REG_EXTENDED | REG_NOSUB) == 0)
-            continue;
-        route->patterns[i].name = text ? text : "";
-    }
+    route->topics = mem_array(topics->count, sizeof(*route->topics));
+    for (size_t i = 0; i < topics->count; i++)
+        if (topics->items[i].text)
+            route->topics[i] = topic_matcher_new(topics->items[i].text, NULL);
 }
 
 static void compile_route(struct route *route, const struct conf *conf, size_t index,
@@ -387,12 +378,9 @@ const struct route *routes_find(const struct routes *routes, const char *name)
 
 bool route_takes(const struct route *route, const char *topic)
 {
-    for (size_t i = 0; i < route->conf->topics.count; i++) {
-        const struct topic_pattern *pattern = &route->patterns[i];
-        if (pattern->name ? strcmp(pattern->name, topic) == 0
-                          : regexec(&pattern->pattern, topic, 0, NULL, 0) == 0)
+    for (size_t i = 0; i < route->conf->topics.count; i++)
+        if (route->topics[i] && topic_matcher_takes(route->topics[i], topic))
             return true;
-    }
     return false;
 }
 

@@ -59,7 +59,7 @@ struct route {
     bool unlinks; /* a tombstone without "del" unlinks the key of the one write */
     struct route_ttl ttl;
     const struct command *pexpire, *unlink; /* rows of the commands that a route adds */
-    struct topic_pattern *patterns;         /* as many as conf->topics */
+    struct topic_matcher **topics;          /* as many as conf->topics */
 };
 
 struct routes {

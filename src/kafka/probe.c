@@ -1,9 +1,9 @@
 /* probe.c: what Kafka says to a source's configuration. */
 #include "kafka/probe.h"
 
+#include "conf/topic.h"
 #include "kafka/properties.h"
 
-#include <regex.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -144,16 +144,16 @@ static void probe_pattern(const struct probe *probe, const struct rd_kafka_metad
                           const char *pattern)
 {
     int matches = 0;
-    regex_t regex;
+    struct topic_matcher *matcher = topic_matcher_new(pattern, NULL);
 
-    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+    if (!matcher)
         return; /* the file's check has said so */
     for (int i = 0; i < metadata->topic_cnt; i++)
-        if (regexec(&regex, metadata->topics[i].topic, 0, NULL, 0) == 0) {
+        if (topic_matcher_takes(matcher, metadata->topics[i].topic)) {
             topic_found(probe, &metadata->topics[i]);
             matches++;
         }
-    regfree(&regex);
+    topic_matcher_free(matcher);
     if (matches)
         say(probe, PROBE_OK, "topics %s: %d match%s", pattern, matches, matches == 1 ? "es" : "");
     else

@@ -68,11 +68,13 @@ static size_t unescape(const char **at, const char *end, char out[UTF8_MAX])
     return 1;
 }
 
-static struct slice unescaped(struct slice text, struct arena *arena)
+static struct slice unescaped(struct slice text, struct arena *arena, struct err *err)
 {
     const char *at = text.data, *end = at + text.length;
-    char *out = arena_alloc(arena, text.length), *next = out;
+    char *out = arena_take(arena, text.length, err), *next = out;
 
+    if (!out)
+        return (struct slice){0};
     while (at < end) {
         if (*at == '\\')
             next += unescape(&at, end, next); /* an escape is never shorter than what it means */
@@ -83,16 +85,77 @@ static struct slice unescaped(struct slice text, struct arena *arena)
     return (struct slice){out, (size_t)(next - out)};
 }
 
-struct slice value_string(const struct value *value, struct arena *arena)
+struct slice value_string(const struct value *value, struct arena *arena, struct err *err)
 {
-    return value->escaped ? unescaped(value->text, arena) : value->text;
+    return value->escaped ? unescaped(value->text, arena, err) : value->text;
 }
 
-struct slice value_name(const struct value *value, struct arena *arena)
+struct slice value_name(const struct value *value, struct arena *arena, struct err *err)
 {
     struct slice name = {value->name, value->name_length};
 
-    return value->name_escaped ? unescaped(name, arena) : name;
+    return value->name_escaped ? unescaped(name, arena, err) : name;
+}
+
+/* A string as it is read: what one step of it means. */
+struct string_reader {
+    const char *at, *end;
+    bool escaped;
+    char meant[UTF8_MAX]; /* of the last escape: */
+    size_t next, count;   /* bytes of it that were given, and all of them */
+};
+
+static struct string_reader read_string(const struct value *value)
+{
+    return (struct string_reader){.at = value->text.data,
+                                  .end = value->text.data + value->text.length,
+                                  .escaped = value->escaped};
+}
+
+/* The next byte; -1 at the end. */
+static int next_byte(struct string_reader *reader)
+{
+    if (reader->next < reader->count)
+        return (unsigned char)reader->meant[reader->next++];
+    if (reader->at == reader->end)
+        return -1;
+    if (!reader->escaped || *reader->at != '\\')
+        return (unsigned char)*reader->at++;
+    reader->count = unescape(&reader->at, reader->end, reader->meant);
+    reader->next = 1;
+    return (unsigned char)reader->meant[0];
+}
+
+static int compare_bytes(struct slice a, struct slice b)
+{
+    size_t shorter = a.length < b.length ? a.length : b.length;
+    int order = shorter ? memcmp(a.data, b.data, shorter) : 0;
+
+    return order ? order : (a.length > b.length) - (a.length < b.length);
+}
+
+int value_compare_strings(const struct value *a, const struct value *b)
+{
+    struct string_reader left = read_string(a), right = read_string(b);
+    int x, y;
+
+    if (!a->escaped && !b->escaped)
+        return compare_bytes(a->text, b->text);
+    do {
+        x = next_byte(&left);
+        y = next_byte(&right);
+    } while (x == y && x >= 0);
+    return (x > y) - (x < y);
+}
+
+size_t value_characters(const struct value *value)
+{
+    struct string_reader reader = read_string(value);
+    size_t count = 0;
+
+    for (int byte = next_byte(&reader); byte >= 0; byte = next_byte(&reader))
+        count += (byte & 0xC0) != 0x80;
+    return count;
 }
 
 /* Whether the escaped name of @p member means @p name. */

@@ -50,12 +50,22 @@ static inline const struct value *value_next(const struct value *child)
     return child->type < VALUE_ARRAY ? child + 1 : child + child->span;
 }
 
-/** The string of a VALUE_STRING without its escapes: the payload's own bytes where there are none,
- * else a copy. */
-struct slice value_string(const struct value *value, struct arena *arena);
+/**
+ * The string of a VALUE_STRING without its escapes: the payload's own bytes where there are none,
+ * else a copy.
+ * Errors:  data is NULL, and ERR_RECORD, where the copy would take more than the arena gives.
+ */
+struct slice value_string(const struct value *value, struct arena *arena, struct err *err);
 
-/** The name of a member of an object without its escapes. */
-struct slice value_name(const struct value *value, struct arena *arena);
+/** The name of a member of an object without its escapes. Errors: as value_string(). */
+struct slice value_name(const struct value *value, struct arena *arena, struct err *err);
+
+/** Below, at or above zero as the string @p a comes before, is or comes behind @p b, byte by byte.
+ * Escapes are read on the way: nothing is copied. */
+int value_compare_strings(const struct value *a, const struct value *b);
+
+/** How many characters a string has. */
+size_t value_characters(const struct value *value);
 
 /** The member called @p name (the last one, where several are); NULL where there is none or @p
  * value is no object. */

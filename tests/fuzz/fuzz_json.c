@@ -18,10 +18,10 @@ static bool is_inside(const char *bytes, size_t length)
 static void check_name(const struct value *object, const struct value *child)
 {
     assert(is_inside(child->name, child->name_length));
-    struct slice name = value_name(child, &arena);
+    struct slice name = value_name(child, &arena, NULL);
     const struct value *found = value_member(object, name);
     assert(found >= child);
-    assert(slice_equal(value_name(found, &arena), name));
+    assert(slice_equal(value_name(found, &arena, NULL), name));
 }
 
 /* Containers of one text have the same tree wherever they stand. */
@@ -39,7 +39,7 @@ static void check(const struct value *value)
     assert(is_inside(value->text.data, value->text.length));
     if (value->type < VALUE_ARRAY) {
         assert(value->span == 1 && value->count == 0);
-        assert(value_string(value, &arena).length <= value->text.length);
+        assert(value_string(value, &arena, NULL).length <= value->text.length);
         return;
     }
     for (uint32_t i = 0; i < value->count; i++, child = value_next(child)) {

@@ -1,6 +1,7 @@
 /* test_filter.c: what filters make of a field. */
 #include "suite.h"
 
+#include "examples.h"
 #include "expression.h"
 #include "page.h"
 
@@ -100,7 +101,7 @@ static bool comes_back_from_json(const struct template *template, struct slice b
     expression_is(bytes, SLICE("{}"));
     if (template_render(template, &expression_scope, &arguments, &count, NULL)) {
         tree = json_decode(arguments[0], &expression_arena, NULL);
-        return tree && slice_equal(value_string(tree, &expression_arena), bytes);
+        return tree && slice_equal(value_string(tree, &expression_arena, NULL), bytes);
     }
     snprintf(plain, sizeof(plain), "\"%.*s\"", SLICE_ARGS(bytes));
     return !json_decode(slice_of(plain), &expression_arena, NULL);
@@ -264,10 +265,12 @@ static void replace_replaces_every_match(void)
     GIVES("%{x|replace('b*', '-')}", "\"bbc\"", "-c-");
     GIVES("%{x|replace('x*', '-')}", "\"\xC3\xA9\"", "-\xC3\xA9-");
     GIVES("%{x|replace('a|(b)', '[\\1]')}", "\"ab\"", "[][b]");
-    GIVES("%{x|replace('(', '')}", "1", "config: column 13: bad pattern: Unmatched ( or \\(");
+    GIVES("%{x|replace('(', '')}", "1",
+          "config: column 13: bad pattern at '(': '(' is never closed");
     GIVES("%{x|replace('(a)', '\\2')}", "1", "config: column 20: \\2: the pattern has 1 groups");
-    GIVES("%{x|replace('(a)\\1', '')}", "1",
-          "config: column 13: a pattern may not refer back to its own groups");
+    GIVES(
+        "%{x|replace('(a)\\1', '')}", "1",
+        "config: column 13: bad pattern at '\\1': a pattern may not refer back to its own groups");
     GIVES("%{x|replace('a')}", "1",
           "config: column 5: replace takes arguments: ('pattern', 'text')");
 }
@@ -306,6 +309,55 @@ static void wrong_arguments_are_errors_of_the_file(void)
     GIVES("%{x|strftime(5)}", "1", "config: column 14: strftime takes a text in quotes here");
 }
 
+static void bytes_are_counted_where_a_value_may_be_no_text(void)
+{
+    struct slice framed = SLICE("\0\0\0\xC3\xA9{}");
+    struct err err;
+    struct template *template = template_new("%{$value|substr(5)}", false, &err);
+    struct slice *arguments;
+    size_t count;
+
+    expression_is(SLICE("k"), framed); /* a registry's frame of schema 50089 */
+    CU_ASSERT_TRUE(template_render(template, &expression_scope, &arguments, &count, &err));
+    CU_ASSERT_TRUE(slice_is(arguments[0], "{}"));
+    template_free(template);
+    GIVES("%{x|substr(1)}", "\"\xC3\xA9t\xC3\xA9\"", "t\xC3\xA9");
+    GIVES("%{$key|substr(-1)}", "1", "\xFF");
+    GIVES("%{x|replace('.', '-')}", "\"\xC3\xA9t\xC3\xA9\"", "---");
+    GIVES("%{$header.trace-id|replace('[^0-9]', '-')}", "1", "-1");
+    GIVES("%{$key|replace('\\xFF', '!')}", "1", "key!");
+}
+
+static void replace_refuses_a_text_above_its_limit(void)
+{
+    struct slice text = {calloc(1, 1 << 21), 1 << 21};
+    struct err err;
+    struct template *template = template_new("%{$value|replace('a', 'b')}", false, &err);
+    struct slice *arguments;
+    size_t count;
+
+    expression_is(SLICE("k"), text);
+    CU_ASSERT_FALSE(template_render(template, &expression_scope, &arguments, &count, &err));
+    ASSERT_TEXT(err.text,
+                "field '$value': replace: a text of 2097152 bytes; at most 1048576 are searched");
+    template_free(template);
+    free((char *)text.data);
+}
+
+/* Of a page: without the kind of the error. */
+static const char *example(const char *text, const char *value)
+{
+    const char *given = render(text, value);
+    const char *kind = strncmp(given, "config: ", 8) == 0 ? given + 8 : given;
+
+    return kind;
+}
+
+static void every_example_of_the_page_on_patterns_is_true(void)
+{
+    CU_ASSERT_TRUE(examples_check("patterns.md", example) > 5);
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -326,6 +378,9 @@ int main(void)
         TEST(replace_replaces_every_match),
         TEST(substr_counts_characters),
         TEST(wrong_arguments_are_errors_of_the_file),
+        TEST(bytes_are_counted_where_a_value_may_be_no_text),
+        TEST(replace_refuses_a_text_above_its_limit),
+        TEST(every_example_of_the_page_on_patterns_is_true),
     };
     int status = SUITE("filter", tests);
 

@@ -210,7 +210,7 @@ static bool same_object(const struct value *ours, const json_t *theirs)
     if (!json_is_object(theirs))
         return false;
     for (uint32_t i = 0; i < ours->count; i++, child = value_next(child)) {
-        struct slice name = value_name(child, &arena);
+        struct slice name = value_name(child, &arena, NULL);
         char *text = arena_copy(&arena, name.data, name.length);
 
         if (value_member(ours, name) != child)
@@ -224,7 +224,7 @@ static bool same_object(const struct value *ours, const json_t *theirs)
 
 static bool same_string(const struct value *ours, const json_t *theirs)
 {
-    struct slice string = value_string(ours, &arena);
+    struct slice string = value_string(ours, &arena, NULL);
 
     return json_is_string(theirs) &&
            slice_equal(string,

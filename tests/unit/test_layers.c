@@ -29,8 +29,9 @@ struct owner {
 };
 
 static const struct owner owners[] = {
-    {"librdkafka/", "kafka/"}, {"rdkafka", "kafka/"},  {"hiredis", "redis/"},
-    {"openssl/evp", "base/"},  {"openssl/", "redis/"}, {"libconfig", "conf/file.c"},
+    {"librdkafka/", "kafka/"},   {"rdkafka", "kafka/"},  {"hiredis", "redis/"},
+    {"openssl/evp", "base/"},    {"openssl/", "redis/"}, {"libconfig", "conf/file.c"},
+    {"regex.h", "conf/topic.c"},
 };
 
 /* The height of the folder at the front of @p path; -1 where it is none of the layers. */
@@ -157,6 +158,7 @@ static void a_library_outside_its_folder_is_seen(void)
     CU_ASSERT_FALSE(is_line_fine("cli/version.c", "#include <hiredis.h>\n"));
     CU_ASSERT_FALSE(is_line_fine("cli/version.c", "#include \"hiredis.h\"\n"));
     CU_ASSERT_FALSE(is_line_fine("conf/conf.c", "#include <libconfig.h>\n"));
+    CU_ASSERT_FALSE(is_line_fine("flow/compile.c", "#include <regex.h>\n"));
 }
 
 int main(void)

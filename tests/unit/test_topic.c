@@ -53,6 +53,34 @@ static void a_pattern_that_may_match_is_taken(void)
         CU_ASSERT_TRUE(topic_check_pattern(patterns[i], NULL));
 }
 
+static void a_pattern_that_would_keep_librdkafka_busy_is_refused(void)
+{
+    static const char *const patterns[] = {"^((a*)*){28}", "^((((a{1,200}){1,200}){1,20}))",
+                                           "^(.?){900}", "^(a+){600}"};
+    struct err err = {0};
+
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+        CU_ASSERT_FALSE(topic_check_pattern(patterns[i], &err));
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "the repeats of this pattern make it too large"));
+        CU_ASSERT_PTR_NULL(topic_matcher_new(patterns[i], NULL));
+    }
+    CU_ASSERT_FALSE(topic_check_pattern("^(a)\\1", &err));
+    ASSERT_TEXT(err.text, "the pattern '^(a)\\1': a pattern may not refer back to its own groups");
+}
+
+static void a_matcher_takes_its_name_or_what_its_pattern_matches(void)
+{
+    struct topic_matcher *name = topic_matcher_new("rides.v1", NULL);
+    struct topic_matcher *pattern = topic_matcher_new("^rides\\.", NULL);
+
+    CU_ASSERT_TRUE(topic_matcher_takes(name, "rides.v1"));
+    CU_ASSERT_FALSE(topic_matcher_takes(name, "rides_v1"));
+    CU_ASSERT_TRUE(topic_matcher_takes(pattern, "rides.v1"));
+    CU_ASSERT_FALSE(topic_matcher_takes(pattern, "my.rides.v1"));
+    topic_matcher_free(name);
+    topic_matcher_free(pattern);
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -61,6 +89,8 @@ int main(void)
         TEST(a_pattern_must_compile),
         TEST(a_pattern_with_a_letter_of_no_name_matches_nothing),
         TEST(a_pattern_that_may_match_is_taken),
+        TEST(a_pattern_that_would_keep_librdkafka_busy_is_refused),
+        TEST(a_matcher_takes_its_name_or_what_its_pattern_matches),
     };
 
     return SUITE("topic", tests);

@@ -216,21 +216,6 @@ static void an_error_names_the_column(void)
                 "config: column 3: expected an index or a quoted name, and ']'");
     ASSERT_TEXT(decide("1 < a < 3"),
                 "config: column 7: comparisons do not follow each other; use parentheses");
-    CU_ASSERT_PTR_NOT_NULL(strstr(decide("a.matches('(')"), "config: column 11: bad pattern: "));
-    ASSERT_TEXT(decide("a.matches('(a)\\\\1')"),
-                "config: column 11: a pattern may not refer back to its own groups");
-    ASSERT_TEXT(decide("a.matches('(a{200}){200}')"),
-                "config: column 11: the repeats of this pattern make it too large");
-    ASSERT_TEXT(decide("a.matches('x(a*b){501}')"),
-                "config: column 11: the repeats of this pattern make it too large");
-    ASSERT_TEXT(decide("a.matches('a)++++++++++++')"),
-                "config: column 11: the repeats of this pattern make it too large");
-    ASSERT_TEXT(decide("a.matches('^((a*)*){40}')"),
-                "config: column 11: the repeats of this pattern make it too large");
-    ASSERT_TEXT(decide("a.matches('((x|y*|z){2,}?){60}')"),
-                "config: column 11: the repeats of this pattern make it too large");
-    HOLDS("'a1'.matches('^([a-z]*[0-9]*)*$')");
-    FAILS("'x'.matches('^[0-9a-f]{8}-([0-9a-f]{4}-){3}[][:alnum:]{}]{12,900}$')");
 }
 
 static void a_condition_that_could_never_hold_is_an_error(void)
