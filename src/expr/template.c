@@ -67,16 +67,27 @@ static bool part_is(const struct part *part, const char *name)
     return part->hole && strcmp(part->hole->reference.text, name) == 0;
 }
 
-bool template_argument_begins(const struct template *template, size_t index, const char *name,
-                              struct slice *rest)
+char *template_argument_shape(const struct template *template, size_t index)
 {
     const struct argument *argument = &template->arguments[index];
+    char *shape = NULL;
+    size_t length;
 
-    if (index >= template->count || argument->constant.data || argument->count > 2 ||
-        !part_is(&argument->parts[0], name) || argument->parts[0].hole->filter_count)
-        return false;
-    *rest = argument->count == 2 ? argument->parts[1].literal : SLICE("");
-    return argument->count == 1 || !argument->parts[1].hole;
+    if (index >= template->count)
+        return NULL;
+    if (argument->constant.data)
+        return mem_copy(argument->constant.data, argument->constant.length);
+    FILE *out = open_memstream(&shape, &length);
+    for (size_t i = 0; i < argument->count; i++) {
+        const struct part *part = &argument->parts[i];
+        if (part->hole)
+            fprintf(out, "%%{%s%s}", part->hole->reference.text,
+                    part->hole->filter_count ? "|" : "");
+        else
+            fwrite(part->literal.data, 1, part->literal.length, out);
+    }
+    fclose(out);
+    return shape;
 }
 
 bool template_argument_names(const struct template *template, size_t index, const char *name)

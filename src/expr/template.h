@@ -37,10 +37,9 @@ void template_constant(const struct template *template, size_t index, struct sli
 /** Bits of enum scope_reads of argument @p index alone. */
 unsigned template_argument_reads(const struct template *template, size_t index);
 
-/** Whether argument @p index begins with the hole "%{name}", without filters, and the rest of it is
- * the same for every record: *rest. */
-bool template_argument_begins(const struct template *template, size_t index, const char *name,
-                              struct slice *rest);
+/** Argument @p index as the file has it, for free(): "%{$offset}-1"; a hole with filters is
+ * "%{name|}". NULL where there is none. */
+char *template_argument_shape(const struct template *template, size_t index);
 
 /** Whether argument @p index reads @p name anywhere. */
 bool template_argument_names(const struct template *template, size_t index, const char *name);

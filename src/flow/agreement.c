@@ -27,7 +27,7 @@ static const char *common_pattern(const struct route *one, const struct route *o
     return NULL;
 }
 
-static const char *common_topic(const struct route *one, const struct route *other)
+const char *agreement_common_topic(const struct route *one, const struct route *other)
 {
     const char *topic = common_name(one, other);
 
@@ -73,7 +73,7 @@ void agreement_check(const struct routes *routes, struct conf_problems *problems
         for (size_t j = 0; j < i; j++) {
             const struct route *one = &routes->items[j], *other = &routes->items[i];
             const char *topic =
-                one->conf->from == other->conf->from ? common_topic(one, other) : NULL;
+                one->conf->from == other->conf->from ? agreement_common_topic(one, other) : NULL;
             if (topic && !agree(one, other, topic, &err))
                 conf_problem(problems, other->conf->origin,
                              "give both the same delivery and sink, or read one of them from a "

@@ -12,6 +12,9 @@
 /** Tells of routes that do not agree, as far as names and patterns show that they meet. */
 void agreement_check(const struct routes *routes, struct conf_problems *problems);
 
+/** A topic, or a pattern, that both take, if they have one source; NULL: none is known of. */
+const char *agreement_common_topic(const struct route *one, const struct route *other);
+
 /** Whether the routes of @p topic agree: two patterns may meet in a topic that nobody knew of.
  * Errors:  false and ERR_CONFIG. */
 bool agreement_of_topic(const struct topic_routes *routes, const char *topic, struct err *err);

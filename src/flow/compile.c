@@ -11,6 +11,7 @@
 #include "flow/repeats.h"
 #include "flow/route.h"
 #include "flow/shapes.h"
+#include "flow/stream_ids.h"
 #include "redis/shape.h"
 
 #include <inttypes.h>
@@ -120,7 +121,7 @@ static void check_command(struct route_command *command, const struct conf_text 
                      command->command->name, command->command->refused);
     else
         shapes_check(command, text, problems);
-    command->offset_id = repeats_offset_id(command->template);
+    command->stream_id = stream_id_of(command->template);
 }
 
 /* Whether the command may name more than one key, as far as the file tells. */
@@ -365,6 +366,7 @@ struct routes *routes_new(const struct conf *conf, struct conf_problems *problem
         durability_check(&conf->routes[i], problems);
     }
     agreement_check(routes, problems);
+    stream_ids_check_shared(routes, conf, problems);
     return routes;
 }
 

@@ -22,6 +22,15 @@ struct typed {
     const struct shape_item *item;
 };
 
+/** What the ids are that an XADD gives. */
+enum stream_id {
+    STREAM_ID_NONE,      /* it is no XADD */
+    STREAM_ID_OF_REDIS,  /* "*" */
+    STREAM_ID_HALF,      /* "5-*": Redis makes the second part */
+    STREAM_ID_OF_OFFSET, /* it rises with the offset within a partition: "%{$offset}-1" */
+    STREAM_ID_OF_RECORD  /* any other */
+};
+
 /** A command of "do" or "del". */
 struct route_command {
     struct when *when; /* NULL: always */
@@ -32,7 +41,7 @@ struct route_command {
     size_t typed_count;
     struct slice name; /* as the file writes it, for messages; "***" where that may be a secret */
     bool expires;      /* the route's ttl applies to its keys */
-    bool offset_id;    /* an XADD whose id is made of the record's offset: Redis takes it once */
+    enum stream_id stream_id;
 };
 
 struct route_commands {
