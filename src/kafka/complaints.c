@@ -34,6 +34,11 @@ static const struct cause *cause_of(rd_kafka_resp_err_t err)
     return &other;
 }
 
+const char *complaint_remedy(rd_kafka_resp_err_t err)
+{
+    return cause_of(err)->remedy;
+}
+
 /* 0 means none. */
 static uint32_t topic_hash(const char *topic)
 {

@@ -32,6 +32,9 @@ struct complaints {
     int64_t away_since_ms;
 };
 
+/** What to do where Kafka answers so; NULL: nothing that is known. */
+const char *complaint_remedy(rd_kafka_resp_err_t err);
+
 /** @p topic may be NULL; @p text is librdkafka's own. */
 void complain(struct complaints *complaints, rd_kafka_resp_err_t err, const char *topic,
               const char *text);

@@ -2,8 +2,11 @@
 #include "kafka/probe.h"
 
 #include "conf/topic.h"
+#include "kafka/complaints.h"
+#include "kafka/offsets.h"
 #include "kafka/properties.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +19,8 @@ struct probe {
     rd_kafka_t *kafka;
     int timeout_ms;
     rd_kafka_topic_partition_list_t *partitions; /* of the topics that were found */
+    char heard[TEXT_BYTES];                      /* why a broker could not be reached, last */
+    char reason[2 * TEXT_BYTES];                 /* reason_of()'s */
 };
 
 static void say(const struct probe *probe, enum probe_verdict verdict, const char *format, ...)
@@ -52,36 +57,56 @@ static bool probe_open(struct probe *probe, const struct conf *conf)
 
 /* --- brokers --------------------------------------------------------------------------------- */
 
-/* The first thing librdkafka had to complain about; that of a connection says more than the
- * question that timed out. */
-static void first_reason(const struct probe *probe, rd_kafka_resp_err_t err, char *text,
-                         size_t size)
+/* Whether the reason of one connection, which says more than a question that timed out. */
+static bool is_particular(rd_kafka_resp_err_t err)
+{
+    return err == RD_KAFKA_RESP_ERR__RESOLVE || err == RD_KAFKA_RESP_ERR__TRANSPORT ||
+           err == RD_KAFKA_RESP_ERR__SSL || err == RD_KAFKA_RESP_ERR__AUTHENTICATION;
+}
+
+/* Keeps the last particular reason that librdkafka has told since it was asked before. */
+static void probe_listen(struct probe *probe)
 {
     rd_kafka_queue_t *queue = rd_kafka_queue_get_main(probe->kafka);
     rd_kafka_event_t *event;
-    bool found = false;
 
-    snprintf(text, size, "%s", rd_kafka_err2str(err));
-    while (!found && (event = rd_kafka_queue_poll(queue, 0))) {
-        found = rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR;
-        if (found)
-            snprintf(text, size, "%s", rd_kafka_event_error_string(event));
+    while ((event = rd_kafka_queue_poll(queue, 0))) {
+        if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR &&
+            is_particular(rd_kafka_event_error(event)))
+            snprintf(probe->heard, sizeof(probe->heard), "%s", rd_kafka_event_error_string(event));
         rd_kafka_event_destroy(event);
     }
     rd_kafka_queue_destroy(queue);
 }
 
+/* Why a question failed, and what to do. */
+static const char *reason_of(struct probe *probe, rd_kafka_resp_err_t err)
+{
+    const char *remedy = complaint_remedy(err);
+    const char *what = rd_kafka_err2str(err);
+
+    probe_listen(probe);
+    if (probe->heard[0] &&
+        (err == RD_KAFKA_RESP_ERR__TIMED_OUT || err == RD_KAFKA_RESP_ERR__TRANSPORT ||
+         err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)) {
+        what = probe->heard;
+        remedy = NULL;
+    }
+    snprintf(probe->reason, sizeof(probe->reason), "%s%s%s", what, remedy ? ": " : "",
+             remedy ? remedy : "");
+    return probe->reason;
+}
+
 /* Everything that the brokers show us; NULL where they cannot be reached. */
-static const struct rd_kafka_metadata *probe_brokers(const struct probe *probe)
+static const struct rd_kafka_metadata *probe_brokers(struct probe *probe)
 {
     const struct rd_kafka_metadata *metadata;
-    char reason[TEXT_BYTES];
     rd_kafka_resp_err_t err =
         rd_kafka_metadata(probe->kafka, 1, NULL, &metadata, probe->timeout_ms);
 
     if (err) {
-        first_reason(probe, err, reason, sizeof(reason));
-        say(probe, PROBE_ERROR, "no broker answers at %s: %s", probe->source->brokers.text, reason);
+        say(probe, PROBE_ERROR, "no broker answers at %s: %s", probe->source->brokers.text,
+            reason_of(probe, err));
         return NULL;
     }
     say(probe, PROBE_OK, "%d broker%s, asked at %s", metadata->broker_cnt,
@@ -94,7 +119,10 @@ static const struct rd_kafka_metadata *probe_brokers(const struct probe *probe)
 static void topic_found(const struct probe *probe, const rd_kafka_metadata_topic_t *topic)
 {
     for (int i = 0; i < topic->partition_cnt; i++)
-        rd_kafka_topic_partition_list_add(probe->partitions, topic->topic, topic->partitions[i].id);
+        if (!rd_kafka_topic_partition_list_find(probe->partitions, topic->topic,
+                                                topic->partitions[i].id))
+            rd_kafka_topic_partition_list_add(probe->partitions, topic->topic,
+                                              topic->partitions[i].id);
 }
 
 /* A topic that is not shown among all may be hidden from us; asked for by name we are told. */
@@ -115,17 +143,17 @@ static rd_kafka_resp_err_t topic_error(const struct probe *probe, const char *na
     return err;
 }
 
-static void probe_missing(const struct probe *probe, const char *name)
+static void probe_missing(struct probe *probe, const char *name)
 {
     rd_kafka_resp_err_t err = topic_error(probe, name);
 
     if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
         say(probe, PROBE_WARN, "topic %s does not exist; penstock would wait for it", name);
     else
-        say(probe, PROBE_ERROR, "topic %s: %s", name, rd_kafka_err2str(err));
+        say(probe, PROBE_ERROR, "topic %s: %s", name, reason_of(probe, err));
 }
 
-static void probe_name(const struct probe *probe, const struct rd_kafka_metadata *metadata,
+static void probe_name(struct probe *probe, const struct rd_kafka_metadata *metadata,
                        const char *name)
 {
     for (int i = 0; i < metadata->topic_cnt; i++) {
@@ -161,7 +189,7 @@ static void probe_pattern(const struct probe *probe, const struct rd_kafka_metad
 }
 
 /* Without it dead letters wait, and their partitions with them. */
-static void probe_dlq(const struct probe *probe, const struct rd_kafka_metadata *metadata,
+static void probe_dlq(struct probe *probe, const struct rd_kafka_metadata *metadata,
                       const char *name)
 {
     rd_kafka_resp_err_t err;
@@ -175,38 +203,92 @@ static void probe_dlq(const struct probe *probe, const struct rd_kafka_metadata 
         }
     err = topic_error(probe, name);
     say(probe, PROBE_ERROR, "topic %s, of the dlq: %s", name,
-        err ? rd_kafka_err2str(err) : "it was not there a moment ago");
+        err ? reason_of(probe, err) : "it was not there a moment ago");
+}
+
+/* --- brokers by their own addresses ---------------------------------------------------------- */
+
+/* A partition that the broker leads; NULL: none that was found. */
+static const rd_kafka_topic_partition_t *led_by(const struct probe *probe,
+                                                const struct rd_kafka_metadata *metadata,
+                                                int32_t broker)
+{
+    for (int i = 0; i < metadata->topic_cnt; i++)
+        for (int j = 0; j < metadata->topics[i].partition_cnt; j++) {
+            const rd_kafka_metadata_partition_t *partition = &metadata->topics[i].partitions[j];
+            const rd_kafka_topic_partition_t *found = rd_kafka_topic_partition_list_find(
+                probe->partitions, metadata->topics[i].topic, partition->id);
+            if (partition->leader == broker && found)
+                return found;
+        }
+    return NULL;
+}
+
+/* Whether each is reached by the address that it tells its clients (advertised.listeners). */
+static void probe_addresses(struct probe *probe, const struct rd_kafka_metadata *metadata)
+{
+    for (int i = 0; i < metadata->broker_cnt; i++) {
+        const rd_kafka_metadata_broker_t *broker = &metadata->brokers[i];
+        const rd_kafka_topic_partition_t *led = led_by(probe, metadata, broker->id);
+        int64_t low, high;
+        rd_kafka_resp_err_t err =
+            led ? rd_kafka_query_watermark_offsets(probe->kafka, led->topic, led->partition, &low,
+                                                   &high, probe->timeout_ms)
+                : RD_KAFKA_RESP_ERR_NO_ERROR;
+        if (err)
+            say(probe, PROBE_ERROR, "broker %" PRId32 " at %s:%d, its advertised address: %s",
+                broker->id, broker->host, broker->port, reason_of(probe, err));
+    }
 }
 
 /* --- the group ------------------------------------------------------------------------------- */
 
-static int count_committed(const rd_kafka_topic_partition_list_t *list, rd_kafka_resp_err_t *err)
+struct committed {
+    int count; /* partitions with a committed offset */
+    int start; /* of them, those of which nothing is finished yet */
+};
+
+static bool is_start(const rd_kafka_topic_partition_t *partition)
 {
-    int count = 0;
+    return partition->metadata_size == strlen(COMMIT_START) &&
+           memcmp(partition->metadata, COMMIT_START, partition->metadata_size) == 0;
+}
+
+static struct committed count_committed(const rd_kafka_topic_partition_list_t *list,
+                                        rd_kafka_resp_err_t *err)
+{
+    struct committed committed = {0, 0};
 
     for (int i = 0; i < list->cnt; i++) {
         if (list->elems[i].err)
             *err = list->elems[i].err;
-        count += list->elems[i].offset >= 0;
+        committed.count += list->elems[i].offset >= 0;
+        committed.start += list->elems[i].offset >= 0 && is_start(&list->elems[i]);
     }
-    return count;
+    return committed;
 }
 
-static void probe_group(const struct probe *probe)
+/* penstock commits where it begins, too, so that "start" holds for the group once and for all. */
+static void probe_group(struct probe *probe)
 {
     const char *group = probe->source->group.text;
+    struct committed committed;
     rd_kafka_resp_err_t err;
-    int committed;
+    char start[64] = "";
 
     if (!probe->partitions->cnt)
         return;
     err = rd_kafka_committed(probe->kafka, probe->partitions, probe->timeout_ms);
     committed = count_committed(probe->partitions, &err);
-    if (err)
-        say(probe, PROBE_ERROR, "group %s: %s", group, rd_kafka_err2str(err));
-    else
-        say(probe, PROBE_OK, "group %s: %d of %d partitions have a committed offset", group,
-            committed, probe->partitions->cnt);
+    if (err) {
+        say(probe, PROBE_ERROR, "group %s: %s", group, reason_of(probe, err));
+        return;
+    }
+    if (committed.start)
+        snprintf(start, sizeof(start), ", %d of them only that at which the group began",
+                 committed.start);
+    say(probe, PROBE_OK, "group %s: %d of %d partitions have a committed offset%s", group,
+        committed.count, probe->partitions->cnt, start);
 }
 
 void source_probe(const struct conf *conf, const struct conf_source *source,
@@ -228,6 +310,7 @@ void source_probe(const struct conf *conf, const struct conf_source *source,
     if (metadata && conf->dlq.source == source)
         probe_dlq(&probe, metadata, conf->dlq.topic.text);
     if (metadata) {
+        probe_addresses(&probe, metadata);
         probe_group(&probe);
         rd_kafka_metadata_destroy(metadata);
     }

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """The log as its reader needs it: who starts, why something waits, which records were dropped, how it stops."""
+import os
 import re
 import signal
+import subprocess
 import time
 
 from harness import conf, expect, expect_equal, main, route
 from harness.check import wait_until
 from harness.log import Record, frame
+from harness.penstock import PROGRAM
 
 
 def _send(run, kafka, values, partition=0):
@@ -144,8 +147,40 @@ def another_reason_of_the_same_outage_is_told_at_once(run):
     run.note(f"told after {time.monotonic() - began:.1f} s")
 
 
+def check_online_counts_and_names_what_it_finds(run):
+    """A group that began and has finished nothing; then a broker whose advertised name does not resolve."""
+    kafka, redis = run.kafka(shared=False), run.redis()
+    kafka.create(run.topic, 4)
+    text = conf(kafka, redis.url, run.group, [route("r", run.topic, ["SET k:%{$key} %{$value}"], on_error="dlq")],
+                top='dlq = { source = "main"; topic = "none.dlq"; };')
+    penstock = run.penstock(text, wait=False)
+    _line(penstock, 'msg="partitions assigned"')
+    time.sleep(1.5)
+    penstock.stop()
+    path = os.path.join(run.folder, "online.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+    def check():
+        return subprocess.run([PROGRAM, "check", "--online", path], capture_output=True, text=True, timeout=60,
+                              check=False)
+    done = check()
+    expect("4 of 4 partitions have a committed offset, 4 of them only that at which the group began" in done.stdout,
+           done.stdout)
+    expect("topic none.dlq, of the dlq: Broker: Unknown topic or partition: create the topic" in done.stdout,
+           done.stdout)
+    kafka.stop()
+    kafka.settings = f"advertised.listeners=PLAINTEXT://nowhere.invalid:{kafka.port}"
+    kafka.start()
+    done = check()
+    expect_equal(done.returncode, 69, "exit status")
+    expect(f"broker 1 at nowhere.invalid:{kafka.port}, its advertised address: " in done.stdout and
+           "resolve" in done.stdout, done.stdout)
+    expect("Timed out" not in done.stdout, done.stdout)
+
+
 if __name__ == "__main__":
     main(the_first_line_says_who_starts, a_held_partition_is_an_error_with_route_and_remedy,
          every_dropped_record_can_be_found, a_member_that_is_fenced_names_its_id,
          a_redis_that_was_never_reached_does_not_hold_up_a_stop,
-         another_reason_of_the_same_outage_is_told_at_once)
+         another_reason_of_the_same_outage_is_told_at_once, check_online_counts_and_names_what_it_finds)
