@@ -225,7 +225,10 @@ static enum handshake_result handshake_fail(const struct handshake *handshake,
     const char *hint = handshake_hint(handshake->options, reply->str);
     bool passes = handshake_passes(reply);
 
-    err_set(err, ERR_RETRY, "%s", hint ? hint : reply->str);
+    err_set(err, ERR_RETRY, "%s",
+            hint         ? hint
+            : reply->len ? reply->str
+                         : "an error without a word");
     if (!hint)
         reply_hide(err->text); /* a proxy may repeat the password that it did not expect */
     if (!hint && !passes && !handshake_says(handshake, WORD_HELLO))

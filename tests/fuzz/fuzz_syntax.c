@@ -1,8 +1,6 @@
 /*
  * fuzz_syntax.c: any bytes as a configuration; what syntax.c takes libconfig takes, and vice versa
  * but for what is refused on purpose (docs/decisions/libconfig.md).
- *
- * libconfig loses memory where it refuses: run it with ASAN_OPTIONS=detect_leaks=0.
  */
 #include "base/mem.h"
 #include "conf/lexer.h"
@@ -15,6 +13,13 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char *__asan_default_options(void);
+
+/* libconfig loses memory where it refuses a text. */
+const char *__asan_default_options(void)
+{
+    return "detect_leaks=0";
+}
 
 enum { INPUT_MAX = 16 << 10 };
 

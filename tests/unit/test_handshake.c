@@ -239,8 +239,8 @@ static void any_refusal_of_hello_is_answered_by_a_round_without_it(void)
 /* As twemproxy does at HELLO, CLIENT and INFO, without a word. */
 static void a_hang_up_leaves_out_a_word_a_time(void)
 {
-    static const char *const rounds[] = {"AUTH secret;CLIENT SETNAME penstock-a-;CLIENT INFO;"
-                                         "INFO server;INFO replication;",
+    static const char *const rounds[] = {("AUTH secret;CLIENT SETNAME penstock-a-;CLIENT INFO;"
+                                          "INFO server;INFO replication;"),
                                          "AUTH secret;INFO server;INFO replication;",
                                          "AUTH secret;"};
     struct err err;
