@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/exactly.h"
+#include "redis/resp.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,22 +40,36 @@ static void worker_log_drop(const struct source_partition *partition, int64_t of
 
 /* --- holds ------------------------------------------------------------------------------------ */
 
+/* In how many milliseconds the command is tried again where an answer of this class holds it; 0:
+ * not by itself. Redis may say what nobody knows for as long as it may say "later". */
+static int64_t again_in_ms(struct worker *worker, const struct delivery *delivery,
+                           enum reply_class class)
+{
+    int64_t patience_ms = worker->options.routes->items[delivery->route].conf->retry_timeout;
+
+    if (class != REPLY_UNKNOWN)
+        return class == REPLY_CONFIG ? HOLD_RETRY_MS : 0;
+    int64_t left_ms = patience_ms - holds_waited_ms(&worker->holds, delivery->record.partition,
+                                                    delivery->offset, worker->now_ms);
+    if (!patience_ms || left_ms > HOLD_RETRY_MS)
+        return HOLD_RETRY_MS;
+    return left_ms > 0 ? left_ms : 0;
+}
+
+/* @p again_ms: as above. */
 static void worker_hold(struct worker *worker, struct source_partition *partition,
-                        const struct route *route, int64_t offset, enum reply_class class,
+                        const struct route *route, int64_t offset, int64_t again_ms,
                         const char *text)
 {
-    const char *unknown = class == REPLY_UNKNOWN ? "an answer that penstock does not know, the "
-                                                   "command is tried again every 30 s: "
-                                                 : "";
     char reason[ERR_TEXT_BYTES], over[100] = "";
 
     if (tolerance_is_over(worker->options.tolerances, route->index))
         tolerance_reason(worker->options.tolerances, route->index, over, sizeof(over));
-    snprintf(reason, sizeof(reason), "%s%s%s%.300s", over, *over && *text ? "; this one: " : "",
-             unknown, text);
+    snprintf(reason, sizeof(reason), "%s%s%.300s", over, *over && *text ? "; this one: " : "",
+             text);
     const struct source_reason why = {route->conf->name, offset, reason};
-    if (class == REPLY_CONFIG || class == REPLY_UNKNOWN)
-        holds_until(&worker->holds, partition, worker->now_ms + HOLD_RETRY_MS, &why);
+    if (again_ms)
+        holds_until(&worker->holds, partition, worker->now_ms + again_ms, &why);
     else
         source_hold_for(partition, HOLD_RECORD, &why);
     worker->status_changed = true;
@@ -64,7 +79,7 @@ bool worker_stopped(struct worker *worker, const struct record *record, struct s
                     const struct route *route)
 {
     worker_open(worker, ticket, record, route, 0);
-    worker_hold(worker, record->owner, route, record->offset, REPLY_REJECT, "");
+    worker_hold(worker, record->owner, route, record->offset, 0, "");
     return false;
 }
 
@@ -229,30 +244,46 @@ static void worker_bury_refused(struct worker *worker, uint32_t number, uint32_t
     free(command);
 }
 
+/* It is still ours. */
+static void worker_judge_refused(struct worker *worker, uint32_t number, uint32_t to_come,
+                                 enum reply_class class, const char *text)
+{
+    struct delivery *delivery = &worker->deliveries.items[number];
+    struct source_partition *partition = delivery->record.partition;
+    const struct route *route = &worker->options.routes->items[delivery->route];
+    int64_t again_ms = again_in_ms(worker, delivery, class);
+    char told[RESP_ERROR_BYTES + 128];
+
+    snprintf(told, sizeof(told), "%s%s%s",
+             class == REPLY_UNKNOWN ? "an answer that penstock does not know: " : "", text,
+             class == REPLY_UNKNOWN && !again_ms ? ": gave up after retry.timeout" : "");
+    if (!again_ms)
+        class = REPLY_REJECT;
+    switch (worker_fate(worker, route, class)) {
+    case FATE_DROPPED:
+        worker_log_drop(partition, delivery->offset, route, told);
+        delivery->refused = true;
+        break;
+    case FATE_DEAD:
+        worker_bury_refused(worker, number, to_come, told);
+        break;
+    case FATE_HELD:
+        delivery->held = true;
+        worker_hold(worker, partition, route, delivery->offset, again_ms, told);
+        break;
+    }
+}
+
 void worker_reject(struct worker *worker, uint32_t number, uint32_t to_come, enum reply_class class,
                    const char *text)
 {
     struct delivery *delivery = &worker->deliveries.items[number];
-    const struct route *route = &worker->options.routes->items[delivery->route];
 
     worker->metrics->routes[delivery->route].errors[STAGE_REDIS]++;
-    if (!source_ticket_is_current(delivery->record)) {
+    if (!source_ticket_is_current(delivery->record))
         delivery->dropped = true; /* the next owner will meet it */
-    } else if (!delivery->refused && !delivery->dead) {
-        switch (worker_fate(worker, route, class)) {
-        case FATE_DROPPED:
-            worker_log_drop(delivery->record.partition, delivery->offset, route, text);
-            delivery->refused = true;
-            break;
-        case FATE_DEAD:
-            worker_bury_refused(worker, number, to_come, text);
-            break;
-        case FATE_HELD:
-            delivery->held = true;
-            worker_hold(worker, delivery->record.partition, route, delivery->offset, class, text);
-            break;
-        }
-    }
+    else if (!delivery->refused && !delivery->dead)
+        worker_judge_refused(worker, number, to_come, class, text);
     worker_answered(worker, number);
 }
 
@@ -362,6 +393,6 @@ bool worker_failed(struct worker *worker, const struct record *record, struct so
         break;
     }
     worker_open(worker, ticket, record, route, 0);
-    worker_hold(worker, partition, route, record->offset, REPLY_REJECT, failure->text);
+    worker_hold(worker, partition, route, record->offset, 0, failure->text);
     return false;
 }

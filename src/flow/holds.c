@@ -9,6 +9,7 @@
 void holds_free(struct holds *holds)
 {
     free(holds->items);
+    free(holds->waits);
     *holds = (struct holds){0};
 }
 
@@ -19,16 +20,47 @@ static void holds_add(struct holds *holds, struct hold hold, const struct source
     source_hold_for(hold.partition, HOLD_SERVER, reason);
 }
 
+/* The hold of the partition that ends by the clock; NULL: none does. */
+static struct hold *timed_hold(struct holds *holds, const struct source_partition *partition)
+{
+    for (size_t i = 0; i < holds->count; i++)
+        if (holds->items[i].partition == partition && holds->items[i].until_ms)
+            return &holds->items[i];
+    return NULL;
+}
+
 void holds_until(struct holds *holds, struct source_partition *partition, int64_t until_ms,
                  const struct source_reason *reason)
 {
-    for (size_t i = 0; i < holds->count; i++)
-        if (holds->items[i].partition == partition && holds->items[i].until_ms) {
-            holds->items[i].until_ms = until_ms;
-            return; /* the first reason is the one to mend */
-        }
+    struct hold *held = timed_hold(holds, partition);
+
+    if (held) {
+        held->until_ms = until_ms;
+        return; /* the first reason is the one to mend */
+    }
     holds_forget(holds, partition);
     holds_add(holds, (struct hold){.partition = partition, .until_ms = until_ms}, reason);
+}
+
+int64_t holds_waited_ms(struct holds *holds, struct source_partition *partition, int64_t offset,
+                        int64_t now_ms)
+{
+    struct hold_wait *wait = holds->waits;
+    const struct hold_wait *end = wait + holds->wait_count;
+
+    while (wait < end && wait->partition != partition)
+        wait++;
+    if (wait < end && wait->offset == offset)
+        return now_ms - wait->since_ms;
+    if (timed_hold(holds, partition)) /* an earlier record waits */
+        return 0;
+    if (wait == end) {
+        holds->waits =
+            mem_grow(holds->waits, holds->wait_count, &holds->wait_capacity, sizeof(*wait));
+        wait = &holds->waits[holds->wait_count++];
+    }
+    *wait = (struct hold_wait){partition, offset, now_ms};
+    return 0;
 }
 
 /* NULL where it is well, or not used. */

@@ -3,8 +3,9 @@
  *
  * Three things hold a partition for a while: its sink is away and another sink of the worker is
  * well; its dead letters cannot be delivered; or Redis refused a command for a reason that the
- * operator can mend (NOPERM). The first two end when the server is back and the partition's records
- * are answered, the last one after a time, to try again. Belongs to one worker.
+ * operator can mend (NOPERM), or that nobody knows. The first two end when the server is back and
+ * the partition's records are answered, the last one after a time, to try again. Belongs to one
+ * worker.
  */
 #pragma once
 #include "conf/conf.h"
@@ -29,6 +30,13 @@ struct hold {
     bool units; /* its units are away, not its ordinary connections */
 };
 
+/** Since when a record of the partition is answered in a way that nobody knows; kept while the
+ * partition comes and goes. */
+struct hold_wait {
+    const struct source_partition *partition; /* only compared */
+    int64_t offset, since_ms;
+};
+
 /** What is not set is zero. */
 struct holds {
     const struct conf *conf;
@@ -37,6 +45,8 @@ struct holds {
     struct units **units;
     struct hold *items;
     size_t count, capacity;
+    struct hold_wait *waits;
+    size_t wait_count, wait_capacity;
 };
 
 void holds_free(struct holds *holds);
@@ -44,6 +54,11 @@ void holds_free(struct holds *holds);
 /** Holds the partition until @p until_ms. */
 void holds_until(struct holds *holds, struct source_partition *partition, int64_t until_ms,
                  const struct source_reason *reason);
+
+/** How long the record at @p offset has waited so; 0: it begins now, and what waited in its
+ * partition before is over. */
+int64_t holds_waited_ms(struct holds *holds, struct source_partition *partition, int64_t offset,
+                        int64_t now_ms);
 
 /** Holds the partition, and says so, where sink @p index is away and another is well; @p units:
  * where the sink's units are. */

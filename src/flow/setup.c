@@ -158,7 +158,8 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
     worker->sinks = mem_array(options->conf->sink_count, sizeof(*worker->sinks));
     worker->streams = mem_array(options->conf->sink_count, sizeof(*worker->streams));
     worker->units = mem_array(options->conf->sink_count, sizeof(*worker->units));
-    worker->holds = (struct holds){options->conf, worker->sinks, worker->units, NULL, 0, 0};
+    worker->holds =
+        (struct holds){.conf = options->conf, .sinks = worker->sinks, .units = worker->units};
     worker->opened = mem_array(options->routes->count, sizeof(*worker->opened));
     worker->endings = mem_array(options->routes->count, sizeof(*worker->endings));
     worker->stop_fd = -1;

@@ -135,6 +135,41 @@ static void what_the_operator_must_mend_is_not_skipped(void)
     close_all();
 }
 
+/* Redis answers EVAL's other name by a word that is in no table. */
+static void open_odd(const char *group, const char *route)
+{
+    here = redis_server_start("--rename-command", "EVAL", "SAY", NULL);
+    there = redis_server_start(NULL);
+    cluster_topic(group);
+    cluster_produce(group, 1, 0, 3);
+    open_pipe(group, "", route);
+}
+
+#define SAYS "do = \"SAY 'return redis.error_reply(KEYS[1])' 1 'ODD thing'\"; "
+
+static void what_nobody_knows_is_not_skipped(void)
+{
+    open_odd("odd", ROUTE("near", "odd", SAYS "on_error = \"skip\"; "));
+    CU_ASSERT_TRUE(readyz_comes("[-]partition odd[1]: offset 0: route near: an answer that "
+                                "penstock does not know: ODD thing"));
+    CU_ASSERT_TRUE(bridge_stop() < BRIDGE_STOP_MS / 2);
+    CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DROPPED), 0);
+    CU_ASSERT_EQUAL(cluster_committed("odd", "odd", 1), 0);
+    close_all();
+}
+
+static void what_nobody_knows_is_waited_for_no_longer_than_what_comes_later(void)
+{
+    open_odd("once", ROUTE("near", "once",
+                           SAYS "on_error = \"skip\"; "
+                                "retry = { timeout = \"100ms\"; }; "));
+    CU_ASSERT_TRUE(committed_comes("once", "once", 1, 3)); /* each was tried again by itself */
+    bridge_stop();
+    CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DROPPED), 3);
+    CU_ASSERT(metrics_worker(bridge.metrics, 0)->routes[0].errors[STAGE_REDIS] >= 6);
+    close_all();
+}
+
 /* --- who waits for whom ----------------------------------------------------------------------- */
 
 static void a_sink_that_is_away_stops_only_its_own_partitions(void)
@@ -195,6 +230,8 @@ int main(void)
         TEST(a_stop_without_redis_keeps_its_deadline_and_tells_what_is_left),
         TEST(a_record_that_one_route_cannot_take_is_written_by_none),
         TEST(what_the_operator_must_mend_is_not_skipped),
+        TEST(what_nobody_knows_is_not_skipped),
+        TEST(what_nobody_knows_is_waited_for_no_longer_than_what_comes_later),
         TEST(a_sink_that_is_away_stops_only_its_own_partitions),
         TEST(what_was_not_sent_of_a_partition_that_moved_is_void),
     };
