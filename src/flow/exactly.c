@@ -185,6 +185,7 @@ static void exactly_claimed(void *context, void *owner, const struct checkpoint 
                        .same_routes = checkpoint->routes == routes_fingerprint(routes),
                        .unreadable = checkpoint->error,
                        .next = checkpoint->next,
+                       .log = checkpoint->log,
                        .oldest_hole = claimed->hole_count ? claimed->holes[0].offset : -1,
                    });
 }
@@ -192,8 +193,11 @@ static void exactly_claimed(void *context, void *owner, const struct checkpoint 
 void exactly_starts(void *context, struct source_partition *partition, int64_t next)
 {
     struct claimed *claimed = source_partition_claim(partition);
+    char log[SOURCE_LOG_BYTES];
 
     (void)context;
+    source_partition_log(partition, log);
+    units_identify(claimed->claim, log);
     claimed->next = next;
     if (!claimed->found || (claimed->readable && next == claimed->written))
         return;

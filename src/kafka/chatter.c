@@ -22,14 +22,20 @@ static enum log_level chatter_level(const char *facility, int level)
     return level <= SYSLOG_INFO ? LOG_INFO : LOG_DEBUG;
 }
 
-void chatter_log(rd_kafka_event_t *event)
+/* A topic has lost partitions or won some; the cluster calls itself by another id. */
+static bool is_about_identity(const char *facility)
+{
+    return strcmp(facility, "PARTCNT") == 0 || strcmp(facility, "CLUSTERID") == 0;
+}
+
+bool chatter_log(rd_kafka_event_t *event)
 {
     const char *facility, *text;
     int number;
     enum log_level level;
 
     if (rd_kafka_event_log(event, &facility, &text, &number) != 0)
-        return;
+        return false;
     level = chatter_level(facility, number);
     const struct log_field fields[] = {LOG_STR("facility", facility), LOG_STR("text", text),
                                        LOG_END};
@@ -37,4 +43,5 @@ void chatter_log(rd_kafka_event_t *event)
         log_write(NULL, LOG_WARN, "librdkafka", fields);
     else if (log_enabled(level))
         log_write(NULL, level, "librdkafka", fields);
+    return is_about_identity(facility);
 }

@@ -2,5 +2,7 @@
 #pragma once
 #include <librdkafka/rdkafka.h>
 
-/** Logs the line of a RD_KAFKA_EVENT_LOG. */
-void chatter_log(rd_kafka_event_t *event);
+#include <stdbool.h>
+
+/** Logs the line of a RD_KAFKA_EVENT_LOG. True: a topic or the cluster may be another one. */
+bool chatter_log(rd_kafka_event_t *event);

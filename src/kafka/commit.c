@@ -53,18 +53,23 @@ bool source_owes(const struct source_partition *partition, const struct record *
 }
 
 /* librdkafka frees the metadata with its own free(). */
-static void commit_say(rd_kafka_topic_partition_list_t *list,
-                       const struct source_partition *partition, int64_t offset)
+static void commit_say(rd_kafka_topic_partition_list_t *list, struct source_partition *partition,
+                       int64_t offset)
 {
     rd_kafka_topic_partition_t *item =
         rd_kafka_topic_partition_list_add(list, partition->topic->name, partition->number);
+    struct commit_note note = {.offset = offset,
+                               .start = offset == partition->began,
+                               .another = partition->another,
+                               .log = partition->log,
+                               .record = witnesses_settle(&partition->witnesses, offset),
+                               .began_ms = -1};
+    char text[COMMIT_NOTE_BYTES];
 
     item->offset = offset;
-    if (offset != partition->began)
-        return;
-    item->metadata_size = strlen(COMMIT_START);
+    item->metadata_size = commit_note_write(&note, text);
     item->metadata = rd_kafka_mem_malloc(partition->source->kafka, item->metadata_size);
-    memcpy(item->metadata, COMMIT_START, item->metadata_size);
+    memcpy(item->metadata, text, item->metadata_size);
 }
 
 static rd_kafka_topic_partition_list_t *commit_list(struct source *source)
@@ -89,6 +94,14 @@ static void commit_failed(struct source *source, rd_kafka_resp_err_t err)
     complain(&source->complaints, err, NULL, "offsets could not be committed");
 }
 
+static bool commit_is_due(const struct source *source)
+{
+    for (size_t i = 0; i < source->partition_count; i++)
+        if (commit_offset(source->partitions[i]) >= 0)
+            return true;
+    return false;
+}
+
 /* False: there is nothing to commit. */
 static bool commit_send(struct source *source)
 {
@@ -98,6 +111,7 @@ static bool commit_send(struct source *source)
 
     source->finished = 0;
     if (any) {
+        watch_committed(source);
         source->commit_sent_ms = source->now_ms;
         FAILPOINT(before_commit);
         err = rd_kafka_commit_queue(source->kafka, list, source->control, NULL, NULL);
@@ -143,6 +157,8 @@ bool commit_is_done(struct source *source)
         return true;
     if (source->commit_failures && source->now_ms < source->commit_due_ms)
         return false;
+    if (commit_is_due(source) && !watch_allows_commit(source))
+        return false;
     return !commit_send(source);
 }
 
@@ -151,7 +167,7 @@ int64_t commit_next_ms(const struct source *source)
     int64_t due_ms = source->commit_due_ms;
     int64_t early_ms = source->commit_sent_ms + COMMIT_LEAST_MS * source->options->workers;
 
-    if (source->commit_outstanding)
+    if (source->commit_outstanding || watch_delays_commit(source))
         return INT64_MAX; /* its answer wakes the loop; without Kafka that may be far away */
     if (source->finished >= COMMIT_RECORDS && !source->commit_failures && early_ms < due_ms)
         due_ms = early_ms;
@@ -161,6 +177,8 @@ int64_t commit_next_ms(const struct source *source)
 void commit_turn(struct source *source)
 {
     if (commit_next_ms(source) > 0)
+        return;
+    if (commit_is_due(source) && !watch_allows_commit(source))
         return;
     if (!commit_send(source))
         source->commit_due_ms = source->now_ms + source->options->commit_interval;

@@ -23,6 +23,8 @@ static void event_error(struct source *source, rd_kafka_event_t *event)
 
     source->metrics->source.errors++;
     source->fatal |= err == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_event_error_is_fatal(event);
+    if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+        watch_soon(source);
     complain(&source->complaints, err, about ? about->topic : NULL,
              rd_kafka_event_error_string(event));
     if (err == RD_KAFKA_RESP_ERR__BAD_MSG)
@@ -44,7 +46,8 @@ static void event_serve(struct source *source, rd_kafka_event_t *event)
         event_error(source, event);
         break;
     case RD_KAFKA_EVENT_LOG:
-        chatter_log(event);
+        if (chatter_log(event))
+            watch_soon(source);
         break;
     default:
         log_debug("librdkafka: another event", LOG_STR("type", rd_kafka_event_name(event)));

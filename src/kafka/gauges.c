@@ -56,6 +56,11 @@ void gauges_end(struct source_partition *partition, int64_t offset)
     GAUGE(partition, end_offset, offset);
 }
 
+int64_t gauges_known_end(const struct source_partition *partition)
+{
+    return end_offset(partition);
+}
+
 /* Whether every record that was taken is finished; one that waits in a batch is not. */
 static bool is_idle(const struct source_partition *partition)
 {

@@ -103,12 +103,6 @@ static void items_fail(struct offsets_item *items, size_t count, rd_kafka_resp_e
             items[i].err = err;
 }
 
-static bool is_start(const rd_kafka_topic_partition_t *committed)
-{
-    return committed->metadata_size == strlen(COMMIT_START) &&
-           memcmp(committed->metadata, COMMIT_START, committed->metadata_size) == 0;
-}
-
 static void ask_committed(rd_kafka_t *kafka, struct offsets_item *items, size_t count)
 {
     rd_kafka_topic_partition_list_t *list = items_list(items, count);
@@ -122,7 +116,8 @@ static void ask_committed(rd_kafka_t *kafka, struct offsets_item *items, size_t 
         if (!answer || !items[i].ask_committed || answer->offset < 0)
             continue;
         items[i].committed = answer->offset;
-        items[i].start_alone = is_start(answer);
+        items[i].note = commit_note_read((struct slice){answer->metadata, answer->metadata_size},
+                                         answer->offset);
     }
     rd_kafka_topic_partition_list_destroy(list);
 }
@@ -168,21 +163,68 @@ static void ask_leaders(rd_kafka_t *kafka, struct offsets_item *items, size_t co
     rd_kafka_topic_partition_list_destroy(list);
 }
 
+/* --- which logs they are --- */
+
+static int compare_questions(const void *left, const void *right)
+{
+    const struct identity_question *a = left, *b = right;
+
+    return strcmp(a->topic, b->topic);
+}
+
+/* Each topic once, sorted. */
+static size_t questions_make(struct identity_question *questions, const struct offsets_item *items,
+                             size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++)
+        questions[i].topic = items[i].topic;
+    qsort(questions, count, sizeof(*questions), compare_questions);
+    for (size_t i = 0; i < count; i++)
+        if (!kept || compare_questions(&questions[kept - 1], &questions[i]) != 0)
+            questions[kept++] = questions[i];
+    return kept;
+}
+
+static void ask_logs(rd_kafka_t *kafka, struct offsets_item *items, size_t count)
+{
+    struct identity_question *questions = mem_array(count, sizeof(*questions));
+    size_t topics = questions_make(questions, items, count);
+
+    identities_ask(kafka, questions, topics, ASK_MS);
+    for (size_t i = 0; i < count; i++) {
+        const struct identity_question wanted = {.topic = items[i].topic};
+        const struct identity_question *answer =
+            bsearch(&wanted, questions, topics, sizeof(*questions), compare_questions);
+        items[i].log = answer->identity;
+        if (!items[i].err)
+            items[i].err = answer->err;
+    }
+    free(questions);
+}
+
+/* First of all which logs they are: what is asked behind that is of them, or of newer ones, which
+ * the next look finds out. */
 static void ask_all(rd_kafka_t *kafka, struct offsets_item *items, size_t count)
 {
-    bool committed = false, times = false;
+    bool committed = false, ends = false, times = false;
 
     for (size_t i = 0; i < count; i++) {
         items[i].committed = items[i].low = items[i].high = items[i].at_time = -1;
-        items[i].start_alone = false;
+        items[i].note = commit_note_read((struct slice){NULL, 0}, -1);
         items[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
         committed |= items[i].ask_committed;
+        ends |= !items[i].looks;
         times |= items[i].time_ms >= 0;
     }
+    ask_logs(kafka, items, count);
     if (committed)
         ask_committed(kafka, items, count);
-    ask_leaders(kafka, items, count, ASK_LOW);
-    ask_leaders(kafka, items, count, ASK_HIGH);
+    if (ends)
+        ask_leaders(kafka, items, count, ASK_LOW);
+    if (ends)
+        ask_leaders(kafka, items, count, ASK_HIGH);
     if (times)
         ask_leaders(kafka, items, count, ASK_TIME);
 }

@@ -5,6 +5,9 @@
  * the answers come back by an eventfd. One question at a time.
  */
 #pragma once
+#include "kafka/commit_note.h"
+#include "kafka/identity.h"
+
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,24 +15,23 @@
 
 struct offsets;
 
-/** The metadata of a commit that says where a partition begins, and no more: of its records nothing
- * was answered yet. */
-#define COMMIT_START "start"
-
 /** What is asked of one partition, and the answers. */
 struct offsets_item {
     void *partition; /* the asker's own; handed back */
     uint32_t generation;
     const char *topic; /* lives until the answer was taken */
     int32_t number;
+    bool looks; /* whether the log is still the one it was, and no more: its ends are not asked */
     bool ask_committed;
-    int64_t time_ms; /* -1: none; else the first offset of that time or later is asked for */
+    bool was_committed; /* for the asker */
+    int64_t time_ms;    /* -1: none; else the first offset of that time or later is asked for */
 
     rd_kafka_resp_err_t err;
     int64_t committed; /* -1: the group has none */
-    bool start_alone;  /* all that was committed is where to begin (COMMIT_START) */
-    int64_t low, high; /* of the log; -1: not known */
-    int64_t at_time;   /* -1: none that late */
+    struct commit_note note;
+    struct identity log; /* the one that is there now */
+    int64_t low, high;   /* of the log; -1: not known */
+    int64_t at_time;     /* -1: none that late */
 };
 
 /** Starts the thread; answers are announced on @p wake_fd. Errors: NULL and errno. */

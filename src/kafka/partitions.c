@@ -106,6 +106,7 @@ static struct source_partition *partition_new(struct source *source, struct sour
     partition->topic = topic;
     partition->number = number;
     partition->position = partition->committed = partition->committing = -1;
+    partition->left_committed = -1;
     partition->gauges = metrics_partition(source->metrics, topic->name, number);
     source->partitions = mem_grow(source->partitions, source->partition_count,
                                   &source->partition_capacity, sizeof(struct source_partition *));
@@ -168,6 +169,15 @@ static void partition_forget_claim(struct source_partition *partition, enum clai
     partition->claim_step = step;
 }
 
+/* Nothing is known of the log, nor that it is another one. */
+static void partition_forget_log(struct source_partition *partition)
+{
+    partition->log = (struct identity){{0}, {0}};
+    partition->another = NULL;
+    partition->known_end = -1;
+    witnesses_clear(&partition->witnesses);
+}
+
 void partition_take(struct source_partition *partition)
 {
     if (partition_is_ours(partition))
@@ -176,6 +186,7 @@ void partition_take(struct source_partition *partition)
     partition->position = partition->committed = partition->committing = -1;
     partition->ask_at_ms = 0;
     partition->asking = partition->misplaced = partition->witness_differs = false;
+    partition_forget_log(partition);
     partition_forget_claim(partition, CLAIM_DUE);
     gates_take(partition);
     partition_move(partition, PARTITION_STARTING);
@@ -187,6 +198,7 @@ void partition_start(struct source_partition *partition, int64_t offset)
     partition->tracker = tracker_new(offset);
     gates_start(partition, offset);
     partition->position = offset;
+    partition->compare = WITNESS_NONE;
     partition->ahead = partition->began = -1;
     partition->taken_ms = -1;
     partition->end = -1;
@@ -195,6 +207,11 @@ void partition_start(struct source_partition *partition, int64_t offset)
     partition->misplaced = false;
     partition->stuck_at = -1;
     partition_move(partition, PARTITION_FLOWING);
+}
+
+int64_t partition_read_from(const struct source_partition *partition)
+{
+    return partition->compare.offset >= 0 ? partition->compare.offset : partition->position;
 }
 
 void partition_hold(struct source_partition *partition, enum source_hold hold, const char *reason)
@@ -259,6 +276,8 @@ void partition_lose(struct source_partition *partition)
     partition->generation++;
     if (partition->tracker && partition->ahead < 0 && source->closing != CLOSING_NO)
         source->left += tracker_uncommitted(partition->tracker) + gates_unconfirmed(partition);
+    if (partition->committed > partition->left_committed)
+        partition->left_committed = partition->committed;
     tracker_free(partition->tracker);
     partition->tracker = NULL;
     partition->position = partition->committed = partition->committing = -1;

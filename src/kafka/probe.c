@@ -2,8 +2,8 @@
 #include "kafka/probe.h"
 
 #include "conf/topic.h"
+#include "kafka/commit_note.h"
 #include "kafka/complaints.h"
-#include "kafka/offsets.h"
 #include "kafka/properties.h"
 
 #include <inttypes.h>
@@ -250,8 +250,9 @@ struct committed {
 
 static bool is_start(const rd_kafka_topic_partition_t *partition)
 {
-    return partition->metadata_size == strlen(COMMIT_START) &&
-           memcmp(partition->metadata, COMMIT_START, partition->metadata_size) == 0;
+    const struct slice metadata = {partition->metadata, partition->metadata_size};
+
+    return commit_note_read(metadata, partition->offset).start;
 }
 
 static struct committed count_committed(const rd_kafka_topic_partition_list_t *list,

@@ -41,7 +41,7 @@ static rd_kafka_topic_partition_list_t *list_where(const struct source *source, 
         const struct source_partition *partition = source->partitions[i];
         if (test(partition))
             rd_kafka_topic_partition_list_add(list, partition->topic->name, partition->number)
-                ->offset = partition->position;
+                ->offset = partition_read_from(partition);
     }
     return list;
 }
@@ -176,7 +176,7 @@ void rebalance_seek(struct source_partition *partition)
 
     rebalance_forward(partition);
     rd_kafka_topic_partition_list_add(list, partition->topic->name, partition->number)->offset =
-        partition->position;
+        partition_read_from(partition);
     check_error(source, rd_kafka_seek_partitions(source->kafka, list, 0));
     rd_kafka_topic_partition_list_destroy(list);
     partition->moved = false;

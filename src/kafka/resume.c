@@ -4,12 +4,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum mismatch { FITS, UNREADABLE, AHEAD, BEHIND, OTHER_RECORD, OTHER_ROUTES };
+enum mismatch { FITS, UNREADABLE, ANOTHER_LOG, AHEAD, BEHIND, OTHER_RECORD, OTHER_ROUTES };
 
 static enum mismatch mismatch_of(const struct resume_facts *facts)
 {
     if (!facts->readable)
         return UNREADABLE;
+    if (facts->another)
+        return ANOTHER_LOG;
     if (facts->next > facts->high)
         return AHEAD;
     if (facts->next < facts->low)
@@ -28,6 +30,8 @@ static int write_what(char *text, size_t size, enum mismatch mismatch,
                         facts->unreadable);
     case OTHER_ROUTES:
         return snprintf(text, size, "the checkpoint in Redis is of other routes");
+    case ANOTHER_LOG:
+        return snprintf(text, size, "the checkpoint in Redis is of another log of that name");
     case AHEAD:
         return snprintf(text, size,
                         "the checkpoint in Redis says offset %" PRId64
@@ -68,25 +72,29 @@ static int64_t read_from(const struct resume_facts *facts)
 
     if (facts->oldest_hole >= 0 && facts->oldest_hole < from)
         from = facts->oldest_hole;
-    if (facts->witness_differs)
+    if (facts->witness_differs || facts->another)
         from = facts->next;
     return from < facts->low ? facts->low : from;
 }
 
-static enum resume_kind believe_redis(enum mismatch mismatch)
+static enum resume_kind believe_redis(enum mismatch mismatch, const struct resume_facts *facts)
 {
     if (mismatch == UNREADABLE)
         return RESUME_HOLD;
+    if (mismatch == ANOTHER_LOG && (facts->next > facts->high || facts->next < facts->low))
+        return RESUME_OUT_OF_RANGE;
     return mismatch == AHEAD || mismatch == BEHIND ? RESUME_OUT_OF_RANGE : RESUME_REDIS;
 }
 
-static enum resume_kind kind_of(enum mismatch mismatch, enum conf_mismatch policy)
+static enum resume_kind kind_of(enum mismatch mismatch, const struct resume_facts *facts)
 {
+    enum conf_mismatch policy = facts->policy;
+
     if (mismatch == FITS)
         return RESUME_REDIS;
     if (policy == MISMATCH_STOP)
-        return RESUME_HOLD;
-    return policy == MISMATCH_KAFKA ? RESUME_KAFKA : believe_redis(mismatch);
+        return mismatch == ANOTHER_LOG || mismatch == OTHER_RECORD ? RESUME_ANOTHER : RESUME_HOLD;
+    return policy == MISMATCH_KAFKA ? RESUME_KAFKA : believe_redis(mismatch, facts);
 }
 
 struct resume resume_decide(const struct resume_facts *facts)
@@ -97,7 +105,7 @@ struct resume resume_decide(const struct resume_facts *facts)
     if (!facts->found)
         return resume;
     mismatch = mismatch_of(facts);
-    resume.kind = kind_of(mismatch, facts->policy);
+    resume.kind = kind_of(mismatch, facts);
     resume.next = facts->next;
     resume.from = read_from(facts);
     resume.mismatch = mismatch != FITS;

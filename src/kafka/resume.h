@@ -4,11 +4,14 @@
  *      no checkpoint                             where Kafka has it
  *      one that fits the log                     where it says, its holes first
  *      one that does not (a mismatch)            as on_checkpoint_mismatch says
+ *      one of another log                        as on_out_of_range says, unless Kafka or Redis are
+ *                                                to be believed
  *
  * Nothing here asks anybody or remembers anything.
  */
 #pragma once
 #include "conf/conf.h"
+#include "kafka/identity.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,6 +25,8 @@ struct resume_facts {
     char unreadable[RESUME_WHY_BYTES]; /* why it cannot be read */
     int64_t next;                      /* the offset to go on at */
     int64_t oldest_hole;               /* a record below it that was not carried out; -1: none */
+    struct identity log;               /* of the log that it is of */
+    bool another;                      /* the log is another one than that */
     bool witness_differs; /* the log has another record below next than Redis remembers */
     /* What Kafka has, asked after the claim. */
     int64_t low, high;
@@ -32,6 +37,7 @@ enum resume_kind {
     RESUME_KAFKA, /* where Kafka's group has it, else at "start"; the checkpoint is written anew */
     RESUME_REDIS, /* read from .from, carry out from .next */
     RESUME_OUT_OF_RANGE, /* Redis is believed, but the log has no .next: on_out_of_range says */
+    RESUME_ANOTHER,      /* the log is another one: on_out_of_range says */
     RESUME_HOLD
 };
 

@@ -164,9 +164,12 @@ static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
 {
     struct record *record = &batch->records[batch->count];
 
-    if (!source_is_flowing(partition) || partition->unreadable ||
-        message->offset < partition->position)
+    if (!source_is_flowing(partition) || partition->unreadable)
         return false;
+    if (message->offset < partition->position) {
+        watch_look_back(partition, message);
+        return false;
+    }
     if (message->offset >= partition->look_at)
         gates_look(partition, message->offset);
     message_record(message, record);
@@ -182,15 +185,30 @@ static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
     return true;
 }
 
+/* The record taken last is one by which its log can be known again. */
+static void poll_note(const struct batch *batch)
+{
+    const struct record *record = &batch->records[batch->count - 1];
+    struct source_partition *partition = batch->count ? record->owner : NULL;
+
+    if (!partition)
+        return;
+    partition->compare = WITNESS_NONE; /* what was to be compared did not come: it is gone */
+    witnesses_note(&partition->witnesses, record);
+}
+
 static void poll_sort(struct source *source, struct batch *batch, size_t count)
 {
     const rd_kafka_message_t *last_message = NULL;
-    struct source_partition *partition = NULL;
+    struct source_partition *partition = NULL, *before = NULL;
     size_t refused = 0;
 
     for (size_t i = 0; i < count; i++) {
         rd_kafka_message_t *message = source->taken[i];
         partition = poll_partition(source, message, last_message, partition);
+        if (partition != before)
+            poll_note(batch);
+        before = partition;
         last_message = message;
         if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && partition)
             partition->end = message->offset;
@@ -199,6 +217,7 @@ static void poll_sort(struct source *source, struct batch *batch, size_t count)
         if (message->err || !partition || !poll_take(batch, message, partition))
             source->taken[refused++] = message;
     }
+    poll_note(batch);
     /* Only now: the records of a run are told by their topic's address. */
     for (size_t i = 0; i < refused; i++)
         rd_kafka_message_destroy(source->taken[i]);
@@ -229,6 +248,7 @@ void source_poll(struct source *source, struct batch *batch, size_t limit)
     ssize_t taken;
 
     batch->count = batch->next = 0;
+    watch_notice(source);
     gates_hold(source);
     unreadable_hold(source);
     if (!source_is_ready(source))
@@ -248,7 +268,7 @@ void source_poll(struct source *source, struct batch *batch, size_t limit)
 
 bool source_is_ready(const struct source *source)
 {
-    if (!source->more || source->closing != CLOSING_NO)
+    if (!source->more || source->blind || source->closing != CLOSING_NO)
         return false;
     return source->rebalance == REBALANCE_NONE || source->cooperative; /* then some stay ours */
 }
@@ -341,6 +361,12 @@ int32_t source_partition_number(const struct source_partition *partition)
     return partition->number;
 }
 
+void source_partition_log(const struct source_partition *partition, char text[SOURCE_LOG_BYTES])
+{
+    static_assert((int)SOURCE_LOG_BYTES == (int)IDENTITY_BYTES, "the same text");
+    identity_write(&partition->log, text);
+}
+
 void *source_partition_claim(const struct source_partition *partition)
 {
     return partition->claim;
@@ -402,6 +428,7 @@ bool source_turn(struct source *source, struct err *err)
     source->now_ms = clock_ms();
     events_serve(source);
     start_turn(source);
+    watch_turn(source);
     rebalance_turn(source);
     rejoin_turn(source);
     if (source->closing <= CLOSING_DRAINING)
@@ -426,6 +453,7 @@ int64_t source_next_ms(const struct source *source)
     if (source->closing != CLOSING_NO)
         return earlier(next_ms, DRAIN_CHECK_MS / 5);
     next_ms = earlier(next_ms, start_next_ms(source));
+    next_ms = earlier(next_ms, watch_next_ms(source));
     next_ms = earlier(next_ms, kick_next_ms(source));
     return earlier(next_ms, commit_next_ms(source));
 }

@@ -68,6 +68,7 @@ struct source_checkpoint {
     bool same_routes;       /* it was written by the routes that we have */
     const char *unreadable; /* borrowed for the call */
     int64_t next;           /* the offset to go on at */
+    const char *log;        /* what identifies the log that it is of; borrowed for the call */
     int64_t oldest_hole;    /* a record below it that was not carried out; -1: none */
 };
 
@@ -204,6 +205,11 @@ bool source_mismatches(struct source_partition *partition);
 /** Leaves the group and joins it again: somebody else has a partition that we believe is ours. Not
  * more often than each ten seconds. */
 void source_rejoin(struct source *source);
+
+enum { SOURCE_LOG_BYTES = 72 };
+
+/** What identifies the log that the partition is read from; empty where nothing does. */
+void source_partition_log(const struct source_partition *partition, char text[SOURCE_LOG_BYTES]);
 
 /** The worker's own for a claimed partition; NULL at first. */
 void *source_partition_claim(const struct source_partition *partition);

@@ -19,6 +19,7 @@
 #include "kafka/resume.h"
 #include "kafka/source.h"
 #include "kafka/tracker.h"
+#include "kafka/witness.h"
 #include "metrics/metrics.h"
 
 #include <librdkafka/rdkafka.h>
@@ -44,6 +45,9 @@ enum claim_step {
     CLAIM_WAITED, /* for source_claimed() */
     CLAIM_MADE
 };
+
+/** What a commit waits for where the ids of topics are not known: watch.c. */
+enum commit_look { COMMIT_LOOK_NONE, COMMIT_LOOK_DUE, COMMIT_LOOK_ASKED, COMMIT_LOOK_DONE };
 
 struct event;
 
@@ -114,6 +118,12 @@ struct source_partition {
         *facts;             /* of a claimed partition that waits for Kafka's answer; else NULL */
     unsigned ahead_answers; /* so often Kafka said that the log ends below the checkpoint */
     bool witness_differs;   /* source_mismatches() said so, and the next start is to weigh it */
+    struct identity log;    /* of the log that its position is of */
+    const char *another;    /* how its log was found to be another one; NULL: it was not */
+    struct witnesses witnesses;
+    struct witness compare; /* read first, to be compared with what the log holds */
+    int64_t known_end;      /* of that log, when it was last seen to be the same; -1: not known */
+    int64_t left_committed; /* by an assignment before; -1: nothing */
 };
 
 struct source_topic {
@@ -171,6 +181,13 @@ struct source {
     size_t partition_count, partition_capacity;
     size_t starting; /* how many of them are */
 
+    int64_t turned_ms;   /* when the last turn was */
+    int64_t look_due_ms; /* at the logs of all */
+    int64_t looked_ms;   /* when the last look was answered */
+    bool blind;          /* nothing is taken before the next look */
+    bool knows_ids;      /* of the topics, as the last answer was */
+    enum commit_look commit_look;
+
     enum rebalance_step rebalance;
     int64_t rebalance_deadline_ms;
     bool cooperative, joined;
@@ -218,6 +235,8 @@ void partition_take(struct source_partition *partition);
 void partition_start(struct source_partition *partition, int64_t offset);
 /** The same for one that librdkafka may be reading from elsewhere. */
 void partition_restart(struct source_partition *partition, int64_t offset);
+/** The offset from which librdkafka is to read it. */
+int64_t partition_read_from(const struct source_partition *partition);
 /** What was claimed of it, and what is in flight, no longer counts: it starts with a new claim. */
 void partition_claim_anew(struct source_partition *partition);
 /** Nothing is read of it; @p reason is kept. */
@@ -261,6 +280,8 @@ void gates_hold(struct source *source);
 void gauges_turn(struct source *source);
 /** Where the log ends, as Kafka said before the first fetch did, which may never come. */
 void gauges_end(struct source_partition *partition, int64_t offset);
+/** What was said of it last. */
+int64_t gauges_known_end(const struct source_partition *partition);
 
 /* --- rebalance.c: which partitions librdkafka reads --- */
 void rebalance_event(struct source *source, rd_kafka_resp_err_t what,
@@ -310,6 +331,32 @@ int64_t start_next_ms(const struct source *source);
 void start_misplaced(struct source_partition *partition);
 /** Whether a rebalance need not wait for the partition's start any more. */
 bool start_was_answered(const struct source_partition *partition);
+
+/** The log is another one than the partition's position is of; @p how lives for ever. */
+void start_another(struct source_partition *partition, const char *how);
+
+/* --- watch.c: whether logs are still those that positions are of --- */
+void watch_turn(struct source *source);
+/** Milliseconds until watch_turn() has something to do; INT64_MAX: only events matter. */
+int64_t watch_next_ms(const struct source *source);
+/** Something happened that may mean it: looks at once. */
+void watch_soon(struct source *source);
+/** The answers to what watch_turn() asked. */
+void watch_answers(struct source *source, const struct offsets_item *items, size_t count);
+/** What was not known of the partition's log is known now: it is @p identity. */
+void watch_keep(struct source_partition *partition, const struct identity *identity);
+/** In words, what tells another log where ids do. */
+const char *watch_difference(const struct identity *identity);
+/** Before records are taken: whether the process was frozen. */
+void watch_notice(struct source *source);
+/** Whether what is committed may be overwritten now; false: it is being asked for. */
+bool watch_allows_commit(struct source *source);
+/** It was overwritten. */
+void watch_committed(struct source *source);
+/** Whether a commit waits for an answer. */
+bool watch_delays_commit(const struct source *source);
+/** A message below the partition's position came. */
+void watch_look_back(struct source_partition *partition, const rd_kafka_message_t *message);
 
 /* --- commit.c: what Redis has answered is told to Kafka --- */
 void commit_turn(struct source *source);

@@ -22,10 +22,12 @@
 #include <stdlib.h>
 
 enum {
-    REASON_BYTES = 256,
+    REASON_BYTES = 320,
     AHEAD_ANSWERS = 3, /* a log is shorter than a checkpoint says once Kafka has said so thrice */
     AHEAD_MS = 500     /* a leader that is new may need as long to know its log's end */
 };
+
+static const char *const policies[] = {"stop", "earliest", "latest"};
 
 /* --- the answers ----------------------------------------------------------------------------- */
 
@@ -70,7 +72,6 @@ static void start_out_of_range(struct source_partition *partition, int64_t expec
         (enum conf_out_of_range)partition->source->options->on_out_of_range;
     int64_t from = policy == OUT_OF_RANGE_LATEST ? item->high : item->low;
     int64_t lost = from > expected ? from - expected : 0;
-    static const char *const policies[] = {"stop", "earliest", "latest"};
 
     partition->lost_records += (uint64_t)lost;
     log_warn_each("offset out of range", LOG_STR("topic", partition->topic->name),
@@ -94,34 +95,128 @@ static bool is_out_of_range(const struct source_partition *partition, int64_t ex
     return expected < item->low || (partition->misplaced && expected > item->high);
 }
 
-/* Goes on at what was committed. */
+/* Goes on at what was committed, in the log that it is of. */
 static void start_on(struct source_partition *partition, int64_t expected,
                      const struct offsets_item *item)
 {
+    const struct witness *record = &item->note.record;
+
     partition_start(partition, expected);
-    partition->began = item->start_alone ? expected : -1;
+    partition->began = item->note.start ? expected : -1;
+    if (record->offset >= item->low && record->offset < expected)
+        partition->compare = *record;
+    partition->witnesses.settled = *record;
+}
+
+/* --- another log ----------------------------------------------------------------------------- */
+
+static void another_stop(struct source_partition *partition, int64_t expected)
+{
+    char reason[REASON_BYTES];
+
+    snprintf(reason, sizeof(reason),
+             "offset %" PRId64 " is of another log than the topic has now (%s); on_out_of_range = "
+             "\"stop\": \"earliest\" and \"latest\" go on in the log that is there%s",
+             expected, partition->another,
+             partition->claim_step == CLAIM_NONE
+                 ? ", or set the group's offset"
+                 : ", on_checkpoint_mismatch = \"redis\" at that offset");
+    partition->position = expected;
+    source_hold(partition, HOLD_RECORD, reason);
+}
+
+/* What the former log still had is gone with it; and of the new one what is passed over. */
+static int64_t another_lost(const struct source_partition *partition, int64_t expected,
+                            const struct offsets_item *item, enum conf_out_of_range policy)
+{
+    int64_t lost = partition->known_end > expected ? partition->known_end - expected : 0;
+
+    return policy == OUT_OF_RANGE_LATEST ? lost + item->high - item->low : lost;
+}
+
+/* The partition's position means nothing in the log that is there now. */
+static void start_in_another(struct source_partition *partition, int64_t expected,
+                             const struct offsets_item *item)
+{
+    struct source *source = partition->source;
+    enum conf_out_of_range policy = (enum conf_out_of_range)source->options->on_out_of_range;
+    int64_t lost = another_lost(partition, expected, item, policy);
+
+    partition->lost_records += (uint64_t)lost;
+    source->metrics->source.replaced++;
+    log_error_each("topic is another log", LOG_STR("topic", partition->topic->name),
+                   LOG_INT("partition", partition->number), LOG_INT("offset", expected),
+                   LOG_INT("log_start", item->low), LOG_INT("log_end", item->high),
+                   LOG_INT("lost", lost), LOG_STR("on_out_of_range", policies[policy]),
+                   LOG_STR("error", partition->another));
+    partition->committed = partition->committing = partition->left_committed = -1;
+    if (policy == OUT_OF_RANGE_STOP) {
+        another_stop(partition, expected);
+        return;
+    }
+    partition->log = item->log;
+    partition->another = NULL;
+    witnesses_clear(&partition->witnesses);
+    if (partition->claim_step == CLAIM_NONE) { /* else it was done with the claim */
+        partition->generation++;
+        source->events.gone(source->events.context, partition);
+    }
+    partition_restart(partition, policy == OUT_OF_RANGE_LATEST ? item->high : item->low);
+    partition->moved = true; /* a seek alone does nothing where librdkafka has stopped by itself */
+    partition->began = partition->position;
+}
+
+/* Whether the log that is there now is another one than the position is of, which is of @p log. */
+static bool is_another(struct source_partition *partition, const struct identity *log,
+                       const struct offsets_item *item)
+{
+    enum identity_relation relation = identity_compare(log, &item->log);
+
+    if (relation == IDENTITY_SAME)
+        partition->another = NULL;
+    if (relation == IDENTITY_ANOTHER && !partition->another)
+        partition->another = watch_difference(&item->log);
+    return partition->another != NULL;
+}
+
+/* Nothing is committed. Where that was otherwise, the topic was made anew since. */
+static void start_anew(struct source_partition *partition, const struct offsets_item *item)
+{
+    if (partition->left_committed >= 0) {
+        partition->another = "Kafka has deleted the group's committed offset";
+        start_in_another(partition, partition->left_committed, item);
+        return;
+    }
+    start_first(partition, item);
+    partition->another = NULL;
+    partition->log = item->log;
+    partition->began = partition->position;
 }
 
 /* Where Kafka alone decides. */
 static void start_by_kafka(struct source_partition *partition, const struct offsets_item *item,
                            int64_t expected)
 {
-    if (expected < 0) {
-        start_first(partition, item);
-        partition->began = partition->position;
-    } else if (is_out_of_range(partition, expected, item))
+    if (expected < 0)
+        start_anew(partition, item);
+    else if (is_another(partition, &partition->log, item))
+        start_in_another(partition, expected, item);
+    else if (is_out_of_range(partition, expected, item))
         start_out_of_range(partition, expected, item);
     else
         start_on(partition, expected, item);
 }
 
 /* A claimed partition knows now from where it is read, or is held. */
-static void start_tell(struct source_partition *partition, int64_t next)
+static void start_tell(struct source_partition *partition, const struct offsets_item *item,
+                       int64_t next)
 {
     const struct source_events *events = &partition->source->events;
 
-    if (partition->state == PARTITION_FLOWING)
-        events->starts(events->context, partition, next);
+    if (partition->state != PARTITION_FLOWING)
+        return;
+    watch_keep(partition, &item->log);
+    events->starts(events->context, partition, next);
 }
 
 static void start_by_redis(struct source_partition *partition, const struct offsets_item *item,
@@ -130,15 +225,23 @@ static void start_by_redis(struct source_partition *partition, const struct offs
     switch (resume->kind) {
     case RESUME_KAFKA:
         start_by_kafka(partition, item, item->committed);
-        start_tell(partition, partition->position);
+        start_tell(partition, item, partition->position);
         break;
     case RESUME_REDIS:
+        partition->another = NULL;
         partition_restart(partition, resume->from);
-        start_tell(partition, resume->next);
+        start_tell(partition, item, resume->next);
         break;
     case RESUME_OUT_OF_RANGE:
+        partition->another = NULL;
         start_out_of_range(partition, resume->next, item);
-        start_tell(partition, partition->position);
+        start_tell(partition, item, partition->position);
+        break;
+    case RESUME_ANOTHER:
+        if (!partition->another)
+            partition->another = "the record before the position is another one";
+        start_in_another(partition, resume->next, item);
+        start_tell(partition, item, partition->position);
         break;
     case RESUME_HOLD:
         source_hold(partition, HOLD_RECORD, resume->text);
@@ -169,9 +272,10 @@ static void start_weigh(struct source_partition *partition, const struct offsets
     facts.low = item->low;
     facts.high = item->high;
     facts.witness_differs = partition->witness_differs;
+    facts.another = is_another(partition, &facts.log, item);
     partition->witness_differs = false;
     resume = resume_decide(&facts);
-    if (resume.mismatch && resume.kind != RESUME_HOLD)
+    if (resume.mismatch && resume.kind != RESUME_HOLD && resume.kind != RESUME_ANOTHER)
         log_warn_each(
             "checkpoint does not fit", LOG_STR("topic", partition->topic->name),
             LOG_INT("partition", partition->number), LOG_STR("error", resume.text),
@@ -179,15 +283,36 @@ static void start_weigh(struct source_partition *partition, const struct offsets
     start_by_redis(partition, item, &resume);
 }
 
+/* Whether where to go on is not asked for, but known: it was read before. */
+static bool start_knows(const struct source_partition *partition)
+{
+    return (partition->misplaced || partition->another) && partition->tracker && !partition->facts;
+}
+
+/* What Kafka has of the group is of the log that was there when it was committed. */
+static void start_recall(struct source_partition *partition, const struct offsets_item *item)
+{
+    partition->committed = item->committed;
+    partition->log = item->note.log;
+    if (item->note.another)
+        partition->another = "it was found before, and on_out_of_range was \"stop\"";
+}
+
 static void start_decide(struct source_partition *partition, const struct offsets_item *item)
 {
-    if (!partition->misplaced || partition->facts)
-        partition->committed = item->committed;
+    int64_t expected = partition->position;
+
+    if (!start_knows(partition)) {
+        start_recall(partition, item);
+        expected = item->committed;
+    } else if (partition->another)
+        expected = tracker_commit_offset(partition->tracker);
     if (partition->facts)
         start_weigh(partition, item);
     else
-        start_by_kafka(partition, item,
-                       partition->misplaced ? partition->position : item->committed);
+        start_by_kafka(partition, item, expected);
+    if (partition->state == PARTITION_FLOWING)
+        watch_keep(partition, &item->log);
 }
 
 static bool item_is_complete(const struct offsets_item *item)
@@ -219,12 +344,23 @@ static void start_take(struct source *source)
 
     if (!items)
         return;
-    for (size_t i = 0; i < count; i++)
+    if (count && items[0].looks)
+        watch_answers(source, items, count);
+    for (size_t i = 0; i < count && !items[i].looks; i++)
         start_answer(items[i].partition, &items[i]);
     free(items);
 }
 
 /* --- the questions --------------------------------------------------------------------------- */
+
+/* A record that holds its partition is not answered any more; of a log that is gone it need not. */
+static bool is_in_flight(const struct source_partition *partition)
+{
+    const struct tracker *tracker = partition->tracker;
+
+    return tracker &&
+           (partition->another ? tracker_waiting(tracker) : tracker_inflight(tracker)) > 0;
+}
 
 /* A position is changed only when nothing below it is in flight. */
 static bool start_wants_to_ask(const struct source_partition *partition)
@@ -232,7 +368,7 @@ static bool start_wants_to_ask(const struct source_partition *partition)
     bool claimed = partition->claim_step == CLAIM_NONE || partition->claim_step == CLAIM_MADE;
 
     return partition->state == PARTITION_STARTING && !partition->asking && claimed &&
-           (!partition->tracker || !tracker_inflight(partition->tracker));
+           !is_in_flight(partition);
 }
 
 static bool start_may_ask(const struct source_partition *partition)
@@ -250,7 +386,7 @@ static struct offsets_item start_question(struct source_partition *partition)
         .generation = partition->generation,
         .topic = partition->topic->name,
         .number = partition->number,
-        .ask_committed = !partition->misplaced || partition->facts,
+        .ask_committed = !start_knows(partition),
         .time_ms = options->start_kind == START_TIME ? options->start_time_ms : -1,
     };
 }
@@ -300,6 +436,7 @@ void source_claimed(struct source_partition *partition, const struct source_chec
         .readable = checkpoint->readable,
         .same_routes = checkpoint->same_routes,
         .next = checkpoint->next,
+        .log = identity_read(slice_of(checkpoint->log)),
         .oldest_hole = checkpoint->oldest_hole,
         .policy = (enum conf_mismatch)partition->source->options->on_checkpoint_mismatch,
     };
@@ -345,6 +482,18 @@ int64_t start_next_ms(const struct source *source)
             next_ms = partition->ask_at_ms;
     }
     return next_ms == INT64_MAX ? INT64_MAX : next_ms - source->now_ms;
+}
+
+void start_another(struct source_partition *partition, const char *how)
+{
+    if (partition->claim_step != CLAIM_NONE)
+        partition_claim_anew(partition);
+    else
+        partition_move(partition, PARTITION_STARTING);
+    partition->another = how;
+    partition->committed = partition->committing = -1; /* of the log that is gone */
+    partition->ask_at_ms = 0;
+    partition->asking = false;
 }
 
 void start_misplaced(struct source_partition *partition)

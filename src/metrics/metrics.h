@@ -73,6 +73,7 @@ struct source_counters {
     uint64_t commits[COMMIT_COUNT];
     uint64_t errors;
     uint64_t fenced;
+    uint64_t replaced; /* logs */
 };
 
 /** One worker's own counts: plain, written by the worker alone. */

@@ -186,6 +186,8 @@ void checkpoint_write(const struct checkpoint *checkpoint, struct slice holes,
                          checkpoint_length(witness->value_length));
     else
         checkpoint_add(fields, "witness", SLICE(""));
+    if (checkpoint->log[0])
+        checkpoint_add(fields, "log", slice_of(checkpoint->log));
     if (holes.data)
         checkpoint_add(fields, "holes", holes);
 }
@@ -308,6 +310,13 @@ static bool checkpoint_read_holes(struct checkpoint *checkpoint, struct slice te
     return true;
 }
 
+/* One that is too long is not known; nor was it to versions that wrote none. */
+static void checkpoint_read_log(struct checkpoint *checkpoint, struct slice text)
+{
+    if (text.length < sizeof(checkpoint->log) && text.length)
+        memcpy(checkpoint->log, text.data, text.length);
+}
+
 static bool checkpoint_read_fields(struct checkpoint *checkpoint, const struct slice *items,
                                    size_t count)
 {
@@ -330,6 +339,7 @@ static bool checkpoint_read_fields(struct checkpoint *checkpoint, const struct s
                                "and above next");
     if (!checkpoint_read_hex(routes, &checkpoint->routes))
         return checkpoint_fail(checkpoint, "routes", routes, "and not 16 hexadecimal digits");
+    checkpoint_read_log(checkpoint, checkpoint_find(items, count, "log"));
     return checkpoint_read_witness(checkpoint, checkpoint_find(items, count, "witness")) &&
            checkpoint_read_holes(checkpoint, checkpoint_find(items, count, "holes"));
 }

@@ -4,7 +4,7 @@
  * Two keys in one slot, format version 1:
  *      PREFIX:{GROUP}:TOPIC:PARTITION:epoch    the owner's token, "N:RANDOM"
  *      PREFIX:{GROUP}:TOPIC:PARTITION          a hash: v next settled epoch unit leader routes
- *                                              witness holes
+ *                                              log witness holes
  */
 #pragma once
 #include "base/slice.h"
@@ -17,7 +17,8 @@ enum {
     CHECKPOINT_VERSION = 1,
     CHECKPOINT_LAST_PLACE = 63, /* commands from here on share one bit of a hole */
     CHECKPOINT_TOKEN_BYTES = 48,
-    CHECKPOINT_ERROR_BYTES = 160
+    CHECKPOINT_ERROR_BYTES = 160,
+    CHECKPOINT_LOG_BYTES = 80
 };
 
 /** All commands of a record. */
@@ -55,6 +56,7 @@ struct checkpoint {
     int64_t unit;    /* counts the units of that owner */
     int64_t leader;  /* leader epoch; -1: not known */
     uint64_t routes; /* fingerprint of the routes' names */
+    char log[CHECKPOINT_LOG_BYTES]; /* the log that next is of; empty: not known */
     struct checkpoint_witness witness;
     struct checkpoint_hole *holes; /* rising offsets */
     size_t hole_count;
@@ -80,7 +82,7 @@ size_t checkpoint_write_token(struct checkpoint_token token, char text[CHECKPOIN
 /** False: it is not a token, *token untouched. */
 bool checkpoint_read_token(struct slice text, struct checkpoint_token *token);
 
-enum { CHECKPOINT_FIELDS = 9, CHECKPOINT_TEXT_BYTES = 256 };
+enum { CHECKPOINT_FIELDS = 10, CHECKPOINT_TEXT_BYTES = 256 };
 
 /** Field names and values in turn, as HSET takes them. */
 struct checkpoint_fields {
@@ -89,8 +91,8 @@ struct checkpoint_fields {
     char text[CHECKPOINT_TEXT_BYTES]; /* of the values */
 };
 
-/** Writes all fields; @p holes, from checkpoint_write_holes(), is borrowed. data NULL: that field
- * is left as it is. */
+/** Writes all fields; the text of .log and @p holes, from checkpoint_write_holes(), are borrowed.
+ * .log empty, @p holes data NULL: that field is left as it is. */
 void checkpoint_write(const struct checkpoint *checkpoint, struct slice holes,
                       struct checkpoint_fields *fields);
 

@@ -127,6 +127,11 @@ void lane_restart(struct claim *claim, int64_t next)
     claim_note(claim);
 }
 
+void lane_identify(struct claim *claim, const char *log)
+{
+    snprintf(claim->log, sizeof(claim->log), "%s", log);
+}
+
 void lane_drop(struct claim *claim)
 {
     claim->dropped = true;

@@ -72,6 +72,7 @@ bool lane_has_former(const struct lane *lane, const struct claim_name *name);
 struct lane *claim_lane(const struct claim *claim);
 void *lane_carrier(const struct lane *lane);
 void lane_restart(struct claim *claim, int64_t next);
+void lane_identify(struct claim *claim, const char *log);
 void lane_drop(struct claim *claim);
 bool lane_has_room(const struct claim *claim);
 void lane_put(struct claim *claim, unsigned place, const struct slice *arguments, size_t count,

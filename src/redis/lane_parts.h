@@ -47,7 +47,8 @@ struct claim {
     int64_t number; /* N of our token, as the server has it, or as it is about to be */
     int64_t seen;   /* the token's N when it was compared last */
 
-    int64_t next, leader; /* as the checkpoint has them; next -1: there is none */
+    int64_t next, leader;           /* as the checkpoint has them; next -1: there is none */
+    char log[CHECKPOINT_LOG_BYTES]; /* that next is of */
     struct checkpoint_witness witness;
     struct claim_mark written; /* the checkpoint's, as last seen */
     struct claim_mark flying;  /* that of the unit in flight */

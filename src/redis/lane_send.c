@@ -142,6 +142,7 @@ static struct checkpoint share_checkpoint(const struct share *share)
         .witness = claim->witness,
     };
 
+    memcpy(checkpoint.log, claim->log, sizeof(claim->log));
     /* The first unit ever, or one that tries holes again. */
     if (unit && (claim->next < 0 || unit->begin < claim->next))
         checkpoint.settled = unit->begin;
@@ -170,7 +171,7 @@ static char *share_holes(const struct share *share)
 
 static void lane_send_checkpoint(struct lane *lane, const struct share *share)
 {
-    struct checkpoint checkpoint = share_checkpoint(share);
+    struct checkpoint checkpoint = share_checkpoint(share); /* the fields borrow of it */
     struct slice arguments[2 + 2 * CHECKPOINT_FIELDS];
     struct checkpoint_fields fields;
     char *holes = share_holes(share);

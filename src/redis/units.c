@@ -146,6 +146,11 @@ void units_restart(struct claim *claim, int64_t next)
     lane_restart(claim, next);
 }
 
+void units_identify(struct claim *claim, const char *log)
+{
+    lane_identify(claim, log);
+}
+
 void units_drop(struct claim *claim)
 {
     lane_drop(claim);

@@ -87,6 +87,9 @@ struct claim *units_claim(struct units *units, const struct claim_name *name, vo
  */
 void units_restart(struct claim *claim, int64_t next);
 
+/** What identifies the log that the partition is read from: @p log goes with each unit. */
+void units_identify(struct claim *claim, const char *log);
+
 /** The partition is not ours any more: what was not sent is dropped (told by events->dropped before
  * it returns). What was put since the last units_record() is taken back. */
 void units_drop(struct claim *claim);

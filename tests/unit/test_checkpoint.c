@@ -151,6 +151,7 @@ static void what_is_written_is_read_again(void)
                                  .unit = INT64_MAX,
                                  .leader = -1,
                                  .routes = UINT64_MAX,
+                                 .log = "cluster/topic",
                                  .witness = {true, -1, SIZE_MAX, 0}};
     char *text = checkpoint_write_holes(holes, 3);
     struct checkpoint_fields out;
@@ -164,6 +165,7 @@ static void what_is_written_is_read_again(void)
     CU_ASSERT_EQUAL(checkpoint.unit, INT64_MAX);
     CU_ASSERT_EQUAL(checkpoint.leader, -1);
     CU_ASSERT_EQUAL(checkpoint.routes, UINT64_MAX);
+    ASSERT_TEXT(checkpoint.log, "cluster/topic");
     CU_ASSERT_TRUE(checkpoint.witness.known);
     CU_ASSERT_EQUAL(checkpoint.witness.timestamp_ms, -1);
     CU_ASSERT_EQUAL(checkpoint.witness.key_length, SIZE_MAX);
@@ -172,6 +174,28 @@ static void what_is_written_is_read_again(void)
     CU_ASSERT_EQUAL(memcmp(checkpoint.holes, holes, sizeof(holes)), 0);
     checkpoint_free(&checkpoint);
     free(text);
+}
+
+static void the_log_may_be_missing(void)
+{
+    char large[CHECKPOINT_LOG_BYTES + 1];
+    struct checkpoint written = {.next = 1, .epoch = 1, .unit = 1, .leader = -1};
+    struct checkpoint_fields out;
+
+    checkpoint_write(&written, SLICE(""), &out); /* what an older version has written stays */
+    CU_ASSERT_EQUAL(out.count, 2 * (CHECKPOINT_FIELDS - 1));
+    checkpoint_read(&checkpoint, out.items, out.count);
+    CU_ASSERT_TRUE(checkpoint.readable);
+    ASSERT_TEXT(checkpoint.log, "");
+    checkpoint_free(&checkpoint);
+    memset(large, 'x', sizeof(large) - 1);
+    large[sizeof(large) - 1] = '\0';
+    out.items[out.count++] = SLICE("log");
+    out.items[out.count++] = slice_of(large);
+    checkpoint_read(&checkpoint, out.items, out.count);
+    CU_ASSERT_TRUE(checkpoint.readable);
+    ASSERT_TEXT(checkpoint.log, "");
+    checkpoint_free(&checkpoint);
 }
 
 static void all_places_of_a_hole_come_back(void)
@@ -305,6 +329,7 @@ static const struct suite_test tests[] = {
     TEST(a_token_is_read_as_it_was_written),
     TEST(what_is_no_token_is_not_read),
     TEST(what_is_written_is_read_again),
+    TEST(the_log_may_be_missing),
     TEST(all_places_of_a_hole_come_back),
     TEST(no_hash_is_no_checkpoint),
     TEST(fields_of_later_versions_are_passed_over),

@@ -38,6 +38,19 @@ static void a_checkpoint_that_is_no_hash_is_told(void)
     close_lane();
 }
 
+static void what_identifies_the_log_goes_with_each_unit(void)
+{
+    open_asking();
+    hear(NO_TOKEN);
+    says();
+    hear(QUEUED QUEUED "*2\r\n" OK "*0\r\n" ARMED(TOKEN));
+    lane_identify(claims[0], "cluster/topic");
+    put(claims[0], 20, 1);
+    ASSERT_TEXT(says(), "INCR n / HSET " K0 " v 1 next 21 settled 20 epoch 1 unit 1 leader 7" ROUTES
+                        " witness 200:4:-1 log cluster/topic / EXEC / " ARM_0);
+    close_lane();
+}
+
 static void a_claim_is_not_sent_while_the_policy_evicts(void)
 {
     open_lane();
@@ -233,6 +246,7 @@ int main(void)
     static const struct suite_test conversations[] = {
         TEST(a_claim_raises_the_epoch_before_it_reads),
         TEST(a_checkpoint_that_is_no_hash_is_told),
+        TEST(what_identifies_the_log_goes_with_each_unit),
         TEST(a_claim_is_not_sent_while_the_policy_evicts),
         TEST(a_token_that_changed_fences_before_anything_is_sent),
         TEST(a_nil_says_by_the_tokens_whose_claim_is_gone),

@@ -123,8 +123,21 @@ static void another_record_is_a_mismatch(void)
     struct resume_facts facts = fitting();
 
     facts.witness_differs = true;
-    expect(facts, RESUME_HOLD, RESUME_KAFKA, RESUME_REDIS);
+    expect(facts, RESUME_ANOTHER, RESUME_KAFKA, RESUME_REDIS);
     CU_ASSERT_EQUAL(decided(facts, MISMATCH_REDIS).from, 150);
+}
+
+static void a_checkpoint_of_another_log_is_no_position(void)
+{
+    struct resume_facts facts = fitting();
+
+    facts.another = true;
+    expect(facts, RESUME_ANOTHER, RESUME_KAFKA, RESUME_REDIS);
+    CU_ASSERT_EQUAL(decided(facts, MISMATCH_REDIS).from, 150); /* there is nothing to compare */
+    facts.next = 300;
+    expect(facts, RESUME_ANOTHER, RESUME_KAFKA, RESUME_OUT_OF_RANGE);
+    facts.same_routes = false;
+    CU_ASSERT_EQUAL(decided(facts, MISMATCH_STOP).kind, RESUME_ANOTHER);
 }
 
 static void what_cannot_be_read_is_never_believed(void)
@@ -151,6 +164,7 @@ int main(void)
         TEST(behind_the_log_is_a_mismatch),
         TEST(other_routes_are_a_mismatch),
         TEST(another_record_is_a_mismatch),
+        TEST(a_checkpoint_of_another_log_is_no_position),
         TEST(what_cannot_be_read_is_never_believed),
     };
 

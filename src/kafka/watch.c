@@ -1,0 +1,219 @@
+/*
+ * watch.c: whether the log of each partition is still the one that its position is of.
+ *
+ * A topic that is deleted and made anew has the same name and other records under the same offsets.
+ * librdkafka goes on at the old offset in the new log and says nothing, if there is a record. So
+ * Kafka is asked: every two seconds, after anything that may mean it, and before the first record
+ * is taken by a process that was frozen.
+ *
+ *      the topic's id is another one           Kafka and librdkafka must know ids
+ *      the cluster's id is another one
+ *      the group's committed offset is gone    Kafka deletes it with the topic
+ *      the record remembered is another one    read again at each start (witness.h)
+ *
+ * Without ids the third one is all there is while records flow, and the next commit would wipe it
+ * out. So it is asked before each commit. A commit that goes out with a deletion since the answer
+ * is not noticed: the time of one request.
+ */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "kafka/message.h"
+#include "kafka/source_parts.h"
+
+#include <stdlib.h>
+
+enum {
+    LOOK_MS = 2000,
+    LOOK_AGAIN_MS = 500, /* where there was no answer */
+    FROZEN_MS = 2500,    /* without a turn, which comes every second at least */
+    AHEAD_LOOK_MS = 1000 /* how old an answer may be for commits that records wait for */
+};
+
+static const char offset_is_gone[] = "Kafka has deleted the group's committed offset";
+static const char record_differs[] = "the record before the position is another one";
+
+static bool is_watched(const struct source_partition *partition)
+{
+    return (partition->state == PARTITION_FLOWING || partition->state == PARTITION_HELD) &&
+           !partition->another;
+}
+
+/* --- the answers ------------------------------------------------------------------------------ */
+
+/* All that was asked for is known. */
+static void watch_is_done(struct source *source)
+{
+    source->looked_ms = source->now_ms;
+    source->blind &= source->look_due_ms == 0; /* frozen again since it was asked */
+    if (source->commit_look == COMMIT_LOOK_ASKED)
+        source->commit_look = COMMIT_LOOK_DONE;
+}
+
+const char *watch_difference(const struct identity *identity)
+{
+    return identity->topic[0] ? "its id is another one" : "the cluster is another one";
+}
+
+/* What was not known of the log is known now. */
+void watch_keep(struct source_partition *partition, const struct identity *identity)
+{
+    if (identity->topic[0])
+        memcpy(partition->log.topic, identity->topic, sizeof(identity->topic));
+    if (identity->cluster[0])
+        memcpy(partition->log.cluster, identity->cluster, sizeof(identity->cluster));
+}
+
+static void watch_judge(struct source_partition *partition, const struct offsets_item *item)
+{
+    enum identity_relation relation = identity_compare(&partition->log, &item->log);
+
+    if (item->err || partition->generation != item->generation || !is_watched(partition))
+        return;
+    if (relation == IDENTITY_ANOTHER)
+        start_another(partition, watch_difference(&item->log));
+    else if (relation != IDENTITY_SAME && item->was_committed && item->committed < 0)
+        start_another(partition, offset_is_gone);
+    else {
+        watch_keep(partition, &item->log);
+        partition->known_end = gauges_known_end(partition);
+    }
+}
+
+/* Whether Kafka has answered, be it that it does not have, or does not show, the topic. */
+static bool was_answered(const struct offsets_item *item)
+{
+    return !item->err || item->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+           item->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+}
+
+void watch_answers(struct source *source, const struct offsets_item *items, size_t count)
+{
+    bool answered = true, ids = true;
+
+    for (size_t i = 0; i < count; i++) {
+        answered &= was_answered(&items[i]);
+        ids &= items[i].err || items[i].log.topic[0];
+        watch_judge(items[i].partition, &items[i]);
+    }
+    if (!answered) {
+        source->look_due_ms = source->now_ms + LOOK_AGAIN_MS;
+        return;
+    }
+    source->knows_ids = ids;
+    watch_is_done(source);
+}
+
+void watch_look_back(struct source_partition *partition, const rd_kafka_message_t *message)
+{
+    struct witness witness = partition->compare;
+    struct record record;
+
+    if (witness.offset != message->offset || message->err)
+        return;
+    partition->compare = WITNESS_NONE;
+    message_record(message, &record);
+    if (!witness_fits(&witness, &record))
+        start_another(partition, record_differs);
+}
+
+/* --- the questions ---------------------------------------------------------------------------- */
+
+static struct offsets_item question_of(struct source_partition *partition)
+{
+    const struct source *source = partition->source;
+
+    return (struct offsets_item){
+        .partition = partition,
+        .generation = partition->generation,
+        .topic = partition->topic->name,
+        .number = partition->number,
+        .looks = true,
+        .ask_committed = !source->knows_ids,
+        .was_committed = partition->committed >= 0,
+        .time_ms = -1,
+    };
+}
+
+static void watch_ask(struct source *source)
+{
+    struct offsets_item *items = mem_array(source->partition_count, sizeof(*items));
+    size_t count = 0;
+
+    for (size_t i = 0; i < source->partition_count; i++)
+        if (is_watched(source->partitions[i]))
+            items[count++] = question_of(source->partitions[i]);
+    source->look_due_ms = source->now_ms + LOOK_MS;
+    if (source->commit_look == COMMIT_LOOK_DUE)
+        source->commit_look = COMMIT_LOOK_ASKED;
+    if (count) {
+        offsets_ask(source->offsets, items, count);
+        return;
+    }
+    free(items);
+    watch_is_done(source);
+}
+
+void watch_soon(struct source *source)
+{
+    source->look_due_ms = 0;
+}
+
+/* A frozen process does not know how long it was away, and what it has fetched may be of either
+ * log. */
+void watch_notice(struct source *source)
+{
+    int64_t now_ms = clock_ms();
+
+    if (source->turned_ms && now_ms - source->turned_ms > FROZEN_MS) {
+        source->blind = source->more = true;
+        watch_soon(source);
+    }
+    source->turned_ms = now_ms;
+}
+
+void watch_turn(struct source *source)
+{
+    watch_notice(source);
+    if (watch_next_ms(source) <= 0)
+        watch_ask(source);
+}
+
+int64_t watch_next_ms(const struct source *source)
+{
+    if (offsets_are_busy(source->offsets) || source->starting)
+        return INT64_MAX;
+    if (source->commit_look == COMMIT_LOOK_DUE)
+        return 0;
+    return source->look_due_ms - source->now_ms;
+}
+
+/* --- commits ---------------------------------------------------------------------------------- */
+
+static bool records_wait(const struct source *source)
+{
+    for (size_t i = 0; i < source->partition_count; i++)
+        if (source->partitions[i]->ahead >= 0)
+            return true;
+    return false;
+}
+
+bool watch_allows_commit(struct source *source)
+{
+    if (source->knows_ids || source->commit_look == COMMIT_LOOK_DONE)
+        return true;
+    if (records_wait(source) && source->now_ms - source->looked_ms < AHEAD_LOOK_MS)
+        return true;
+    if (source->commit_look == COMMIT_LOOK_NONE)
+        source->commit_look = COMMIT_LOOK_DUE;
+    return false;
+}
+
+void watch_committed(struct source *source)
+{
+    source->commit_look = COMMIT_LOOK_NONE;
+}
+
+bool watch_delays_commit(const struct source *source)
+{
+    return source->commit_look == COMMIT_LOOK_DUE || source->commit_look == COMMIT_LOOK_ASKED;
+}
