@@ -56,13 +56,30 @@ static void samples_push(struct samples *samples, struct probe_command command)
     samples->items[samples->count++] = command;
 }
 
-static void samples_add(struct samples *samples, const struct route_commands *commands,
-                        const struct conf_commands *conf)
+/* What is asked where Redis refuses an id that the record made (flow/streams.h). */
+static void samples_add_question(struct samples *samples, struct slice key, bool secret)
+{
+    const struct slice words[] = {SLICE("XRANGE"), key,       SLICE("1"), SLICE("1"),
+                                  SLICE("COUNT"),  SLICE("1")};
+    struct slice *arguments = arena_alloc(&samples->arena, sizeof(words));
+
+    memcpy(arguments, words, sizeof(words));
+    samples_push(samples,
+                 (struct probe_command){arguments, sizeof(words) / sizeof(words[0]), secret});
+}
+
+static void samples_add(struct samples *samples, const struct route *route,
+                        const struct route_commands *commands, const struct conf_commands *conf)
 {
     for (size_t i = 0; i < commands->count; i++) {
+        enum stream_id id = commands->items[i].stream_id;
+        bool secret = conf->items[i].cmd.secret;
         struct slice *arguments;
         size_t count = template_sample(commands->items[i].template, &samples->arena, &arguments);
-        samples_push(samples, (struct probe_command){arguments, count, conf->items[i].cmd.secret});
+        samples_push(samples, (struct probe_command){arguments, count, secret});
+        if (route->conf->delivery == AT_LEAST_ONCE &&
+            (id == STREAM_ID_OF_OFFSET || id == STREAM_ID_OF_RECORD))
+            samples_add_question(samples, arguments[1], secret);
     }
 }
 
@@ -133,8 +150,8 @@ static void samples_add_route(struct samples *samples, const struct routes *rout
 {
     const struct route *route = &routes->items[index];
 
-    samples_add(samples, &route->writes, &route->conf->do_);
-    samples_add(samples, &route->deletes, &route->conf->del);
+    samples_add(samples, route, &route->writes, &route->conf->do_);
+    samples_add(samples, route, &route->deletes, &route->conf->del);
     if (route->conf->to->durable.kind != DURABLE_NONE && !is_led_to(routes, index))
         samples_add_barrier(samples, route->conf->to, route->conf->from);
     if (route->conf->delivery == EXACTLY_ONCE && !samples->checkpoints)

@@ -19,11 +19,15 @@ static void check_command(const struct route *route, const struct route_command 
     stream_ids_check(route, command, origin, problems);
     if (command->stream_id == STREAM_ID_OF_OFFSET || command->stream_id == STREAM_ID_OF_RECORD)
         return; /* Redis takes it once, and streams.h knows a repeat */
-    if (row && may_repeat && !(row->flags & COMMAND_IDEMPOTENT))
-        conf_warning(problems, origin, "delivery = \"exactly_once\" carries it out once",
-                     "route '%s': %s is carried out again when a record is read again, after a "
-                     "crash, and it shows",
-                     route->conf->name, row->name);
+    if (!row || !may_repeat || row->flags & COMMAND_IDEMPOTENT)
+        return;
+    conf_warning(problems, origin, "delivery = \"exactly_once\" carries it out once",
+                 "route '%s': after a crash %s may run twice for one record, and %s",
+                 route->conf->name, row->name,
+                 row->flags & COMMAND_REFUSED_TWICE
+                     ? "Redis may refuse the second time: on_error then applies to a record that "
+                       "was written"
+                     : "give a wrong result");
 }
 
 static void check_commands(const struct route *route, const struct route_commands *commands,

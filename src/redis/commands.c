@@ -22,6 +22,7 @@
 #define S          COMMAND_STORES
 #define F          COMMAND_TO_FIRST
 #define L          COMMAND_TO_LAST
+#define D          COMMAND_REFUSED_TWICE
 #define NONE       NULL
 #define READS      "only reads"
 #define WAITS      "waits for others and holds up what follows"
@@ -210,6 +211,13 @@ static const char *ttl_text(const struct command *command)
     return "`PEXPIRE` behind it";
 }
 
+static const char *repeat_text(const struct command *command)
+{
+    if (command->flags & COMMAND_IDEMPOTENT)
+        return "yes";
+    return command->flags & COMMAND_REFUSED_TWICE ? "no: may be refused" : "no";
+}
+
 static void write_allowed(FILE *out)
 {
     fputs("| command | keys | idempotent | `ttl` | what a record wrote is taken back by |\n"
@@ -223,8 +231,8 @@ static void write_allowed(FILE *out)
         shape_write(out, command->shape, "\\|");
         fputs("` | ", out);
         write_keys(out, command);
-        fprintf(out, " | %s | %s | %s%s%s |\n", command->flags & COMMAND_IDEMPOTENT ? "yes" : "no",
-                ttl_text(command), command->undo ? "`" : "", command->undo ? command->undo : "",
+        fprintf(out, " | %s | %s | %s%s%s |\n", repeat_text(command), ttl_text(command),
+                command->undo ? "`" : "", command->undo ? command->undo : "",
                 command->undo ? "`" : "");
     }
 }

@@ -16,7 +16,8 @@ enum command_flag {
     COMMAND_OWN_TTL = 1 << 6,     /* sets the key's time to live itself: no ttl */
     COMMAND_STORES = 1 << 7,      /* a key may follow the word STORE or STOREDIST */
     COMMAND_TO_FIRST = 1 << 8,    /* writes its first key, reads the others */
-    COMMAND_TO_LAST = 1 << 9      /* writes its last key, reads the others */
+    COMMAND_TO_LAST = 1 << 9,     /* writes its last key, reads the others */
+    COMMAND_REFUSED_TWICE = 1 << 10 /* a repeat may be refused: what it makes is there */
 };
 
 struct command {

@@ -179,6 +179,67 @@ static void the_end_of_a_sequence_played_again_leaves_the_same_state(void)
     }
 }
 
+/* Whether the row says so of a command that is carried out a second time: Redis refuses it. */
+static void expect_second_time(const char *line, bool refused)
+{
+    char name[KEY_BYTES];
+
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(line, " "), line);
+    CU_ASSERT_EQUAL((command_find(slice_of(name))->flags & COMMAND_REFUSED_TWICE) != 0, refused);
+    prepare();
+    CU_ASSERT_NOT_EQUAL(redis_ask(server, line)[0], '-');
+    CU_ASSERT_EQUAL(redis_ask(server, line)[0] == '-', refused);
+}
+
+static void what_is_refused_the_second_time_is_said_to_be(void)
+{
+    static const char *const refused[] = {"RENAME s t", "RENAMENX s t", "XGROUP CREATE x new 0"};
+    static const char *const taken[] = {"MSETNX a 1 b 2",
+                                        "BITFIELD n SET u8 0 7",
+                                        "BITOP NOT d s",
+                                        "PFMERGE p q",
+                                        "LINSERT l BEFORE y x",
+                                        "LREM l 0 y",
+                                        "LMPOP 1 l LEFT",
+                                        "LMOVE l m LEFT LEFT",
+                                        "RPOPLPUSH l m",
+                                        "SMOVE u v a",
+                                        "SUNIONSTORE d u v",
+                                        "ZPOPMIN z",
+                                        "ZRANGESTORE d z 0 1",
+                                        "COPY s t",
+                                        "MOVE s 1",
+                                        "SORT l ALPHA STORE d",
+                                        "XCLAIM x grp d 0 1-1",
+                                        "XADD x 3-* f v"};
+    char dumped[400];
+
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+        expect_second_time(refused[i], true);
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+        expect_second_time(taken[i], false);
+    CU_ASSERT_TRUE(command_find(SLICE("RESTORE"))->flags & COMMAND_REFUSED_TWICE);
+    snprintf(dumped, sizeof(dumped), "%s",
+             redis_ask(server, "EVAL %s 0",
+                       "redis.call('RESTORE', 'r', 0, redis.call('DUMP', 's')) return 'good'"));
+    ASSERT_TEXT(dumped, "good");
+    CU_ASSERT_EQUAL(strncmp(redis_ask(server, "EVAL %s 0",
+                                      "return redis.pcall('RESTORE', 'r', 0, "
+                                      "redis.call('DUMP', 's')).err"),
+                            "BUSYKEY", 7),
+                    0);
+}
+
+/* An id that is not Redis' own is taken once. */
+static void an_entry_of_a_stream_is_refused_the_second_time(void)
+{
+    prepare();
+    ASSERT_TEXT(redis_ask(server, "XADD x 3-1 f v"), "3-1");
+    CU_ASSERT_PTR_NOT_NULL(strstr(redis_ask(server, "XADD x 3-1 f v"), "is equal or smaller"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(redis_ask(server, "XADD x 0-0 f v"), "greater than 0-0"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(redis_ask(server, "XADD x 1-* f v"), "is equal or smaller"));
+}
+
 static void a_repeat_of_what_counts_or_appends_is_seen(void)
 {
     static const char *const lines[] = {
@@ -206,6 +267,8 @@ int main(void)
         TEST(every_sample_is_said_to_be_idempotent_and_changes_something),
         TEST(a_repeat_leaves_the_same_state),
         TEST(the_end_of_a_sequence_played_again_leaves_the_same_state),
+        TEST(what_is_refused_the_second_time_is_said_to_be),
+        TEST(an_entry_of_a_stream_is_refused_the_second_time),
         TEST(a_repeat_of_what_counts_or_appends_is_seen),
     };
 
