@@ -5,6 +5,8 @@
  *      nil          a token changed since it was compared: nothing was carried out; the arming
  *                   behind shows whose, and the others' units are sent again
  *      EXECABORT    nothing was carried out; the first error at queue time says why
+ *      an error of Redis that refuses before it executes (LOADING, OOM, ...): the same
+ *      any other    perhaps a proxy's, behind which all may have been carried out: as none
  *      none         the connection was lost: the checkpoint, read after the epoch was raised once
  *                   more, says whether it was. The raise comes first, so that what still is on its
  *                   way from the former connection comes to nothing:
@@ -259,6 +261,15 @@ void lane_late_arming(struct lane *lane)
     lane->late_command = 0;
 }
 
+/* Whether an error that answers EXEC leaves open what became of the transaction. */
+static bool leaves_open(const char *text)
+{
+    enum reply_class class = reply_classify(slice_of(text));
+
+    return strncmp(text, "EXECABORT", 9) != 0 &&
+           (class == REPLY_RECONNECT || class == REPLY_UNKNOWN);
+}
+
 bool lane_aborted(struct lane *lane, const char *text)
 {
     static const char because[] = "because of: ";
@@ -267,6 +278,8 @@ bool lane_aborted(struct lane *lane, const char *text)
     char trouble[RESP_ERROR_BYTES];
     bool goes_on = true;
 
+    if (leaves_open(text))
+        return lane_break(lane, "%s", text);
     cause = first ? first->text : cause ? cause + sizeof(because) - 1 : text;
     enum reply_class class = first ? first->class : reply_classify(slice_of(cause));
     const struct lane_error *own = class_is_final(class) ? lane_own_error(lane) : NULL;

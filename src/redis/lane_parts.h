@@ -225,7 +225,7 @@ void lane_late_arming(struct lane *lane);
 /** None of it was: it is sent again. */
 void lane_not_applied(struct lane *lane);
 
-/** EXEC was refused with this line. False: the lane breaks. */
+/** EXEC was answered by this error. False: the lane breaks. */
 bool lane_aborted(struct lane *lane, const char *text);
 
 /** The connection was lost before EXEC's answer was there. */

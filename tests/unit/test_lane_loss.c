@@ -42,6 +42,30 @@ static void a_lost_answer_is_settled_by_the_checkpoint_not_done(void)
     close_lane();
 }
 
+/* It may have been carried out: the proxy, not Redis, answers. */
+static void an_exec_that_a_proxy_lost_is_settled_by_the_checkpoint(void)
+{
+    static const char *const lost[] = {"-upstream failure\r\n", "-ERR Connection timed out\r\n",
+                                       "-WEIRD words of a proxy\r\n"};
+
+    for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
+        open_sent();
+        hear(QUEUED QUEUED);
+        hear(lost[i]);
+        CU_ASSERT_FALSE(sound);
+        sound = true;
+        CU_ASSERT_TRUE(lane_lost(lane));
+        begin();
+        says();
+        hear(ARMED(TOKEN));
+        ASSERT_TEXT(says(), RETURN_BODY);
+        hear(QUEUED QUEUED "*2\r\n" OK HASH("1", "1", "1") ARMED(TOKEN_2));
+        ASSERT_TEXT(news(), "done 5");
+        ASSERT_TEXT(says(), "");
+        close_lane();
+    }
+}
+
 static void a_checkpoint_that_fits_neither_is_a_loss(void)
 {
     lose_answer();
@@ -128,6 +152,7 @@ int main(void)
     static const struct suite_test conversations[] = {
         TEST(a_lost_answer_is_settled_by_the_checkpoint_done),
         TEST(a_lost_answer_is_settled_by_the_checkpoint_not_done),
+        TEST(an_exec_that_a_proxy_lost_is_settled_by_the_checkpoint),
         TEST(a_checkpoint_that_fits_neither_is_a_loss),
         TEST(a_token_taken_meanwhile_is_a_fence),
         TEST(a_raise_whose_answer_was_lost_is_ours),
