@@ -301,4 +301,5 @@ void read_properties(const struct filling *filling, const struct option *option,
     }
     source->librdkafka = properties;
     source->librdkafka_count = (size_t)(next - properties);
+    source->librdkafka_lacks = source->librdkafka_count < node->count;
 }

@@ -6,9 +6,11 @@
 #include "kafka/library.h"
 #include "kafka/properties.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ERR_BYTES = 512, COOPERATIVE_VERSION = 0x020a01ff };
 
@@ -163,6 +165,25 @@ static void check_scram(const struct conf_property *property, struct conf_proble
                      rd_kafka_version_str());
 }
 
+/* librdkafka would speak of OpenSSL's insides, and not of the file. */
+static void check_file(const struct conf_property *property, struct conf_problems *problems)
+{
+    static const char end[] = ".location";
+    size_t length = strlen(property->name);
+    bool is_location = strncmp(property->name, "ssl.", 4) == 0 && length > strlen(end) &&
+                       strcmp(property->name + length - strlen(end), end) == 0;
+
+    if (!is_location && strcmp(property->name, "sasl.kerberos.keytab") != 0)
+        return;
+    if (!*property->value.text || strcmp(property->value.text, "probe") == 0 ||
+        access(property->value.text, R_OK) == 0)
+        return;
+    char *name = spelled(property, property->name);
+    conf_problem(problems, property->value.origin, NULL, "'%s': %s: %s", name,
+                 property->value.secret ? "***" : property->value.text, strerror(errno));
+    free(name);
+}
+
 static void check_property(rd_kafka_conf_t *kafka, const struct conf_property *property,
                            const struct known *known, bool produces, struct conf_problems *problems)
 {
@@ -182,6 +203,7 @@ static void check_property(rd_kafka_conf_t *kafka, const struct conf_property *p
             conf_warning(problems, property->value.origin, NULL,
                          "'%s' is for producers: it does nothing here", property->name);
         check_scram(property, problems);
+        check_file(property, problems);
         break;
     }
 }
@@ -239,6 +261,25 @@ static void check_kinit(rd_kafka_conf_t *kafka, const struct conf_source *source
     }
 }
 
+/* Without a way to a token the log-in waits for ever, in silence. */
+static void check_token(rd_kafka_conf_t *kafka, const struct conf_source *source,
+                        struct conf_problems *problems)
+{
+    char protocol[ERR_BYTES], mechanism[ERR_BYTES], method[ERR_BYTES], unsecure[ERR_BYTES];
+
+    get_text(kafka, "security.protocol", protocol);
+    get_text(kafka, "sasl.mechanisms", mechanism);
+    get_text(kafka, "sasl.oauthbearer.method", method);
+    get_text(kafka, "enable.sasl.oauthbearer.unsecure.jwt", unsecure);
+    if (strncmp(protocol, "sasl", 4) != 0 || strcmp(mechanism, "OAUTHBEARER") != 0 ||
+        strcmp(method, "default") != 0 || strcmp(unsecure, "true") == 0)
+        return;
+    conf_problem(problems, source->librdkafka_origin,
+                 "sasl_oauthbearer_method = \"oidc\" with sasl_oauthbearer_client_id, "
+                 "_client_secret and _token_endpoint_url",
+                 "sasl_mechanism OAUTHBEARER needs a token, and nothing says where to get one");
+}
+
 /* Some mistakes are found only when a consumer is made. Without brokers it connects to nobody. */
 static void check_together(rd_kafka_conf_t *kafka, const struct conf_source *source,
                            struct conf_problems *problems)
@@ -292,9 +333,13 @@ bool source_check(const struct conf_source *source, bool produces, struct conf_p
     properties_force(kafka);
     rd_kafka_conf_set(kafka, "group.id", "check", NULL, 0);
     check_kinit(kafka, source, problems);
+    check_token(kafka, source, problems);
     disarm(kafka);
-    check_together(kafka, source, problems);
-    if (produces && conf_problems_count(problems) == before)
+    if (source->librdkafka_lacks || conf_problems_count(problems) > before)
+        rd_kafka_conf_destroy(kafka); /* what lacks a property brings mistakes that are none */
+    else
+        check_together(kafka, source, problems);
+    if (produces && !source->librdkafka_lacks && conf_problems_count(problems) == before)
         check_producer(source, problems);
     known_clear(&known);
     return conf_problems_count(problems) == before;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 static char *shown;
+static bool lacks; /* some property could not be read */
 
 static struct conf_property property(char *name, char *literal, const char *value, unsigned line)
 {
@@ -26,6 +27,7 @@ static size_t check_both(struct conf_property *properties, size_t count, bool pr
     struct conf_source source = {.name = (char[]){"main"},
                                  .librdkafka = properties,
                                  .librdkafka_count = count,
+                                 .librdkafka_lacks = lacks,
                                  .librdkafka_origin = {"x.conf", 7}};
     size_t length, errors;
     FILE *out;
@@ -167,7 +169,7 @@ static void nothing_is_run_for_a_file_that_is_checked(void)
     struct conf_property principal[] = {
         PROPERTY("security.protocol", "sasl_plaintext", 3),
         PROPERTY("sasl.mechanisms", "GSSAPI", 4),
-        PROPERTY("sasl.kerberos.keytab", "/nonexistent", 5),
+        PROPERTY("sasl.kerberos.keytab", "/dev/null", 5),
         PROPERTY("sasl.kerberos.principal", "x\"; touch check_ran_it; \"", 6),
     };
 
@@ -186,6 +188,44 @@ static void what_the_ticket_of_kerberos_lacks_is_told(void)
     CU_ASSERT(says("uses %{sasl.kerberos.keytab}, which is not set"));
 }
 
+static void a_file_that_is_not_there_is_named(void)
+{
+    struct conf_property bad[] = {PROPERTY("security.protocol", "ssl", 8),
+                                  PROPERTY("ssl.ca.location", "/nowhere/ca.pem", 9)};
+    struct conf_property good[] = {PROPERTY("ssl.ca.location", "probe", 9)};
+
+    CU_ASSERT_EQUAL(check(bad, 2), 1);
+    CU_ASSERT(says("x.conf:9: error: 'ssl.ca.location': /nowhere/ca.pem: No such file or directory"));
+    CU_ASSERT_EQUAL(check(good, 1), 0);
+}
+
+static void what_lacks_a_property_brings_no_second_mistake(void)
+{
+    struct conf_property half[] = {PROPERTY("security.protocol", "sasl_plaintext", 8),
+                                   PROPERTY("sasl.mechanism", "PLAIN", 9),
+                                   PROPERTY("sasl.username", "u", 10)};
+
+    CU_ASSERT_EQUAL(check(half, 3), 1);
+    CU_ASSERT(says("sasl.username and sasl.password must be set"));
+    lacks = true; /* the password's file could not be read */
+    CU_ASSERT_EQUAL(check(half, 3), 0);
+    CU_ASSERT_EQUAL(check_both(half, 3, true), 0);
+    lacks = false;
+}
+
+static void a_token_must_come_from_somewhere(void)
+{
+    struct conf_property none[] = {PROPERTY("security.protocol", "sasl_plaintext", 8),
+                                   PROPERTY("sasl.mechanism", "OAUTHBEARER", 9)};
+    struct conf_property test[] = {PROPERTY("security.protocol", "sasl_plaintext", 8),
+                                   PROPERTY("sasl.mechanism", "OAUTHBEARER", 9),
+                                   PROPERTY("enable.sasl.oauthbearer.unsecure.jwt", "true", 10)};
+
+    CU_ASSERT_EQUAL(check(none, 2), 1);
+    CU_ASSERT(says("sasl_mechanism OAUTHBEARER needs a token"));
+    CU_ASSERT_EQUAL(check(test, 3), 0);
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -198,6 +238,9 @@ int main(void)
         TEST(the_cooperative_assignor_needs_a_librdkafka_that_can),
         TEST(nothing_is_run_for_a_file_that_is_checked),
         TEST(what_the_ticket_of_kerberos_lacks_is_told),
+        TEST(a_file_that_is_not_there_is_named),
+        TEST(what_lacks_a_property_brings_no_second_mistake),
+        TEST(a_token_must_come_from_somewhere),
     };
     int status = SUITE("source_check", tests);
 
