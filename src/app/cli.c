@@ -15,6 +15,22 @@ static const struct cli_command commands[] = {
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
+static void cli_exits(FILE *out)
+{
+    static const struct {
+        int number;
+        const char *meaning;
+    } exits[] = {
+#define EXIT_STATUS(name, number, meaning) {number, meaning},
+#include "app/exits.def"
+#undef EXIT_STATUS
+    };
+
+    fputs("\nExit statuses:\n", out);
+    for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++)
+        fprintf(out, "  %-2d  %s\n", exits[i].number, exits[i].meaning);
+}
+
 static void cli_help(FILE *out)
 {
     fputs("Usage: penstock COMMAND [OPTION]...\n"
@@ -25,6 +41,7 @@ static void cli_help(FILE *out)
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
     fputs("\n'penstock COMMAND --help' tells more of one.\n", out);
+    cli_exits(out);
 }
 
 static int cli_unknown(const char *word)

@@ -398,7 +398,7 @@ static bool http_bind(struct http *http, const struct addrinfo *address, struct 
         evconnlistener_set_error_cb(http->listener, http_accept_failed);
         return true;
     }
-    return err_set(err, ERR_CONFIG, "%s%s", strerror(errno),
+    return err_set(err, ERR_RETRY, "%s%s", strerror(errno),
                    errno == EADDRINUSE
                        ? "; another process has this port, perhaps another penstock: "
                          "choose another one with admin.listen"

@@ -28,9 +28,7 @@ static const struct cli_option options[] = {
 static const char usage[] = "Usage: penstock check [OPTION]... [FILE]...\n"
                             "Says all that is wrong with each FILE at once, as file:line. Without "
                             "--online it connects to nothing.\n"
-                            "Exit status: 0 all is well; 1 warnings, with --strict; 69 a server "
-                            "cannot be reached or would refuse\n"
-                            "something; 78 mistakes in a file.\n";
+                            "'penstock --help' lists the exit statuses.\n";
 
 static const char examples[] = "\nExamples:\n"
                                "  penstock check rides.conf\n"

@@ -65,7 +65,7 @@ struct conf_source {
     int64_t commit_interval, drain_timeout, unconfirmed_records;
     struct conf_property *librdkafka;
     size_t librdkafka_count;
-    bool librdkafka_lacks; /* some of them could not be read, which was told */
+    bool librdkafka_lacks;                /* some of them could not be read, which was told */
     struct conf_origin librdkafka_origin; /* of the group; that of the source where there is none */
 };
 

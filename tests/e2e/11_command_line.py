@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -180,6 +181,12 @@ def slips_are_told_and_have_their_status(run):
     for words, said in ((["--timestamp", "soon"], "--timestamp takes"), (["--partition", "-1"], "--partition takes")):
         status, _, err = penstock("explain", "-c", two, *words, "raw", "--value", "x")
         expect(status == 64 and said in err, f"{words}: {status}: {err}")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        text = ROUTES + f'admin = {{ listen = "127.0.0.1:{taken.getsockname()[1]}"; }};'
+        status, _, err = penstock("run", write(run, "taken.conf", text))
+        expect(status == 69 and "another process has this port" in err, f"a taken port: {status}: {err}")
+    listed = re.findall(r"^  (\d+) ", penstock("--help")[1], re.M)
+    expect_equal(listed, "0 1 64 65 66 69 70 74 78".split(), "the statuses that --help lists")
     for command in ("run", "check", "explain", "mock", "version"):
         status, out, err = penstock(command, "--help")
         expect(status == 0 and "Usage: penstock" in out and not err, f"{command}: {out}{err}")

@@ -195,7 +195,8 @@ static void a_file_that_is_not_there_is_named(void)
     struct conf_property good[] = {PROPERTY("ssl.ca.location", "probe", 9)};
 
     CU_ASSERT_EQUAL(check(bad, 2), 1);
-    CU_ASSERT(says("x.conf:9: error: 'ssl.ca.location': /nowhere/ca.pem: No such file or directory"));
+    CU_ASSERT(
+        says("x.conf:9: error: 'ssl.ca.location': /nowhere/ca.pem: No such file or directory"));
     CU_ASSERT_EQUAL(check(good, 1), 0);
 }
 
