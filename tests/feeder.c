@@ -99,11 +99,19 @@ struct feeder *feeder_new(int port, size_t partitions)
     return feeder;
 }
 
+static void feeder_on_suspected(void *context, uint32_t ticket, const char *text)
+{
+    struct feeder *feeder = context;
+
+    (void)ticket, (void)text;
+    feeder->suspicions++;
+}
+
 void feeder_start(struct feeder *feeder)
 {
-    struct units_events events = {feeder,         feeder_on_claimed, feeder_on_fenced,
-                                  feeder_on_done, feeder_on_refused, feeder_on_dropped,
-                                  feeder_patience};
+    struct units_events events = {feeder,          feeder_on_claimed,  feeder_on_fenced,
+                                  feeder_on_done,  feeder_on_refused,  feeder_on_dropped,
+                                  feeder_patience, feeder_on_suspected};
     struct err err;
 
     feeder->units = units_new(&feeder->options, 0, "a test", feeder->stand.base,

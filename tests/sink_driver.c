@@ -61,6 +61,15 @@ struct driver *driver_new(int port)
     return driver;
 }
 
+static void driver_on_suspected(void *context, uint32_t ticket, const char *text)
+{
+    struct driver *driver = context;
+
+    (void)text;
+    driver->suspected = ticket;
+    driver->suspicions++;
+}
+
 void driver_start(struct driver *driver)
 {
     struct sink_events events = {.context = driver,
@@ -68,7 +77,8 @@ void driver_start(struct driver *driver)
                                  .refused = driver_on_refused,
                                  .wanted = driver_is_wanted,
                                  .dropped = driver_on_dropped,
-                                 .patience = driver_patience};
+                                 .patience = driver_patience,
+                                 .suspected = driver_on_suspected};
     struct err err;
 
     driver->sink = sink_new(&driver->options, 0, "a test", driver->stand.base, driver->stand.worker,

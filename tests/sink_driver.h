@@ -28,7 +28,9 @@ struct driver {
     char text[1024];
     bool unordered;          /* an answer came before that of a command put earlier */
     uint32_t unwanted_below; /* tickets below are not wanted any more */
-    int64_t patience_ms;     /* how long Redis may say "later"; 0: for ever */
+    uint32_t suspected;      /* the last command that was said to end connections */
+    unsigned suspicions;
+    int64_t patience_ms; /* how long Redis may say "later"; 0: for ever */
 };
 
 /** With stand_options(). */

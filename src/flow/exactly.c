@@ -67,9 +67,9 @@ static enum units_verdict exactly_refused(void *context, uint32_t number, enum r
 static struct units *units_open(struct worker *worker, size_t index, struct err *err)
 {
     const struct conf_sink *options = &worker->options.conf->sinks[index];
-    const struct units_events events = {worker,         exactly_claimed, exactly_fenced,
-                                        worker_done,    exactly_refused, worker_dropped,
-                                        worker_patience};
+    const struct units_events events = {worker,          exactly_claimed, exactly_fenced,
+                                        worker_done,     exactly_refused, worker_dropped,
+                                        worker_patience, worker_suspected};
     char name[WORKER_CLIENT_NAME_BYTES];
 
     worker_client_name(worker, options, name);

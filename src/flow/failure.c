@@ -295,6 +295,19 @@ void worker_refused(void *context, uint32_t number, enum reply_class class, cons
     worker_reject(worker, number, delivery->pending - delivery->contested, class, text);
 }
 
+/* --- what may end connections ----------------------------------------------------------------- */
+
+void worker_suspected(void *context, uint32_t number, const char *text)
+{
+    struct worker *worker = context;
+    struct delivery *delivery = &worker->deliveries.items[number];
+    const struct route *route = &worker->options.routes->items[delivery->route];
+
+    if (source_ticket_is_current(delivery->record))
+        log_warn_record("a record may be what ends the connections to redis, it is sent again",
+                        LOG_FAILURE(delivery->record.partition, delivery->offset, route, text));
+}
+
 /* --- what may have been carried out ----------------------------------------------------------- */
 
 void worker_read_again(struct worker *worker, uint32_t number, const char *why)

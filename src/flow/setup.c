@@ -28,9 +28,9 @@ void worker_client_name(const struct worker *worker, const struct conf_sink *sin
 static struct sink *worker_sink_new(struct worker *worker, size_t index, struct err *err)
 {
     const struct conf_sink *options = &worker->options.conf->sinks[index];
-    const struct sink_events events = {worker,          worker_done,    worker_refused,
-                                       worker_wanted,   worker_dropped, worker_patience,
-                                       worker_doubtful, streams_contest};
+    const struct sink_events events = {worker,          worker_done,     worker_refused,
+                                       worker_wanted,   worker_dropped,  worker_patience,
+                                       worker_doubtful, streams_contest, worker_suspected};
     char name[WORKER_CLIENT_NAME_BYTES];
 
     worker_client_name(worker, options, name);

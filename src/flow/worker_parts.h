@@ -67,6 +67,7 @@ void worker_refused(void *context, uint32_t number, enum reply_class class, cons
 bool worker_wanted(void *context, uint32_t number);
 void worker_dropped(void *context, uint32_t number);
 void worker_doubtful(void *context, uint32_t number);
+void worker_suspected(void *context, uint32_t number, const char *text);
 bool worker_is_settled(void *context, const struct source_partition *partition);
 int64_t worker_patience(void *context, uint32_t number);
 void *worker_topic(void *context, const char *topic);

@@ -133,7 +133,38 @@ void claim_drop_units(struct claim *claim, const struct unit *kept)
     }
 }
 
+void claim_split(struct claim *claim)
+{
+    struct unit *unit = claim->first, *rest;
+
+    if (unit->entry_count < 2)
+        return;
+    rest = lane_take_spare(claim->lane);
+    unit_split(unit, rest);
+    rest->next_unit = unit->next_unit;
+    unit->next_unit = rest;
+    if (claim->last == unit)
+        claim->last = rest;
+    claim->unit_count++;
+}
+
 /* --- what became of it ------------------------------------------------------------------------ */
+
+static void claim_forget_blame(struct claim *claim)
+{
+    free(claim->blame);
+    claim->blame = NULL;
+}
+
+void claim_judge_blame(struct claim *claim)
+{
+    if (claim->blame && claim->flying_unit && !claim->dropped) {
+        unit_add_error(claim->first, claim->blamed, claim->blame_class, claim->blame);
+        claim->judging = true;
+        lane_notice(claim->lane, NOTICE_REFUSED, claim);
+    }
+    claim_forget_blame(claim);
+}
 
 struct notice *lane_notice(struct lane *lane, enum notice_kind kind, struct claim *claim)
 {
@@ -175,7 +206,11 @@ bool claim_change_holes(struct holes *holes, const struct unit *unit)
 static void claim_wrote_unit(struct claim *claim)
 {
     struct unit *unit = claim_take_unit(claim);
+    struct lane *lane = claim->lane;
 
+    lane->cuts = 0;
+    lane->alone -= unit->records < lane->alone ? unit->records : lane->alone;
+    claim_forget_blame(claim);
     if (unit->next > claim->next) {
         claim->next = unit->next;
         claim->leader = unit->leader;
@@ -184,7 +219,7 @@ static void claim_wrote_unit(struct claim *claim)
     claim->holes_version += claim_change_holes(&claim->holes, unit);
     claim->unsettled = true;
     claim->judging = unit->error_count > 0;
-    lane_notice(claim->lane, NOTICE_APPLIED, claim)->unit = unit;
+    lane_notice(lane, NOTICE_APPLIED, claim)->unit = unit;
 }
 
 void claim_carried_out(struct claim *claim)
@@ -247,6 +282,7 @@ void claim_free(struct claim *claim)
         lane_give_unit(lane, claim_take_unit(claim));
     TAILQ_REMOVE(&lane->claims, claim, all);
     holes_clear(&claim->holes);
+    free(claim->blame);
     free(claim->topic);
     free(claim->key_text);
     free(claim->epoch_key_text);

@@ -66,12 +66,21 @@ static void connection_close_socket(struct connection *connection)
         event_free(connection->writable);
     stream_close(&connection->stream);
     connection->readable = connection->writable = NULL;
-    connection->blocked = false;
+    connection->blocked = connection->hung_up = false;
     handshake_end(&connection->handshake);
+}
+
+bool connection_was_cut(const struct connection *connection)
+{
+    return connection->hung_up && (clock_ms() - connection->progress_ms <= CONNECTION_AT_ONCE_MS ||
+                                   stream_queued(&connection->stream) > 0);
 }
 
 static void connection_fall(struct connection *connection, int64_t wait_ms, const char *text)
 {
+    char suspicion[SUSPECT_TEXT_BYTES];
+    unsigned ends = connection->suspect.ends;
+
     if (connection_is_open(connection))
         connection->setup->counters->connections_up--;
     if (connection->setup->driver->lost(connection))
@@ -79,6 +88,10 @@ static void connection_fall(struct connection *connection, int64_t wait_ms, cons
     connection->memory.left_out = 0; /* whoever answers next is asked for everything */
     connection_close_socket(connection);
     connection->state = CONNECTION_DOWN;
+    if (connection->suspect.ends > ends) {
+        suspect_write(&connection->suspect, suspicion);
+        text = suspicion;
+    }
     connection_set_trouble(connection, text);
     connection_wake_in(connection, wait_ms);
 }
@@ -203,6 +216,8 @@ static void connection_compare_runs(struct connection *connection)
                  "and not kept are lost",
                  LOG_STR("sink", connection->setup->options->name),
                  LOG_STR("address", connection->name));
+    if (*run && *connection->run && !same) /* it was not the connection that ended */
+        suspect_doubt(&connection->suspect);
     memcpy(connection->run, run, sizeof(connection->run));
     if (connection->connected_once && !same && connection->setup->moved)
         connection->setup->moved(connection->setup->moved_context);
@@ -470,6 +485,7 @@ static void connection_on_timer(evutil_socket_t fd, short what, void *context)
     case CONNECTION_DRAINING:
     case CONNECTION_PAUSED:
     case CONNECTION_PROBING:
+    case CONNECTION_DOUBTING:
         connection->setup->driver->wake(connection);
         break;
     }

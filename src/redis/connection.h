@@ -14,6 +14,7 @@
 #include "redis/sink.h"
 #include "redis/socket.h"
 #include "redis/stream.h"
+#include "redis/suspect.h"
 #include "redis/topology.h"
 #include "redis/window.h"
 
@@ -33,6 +34,7 @@ struct tls_context;
  *                                                        |           v                |
  *                                                        |        DRAINING -> PAUSED -|
  *                                                        '--- commands wait ----------'
+ *      GREETING -> DOUBTING -> PROBING, where the oldest command ended the last connection
  *      any of them -> DOWN, when the connection is lost
  */
 enum connection_state {
@@ -44,14 +46,16 @@ enum connection_state {
     CONNECTION_FLOWING,
     CONNECTION_DRAINING, /* an answer said "later": waits for the answers of all that was sent */
     CONNECTION_PAUSED,   /* "later" is not yet */
-    CONNECTION_PROBING   /* the oldest command alone is sent, to see whether it goes again */
+    CONNECTION_PROBING,  /* the oldest command alone is sent, to see whether it goes again */
+    CONNECTION_DOUBTING  /* it ended connections before: is anything else answered? */
 };
 
 enum {
     CONNECTION_INPUT_BYTES = 64 << 10,
     CONNECTION_TROUBLE_BYTES = ERR_TEXT_BYTES,
     CONNECTION_IDLE_MS = 10000, /* then a PING */
-    CONNECTION_SILENCES = 4     /* so many response timeouts in a row each double the next one */
+    CONNECTION_SILENCES = 4,    /* so many response timeouts in a row each double the next one */
+    CONNECTION_AT_ONCE_MS = 500 /* later, it is not what was sent that ended the connection */
 };
 
 struct connection;
@@ -97,6 +101,7 @@ struct connection {
 
     struct stream stream;
     bool blocked; /* the socket is full; writable will tell */
+    bool hung_up; /* the other side ended it */
     struct event *readable, *writable, *timer;
     struct resolver *resolver;
     struct addresses addresses;
@@ -110,8 +115,9 @@ struct connection {
     size_t input_length;
     bool pinged; /* the next answer is a PING's */
 
-    int64_t progress_ms; /* when the other side was last seen to do something */
-    int queued;          /* stream_queued(), and when it was asked */
+    struct suspect suspect; /* the command that ended the last connections */
+    int64_t progress_ms;    /* when the other side was last seen to do something */
+    int queued;             /* stream_queued(), and when it was asked */
     int64_t queued_ms;
     unsigned silences; /* response timeouts in a row */
     struct backoff reconnect, retry, sick;
@@ -147,6 +153,10 @@ ssize_t connection_send(struct connection *connection, const void *bytes, size_t
 
 /** As recv(2), without blocking. */
 ssize_t connection_receive(struct connection *connection, void *bytes, size_t room);
+
+/** Whether the other side is who ended it, and at once when it had read what was sent last; to be
+ * asked by the driver's lost. */
+bool connection_was_cut(const struct connection *connection);
 
 /** The socket is full: the driver's flush is called when it is not. */
 void connection_wait_writable(struct connection *connection);

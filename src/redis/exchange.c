@@ -8,6 +8,10 @@
  *      2. PAUSED: backoff
  *      3. PROBING: the refused command alone, so that the others are not repeated with every try
  *      4. FLOWING, once it is done or refused for good; else back to 2
+ *
+ * A command that is answered by nothing but the end of the connection (suspect.h) is doubted on the
+ * next one before it probes: DOUBTING, a pause, then a question about its key; once that is
+ * answered it is sent again, or refused.
  */
 #include "redis/exchange.h"
 
@@ -17,6 +21,7 @@
 #include "conf/conf.h"
 #include "metrics/metrics.h"
 #include "redis/connection.h"
+#include "redis/question.h"
 #include "redis/silence.h"
 #include "redis/traffic.h"
 #include "redis/verdict.h"
@@ -50,7 +55,7 @@ static struct slice exchange_sendable(const struct connection *connection)
         end = window->sent_end;
     else if (connection->state == CONNECTION_PROBING && window->committed > 0)
         end = window->head + window_head(window)->length;
-    else if (connection->state == CONNECTION_PAUSED)
+    else if (connection->state == CONNECTION_PAUSED || connection->state == CONNECTION_DOUBTING)
         end = window->written;
     unsent.length = end - window->written;
     return unsent;
@@ -71,13 +76,27 @@ void exchange_flush(struct connection *connection)
     }
 }
 
-/* --- pausing and probing ---------------------------------------------------------------------- */
-
 static void exchange_watch(struct connection *connection)
 {
     connection->progress_ms = clock_ms();
     connection_wake_in(connection, connection->setup->options->response_timeout);
 }
+
+/* A command that is none of the window's, while nothing is in flight, so that the socket has room
+ * for it; its answer is the next one. */
+static void exchange_send_aside(struct connection *connection, struct slice command)
+{
+    ssize_t sent = connection_send(connection, command.data, command.length);
+
+    if (sent != (ssize_t)command.length) {
+        connection_lost(connection, "send: %s", strerror(errno));
+        return;
+    }
+    connection->pinged = true;
+    exchange_watch(connection);
+}
+
+/* --- pausing and probing ---------------------------------------------------------------------- */
 
 /* No longer than the head may wait: then it is asked once more. */
 static int64_t exchange_pause_ms(struct connection *connection)
@@ -119,12 +138,100 @@ static void exchange_probe(struct connection *connection)
     exchange_flush(connection);
 }
 
+/* --- a command that ends connections ---------------------------------------------------------- */
+
+/* Whether the connection ended on the head, which was all that was under way. */
+static bool exchange_was_cut(const struct connection *connection)
+{
+    const struct window *window = &connection->window;
+
+    return connection_was_cut(connection) && window->sent == 1 && window->passed == 0;
+}
+
+/* The connection ends: on the head? */
+static void exchange_suspect(struct connection *connection)
+{
+    const struct sink_events *events = connection->setup->events;
+    struct suspect *suspect = &connection->suspect;
+    char text[SUSPECT_TEXT_BYTES];
+
+    if (!exchange_was_cut(connection)) {
+        suspect_doubt(suspect);
+        return;
+    }
+    const struct window_command *head = window_head(&connection->window);
+    suspect_cut(suspect, head->ticket, head->length, clock_ms());
+    suspect_write(suspect, text);
+    if (suspect->ends == SUSPECT_TELL && events->suspected)
+        events->suspected(events->context, head->ticket, text);
+}
+
+/* A new connection: the head goes first, unless it ended the last one. */
+static void exchange_doubt(struct connection *connection)
+{
+    struct suspect *suspect = &connection->suspect;
+
+    connection_discard(connection);
+    const struct window *window = &connection->window;
+    if (!window->committed ||
+        !suspect_is(suspect, window_head(window)->ticket, window_head(window)->length))
+        suspect_clear(suspect);
+    if (!suspect->cuts) {
+        exchange_probe(connection);
+        return;
+    }
+    connection->state = CONNECTION_DOUBTING;
+    connection_wake_in(connection, suspect_pause_ms(suspect));
+}
+
+/* The pause is over: is a command about the head's key answered? */
+static void exchange_ask(struct connection *connection)
+{
+    char question[QUESTION_BYTES];
+    const struct window_command *head = window_head(&connection->window);
+    struct slice command = {connection->window.bytes + connection->window.head, head->length};
+    size_t length = question_write(question, command, head->command);
+
+    exchange_send_aside(connection, (struct slice){question, length});
+}
+
+/* Nobody answers the head, ever: it is refused, and what is behind it goes on. */
+static void exchange_condemn(struct connection *connection)
+{
+    const struct sink_events *events = connection->setup->events;
+    uint32_t ticket = connection->suspect.ticket;
+    char text[SUSPECT_TEXT_BYTES];
+
+    suspect_write(&connection->suspect, text);
+    exchange_count(connection, RESULT_REFUSED);
+    window_drop(&connection->window);
+    suspect_clear(&connection->suspect);
+    connection->later_ms = 0;
+    events->refused(events->context, ticket, REPLY_REJECT, text);
+}
+
+/* The question was answered with @p class. */
+static void exchange_answer_question(struct connection *connection, enum reply_class class)
+{
+    const struct sink_events *events = connection->setup->events;
+    struct suspect *suspect = &connection->suspect;
+    int64_t patience_ms = events->patience ? events->patience(events->context, suspect->ticket) : 0;
+
+    if (class == REPLY_DONE || class == REPLY_REJECT || class == REPLY_CONFIG)
+        backoff_reset(&connection->reconnect); /* the server is well */
+    else
+        suspect_doubt(suspect); /* others get no answer of their own, either */
+    if (suspect_is_guilty(suspect, patience_ms, clock_ms()))
+        exchange_condemn(connection);
+    exchange_probe(connection);
+}
+
 static void exchange_begin(struct connection *connection)
 {
     connection->scanner = (struct resp_scanner){0};
     connection->input_length = 0;
     connection->pinged = false;
-    exchange_probe(connection);
+    exchange_doubt(connection);
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */
@@ -134,6 +241,8 @@ static void exchange_pop(struct connection *connection)
 {
     window_pop(&connection->window);
     connection->later_ms = 0;
+    if (connection->suspect.ends)
+        suspect_clear(&connection->suspect);
 }
 
 static void exchange_done(struct connection *connection)
@@ -289,6 +398,8 @@ static void exchange_answer_ping(struct connection *connection, enum reply_class
     connection->pinged = false;
     if (class == REPLY_RECONNECT)
         connection_lost(connection, "%s", connection->scanner.text);
+    else if (connection->state == CONNECTION_DOUBTING)
+        exchange_answer_question(connection, class);
 }
 
 /* One answer came; false: the connection is not what it was. */
@@ -359,27 +470,13 @@ void exchange_read(struct connection *connection)
 
 /* --- silence ---------------------------------------------------------------------------------- */
 
-static void exchange_ping(struct connection *connection)
-{
-    static const char ping[] = "*1\r\n$4\r\nPING\r\n";
-    ssize_t length = sizeof(ping) - 1;
-
-    /* Nothing is in flight, so the socket has room for it. */
-    if (connection_send(connection, ping, (size_t)length) != length) {
-        connection_lost(connection, "send: %s", strerror(errno));
-        return;
-    }
-    connection->pinged = true;
-    exchange_watch(connection);
-}
-
 static void exchange_check_idle(struct connection *connection)
 {
     int64_t left_ms = CONNECTION_IDLE_MS - (clock_ms() - connection->progress_ms);
     int64_t timeout_ms = connection->setup->options->response_timeout;
 
     if (left_ms <= 0)
-        exchange_ping(connection);
+        exchange_send_aside(connection, SLICE(QUESTION_PING));
     else /* never longer than the timeout, which may begin to run any moment */
         connection_wake_in(connection, left_ms < timeout_ms ? left_ms : timeout_ms);
 }
@@ -388,6 +485,8 @@ static void exchange_wake(struct connection *connection)
 {
     if (connection->state == CONNECTION_PAUSED)
         exchange_probe(connection);
+    else if (connection->state == CONNECTION_DOUBTING && !connection->pinged)
+        exchange_ask(connection);
     else if (connection->pinged || window_unanswered(&connection->window) > 0 ||
              exchange_sendable(connection).length > 0)
         silence_check(connection);
@@ -401,6 +500,7 @@ static bool exchange_lost(struct connection *connection)
 {
     bool unanswered = connection->window.sent > 0;
 
+    exchange_suspect(connection);
     window_rewind(&connection->window);
     return unanswered;
 }

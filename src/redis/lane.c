@@ -163,7 +163,7 @@ bool lane_has_room(const struct claim *claim)
     return claim->unit_count < CLAIM_UNITS || !lane_unit_is_full(lane, claim->last);
 }
 
-static struct unit *lane_take_spare(struct lane *lane)
+struct unit *lane_take_spare(struct lane *lane)
 {
     struct unit *unit = lane->spare;
 
@@ -273,9 +273,11 @@ bool lane_lost(struct lane *lane)
     bool unanswered = lane->awaited != 0;
     struct claim *claim, *next;
 
-    lane->open = lane->in_multi = lane->armed_well = lane->again = false;
-    if (lane->awaited & STEP_EXEC)
+    lane->open = lane->in_multi = lane->armed_well = lane->again = lane->doubts = false;
+    if (lane->awaited & STEP_EXEC) {
+        lane_blame_refused(lane);
         lane_uncertain(lane);
+    }
     lane_clear_shares(lane);
     lane->awaited = 0;
     lane->least = 0;
@@ -297,22 +299,95 @@ bool lane_lost(struct lane *lane)
     return unanswered;
 }
 
+/* --- records that end connections ------------------------------------------------------------- */
+
+/* The records in flight, those without commands too. */
+static size_t lane_flying_records(const struct lane *lane)
+{
+    size_t records = 0;
+
+    for (size_t i = 0; lane->awaited & STEP_EXEC && i < lane->share_count; i++)
+        if (lane->shares[i].kind == SHARE_UNIT)
+            records += lane->shares[i].unit->records;
+    return records;
+}
+
+/* The first time may be chance, and the other records of the transaction are sent once more with
+ * it; after that each one shows for itself. */
+void lane_cut(struct lane *lane)
+{
+    size_t records = lane_flying_records(lane);
+
+    if (records && ++lane->cuts > 1 && !lane->alone)
+        lane->alone = records;
+}
+
+bool lane_alone(const struct lane *lane, uint32_t *ticket, size_t *bytes)
+{
+    const struct share *share = lane->shares;
+
+    if (lane_flying_records(lane) == 0 || lane->share_count != 1 || share->unit->entry_count != 1 ||
+        !share->unit->committed || share->claim->dropped)
+        return false;
+    *ticket = share->unit->commands[0].ticket;
+    *bytes = share->unit->end;
+    return true;
+}
+
+void lane_condemn(struct lane *lane, const char *text)
+{
+    struct share *share = lane->shares;
+    struct claim *claim = share->claim;
+
+    free(claim->blame);
+    claim->blame = mem_text(text);
+    claim->blame_class = REPLY_REJECT;
+    /* What was queued is not what ended it; where all was, any may be. */
+    claim->blamed = lane->queued < share->unit->committed ? lane->queued : 0;
+}
+
+void lane_doubt(struct lane *lane, const char *text)
+{
+    snprintf(lane->trouble, sizeof(lane->trouble), "%s", text);
+    lane->doubts = true;
+}
+
+bool lane_is_cut(const struct lane *lane)
+{
+    return lane->cuts > 0;
+}
+
+/* What was refused, or ended connections, is not wanted any more. */
+static void lane_is_idle(struct lane *lane)
+{
+    lane->held_up = false;
+    lane->cuts = 0;
+    lane->alone = 0;
+}
+
 void lane_turn(struct lane *lane)
 {
     if (!lane->open || lane->awaited || lane->rest != LANE_FLOWS)
         return;
-    if (lane->in_multi && lane->armed_well && !lane->again && lane_fly(lane))
+    bool flies = lane->in_multi && lane->armed_well && !lane->again;
+    if (flies && lane->doubts && lane_flies_records(lane)) {
+        lane->rest = LANE_DOUBTS;
+        return;
+    }
+    if (flies && lane_fly(lane))
         return;
     if (lane->check_due || lane->again || !TAILQ_EMPTY(&lane->wanting))
         lane_arm(lane);
     else
-        lane->held_up = false; /* what was refused is not wanted any more */
+        lane_is_idle(lane);
 }
 
 void lane_resume(struct lane *lane)
 {
     if (lane->rest == LANE_EVICTS)
         lane->check_due = lane->again = true;
+    if (lane->rest == LANE_DOUBTS)
+        lane->doubts = false;
     lane->rest = LANE_FLOWS;
     lane->late_claim = NULL;
     lane_turn(lane);
@@ -398,7 +473,7 @@ bool lane_is_waiting(const struct lane *lane)
 
 bool lane_is_well(const struct lane *lane)
 {
-    return lane->open && lane->heard && lane->rest == LANE_FLOWS && !lane->held_up;
+    return lane->open && lane->heard && lane->rest == LANE_FLOWS && !lane->held_up && !lane->cuts;
 }
 
 const char *lane_trouble(const struct lane *lane)

@@ -51,6 +51,7 @@ enum lane_rest {
     LANE_FLOWS,
     LANE_RETRIES, /* LOADING, BUSY, ...: soon */
     LANE_SICK,    /* out of memory, rights missing: somebody has to mend it */
+    LANE_DOUBTS,  /* the last connections ended on a transaction: does this one, too, without? */
     LANE_EVICTS   /* maxmemory-policy may throw checkpoints away: look again in half a minute */
 };
 
@@ -90,6 +91,30 @@ void lane_begin(struct lane *lane);
 
 /** The connection is gone. True: it left something unanswered. */
 bool lane_lost(struct lane *lane);
+
+/* --- records that end connections: suspect.h; all of these before lane_lost() ------------------
+ */
+
+/**
+ * The other side ended the connection as soon as it had what is in flight. The second time in a row
+ * this begins to happen, records go alone for a while.
+ */
+void lane_cut(struct lane *lane);
+
+/** The record that is in flight alone: the ticket of its first command, and the bytes of all of
+ * them. False: none is, or others are with it. */
+bool lane_alone(const struct lane *lane, uint32_t *ticket, size_t *bytes);
+
+/** It is refused for @p text, once the next connection has shown that it was not carried out. */
+void lane_condemn(struct lane *lane, const char *text);
+
+/** Behind lane_begin(): once the partitions are claimed again, it rests before records are sent,
+ * for
+ * @p text. */
+void lane_doubt(struct lane *lane, const char *text);
+
+/** Whether connections ended on records, and none was carried out since. */
+bool lane_is_cut(const struct lane *lane);
 
 /** Prepares what may be sent now; then lane_output() is that. */
 void lane_turn(struct lane *lane);

@@ -119,6 +119,8 @@ static void claim_returned(struct claim *claim, const struct checkpoint *found)
     claim->state = CLAIM_OWNED;
     if (unknown && mark_equal(mark, claim->flying))
         claim_unseen(claim);
+    else
+        claim_judge_blame(claim);
     claim->flying_unit = NULL;
 }
 
@@ -234,6 +236,22 @@ static const struct lane_error *lane_own_error(struct lane *lane)
             return error;
     }
     return NULL;
+}
+
+/* "ERR Protocol error: ..." is the answer to a command, and the end of the connection follows. */
+void lane_blame_refused(struct lane *lane)
+{
+    const struct lane_error *error = lane->errors;
+
+    if (!lane->error_count || !class_is_final(error->class))
+        return;
+    struct share *share = lane_share_of(lane, error->index);
+    if (share_is_ours(share, error->index) || share->claim->dropped)
+        return;
+    free(share->claim->blame);
+    share->claim->blame = mem_text(error->text);
+    share->claim->blame_class = error->class;
+    share->claim->blamed = error->index - share->first;
 }
 
 /* The first command of the transaction, or that of @p error, is what it waits for. */

@@ -65,6 +65,10 @@ struct claim {
     bool note_due;  /* so it is to be written though there is nothing to send */
     bool ticked;
 
+    char *blame; /* why the unit in flight is refused, if it was not carried out; NULL: it is not */
+    enum reply_class blame_class;
+    size_t blamed; /* the command of it */
+
     struct unit *first, *last; /* oldest first; the one in flight is the first */
     size_t unit_count;
 
@@ -131,6 +135,9 @@ struct lane {
     bool heard;       /* the server answered on this connection */
     enum lane_rest rest;
     char trouble[RESP_ERROR_BYTES + 128];
+    unsigned cuts;            /* connections in a row that ended on a transaction with records */
+    size_t alone;             /* records that still go alone, since one of them may be why */
+    bool doubts;              /* before the first of them it rests */
     struct claim *late_claim; /* the command that it rests for: of its first unit; NULL: none */
     size_t late_command;
 
@@ -200,6 +207,15 @@ void claim_drop_units(struct claim *claim, const struct unit *kept);
 void claim_drop_unit(struct claim *claim, struct unit *unit);
 void lane_give_unit(struct lane *lane, struct unit *unit);
 
+/** An empty unit. (lane.c) */
+struct unit *lane_take_spare(struct lane *lane);
+
+/** The claim's first unit goes alone: it keeps its first record only. */
+void claim_split(struct claim *claim);
+
+/** The unit in question was not carried out: what it was blamed for is judged. */
+void claim_judge_blame(struct claim *claim);
+
 struct notice *lane_notice(struct lane *lane, enum notice_kind kind, struct claim *claim);
 
 /* --- lane_send.c: what goes out --- */
@@ -207,6 +223,9 @@ void lane_arm(struct lane *lane);
 
 /** Sends the transaction of what is armed and wants; false: nothing does. */
 bool lane_fly(struct lane *lane);
+
+/** Whether records would be in it. */
+bool lane_flies_records(const struct lane *lane);
 
 /* --- lane_replies.c: what comes in --- */
 bool lane_break(struct lane *lane, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -221,6 +240,9 @@ void lane_applied(struct lane *lane);
 
 /** The server said "later" to the arming of what it watches. */
 void lane_late_arming(struct lane *lane);
+
+/** An answer has refused a command of what is in flight, which ended the connection. */
+void lane_blame_refused(struct lane *lane);
 
 /** None of it was: it is sent again. */
 void lane_not_applied(struct lane *lane);

@@ -82,11 +82,14 @@ static void link_rest_for(struct link *link, int64_t limit_ms)
 {
     struct connection *connection = &link->connection;
     enum lane_rest rest = lane_rests(link->lane);
-    int64_t pause_ms = rest == LANE_EVICTS ? POLICY_MS
-                       : rest == LANE_SICK ? backoff_next(&connection->sick)
-                                           : backoff_next(&connection->retry);
+    int64_t pause_ms = rest == LANE_EVICTS   ? POLICY_MS
+                       : rest == LANE_DOUBTS ? suspect_pause_ms(&connection->suspect)
+                       : rest == LANE_SICK   ? backoff_next(&connection->sick)
+                                             : backoff_next(&connection->retry);
 
     link->resting = true;
+    if (rest == LANE_DOUBTS) /* the partitions are claimed: the server is well */
+        backoff_reset(&connection->reconnect);
     connection->state = CONNECTION_PAUSED;
     connection_set_trouble(connection, lane_trouble(link->lane));
     connection_wake_in(connection, limit_ms && limit_ms < pause_ms ? limit_ms : pause_ms);
@@ -116,6 +119,8 @@ static void link_look(struct link *link)
 {
     struct connection *connection = &link->connection;
 
+    if (!lane_is_cut(link->lane) && connection->suspect.ends)
+        suspect_clear(&connection->suspect);
     if (!connection_is_open(connection) || link->resting)
         return;
     if (lane_rests(link->lane) != LANE_FLOWS)
@@ -173,12 +178,17 @@ static void link_read(struct connection *connection)
 static void link_begin(struct connection *connection)
 {
     struct link *link = connection->context;
+    char text[SUSPECT_TEXT_BYTES];
 
     connection->state = CONNECTION_FLOWING;
     link->least = 1;
     connection->progress_ms = link->checked_ms = clock_ms();
     connection_wake_in(connection, connection->setup->options->response_timeout);
     lane_begin(link->lane);
+    if (connection->suspect.cuts) {
+        suspect_write(&connection->suspect, text);
+        lane_doubt(link->lane, text);
+    }
     link_turn(link);
 }
 
@@ -220,11 +230,40 @@ static void link_wake(struct connection *connection)
     link_turn(link);
 }
 
+/* A record ended the connection, or one of several. */
+static void link_suspect(struct link *link)
+{
+    struct connection *connection = &link->connection;
+    const struct units_events *events = link->events;
+    struct suspect *suspect = &connection->suspect;
+    char text[SUSPECT_TEXT_BYTES];
+    uint32_t ticket;
+    size_t bytes;
+
+    lane_cut(link->lane);
+    if (!lane_alone(link->lane, &ticket, &bytes)) {
+        suspect_doubt(suspect);
+        return;
+    }
+    int64_t now_ms = clock_ms();
+    suspect_cut(suspect, ticket, bytes, now_ms);
+    suspect_write(suspect, text);
+    if (suspect->ends == SUSPECT_TELL && events->suspected)
+        events->suspected(events->context, ticket, text);
+    int64_t patience_ms = events->patience ? events->patience(events->context, ticket) : 0;
+    if (suspect_is_guilty(suspect, patience_ms, now_ms))
+        lane_condemn(link->lane, text);
+}
+
 static bool link_lost(struct connection *connection)
 {
     struct link *link = connection->context;
 
     link->resting = false;
+    if (connection_was_cut(connection))
+        link_suspect(link);
+    else
+        suspect_doubt(&connection->suspect);
     return lane_lost(link->lane);
 }
 

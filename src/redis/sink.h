@@ -44,6 +44,9 @@ struct sink_events {
     /** Whether the refusal @p text is not the last word on @p command, the bytes that were sent for
      * @p ticket: then no answer comes for it any more. NULL: it always is. */
     bool (*contests)(void *context, uint32_t ticket, const char *text, struct slice command);
+    /** The command of @p ticket ended some connections, as @p text says; it is sent again. NULL: no
+     * matter. */
+    void (*suspected)(void *context, uint32_t ticket, const char *text);
 };
 
 /**

@@ -12,6 +12,11 @@ static bool is_for_now(int error)
     return error == EAGAIN || error == EWOULDBLOCK;
 }
 
+static bool is_end(int error)
+{
+    return error == ECONNRESET || error == EPIPE;
+}
+
 size_t traffic_read(struct connection *connection, void *bytes, size_t room)
 {
     ssize_t got = connection_receive(connection, bytes, room);
@@ -19,6 +24,7 @@ size_t traffic_read(struct connection *connection, void *bytes, size_t room)
     if (got < 0 && (is_for_now(errno) || errno == EINTR))
         return 0;
     if (got <= 0) {
+        connection->hung_up = got == 0 || is_end(errno);
         connection_lost(connection, "%s",
                         got < 0 ? strerror(errno) : "the server closed the connection");
         return 0;
@@ -34,6 +40,8 @@ size_t traffic_write(struct connection *connection, struct slice bytes)
 
     if (sent < 0 && is_for_now(errno))
         connection_wait_writable(connection);
+    else if (sent < 0 && is_end(errno))
+        connection->blocked = true; /* what it said before it hung up is read, then the end */
     else if (sent < 0 && errno != EINTR)
         connection_lost(connection, "send: %s", strerror(errno));
     if (sent <= 0)

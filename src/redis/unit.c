@@ -131,6 +131,52 @@ void unit_remove_refused(struct unit *unit)
     unit_forget_errors(unit);
 }
 
+/* Moves the commands [@p from, committed) of @p unit, whose bytes begin at @p begin. */
+static void unit_move(struct unit *unit, size_t from, size_t begin, struct unit *rest)
+{
+    size_t count = unit->committed - from;
+
+    rest->length = rest->end = 0;
+    unit_reserve(rest, unit->end - begin);
+    memcpy(rest->bytes, unit->bytes + begin, unit->end - begin);
+    rest->length = rest->end = unit->end - begin;
+    if (rest->command_capacity < count) {
+        rest->commands = mem_resize(rest->commands, count * sizeof(*rest->commands));
+        rest->command_capacity = count;
+    }
+    memcpy(rest->commands, unit->commands + from, count * sizeof(*rest->commands));
+    rest->count = rest->committed = count;
+    unit->length = unit->end = begin;
+    unit->count = unit->committed = from;
+}
+
+void unit_split(struct unit *unit, struct unit *rest)
+{
+    const struct unit_record first = unit->entries[0].record;
+    size_t from = unit->entries[0].end, begin = 0;
+
+    for (size_t i = 0; i < from; i++)
+        begin += unit->commands[i].length;
+    unit_move(unit, from, begin, rest);
+    for (size_t i = 1; i < unit->entry_count; i++) {
+        const struct unit_entry *entry = &unit->entries[i];
+        rest->entries = mem_grow(rest->entries, rest->entry_count, &rest->entry_capacity,
+                                 sizeof(*rest->entries));
+        rest->entries[rest->entry_count++] =
+            (struct unit_entry){entry->record, entry->end - from, entry->kept};
+        if (i == 1 || entry->record.offset < rest->begin)
+            rest->begin = entry->record.offset;
+    }
+    rest->records = unit->records - 1;
+    rest->next = unit->next;
+    rest->leader = unit->leader;
+    rest->witness = unit->witness;
+    unit->entry_count = unit->records = 1;
+    unit->next = first.offset + 1;
+    unit->leader = first.leader_epoch;
+    unit->witness = first.witness;
+}
+
 void unit_cut(struct unit *unit, size_t entry)
 {
     struct unit_record cut = unit->entries[entry].record;

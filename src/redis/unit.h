@@ -72,6 +72,10 @@ void unit_forget_errors(struct unit *unit);
 /** Takes out the commands with errors, and their errors. */
 void unit_remove_refused(struct unit *unit);
 
+/** Moves all behind the first entry to @p rest, which is empty; it has more than one, and no
+ * command that is not complete. */
+void unit_split(struct unit *unit, struct unit *rest);
+
 /** Takes out @p entry and all behind it. */
 void unit_cut(struct unit *unit, size_t entry);
 

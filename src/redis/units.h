@@ -62,6 +62,8 @@ struct units_events {
     /** How long Redis may say "later" to the command, in milliseconds; then it is refused. 0: for
      * ever; NULL: all of them. May call nothing of the units. */
     int64_t (*patience)(void *context, uint32_t ticket);
+    /** As in sink_events: the record of the command, alone, ended some connections. */
+    void (*suspected)(void *context, uint32_t ticket, const char *text);
 };
 
 /** Opens the lanes. @p index is the sink's place in the configuration. Errors: NULL and ERR_CONFIG.

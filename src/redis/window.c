@@ -137,6 +137,18 @@ void window_pop(struct window *window)
         window_restart(window);
 }
 
+void window_drop(struct window *window)
+{
+    assert(window->sent == 0 && window->committed > 0);
+    window->head += window_head(window)->length;
+    window->written = window->sent_end = window->head;
+    window->first++;
+    window->count--;
+    window->committed--;
+    if (window->count == 0)
+        window_restart(window);
+}
+
 void window_pass_done(struct window *window)
 {
     window_at(window, window->passed)->doubt = true;

@@ -78,6 +78,9 @@ static inline const struct window_command *window_head(const struct window *wind
 /** The oldest command, which is sent, is over and leaves the window. */
 void window_pop(struct window *window);
 
+/** The same, of a command of which nothing is sent; only while none is. */
+void window_drop(struct window *window);
+
 /** The next sent command that was not passed was answered, but will be sent again. */
 static inline void window_pass(struct window *window)
 {

@@ -6,7 +6,7 @@ import time
 from harness import Certificates
 from harness.child import free_port
 
-from stage import (RECONNECTS, Again, Ask, Call, Cannot, Drop, Fault, Kill, Record, row,
+from stage import (RAW_TRACE, RECONNECTS, Again, Ask, Call, Cannot, Drop, Fault, Kill, Record, row,
                    wait_until)
 
 DEBUG = ("--enable-debug-command", "yes")
@@ -368,6 +368,31 @@ def ids_made_of_offsets(scene):
         pass
     scene.drain()
     scene.note(f"Redis refused {scene.redis.errors('ERR')} ids")
+    scene.judge()
+
+
+@row("E19", "1 2 3 4 5 10 13", seconds=90, both=True)
+def records_that_end_connections(scene):
+    """client-query-buffer-limit of 1 MB, three records of 3 MB among the others, clients that are
+    killed meanwhile: only these three are refused, with their offsets, and the rest arrives."""
+    scene.fate = lambda partition, offset, record: (
+        "dropped" if len(record.value) > 2 << 20 else "written")
+    scene.start(on_error="skip", commands=RAW_TRACE, format="raw",
+                redis=("--client-query-buffer-limit", "1mb"))
+    redis = scene.redis
+    scene.load(200)
+    scene.run(1)
+    for number in range(3):
+        scene.send([Record(number, b"big%d" % number, scene.random.randbytes(3 << 20))])
+        scene.run(0.5)
+    scene.run(2)
+    with scene.fault(Again("CLIENT KILL", 0.7, lambda: redis.ask("CLIENT", "KILL", "TYPE", "normal",
+                                                                 "SKIPME", "yes")),
+                     shows=RECONNECTS, live=None):
+        scene.run(5)
+    scene.drain(60)
+    scene.check("I10", scene.penstock.log().count("without an answer\"") >= 3,
+                "the log says which records end connections")
     scene.judge()
 
 

@@ -3,6 +3,7 @@
 #include "member.h"
 #include "metrics/metrics.h"
 #include "redis/lane.h"
+#include "redis/suspect.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ struct exact_partition {
 
 struct exact {
     struct lane *lane;
+    struct suspect suspect;
     struct sink_counters counters;
     struct exact_partition partitions[WORLD_PARTITIONS];
     struct ticket tickets[TICKETS];
@@ -171,6 +173,8 @@ static void exact_connected(struct member *member)
     struct exact *exact = member->way;
 
     lane_begin(exact->lane);
+    if (exact->suspect.cuts)
+        lane_doubt(exact->lane, "");
 }
 
 /* Hears what the lane has to tell. */
@@ -179,14 +183,36 @@ static void exact_deliver(struct member *member)
     struct exact *exact = member->way;
 
     lane_deliver(exact->lane);
+    if (!lane_is_cut(exact->lane))
+        suspect_clear(&exact->suspect);
     world_unsettled(member, exact->counters.units_unsettled);
     exact->counters.units_unsettled = 0;
 }
 
-static void exact_cut(struct member *member)
+/* As link.c does. */
+static void exact_suspect(struct exact *exact)
+{
+    uint32_t ticket;
+    size_t bytes;
+
+    lane_cut(exact->lane);
+    if (!lane_alone(exact->lane, &ticket, &bytes)) {
+        suspect_doubt(&exact->suspect);
+        return;
+    }
+    suspect_cut(&exact->suspect, ticket, bytes, 0);
+    if (suspect_is_guilty(&exact->suspect, 0, 0))
+        lane_condemn(exact->lane, "it ends connections");
+}
+
+static void exact_cut(struct member *member, bool at_once)
 {
     struct exact *exact = member->way;
 
+    if (at_once)
+        exact_suspect(exact);
+    else
+        suspect_doubt(&exact->suspect);
     lane_lost(exact->lane);
     exact_deliver(member);
 }

@@ -27,9 +27,14 @@ static int64_t element(struct slice item)
     return number;
 }
 
+static bool is_bad(int64_t offset)
+{
+    return world_is_poison(offset) || world_is_cutter(offset);
+}
+
 static int64_t next_good(int64_t offset)
 {
-    return world_is_poison(offset) ? offset + 1 : offset;
+    return is_bad(offset) ? offset + 1 : offset;
 }
 
 void judge_forget(struct world *world, unsigned partition)
@@ -97,7 +102,7 @@ static bool judge_sum(struct world *world, unsigned partition)
     int64_t sum = 0, is = model_redis_number(world->redis, world_sum(partition));
 
     for (int64_t offset = 0; offset <= world->highest[partition]; offset += SUMMED)
-        sum += world_is_poison(offset) ? 0 : offset;
+        sum += is_bad(offset) ? 0 : offset;
     return is == sum || fail(world, "I4: partition %u: the sum is %" PRId64 ", not %" PRId64,
                              partition, is, sum);
 }
@@ -106,6 +111,10 @@ static bool judge_sum(struct world *world, unsigned partition)
  * answers were lost. */
 static bool judge_errors(struct world *world, unsigned partition)
 {
+    for (int64_t offset = 0; offset < WORLD_RECORDS; offset++)
+        if (world_is_cutter(offset) && !world->told[partition][offset])
+            return fail(world, "I10: partition %u: nobody heard that %" PRId64 " was refused",
+                        partition, offset);
     if (world->mode != WORLD_EXACTLY_ONCE || world->counts.unsettled)
         return true;
     for (int64_t offset = 0; offset < WORLD_RECORDS; offset++) {
@@ -127,14 +136,23 @@ static bool judge_commit(struct world *world, unsigned partition)
 
     if (world->failed_over || committed == 0)
         return true;
-    int64_t last = world_is_poison(committed - 1) ? committed - 2 : committed - 1;
+    int64_t last = is_bad(committed - 1) ? committed - 2 : committed - 1;
     return world->highest[partition] >= last ||
            fail(world, "I1: partition %u: %" PRId64 " is committed, Redis has up to %" PRId64,
                 partition, committed, world->highest[partition]);
 }
 
+/* Only what ends connections is refused for it. */
+static bool judge_refusals(struct world *world)
+{
+    return world->wronged < 0 ||
+           fail(world, "I10: %d was refused and had done nothing", world->wronged);
+}
+
 static bool judge(struct world *world)
 {
+    if (!judge_refusals(world))
+        return false;
     for (unsigned i = 0; i < WORLD_PARTITIONS; i++)
         if (!judge_list(world, i) || !judge_commit(world, i) ||
             (world->mode == WORLD_EXACTLY_ONCE && !judge_sum(world, i)))
@@ -154,7 +172,7 @@ bool judge_is_finished(const struct world *world)
 {
     for (unsigned i = 0; i < WORLD_PARTITIONS; i++)
         if (world->kafka[i].committed < WORLD_RECORDS ||
-            world->highest[i] != next_good(WORLD_RECORDS) - 1 - world_is_poison(WORLD_RECORDS - 1))
+            world->highest[i] != next_good(WORLD_RECORDS) - 1 - is_bad(WORLD_RECORDS - 1))
             return false;
     return true;
 }

@@ -32,7 +32,8 @@ struct way {
     void (*begin)(struct member *member);
     void (*end)(struct member *member); /* it crashed: nothing of it is left */
     void (*connected)(struct member *member);
-    void (*cut)(struct member *member);
+    /** It broke; @p at_once: at what was sent last, as it seems. */
+    void (*cut)(struct member *member, bool at_once);
     /** The partition is the worker's from now on; Kafka has @p committed. */
     void (*assigned)(struct member *member, unsigned partition, int64_t committed);
     void (*lost)(struct member *member, unsigned partition);
@@ -66,6 +67,9 @@ struct world_record {
 };
 void world_record(unsigned partition, int64_t offset, struct world_record *record);
 bool world_is_poison(int64_t offset);
+
+/** One record's command ends the connection, whenever it is sent. */
+bool world_is_cutter(int64_t offset);
 
 struct model_redis *world_redis(struct world *world);
 struct world_counts *world_count(struct world *world);

@@ -33,6 +33,7 @@ struct watch {
 struct connection {
     bool closed; /* the client reads no more */
     bool killed;
+    bool ended; /* by the server, at a command */
     bool multi, aborted;
     struct bytes input, output, queue;
     size_t read, queued;
@@ -49,6 +50,7 @@ struct model_redis {
     struct keyspace now, replica;
     uint64_t writes;
     const char *error;
+    const char *ends_at; /* RPUSH of this ends the connection */
     struct connection *connections;
     size_t connection_count, connection_capacity;
 };

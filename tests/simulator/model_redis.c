@@ -175,6 +175,12 @@ void model_redis_send(struct model_redis *redis, unsigned number, struct slice b
         bytes_append(&connection->input, bytes.data, bytes.length);
 }
 
+static bool ends_connection(const struct model_redis *redis, const struct command *command)
+{
+    return redis->ends_at && command_is(command, "RPUSH") &&
+           slice_is(command->arguments[command->count - 1], redis->ends_at);
+}
+
 bool model_redis_step(struct model_redis *redis, unsigned number)
 {
     struct connection *connection = &redis->connections[number];
@@ -183,6 +189,11 @@ bool model_redis_step(struct model_redis *redis, unsigned number)
 
     if (connection->killed || !parse(&connection->input, &connection->read, &command))
         return false;
+    if (ends_connection(redis, &command)) {
+        model_redis_kill(redis, number);
+        connection->ended = true;
+        return true;
+    }
     serve(redis, connection, &command,
           (struct slice){connection->input.data + from, connection->read - from});
     if (connection->read == connection->input.length)
@@ -205,11 +216,21 @@ void model_redis_took(struct model_redis *redis, unsigned number, size_t length)
     output->length -= length;
 }
 
+bool model_redis_has_ended(const struct model_redis *redis, unsigned number)
+{
+    return redis->connections[number].ended;
+}
+
 /* --- faults ----------------------------------------------------------------------------------- */
 
 void model_redis_refuse(struct model_redis *redis, const char *error)
 {
     redis->error = error;
+}
+
+void model_redis_end_at(struct model_redis *redis, const char *value)
+{
+    redis->ends_at = value;
 }
 
 void model_redis_restart(struct model_redis *redis)

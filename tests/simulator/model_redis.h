@@ -39,6 +39,11 @@ bool model_redis_step(struct model_redis *redis, unsigned connection);
 struct slice model_redis_replies(const struct model_redis *redis, unsigned connection);
 void model_redis_took(struct model_redis *redis, unsigned connection, size_t length);
 
+/** A RPUSH of @p value ends its connection without an answer, as a command that is too large does;
+ * whether one did. */
+void model_redis_end_at(struct model_redis *redis, const char *value);
+bool model_redis_has_ended(const struct model_redis *redis, unsigned connection);
+
 /** Every write is refused with this error ("OOM ..."), also when it is queued; NULL: none is. */
 void model_redis_refuse(struct model_redis *redis, const char *error);
 

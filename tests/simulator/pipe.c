@@ -1,8 +1,10 @@
 /* pipe.c: at least once: tracker.c and window.c, driven as worker.c and exchange.c drive them. */
 #include "base/mem.h"
 #include "member.h"
+#include "redis/question.h"
 #include "redis/reply.h"
 #include "redis/resp.h"
+#include "redis/suspect.h"
 #include "redis/window.h"
 
 #include <stdlib.h>
@@ -12,6 +14,7 @@ enum { TICKETS = WORLD_RECORDS * WORLD_COMMANDS * 8, WINDOW_COMMANDS = 6, WINDOW
 struct ticket {
     unsigned partition;
     uint32_t life, slot;
+    int64_t offset;
 };
 
 struct pipe {
@@ -19,7 +22,10 @@ struct pipe {
     struct resp_scanner scanner;
     char rest[256]; /* of an answer, read and not scanned */
     size_t rest_length;
-    bool draining, paused, probing;
+    bool draining, paused, probing, doubting;
+    struct suspect suspect;
+    char question[QUESTION_BYTES];
+    size_t question_length, question_sent;
     struct ticket tickets[TICKETS];
     uint32_t ticket_count;
 };
@@ -64,6 +70,22 @@ static void pipe_again(struct member *member)
     pipe->probing = pipe->window.committed > 0;
 }
 
+/* The head ended the last connection: is anything else answered on this one? */
+static void pipe_doubt(struct pipe *pipe)
+{
+    const struct window *window = &pipe->window;
+
+    if (!window->committed ||
+        !suspect_is(&pipe->suspect, window_head(window)->ticket, window_head(window)->length))
+        suspect_clear(&pipe->suspect);
+    pipe->doubting = pipe->suspect.cuts > 0;
+    pipe->question_sent = 0;
+    if (pipe->doubting)
+        pipe->question_length = question_write(
+            pipe->question,
+            (struct slice){window->bytes + window->head, window_head(window)->length}, UINT32_MAX);
+}
+
 static void pipe_connected(struct member *member)
 {
     struct pipe *pipe = member->way;
@@ -71,12 +93,19 @@ static void pipe_connected(struct member *member)
     pipe->scanner = (struct resp_scanner){0};
     pipe->rest_length = 0;
     pipe_again(member);
+    pipe_doubt(pipe);
 }
 
-static void pipe_cut(struct member *member)
+static void pipe_cut(struct member *member, bool at_once)
 {
     struct pipe *pipe = member->way;
+    const struct window *window = &pipe->window;
 
+    if (at_once && window->sent == 1 && window->passed == 0)
+        suspect_cut(&pipe->suspect, window_head(window)->ticket, window_head(window)->length, 0);
+    else
+        suspect_doubt(&pipe->suspect);
+    pipe->doubting = false;
     window_rewind(&pipe->window);
     pipe->draining = pipe->paused = false;
 }
@@ -110,7 +139,7 @@ static bool pipe_take(struct member *member, unsigned number)
     tracker_begin(partition->tracker, partition->position, -1, &slot);
     for (unsigned i = 0; i < record.count; i++) {
         uint32_t ticket = pipe->ticket_count++ % TICKETS;
-        pipe->tickets[ticket] = (struct ticket){number, partition->life, slot};
+        pipe->tickets[ticket] = (struct ticket){number, partition->life, slot, partition->position};
         tracker_retain(partition->tracker, slot);
         window_put(&pipe->window, record.words[i], 3, 0, ticket);
     }
@@ -141,6 +170,9 @@ static struct slice pipe_output(struct member *member)
     else if (pipe->probing && window->committed)
         end = window->head + window_head(window)->length;
     unsent.length = end - window->written;
+    if (pipe->doubting)
+        return (struct slice){pipe->question + pipe->question_sent,
+                              pipe->question_length - pipe->question_sent};
     return unsent;
 }
 
@@ -148,7 +180,10 @@ static void pipe_wrote(struct member *member, size_t length)
 {
     struct pipe *pipe = member->way;
 
-    window_wrote(&pipe->window, length);
+    if (pipe->doubting)
+        pipe->question_sent += length;
+    else
+        window_wrote(&pipe->window, length);
 }
 
 static void pipe_finish_head(struct member *member)
@@ -158,7 +193,22 @@ static void pipe_finish_head(struct member *member)
     struct member_partition *partition = &member->partitions[ticket.partition];
 
     pipe->probing = false;
+    suspect_clear(&pipe->suspect);
     window_pop(&pipe->window);
+    if (partition->life == ticket.life)
+        tracker_finish(partition->tracker, ticket.slot);
+}
+
+static void pipe_condemn(struct member *member)
+{
+    struct pipe *pipe = member->way;
+    struct ticket ticket = pipe->tickets[pipe->suspect.ticket];
+    struct member_partition *partition = &member->partitions[ticket.partition];
+
+    window_drop(&pipe->window);
+    suspect_clear(&pipe->suspect);
+    pipe->probing = pipe->window.committed > 0;
+    world_refused(member, ticket.partition, ticket.offset, false);
     if (partition->life == ticket.life)
         tracker_finish(partition->tracker, ticket.slot);
 }
@@ -178,6 +228,12 @@ static void pipe_answer(struct member *member)
     struct slice line = {pipe->scanner.text, pipe->scanner.text_length};
     bool later = pipe->scanner.failed && reply_classify(line) == REPLY_RETRY;
 
+    if (pipe->doubting) {
+        pipe->doubting = false;
+        if (suspect_is_guilty(&pipe->suspect, 0, 0))
+            pipe_condemn(member);
+        return;
+    }
     if (!pipe->draining && !later) {
         pipe_finish_head(member);
         return;

@@ -93,6 +93,7 @@ static void counts_add(struct world_counts *sum, const struct world_counts *one)
     sum->failovers += one->failovers;
     sum->stale += one->stale;
     sum->records += one->records;
+    sum->condemned += one->condemned;
 }
 
 /* False: it broke a promise; @p text says which one. */
@@ -152,15 +153,16 @@ static bool counts_are_rich(const struct world_counts *counts, enum world_mode m
     printf("%s: %" PRIu64 " lives: %" PRIu64 " crashes, %" PRIu64 " cuts, %" PRIu64
            " moves, %" PRIu64 " refused commits, %" PRIu64 " repeats, %" PRIu64
            " stale commands, %" PRIu64 " claims, %" PRIu64 " fences, %" PRIu64
-           " failovers, %" PRIu64 " records before the end\n",
+           " failovers, %" PRIu64 " records that ended connections, %" PRIu64
+           " records before the end\n",
            modes[mode], lives, counts->crashes, counts->cuts, counts->moves,
            counts->refused_commits, counts->repeats, counts->stale, counts->claims, counts->fences,
-           counts->failovers, counts->records);
+           counts->failovers, counts->condemned, counts->records);
     if (lives < 1000)
         return true;
     return counts->crashes > lives / 10 && counts->cuts > lives / 10 &&
            counts->moves > lives / 10 && counts->refused_commits > lives / 100 &&
-           counts->stale > lives / 100 &&
+           counts->stale > lives / 100 && counts->condemned > lives / 2 &&
            (exactly ? counts->fences > lives / 100 && counts->failovers > lives / 20
                     : counts->repeats > lives / 100);
 }

@@ -13,13 +13,13 @@ void wire_close(struct member *member, bool former)
     member->connection = -1;
 }
 
-void wire_cut(struct member *member)
+void wire_cut(struct member *member, bool at_once)
 {
     if (member->connection < 0)
         return;
     member->world->counts.cuts++;
     wire_close(member, true);
-    member->world->way->cut(member);
+    member->world->way->cut(member, at_once);
 }
 
 void wire_connect(struct member *member)
@@ -52,8 +52,13 @@ void wire_send(struct member *member, size_t amount)
 
 void wire_serve(struct member *member, size_t amount)
 {
-    for (size_t i = 0; member->connection >= 0 && i <= amount % 16; i++)
-        model_redis_step(member->world->redis, (unsigned)member->connection);
+    struct model_redis *redis = member->world->redis;
+
+    for (size_t i = 0; member->connection >= 0 && i <= amount % 16; i++) {
+        model_redis_step(redis, (unsigned)member->connection);
+        if (model_redis_has_ended(redis, (unsigned)member->connection))
+            wire_cut(member, true);
+    }
 }
 
 void wire_read(struct member *member, size_t amount)
@@ -73,7 +78,7 @@ void wire_read(struct member *member, size_t amount)
     memcpy(bytes, input.data, length);
     model_redis_took(world->redis, (unsigned)member->connection, length);
     if (!world->way->input(member, (struct slice){bytes, length}))
-        wire_cut(member);
+        wire_cut(member, false);
 }
 
 void wire_stale(struct world *world, size_t amount)

@@ -64,7 +64,7 @@ const char *world_text(const struct world *world);
  * commits. */
 struct world_counts {
     uint64_t crashes, cuts, moves, refused_commits, repeats, fences, claims, failovers, stale,
-        records, unsettled;
+        records, unsettled, condemned;
 };
 
 const struct world_counts *world_counts(const struct world *world);

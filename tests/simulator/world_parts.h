@@ -27,7 +27,8 @@ struct world {
     int64_t highest[WORLD_PARTITIONS]; /* up to it all are listed */
     /* where the list has the record last; 0: nowhere */
     size_t last[WORLD_PARTITIONS][WORLD_RECORDS];
-    bool told[WORLD_PARTITIONS][WORLD_RECORDS];    /* that a command of it was refused */
+    bool told[WORLD_PARTITIONS][WORLD_RECORDS]; /* that a command of it was refused */
+    int wronged; /* a record that was refused and had done nothing; -1: none */
     bool pending[WORLD_PARTITIONS][WORLD_RECORDS]; /* somebody is to take care of it */
     struct world_counts counts;
     char text[WORLD_TEXT_BYTES];
@@ -57,7 +58,7 @@ void wire_connect(struct member *member);
 void wire_close(struct member *member, bool former);
 
 /** The connection breaks, and the worker sees it. */
-void wire_cut(struct member *member);
+void wire_cut(struct member *member, bool at_once);
 
 /** Some bytes reach the server, it carries out some commands, the worker reads some answers. */
 void wire_send(struct member *member, size_t amount);

@@ -1,0 +1,55 @@
+/*
+ * suspect.h: a command that ends the connection it comes by.
+ *
+ * Some are never answered: larger than client-query-buffer-limit or than a proxy takes, or the end
+ * of the process that reads them. Sent again they end the next connection, too, and all that is
+ * behind them waits. But a command may just as well be in flight when a server goes away, and only
+ * an answer can condemn it. So it is found guilty where
+ *      1. connection after connection ended when nothing but it was sent, and at once;
+ *      2. between them the same server answered other commands, on a connection that did not end
+ *         in a pause that grows: somebody who ends connections for reasons of his own ends these;
+ *      3. and once more so after the last of them.
+ * A connection that was not made, a handshake that was not answered, a server that was started
+ * anew, a silence: each of them takes the count back to nothing.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SUSPECT_CUTS = 5, SUSPECT_TELL = 3, SUSPECT_TEXT_BYTES = 160 };
+
+/** All zero: there is none. */
+struct suspect {
+    uint32_t ticket;
+    size_t bytes;
+    unsigned cuts;    /* connections in a row that it ended, while others were answered */
+    unsigned ends;    /* all that ended on it, whatever became of others */
+    int64_t since_ms; /* the first of the cuts */
+};
+
+/** A connection was ended by the other side while the command of @p ticket, alone, was under way.
+ */
+void suspect_cut(struct suspect *suspect, uint32_t ticket, size_t bytes, int64_t now_ms);
+
+/** Whether it is this command. */
+static inline bool suspect_is(const struct suspect *suspect, uint32_t ticket, size_t bytes)
+{
+    return suspect->ends && suspect->ticket == ticket && suspect->bytes == bytes;
+}
+
+/** Others are not answered, either. */
+void suspect_doubt(struct suspect *suspect);
+
+/** It was answered. */
+void suspect_clear(struct suspect *suspect);
+
+/** How long other commands must be answered before it is sent again. */
+int64_t suspect_pause_ms(const struct suspect *suspect);
+
+/** Whether it is to be refused, now that others are answered; @p patience_ms: how long its route
+ * lets it try, 0: as long as it takes. */
+bool suspect_is_guilty(const struct suspect *suspect, int64_t patience_ms, int64_t now_ms);
+
+/** What is said of it: "the server ended 3 connections in a row at this command (81 bytes)". */
+void suspect_write(const struct suspect *suspect, char text[SUSPECT_TEXT_BYTES]);

@@ -1,0 +1,255 @@
+/*
+ * test_cutting.c: a record that ends the connection it comes by, and the innocent ones beside it.
+ *
+ * The guilty one is refused, alone, and everything else arrives: real limits of a real server.
+ * Whatever else ends connections (somebody who kills clients, a server that dies, a proxy without
+ * one) condemns nothing, however often it does.
+ */
+#include "suite.h"
+
+#include "exact.h"
+#include "fake_server.h"
+#include "feeder.h"
+#include "redis_server.h"
+#include "sink_driver.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+enum { BIG = 3 << 20, BIG_OFFSET = 20 };
+
+static struct redis_server *server;
+static struct driver *driver;
+static struct feeder *feeder;
+static struct fake_server *fake;
+static char *big;
+
+static void start(const char *setting)
+{
+    server = redis_server_start(NULL);
+    ASSERT_TEXT(redis_ask(server, "CONFIG SET %s 1mb", setting), "OK");
+    big = mem_alloc(BIG + 1);
+    memset(big, 'x', BIG);
+    big[BIG] = '\0';
+}
+
+static void stop(void)
+{
+    driver_close(driver);
+    feeder_close(feeder);
+    redis_server_free(server);
+    free(big);
+    driver = NULL;
+    feeder = NULL;
+    server = NULL;
+    big = NULL;
+}
+
+/* Every number but that of the big one's ticket is in the list, in order. */
+static void expect_others_done(uint32_t refused)
+{
+    for (uint32_t i = 0; i < driver->put; i++)
+        CU_ASSERT_EQUAL(driver->outcomes[i], i == refused ? DRIVER_REFUSED : DRIVER_DONE);
+    CU_ASSERT_FALSE(driver->unordered);
+    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    ASSERT_TEXT(redis_ask(server, "LINDEX seq -1"), "99");
+    ASSERT_TEXT(redis_ask(server, "EXISTS big"), "0");
+}
+
+static void push_with_a_big_one(void)
+{
+    driver_push_sequence(driver, 0, 50);
+    driver_put(driver, "SET", "big", big, NULL);
+    driver_push_sequence(driver, 50, 100);
+    CU_ASSERT_TRUE(driver_finish(driver));
+}
+
+/* --- guilty ----------------------------------------------------------------------------------- */
+
+static void a_record_above_the_query_buffer_is_refused_alone(void)
+{
+    start("client-query-buffer-limit");
+    driver = driver_open(redis_server_port(server));
+    push_with_a_big_one();
+    expect_others_done(50);
+    CU_ASSERT_EQUAL(driver->class, REPLY_REJECT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, "the server ended 5 connections in a row at this "
+                                                "command (3145762 bytes) without an answer"));
+    CU_ASSERT_EQUAL(driver->suspicions, 1);
+    CU_ASSERT_EQUAL(driver->suspected, 50);
+    stop();
+}
+
+static void a_route_s_patience_ends_it_sooner(void)
+{
+    start("client-query-buffer-limit");
+    driver = driver_new(redis_server_port(server));
+    driver->patience_ms = 100;
+    driver_start(driver);
+    push_with_a_big_one();
+    expect_others_done(50);
+    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, "the server ended 2 connections in a row"));
+    stop();
+}
+
+static void what_the_server_says_before_it_hangs_up_is_its_answer(void)
+{
+    start("proto-max-bulk-len");
+    driver = driver_open(redis_server_port(server));
+    push_with_a_big_one();
+    expect_others_done(50);
+    ASSERT_TEXT(driver->text, "ERR Protocol error: invalid bulk length");
+    CU_ASSERT_EQUAL(driver->suspicions, 0);
+    stop();
+}
+
+/* The record of partition 1 at BIG_OFFSET has a big command in front of the usual ones. */
+static bool render_big(struct feeder_partition *partition, int64_t offset, unsigned place)
+{
+    if (partition->number != 1 || offset != BIG_OFFSET)
+        return feeder_render(partition, offset, place);
+    if (place == 0)
+        feeder_put(partition, place, "SET", "big", big, NULL);
+    return place == 0 || feeder_render(partition, offset, place - 1);
+}
+
+static void feed_with_a_big_one(void)
+{
+    feeder = feeder_new(redis_server_port(server), 3);
+    feeder->render = render_big;
+    feeder->verdict = UNITS_SKIP;
+    feeder_start(feeder);
+    feeder_claim_all(feeder);
+    feeder_feed(feeder, 100);
+    CU_ASSERT_TRUE(feeder_finish(feeder));
+    CU_ASSERT_EQUAL(feeder->refused, 1);
+    CU_ASSERT_EQUAL(feeder->dropped, 0);
+    CU_ASSERT_EQUAL(feeder->class, REPLY_REJECT);
+    CU_ASSERT_PTR_NULL(units_trouble(feeder->units));
+    for (int i = 0; i < 3; i++) {
+        expect_exact_list(server, i, 100);
+        expect_exact_sum(server, i, 100);
+    }
+    ASSERT_TEXT(redis_ask(server, "EXISTS big"), "0");
+}
+
+static void exactly_once_refuses_it_alone_too(void)
+{
+    start("client-query-buffer-limit");
+    feed_with_a_big_one();
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(feeder->text, "the server ended 5 connections in a row at this "));
+    CU_ASSERT_EQUAL(feeder->suspicions, 1);
+    stop();
+}
+
+static void exactly_once_hears_what_is_said_before_the_end_too(void)
+{
+    start("proto-max-bulk-len");
+    feed_with_a_big_one();
+    ASSERT_TEXT(feeder->text, "ERR Protocol error: invalid bulk length");
+    CU_ASSERT_EQUAL(feeder->suspicions, 0);
+    stop();
+}
+
+/* Each record is small enough, only many of them in one transaction are not. */
+static bool render_half(struct feeder_partition *partition, int64_t offset, unsigned place)
+{
+    if (place == 0)
+        feeder_put(partition, place, "SET", "half", big + BIG - (400 << 10), NULL);
+    return place == 0 || feeder_render(partition, offset, place - 1);
+}
+
+static void records_that_are_too_large_together_go_one_by_one(void)
+{
+    start("client-query-buffer-limit");
+    feeder = feeder_new(redis_server_port(server), 1);
+    feeder->options.unit_bytes = 4 << 20;
+    feeder->render = render_half;
+    feeder_start(feeder);
+    feeder_claim_all(feeder);
+    feeder_feed(feeder, 30);
+    CU_ASSERT_TRUE(feeder_finish(feeder));
+    CU_ASSERT_EQUAL(feeder->refused, 0);
+    expect_exact_list(server, 0, 30);
+    expect_exact_sum(server, 0, 30);
+    stop();
+}
+
+/* --- innocent --------------------------------------------------------------------------------- */
+
+/* A command that takes longer than the time between two kills is cut again and again. */
+static void who_kills_clients_condemns_no_command(void)
+{
+    server = redis_server_start(NULL);
+    driver = driver_open(redis_server_port(server));
+    driver_put(driver, "BLPOP", "nothing", "0.4", NULL);
+    for (int i = 0; i < 40; i++) {
+        driver_run(driver, 150);
+        redis_ask(server, "CLIENT KILL TYPE normal SKIPME yes");
+    }
+    CU_ASSERT_TRUE(driver->counters->reconnects >= 5);
+    CU_ASSERT_TRUE(driver_succeeds(driver));
+    stop();
+}
+
+/* It ends the server each time: then nobody else is answered, either. It is told, and stays. */
+static void a_server_that_dies_of_a_command_has_not_answered(void)
+{
+    server = redis_server_start(NULL);
+    driver = driver_open(redis_server_port(server));
+    driver_put(driver, "SHUTDOWN", "NOSAVE", NULL);
+    driver_put(driver, "SET", "key", "value", NULL);
+    for (int i = 0; i < 8; i++) {
+        driver_run(driver, 400);
+        redis_server_restart(server);
+    }
+    CU_ASSERT_EQUAL(driver->answered, 0);
+    CU_ASSERT_EQUAL(driver->suspicions, 1);
+    CU_ASSERT_EQUAL(driver->suspected, 0);
+    stop();
+}
+
+/* A proxy whose server is away: it greets, it answers PING, and everything else ends there. */
+static const char *lonely_proxy(void *context, unsigned connection, unsigned number,
+                                const char *name)
+{
+    (void)context, (void)connection, (void)number;
+    if (strcmp(name, "PING") == 0)
+        return "+PONG\r\n";
+    return strcmp(name, "EXISTS") == 0 ? "-ERR no server here\r\n" : "";
+}
+
+static void a_proxy_without_a_server_condemns_nothing(void)
+{
+    driver = driver_new(0);
+    fake = fake_server_open(driver->stand.base, lonely_proxy, NULL);
+    driver->options.port = fake_server_port(fake);
+    driver_start(driver);
+    driver_put(driver, "SET", "key", "value", NULL);
+    driver_run(driver, 6000);
+    CU_ASSERT_EQUAL(driver->answered, 0);
+    CU_ASSERT(fake_server_connections(fake) >= 4);
+    driver_stop(driver);
+    fake_server_close(fake);
+    stop();
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(a_record_above_the_query_buffer_is_refused_alone),
+        TEST(a_route_s_patience_ends_it_sooner),
+        TEST(what_the_server_says_before_it_hangs_up_is_its_answer),
+        TEST(exactly_once_refuses_it_alone_too),
+        TEST(exactly_once_hears_what_is_said_before_the_end_too),
+        TEST(records_that_are_too_large_together_go_one_by_one),
+        TEST(who_kills_clients_condemns_no_command),
+        TEST(a_server_that_dies_of_a_command_has_not_answered),
+        TEST(a_proxy_without_a_server_condemns_nothing),
+    };
+
+    return SUITE("cutting", tests);
+}
