@@ -109,6 +109,7 @@ struct conf_command {
 struct conf_commands {
     struct conf_command *items;
     size_t count;
+    bool refused; /* one of them is wrong, and was told: it is not among the items */
 };
 
 struct conf_route {

@@ -191,6 +191,8 @@ static void read_command(const struct filling *filling, const struct option *opt
     }
     if (command.cmd.text)
         commands->items[commands->count++] = command;
+    else
+        commands->refused = true;
 }
 
 /* A string, a group, or a list of either. */
@@ -200,7 +202,7 @@ void read_commands(const struct filling *filling, const struct option *option,
     bool list = node->kind == NODE_LIST;
     size_t count = list ? node->count : 1;
     struct conf_commands commands = {
-        kept_array(filling->conf->kept, count, sizeof(*commands.items)), 0};
+        kept_array(filling->conf->kept, count, sizeof(*commands.items)), 0, false};
 
     if (list && count == 0)
         conf_problem(filling->problems, node->origin, NULL, "'%s' is empty: it needs a command",

@@ -79,26 +79,36 @@ static struct when *compile_when(const struct conf_text *text, struct conf_probl
     return when;
 }
 
-/* Probably a slip, but Redis may well know it: modules bring commands of their own. */
-static void warn_unknown(struct slice name, const struct conf_text *text,
-                         struct conf_problems *problems)
+/* "did you mean 'SET'?" for a command that is not known; NULL where none is near. free() ends it.
+ */
+static char *hint_at_command(struct slice name)
 {
     size_t count;
     const struct command *rows = command_all(&count);
     const char **names = mem_array(count, sizeof(*names));
     const char *nearest;
-    char *hint = NULL;
 
     for (size_t i = 0; i < count; i++)
         names[i] = rows[i].name;
     nearest = text_nearest(name, names, count);
-    if (nearest)
-        hint = mem_format("did you mean '%s'?", nearest);
-    conf_warning(problems, text->origin, hint,
-                 "penstock does not know the command '%.*s'; it is sent as it is",
-                 SLICE_ARGS(name));
-    free(hint);
     free(names);
+    return nearest ? mem_format("did you mean '%s'?", nearest) : NULL;
+}
+
+/* Probably a slip, but Redis may well know it: modules bring commands of their own. */
+static void warn_unknown(const struct route_commands *commands, const struct conf_commands *conf,
+                         struct conf_problems *problems)
+{
+    for (size_t i = 0; i < commands->count; i++) {
+        const struct route_command *command = &commands->items[i];
+        if (command->command || !command->name.data)
+            continue;
+        char *hint = hint_at_command(command->name);
+        conf_warning(problems, conf->items[i].cmd.origin, hint,
+                     "penstock does not know the command '%.*s'; it is sent as it is",
+                     SLICE_ARGS(command->name));
+        free(hint);
+    }
 }
 
 static void check_command(struct route_command *command, const struct conf_text *text,
@@ -115,8 +125,8 @@ static void check_command(struct route_command *command, const struct conf_text 
     command->command = command_find(name);
     command->name = text->secret && !command->command ? SLICE("***") : name;
     if (!command->command)
-        warn_unknown(command->name, text, problems);
-    else if (command->command->flags & COMMAND_NOT_A_WRITE)
+        return;
+    if (command->command->flags & COMMAND_NOT_A_WRITE)
         conf_problem(problems, text->origin, NULL, "%s %s: a route cannot run it",
                      command->command->name, command->command->refused);
     else
@@ -192,6 +202,19 @@ static bool command_has_expiry(const struct route_command *command)
     return false;
 }
 
+static void refuse_ttl_of_unknown(const struct route_command *command, const struct conf_text *ttl,
+                                  struct conf_problems *problems)
+{
+    char *hint = hint_at_command(command->name);
+
+    conf_problem(
+        problems, ttl->origin,
+        hint ? hint : "leave out the ttl, and give the expiry by a command of its own",
+        "ttl: penstock does not know the command '%.*s', nor which of its arguments are keys",
+        SLICE_ARGS(command->name));
+    free(hint);
+}
+
 /* Whether the route's ttl applies to one command; what stands against it is a problem, unless it is
  * inherited. */
 static bool check_command_ttl(const struct route_command *command, const struct conf_text *cmd,
@@ -200,10 +223,7 @@ static bool check_command_ttl(const struct route_command *command, const struct 
     const struct command *row = command->command;
 
     if (!row && !ttl->inherited)
-        conf_problem(problems, ttl->origin, NULL,
-                     "ttl: which arguments of '%.*s' are keys is not known; give its expiry by a "
-                     "command of its own",
-                     SLICE_ARGS(command->name));
+        refuse_ttl_of_unknown(command, ttl, problems);
     if (!row || !command_takes_ttl(row))
         return false;
     if (!(row->flags & COMMAND_TTL_PX) || !command_has_expiry(command))
@@ -218,7 +238,7 @@ static void check_ttl(const struct route *route, struct conf_problems *problems)
 {
     const struct conf_text *text = &route->conf->ttl;
     size_t before = conf_problems_count(problems);
-    bool taken = false;
+    bool taken = route->conf->do_.refused;
 
     for (size_t i = 0; i < route->writes.count; i++) {
         struct route_command *command = &route->writes.items[i];
@@ -347,6 +367,9 @@ static void compile_route(struct route *route, const struct conf *conf, size_t i
     route->pexpire = command_find(SLICE("PEXPIRE"));
     route->unlink = command_find(SLICE("UNLINK"));
     compile_ttl(route, problems);
+    if (!route->conf->ttl.text || route->conf->ttl.inherited) /* else the ttl has told */
+        warn_unknown(&route->writes, &route->conf->do_, problems);
+    warn_unknown(&route->deletes, &route->conf->del, problems);
     compile_codecs(route, problems);
     route->unlinks = route_can_unlink(route);
     compile_topics(route);

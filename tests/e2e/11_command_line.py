@@ -163,6 +163,22 @@ def the_page_about_ci_runs(run):
         expect(runs(script).returncode, f"another key is seen: {script}")
 
 
+def the_page_about_change_events_is_true(run):
+    """docs/how-to/change-events.md: each way prints what the page says."""
+    with open(os.path.join(SOURCE, "docs/how-to/change-events.md"), encoding="utf-8") as file:
+        page = file.read()
+    value = re.search(r"--value '(.*)'", page).group(1)
+    ways = re.findall(r"```\n(do = .*?)```\n(?:[^`]|`[^`])*?```\n(.*?)```", page, re.S)
+    expect_equal(len(ways), 4, "ways")
+    for text, printed in ways:
+        path = write(run, "users.conf", ROUTES.split("routes = (")[0] + f"""routes = (
+            {{ name = "users"; from = "main"; topics = [ "users" ]; format = "json"; to = "live"; {text}
+               del = "UNLINK user:%{{$key}}"; }} );""")
+        status, out, err = penstock("explain", "-c", path, "users", "--key", 7, "--value", value)
+        lines = [line.strip() for line in out.splitlines()]
+        expect(status == 0 and all(line in lines for line in printed.splitlines()), f"{text}: {status}: {out}{err}")
+
+
 def slips_are_told_and_have_their_status(run):
     """Usage, a file that is not there, a file that is wrong."""
     for words, wanted, said in ((["rnu"], 64, "did you mean 'run'"), ([], 64, "Usage"),
@@ -348,6 +364,7 @@ def a_quick_start_that_is_ended_leaves_nothing(run):
 if __name__ == "__main__":
     main(check_online_asks_both_servers, explain_needs_no_server, explain_as_json_says_the_same,
          the_reference_names_what_json_says, where_explain_has_no_answer_stdout_is_empty, the_page_about_ci_runs,
+         the_page_about_change_events_is_true,
          slips_are_told_and_have_their_status, explain_takes_where_and_when_a_record_is,
          check_as_json_says_the_same, warnings_of_a_running_file_are_log_lines,
          a_pipe_that_nobody_writes_is_told, closed_streams_are_nobody_elses, mock_serves_kcat,

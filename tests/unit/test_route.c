@@ -380,6 +380,25 @@ static const char *problems_said(void)
     return said;
 }
 
+/* Whatever would follow from it sends its reader away from the mistake. */
+static void one_mistake_is_one_error(void)
+{
+    given("STE k %{a}");
+    route_conf.ttl = text("1h");
+    CU_ASSERT_EQUAL(compiled(), 1);
+    CU_ASSERT_EQUAL(conf_warnings_count(problems), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(problems_said(), "did you mean 'SET'?"));
+    given("SET k %{a}");
+    route_conf.ttl = text("1h");
+    route_conf.do_.count = 0;
+    route_conf.do_.refused = true;
+    CU_ASSERT_EQUAL(compiled(), 0);
+    given("SET k:%{$key.id} %{a}");
+    route_conf.format = text("raw");
+    route_conf.format.refused = true;
+    CU_ASSERT_EQUAL(compiled(), 0);
+}
+
 static void no_mistake_tells_a_secret(void)
 {
     static const char *const commands[] = {"hunter2 k v", "SET k %{a|hunter2}",
@@ -428,6 +447,7 @@ int main(void)
         TEST(a_condition_of_the_route_filters),
         TEST(a_tombstone_unlinks_the_key_of_one_whole_key_write),
         TEST(a_tombstone_passes_by_where_no_key_can_be_told),
+        TEST(one_mistake_is_one_error),
         TEST(no_mistake_tells_a_secret),
         TEST(no_error_of_a_record_tells_a_secret_name),
         TEST(del_runs_for_a_tombstone_alone),
