@@ -287,6 +287,7 @@ bool dialogue_run(struct dialogue *dialogue, const struct slice *arguments, size
     if (refused) {
         enum reply_class class = reply_classify((struct slice){reply->str, (size_t)reply->len});
         err_set(err, class == REPLY_REJECT ? ERR_RECORD : ERR_RETRY, "%s", reply->str);
+        reply_hide(err->text);
     }
     if (reply)
         freeReplyObject(reply);

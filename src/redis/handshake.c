@@ -229,8 +229,10 @@ static enum handshake_result handshake_fail(const struct handshake *handshake,
             hint         ? hint
             : reply->len ? reply->str
                          : "an error without a word");
-    if (!hint)
+    if (!hint) {
         reply_hide(err->text); /* a proxy may repeat the password that it did not expect */
+        reply_hide_secret(err->text, handshake->options->password);
+    }
     if (!hint && !passes && !handshake_says(handshake, WORD_HELLO))
         err_wrap(err, "%s", steps[step].name);
     return passes ? HANDSHAKE_FAILED : HANDSHAKE_REFUSED;

@@ -68,6 +68,7 @@ static enum resp_result lane_take_line(struct slice *input, struct slice *line)
 static void line_text(struct slice line, char text[RESP_ERROR_BYTES])
 {
     snprintf(text, RESP_ERROR_BYTES, "%.*s", (int)line.length - 1, line.data + 1);
+    reply_hide(text);
 }
 
 /* --- the body --------------------------------------------------------------------------------- */

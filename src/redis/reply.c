@@ -166,6 +166,8 @@ const struct reply_row *reply_rows(size_t *count)
 
 static const char hidden[] = "***";
 
+enum { CUT_BYTES = 6 }; /* so much of a secret's beginning is taken for the secret */
+
 /* Behind these Redis repeats arguments without quotes, or with quotes of its own. */
 static const char *const repeating[] = {"with args beginning with:", "longitude,latitude pair"};
 
@@ -251,5 +253,21 @@ size_t reply_hide(char *text)
     }
     if (strncmp(text, "ERR user_script:", 16) != 0) /* the words of the script's author */
         hide_quoted(text, text + own_length(slice_of(text)));
+    return strlen(text);
+}
+
+size_t reply_hide_secret(char *text, const char *secret)
+{
+    size_t whole = secret ? strlen(secret) : 0, least = whole < CUT_BYTES ? whole : CUT_BYTES;
+
+    for (char *at = text; whole && *at; at++) {
+        size_t same = 0;
+        while (same < whole && at[same] == secret[same])
+            same++;
+        if (same < least)
+            continue;
+        text_hide(at, at + same);
+        at += (same < strlen(hidden) ? same : strlen(hidden)) - 1;
+    }
     return strlen(text);
 }

@@ -49,3 +49,7 @@ const struct reply_row *reply_rows(size_t *count);
  * length.
  */
 size_t reply_hide(char *text);
+
+/** Takes out of it @p secret, and what was cut of its end; NULL: nothing. Returns the new length.
+ */
+size_t reply_hide_secret(char *text, const char *secret);

@@ -3,8 +3,10 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "redis/connection.h"
+#include "redis/reply.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Of hundreds of connections to one server, the first ones tell; the others are counted. */
 enum { TELL_LINES = 20 };
@@ -36,17 +38,18 @@ static void connection_tell_trouble(struct connection *connection, const char *t
 void connection_set_trouble(struct connection *connection, const char *text)
 {
     const char *hint = handshake_hint(&connection->setup->identity, text);
+    char *shown = connection->trouble + strlen(connection->name) + strlen(": ");
     int64_t now_ms = clock_ms();
 
-    if (hint)
-        text = hint;
     if (!connection->troubled)
         connection->trouble_since_ms = now_ms;
     connection->troubled = true;
-    snprintf(connection->trouble, sizeof(connection->trouble), "%s: %s", connection->name, text);
+    snprintf(connection->trouble, sizeof(connection->trouble), "%s: %s", connection->name,
+             hint ? hint : text);
+    reply_hide_secret(shown, connection->setup->identity.password);
     connection->times++;
     if (news_tell(&connection->news, connection->trouble, now_ms))
-        connection_tell_trouble(connection, text);
+        connection_tell_trouble(connection, shown);
 }
 
 void connection_clear_trouble(struct connection *connection)

@@ -317,6 +317,20 @@ static void without_client_the_former_connection_may_live(void)
     memory = (struct handshake_memory){0};
 }
 
+static void a_password_that_the_other_side_repeats_is_not_told(void)
+{
+    struct err err;
+
+    memory.left_out = WORD_HELLO;
+    begin("bridge", "hunter22", 0);
+    CU_ASSERT_EQUAL(feed("-ERR access of bridge by hunter22 is denied\r\n", &err),
+                    HANDSHAKE_REFUSED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "by *** is denied"));
+    CU_ASSERT_PTR_NULL(strstr(err.text, "hunter22"));
+    handshake_end(&handshake);
+    memory = (struct handshake_memory){0};
+}
+
 static void a_refused_password_is_named_behind_a_proxy(void)
 {
     struct err err;
@@ -381,6 +395,7 @@ int main(void)
         TEST(who_hangs_up_behind_a_word_of_refusal_is_asked_again_without_it),
         TEST(a_word_that_was_answered_once_is_not_blamed_for_a_hang_up),
         TEST(without_client_the_former_connection_may_live),
+        TEST(a_password_that_the_other_side_repeats_is_not_told),
         TEST(a_refused_password_is_named_behind_a_proxy),
         TEST(a_replica_is_told_from_a_primary),
         TEST(a_length_that_cannot_be_right_is_not_believed),

@@ -177,6 +177,16 @@ static void the_first_error_decides(void)
     close_lane();
 }
 
+static void what_the_server_repeats_of_a_command_is_hidden_at_queue_time_too(void)
+{
+    open_sent();
+    hear("-ERR unknown command 'INCR', with args beginning with: 'hunter22' \r\n" QUEUED ABORT
+             ARMED(TOKEN));
+    ASSERT_TEXT(news(), "refused 5 config: ERR unknown command 'INCR', with args beginning with: "
+                        "***");
+    close_lane();
+}
+
 static void a_checkpoint_that_may_not_be_written_is_no_records_fault(void)
 {
     open_sent();
@@ -236,6 +246,7 @@ int main(void)
         TEST(what_waits_too_long_is_given_up),
         TEST(an_arming_that_waits_too_long_gives_up_the_first_command),
         TEST(the_first_error_decides),
+        TEST(what_the_server_repeats_of_a_command_is_hidden_at_queue_time_too),
         TEST(a_checkpoint_that_may_not_be_written_is_no_records_fault),
         TEST(an_arming_that_is_refused_is_tried_again),
         TEST(a_multi_that_is_refused_lets_no_command_out),

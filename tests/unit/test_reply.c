@@ -191,6 +191,28 @@ static void the_server_s_own_quotes_stay(void)
     hides("ERR member 'hunter2' does not exist", "ERR member '***' does not exist");
 }
 
+static void hides_secret(const char *line, const char *secret, const char *shown)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text), "%s", line);
+    size_t length = reply_hide_secret(text, secret);
+    ASSERT_TEXT(text, shown);
+    CU_ASSERT_EQUAL(length, strlen(shown));
+}
+
+static void a_secret_is_hidden_without_quotes_too(void)
+{
+    hides_secret("ERR no user with password hunter22 here", "hunter22",
+                 "ERR no user with password *** here");
+    hides_secret("hunter22hunter22", "hunter22", "******");
+    hides_secret("ERR bad hunter2", "hunter22", "ERR bad ***"); /* it was cut */
+    hides_secret("ERR bad hunt", "hunter22", "ERR bad hunt");
+    hides_secret("ERR bad pw x", "pw", "ERR bad ** x");
+    hides_secret("ERR bad", NULL, "ERR bad");
+    hides_secret("ERR bad", "", "ERR bad");
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -209,6 +231,7 @@ int main(void)
         TEST(a_quote_that_was_cut_hides_the_rest),
         TEST(names_of_commands_and_apostrophes_stay),
         TEST(the_server_s_own_quotes_stay),
+        TEST(a_secret_is_hidden_without_quotes_too),
     };
 
     return SUITE("reply", tests);
