@@ -147,7 +147,10 @@ static void probe_missing(struct probe *probe, const char *name)
 {
     rd_kafka_resp_err_t err = topic_error(probe, name);
 
-    if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+    if (!err)
+        say(probe, PROBE_OK, "topic %s: it was made a moment ago", name);
+    else if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+             err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
         say(probe, PROBE_WARN, "topic %s does not exist; penstock would wait for it", name);
     else
         say(probe, PROBE_ERROR, "topic %s: %s", name, reason_of(probe, err));
@@ -202,8 +205,10 @@ static void probe_dlq(struct probe *probe, const struct rd_kafka_metadata *metad
             return;
         }
     err = topic_error(probe, name);
-    say(probe, PROBE_ERROR, "topic %s, of the dlq: %s", name,
-        err ? reason_of(probe, err) : "it was not there a moment ago");
+    if (err)
+        say(probe, PROBE_ERROR, "topic %s, of the dlq: %s", name, reason_of(probe, err));
+    else
+        say(probe, PROBE_OK, "topic %s, of the dlq: it was made a moment ago", name);
 }
 
 /* --- brokers by their own addresses ---------------------------------------------------------- */
