@@ -1,4 +1,5 @@
 """Family E: Redis, its restarts and its moods."""
+import contextlib
 import glob
 import os
 import time
@@ -393,6 +394,49 @@ def records_that_end_connections(scene):
     scene.drain(60)
     scene.check("I10", scene.penstock.log().count("without an answer\"") >= 3,
                 "the log says which records end connections")
+    scene.judge()
+
+
+@row("E18top", "1 2 3 4 5 10 13", seconds=60)
+def a_stream_whose_top_id_is_elsewhere(scene):
+    """Somebody writes to the streams of E18, and takes it out again: every id made of an offset is
+    below the last one from then on. Whatever is killed and lost behind that, each record is a
+    letter, none passes for written."""
+    topic, top = scene.topic + ".dlq", {}
+    scene.kafka.create(topic, 1)
+    scene.fate = lambda partition, offset, _: (
+        "dead_lettered" if offset >= top.get(partition, offset + 1) else "written")
+    scene.start(session=1000, on_error="dlq", top=f'dlq = {{ source = "main"; topic = "{topic}"; }};',
+                commands=["XADD stream:%{$partition} %{$offset}-1 o %{$offset} k %{$key} v %{$value}"])
+    scene.load(500)
+    scene.run(1)
+    scene.drain()
+    for partition, records in scene.expected().items():
+        top[partition] = max(records) + 1
+        stream = f"stream:{partition}"
+        scene.redis.ask("XDEL", stream, scene.redis.ask("XADD", stream, "*", "by", "hand"))
+    scene.kill(scene.penstock)
+    scene.load(500)
+
+    def buried():
+        with contextlib.suppress(OSError):  # it only starts
+            return scene.penstock.scrape().outcome("dead_lettered")
+
+    for _ in range(3):
+        wait_until(buried, 20, "letters")
+        scene.run(scene.random.uniform(0.2, 0.6))
+        scene.kill(scene.penstock)
+    wait_until(buried, 20, "letters")
+    with scene.fault(Ask(scene.redis, "CLIENT KILL", [
+            ("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")]), shows=RECONNECTS, live=None):
+        scene.run(1)
+    scene.drain()
+    letters = {(int(letter["headers"]["__connect.errors.partition"]),
+                int(letter["headers"]["__connect.errors.offset"])) for letter in scene.letters(topic)}
+    dead = {(partition, offset) for partition, records in scene.expected("dead_lettered").items()
+            for offset in records}
+    scene.check("I1", letters == dead, f"letters of {len(letters)} records, {len(dead)} are refused")
+    scene.counts_once = False
     scene.judge()
 
 
