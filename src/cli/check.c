@@ -52,6 +52,8 @@ static void check_notes(const struct route *route,
             mem_format("a tombstone unlinks the key of %s", route->writes.items[0].command->name);
         say(context, name, text);
         free(text);
+    } else if (route->passes) {
+        say(context, name, "a tombstone passes it by, counted as filtered, as del says");
     } else if (!route->deletes.count) {
         say(context, name,
             "a tombstone passes it by, counted as filtered; say del = \"...\" to act on it");

@@ -81,6 +81,7 @@ struct hole *hole_new(struct lex *lex, struct fields *fields)
     hole->at = lex->at;
     lex->at += strlen("%{");
     if (read_reference(lex, hole) && read_filters(lex, hole)) {
+        hole->text = mem_copy(hole->at, (size_t)(lex->at - hole->at));
         plan(hole, fields);
         return hole;
     }
@@ -95,6 +96,7 @@ void hole_free(struct hole *hole)
     for (size_t i = 0; i < hole->filter_count; i++)
         filter_call_clear(&hole->filters[i]);
     free(hole->filters);
+    free(hole->text);
     path_free(hole->rest);
     reference_clear(&hole->reference);
     free(hole);

@@ -16,6 +16,7 @@ struct hole {
     bool planned;      /* the field is found by way of fields.h: */
     size_t place;      /* where its first name stands there */
     struct path *rest; /* from there on; NULL: no further */
+    char *text;        /* as it is written: "%{name|filter}" */
     const char *at;    /* where it stands; only while it is compiled */
 };
 

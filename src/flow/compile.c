@@ -12,6 +12,7 @@
 #include "flow/route.h"
 #include "flow/shapes.h"
 #include "flow/stream_ids.h"
+#include "flow/tombstones.h"
 #include "redis/shape.h"
 
 #include <inttypes.h>
@@ -324,22 +325,6 @@ static void compile_codecs(struct route *route, struct conf_problems *problems)
                      key_format);
 }
 
-/* Without "del" a tombstone unlinks the key of one whole-key write, where that key is made from the
- * record's key. */
-static bool route_can_unlink(const struct route *route)
-{
-    const struct route_command *write = route->writes.items;
-
-    if (route->deletes.count || route->writes.count != 1 || !write->template || !write->command)
-        return false;
-    if (!(write->command->flags & COMMAND_WHOLE_KEY) || write->command->first_key <= 0)
-        return false;
-    unsigned reads = template_argument_reads(write->template, (size_t)write->command->first_key);
-    return (reads & (READS_KEY_INSIDE | READS_KEY_BYTES)) &&
-           !(reads & (READS_VALUE_INSIDE | READS_VALUE_BYTES));
-}
-
-/* What does not compile was reported with the file. */
 static void compile_topics(struct route *route)
 {
     const struct conf_texts *topics = &route->conf->topics;
@@ -359,7 +344,9 @@ static void compile_route(struct route *route, const struct conf *conf, size_t i
     route->sink_index = route->conf->to ? (unsigned)(route->conf->to - conf->sinks) : 0;
     route->when = compile_when(&route->conf->when, problems);
     route->writes = compile_commands(&route->conf->do_, problems);
-    route->deletes = compile_commands(&route->conf->del, problems);
+    route->passes = tombstones_pass(route->conf);
+    if (!route->passes)
+        route->deletes = compile_commands(&route->conf->del, problems);
     if (route->conf->to && route->conf->to->connections > 1) {
         check_connections(&route->writes, &route->conf->do_, route->conf->to, problems);
         check_connections(&route->deletes, &route->conf->del, route->conf->to, problems);
@@ -371,7 +358,6 @@ static void compile_route(struct route *route, const struct conf *conf, size_t i
         warn_unknown(&route->writes, &route->conf->do_, problems);
     warn_unknown(&route->deletes, &route->conf->del, problems);
     compile_codecs(route, problems);
-    route->unlinks = route_can_unlink(route);
     compile_topics(route);
 }
 
@@ -388,6 +374,7 @@ struct routes *routes_new(const struct conf *conf, struct conf_problems *problem
         repeats_check(&routes->items[i], problems);
         durability_check(&conf->routes[i], problems);
     }
+    tombstones_check(routes, problems);
     agreement_check(routes, problems);
     stream_ids_check_shared(routes, conf, problems);
     return routes;

@@ -66,6 +66,7 @@ struct route {
     struct route_commands writes, deletes;
     bool all;     /* each command whose condition holds, not only the first */
     bool unlinks; /* a tombstone without "del" unlinks the key of the one write */
+    bool passes;  /* del = "none": a tombstone passes it by */
     struct route_ttl ttl;
     const struct command *pexpire, *unlink; /* rows of the commands that a route adds */
     struct topic_matcher **topics;          /* as many as conf->topics */

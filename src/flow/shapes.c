@@ -9,7 +9,6 @@
 
 #include "base/mem.h"
 #include "expr/split.h"
-#include "redis/shape.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -199,6 +198,24 @@ void shapes_check(struct route_command *command, const struct conf_text *text,
 {
     if (check_alone(command, text, problems) && check_arity(command, text, problems))
         check_shape(command, text, problems);
+}
+
+const struct shape_item **shapes_items(const struct route_command *command,
+                                       const struct shape *shape)
+{
+    const struct template *template = command->template;
+    size_t count, at = 0;
+    struct slice *arguments = expand(template, 1, &count);
+    const struct shape_item **items = mem_array(count, sizeof(*items));
+    struct shape_problem problem;
+
+    shape_match(shape, arguments, count, items, &problem);
+    for (size_t i = 0; i < template->count; i++) {
+        items[i] = items[at];
+        at += template->arguments[i].spread ? 2 : 1;
+    }
+    free(arguments);
+    return items;
 }
 
 static bool typed_fit(const struct route_command *command, const struct slice *arguments,

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "conf/problems.h"
 #include "flow/route.h"
+#include "redis/shape.h"
 
 /**
  * Tells what of a command, which is known and allowed, Redis would refuse whatever the records are.
@@ -10,6 +11,13 @@
  */
 void shapes_check(struct route_command *command, const struct conf_text *text,
                   struct conf_problems *problems);
+
+/**
+ * What each argument of the command's template is in @p shape, its row's: NULL for words and for
+ * what has no place. free() ends the array.
+ */
+const struct shape_item **shapes_items(const struct route_command *command,
+                                       const struct shape *shape);
 
 /** Whether a rendered command is such as Redis takes. Errors:  false and ERR_RECORD. */
 bool shapes_fit(const struct route_command *command, const struct slice *arguments, size_t count,

@@ -270,7 +270,8 @@ void command_write_reference(FILE *out)
           "applied twice (`delivery = \"at_least_once\"`).\n"
           "- *`ttl`*: how a route's `ttl` is applied.\n"
           "- *what a record wrote is taken back by*: what `del` may say for a tombstone, with the "
-          "arguments that the command itself\n  has.\n\n",
+          "arguments that the command itself\n  has. [Tombstones](../explanation/tombstones.md) "
+          "says when `del` can be left out.\n\n",
           out);
     write_allowed(out);
     fputs("\n## Refused in a route, because it\n", out);

@@ -5,7 +5,7 @@ import json
 from harness import Log, Record, conf, expect, expect_equal, main, route, wait_until
 
 MARK = "payload-that-no-log-may-show"
-BY_REDIS = ("wrong_type", "not_an_integer")
+BY_REDIS = ("wrong_type", "overflow")
 ODD_KEY = b"odd\x00\r\n*1\r\n$4\r\nPING\r\n\xff"
 BIG = b'{"op":"set","pad":"' + b"b" * (5 << 20) + b'"}'
 
@@ -25,7 +25,8 @@ BAD = {
     "missing_field": (b"k", b'{"op":"push","m":"%s"}' % MARK.encode(), "missing field"),
     "null_key": (None, b'{"op":"set","m":"%s"}' % MARK.encode(), "missing field"),
     "wrong_type": (b"k", b'{"op":"hash","n":"%s"}' % MARK.encode(), "WRONGTYPE"),
-    "not_an_integer": (b"k", b'{"op":"incr","n":"%s"}' % MARK.encode(), "integer"),
+    "not_an_integer": (b"k", b'{"op":"incr","n":"%s"}' % MARK.encode(), "whole number"),
+    "overflow": (b"k", b'{"op":"incr","n":9223372036854775807}', "would overflow"),
     "too_large": (b"k", b'{"op":"set","m":"%s"}' % (MARK.encode() * 330_000), "max_record"),
 }
 
@@ -56,7 +57,7 @@ def skip_drops_the_bad_ones_alone(run):
         bad_offsets[name] = len(records)
         records.append(Record(0, key, value))
     records += [push(2 * len(BAD)), Record(0, ODD_KEY, b'{"op":"set"}'), Record(0, b"big", BIG)]
-    redis.ask("SET", f"text:{topic}", "not a hash")
+    redis.ask("MSET", f"text:{topic}", "not a hash", f"count:{topic}", 1)
     log = fill(run, kafka, producer, topic, records, 1)
     producer.close()
     penstock = run.penstock(conf(kafka, redis.url, run.group, [
@@ -95,7 +96,7 @@ def stop_holds_the_partition_alone(run):
         records += [push(number) for number in range(good, 2 * good)]
         records += [push(1000 + number, 1) for number in range(2 * good)]
         logs[name] = fill(run, kafka, producer, topic, records, 2)
-        redis.ask("SET", f"text:{topic}", "not a hash")
+        redis.ask("MSET", f"text:{topic}", "not a hash", f"count:{topic}", 1)
         routes.append(route(name, topic, COMMANDS, format="json", key_format="raw",
                             on_error="%s"))
     producer.close()
@@ -138,7 +139,7 @@ def judge_held(penstock, redis, logs, good):
                                  partition=partition)
             expect_equal(said, [held], f"{log.topic}[{partition}] is held")
         lines = [line for line in penstock.log().splitlines()
-                 if f"topic={log.topic} partition=0 " in line and f"offset {good}: " in line]
+                 if f"topic={log.topic} partition=0 " in line and f"offset={good} " in line]
         expect(lines, f"the log says where {log.topic} is held")
         expect(f"{log.topic}[0]" in page, f"/readyz says that {log.topic} is held: {page}")
     return behind

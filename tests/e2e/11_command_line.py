@@ -21,7 +21,8 @@ sinks = { live = { url = "redis://nowhere"; }; };
 routes = (
   { name = "ids"; from = "main"; topics = [ "ids" ]; format = "json"; to = "live"; when = "!has(kind)";
     do = "HSET k:%{id} fare %{fare}"; },
-  { name = "raw"; from = "main"; topics = [ "raw" ]; to = "live"; do = "SET k:%{$key} %{$value}"; }
+  { name = "raw"; from = "main"; topics = [ "raw" ]; to = "live"; do = "SET k:%{$key} %{$value}";
+    del = "UNLINK k:%{$key}"; }
 );"""
 
 

@@ -170,7 +170,7 @@ def a_letter_by_reference_is_read_where_it_is(run):
     lines = [line for line in bench.dlq("list")[0] if "(by reference)" in line]
     expect_equal(len(lines), 1, "letters by reference")
     found, _ = bench.dlq("retry", lines[0].split()[0], status=1)
-    expect("stays: ERR value is not an integer" in found[0], found)
+    expect("increment must be a whole number" in found[0], found)
 
 
 def a_letter_whose_template_failed_is_shown(run):

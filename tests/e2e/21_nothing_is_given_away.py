@@ -24,7 +24,7 @@ KINDS = {
     "no_integer": ("raw", "INCRBY count %{$value}", None, "xyzzy", "xyzzy"),
     "wrong_type": ("raw", "HSET text %{$key} %{$value}", None, "xyzzy", "xyzzy"),
     "unknown_command": ("raw", "NOSUCH %{$key} %{$value}", None, "xyzzy", "xyzzy"),
-    "subcommand": ("raw", "XGROUP NOSUCH %{$key} %{$value}", None, "xyzzy", "xyzzy"),
+    "subcommand": ("raw", "XGROUP CREATE %{$key} %{$value}", None, "xyzzy", "xyzzy"),
     "no_place": ("json", "GEOADD places %{lon} 1 %{a}", None, "xyzzy",
                  '{"lon":%s,"a":"xyzzy"}' % PLACE),
     "no_stream_id": ("raw", "XADD stream %{$value} f v", None, "xyzzy", "xyzzy"),
@@ -43,7 +43,8 @@ def shows(text, where):
 def routes_of(run, on_error):
     rows = []
     for partition, (name, (form, command, ttl, _, _)) in enumerate(KINDS.items()):
-        options = {"format": form, "on_error": on_error, "when": f"$partition == {partition}"}
+        options = {"format": form, "on_error": on_error, "when": f"$partition == {partition}",
+                   "del": "none"}
         if ttl:
             options["ttl"] = ttl
         rows.append(route(f"{on_error}.{name}", run.topic, [command], **options))
@@ -174,12 +175,12 @@ def no_explanation_shows_a_secret(run):
     held = f"${{file:{secret}}}"
     rows = {"key": ([f"SET {held}:%{{$key}} %{{a}}"], {}),
             "value": ([f"SET k:%{{$key}} {held}-%{{a}}"], {"del": f"SET k {held}"}),
-            "field": ([f"SET k:%{{$key}} %{{{held}}}"], {}),
-            "default": ([f"SET k:%{{$key}} %{{b|default('{held}')|upper}}"], {}),
-            "when": (["SET k:%{$key} %{a}"], {"when": f"a != '{held}'"}),
-            "whens": ([(f"a != '{held}'", "SET k:%{$key} %{a}")], {}),
+            "field": ([f"SET k:%{{$key}} %{{{held}}}"], {"del": "none"}),
+            "default": ([f"SET k:%{{$key}} %{{b|default('{held}')|upper}}"], {"del": "none"}),
+            "when": (["SET k:%{$key} %{a}"], {"when": f"a != '{held}'", "del": "none"}),
+            "whens": ([(f"a != '{held}'", "SET k:%{$key} %{a}")], {"del": "none"}),
             "name": ([f"{held} %{{$key}} %{{a}}"], {"del": "UNLINK k"}),
-            "expiry": (["HSET k:%{$key} a %{a}"], {"ttl": f"%{{{held}|default('1s')}}"})}
+            "expiry": (["HSET k:%{$key} a %{a}"], {"ttl": f"%{{{held}|default('1s')}}", "del": "none"})}
     with open(path, "w", encoding="utf-8") as file:
         file.write('version = 1;\nsources = { main = { brokers = "h:1"; group = "g"; }; };\n'
                    'sinks = { live = { url = "redis://h"; }; };\nroutes = (\n' + ",\n".join(

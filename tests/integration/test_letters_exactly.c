@@ -11,12 +11,12 @@ enum { RECORDS = 20, BROKEN = 5, REFUSED = 10 };
     "delivery = \"exactly_once\"; " JSON                                                           \
     "do = ( \"INCRBY sum %{n}\", \"RPUSH seen %{$offset}\" ); all = true; "
 
-/* Numbers that add up to 18, one value that is no JSON, one that is no number. */
+/* Numbers that add up to 18, one value that is no JSON, one that is too large to add. */
 static void produce_numbers(const char *topic)
 {
     for (int i = 0; i < RECORDS; i++) {
         struct slice value = i == BROKEN    ? SLICE("{")
-                             : i == REFUSED ? SLICE("{\"n\":\"x\"}")
+                             : i == REFUSED ? SLICE("{\"n\":9223372036854775807}")
                                             : SLICE("{\"n\":1}");
         cluster_produce_record(topic, 1, SLICE("k"), value, 1700000000, rd_kafka_headers_new(0));
     }

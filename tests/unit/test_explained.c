@@ -173,7 +173,7 @@ static void fields_keep_their_type_and_all_their_digits(void)
 
 static void bytes_that_are_not_utf8_are_base64(void)
 {
-    given(ROUTE("raw", "do = \"SET r:%{$key} %{$value}\";"));
+    given(ROUTE("raw", "do = \"SET r:%{$key} %{$value}\"; del = \"none\";"));
     explain("raw", (struct record){.key = SLICE("\xfe"), .value = SLICE("a\x01\"\n\x7f\0b")});
     has("commands", "[[\"SET\",{\"base64\":\"cjr+\"},\"a\\u0001\\\"\\n\\u007f\\u0000b\"]]");
     has("keys", "[{\"base64\":\"cjr+\"}]");
@@ -236,11 +236,12 @@ static void a_topic_that_the_route_does_not_take_is_told(void)
 
 static void a_tombstone_unlinks_or_runs_del(void)
 {
-    given(ROUTE("one", JSON "do = \"SET k:%{$key} %{a}\";") ", " ROUTE(
+    given(ROUTE("one", JSON "do = \"SET one:%{$topic}:%{$key} %{a}\";") ", " ROUTE(
         "two", JSON "do = \"SET k:%{a} b\"; del = \"ZREM z %{$key}\";"));
     explain("one", (struct record){.key = SLICE("7")});
-    has("commands", "[[\"UNLINK\",\"k:7\"]]");
-    has("fields", "[{\"name\":\"$key\",\"found\":true,\"value\":\"7\"}]");
+    has("commands", "[[\"UNLINK\",\"one:one:7\"]]");
+    has("fields", "[{\"name\":\"$topic\",\"found\":true,\"value\":\"one\"},"
+                  "{\"name\":\"$key\",\"found\":true,\"value\":\"7\"}]");
     explain("two", (struct record){.key = SLICE("7")});
     has("commands", "[[\"ZREM\",\"z\",\"7\"]]");
     explain("two", (struct record){0});
@@ -317,7 +318,7 @@ static void a_secret_in_a_command_is_not_shown(void)
 
 static void a_key_that_a_tombstone_unlinks_is_not_shown(void)
 {
-    given_secret(ROUTE("one", JSON "do = \"SET " SECRET ":%{$key} %{a}\";"));
+    given_secret(ROUTE("one", JSON "do = \"SET " SECRET ":%{$topic}:%{$key} %{a}\";"));
     explain("one", (struct record){.key = SLICE("7")});
     shows_no_secret();
     has("commands", "[[\"UNLINK\",\"***\"]]");

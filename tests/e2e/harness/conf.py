@@ -1,8 +1,12 @@
 """Configuration files of the scenarios, as their users would write them."""
+import re
 
 
 def route(name, topic, commands, to="live", **options):
-    """One route; `commands` is a list of strings, or of (when, cmd)."""
+    """One route; `commands` is a list of strings, or of (when, cmd). Where penstock wants to know
+    what a tombstone removes and the scenario does not say, it removes nothing."""
+    if _must_say_del(commands):
+        options.setdefault("del", "none")
     rows = [f'"{row}"' if isinstance(row, str) else f'{{ when = "{row[0]}"; cmd = "{row[1]}"; }}'
             for row in commands]
     text = f'  {{ name = "{name}"; from = "main"; topics = [ "{topic}" ]; to = "{to}";\n'
@@ -19,6 +23,13 @@ def conf(kafka, url, group, routes, source="", sink="", top=""):
             f'                     start = "earliest"; {source} }}; }};\n'
             f'sinks = {{ live = {{ url = "{url}"; {sink} }}; }};\n'
             "routes = (\n" + ",\n".join(routes) + "\n);")
+
+
+def _must_say_del(commands):
+    texts = [row if isinstance(row, str) else row[1] for row in commands]
+    if len(texts) == 1 and re.match(r"(SET|HSET) \S*%\{\$key\}", texts[0]):
+        return False
+    return any("%{$key" in text for text in texts)
 
 
 def _value(value):
