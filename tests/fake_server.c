@@ -22,7 +22,7 @@ struct peer {
     struct bufferevent *client;
     struct bufferevent *real; /* the other side, of a proxy */
     redisReader *reader;
-    unsigned index, commands;
+    unsigned index, commands, said;
     struct evbuffer *held; /* answers that leave in pieces */
     struct event *timer;
     bool ending;
@@ -33,7 +33,7 @@ struct peer {
 struct fake_server {
     struct event_base *base;
     struct evconnlistener *listener;
-    fake_answer answer;
+    fake_answer answer, greet;
     void *context;
     int real_port;
     struct ev_token_bucket_cfg *rate;
@@ -79,9 +79,14 @@ static void peer_on_timer(evutil_socket_t fd, short what, void *context)
 static void peer_take(struct peer *peer, const redisReply *command)
 {
     static const char info[] = "$40\r\nrun_id:fake\r\nmaster_replid:fakehistory\r\n\r\n";
-    const char *name = command->element[0]->str, *answer = "+OK\r\n";
+    const char *name = command->element[0]->str, *answer = "+OK\r\n", *greeting = NULL;
+    struct fake_server *server = peer->server;
 
-    if (strcasecmp(name, "INFO") == 0)
+    if (server->greet)
+        greeting = server->greet(server->context, peer->index, peer->said++, name);
+    if (greeting)
+        answer = greeting;
+    else if (strcasecmp(name, "INFO") == 0)
         answer = info;
     else if (strcasecmp(name, "HELLO") != 0 && strcasecmp(name, "CLIENT") != 0 &&
              strcasecmp(name, "SELECT") != 0)
@@ -221,6 +226,11 @@ struct fake_server *fake_server_open(struct event_base *base, fake_answer answer
     server->answer = answer;
     server->context = context;
     return server;
+}
+
+void fake_server_greet(struct fake_server *server, fake_answer greet)
+{
+    server->greet = greet;
 }
 
 struct fake_server *fake_server_proxy(struct event_base *base, int port, size_t bytes_a_second)

@@ -21,6 +21,10 @@ typedef const char *(*fake_answer)(void *context, unsigned connection, unsigned 
 
 struct fake_server *fake_server_open(struct event_base *base, fake_answer answer, void *context);
 
+/** Asks @p greet for the answer to each command, those of the handshake too, first; where it says
+ * NULL the answer is the usual one. It counts all commands. */
+void fake_server_greet(struct fake_server *server, fake_answer greet);
+
 /** Everything goes to the real server at @p port and back, at most so many bytes a second each
  * way. */
 struct fake_server *fake_server_proxy(struct event_base *base, int port, size_t bytes_a_second);

@@ -26,7 +26,8 @@
 enum {
     BACKOFF_FIRST_MS = 50,
     BACKOFF_SICK_MS = 1000, /* out of memory, disk full: it takes somebody to mend it */
-    BACKOFF_LONGEST_MS = 5000
+    BACKOFF_LONGEST_MS = 5000,
+    TELL_LINES = 20 /* of hundreds of connections the first ones tell */
 };
 
 /* --- opening and losing ----------------------------------------------------------------------- */
@@ -234,11 +235,12 @@ static void connection_tell_lacks(struct connection *connection)
                  "or not known, so what that connection still holds may run once more",
                  LOG_STR("sink", sink), LOG_STR("address", connection->name));
     if (handshake_unknown(&connection->handshake, words) && !connection->connected_once)
-        log_warn("redis, or a proxy before it, does not know all words: without CLIENT a lost "
-                 "connection cannot be ended before its commands are sent again, without INFO a "
-                 "restart is not noticed",
-                 LOG_STR("sink", sink), LOG_STR("address", connection->name),
-                 LOG_STR("unknown", words));
+        LOG_AT(LOG_WARN, TELL_LINES,
+               "redis, or a proxy before it, does not know all words: without CLIENT a lost "
+               "connection cannot be ended before its commands are sent again, without INFO a "
+               "restart is not noticed",
+               LOG_STR("sink", sink), LOG_STR("address", connection->name),
+               LOG_STR("unknown", words), LOG_END);
 }
 
 static void connection_established(struct connection *connection)

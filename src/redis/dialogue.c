@@ -37,6 +37,7 @@ struct dialogue {
     int64_t response_ms;
     struct reader *reader;
     bool hung_up; /* the other side ended it */
+    char unknown[HANDSHAKE_WORDS_BYTES];
 };
 
 /* --- bytes, until a deadline ------------------------------------------------------------------ */
@@ -176,6 +177,7 @@ static bool dialogue_greet(struct dialogue *dialogue, const struct handshake_opt
         result = handshake_feed(&handshake, (struct slice){room, length}, err);
     }
     *again = dialogue->hung_up && handshake_hung_up(&handshake, err);
+    handshake_unknown(&handshake, dialogue->unknown);
     handshake_end(&handshake);
     if (result == HANDSHAKE_REFUSED)
         err->kind = ERR_CONFIG;
@@ -233,6 +235,16 @@ struct dialogue *dialogue_with_sink(const struct conf_sink *sink, int database,
     topology_init(&topology, sink);
     struct endpoint endpoint = topology_endpoint(&topology, 0);
     return dialogue_open(&endpoint, &identity, timeouts, err);
+}
+
+bool dialogue_hung_up(const struct dialogue *dialogue)
+{
+    return dialogue->hung_up;
+}
+
+const char *dialogue_unknown(const struct dialogue *dialogue)
+{
+    return dialogue->unknown;
 }
 
 void dialogue_close(struct dialogue *dialogue)

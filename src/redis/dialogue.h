@@ -29,6 +29,12 @@ struct dialogue *dialogue_open(const struct endpoint *endpoint,
 struct dialogue *dialogue_with_sink(const struct conf_sink *sink, int database,
                                     const char *client_name, struct err *err);
 
+/** Whether the other side hung up: nothing more can be asked. */
+bool dialogue_hung_up(const struct dialogue *dialogue);
+
+/** The words that it does not know, "HELLO, CLIENT, INFO"; empty: it knows all. */
+const char *dialogue_unknown(const struct dialogue *dialogue);
+
 /** Takes NULL. */
 void dialogue_close(struct dialogue *dialogue);
 

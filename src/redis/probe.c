@@ -1,9 +1,12 @@
 /*
  * probe.c: does the server of a sink answer, and will it take the routes' commands?
  *
- * A user with few rights is the rule, so a question that the server refuses (INFO, ACL, CONFIG) is
- * a warning: that much was not checked. Where ACL DRYRUN is not to be had (Redis before 7.0, or no
- * right to it), COMMAND INFO at least tells whether the server knows the command.
+ * A user with few rights is the rule, so a question that the server refuses (INFO, CONFIG) is a
+ * warning: that much was not checked. But whoever asks wants to know of the rights, so that the
+ * right to ask for them (ACL DRYRUN) must be there; where no server could have it (Redis
+ * before 7.0, a proxy), COMMAND INFO at least tells whether the server knows the command. A proxy
+ * hangs up at what it does not know: each question that ends a connection is followed by another
+ * one.
  */
 #include "redis/probe.h"
 
@@ -25,6 +28,7 @@ struct probe {
     struct dialogue *dialogue;
     const struct probe_listener *listener;
     bool checkpoints; /* exactly-once routes lead here */
+    bool no_details;  /* COMMAND INFO is not to be had */
     bool well;
 };
 
@@ -43,15 +47,41 @@ static void probe_say(struct probe *probe, enum probe_verdict verdict, const cha
     probe->listener->say(probe->listener->context, verdict, text);
 }
 
+static struct dialogue *probe_open(const struct probe *probe, int database, struct err *err)
+{
+    return dialogue_with_sink(probe->sink, database, "penstock-check", err);
+}
+
+/* As dialogue_ask(); *hung_up: that was the answer, and there is a new connection by now. */
+static redisReply *probe_ask_slices(struct probe *probe, const struct slice *arguments,
+                                    size_t count, bool *hung_up, struct err *err)
+{
+    struct err again;
+
+    *hung_up = false;
+    if (!probe->dialogue) {
+        err_set(err, ERR_RETRY, "the server closed the connection");
+        return NULL;
+    }
+    redisReply *reply = dialogue_ask(probe->dialogue, arguments, count, err);
+    *hung_up = !reply && dialogue_hung_up(probe->dialogue);
+    if (*hung_up) {
+        dialogue_close(probe->dialogue);
+        probe->dialogue = probe_open(probe, probe->sink->database, &again);
+    }
+    return reply;
+}
+
 /* Asks with words that are C strings. */
 static redisReply *probe_ask(struct probe *probe, struct err *err, size_t count,
                              const char *const *words)
 {
     struct slice arguments[4];
+    bool hung_up;
 
     for (size_t i = 0; i < count; i++)
         arguments[i] = slice_of(words[i]);
-    return dialogue_ask(probe->dialogue, arguments, count, err);
+    return probe_ask_slices(probe, arguments, count, &hung_up, err);
 }
 
 #define ASK(probe, err, ...)                                                                       \
@@ -168,6 +198,7 @@ static void probe_ping(struct probe *probe)
 {
     struct err err = {0};
     redisReply *reply = ASK(probe, &err, "PING");
+    const char *unknown = probe->dialogue ? dialogue_unknown(probe->dialogue) : "";
 
     if (reply_is_text(reply))
         probe_say(probe, PROBE_OK, "answers PING");
@@ -175,6 +206,10 @@ static void probe_ping(struct probe *probe)
         probe_say(probe, PROBE_ERROR, "PING: %s", err.text);
     else if (reply->type == REDIS_REPLY_ERROR)
         probe_say(probe, PROBE_WARN, "PING: %s", reply->str);
+    if (*unknown)
+        probe_say(probe, PROBE_WARN,
+                  "the server, or a proxy before it, does not know %s: penstock does without",
+                  unknown);
     if (reply)
         freeReplyObject(reply);
 }
@@ -206,34 +241,55 @@ static void show_command(const struct probe_command *command, char shown[SHOWN_B
     shown[SHOWN_BYTES - 1] = '\0';
 }
 
-/* Whether the server would run it; false where ACL DRYRUN is not to be had. */
-static bool probe_dry_run(struct probe *probe, const char *user,
-                          const struct probe_command *command)
+/* What came of ACL DRYRUN. */
+enum dry_run {
+    DRY_RUN,         /* the finding is told */
+    DRY_RUN_REFUSED, /* the user may not ask */
+    DRY_RUN_UNKNOWN  /* the server does not know it, or a proxy before it */
+};
+
+static enum dry_run dry_run_of(const redisReply *reply, bool hung_up)
+{
+    if (hung_up)
+        return DRY_RUN_UNKNOWN;
+    if (!reply || reply->type != REDIS_REPLY_ERROR)
+        return DRY_RUN;
+    if (strncmp(reply->str, "NOPERM", 6) == 0)
+        return DRY_RUN_REFUSED;
+    return strstr(reply->str, "ubcommand") || strstr(reply->str, "nknown command") ||
+                   strstr(reply->str, "upported")
+               ? DRY_RUN_UNKNOWN
+               : DRY_RUN;
+}
+
+/* Whether the server would run it. */
+static enum dry_run probe_dry_run(struct probe *probe, const char *user,
+                                  const struct probe_command *command)
 {
     size_t count = command->count + 3;
     struct slice *arguments = mem_array(count, sizeof(*arguments));
     char shown[SHOWN_BYTES];
     struct err err = {0};
+    bool hung_up;
 
     arguments[0] = SLICE("ACL");
     arguments[1] = SLICE("DRYRUN");
     arguments[2] = slice_of(user);
     memcpy(arguments + 3, command->arguments, command->count * sizeof(*arguments));
-    redisReply *reply = dialogue_ask(probe->dialogue, arguments, count, &err);
+    redisReply *reply = probe_ask_slices(probe, arguments, count, &hung_up, &err);
     free(arguments);
     show_command(command, shown);
-    bool asked = !reply || reply->type != REDIS_REPLY_ERROR ||
-                 (strncmp(reply->str, "NOPERM", 6) != 0 && !strstr(reply->str, "ubcommand"));
-    if (!reply)
+    enum dry_run result = dry_run_of(reply, hung_up);
+    if (!reply && !hung_up)
         probe_say(probe, PROBE_ERROR, "%s: %s", shown, err.text);
     else if (reply_is_text(reply) && strcmp(reply->str, "OK") == 0)
         probe_say(probe, PROBE_OK, "may run: %s", shown);
-    else if (asked && reply->str)
+    else if (result == DRY_RUN && reply->str)
         probe_say(probe, PROBE_ERROR, "%s: %s", shown,
                   command->secret ? "refused" : reply->str); /* the reply names keys */
     if (reply)
         freeReplyObject(reply);
-    return asked;
+    return result;
 }
 
 static void probe_known(struct probe *probe, const struct probe_command *command)
@@ -241,7 +297,7 @@ static void probe_known(struct probe *probe, const struct probe_command *command
     struct slice arguments[] = {SLICE("COMMAND"), SLICE("INFO"), command->arguments[0]};
     struct slice name = shown_argument(command, 0);
     struct err err = {0};
-    redisReply *reply = dialogue_ask(probe->dialogue, arguments, 3, &err);
+    redisReply *reply = probe_ask_slices(probe, arguments, 3, &probe->no_details, &err);
 
     if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
         reply->element[0]->type == REDIS_REPLY_NIL)
@@ -266,28 +322,55 @@ static void probe_user(struct probe *probe, char user[USER_BYTES])
         freeReplyObject(reply);
 }
 
+/* What keeps the rights from being checked. */
+static void probe_unchecked(struct probe *probe, const char *user, enum dry_run result)
+{
+    if (result == DRY_RUN_REFUSED)
+        probe_say(probe, PROBE_ERROR,
+                  "rights of user '%s' not checked: it may not ask for them; ACL SETUSER %s "
+                  "+acl|dryrun lets it",
+                  user, user);
+    else if (result == DRY_RUN_UNKNOWN)
+        probe_say(
+            probe, PROBE_WARN,
+            "rights of user '%s' not checked: the server, or a proxy before it, does not know "
+            "ACL DRYRUN (Redis 7.0)",
+            user);
+}
+
+/* Nobody can be asked whether it may be: a transaction is begun, and given up. */
+static void probe_transactions(struct probe *probe)
+{
+    struct err err = {0};
+    redisReply *reply = ASK(probe, &err, "MULTI");
+
+    if (!reply || reply->type == REDIS_REPLY_ERROR)
+        probe_say(probe, PROBE_ERROR, "exactly-once delivery needs transactions: MULTI: %s",
+                  reply ? reply->str : err.text);
+    else
+        freeReplyObject(ASK(probe, &err, "DISCARD"));
+    if (reply)
+        freeReplyObject(reply);
+}
+
 static void probe_commands(struct probe *probe, const struct probe_command *commands, size_t count)
 {
+    enum dry_run result = DRY_RUN;
     char user[USER_BYTES];
-    bool dry_runs = true;
 
     probe_user(probe, user);
     for (size_t i = 0; i < count; i++) {
-        dry_runs = dry_runs && probe_dry_run(probe, user, &commands[i]);
-        if (!dry_runs)
+        if (result == DRY_RUN)
+            result = probe_dry_run(probe, user, &commands[i]);
+        if (result != DRY_RUN && !probe->no_details)
             probe_known(probe, &commands[i]);
     }
-    if (!dry_runs)
-        probe_say(probe, PROBE_WARN,
-                  "rights of user '%s' not checked: the server has no ACL DRYRUN for it", user);
+    probe_unchecked(probe, user, result);
+    if (result != DRY_RUN && probe->checkpoints)
+        probe_transactions(probe);
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */
-
-static struct dialogue *probe_open(const struct probe *probe, int database, struct err *err)
-{
-    return dialogue_with_sink(probe->sink, database, "penstock-check", err);
-}
 
 /* The database was refused: how many are there? */
 static void probe_databases(struct probe *probe)

@@ -228,7 +228,9 @@ static void session_expect_name(struct tls_session *session)
         return;
     }
     SSL_set1_host(session->ssl, name);
-    SSL_set_hostflags(session->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    /* As RFC 9525 and browsers have it: a CN is no name, also where there is no other. */
+    SSL_set_hostflags(session->ssl,
+                      X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     SSL_set_tlsext_host_name(session->ssl, name);
 }
 

@@ -70,7 +70,7 @@ static void explain_name(X509 *certificate, const char *name, struct err *err)
 
     certificate_names(certificate, names);
     err_set(err, ERR_CONFIG, "the server's certificate is not for '%s'; it %s%s", name,
-            names[0] ? "is for " : "holds no name", names);
+            names[0] ? "is for " : "holds no name (a CN is none: subjectAltName)", names);
 }
 
 static void explain_time(const char *whose, const char *what, const ASN1_TIME *time,

@@ -166,7 +166,8 @@ static void a_user_who_may_not_ask_is_told_what_was_not_checked(void)
     probe(&sink, 2, &well);
     CU_ASSERT_FALSE(well);
     ASSERT_FOUND("warn: version and role not checked: INFO: NOPERM");
-    ASSERT_FOUND("warn: rights of user 'writer' not checked");
+    ASSERT_FOUND("error: rights of user 'writer' not checked: it may not ask for them; ACL SETUSER "
+                 "writer +acl|dryrun lets it\n");
     ASSERT_FOUND("error: NOSUCH: the server does not know this command\n");
     redis_server_free(server);
 }

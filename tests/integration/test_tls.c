@@ -33,6 +33,7 @@ static void start_server(void)
     certificates_issue(made, "other", "DNS:other.example,DNS:*.others.example,IP:127.0.0.9", -60,
                        A_DAY_S);
     certificates_issue(made, "nameless", NULL, -60, A_DAY_S);
+    certificates_issue(made, "localhost", NULL, -60, A_DAY_S);
     certificates_issue(made, "client", "DNS:bridge", -60, A_DAY_S);
     certificates_issue(made, "old_client", "DNS:bridge", -2L * A_DAY_S, -A_DAY_S);
     certificates_issue_strange(made, "strange", "DNS:localhost,IP:127.0.0.1");
@@ -254,6 +255,10 @@ static void a_certificate_for_another_host_is_refused(void)
     expect_trouble("TLS: the server's certificate is not for 'localhost'; it is for "
                    "other.example, *.others.example, 127.0.0.9");
     serve("nameless");
+    prepare();
+    expect_trouble("TLS: the server's certificate is not for 'localhost'; it holds no name "
+                   "(a CN is none: subjectAltName)");
+    serve("localhost"); /* that is its CN */
     prepare();
     expect_trouble("TLS: the server's certificate is not for 'localhost'; it holds no name");
     serve("good");

@@ -1,0 +1,334 @@
+/*
+ * test_proxy.c: proxies that know few words, and servers that announce what never comes.
+ *
+ * The proxies say what twemproxy 0.5 and Envoy say: the one hangs up at each word that it does not
+ * know, without an answer, the other refuses it in words of its own, and wants AUTH first. The
+ * servers announce an array of two thousand million elements wherever an answer is read; that must
+ * cost no memory, before anything of it has come.
+ */
+#include "suite.h"
+
+#include "fake_server.h"
+#include "feeder.h"
+#include "sink_driver.h"
+
+#include "redis/barrier.h"
+#include "redis/letter_entries.h"
+#include "redis/probe.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ANNOUNCED "*2147483647\r\n"
+
+enum { SPACE_MB = 256 };
+
+static const struct slice set[] = {{"SET", 3}, {"key", 3}, {"value", 5}};
+static const struct probe_command command = {set, 3, false};
+static struct driver *driver;
+static struct fake_server *fake;
+static pid_t child;
+static char found[4096];
+
+/* --- what the servers say --------------------------------------------------------------------- */
+
+static bool is_one_of(const char *name, const char *const *words)
+{
+    for (; *words; words++)
+        if (strcmp(name, *words) == 0)
+            return true;
+    return false;
+}
+
+static const char *data(void *context, unsigned connection, unsigned number, const char *name)
+{
+    (void)context, (void)connection, (void)number;
+    return strcmp(name, "PING") == 0 ? "+PONG\r\n" : "+OK\r\n";
+}
+
+/* twemproxy 0.5 with redis_auth. */
+static const char *twemproxy(void *context, unsigned connection, unsigned number, const char *name)
+{
+    static const char *const known[] = {"AUTH", "SET", "GET", "EXISTS", "PING", NULL};
+
+    (void)context, (void)connection, (void)number;
+    return is_one_of(name, known) ? NULL : "";
+}
+
+/* Envoy 1.30 with a password, which comes before all else. */
+static const char *envoy(void *context, unsigned connection, unsigned number, const char *name)
+{
+    static bool trusted[64];
+    static const char *const known[] = {"SET", "GET", "EXISTS", "PING", NULL};
+
+    (void)context;
+    if (number == 0)
+        trusted[connection % 64] = false;
+    if (strcmp(name, "AUTH") == 0) {
+        trusted[connection % 64] = true;
+        return NULL;
+    }
+    if (!trusted[connection % 64])
+        return "-NOAUTH Authentication required.\r\n";
+    return is_one_of(name, known) ? NULL
+                                  : "-ERR unknown command 'x', with args beginning with: \r\n";
+}
+
+static const char *announced; /* the word that is answered by what cannot come */
+
+static const char *liar(void *context, unsigned connection, unsigned number, const char *name)
+{
+    (void)context, (void)connection, (void)number;
+    return strcmp(name, announced) == 0 ? ANNOUNCED : NULL;
+}
+
+/* --- who asks --------------------------------------------------------------------------------- */
+
+static void open_driver(fake_answer greet)
+{
+    driver = driver_new(0);
+    fake = fake_server_open(driver->stand.base, data, NULL);
+    fake_server_greet(fake, greet);
+    driver->options.port = fake_server_port(fake);
+    driver->options.password.text = "secret";
+}
+
+static void close_driver(void)
+{
+    driver_stop(driver);
+    fake_server_close(fake);
+    driver_close(driver);
+    driver = NULL;
+}
+
+/* A server in a process of its own, for who blocks. */
+static struct conf_sink serve_apart(fake_answer greet)
+{
+    static char host[] = "127.0.0.1", name[] = "live";
+    int ends[2], port = 0;
+
+    CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+    child = fork();
+    if (child == 0) {
+        struct event_base *base = event_base_new();
+        fake = fake_server_open(base, data, NULL);
+        fake_server_greet(fake, greet);
+        port = fake_server_port(fake);
+        if (write(ends[1], &port, sizeof(port)) == sizeof(port))
+            event_base_dispatch(base);
+        _exit(0);
+    }
+    CU_ASSERT_EQUAL(read(ends[0], &port, sizeof(port)), sizeof(port));
+    close(ends[0]);
+    close(ends[1]);
+    return (struct conf_sink){.name = name,
+                              .host = host,
+                              .port = port,
+                              .connections = 1,
+                              .password.text = "secret",
+                              .connect_timeout = 2000,
+                              .response_timeout = 2000};
+}
+
+static void end_apart(void)
+{
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
+static void note(void *context, enum probe_verdict verdict, const char *text)
+{
+    static const char *const names[] = {"ok", "warn", "error"};
+    size_t used = strlen(found);
+
+    (void)context;
+    snprintf(found + used, sizeof(found) - used, "%s: %s\n", names[verdict], text);
+}
+
+static bool probe(const struct conf_sink *sink, bool checkpoints)
+{
+    found[0] = '\0';
+    return redis_probe(sink, &command, 1, checkpoints, &(struct probe_listener){NULL, note});
+}
+
+#define ASSERT_FOUND(text)                                                                         \
+    do {                                                                                           \
+        if (!strstr(found, text))                                                                  \
+            fprintf(stderr, "\n%s:%d: no '%s' in:\n%s", __FILE__, __LINE__, text, found);          \
+        CU_ASSERT_PTR_NOT_NULL(strstr(found, text));                                               \
+    } while (0)
+
+/* --- proxies ---------------------------------------------------------------------------------- */
+
+static void records_flow_through_a_proxy_that_hangs_up_at_words(void)
+{
+    open_driver(twemproxy);
+    driver_start(driver);
+    for (int i = 0; i < 20; i++)
+        driver_put(driver, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(driver_succeeds(driver));
+    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    CU_ASSERT_EQUAL(fake_server_connections(fake), 4); /* HELLO, CLIENT, INFO, and no more */
+    close_driver();
+}
+
+static void records_flow_through_a_proxy_that_refuses_words(void)
+{
+    open_driver(envoy);
+    driver_start(driver);
+    for (int i = 0; i < 20; i++)
+        driver_put(driver, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(driver_succeeds(driver));
+    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    CU_ASSERT_EQUAL(fake_server_connections(fake), 1);
+    close_driver();
+}
+
+static void a_check_is_content_where_records_flow(void)
+{
+    static const fake_answer proxies[] = {twemproxy, envoy};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct conf_sink sink = serve_apart(proxies[i]);
+        CU_ASSERT_TRUE(probe(&sink, false));
+        ASSERT_FOUND("ok: answers PING\n");
+        ASSERT_FOUND("does not know HELLO, CLIENT, INFO: penstock does without\n");
+        ASSERT_FOUND("warn: version and role not checked: INFO: ");
+        ASSERT_FOUND(
+            "warn: rights of user 'default' not checked: the server, or a proxy before it, "
+            "does not know ACL DRYRUN");
+        CU_ASSERT_PTR_NULL(strstr(found, "error:"));
+        end_apart();
+    }
+}
+
+static void a_check_tells_that_a_proxy_has_no_transactions(void)
+{
+    struct conf_sink sink = serve_apart(twemproxy);
+
+    CU_ASSERT_FALSE(probe(&sink, true));
+    ASSERT_FOUND("error: exactly-once delivery needs transactions: MULTI: the server closed the "
+                 "connection\n");
+    end_apart();
+}
+
+/* --- what is announced ------------------------------------------------------------------------ */
+
+static size_t space_mb(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    size_t pages = 0;
+
+    CU_ASSERT_EQUAL(fscanf(file, "%zu", &pages), 1);
+    fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE) >> 20;
+}
+
+static void in_the_handshake_of_a_sink(void)
+{
+    static const char *const words[] = {"HELLO", "CLIENT", "INFO"};
+
+    for (size_t i = 0; i < 3; i++) {
+        size_t before = space_mb();
+        announced = words[i];
+        open_driver(liar);
+        driver_start(driver);
+        driver_put(driver, "SET", "key", "value", NULL);
+        CU_ASSERT_TRUE(driver_wait_trouble(driver, "an answer of 2147483647 elements"));
+        CU_ASSERT(space_mb() - before < SPACE_MB);
+        close_driver();
+    }
+}
+
+static void for_a_barrier(void)
+{
+    size_t before = space_mb();
+    enum barrier_outcome outcome = BARRIER_REACHED;
+
+    announced = "WAIT";
+    open_driver(liar);
+    driver->options.durable = (struct conf_durable){DURABLE_WAIT, 0, 1, 100};
+    driver_start(driver);
+    struct barrier *barrier = barrier_new(sink_setup(driver->sink), "penstock:barrier");
+    while (!barrier_is_ready(barrier))
+        driver_turn(driver);
+    barrier_begin(barrier);
+    for (int i = 0; i < 1000 && !barrier_take(barrier, &outcome); i++)
+        driver_turn(driver);
+    CU_ASSERT_EQUAL(outcome, BARRIER_FAILED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(barrier_trouble(barrier), "an answer of 2147483647 elements"));
+    CU_ASSERT(space_mb() - before < SPACE_MB);
+    barrier_free(barrier);
+    close_driver();
+}
+
+static void for_the_transactions_of_a_lane(void)
+{
+    struct feeder *feeder = feeder_new(0, 1);
+    size_t before = space_mb();
+
+    announced = "MGET";
+    fake = fake_server_open(feeder->stand.base, data, NULL);
+    fake_server_greet(fake, liar);
+    feeder->options.port = fake_server_port(fake);
+    feeder_start(feeder);
+    feeder_claim_all(feeder);
+    CU_ASSERT_TRUE(feeder_wait_trouble(feeder, "the answer is not what Redis says here"));
+    CU_ASSERT(space_mb() - before < SPACE_MB);
+    units_free(feeder->units);
+    feeder->units = NULL;
+    fake_server_close(fake);
+    feeder_close(feeder);
+}
+
+static void in_a_check(void)
+{
+    static const char *const words[] = {"HELLO", "INFO", "ACL"};
+
+    for (size_t i = 0; i < 3; i++) {
+        announced = words[i];
+        size_t before = space_mb();
+        struct conf_sink sink = serve_apart(liar);
+        probe(&sink, false);
+        ASSERT_FOUND("an answer of 2147483647 elements");
+        CU_ASSERT(space_mb() - before < SPACE_MB);
+        end_apart();
+    }
+}
+
+static void in_the_stream_of_dead_letters(void)
+{
+    const struct slice *items;
+    struct err err = {0};
+    size_t count, before = space_mb();
+    const char *id;
+
+    announced = "XRANGE";
+    struct conf_sink sink = serve_apart(liar);
+    struct letter_entries *entries = letter_entries_new(&sink, "penstock:dlq", &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(entries);
+    CU_ASSERT_FALSE(letter_entries_next(entries, &id, &items, &count, &err));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "an answer of 2147483647 elements"));
+    CU_ASSERT(space_mb() - before < SPACE_MB);
+    letter_entries_free(entries);
+    end_apart();
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(records_flow_through_a_proxy_that_hangs_up_at_words),
+        TEST(records_flow_through_a_proxy_that_refuses_words),
+        TEST(a_check_is_content_where_records_flow),
+        TEST(a_check_tells_that_a_proxy_has_no_transactions),
+        TEST(in_the_handshake_of_a_sink),
+        TEST(for_a_barrier),
+        TEST(for_the_transactions_of_a_lane),
+        TEST(in_a_check),
+        TEST(in_the_stream_of_dead_letters),
+    };
+
+    return SUITE("proxy", tests);
+}
