@@ -60,7 +60,7 @@ struct letters {
     int64_t resume_ms, look_ms;
     int64_t delivered_ms; /* when the last one was */
     bool alone;           /* a suspect is on its way, and nothing else */
-    bool late;
+    bool late, homeless;
     struct news news;
     char why[ERR_TEXT_BYTES]; /* what went wrong last; "": nothing since */
     char trouble[ERR_TEXT_BYTES];
@@ -378,6 +378,25 @@ static bool letters_look(struct letters *letters, struct holds *holds, int64_t n
     return letters->late != was_late;
 }
 
+static const char *letters_missing(const struct letters *letters)
+{
+    return letters->topic ? letter_topic_missing(letters->topic) : NULL;
+}
+
+/* There is no place for letters, and the operator should know before the first one. */
+static bool letters_look_at_place(struct letters *letters, int64_t now_ms)
+{
+    const char *missing = letters_missing(letters);
+    bool changed = letters->homeless != (missing != NULL);
+
+    letters->homeless = missing != NULL;
+    if (missing && news_tell(&letters->news, missing, now_ms))
+        log_error("dead letters could not be delivered", LOG_STR("error", missing));
+    if (changed && !missing)
+        log_info("dead letters can be delivered", LOG_INT("worker", letters->worker));
+    return changed;
+}
+
 bool letters_turn(struct letters *letters, struct holds *holds, int64_t now_ms)
 {
     if (letters->topic)
@@ -385,9 +404,10 @@ bool letters_turn(struct letters *letters, struct holds *holds, int64_t now_ms)
     letters_send_waiting(letters, now_ms);
     if (letters->stream)
         letter_stream_turn(letters->stream);
+    bool changed = letters_look_at_place(letters, now_ms);
     if (now_ms < letters->look_ms || (!letters->open && !letters->late))
-        return false;
-    return letters_look(letters, holds, now_ms);
+        return changed;
+    return letters_look(letters, holds, now_ms) || changed;
 }
 
 int64_t letters_next_ms(const struct letters *letters, int64_t now_ms)
@@ -408,7 +428,7 @@ bool letters_are_stuck(const struct letters *letters, int64_t now_ms)
 
 const char *letters_trouble(const struct letters *letters)
 {
-    return letters->late ? letters->trouble : NULL;
+    return letters->late ? letters->trouble : letters_missing(letters);
 }
 
 bool letters_have_room(const struct letters *letters, const struct source_partition *partition)

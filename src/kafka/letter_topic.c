@@ -16,6 +16,7 @@
 #include "kafka/complaints.h"
 #include "kafka/ending.h"
 #include "kafka/properties.h"
+#include "kafka/topic_watch.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -42,6 +43,8 @@ struct letter_topic {
     struct complaints complaints;
     bool troubled;
     char trouble[ERR_TEXT_BYTES];
+    struct topic_watch *watch;    /* NULL: nobody asks */
+    char missing[ERR_TEXT_BYTES]; /* why the topic cannot be written; "": it can */
 };
 
 static void topic_trouble(struct letter_topic *topic, const char *text)
@@ -70,6 +73,7 @@ static bool producer_open(struct letter_topic *topic, struct err *err)
     rd_kafka_set_log_queue(topic->kafka, topic->queue);
     rd_kafka_queue_io_event_enable(topic->queue, topic->wake_fd, &one, sizeof(one));
     topic->topic = rd_kafka_topic_new(topic->kafka, topic->conf->topic.text, NULL);
+    topic->watch = topic_watch_new(topic->kafka, topic->conf->topic.text, topic->wake_fd);
     return true;
 }
 
@@ -80,6 +84,8 @@ static bool producer_close(struct letter_topic *topic, int64_t wait_ms)
 
     if (!kafka)
         return true;
+    topic_watch_free(topic->watch);
+    topic->watch = NULL;
     rd_kafka_queue_io_event_enable(topic->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(topic->queue);
     if (topic->topic)
@@ -221,8 +227,9 @@ static void topic_report(struct letter_topic *topic, const rd_kafka_message_t *m
         topic->events.delivered(topic->events.context, ticket);
         return;
     }
-    snprintf(text, sizeof(text), "topic %s: %s", topic->conf->topic.text,
-             rd_kafka_err2str(message->err));
+    const char *remedy = complaint_remedy(message->err);
+    snprintf(text, sizeof(text), "topic %s: %s%s%s", topic->conf->topic.text,
+             rd_kafka_err2str(message->err), remedy ? ": " : "", remedy ? remedy : "");
     topic->events.failed(topic->events.context, ticket, text,
                          message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
 }
@@ -290,12 +297,19 @@ void letter_topic_turn(struct letter_topic *topic)
 
     if (!topic->kafka)
         topic_reopen(topic);
+    if (topic->watch)
+        topic_watch_news(topic->watch, topic->missing, sizeof(topic->missing));
     while (topic->kafka && (event = rd_kafka_queue_poll(topic->queue, 0))) {
         topic_serve(topic, event);
         rd_kafka_event_destroy(event);
         if (topic->failed)
             topic_renew(topic);
     }
+}
+
+const char *letter_topic_missing(const struct letter_topic *topic)
+{
+    return topic->missing[0] ? topic->missing : NULL;
 }
 
 const char *letter_topic_trouble(const struct letter_topic *topic)

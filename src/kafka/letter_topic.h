@@ -35,5 +35,9 @@ enum letter_sending letter_topic_send(struct letter_topic *topic, const struct l
 /** Serves the reports that came. */
 void letter_topic_turn(struct letter_topic *topic);
 
+/** Why the topic cannot be written, found before there was a letter; NULL: it can, or Kafka did not
+ * answer yet. */
+const char *letter_topic_missing(const struct letter_topic *topic);
+
 /** What Kafka said last that was no report of a delivery; NULL: nothing since. */
 const char *letter_topic_trouble(const struct letter_topic *topic);

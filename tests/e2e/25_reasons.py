@@ -147,6 +147,21 @@ def another_reason_of_the_same_outage_is_told_at_once(run):
     run.note(f"told after {time.monotonic() - began:.1f} s")
 
 
+def a_topic_of_dead_letters_that_is_missing_is_told_at_start(run):
+    """By name and with what to do, in the log and in /readyz, before there is a letter; and when it is there."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 1)
+    text = conf(kafka, redis.url, run.group, [route("r", run.topic, ["SET k:%{$key} %{$value}"], on_error="dlq")],
+                top=f'dlq = {{ source = "main"; topic = "{run.topic}.dlq"; }};')
+    penstock = run.penstock(text, wait=False)
+    line = _line(penstock, 'msg="dead letters could not be delivered"', "level=error", f"topic {run.topic}.dlq")
+    expect("Unknown topic" in line and "create the topic" in line, line)
+    wait_until(lambda: f"[-]dlq: topic {run.topic}.dlq: " in penstock.page("/readyz?verbose")[1], 5, "/readyz")
+    kafka.create(f"{run.topic}.dlq", 1)
+    _line(penstock, 'msg="dead letters can be delivered"')
+    penstock.wait_ready(5)
+
+
 def check_online_counts_and_names_what_it_finds(run):
     """A group that began and has finished nothing; then a broker whose advertised name does not resolve."""
     kafka, redis = run.kafka(shared=False), run.redis()
@@ -183,4 +198,5 @@ if __name__ == "__main__":
     main(the_first_line_says_who_starts, a_held_partition_is_an_error_with_route_and_remedy,
          every_dropped_record_can_be_found, a_member_that_is_fenced_names_its_id,
          a_redis_that_was_never_reached_does_not_hold_up_a_stop,
-         another_reason_of_the_same_outage_is_told_at_once, check_online_counts_and_names_what_it_finds)
+         another_reason_of_the_same_outage_is_told_at_once,
+         a_topic_of_dead_letters_that_is_missing_is_told_at_start, check_online_counts_and_names_what_it_finds)
