@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from harness import conf, expect, expect_equal, main, route
-from harness.child import SOURCE, Child, free_port
+from harness.child import BUILD, SOURCE, Child, free_port
 from harness.check import wait_until
 from harness.penstock import PROGRAM
 
@@ -178,6 +178,20 @@ def the_page_about_change_events_is_true(run):
         status, out, err = penstock("explain", "-c", path, "users", "--key", 7, "--value", value)
         lines = [line.strip() for line in out.splitlines()]
         expect(status == 0 and all(line in lines for line in printed.splitlines()), f"{text}: {status}: {out}{err}")
+
+
+def an_installed_penstock_runs(run):
+    """cmake --install: the program, its documentation, and a sample that it takes."""
+    where = os.path.join(run.folder, "usr")
+    done = subprocess.run(["cmake", "--install", BUILD, "--prefix", where], capture_output=True, text=True,
+                          timeout=60, check=False)
+    expect_equal(done.returncode, 0, done.stdout + done.stderr)
+    doc = os.path.join(where, "share/doc/penstock")
+    done = subprocess.run([os.path.join(where, "bin/penstock"), "check", os.path.join(doc, "penstock.conf")],
+                          capture_output=True, text=True, timeout=60, check=False)
+    expect_equal(done.returncode, 0, done.stdout + done.stderr)
+    for file in ("README.md", "LICENSE", "docs/reference/messages.md"):
+        expect(os.path.exists(os.path.join(doc, file)), file)
 
 
 def slips_are_told_and_have_their_status(run):
@@ -367,6 +381,9 @@ if __name__ == "__main__":
          the_reference_names_what_json_says, where_explain_has_no_answer_stdout_is_empty, the_page_about_ci_runs,
          the_page_about_change_events_is_true,
          slips_are_told_and_have_their_status, explain_takes_where_and_when_a_record_is,
+
+
+         slips_are_told_and_have_their_status, an_installed_penstock_runs, explain_takes_where_and_when_a_record_is,
          check_as_json_says_the_same, warnings_of_a_running_file_are_log_lines,
          a_pipe_that_nobody_writes_is_told, closed_streams_are_nobody_elses, mock_serves_kcat,
          a_mock_that_starts_again_is_found_by_who_used_it,
