@@ -380,9 +380,6 @@ if __name__ == "__main__":
     main(check_online_asks_both_servers, explain_needs_no_server, explain_as_json_says_the_same,
          the_reference_names_what_json_says, where_explain_has_no_answer_stdout_is_empty, the_page_about_ci_runs,
          the_page_about_change_events_is_true,
-         slips_are_told_and_have_their_status, explain_takes_where_and_when_a_record_is,
-
-
          slips_are_told_and_have_their_status, an_installed_penstock_runs, explain_takes_where_and_when_a_record_is,
          check_as_json_says_the_same, warnings_of_a_running_file_are_log_lines,
          a_pipe_that_nobody_writes_is_told, closed_streams_are_nobody_elses, mock_serves_kcat,

@@ -129,8 +129,8 @@ def without_its_topic_only_the_partitions_with_letters_wait(run):
     wait_until(lambda: kafka.committed(run.group, run.topic) == held, 30,
                lambda: f"committed {kafka.committed(run.group, run.topic)}, not {held}")
     wait_until(lambda: "[-]dlq: " in penstock.page("/readyz?verbose")[1], 10, "/readyz tells")
-    expect(f"{run.topic}[0]: dead letters wait" in penstock.page("/readyz?verbose")[1],
-           "/readyz tells of the partition")
+    wait_until(lambda: f"{run.topic}[0]: dead letters wait" in penstock.page("/readyz?verbose")[1], 10,
+               "/readyz tells of the partition")
     time.sleep(2)
     expect_equal(kafka.committed(run.group, run.topic), held, "nothing of the letter is committed")
     kafka.create(f"{run.topic}.dead", 1)
