@@ -63,7 +63,8 @@ static void commit_say(rd_kafka_topic_partition_list_t *list, struct source_part
                                .another = partition->another,
                                .log = partition->log,
                                .record = witnesses_settle(&partition->witnesses, offset),
-                               .began_ms = -1};
+                               .began_ms = partition->group.began_ms,
+                               .partitions = partition->group.partitions};
     char text[COMMIT_NOTE_BYTES];
 
     item->offset = offset;

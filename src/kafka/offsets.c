@@ -18,10 +18,11 @@
 #include <unistd.h>
 
 /* Becomes the time limit of the request itself: a shorter one makes librdkafka complain. */
-enum { ASK_MS = 5000 };
+enum { ASK_MS = 5000, SINCE_MS = 1000 };
 
 struct offsets {
     rd_kafka_t *kafka;
+    const char *group;
     int wake_fd;
     pthread_t thread;
     pthread_mutex_t mutex;
@@ -204,23 +205,40 @@ static void ask_logs(rd_kafka_t *kafka, struct offsets_item *items, size_t count
     free(questions);
 }
 
+/* Whether any time is to be asked for. A little earlier than the group began: clocks differ. */
+static bool ask_since(struct offsets_item *items, size_t count)
+{
+    bool times = false;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct beginning *group = &items[i].group;
+        if (items[i].since_began && group->began && group->began_ms >= SINCE_MS)
+            items[i].time_ms = group->began_ms - SINCE_MS;
+        times |= items[i].time_ms >= 0;
+    }
+    return times;
+}
+
 /* First of all which logs they are: what is asked behind that is of them, or of newer ones, which
  * the next look finds out. */
-static void ask_all(rd_kafka_t *kafka, struct offsets_item *items, size_t count)
+static void ask_all(const struct offsets *offsets, struct offsets_item *items, size_t count)
 {
+    rd_kafka_t *kafka = offsets->kafka;
     bool committed = false, ends = false, times = false;
 
     for (size_t i = 0; i < count; i++) {
         items[i].committed = items[i].low = items[i].high = items[i].at_time = -1;
         items[i].note = commit_note_read((struct slice){NULL, 0}, -1);
+        items[i].group = (struct beginning){.began_ms = -1};
         items[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
         committed |= items[i].ask_committed;
         ends |= !items[i].looks;
-        times |= items[i].time_ms >= 0;
     }
     ask_logs(kafka, items, count);
     if (committed)
         ask_committed(kafka, items, count);
+    beginnings_ask(kafka, offsets->group, items, count, ASK_MS);
+    times = ask_since(items, count);
     if (ends)
         ask_leaders(kafka, items, count, ASK_LOW);
     if (ends)
@@ -267,7 +285,7 @@ static void offsets_work(struct offsets *offsets)
     if (kick)
         ends = kick_all(offsets->kafka, kick);
     if (items)
-        ask_all(offsets->kafka, items, offsets->count);
+        ask_all(offsets, items, offsets->count);
     pthread_mutex_lock(&offsets->mutex);
     if (ends)
         keep_ends(offsets, ends);
@@ -296,12 +314,13 @@ static void *offsets_run(void *context)
 
 /* --- the asker's part ------------------------------------------------------------------------ */
 
-struct offsets *offsets_new(rd_kafka_t *kafka, int wake_fd)
+struct offsets *offsets_new(rd_kafka_t *kafka, const char *group, int wake_fd)
 {
     struct offsets *offsets = mem_new(struct offsets);
     pthread_condattr_t attributes;
 
     offsets->kafka = kafka;
+    offsets->group = group;
     offsets->wake_fd = wake_fd;
     pthread_mutex_init(&offsets->mutex, NULL);
     pthread_condattr_init(&attributes);

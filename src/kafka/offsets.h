@@ -5,6 +5,7 @@
  * the answers come back by an eventfd. One question at a time.
  */
 #pragma once
+#include "kafka/beginning.h"
 #include "kafka/commit_note.h"
 #include "kafka/identity.h"
 
@@ -24,18 +25,22 @@ struct offsets_item {
     bool looks; /* whether the log is still the one it was, and no more: its ends are not asked */
     bool ask_committed;
     bool was_committed; /* for the asker */
+    bool ask_group;     /* whether it has begun, where nothing is committed */
+    bool since_began;   /* then time_ms is when it began, where it has */
     int64_t time_ms;    /* -1: none; else the first offset of that time or later is asked for */
 
     rd_kafka_resp_err_t err;
     int64_t committed; /* -1: the group has none */
     struct commit_note note;
+    struct beginning group;
     struct identity log; /* the one that is there now */
     int64_t low, high;   /* of the log; -1: not known */
     int64_t at_time;     /* -1: none that late */
 };
 
-/** Starts the thread; answers are announced on @p wake_fd. Errors: NULL and errno. */
-struct offsets *offsets_new(rd_kafka_t *kafka, int wake_fd);
+/** Starts the thread; answers are announced on @p wake_fd. @p group is borrowed. Errors: NULL and
+ * errno. */
+struct offsets *offsets_new(rd_kafka_t *kafka, const char *group, int wake_fd);
 
 /** Whether a question is under way or its answer was not taken yet. */
 bool offsets_are_busy(const struct offsets *offsets);

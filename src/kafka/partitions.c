@@ -175,6 +175,7 @@ static void partition_forget_log(struct source_partition *partition)
     partition->log = (struct identity){{0}, {0}};
     partition->another = NULL;
     partition->known_end = -1;
+    partition->group = (struct beginning){.began_ms = -1};
     witnesses_clear(&partition->witnesses);
 }
 

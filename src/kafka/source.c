@@ -116,7 +116,7 @@ struct source *source_new(const struct conf *conf, const struct conf_source *opt
                                  ? properties.longest_poll_ms / 2
                                  : options->drain_timeout;
     source_open_queues(source);
-    source->offsets = offsets_new(source->kafka, source->wake_fd);
+    source->offsets = offsets_new(source->kafka, options->group.text, source->wake_fd);
     if (!source->offsets) {
         err_set(err, ERR_FATAL, "a thread could not be started: %s", strerror(errno));
         goto fail;

@@ -123,6 +123,7 @@ struct source_partition {
     struct witnesses witnesses;
     struct witness compare; /* read first, to be compared with what the log holds */
     int64_t known_end;      /* of that log, when it was last seen to be the same; -1: not known */
+    struct beginning group; /* what is noted of it with each commit */
     int64_t left_committed; /* by an assignment before; -1: nothing */
 };
 
@@ -332,8 +333,19 @@ void start_misplaced(struct source_partition *partition);
 /** Whether a rebalance need not wait for the partition's start any more. */
 bool start_was_answered(const struct source_partition *partition);
 
-/** The log is another one than the partition's position is of; @p how lives for ever. */
-void start_another(struct source_partition *partition, const char *how);
+/** on_out_of_range, in the word of the file. */
+const char *start_policy(enum conf_out_of_range policy);
+
+/* --- another.c: a partition whose log is another one than its position is of --- */
+/** It was found so; @p how lives for ever. Where it goes on is asked. */
+void another_found(struct source_partition *partition, const char *how);
+/** Whether what was asked shows another log than @p log, which the position is of; or it was found
+ * so before, and nothing shows the contrary. */
+bool another_is(struct source_partition *partition, const struct identity *log,
+                const struct offsets_item *item);
+/** Goes on, or stops, in the log that is there now; @p expected is the former position. */
+void another_start(struct source_partition *partition, int64_t expected,
+                   const struct offsets_item *item);
 
 /* --- watch.c: whether logs are still those that positions are of --- */
 void watch_turn(struct source *source);

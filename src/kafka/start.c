@@ -13,6 +13,7 @@
  * claimed there first, and Kafka is asked once the claim is made: the former owner may go on until
  * then, and what Kafka says of the log must not be older than the checkpoint. resume.c weighs both.
  */
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "kafka/source_parts.h"
@@ -22,26 +23,55 @@
 #include <stdlib.h>
 
 enum {
-    REASON_BYTES = 320,
+    REASON_BYTES = 256,
     AHEAD_ANSWERS = 3, /* a log is shorter than a checkpoint says once Kafka has said so thrice */
     AHEAD_MS = 500     /* a leader that is new may need as long to know its log's end */
 };
 
-static const char *const policies[] = {"stop", "earliest", "latest"};
+static const char *const start_words[] = {
+    [START_EARLIEST] = "earliest", [START_LATEST] = "latest", [START_TIME] = "a time"};
+
+const char *start_policy(enum conf_out_of_range policy)
+{
+    static const char *const words[] = {"stop", "earliest", "latest"};
+
+    return words[policy];
+}
 
 /* --- the answers ----------------------------------------------------------------------------- */
 
+/* Where it begins by "start", and how that came. */
+static int64_t first_offset(const struct source_partition *partition,
+                            const struct offsets_item *item, const char **why)
+{
+    static const char *const whys[] = {
+        [BEGINNING_NOW] = "the group begins",
+        [BEGINNING_THEN] = "it was there when the group began",
+        [BEGINNING_LATER] = "it appeared after the group had begun",
+    };
+    enum beginning_kind kind = beginning_of(&item->group, partition->number, clock_wall_ms());
+
+    *why = item->group.asked ? whys[kind] : "nothing is committed";
+    if (kind == BEGINNING_LATER || partition->source->options->start_kind == START_EARLIEST)
+        return item->low;
+    return item->at_time >= 0 ? item->at_time : item->high;
+}
+
 static void start_first(struct source_partition *partition, const struct offsets_item *item)
 {
+    const char *why;
+
     switch (partition->source->options->start_kind) {
     case START_EARLIEST:
-        partition_start(partition, item->low);
-        break;
     case START_LATEST:
-        partition_start(partition, item->high);
-        break;
     case START_TIME:
-        partition_start(partition, item->at_time >= 0 ? item->at_time : item->high);
+        partition_start(partition, first_offset(partition, item, &why));
+        partition->group = item->group;
+        log_info("partition begins", LOG_STR("topic", partition->topic->name),
+                 LOG_INT("partition", partition->number), LOG_INT("offset", partition->position),
+                 LOG_INT("log_start", item->low), LOG_INT("log_end", item->high),
+                 LOG_STR("start", start_words[partition->source->options->start_kind]),
+                 LOG_STR("reason", why));
         break;
     case START_ERROR:
         source_hold(partition, HOLD_RECORD,
@@ -77,7 +107,7 @@ static void start_out_of_range(struct source_partition *partition, int64_t expec
     log_warn_each("offset out of range", LOG_STR("topic", partition->topic->name),
                   LOG_INT("partition", partition->number), LOG_INT("offset", expected),
                   LOG_INT("log_start", item->low), LOG_INT("log_end", item->high),
-                  LOG_INT("lost", lost), LOG_STR("on_out_of_range", policies[policy]));
+                  LOG_INT("lost", lost), LOG_STR("on_out_of_range", start_policy(policy)));
     if (policy == OUT_OF_RANGE_STOP)
         out_of_range_stop(partition, expected, item);
     else
@@ -108,83 +138,12 @@ static void start_on(struct source_partition *partition, int64_t expected,
     partition->witnesses.settled = *record;
 }
 
-/* --- another log ----------------------------------------------------------------------------- */
-
-static void another_stop(struct source_partition *partition, int64_t expected)
-{
-    char reason[REASON_BYTES];
-
-    snprintf(reason, sizeof(reason),
-             "offset %" PRId64 " is of another log than the topic has now (%s); on_out_of_range = "
-             "\"stop\": \"earliest\" and \"latest\" go on in the log that is there%s",
-             expected, partition->another,
-             partition->claim_step == CLAIM_NONE
-                 ? ", or set the group's offset"
-                 : ", on_checkpoint_mismatch = \"redis\" at that offset");
-    partition->position = expected;
-    source_hold(partition, HOLD_RECORD, reason);
-}
-
-/* What the former log still had is gone with it; and of the new one what is passed over. */
-static int64_t another_lost(const struct source_partition *partition, int64_t expected,
-                            const struct offsets_item *item, enum conf_out_of_range policy)
-{
-    int64_t lost = partition->known_end > expected ? partition->known_end - expected : 0;
-
-    return policy == OUT_OF_RANGE_LATEST ? lost + item->high - item->low : lost;
-}
-
-/* The partition's position means nothing in the log that is there now. */
-static void start_in_another(struct source_partition *partition, int64_t expected,
-                             const struct offsets_item *item)
-{
-    struct source *source = partition->source;
-    enum conf_out_of_range policy = (enum conf_out_of_range)source->options->on_out_of_range;
-    int64_t lost = another_lost(partition, expected, item, policy);
-
-    partition->lost_records += (uint64_t)lost;
-    source->metrics->source.replaced++;
-    log_error_each("topic is another log", LOG_STR("topic", partition->topic->name),
-                   LOG_INT("partition", partition->number), LOG_INT("offset", expected),
-                   LOG_INT("log_start", item->low), LOG_INT("log_end", item->high),
-                   LOG_INT("lost", lost), LOG_STR("on_out_of_range", policies[policy]),
-                   LOG_STR("error", partition->another));
-    partition->committed = partition->committing = partition->left_committed = -1;
-    if (policy == OUT_OF_RANGE_STOP) {
-        another_stop(partition, expected);
-        return;
-    }
-    partition->log = item->log;
-    partition->another = NULL;
-    witnesses_clear(&partition->witnesses);
-    if (partition->claim_step == CLAIM_NONE) { /* else it was done with the claim */
-        partition->generation++;
-        source->events.gone(source->events.context, partition);
-    }
-    partition_restart(partition, policy == OUT_OF_RANGE_LATEST ? item->high : item->low);
-    partition->moved = true; /* a seek alone does nothing where librdkafka has stopped by itself */
-    partition->began = partition->position;
-}
-
-/* Whether the log that is there now is another one than the position is of, which is of @p log. */
-static bool is_another(struct source_partition *partition, const struct identity *log,
-                       const struct offsets_item *item)
-{
-    enum identity_relation relation = identity_compare(log, &item->log);
-
-    if (relation == IDENTITY_SAME)
-        partition->another = NULL;
-    if (relation == IDENTITY_ANOTHER && !partition->another)
-        partition->another = watch_difference(&item->log);
-    return partition->another != NULL;
-}
-
 /* Nothing is committed. Where that was otherwise, the topic was made anew since. */
 static void start_anew(struct source_partition *partition, const struct offsets_item *item)
 {
     if (partition->left_committed >= 0) {
         partition->another = "Kafka has deleted the group's committed offset";
-        start_in_another(partition, partition->left_committed, item);
+        another_start(partition, partition->left_committed, item);
         return;
     }
     start_first(partition, item);
@@ -199,8 +158,8 @@ static void start_by_kafka(struct source_partition *partition, const struct offs
 {
     if (expected < 0)
         start_anew(partition, item);
-    else if (is_another(partition, &partition->log, item))
-        start_in_another(partition, expected, item);
+    else if (another_is(partition, &partition->log, item))
+        another_start(partition, expected, item);
     else if (is_out_of_range(partition, expected, item))
         start_out_of_range(partition, expected, item);
     else
@@ -240,7 +199,7 @@ static void start_by_redis(struct source_partition *partition, const struct offs
     case RESUME_ANOTHER:
         if (!partition->another)
             partition->another = "the record before the position is another one";
-        start_in_another(partition, resume->next, item);
+        another_start(partition, resume->next, item);
         start_tell(partition, item, partition->position);
         break;
     case RESUME_HOLD:
@@ -272,7 +231,7 @@ static void start_weigh(struct source_partition *partition, const struct offsets
     facts.low = item->low;
     facts.high = item->high;
     facts.witness_differs = partition->witness_differs;
-    facts.another = is_another(partition, &facts.log, item);
+    facts.another = another_is(partition, &facts.log, item);
     partition->witness_differs = false;
     resume = resume_decide(&facts);
     if (resume.mismatch && resume.kind != RESUME_HOLD && resume.kind != RESUME_ANOTHER)
@@ -294,6 +253,8 @@ static void start_recall(struct source_partition *partition, const struct offset
 {
     partition->committed = item->committed;
     partition->log = item->note.log;
+    partition->group.began_ms = item->note.began_ms;
+    partition->group.partitions = item->note.partitions;
     if (item->note.another)
         partition->another = "it was found before, and on_out_of_range was \"stop\"";
 }
@@ -387,6 +348,8 @@ static struct offsets_item start_question(struct source_partition *partition)
         .topic = partition->topic->name,
         .number = partition->number,
         .ask_committed = !start_knows(partition),
+        .ask_group = options->start_kind == START_LATEST || options->start_kind == START_TIME,
+        .since_began = options->start_kind == START_LATEST,
         .time_ms = options->start_kind == START_TIME ? options->start_time_ms : -1,
     };
 }
@@ -482,18 +445,6 @@ int64_t start_next_ms(const struct source *source)
             next_ms = partition->ask_at_ms;
     }
     return next_ms == INT64_MAX ? INT64_MAX : next_ms - source->now_ms;
-}
-
-void start_another(struct source_partition *partition, const char *how)
-{
-    if (partition->claim_step != CLAIM_NONE)
-        partition_claim_anew(partition);
-    else
-        partition_move(partition, PARTITION_STARTING);
-    partition->another = how;
-    partition->committed = partition->committing = -1; /* of the log that is gone */
-    partition->ask_at_ms = 0;
-    partition->asking = false;
 }
 
 void start_misplaced(struct source_partition *partition)

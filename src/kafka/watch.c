@@ -70,9 +70,9 @@ static void watch_judge(struct source_partition *partition, const struct offsets
     if (item->err || partition->generation != item->generation || !is_watched(partition))
         return;
     if (relation == IDENTITY_ANOTHER)
-        start_another(partition, watch_difference(&item->log));
+        another_found(partition, watch_difference(&item->log));
     else if (relation != IDENTITY_SAME && item->was_committed && item->committed < 0)
-        start_another(partition, offset_is_gone);
+        another_found(partition, offset_is_gone);
     else {
         watch_keep(partition, &item->log);
         partition->known_end = gauges_known_end(partition);
@@ -113,7 +113,7 @@ void watch_look_back(struct source_partition *partition, const rd_kafka_message_
     partition->compare = WITNESS_NONE;
     message_record(message, &record);
     if (!witness_fits(&witness, &record))
-        start_another(partition, record_differs);
+        another_found(partition, record_differs);
 }
 
 /* --- the questions ---------------------------------------------------------------------------- */

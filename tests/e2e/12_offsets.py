@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Where penstock begins: topics that come later, records that are gone, offsets that never were."""
+import time
+
 from harness import Record, conf, expect, expect_equal, main, route, wait_until
 from harness.kafka import frame
 
@@ -99,6 +101,74 @@ def a_time_to_start_from(run):
     expect_equal(penstock.stop(), 0, "exit status")
 
 
+def latest(run, kafka, redis, topics):
+    """start = "latest", and partitions and topics that come later are seen within a second."""
+    made = text(run, kafka, redis, "librdkafka = { topic_metadata_refresh_interval_ms = 500; };")
+    return made.replace('start = "earliest"', 'start = "latest"').replace(
+        f'"{run.topic}"', f'"{topics}"', 1)
+
+
+def send(run, kafka, topic, partition, words):
+    producer = run.producer(kafka)
+    producer.send(topic, b"".join(frame(Record(partition, b"k", word.encode())) for word in words))
+    producer.close()
+
+
+def latest_is_not_for_what_appears_later(run):
+    """start = "latest": a partition and a topic that appear later begin at their start."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 1)
+    send(run, kafka, run.topic, 0, ["1"])
+    penstock = run.penstock(latest(run, kafka, redis, f"^{run.topic}"))
+    wait_until(lambda: kafka.committed(run.group, run.topic) == {0: 1}, 10, "the group begins")
+    kafka.admin("grow", run.topic, 2)
+    send(run, kafka, run.topic, 1, ["2", "3"])
+    kafka.create(f"{run.topic}.more", 1)
+    send(run, kafka, f"{run.topic}.more", 0, ["4", "5"])
+    run.note("a partition more, a topic more")
+    wait_until(lambda: len(seen(run, redis)) >= 2, 15, "what the partition held is written")
+    expect_equal(seen(run, redis), [2, 3], "records of the known topic")
+    wait_until(lambda: len(redis.ask("LRANGE", f"seen:{run.topic}.more", 0, -1)) == 2, 15,
+               "what the topic held is written")
+    expect_equal(penstock.log().count("partition begins"), 3, "lines, one for each that begins")
+    expect_equal(penstock.stop(), 0, "exit status")
+
+
+def latest_is_for_what_is_there(run):
+    """start = "latest", two workers that begin one after the other: nothing old is read."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 4)
+    for partition in range(4):
+        send(run, kafka, run.topic, partition, ["1"])
+    time.sleep(1.5)  # clocks differ: what is younger than a second may be read
+    first = run.penstock(latest(run, kafka, redis, run.topic), "one")
+    second = run.penstock(latest(run, kafka, redis, run.topic), "two")
+    wait_until(lambda: kafka.committed(run.group, run.topic) == {0: 1, 1: 1, 2: 1, 3: 1}, 10,
+               "the group begins everywhere")
+    for partition in range(4):
+        send(run, kafka, run.topic, partition, ["2"])
+    wait_until(lambda: len(seen(run, redis)) >= 4, 10, "what is written from then on")
+    expect_equal(seen(run, redis), [2, 2, 2, 2], "and nothing else")
+    for penstock in (first, second):
+        expect_equal(penstock.stop(), 0, "exit status")
+
+
+def a_topic_that_came_while_nobody_looked(run):
+    """start = "latest", stopped; a topic that fits is made meanwhile: it begins at its start."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 1)
+    penstock = run.penstock(latest(run, kafka, redis, f"^{run.topic}"))
+    wait_until(lambda: "partition begins" in penstock.log(), 10, "the group begins")
+    expect_equal(penstock.stop(), 0, "exit status")
+    kafka.create(f"{run.topic}.more", 1)
+    send(run, kafka, f"{run.topic}.more", 0, ["4", "5"])
+    penstock.start()
+    wait_until(lambda: len(redis.ask("LRANGE", f"seen:{run.topic}.more", 0, -1)) == 2, 15,
+               "what the topic held is written")
+    expect_equal(penstock.stop(), 0, "exit status")
+
+
 if __name__ == "__main__":
-    main(a_topic_that_comes_later, records_that_are_gone_stop_their_partition,
+    main(latest_is_not_for_what_appears_later, latest_is_for_what_is_there,
+         a_topic_that_came_while_nobody_looked, a_topic_that_comes_later, records_that_are_gone_stop_their_partition,
          records_that_are_gone_are_counted, a_time_to_start_from)
