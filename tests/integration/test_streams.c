@@ -281,6 +281,29 @@ static void the_letter_names_the_command_that_was_refused(void)
     pipe_stop();
 }
 
+/*
+ *   1. A has the entries, and refuses their repeats     2. it takes no connection for questions
+ *   3. B is in its place, without the entries           4. B says that there are none
+ */
+static void what_another_server_says_of_a_refusal_is_not_believed(void)
+{
+    server = redis_server_start("--save", "", NULL);
+    cluster_topic("moved");
+    given_entries(1, "n", 0, SOME);
+    cluster_commit("moved", "moved", 1, 0);
+    pipe_start("moved");
+    CU_ASSERT_TRUE(ready_comes());
+    ASSERT_TEXT(redis_ask(server, "CONFIG SET maxclients 2"), "OK"); /* the data's and this one */
+    cluster_produce("moved", 1, 0, SOME);
+    CU_ASSERT_TRUE(inflight_comes(SOME));
+    CU_ASSERT_TRUE(readyz_comes("[-]sink here: 127.0.0.1:"));
+    redis_server_kill(server);
+    redis_server_restart(server);
+    CU_ASSERT_TRUE(committed_comes("moved", "moved", 1, SOME));
+    ASSERT_TEXT(length(1), "100");
+    pipe_stop();
+}
+
 /* Of the records that Redis carries out in the same breath as the kill nobody hears. */
 static void what_was_sent_again_after_a_loss_is_there_already(void)
 {
@@ -322,6 +345,7 @@ int main(void)
         TEST(a_trimmed_entry_is_not_taken_for_one_that_was_written),
         TEST(a_stream_that_may_not_be_asked_holds_the_partition),
         TEST(the_letter_names_the_command_that_was_refused),
+        TEST(what_another_server_says_of_a_refusal_is_not_believed),
 
     };
     int status;

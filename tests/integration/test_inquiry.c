@@ -1,0 +1,200 @@
+/* test_inquiry.c: whether a server answers as expected, against a server that says what a test
+ * wants. */
+#include "suite.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "fake_server.h"
+#include "redis/inquiry.h"
+#include "redis/sink.h"
+#include "sink_stand.h"
+
+#include <stdlib.h>
+
+enum { QUESTIONS = 8, LARGE = 300000 };
+
+#define EXPECTED "*1\r\n*2\r\n$3\r\n5-1\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n"
+
+static struct stand stand;
+static struct conf_sink options;
+static struct fake_server *server;
+static struct sink *sink;
+static struct inquiry *inquiry;
+static struct {
+    size_t count;
+    uint32_t tickets[QUESTIONS];
+    enum inquiry_answer answers[QUESTIONS];
+    char text[QUESTIONS][100];
+} heard;
+
+static void on_answered(void *context, uint32_t ticket, enum inquiry_answer answer,
+                        const char *text)
+{
+    (void)context;
+    heard.tickets[heard.count] = ticket;
+    heard.answers[heard.count] = answer;
+    snprintf(heard.text[heard.count++], sizeof(heard.text[0]), "%s", text);
+}
+
+/* The sink lends its setup; its own connections greet and are silent. */
+static void open_all(fake_answer answer)
+{
+    const struct sink_events events = {0};
+    struct err err;
+
+    heard.count = 0;
+    stand_open(&stand);
+    server = fake_server_open(stand.base, answer, NULL);
+    options = stand_options(fake_server_port(server));
+    sink = sink_new(&options, 0, "a test", stand.base, stand.worker, &events, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(sink);
+    inquiry = inquiry_new(sink_setup(sink), &(struct inquiry_events){NULL, on_answered});
+}
+
+static void close_all(void)
+{
+    inquiry_free(inquiry);
+    sink_free(sink);
+    fake_server_close(server);
+    stand_close(&stand, &options);
+}
+
+static void ask(uint32_t ticket)
+{
+    const struct slice words[] = {SLICE("XRANGE"), SLICE("s"), SLICE("5-1"), SLICE("5-1")};
+
+    inquiry_ask(inquiry, words, 4, (struct slice){mem_text(EXPECTED), strlen(EXPECTED)}, ticket);
+}
+
+/* Asks so much at once, and waits for the answers. */
+static void ask_and_hear(size_t count)
+{
+    int64_t until_ms = clock_ms() + STAND_PATIENCE_MS;
+
+    for (size_t i = 0; i < count; i++)
+        ask((uint32_t)i);
+    while (heard.count < count && clock_ms() < until_ms) {
+        inquiry_turn(inquiry);
+        stand_turn(&stand);
+    }
+    CU_ASSERT_EQUAL_FATAL(heard.count, count);
+    for (size_t i = 0; i < count; i++)
+        CU_ASSERT_EQUAL(heard.tickets[i], i);
+}
+
+static const char *each_kind(void *context, unsigned connection, unsigned number, const char *name)
+{
+    static const char *const answers[] = {
+        EXPECTED,
+        "*0\r\n",
+        "*1\r\n*2\r\n$3\r\n5-1\r\n*2\r\n$1\r\na\r\n$1\r\nc\r\n", /* other bytes, */
+        "*1\r\n*2\r\n$3\r\n5-1\r\n*4\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\na\r\n$0\r\n\r\n", /* more, */
+        "*1\r\n*2\r\n$3\r\n5-1\r\n*0\r\n", /* and fewer */
+        "-NOPERM no\r\n",
+        "*-1\r\n",
+        EXPECTED,
+    };
+
+    (void)context, (void)connection, (void)name;
+    return answers[number];
+}
+
+static void expect_each_kind(void)
+{
+    static const enum inquiry_answer wanted[] = {INQUIRY_SAME,  INQUIRY_EMPTY, INQUIRY_OTHER,
+                                                 INQUIRY_OTHER, INQUIRY_OTHER, INQUIRY_REFUSED,
+                                                 INQUIRY_OTHER, INQUIRY_SAME};
+
+    ask_and_hear(QUESTIONS);
+    for (size_t i = 0; i < QUESTIONS; i++)
+        CU_ASSERT_EQUAL(heard.answers[i], wanted[i]);
+    ASSERT_TEXT(heard.text[5], "NOPERM no");
+    ASSERT_TEXT(heard.text[7], "");
+}
+
+static void answers_are_told_apart_whole_and_in_pieces(void)
+{
+    for (size_t bytes = 0; bytes < 8; bytes += bytes ? 3 : 1) {
+        open_all(each_kind);
+        fake_server_slice(server, bytes);
+        expect_each_kind();
+        close_all();
+    }
+}
+
+/* LOADING, an end, silence: asked again, in order, and what was answered is not. */
+static const char *in_bad_moods(void *context, unsigned connection, unsigned number,
+                                const char *name)
+{
+    static const char *const answers[][2] = {
+        {EXPECTED, "-LOADING wait\r\n"}, {""}, {NULL}, {"*0\r\n", EXPECTED}};
+
+    (void)context, (void)name;
+    return connection < 2 ? NULL
+                          : answers[(connection - 1 < 4 ? connection - 1 : 4) - 1][number % 2];
+}
+
+static void what_was_not_answered_is_asked_again(void)
+{
+    open_all(in_bad_moods);
+    ask_and_hear(3);
+    CU_ASSERT_EQUAL(heard.answers[0], INQUIRY_SAME);
+    CU_ASSERT_EQUAL(heard.answers[1], INQUIRY_EMPTY);
+    CU_ASSERT_EQUAL(heard.answers[2], INQUIRY_SAME);
+    close_all();
+}
+
+static char large[LARGE + 64];
+
+static const char *a_large_one(void *context, unsigned connection, unsigned number,
+                               const char *name)
+{
+    (void)context, (void)connection, (void)name;
+    return number ? EXPECTED : large;
+}
+
+static void a_large_answer_is_another_one(void)
+{
+    int head =
+        snprintf(large, sizeof(large), "*1\r\n*2\r\n$3\r\n5-1\r\n*2\r\n$1\r\na\r\n$%d\r\n", LARGE);
+
+    memset(large + head, 'b', LARGE);
+    memcpy(large + head + LARGE, "\r\n", 3);
+    open_all(a_large_one);
+    ask_and_hear(2);
+    CU_ASSERT_EQUAL(heard.answers[0], INQUIRY_OTHER);
+    CU_ASSERT_EQUAL(heard.answers[1], INQUIRY_SAME);
+    close_all();
+}
+
+static const char *silent(void *context, unsigned connection, unsigned number, const char *name)
+{
+    (void)context, (void)connection, (void)number, (void)name;
+    return NULL;
+}
+
+static void questions_are_bounded(void)
+{
+    uint32_t asked = 0;
+
+    open_all(silent);
+    CU_ASSERT_TRUE(inquiry_has_room(inquiry));
+    while (inquiry_has_room(inquiry) && asked < 10000)
+        ask(asked++);
+    CU_ASSERT_EQUAL(asked, options.window_commands);
+    close_all();
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(answers_are_told_apart_whole_and_in_pieces),
+        TEST(what_was_not_answered_is_asked_again),
+        TEST(a_large_answer_is_another_one),
+        TEST(questions_are_bounded),
+    };
+
+    log_configure(LOG_ERROR, LOG_LOGFMT);
+    return SUITE("inquiry", tests);
+}
