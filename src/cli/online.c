@@ -68,6 +68,34 @@ static void samples_add_question(struct samples *samples, struct slice key, bool
                  (struct probe_command){arguments, sizeof(words) / sizeof(words[0]), secret});
 }
 
+/* What the route does to a key by itself: UNLINK KEY, PEXPIRE KEY 1. */
+static void samples_add_own(struct samples *samples, const char *name, size_t count,
+                            struct slice key, bool secret)
+{
+    struct slice *arguments = arena_alloc(&samples->arena, 3 * sizeof(*arguments));
+
+    arguments[0] = slice_of(name);
+    arguments[1] = key;
+    arguments[2] = SLICE("1");
+    samples_push(samples, (struct probe_command){arguments, count, secret});
+}
+
+/* Behind a sample of a command: the ttl of its keys, and the tombstone that takes them. */
+static void samples_follow(struct samples *samples, const struct route *route,
+                           const struct route_command *command, const struct slice *arguments,
+                           size_t count, bool secret)
+{
+    const struct command *row = command->command;
+    size_t place = 0;
+
+    if (!row || !command_written_keys(row, arguments, count, &place, 1) || place >= count)
+        return;
+    if (command->expires && !(row->flags & COMMAND_TTL_PX))
+        samples_add_own(samples, "PEXPIRE", 3, arguments[place], secret);
+    if (route->unlinks && command == route->writes.items)
+        samples_add_own(samples, "UNLINK", 2, arguments[place], secret);
+}
+
 static void samples_add(struct samples *samples, const struct route *route,
                         const struct route_commands *commands, const struct conf_commands *conf)
 {
@@ -80,6 +108,7 @@ static void samples_add(struct samples *samples, const struct route *route,
         if (route->conf->delivery == AT_LEAST_ONCE &&
             (id == STREAM_ID_OF_OFFSET || id == STREAM_ID_OF_RECORD))
             samples_add_question(samples, arguments[1], secret);
+        samples_follow(samples, route, &commands->items[i], arguments, count, secret);
     }
 }
 
