@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/distinct.h"
 #include "base/mem.h"
+#include "cli/explained_arrays.h"
 #include "cli/shown.h"
 
 #include <stdio.h>
@@ -128,6 +129,7 @@ static void fields_of_commands(struct reading *reading, const struct route_comma
 static void fields_of_write(struct reading *reading, const struct route *route)
 {
     fields_of_commands(reading, &route->writes, &route->conf->do_);
+    explained_arrays(reading->explained, reading->scope);
     reading->secret = route->conf->ttl.secret;
     if (route->ttl.template)
         template_visit(route->ttl.template, fields_add, reading);
@@ -283,6 +285,7 @@ void explained_clear(struct explained *explained)
 {
     free(explained->fields);
     free(explained->left);
+    free(explained->arrays);
     free(explained->conditions);
     free(explained->commands);
     free(explained->keys);

@@ -24,6 +24,11 @@ struct explained_left {
     const char *type; /* "null", "array", "object" */
 };
 
+/** An array that a command takes as one text, though it would take many. */
+struct explained_array {
+    const char *name, *command, *argument; /* "items", "SADD", "member" */
+};
+
 struct explained_condition {
     const char *text;
     bool asked; /* false: it reads a value, and a tombstone has none */
@@ -51,15 +56,16 @@ struct explained {
     const char *why; /* no command runs; NULL where one does, and where there is an error */
     struct explained_field *fields;
     struct explained_left *left; /* by "%{*}" of the commands, each name once */
+    struct explained_array *arrays;
     struct explained_condition *conditions;
     struct explained_command *commands;
     struct slice *keys; /* of the commands, each once */
-    size_t field_count, left_count, condition_count, command_count, key_count;
+    size_t field_count, left_count, array_count, condition_count, command_count, key_count;
     bool failed; /* then: */
     enum stage stage;
     char error[ERR_TEXT_BYTES];
 
-    size_t field_room, left_room, condition_room, command_room, key_room;
+    size_t field_room, left_room, array_room, condition_room, command_room, key_room;
     struct arena arena;
 };
 

@@ -65,6 +65,19 @@ static void write_left(const struct explained *explained, struct json_writer *js
     json_write_close(json, ']');
 }
 
+static void write_arrays(const struct explained *explained, struct json_writer *json)
+{
+    json_write_open(json, "arrays", '[');
+    for (size_t i = 0; i < explained->array_count; i++) {
+        json_write_open(json, NULL, '{');
+        json_write_text(json, "name", explained->arrays[i].name);
+        json_write_text(json, "command", explained->arrays[i].command);
+        json_write_text(json, "argument", explained->arrays[i].argument);
+        json_write_close(json, '}');
+    }
+    json_write_close(json, ']');
+}
+
 static void write_conditions(const struct explained *explained, struct json_writer *json)
 {
     json_write_open(json, "conditions", '[');
@@ -120,6 +133,7 @@ void explained_write_json(const struct explained *explained, FILE *out)
     write_outcome(explained, &json);
     write_fields(explained, &json);
     write_left(explained, &json);
+    write_arrays(explained, &json);
     write_conditions(explained, &json);
     write_commands(explained, &json);
     write_error(explained, &json);

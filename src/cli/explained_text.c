@@ -39,6 +39,15 @@ static void write_left(const struct explained *explained, FILE *out)
         fputs(": %{*} takes texts, numbers, true and false\n", out);
 }
 
+static void write_arrays(const struct explained *explained, FILE *out)
+{
+    for (size_t i = 0; i < explained->array_count; i++) {
+        const struct explained_array *array = &explained->arrays[i];
+        fprintf(out, "  note      %s is an array: %s takes its JSON text as one %s\n", array->name,
+                array->command, array->argument);
+    }
+}
+
 static void write_conditions(const struct explained *explained, FILE *out)
 {
     for (size_t i = 0; i < explained->condition_count; i++) {
@@ -87,6 +96,7 @@ void explained_write_text(const struct explained *explained, FILE *out)
     if (explained->outcome != EXPLAINED_NOT_TAKEN)
         write_fields(explained, out);
     write_left(explained, out);
+    write_arrays(explained, out);
     write_conditions(explained, out);
     write_commands(explained, out);
     write_outcome(explained, out);

@@ -7,6 +7,7 @@
 #include "conf/topic.h"
 #include "flow/agreement.h"
 #include "flow/durability.h"
+#include "flow/expiry.h"
 #include "flow/hints.h"
 #include "flow/repeats.h"
 #include "flow/route.h"
@@ -80,22 +81,6 @@ static struct when *compile_when(const struct conf_text *text, struct conf_probl
     return when;
 }
 
-/* "did you mean 'SET'?" for a command that is not known; NULL where none is near. free() ends it.
- */
-static char *hint_at_command(struct slice name)
-{
-    size_t count;
-    const struct command *rows = command_all(&count);
-    const char **names = mem_array(count, sizeof(*names));
-    const char *nearest;
-
-    for (size_t i = 0; i < count; i++)
-        names[i] = rows[i].name;
-    nearest = text_nearest(name, names, count);
-    free(names);
-    return nearest ? mem_format("did you mean '%s'?", nearest) : NULL;
-}
-
 /* Probably a slip, but Redis may well know it: modules bring commands of their own. */
 static void warn_unknown(const struct route_commands *commands, const struct conf_commands *conf,
                          struct conf_problems *problems)
@@ -104,7 +89,7 @@ static void warn_unknown(const struct route_commands *commands, const struct con
         const struct route_command *command = &commands->items[i];
         if (command->command || !command->name.data)
             continue;
-        char *hint = hint_at_command(command->name);
+        char *hint = hints_command(command->name);
         conf_warning(problems, conf->items[i].cmd.origin, hint,
                      "penstock does not know the command '%.*s'; it is sent as it is",
                      SLICE_ARGS(command->name));
@@ -185,76 +170,6 @@ static struct route_commands compile_commands(const struct conf_commands *conf,
     return commands;
 }
 
-/* "SET k v EX 10" with a ttl beside it would say two things. */
-static bool command_has_expiry(const struct route_command *command)
-{
-    static const char *const words[] = {"EX", "PX", "EXAT", "PXAT", "KEEPTTL"};
-    bool open;
-    size_t count = template_least_arguments(command->template, &open);
-
-    for (size_t i = 3; i < count; i++) {
-        struct slice word = {0};
-        template_constant(command->template, i, &word);
-        for (size_t j = 0; word.data && j < sizeof(words) / sizeof(words[0]); j++)
-            if (strlen(words[j]) == word.length &&
-                strncasecmp(words[j], word.data, word.length) == 0)
-                return true;
-    }
-    return false;
-}
-
-static void refuse_ttl_of_unknown(const struct route_command *command, const struct conf_text *ttl,
-                                  struct conf_problems *problems)
-{
-    char *hint = hint_at_command(command->name);
-
-    conf_problem(
-        problems, ttl->origin,
-        hint ? hint : "leave out the ttl, and give the expiry by a command of its own",
-        "ttl: penstock does not know the command '%.*s', nor which of its arguments are keys",
-        SLICE_ARGS(command->name));
-    free(hint);
-}
-
-/* Whether the route's ttl applies to one command; what stands against it is a problem, unless it is
- * inherited. */
-static bool check_command_ttl(const struct route_command *command, const struct conf_text *cmd,
-                              const struct conf_text *ttl, struct conf_problems *problems)
-{
-    const struct command *row = command->command;
-
-    if (!row && !ttl->inherited)
-        refuse_ttl_of_unknown(command, ttl, problems);
-    if (!row || !command_takes_ttl(row))
-        return false;
-    if (!(row->flags & COMMAND_TTL_PX) || !command_has_expiry(command))
-        return true;
-    if (!ttl->inherited)
-        conf_problem(problems, cmd->origin, NULL,
-                     "the command sets an expiry and the route has a ttl: keep one of them");
-    return false;
-}
-
-static void check_ttl(const struct route *route, struct conf_problems *problems)
-{
-    const struct conf_text *text = &route->conf->ttl;
-    size_t before = conf_problems_count(problems);
-    bool taken = route->conf->do_.refused;
-
-    for (size_t i = 0; i < route->writes.count; i++) {
-        struct route_command *command = &route->writes.items[i];
-        if (!command->name.data)
-            return; /* reported already */
-        command->expires =
-            check_command_ttl(command, &route->conf->do_.items[i].cmd, text, problems);
-        taken |= command->expires;
-    }
-    if (!taken && !text->inherited && conf_problems_count(problems) == before)
-        conf_problem(problems, text->origin, NULL,
-                     "ttl: no command of route '%s' writes a key that could expire",
-                     route->conf->name);
-}
-
 static void compile_ttl(struct route *route, struct conf_problems *problems)
 {
     const struct conf_text *text = &route->conf->ttl;
@@ -275,7 +190,7 @@ static void compile_ttl(struct route *route, struct conf_problems *problems)
     route->ttl.number.data = route->ttl.digits;
     route->ttl.number.length = (size_t)snprintf(route->ttl.digits, sizeof(route->ttl.digits),
                                                 "%" PRId64, route->ttl.milliseconds);
-    check_ttl(route, problems);
+    expiry_apply(route, problems);
 }
 
 static unsigned commands_read(const struct route_commands *commands)
@@ -371,6 +286,7 @@ struct routes *routes_new(const struct conf *conf, struct conf_problems *problem
         compile_route(&routes->items[i], conf, i, problems);
     for (size_t i = 0; i < routes->count; i++) {
         hints_check(&routes->items[i], problems);
+        expiry_check(&routes->items[i], problems);
         repeats_check(&routes->items[i], problems);
         durability_check(&conf->routes[i], problems);
     }

@@ -2,6 +2,10 @@
  * and would show only as a missing field, or as a text nobody wants. */
 #include "flow/hints.h"
 
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 struct hinting {
@@ -65,4 +69,18 @@ void hints_check(const struct route *route, struct conf_problems *problems)
 
     hint_commands(&hinting, &route->writes, &route->conf->do_);
     hint_commands(&hinting, &route->deletes, &route->conf->del);
+}
+
+char *hints_command(struct slice name)
+{
+    size_t count;
+    const struct command *rows = command_all(&count);
+    const char **names = mem_array(count, sizeof(*names));
+    const char *nearest;
+
+    for (size_t i = 0; i < count; i++)
+        names[i] = rows[i].name;
+    nearest = text_nearest(name, names, count);
+    free(names);
+    return nearest ? mem_format("did you mean '%s'?", nearest) : NULL;
 }

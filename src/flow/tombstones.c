@@ -9,18 +9,10 @@
 
 #include "base/mem.h"
 #include "flow/keyspace.h"
-#include "flow/shapes.h"
+#include "flow/written.h"
 
 #include <stdlib.h>
 #include <strings.h>
-
-/* A command, and what its arguments are. */
-struct written {
-    const struct route_command *command;
-    const struct conf_text *text;
-    struct shape *shape;
-    const struct shape_item **items; /* as many as the template's arguments */
-};
 
 bool tombstones_pass(const struct conf_route *conf)
 {
@@ -30,98 +22,21 @@ bool tombstones_pass(const struct conf_route *conf)
            strcasecmp(command->cmd.text, "none") == 0;
 }
 
-static struct written written_of(const struct route *route, size_t index)
-{
-    struct written written = {.command = &route->writes.items[index],
-                              .text = &route->conf->do_.items[index].cmd};
-
-    written.shape = shape_new(written.command->command->shape);
-    written.items = shapes_items(written.command, written.shape);
-    return written;
-}
-
-static void written_clear(struct written *written)
-{
-    shape_free(written->shape);
-    free(written->items);
-}
-
-static size_t argument_count(const struct written *written)
-{
-    return written->command->template->count;
-}
-
-static const struct argument *argument_of(const struct written *written, size_t index)
-{
-    return &written->command->template->arguments[index];
-}
-
-static bool is_called(const struct written *written, size_t index, struct slice name)
-{
-    return written->items[index] && slice_equal(written->items[index]->text, name);
-}
-
-static const struct argument *key_of(const struct written *written)
-{
-    for (size_t i = 1; i < argument_count(written); i++)
-        if (is_called(written, i, SLICE("key")))
-            return argument_of(written, i);
-    return NULL;
-}
-
-/* The next word of "HDEL key field"; its length is 0 behind the last. */
-static struct slice next_word(const char **undo)
-{
-    struct slice word;
-
-    *undo += strspn(*undo, " ");
-    word = (struct slice){*undo, strcspn(*undo, " ")};
-    *undo += word.length;
-    return word;
-}
-
 /* Whether the record's key is in what names the thing that the command writes. */
 static bool names_by_key(const struct written *written)
 {
     const char *undo = written->command->command->undo;
-    struct slice word = next_word(&undo);
+    struct slice word = written_undo_word(&undo);
 
-    while ((word = next_word(&undo)).length)
-        for (size_t i = 1; i < argument_count(written); i++)
-            if (is_called(written, i, word) &&
-                argument_of(written, i)->reads & (READS_KEY_INSIDE | READS_KEY_BYTES))
+    while ((word = written_undo_word(&undo)).length)
+        for (size_t i = 1; i < written_count(written); i++)
+            if (written_is(written, i, word) &&
+                written_argument(written, i)->reads & (READS_KEY_INSIDE | READS_KEY_BYTES))
                 return true;
     return false;
 }
 
 /* --- whether the whole key is the record's ---------------------------------------------------- */
-
-/* What a key is made of. */
-struct made_of {
-    bool key, topic, more;   /* the whole key; the topic; what is neither key nor topic */
-    const struct hole *part; /* a field of the key, or the key behind a filter; NULL: none */
-};
-
-static struct made_of key_made_of(const struct argument *key)
-{
-    struct made_of made = {0};
-
-    for (size_t i = 0; i < key->count; i++) {
-        const struct hole *hole = key->parts[i].hole;
-        if (!hole || hole->reference.kind == REFERENCE_PARTITION)
-            continue;
-        if (hole->reference.kind == REFERENCE_KEY && !hole->filter_count)
-            made.key = true;
-        else if (hole->reference.kind == REFERENCE_TOPIC && !hole->filter_count)
-            made.topic = true;
-        else if (hole->reference.kind == REFERENCE_KEY_FIELD ||
-                 hole->reference.kind == REFERENCE_KEY)
-            made.part = hole;
-        else
-            made.more = true;
-    }
-    return made;
-}
 
 static bool takes_several_topics(const struct conf_route *conf)
 {
@@ -132,7 +47,7 @@ static bool takes_several_topics(const struct conf_route *conf)
 /* Why a key may be another record's, too; NULL: it is not. free() ends it. */
 static char *shared_key(const struct route *route, const struct written *written)
 {
-    struct made_of made = key_made_of(key_of(written));
+    struct made_of made = written_made_of(written_key(written));
     const char *shown = made.part && !written->text->secret ? made.part->text : "***";
 
     if (made.more)
@@ -153,10 +68,10 @@ static bool writes_whole(const struct written *written)
 {
     if (!(written->command->command->flags & COMMAND_WHOLE_KEY))
         return false;
-    for (size_t i = 1; i < argument_count(written); i++)
-        if (is_called(written, i, SLICE("path")))
-            return slice_is(argument_of(written, i)->constant, "$") ||
-                   slice_is(argument_of(written, i)->constant, ".");
+    for (size_t i = 1; i < written_count(written); i++)
+        if (written_is(written, i, SLICE("path")))
+            return slice_is(written_argument(written, i)->constant, "$") ||
+                   slice_is(written_argument(written, i)->constant, ".");
     return true;
 }
 
@@ -174,7 +89,7 @@ static char *unlink_fault(const struct route *route, const struct keyspace *keys
                           written->command->command->name);
     if ((shared = shared_key(route, written)))
         return shared;
-    other = keyspace_other(keyspace, route, key_of(written));
+    other = keyspace_other(keyspace, route, written_key(written));
     return other ? mem_format("route '%s' may write the same Redis keys", other->conf->name) : NULL;
 }
 
@@ -203,11 +118,11 @@ static bool write_named(FILE *out, const struct written *written, struct slice n
 {
     bool any = false;
 
-    for (size_t i = 1; i < argument_count(written); i++) {
-        if (!is_called(written, i, name))
+    for (size_t i = 1; i < written_count(written); i++) {
+        if (!written_is(written, i, name))
             continue;
         fputc(' ', out);
-        if (!write_argument(out, argument_of(written, i)))
+        if (!write_argument(out, written_argument(written, i)))
             return false;
         any = true;
     }
@@ -216,11 +131,11 @@ static bool write_named(FILE *out, const struct written *written, struct slice n
 
 static bool write_undo(FILE *out, const struct written *written, const char *undo)
 {
-    struct slice word = next_word(&undo);
+    struct slice word = written_undo_word(&undo);
     bool good = true;
 
     fprintf(out, "%.*s", SLICE_ARGS(word));
-    while (good && (word = next_word(&undo)).length)
+    while (good && (word = written_undo_word(&undo)).length)
         good = write_named(out, written, word);
     return good;
 }
@@ -244,11 +159,11 @@ static char *proposed_by(const struct written *written, const char *undo)
 static char *proposal(const struct written *written)
 {
     const struct command *row = written->command->command;
-    const struct argument *key = key_of(written);
+    const struct argument *key = written_key(written);
     bool parts = strcmp(row->undo, "UNLINK key") != 0;
     char *text = parts && row->key_step > 1 ? NULL : proposed_by(written, row->undo);
 
-    if (!text && key && key_made_of(key).key && !key_made_of(key).more)
+    if (!text && key && written_made_of(key).key && !written_made_of(key).more)
         text = proposed_by(written, "UNLINK key");
     return text;
 }
@@ -287,7 +202,7 @@ static void check_route(struct route *route, const struct keyspace *keyspace,
         if (!is_undoable(&route->writes.items[i]))
             continue;
         struct written written = written_of(route, i);
-        if (key_of(&written) && names_by_key(&written)) {
+        if (written_key(&written) && names_by_key(&written)) {
             char *why = unlink_fault(route, keyspace, &written);
             route->unlinks = !why;
             told = why;

@@ -234,6 +234,21 @@ static void a_topic_that_the_route_does_not_take_is_told(void)
     end();
 }
 
+static void an_array_as_one_member_is_told(void)
+{
+    given(ROUTE("cart", JSON "do = \"SADD cart:%{id} %{items} %{items|json}\";") ", " ROUTE(
+        "text", JSON "do = \"SET cart:%{id} %{items}\";"));
+    explain_value("cart", "{\"id\": 1, \"items\": [1, 2]}");
+    has("arrays", "[{\"name\":\"items\",\"command\":\"SADD\",\"argument\":\"member\"}]");
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(text, "  note      items is an array: SADD takes its JSON text as one member\n"));
+    explain_value("cart", "{\"id\": 1, \"items\": 3}");
+    has("arrays", "[]");
+    explain_value("text", "{\"id\": 1, \"items\": [1, 2]}");
+    has("arrays", "[]");
+    end();
+}
+
 static void a_tombstone_unlinks_or_runs_del(void)
 {
     given(ROUTE("one", JSON "do = \"SET one:%{$topic}:%{$key} %{a}\";") ", " ROUTE(
@@ -393,6 +408,7 @@ int main(void)
         TEST(what_a_spread_leaves_out_is_told),
         TEST(a_record_that_is_filtered_says_why),
         TEST(a_topic_that_the_route_does_not_take_is_told),
+        TEST(an_array_as_one_member_is_told),
         TEST(a_tombstone_unlinks_or_runs_del),
         TEST(an_error_has_its_stage_and_what_becomes_of_the_record),
         TEST(a_secret_in_a_command_is_not_shown),
