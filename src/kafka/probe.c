@@ -229,7 +229,8 @@ static const rd_kafka_topic_partition_t *led_by(const struct probe *probe,
     return NULL;
 }
 
-/* Whether each is reached by the address that it tells its clients (advertised.listeners). */
+/* Whether each is reached by the address that it tells its clients (advertised.listeners): whatever
+ * it answers there, it answers. librdkafka's own errors are below zero. */
 static void probe_addresses(struct probe *probe, const struct rd_kafka_metadata *metadata)
 {
     for (int i = 0; i < metadata->broker_cnt; i++) {
@@ -240,7 +241,7 @@ static void probe_addresses(struct probe *probe, const struct rd_kafka_metadata 
             led ? rd_kafka_query_watermark_offsets(probe->kafka, led->topic, led->partition, &low,
                                                    &high, probe->timeout_ms)
                 : RD_KAFKA_RESP_ERR_NO_ERROR;
-        if (err)
+        if (err < RD_KAFKA_RESP_ERR_NO_ERROR)
             say(probe, PROBE_ERROR, "broker %" PRId32 " at %s:%d, its advertised address: %s",
                 broker->id, broker->host, broker->port, reason_of(probe, err));
     }

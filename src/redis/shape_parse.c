@@ -51,7 +51,7 @@ static enum shape_type read_type(struct parsing *parsing)
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
         if (slice_is(name, types[i].name))
             return types[i].type;
-    assert(!"a type of commands.def");
+    assert(false && "commands.def names a type that there is not");
     return TYPE_ANY;
 }
 
