@@ -37,7 +37,7 @@
 #include <unistd.h>
 
 enum { TICK_MS = 200, READY_MS = 10000, STATUS_MS = 10000, STOP_SLACK_MS = 1500 };
-enum { STOP_TELL_MS = 1000, STOP_TELL_AGAIN_MS = 10000 };
+enum { STOP_TELL_MS = 1500, STOP_TELL_AGAIN_MS = 10000 };
 enum { ADDRESSES = 256 << 20 }; /* libraries, stacks, and what allocators set aside for threads */
 
 struct service_worker {
@@ -306,10 +306,13 @@ static void service_tell_ready(struct service *service, int64_t now_ms)
 static void service_tell_status(const struct service *service)
 {
     struct metrics_totals totals;
+    struct reasons reasons;
 
     metrics_totals(service->metrics, &totals);
-    notify_status("%u partitions, %u held, %llu records written, %.1f s behind", totals.partitions,
-                  totals.held, (unsigned long long)totals.written, totals.lag_seconds);
+    reasons_of(service->health, &reasons);
+    notify_status("%u partitions, %u held, %llu records written, %.1f s behind%s%.300s",
+                  totals.partitions, totals.held, (unsigned long long)totals.written,
+                  totals.lag_seconds, reasons.count ? "; " : "", reasons.text);
 }
 
 static void service_tick(struct service *service)

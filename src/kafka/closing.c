@@ -17,9 +17,10 @@
 #include <unistd.h>
 
 enum {
-    RESERVE_MS = 2000, /* of the time to stop, for the last commit and for leaving */
-    DESTROY_MS = 2000, /* longest wait for rd_kafka_destroy() */
-    OFFSETS_MS = 500   /* and for a question that is under way */
+    RESERVE_MS = 2000,  /* of the time to stop, for the last commit and for leaving */
+    AWAY_WAIT_MS = 300, /* for the last commit while no broker can be reached */
+    DESTROY_MS = 2000,  /* longest wait for rd_kafka_destroy() */
+    OFFSETS_MS = 500    /* and for a question that is under way */
 };
 
 void source_stop(struct source *source, int64_t deadline_ms)
@@ -57,7 +58,8 @@ static void closing_drain(struct source *source)
     if (source->now_ms < until_ms && !source->stops_waiting && !is_drained(source))
         return;
     source->closing = CLOSING_COMMITTING;
-    source->close_step_deadline_ms = source->now_ms + COMMIT_WAIT_MS;
+    source->close_step_deadline_ms =
+        source->now_ms + (source->complaints.away ? AWAY_WAIT_MS : COMMIT_WAIT_MS);
     if (source->close_step_deadline_ms > until_ms + source->stop_reserve_ms / 2)
         source->close_step_deadline_ms = until_ms + source->stop_reserve_ms / 2;
 }

@@ -61,6 +61,26 @@ static void a_broker_that_is_away_is_trouble_until_it_is_back(void)
     member_free(member);
 }
 
+static void a_stop_does_not_wait_for_kafka_that_is_away(void)
+{
+    struct member *member = member_new("gone");
+
+    cluster_topic("gone");
+    cluster_produce_all("gone", 0, 10);
+    member->finishes = false;
+    member_join(member, "gone");
+    CU_ASSERT(member_run(member, 40));
+    rd_kafka_mock_broker_set_down(cluster, BROKER);
+    CU_ASSERT(run_until_trouble(member, true));
+    member_finish_all(member); /* answered, and the commit cannot be */
+    int64_t took_ms = member_stop(member, 10000);
+    if (took_ms > 2000)
+        fprintf(stderr, "\nit took %d ms\n", (int)took_ms);
+    CU_ASSERT(took_ms <= 2000);
+    rd_kafka_mock_broker_set_up(cluster, BROKER);
+    member_free(member);
+}
+
 /* The group refuses to take a member until the test is over. */
 static struct member *member_refused(const char *name, rd_kafka_resp_err_t code)
 {
@@ -355,6 +375,7 @@ int main(void)
     static const struct suite_test tests[] = {
         TEST(a_broker_that_comes_later_is_waited_for),
         TEST(a_broker_that_is_away_is_trouble_until_it_is_back),
+        TEST(a_stop_does_not_wait_for_kafka_that_is_away),
         TEST(why_the_group_does_not_take_us_is_the_trouble),
         TEST(a_group_with_another_protocol_is_the_trouble),
         TEST(a_name_that_does_not_resolve_is_the_trouble),
