@@ -27,7 +27,8 @@ void port_open(void)
     const struct http_hosts hosts = {names, 1};
     struct err err;
 
-    metrics = metrics_new(&(struct metrics_shape){1, routes, 1, sinks, 1, NULL, 0, "2", "0"});
+    metrics =
+        metrics_new(&(struct metrics_shape){1, routes, 1, sinks, 1, NULL, 0, "2", "0", NULL, 0});
     health = health_new(1);
     admin = admin_start("127.0.0.1:0", hosts, metrics, health, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(admin);

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 struct admin {
-    const struct metrics *metrics;
+    struct metrics *metrics;
     struct health *health;
     struct event_base *base;
     struct http *http;
@@ -35,6 +35,7 @@ static void admin_metrics(void *context, struct slice query, struct http_answer 
 
     (void)query;
     answer->type = "text/plain; version=0.0.4; charset=utf-8";
+    metrics_set_ready(admin->metrics, health_answer(admin->health, HEALTH_READY));
     metrics_write(admin->metrics, answer->body);
 }
 
@@ -81,8 +82,11 @@ static const struct http_endpoint endpoints[] = {
      "200 while the loop of every worker turns, whatever Kafka and Redis do; else restart.",
      admin_livez},
     {"/readyz",
-     "200 while records flow: every worker joined its group, every sink is reachable, no partition "
-     "is held, no dead letter waits for long, and it is not stopping.",
+     "200 while what ought to be read is read: Kafka answers, every worker is in its group "
+     "(perhaps "
+     "with no partition), every topic exists and may be read, every pattern matches a topic, every "
+     "sink is reachable, no partition is held, no dead letter waits for long, and it is not "
+     "stopping.",
      admin_readyz},
     {"/startupz", "200 once it was ready for the first time.", admin_startupz},
 };
@@ -113,7 +117,9 @@ void admin_write_reference(FILE *out)
         out,
         "\nA probe that fails answers 503 and lists its checks, one a line; `?verbose` lists "
         "them in any case:\n\n"
-        "```\n[+]configuration ok\n[+]kafka ok\n[-]sink live: connection refused, for 12 s\n"
+        "```\n[+]configuration ok\n[+]kafka ok\n[+]topic rides of source main: assigned\n"
+        "[-]topic trpis of source main: it does not exist, or we may not see it, for 31 s\n"
+        "[-]sink live: connection refused, for 12 s\n"
         "[+]dlq ok\n"
         "[-]partition rides[3]: offset 88121: route rides_cache: WRONGTYPE Operation against a "
         "key holding the wrong kind of value\ncheck failed\n```\n\n"
@@ -176,8 +182,8 @@ static void admin_free(struct admin *admin)
     free(admin);
 }
 
-struct admin *admin_start(const char *listen, struct http_hosts hosts,
-                          const struct metrics *metrics, struct health *health, struct err *err)
+struct admin *admin_start(const char *listen, struct http_hosts hosts, struct metrics *metrics,
+                          struct health *health, struct err *err)
 {
     struct admin *admin = mem_new(struct admin);
 

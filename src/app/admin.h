@@ -13,8 +13,8 @@ struct metrics;
  * Listens on @p listen ("host:port", see http.h) and answers until admin_stop(). @p metrics and @p
  * health are borrowed. Errors:  NULL and ERR_CONFIG.
  */
-struct admin *admin_start(const char *listen, struct http_hosts hosts,
-                          const struct metrics *metrics, struct health *health, struct err *err);
+struct admin *admin_start(const char *listen, struct http_hosts hosts, struct metrics *metrics,
+                          struct health *health, struct err *err);
 
 /** Where it listens, with the port that was taken where port 0 was asked for. */
 const char *admin_address(const struct admin *admin);

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* A worker's status comes once a second; a loop that was silent for so long stands still. */
-enum { STILL_MS = 10000, HELD_SHOWN = 64 };
+enum { STILL_MS = 10000, HELD_SHOWN = 64, TOPICS_SHOWN = 64 };
 
 struct sink_health {
     const char *name; /* of the configuration */
@@ -24,6 +24,9 @@ struct sink_health {
 
 struct worker_health {
     int64_t told_ms; /* its last status, or the start */
+    const char *source;
+    struct worker_topic_status *topics;
+    size_t topic_count;
     bool joined, kafka_away;
     char kafka_reason[ERR_TEXT_BYTES];
     bool dead_letters, dlq_away;
@@ -59,8 +62,10 @@ void health_free(struct health *health)
 {
     if (!health)
         return;
-    for (unsigned i = 0; i < health->worker_count; i++)
+    for (unsigned i = 0; i < health->worker_count; i++) {
         free(health->workers[i].sinks);
+        free(health->workers[i].topics);
+    }
     free(health->workers);
     pthread_mutex_destroy(&health->mutex);
     free(health);
@@ -86,12 +91,26 @@ static void sink_health_set(struct sink_health *sink, const char *trouble, int64
     snprintf(sink->reason, sizeof(sink->reason), "%s", trouble ? trouble : "");
 }
 
+static void worker_health_set_topics(struct worker_health *worker,
+                                     const struct worker_status *status)
+{
+    size_t bytes = status->topic_count * sizeof(*worker->topics);
+
+    worker->source = status->source;
+    worker->topic_count = status->topic_count;
+    if (!bytes)
+        return;
+    worker->topics = mem_resize(worker->topics, bytes);
+    memcpy(worker->topics, status->topics, bytes);
+}
+
 static void worker_health_set(struct worker_health *worker, const struct worker_status *status)
 {
     size_t shown = status->held_count < WORKER_HELD_SHOWN ? status->held_count : WORKER_HELD_SHOWN;
 
     worker->told_ms = clock_ms();
     worker->joined = status->joined;
+    worker_health_set_topics(worker, status);
     worker->kafka_away = status->kafka_trouble != NULL;
     snprintf(worker->kafka_reason, sizeof(worker->kafka_reason), "%s",
              status->kafka_trouble ? status->kafka_trouble : "");
@@ -114,6 +133,9 @@ static bool worker_health_is_ready(const struct worker_health *worker)
 {
     for (size_t i = 0; i < worker->sink_count; i++)
         if (worker->sinks[i].trouble)
+            return false;
+    for (size_t i = 0; i < worker->topic_count; i++)
+        if (worker->topics[i].bad)
             return false;
     return worker->joined && !worker->kafka_away && !worker->dlq_away && worker->held_count == 0;
 }
@@ -177,7 +199,7 @@ static void check_kafka(const struct health *health, FILE *list)
     if (away)
         fprintf(list, "[-]kafka: %s\n", away);
     else if (outside)
-        fprintf(list, "[-]kafka: %u of %u workers did not join the group yet\n", outside,
+        fprintf(list, "[-]kafka: %u of %u workers are not in their group\n", outside,
                 health->worker_count);
     else
         fputs("[+]kafka ok\n", list);
@@ -245,6 +267,74 @@ static void check_sinks(const struct health *health, FILE *list)
         }
 }
 
+/* What another worker of the source says of a topic. */
+static const struct worker_topic_status *worker_health_topic(const struct worker_health *worker,
+                                                             const char *source, const char *topic)
+{
+    for (size_t i = 0;
+         strcmp(worker->source ? worker->source : "", source) == 0 && i < worker->topic_count; i++)
+        if (strcmp(worker->topics[i].topic, topic) == 0)
+            return &worker->topics[i];
+    return NULL;
+}
+
+/* Of what the workers say of a topic a complaint counts most, then that one of them reads it. NULL:
+ * it was shown with a worker before. */
+static const struct worker_topic_status *health_topic(const struct health *health, unsigned worker,
+                                                      size_t index)
+{
+    const struct worker_health *first = &health->workers[worker];
+    const struct worker_topic_status *shown = &first->topics[index];
+
+    for (unsigned i = 0; i < health->worker_count; i++) {
+        const struct worker_topic_status *other =
+            worker_health_topic(&health->workers[i], first->source, first->topics[index].topic);
+        if (other && i < worker)
+            return NULL;
+        if (other && !shown->bad && (other->bad || other->state == TOPIC_ASSIGNED))
+            shown = other;
+    }
+    return shown;
+}
+
+static void check_topic(const struct worker_topic_status *topic, const char *source, FILE *list)
+{
+    static const char *const texts[TOPIC_STATE_COUNT] = {
+        [TOPIC_UNKNOWN] = "it could not be asked whether it is there and who reads it",
+        [TOPIC_ASSIGNED] = "assigned",
+        [TOPIC_ELSEWHERE] = "assigned to other members of the group",
+        [TOPIC_UNREAD] = "it exists, and no member of the group reads it",
+        [TOPIC_MISSING] = "it does not exist, or we may not see it",
+        [TOPIC_FORBIDDEN] = "we may not read it: the user needs READ and DESCRIBE",
+        [TOPIC_UNMATCHED] = "no topic matches",
+    };
+
+    fprintf(list, "[%c]topic %s of source %s: %s", topic->bad ? '-' : '+', topic->topic, source,
+            texts[topic->state]);
+    if (topic->bad)
+        fprintf(list, ", for %" PRId64 " s", topic->for_ms / 1000);
+    fputc('\n', list);
+}
+
+/* Those that are well only for who wants to see all. */
+static void check_topics(const struct health *health, FILE *list)
+{
+    size_t more = 0, shown = 0;
+
+    for (unsigned i = 0; i < health->worker_count; i++)
+        for (size_t j = 0; j < health->workers[i].topic_count; j++) {
+            const struct worker_topic_status *topic = health_topic(health, i, j);
+            if (!topic)
+                continue;
+            if (shown++ < TOPICS_SHOWN)
+                check_topic(topic, health->workers[i].source, list);
+            else
+                more++;
+        }
+    if (more)
+        fprintf(list, "[+]topics: %zu more, see penstock_topic_workers in /metrics\n", more);
+}
+
 static void check_partitions(const struct health *health, FILE *list)
 {
     size_t held = 0, shown = 0;
@@ -281,6 +371,7 @@ static bool check_ready(const struct health *health, FILE *list)
     if (health->stopping)
         fputs("[-]process: stopping\n", list);
     check_kafka(health, list);
+    check_topics(health, list);
     check_sinks(health, list);
     check_dlq(health, list);
     check_partitions(health, list);

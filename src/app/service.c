@@ -56,6 +56,7 @@ struct service {
     struct metrics *metrics;
     struct tolerances *tolerances;
     const char **names; /* the labels of the metrics */
+    struct metrics_topic *topics;
     struct health *health;
     struct admin *admin;
     bool ready;  /* as the service manager was told */
@@ -76,6 +77,24 @@ static sigset_t service_signals(void)
 
 /* --- metrics ---------------------------------------------------------------------------------- */
 
+/* What each source ought to read, once. */
+static size_t service_list_topics(struct service *service)
+{
+    const struct conf *conf = service->loaded->conf;
+    size_t count = 0, room = 0;
+
+    for (size_t i = 0; i < conf->source_count; i++) {
+        size_t topic_count;
+        const char **topics = conf_topics(conf, &conf->sources[i], &topic_count);
+        for (size_t j = 0; j < topic_count; j++) {
+            service->topics = mem_grow(service->topics, count, &room, sizeof(*service->topics));
+            service->topics[count++] = (struct metrics_topic){conf->sources[i].name, topics[j]};
+        }
+        free(topics);
+    }
+    return count;
+}
+
 static void service_open_metrics(struct service *service, unsigned workers)
 {
     const struct conf *conf = service->loaded->conf;
@@ -91,6 +110,8 @@ static void service_open_metrics(struct service *service, unsigned workers)
         mem_array(conf->route_count + conf->sink_count + command_count, sizeof(*names));
 
     service->names = names;
+    shape.topic_count = service_list_topics(service);
+    shape.topics = service->topics;
     shape.routes = names;
     for (size_t i = 0; i < conf->route_count; i++)
         *names++ = conf->routes[i].name;
@@ -370,6 +391,7 @@ static void service_free(struct service *service)
     health_free(service->health);
     metrics_free(service->metrics);
     free(service->names);
+    free(service->topics);
     notify_close();
 }
 

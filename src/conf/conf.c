@@ -3,6 +3,7 @@
 #include "conf/conf.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "conf/deadletters.h"
 #include "conf/document.h"
 #include "conf/exposed.h"
@@ -260,8 +261,40 @@ void conf_free(struct conf *conf)
     free(conf);
 }
 
+/* Names by a hash of each, with more places than names. */
+struct topic_set {
+    const char **places;
+    size_t count; /* of places, a power of two */
+};
+
+/* False: it was there. */
+static bool topic_set_add(struct topic_set *set, const char *topic)
+{
+    size_t place = text_hash(topic) & (set->count - 1);
+
+    for (; set->places[place]; place = (place + 1) & (set->count - 1))
+        if (strcmp(set->places[place], topic) == 0)
+            return false;
+    set->places[place] = topic;
+    return true;
+}
+
+static struct topic_set topic_set_new(const struct conf *conf)
+{
+    struct topic_set set = {.count = 2};
+    size_t topics = 0;
+
+    for (size_t i = 0; i < conf->route_count; i++)
+        topics += conf->routes[i].topics.count;
+    while (set.count <= 2 * topics)
+        set.count *= 2;
+    set.places = mem_array(set.count, sizeof(*set.places));
+    return set;
+}
+
 const char **conf_topics(const struct conf *conf, const struct conf_source *source, size_t *count)
 {
+    struct topic_set seen = topic_set_new(conf);
     const char **topics = NULL;
     size_t capacity = 0;
 
@@ -269,9 +302,12 @@ const char **conf_topics(const struct conf *conf, const struct conf_source *sour
     for (size_t i = 0; i < conf->route_count; i++) {
         const struct conf_route *route = &conf->routes[i];
         for (size_t j = 0; route->from == source && j < route->topics.count; j++) {
+            if (!topic_set_add(&seen, route->topics.items[j].text))
+                continue;
             topics = mem_grow(topics, *count, &capacity, sizeof(*topics));
             topics[(*count)++] = route->topics.items[j].text;
         }
     }
+    free(seen.places);
     return topics;
 }

@@ -173,7 +173,8 @@ struct conf *conf_load(const char *path, struct conf_problems *problems);
 /** Ends it and wipes its secrets. Takes NULL. */
 void conf_free(struct conf *conf);
 
-/** The topics that the routes read from @p source, as the file names them; free() ends the array.
+/** The topics that the routes read from @p source, each once, as the file names them; free() ends
+ * the array.
  */
 const char **conf_topics(const struct conf *conf, const struct conf_source *source, size_t *count);
 

@@ -49,10 +49,27 @@ static void worker_add_waiting(void *context, const struct source_partition *par
     status->waiting_count++;
 }
 
+struct topic_list {
+    struct worker_status *status;
+    size_t room;
+};
+
+static void worker_add_topic(void *context, const char *topic, enum topic_state state, bool bad,
+                             int64_t for_ms)
+{
+    struct topic_list *list = context;
+    struct worker_status *status = list->status;
+
+    status->topics =
+        mem_grow(status->topics, status->topic_count, &list->room, sizeof(*status->topics));
+    status->topics[status->topic_count++] = (struct worker_topic_status){topic, state, bad, for_ms};
+}
+
 void worker_tell(struct worker *worker)
 {
     const struct conf *conf = worker->options.conf;
-    struct worker_status status = {.joined = source_is_joined(worker->source),
+    struct worker_status status = {.source = worker->options.source->name,
+                                   .joined = source_is_joined(worker->source),
                                    .kafka_trouble = source_trouble(worker->source),
                                    .dead_letters = worker->letters != NULL};
 
@@ -69,9 +86,11 @@ void worker_tell(struct worker *worker)
     }
     source_visit_held(worker->source, worker_add_held, &status);
     source_visit_waiting(worker->source, worker_add_waiting, &status);
+    source_visit_topics(worker->source, worker_add_topic, &(struct topic_list){.status = &status});
     worker->options.listener.status(worker->options.listener.context, worker->options.number,
                                     &status);
     free(status.sinks);
+    free(status.topics);
     worker->status_changed = false;
     worker->status_due_ms = worker->now_ms + STATUS_MS;
 }

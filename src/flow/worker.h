@@ -15,8 +15,17 @@ struct worker;
 
 enum { WORKER_HELD_SHOWN = 16, WORKER_WAITING_SHOWN = 4 };
 
+/** A topic or pattern of the worker's source. */
+struct worker_topic_status {
+    const char *topic; /* as the file names it; lives as long as the configuration */
+    enum topic_state state;
+    bool bad; /* and that for long enough to complain */
+    int64_t for_ms;
+};
+
 /** How a worker is, told by its own thread when it changes and at least once a second. */
 struct worker_status {
+    const char *source;        /* of the configuration */
     bool joined;               /* the group gave it an assignment */
     const char *kafka_trouble; /* NULL: Kafka answers */
     bool dead_letters;         /* some route of the worker may have them */
@@ -26,6 +35,8 @@ struct worker_status {
         const char *trouble; /* NULL: commands flow */
     } * sinks;
     size_t sink_count;
+    struct worker_topic_status *topics; /* that it ought to read */
+    size_t topic_count;
     struct {
         char text[ERR_TEXT_BYTES]; /* "rides[3]: why" */
     } held[WORKER_HELD_SHOWN];

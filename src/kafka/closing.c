@@ -157,7 +157,8 @@ static bool kafka_end(struct source *source)
 {
     rd_kafka_queue_io_event_enable(source->control, -1, NULL, 0);
     rd_kafka_queue_io_event_enable(source->records, -1, NULL, 0);
-    if (source->abandoned || !offsets_free(source->offsets, OFFSETS_MS))
+    if (source->abandoned || !duty_close(source, OFFSETS_MS) ||
+        !offsets_free(source->offsets, OFFSETS_MS))
         return false;
     for (size_t i = 0; i < source->partition_count; i++)
         rebalance_forget_queue(source->partitions[i]);
@@ -179,6 +180,7 @@ void source_free(struct source *source)
     }
     if (source->wake_fd >= 0)
         close(source->wake_fd);
+    duty_clear(source);
     partitions_free(source);
     free(source->hurries);
     if (source->subscription)

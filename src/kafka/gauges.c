@@ -61,6 +61,42 @@ int64_t gauges_known_end(const struct source_partition *partition)
     return end_offset(partition);
 }
 
+/* For a reader of committed records Kafka tells the end of what is stable; a fetch tells more. */
+void gauges_high(struct source_partition *partition, int64_t offset)
+{
+    partition->told_ms = partition->source->now_ms;
+    if (partition->state != PARTITION_FLOWING || offset > end_offset(partition))
+        GAUGE(partition, end_offset, offset);
+}
+
+void gauges_low(struct source_partition *partition, int64_t offset)
+{
+    partition->low = offset;
+}
+
+/* A record of it tells as much as its leader's answer. */
+static void told_update(struct source_partition *partition)
+{
+    if (partition->position == partition->told_at)
+        return;
+    partition->told_at = partition->position;
+    partition->told_ms = partition->source->now_ms;
+}
+
+/*
+ * From where on records wait: behind what Redis has answered. What waits of a partition whose
+ * position the log does not have, or that has none yet, is all of the log.
+ */
+static int64_t waits_from(const struct source_partition *partition)
+{
+    int64_t from =
+        partition->tracker ? tracker_commit_offset(partition->tracker) : partition->position;
+
+    if (partition->state == PARTITION_FLOWING || partition->state == PARTITION_REVOKED)
+        return from;
+    return from < partition->low || from > end_offset(partition) ? partition->low : from;
+}
+
 /* Whether every record that was taken is finished; one that waits in a batch is not. */
 static bool is_idle(const struct source_partition *partition)
 {
@@ -148,10 +184,9 @@ static int64_t oldest_ms(const struct source_partition *partition)
 
 static void gauges_update(struct source_partition *partition)
 {
-    const struct tracker *tracker = partition->tracker;
-
     if (partition_is_ours(partition)) {
         end_update(partition);
+        told_update(partition);
         position_update(partition);
         wait_update(partition);
         stall_tell(partition);
@@ -162,7 +197,8 @@ static void gauges_update(struct source_partition *partition)
     GAUGE(partition, consumed_bytes, partition->consumed_bytes);
     GAUGE(partition, lost_records, partition->lost_records);
     GAUGE(partition, position_offset, partition->position);
-    GAUGE(partition, acked_offset, tracker ? tracker_commit_offset(tracker) : -1);
+    GAUGE(partition, acked_offset, waits_from(partition));
+    GAUGE(partition, lag_unknown, !duty_end_is_known(partition));
     GAUGE(partition, committed_offset, partition->committed);
     GAUGE(partition, oldest_ms, oldest_ms(partition));
     GAUGE(partition, unstable, waiting_offsets(partition));

@@ -88,6 +88,7 @@ static struct source_topic *topic_get(struct source *source, const char *name)
     topic->name = mem_text(name);
     topic->routes = source->events.topic(source->events.context, topic->name);
     gates_open(topic, source);
+    duty_topic(source, topic);
     source->topics = mem_grow(source->topics, source->topic_count, &source->topic_capacity,
                               sizeof(struct source_topic *));
     if (source->topic_count == source->bucket_count)
@@ -185,6 +186,9 @@ void partition_take(struct source_partition *partition)
         partition_lose(partition);
     partition->generation++;
     partition->position = partition->committed = partition->committing = -1;
+    partition->told_ms = partition->source->now_ms;
+    partition->told_at = partition->low = -1;
+    partition->refused_ms = 0;
     partition->ask_at_ms = 0;
     partition->asking = partition->misplaced = partition->witness_differs = false;
     partition_forget_log(partition);
@@ -316,6 +320,7 @@ void partitions_free(struct source *source)
     for (size_t i = 0; i < source->topic_count; i++) {
         free(source->topics[i]->partitions);
         free(source->topics[i]->passes);
+        free(source->topics[i]->wanted);
         free(source->topics[i]->name);
         free(source->topics[i]);
     }

@@ -330,6 +330,10 @@ static void rebalance_revoke(struct source *source, const rd_kafka_topic_partiti
     bool lost = rd_kafka_assignment_lost(source->kafka);
 
     source->metrics->source.rebalances[lost ? REBALANCE_LOST : REBALANCE_REVOKE]++;
+    if (!source->cooperative || lost) {
+        source->joined = false;
+        source->left_ms = source->now_ms;
+    }
     log_info(lost ? "partitions lost" : "partitions revoked", LOG_INT("count", list->cnt),
              LOG_STR("group", source->options->group.text));
     for (int i = 0; i < list->cnt; i++) {

@@ -123,6 +123,10 @@ struct source *source_new(const struct conf *conf, const struct conf_source *opt
     }
     if (!source_subscribe(source, topics, topic_count, err))
         goto fail;
+    if (!duty_open(source)) {
+        err_set(err, ERR_FATAL, "a thread could not be started: %s", strerror(errno));
+        goto fail;
+    }
     return source;
 fail:
     source_free(source);
@@ -142,6 +146,8 @@ static void poll_error(struct source *source, const rd_kafka_message_t *message,
              rd_kafka_message_errstr(message));
     if (partition && message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
         start_misplaced(partition);
+    if (partition && message->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+        duty_refused(partition);
 }
 
 /* Whose record it is. Records of one partition come in runs; @p last is the one before. */
@@ -435,6 +441,7 @@ bool source_turn(struct source *source, struct err *err)
         commit_turn(source);
     closing_turn(source);
     held_turn(source);
+    duty_turn(source);
     gauges_turn(source);
     kick_turn(source);
     oversize_turn(source);
@@ -461,11 +468,11 @@ int64_t source_next_ms(const struct source *source)
 const char *source_trouble(const struct source *source)
 {
     if (source->joined && !source->complaints.away)
-        return NULL;
+        return duty_trouble(source);
     return complaints_reason(&source->complaints);
 }
 
 bool source_is_joined(const struct source *source)
 {
-    return source->joined;
+    return source->joined || (source->left_ms && source->now_ms - source->left_ms < DUTY_GRACE_MS);
 }

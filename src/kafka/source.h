@@ -7,6 +7,7 @@
  */
 #pragma once
 #include "base/err.h"
+#include "metrics/metrics.h"
 #include "record/record.h"
 
 #include <stdbool.h>
@@ -244,7 +245,15 @@ int64_t source_next_ms(const struct source *source);
  * can be reached, or why the group does not take us. */
 const char *source_trouble(const struct source *source);
 
-/** Whether the group gave us an assignment (perhaps an empty one) since the start. */
+/** Visits what the source subscribes to, topics and patterns: how it is, whether that is worth a
+ * complaint by now, and since when. */
+void source_visit_topics(const struct source *source,
+                         void (*visit)(void *context, const char *topic, enum topic_state state,
+                                       bool bad, int64_t for_ms),
+                         void *context);
+
+/** Whether the group gave us an assignment (perhaps an empty one), and did not take it away longer
+ * than a moment ago. */
 bool source_is_joined(const struct source *source);
 
 /**

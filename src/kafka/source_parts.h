@@ -18,6 +18,7 @@
 #include "kafka/offsets.h"
 #include "kafka/resume.h"
 #include "kafka/source.h"
+#include "kafka/survey.h"
 #include "kafka/tracker.h"
 #include "kafka/witness.h"
 #include "metrics/metrics.h"
@@ -28,7 +29,8 @@ enum {
     COMMIT_WAIT_MS = 3000, /* longest wait for the last commit of a partition */
     LEAVE_WAIT_MS = 500,   /* and for librdkafka's answer to unsubscribe */
     DRAIN_CHECK_MS = 50,   /* how often a drain is looked at though no answer came */
-    TOPICS_SEEN = 1024
+    TOPICS_SEEN = 1024,
+    DUTY_GRACE_MS = 10000 /* how long it may be unknown whether Kafka and the group are there */
 };
 
 enum partition_state {
@@ -90,6 +92,11 @@ struct source_partition {
     int64_t end;             /* where librdkafka came to the end last; -1: not since the start */
     int64_t waits_since_ms;  /* nothing comes though Kafka has more; 0: it does, or has not */
     int64_t waits_at;        /* the position that it does not get past */
+    int64_t told_ms;         /* when Kafka told its end, or gave a record of it */
+    int64_t told_at;         /* its position then */
+    int64_t low;             /* where its log starts, asked while it does not flow; -1: not known */
+    int64_t refused_ms;      /* when Kafka said that we may not read it; 0: we may */
+    int64_t refused_at;      /* its position then */
     int64_t committed;       /* what Kafka has; -1: nothing, or not known */
     int64_t committing;      /* what the outstanding commit says; -1: nothing */
     int64_t stuck_at;        /* its position when a response was too large */
@@ -135,6 +142,32 @@ struct source_topic {
     bool gated;                           /* passes one at least */
     struct source_partition **partitions; /* by number; NULL: never ours */
     size_t partition_count;
+    size_t *wanted; /* what of the subscription it is */
+    size_t wanted_count;
+};
+
+/** A topic or pattern of the subscription. */
+struct source_topic_state {
+    const char *name;
+    enum survey_found found;
+    bool taken;         /* by some member of the group */
+    bool ours, refused; /* some partition of it is ours; and may not be read */
+    bool was_read;      /* here or elsewhere, once */
+    enum topic_state state;
+    int64_t since_ms;
+};
+
+/** Whether that which ought to be read is read (duty.c). */
+struct duty {
+    struct survey *survey;
+    struct source_topic_state *topics; /* by the subscription */
+    struct topic_counters **counters;  /* theirs */
+    size_t count;
+    int64_t due_ms, states_due_ms;
+    int64_t answered_ms, coordinated_ms; /* when Kafka answered, and the coordinator; 0: never */
+    bool group_known, troubled;
+    rd_kafka_resp_err_t err; /* why some end is not known */
+    char reason[448];        /* what the trouble is */
 };
 
 enum rebalance_step {
@@ -214,6 +247,8 @@ struct source {
 
     bool fatal;
     struct complaints complaints;
+    struct duty duty;
+    int64_t left_ms; /* when the group took all away last */
     struct kick kick;
     struct oversize oversize;
     uint64_t consumed_records, consumed_bytes;
@@ -283,6 +318,25 @@ void gauges_turn(struct source *source);
 void gauges_end(struct source_partition *partition, int64_t offset);
 /** What was said of it last. */
 int64_t gauges_known_end(const struct source_partition *partition);
+/** The same, and the start of the log, as Kafka says when asked (duty.c). */
+void gauges_high(struct source_partition *partition, int64_t offset);
+void gauges_low(struct source_partition *partition, int64_t offset);
+
+/* --- duty.c: whether that which ought to be read is read --- */
+/** False and errno where its thread could not be started. */
+bool duty_open(struct source *source);
+/** False where its thread does not end in time. */
+bool duty_close(struct source *source, int64_t wait_ms);
+void duty_clear(struct source *source);
+void duty_turn(struct source *source);
+/** Finds what of the subscription a new topic is. */
+void duty_topic(const struct source *source, struct source_topic *topic);
+/** Kafka says that we may not read the partition. */
+void duty_refused(struct source_partition *partition);
+/** Whether Kafka told the partition's end a while ago at most. */
+bool duty_end_is_known(const struct source_partition *partition);
+/** What is the matter with a source that is in its group; NULL: nothing. */
+const char *duty_trouble(const struct source *source);
 
 /* --- rebalance.c: which partitions librdkafka reads --- */
 void rebalance_event(struct source *source, rd_kafka_resp_err_t what,

@@ -1,7 +1,7 @@
 /*
  * block.h: the counts of one worker in memory: a row of words that is copied and summed as one.
  *
- *      [ routes ][ sinks ][ commands of sink 0 ][ commands of sink 1 ] ...
+ *      [ topics ][ routes ][ sinks ][ commands of sink 0 ][ commands of sink 1 ] ...
  *
  * Every word is a count but the pointers sink_counters.commands, which block_view() sets.
  */
@@ -9,6 +9,7 @@
 #include "metrics/metrics.h"
 
 struct block_view {
+    struct topic_counters *topics;
     struct route_counters *routes;
     struct sink_counters *sinks;
 };

@@ -53,6 +53,21 @@ static void page_counters(const struct page *page, const char *scope, const char
     }
 }
 
+static void page_topics(const struct page *page)
+{
+    const struct metrics_shape *shape = page->snapshot->shape;
+    const struct dimension *dimension = page->family->dimension;
+
+    for (size_t i = 0; i < shape->topic_count; i++)
+        for (size_t j = 0; j < dimension->count; j++) {
+            fputs(page->family->name, page->out);
+            page_label(page->out, '{', "source", shape->topics[i].source);
+            page_label(page->out, ',', "topic", shape->topics[i].topic);
+            page_label(page->out, ',', dimension->label, dimension->values[j]);
+            fprintf(page->out, "} %" PRIu64 "\n", page->snapshot->topics[i].states[j]);
+        }
+}
+
 static void page_histogram(const struct page *page, const char *route,
                            const struct histogram *histogram)
 {
@@ -170,6 +185,9 @@ static void page_family(const struct page *page)
         break;
     case SCOPE_SOURCE:
         page_counters(page, NULL, NULL, &page->snapshot->source);
+        break;
+    case SCOPE_TOPIC:
+        page_topics(page);
         break;
     case SCOPE_ROUTE:
         page_routes(page);

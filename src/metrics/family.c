@@ -34,6 +34,11 @@ static const char *const event_names[REBALANCE_COUNT] = {
     [REBALANCE_REVOKE] = "revoke",
     [REBALANCE_LOST] = "lost",
 };
+static const char *const state_names[TOPIC_STATE_COUNT] = {
+    [TOPIC_UNKNOWN] = "unknown",     [TOPIC_ASSIGNED] = "assigned", [TOPIC_ELSEWHERE] = "elsewhere",
+    [TOPIC_UNREAD] = "unread",       [TOPIC_MISSING] = "missing",   [TOPIC_FORBIDDEN] = "forbidden",
+    [TOPIC_UNMATCHED] = "unmatched",
+};
 static const char *const commit_names[COMMIT_COUNT] = {
     [COMMIT_OK] = "ok",
     [COMMIT_FAILED] = "failed",
@@ -57,6 +62,11 @@ const char *metrics_stage_name(enum stage stage)
     return stage_names[stage];
 }
 
+const char *metrics_topic_state_name(enum topic_state state)
+{
+    return state_names[state];
+}
+
 size_t metrics_error_index(const char *label)
 {
     size_t i = 0;
@@ -73,6 +83,7 @@ static const struct dimension dimension_outcome = {"outcome", outcome_names, OUT
 static const struct dimension dimension_barrier = {"outcome", barrier_names, BARRIER_COUNT};
 static const struct dimension dimension_stage = {"stage", stage_names, STAGE_COUNT};
 static const struct dimension dimension_event = {"event", event_names, REBALANCE_COUNT};
+static const struct dimension dimension_state = {"state", state_names, TOPIC_STATE_COUNT};
 static const struct dimension dimension_commit = {"result", commit_names, COMMIT_COUNT};
 static const struct dimension dimension_class = {"class", class_names, CLASSES};
 
@@ -80,12 +91,14 @@ static const struct dimension dimension_class = {"class", class_names, CLASSES};
 #define STRUCT_BUILD      struct build_sample
 #define STRUCT_PROCESS    struct process_sample
 #define STRUCT_SOURCE     struct source_counters
+#define STRUCT_TOPIC      struct topic_counters
 #define STRUCT_ROUTE      struct route_counters
 #define STRUCT_SINK       struct sink_counters
 #define STRUCT_PARTITION  struct partition_sample
 #define STRUCT_ASSIGNED   struct partition_sample
 #define DIMENSION_NONE    dimension_none
 #define DIMENSION_OUTCOME dimension_outcome
+#define DIMENSION_STATE   dimension_state
 #define DIMENSION_STAGE   dimension_stage
 #define DIMENSION_BARRIER dimension_barrier
 #define DIMENSION_EVENT   dimension_event
@@ -116,6 +129,7 @@ const char *const family_scope_labels[] = {
     [SCOPE_BUILD] = "version, librdkafka, hiredis",
     [SCOPE_PROCESS] = "",
     [SCOPE_SOURCE] = "",
+    [SCOPE_TOPIC] = "source, topic",
     [SCOPE_ROUTE] = "route",
     [SCOPE_SINK] = "sink",
     [SCOPE_PARTITION] = "topic, partition",

@@ -8,6 +8,7 @@ enum family_scope {
     SCOPE_BUILD,
     SCOPE_PROCESS,
     SCOPE_SOURCE,
+    SCOPE_TOPIC,
     SCOPE_ROUTE,
     SCOPE_SINK,
     SCOPE_PARTITION,

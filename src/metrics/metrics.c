@@ -40,6 +40,7 @@ struct metrics {
     struct metrics_shape shape;
     size_t word_count;
     double started;
+    _Atomic bool ready;
     struct worker_metrics *workers;
 };
 
@@ -51,8 +52,11 @@ static void metrics_start_worker(struct metrics *metrics, unsigned number)
     worker->published.words = mem_array(metrics->word_count, sizeof(uint64_t));
     pthread_mutex_init(&worker->published.mutex, NULL);
     struct block_view view = block_view(&metrics->shape, worker->words);
-    worker->own = (struct metrics_worker){
-        .routes = view.routes, .sinks = view.sinks, .metrics = metrics, .number = number};
+    worker->own = (struct metrics_worker){.topics = view.topics,
+                                          .routes = view.routes,
+                                          .sinks = view.sinks,
+                                          .metrics = metrics,
+                                          .number = number};
 }
 
 struct metrics *metrics_new(const struct metrics_shape *shape)
@@ -97,6 +101,23 @@ struct metrics_worker *metrics_worker(struct metrics *metrics, unsigned number)
 {
     assert(number < metrics->shape.workers);
     return &metrics->workers[number].own;
+}
+
+struct topic_counters *metrics_topic(struct metrics_worker *worker, const char *source,
+                                     const char *topic)
+{
+    const struct metrics_shape *shape = &worker->metrics->shape;
+    size_t i = 0;
+
+    while (i < shape->topic_count && (strcmp(shape->topics[i].source, source) != 0 ||
+                                      strcmp(shape->topics[i].topic, topic) != 0))
+        i++;
+    return &worker->topics[i];
+}
+
+void metrics_set_ready(struct metrics *metrics, bool ready)
+{
+    atomic_store(&metrics->ready, ready);
 }
 
 void metrics_latency(struct route_counters *route, int64_t timestamp_ms, int64_t now_ms)
@@ -203,6 +224,7 @@ static struct partition_sample partition_sample(const struct partition_gauges *g
         .lost_records = gauge_sum(&gauges->lost_records),
         .assigned = atomic_load_explicit(&gauges->assigned, memory_order_relaxed),
         .held = atomic_load_explicit(&gauges->held, memory_order_relaxed),
+        .lag_unknown = atomic_load_explicit(&gauges->lag_unknown, memory_order_relaxed),
         .position_offset = gauge_known(&gauges->position_offset),
         .committed_offset = gauge_known(&gauges->committed_offset),
         .end_offset = gauge_known(&gauges->end_offset),
@@ -269,11 +291,13 @@ void snapshot_take(struct snapshot *snapshot, const struct metrics *metrics)
     for (unsigned i = 0; i < metrics->shape.workers; i++)
         snapshot_add_worker(snapshot, &metrics->workers[i], metrics->word_count);
     struct block_view view = block_view(&metrics->shape, snapshot->words);
+    snapshot->topics = view.topics;
     snapshot->routes = view.routes;
     snapshot->sinks = view.sinks;
     snapshot_add_partitions(snapshot, metrics);
-    snapshot->process.started = metrics->started;
     process_sample(&snapshot->process);
+    snapshot->process.started = metrics->started;
+    snapshot->process.ready = atomic_load(&metrics->ready);
 }
 
 void snapshot_clear(struct snapshot *snapshot)

@@ -36,6 +36,26 @@ enum barrier_outcome { BARRIER_REACHED, BARRIER_SHORT, BARRIER_FAILED, BARRIER_C
 enum rebalance_event { REBALANCE_ASSIGN, REBALANCE_REVOKE, REBALANCE_LOST, REBALANCE_COUNT };
 enum commit_result { COMMIT_OK, COMMIT_FAILED, COMMIT_COUNT };
 
+/** How a topic or pattern of a source's routes is, as one worker sees it. */
+enum topic_state {
+    TOPIC_UNKNOWN,   /* nobody has told yet, or whether another member reads it cannot be known */
+    TOPIC_ASSIGNED,  /* some partition of it is this worker's */
+    TOPIC_ELSEWHERE, /* other members have its partitions */
+    TOPIC_UNREAD,    /* it is there, and no member of the group has any of it */
+    TOPIC_MISSING,   /* it does not exist, or is hidden */
+    TOPIC_FORBIDDEN, /* we may not read it */
+    TOPIC_UNMATCHED, /* no topic matches the pattern */
+    TOPIC_STATE_COUNT
+};
+
+/** "assigned", ... */
+const char *metrics_topic_state_name(enum topic_state state);
+
+/** A topic or pattern, and the source that reads it. */
+struct metrics_topic {
+    const char *source, *topic;
+};
+
 /** Names of the configured things, for the labels. The arrays are borrowed and live as long as the
  * metrics. */
 struct metrics_shape {
@@ -47,6 +67,8 @@ struct metrics_shape {
     const char *const *commands; /* by command.index; one more series is "other" */
     size_t command_count;
     const char *librdkafka, *hiredis; /* versions */
+    const struct metrics_topic *topics;
+    size_t topic_count;
 };
 
 struct route_counters {
@@ -73,13 +95,19 @@ struct source_counters {
     uint64_t commits[COMMIT_COUNT];
     uint64_t errors;
     uint64_t fenced;
-    uint64_t replaced; /* logs */
+    uint64_t replaced;                   /* logs */
+    uint64_t workers, connected, joined; /* gauges: 1 of each worker for which it is so */
+};
+
+struct topic_counters {
+    uint64_t states[TOPIC_STATE_COUNT]; /* gauges: 1 of each worker that sees it so */
 };
 
 /** One worker's own counts: plain, written by the worker alone. */
 struct metrics_worker {
     struct route_counters *routes; /* [route_count] */
     struct sink_counters *sinks;   /* [sink_count] */
+    struct topic_counters *topics; /* [topic_count] */
     struct source_counters source;
     struct metrics *metrics;
     unsigned number;
@@ -92,9 +120,10 @@ struct partition_gauges {
     int32_t partition;
     _Atomic bool assigned;
     _Atomic bool held;
+    _Atomic bool lag_unknown; /* Kafka has not told the end for a while */
     _Atomic uint64_t consumed_records, consumed_bytes, lost_records;
     _Atomic int64_t position_offset;  /* the next to take; -1 unknown */
-    _Atomic int64_t acked_offset;     /* what may be committed; -1 unknown */
+    _Atomic int64_t acked_offset;     /* behind what is answered; -1 unknown */
     _Atomic int64_t committed_offset; /* what Kafka acknowledged; -1 unknown */
     _Atomic int64_t end_offset;       /* high watermark; -1 unknown */
     _Atomic int64_t unstable;         /* offsets that wait for the end of a transaction */
@@ -125,6 +154,13 @@ void metrics_publish(struct metrics_worker *worker);
 /** The gauges of one partition; the same object again for the same worker, topic and partition. */
 struct partition_gauges *metrics_partition(struct metrics_worker *worker, const char *topic,
                                            int32_t partition);
+
+/** The worker's counts of a topic of the shape; of one that it has not, counts that nobody sees. */
+struct topic_counters *metrics_topic(struct metrics_worker *worker, const char *source,
+                                     const char *topic);
+
+/** What penstock says of itself when asked whether it is ready. Any thread. */
+void metrics_set_ready(struct metrics *metrics, bool ready);
 
 /** The index for sink_counters.errors of a label that reply_label() gave. */
 size_t metrics_error_index(const char *label);

@@ -66,9 +66,8 @@ static double process_open_files(void)
 void process_sample(struct process_sample *sample)
 {
     struct rlimit limit;
-    double started = sample->started;
 
-    *sample = (struct process_sample){started, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    *sample = (struct process_sample){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     process_stat(sample);
     sample->open_files = process_open_files();
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0)

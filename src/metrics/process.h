@@ -3,7 +3,8 @@
 
 /** NAN where the kernel does not tell. */
 struct process_sample {
-    double started; /* set by who takes the sample: since when penstock works */
+    double started, ready; /* set by who takes the sample: since when penstock works, and if it is
+                              well */
     double cpu_seconds;
     double resident_bytes, virtual_bytes;
     double open_files, most_files;
@@ -11,5 +12,5 @@ struct process_sample {
     double born; /* seconds since 1970 */
 };
 
-/** Reads /proc/self; fills all but started. */
+/** Reads /proc/self; fills all but the first two. */
 void process_sample(struct process_sample *sample);

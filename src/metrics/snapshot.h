@@ -12,14 +12,15 @@ struct partition_sample {
     const char *topic;
     int32_t partition;
     double consumed_records, consumed_bytes, lost_records;
-    double assigned, held;
+    double assigned, held, lag_unknown;
     double lag_records, lag_seconds;
     double position_offset, committed_offset, end_offset, unstable;
 };
 
 struct snapshot {
     const struct metrics_shape *shape;
-    uint64_t *words; /* of routes and sinks */
+    uint64_t *words; /* of topics, routes and sinks */
+    struct topic_counters *topics;
     struct route_counters *routes;
     struct sink_counters *sinks;
     struct source_counters source;

@@ -34,7 +34,7 @@ static void a_probe_that_fails_lists_its_checks(void)
     port_open();
     get("/readyz");
     CU_ASSERT_EQUAL(status(), 503);
-    CU_ASSERT(says("[-]kafka: 1 of 1 workers did not join the group yet\n"));
+    CU_ASSERT(says("[-]kafka: 1 of 1 workers are not in their group\n"));
     CU_ASSERT(says("check failed\n"));
     get("/startupz");
     CU_ASSERT_EQUAL(status(), 503);

@@ -86,7 +86,7 @@ static void it_is_ready_once_every_worker_joined(void)
     tell(0);
     CU_ASSERT_FALSE(ask(HEALTH_READY));
     ASSERT_TEXT(list, "[+]configuration ok\n"
-                      "[-]kafka: 1 of 2 workers did not join the group yet\n"
+                      "[-]kafka: 1 of 2 workers are not in their group\n"
                       "[+]partitions ok\n");
     tell(1);
     CU_ASSERT(ask(HEALTH_READY));
@@ -169,6 +169,61 @@ static void a_stopping_process_is_not_ready(void)
     end();
 }
 
+static void tell_topic(unsigned worker, enum topic_state state, bool bad)
+{
+    struct worker_topic_status topic = {"rides", state, bad, 12000};
+
+    status.source = "main";
+    status.topics = &topic;
+    status.topic_count = 1;
+    tell(worker);
+    status.topics = NULL;
+    status.topic_count = 0;
+}
+
+static void a_topic_that_nobody_can_read_makes_it_not_ready(void)
+{
+    begin(1);
+    tell_topic(0, TOPIC_MISSING, true);
+    CU_ASSERT_FALSE(ask(HEALTH_READY));
+    CU_ASSERT_PTR_NOT_NULL(strstr(
+        list,
+        "[-]topic rides of source main: it does not exist, or we may not see it, for 12 s\n"));
+    tell_topic(0, TOPIC_MISSING, false); /* not for long enough */
+    CU_ASSERT(ask(HEALTH_READY));
+    tell_topic(0, TOPIC_UNKNOWN, false);
+    CU_ASSERT(ask(HEALTH_READY));
+    CU_ASSERT_PTR_NOT_NULL(strstr(list, "[+]topic rides of source main: it could not be asked"));
+    end();
+}
+
+static void a_member_that_rightly_has_no_partition_is_ready(void)
+{
+    begin(2);
+    tell_topic(0, TOPIC_ELSEWHERE, false);
+    tell_topic(1, TOPIC_ELSEWHERE, false);
+    CU_ASSERT(ask(HEALTH_READY));
+    ASSERT_TEXT(list,
+                "[+]configuration ok\n[+]kafka ok\n[+]topic rides of source main: assigned to "
+                "other members of the group\n[+]partitions ok\n");
+    end();
+}
+
+static void of_what_two_workers_say_of_a_topic_the_complaint_is_shown(void)
+{
+    begin(2);
+    tell_topic(0, TOPIC_ELSEWHERE, false);
+    tell_topic(1, TOPIC_ASSIGNED, false);
+    CU_ASSERT(ask(HEALTH_READY));
+    ASSERT_TEXT(list, "[+]configuration ok\n[+]kafka ok\n[+]topic rides of source main: assigned\n"
+                      "[+]partitions ok\n");
+    tell_topic(1, TOPIC_FORBIDDEN, true);
+    CU_ASSERT_FALSE(ask(HEALTH_READY));
+    CU_ASSERT_PTR_NOT_NULL(strstr(list, "[-]topic rides of source main: we may not read it"));
+    CU_ASSERT_PTR_NULL(strstr(list, "other members"));
+    end();
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -181,6 +236,9 @@ int main(void)
         TEST(livez_does_not_depend_on_kafka_or_redis),
         TEST(it_stays_started_when_it_is_not_ready_any_more),
         TEST(a_stopping_process_is_not_ready),
+        TEST(a_topic_that_nobody_can_read_makes_it_not_ready),
+        TEST(a_member_that_rightly_has_no_partition_is_ready),
+        TEST(of_what_two_workers_say_of_a_topic_the_complaint_is_shown),
     };
 
     return SUITE("health", tests);

@@ -19,13 +19,16 @@
 static const char *const routes[] = {"rides"};
 static const char *const sinks[] = {"live"};
 static const char *const commands[] = {"SET"};
+static const struct metrics_topic topics[] = {{"main", "rides"}};
 static const struct metrics_shape shape = {.workers = 2,
                                            .routes = routes,
                                            .route_count = 1,
                                            .sinks = sinks,
                                            .sink_count = 1,
                                            .commands = commands,
-                                           .command_count = 1};
+                                           .command_count = 1,
+                                           .topics = topics,
+                                           .topic_count = 1};
 
 struct row {
     const char *name, *field;
@@ -73,6 +76,8 @@ static void *counters_of(struct metrics_worker *worker, const struct family *fam
 {
     if (family->scope == SCOPE_SOURCE)
         return &worker->source;
+    if (family->scope == SCOPE_TOPIC)
+        return worker->topics;
     return family->scope == SCOPE_ROUTE ? (void *)worker->routes : (void *)worker->sinks;
 }
 
@@ -108,8 +113,8 @@ static void what_two_workers_count_comes_out_as_their_sum(void)
 {
     for (size_t i = 0; i < family_count; i++) {
         const struct family *family = &families[i];
-        bool counts = family->scope == SCOPE_SOURCE || family->scope == SCOPE_ROUTE ||
-                      family->scope == SCOPE_SINK;
+        bool counts = family->scope == SCOPE_SOURCE || family->scope == SCOPE_TOPIC ||
+                      family->scope == SCOPE_ROUTE || family->scope == SCOPE_SINK;
         if (!counts || family->type == FAMILY_HISTOGRAM)
             continue;
         size_t values = family->dimension == &dimension_command ? 1 : family->dimension->count;
@@ -147,6 +152,7 @@ static const struct partition_case {
     {"penstock_kafka_records_lost_total", "7", GAUGE(COUNT, lost_records)},
     {"penstock_kafka_partition_assigned", "1", GAUGE(BOOL, assigned)},
     {"penstock_kafka_partition_held", "1", GAUGE(BOOL, held)},
+    {"penstock_kafka_lag_unknown", "1", GAUGE(BOOL, lag_unknown)},
     {"penstock_kafka_position_offset", "7", GAUGE(OFFSET, position_offset)},
     {"penstock_kafka_committed_offset", "7", GAUGE(OFFSET, committed_offset)},
     {"penstock_kafka_high_watermark_offset", "7", GAUGE(OFFSET, end_offset)},
@@ -252,7 +258,7 @@ static bool has(const char *text, const char *before, const char *word, const ch
 static bool is_fed(const char *sources, const char *field)
 {
     return has(sources, "(->|\\.)", field,
-               "(\\[[^]\n]*\\])?(\\[[^]\n]*\\])?(\\+\\+|--| \\+= | -= | = )") ||
+               "(\\[[^]\n]*\\])?(\\[[^]\n]*\\])?(\\+\\+|--| \\+= | -= | =[ \n])") ||
            has(sources, "&[a-z>.-]*(->|\\.)", field, "[,)[]") ||
            has(sources, "GAUGE\\([a-z]+, ", field, ",");
 }
@@ -292,8 +298,8 @@ static void each_row_is_fed_by_some_code(void)
 /* A value of a label is an enumerator of metrics.h. */
 static void each_value_of_a_label_occurs_in_some_code(void)
 {
-    static const char *const prefixes[] = {"OUTCOME_", "STAGE_",     "RESULT_",
-                                           "BARRIER_", "REBALANCE_", "COMMIT_"};
+    static const char *const prefixes[] = {"OUTCOME_",   "STAGE_",  "RESULT_", "BARRIER_",
+                                           "REBALANCE_", "COMMIT_", "TOPIC_"};
     char *sources = feeders(), *header = page_read(SOURCE_DIR "/src/metrics/metrics.h"),
          *at = header;
     size_t seen = 0;

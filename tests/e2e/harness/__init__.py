@@ -3,6 +3,7 @@
 Python's standard library only. Everything listens on the loopback, on ports found free, and ends
 with the scenario, however that ends.
 """
+from . import alerts
 from .certificates import Certificates
 from .check import Failure, expect, expect_equal, wait_until
 from .conf import conf, route
@@ -15,5 +16,5 @@ from .scenario import main
 
 __all__ = [
     "Certificates", "Failure", "Kafka", "Log", "Penstock", "Producer", "Proxy", "Record", "Redis", "RedisError",
-    "conf", "expect", "expect_equal", "main", "route", "wait_until",
+    "alerts", "conf", "expect", "expect_equal", "main", "route", "wait_until",
 ]
