@@ -89,6 +89,7 @@ struct conf_sink {
     char *name;
     struct conf_origin origin;
     struct conf_text url, username, password;
+    bool password_decoded; /* it is the url's, and had "%40" for "@" there */
     /* from url; username and password win over what the url says */
     char *host; /* NULL: a unix socket */
     int port;

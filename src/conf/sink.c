@@ -20,6 +20,7 @@ static void sink_take_url(const struct conf *conf, struct url *url, struct conf_
         sink->username =
             (struct conf_text){.text = kept_copy(conf->kept, url->username, strlen(url->username)),
                                .origin = sink->url.origin};
+    sink->password_decoded = url->decoded && !sink->password.text;
     if (url->password && !sink->password.text)
         sink->password =
             (struct conf_text){.text = kept_copy(conf->kept, url->password, strlen(url->password)),

@@ -64,6 +64,7 @@ static bool url_user(struct url *url, struct slice part, struct err *err)
 {
     struct slice user = url_take(&part, ":");
 
+    url->decoded = part.length && memchr(part.data, '%', part.length);
     if (user.length && !(url->username = url_decode(user)))
         return err_set(
             err, ERR_CONFIG,

@@ -13,6 +13,7 @@ struct url {
     char *socket_path; /* NULL: TCP */
     int database;
     char *username, *password; /* NULL: not in it; "%40" is decoded */
+    bool decoded;              /* the password held such */
 };
 
 /**

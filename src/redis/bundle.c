@@ -26,8 +26,8 @@ bool bundle_init(struct bundle *bundle, const struct conf_sink *options, const c
     topology_init(&bundle->topology, options);
     bundle->setup = (struct connection_setup){
         .options = options,
-        .identity = {options->username.text, options->password.text, bundle->client_name,
-                     options->database},
+        .identity = {options->username.text, options->password.text, options->password_decoded,
+                     bundle->client_name, options->database},
         .topology = &bundle->topology,
         .tls = tls,
     };

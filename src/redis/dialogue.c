@@ -228,7 +228,7 @@ struct dialogue *dialogue_with_sink(const struct conf_sink *sink, int database,
                                     const char *client_name, struct err *err)
 {
     const struct handshake_options identity = {sink->username.text, sink->password.text,
-                                               client_name, database};
+                                               sink->password_decoded, client_name, database};
     const struct dialogue_timeouts timeouts = {sink->connect_timeout, sink->response_timeout};
     struct topology topology;
 

@@ -200,6 +200,9 @@ static bool handshake_starts(const redisReply *reply, const char *word)
 
 const char *handshake_hint(const struct handshake_options *options, const char *error)
 {
+    if (options->decoded && strncmp(error, "WRONGPASS", 9) == 0)
+        return "WRONGPASS: the password in the url was decoded ('%40' is '@'): write %25 for each "
+               "'%' of it, or use the setting 'password', which takes it as it is";
     if (strncmp(error, "NOAUTH", 6) != 0 || options->password)
         return NULL;
     return "NOAUTH: the server wants a password and the sink has none: set 'password'";

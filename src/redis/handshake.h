@@ -31,6 +31,7 @@ struct handshake_peer {
 struct handshake_options {
     const char *username; /* NULL: the default user */
     const char *password; /* NULL: no AUTH */
+    bool decoded;         /* the password is that of a url, and had "%40" for "@" there */
     const char *client_name;
     int database;
 };

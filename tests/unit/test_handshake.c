@@ -19,7 +19,7 @@ static struct handshake_memory memory;
 
 static void begin(const char *username, const char *password, int database)
 {
-    options = (struct handshake_options){username, password, "penstock a\n", database};
+    options = (struct handshake_options){username, password, false, "penstock a\n", database};
     handshake_begin(&handshake, &options, &former, &memory);
 }
 
@@ -377,6 +377,21 @@ static void a_length_that_cannot_be_right_is_not_believed(void)
            "an answer of 2147483647 bytes: more than the 1048576 that can be right here");
 }
 
+static void a_password_that_a_url_decoded_is_told(void)
+{
+    struct err err = {0};
+
+    begin(NULL, "sesame@", 0);
+    options.decoded = true;
+    CU_ASSERT_EQUAL(
+        feed("-WRONGPASS invalid username-password pair or user is disabled.\r\n", &err),
+        HANDSHAKE_REFUSED);
+    ASSERT_TEXT(err.text,
+                "WRONGPASS: the password in the url was decoded ('%40' is '@'): write %25 for each "
+                "'%' of it, or use the setting 'password', which takes it as it is");
+    handshake_end(&handshake);
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -397,6 +412,7 @@ int main(void)
         TEST(without_client_the_former_connection_may_live),
         TEST(a_password_that_the_other_side_repeats_is_not_told),
         TEST(a_refused_password_is_named_behind_a_proxy),
+        TEST(a_password_that_a_url_decoded_is_told),
         TEST(a_replica_is_told_from_a_primary),
         TEST(a_length_that_cannot_be_right_is_not_believed),
     };

@@ -61,7 +61,11 @@ static void every_part_has_its_place(void)
 
 static void a_password_may_hold_what_separates(void)
 {
+    parse("redis://u:p@a:b/c@h:1/2");
+    CU_ASSERT_FALSE(url.decoded);
+    url_free(&url);
     parse("redis://u:p@a:b/c%40%2F%25@h:1/2");
+    CU_ASSERT_TRUE(url.decoded);
     ASSERT_TEXT(url.password, "p@a:b/c@/%");
     ASSERT_TEXT(url.host, "h");
     CU_ASSERT_EQUAL(url.port, 1);
