@@ -3,8 +3,10 @@
 #include "base/mem.h"
 #include "cli/dlq_parts.h"
 #include "cli/shown.h"
+#include "flow/repeats.h"
 #include "kafka/letter_reader.h"
 #include "redis/dialogue.h"
+#include "redis/xadd.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,14 +110,20 @@ static struct dialogue *retry_dialogue(struct dlq_retry *retry, const struct rou
     return *dialogue;
 }
 
+static bool retry_run(struct dialogue *dialogue, const struct rendered *rendered, struct err *err)
+{
+    return dialogue_run(dialogue, rendered->command, rendered->arguments, rendered->count, err) ||
+           (repeats_is_old_id(err->text) && /* of a retry that was not marked, perhaps */
+            xadd_is_there(dialogue, rendered->arguments, rendered->count));
+}
+
 static bool retry_carry_out(struct dlq_retry *retry, const struct route *route,
                             const struct rendering *rendering, struct err *err)
 {
     struct dialogue *dialogue = rendering->count ? retry_dialogue(retry, route, err) : NULL;
 
     for (size_t i = 0; i < rendering->count; i++) {
-        const struct rendered *rendered = &rendering->items[i];
-        if (!dialogue || !dialogue_run(dialogue, rendered->arguments, rendered->count, err))
+        if (!dialogue || !retry_run(dialogue, &rendering->items[i], err))
             return false;
     }
     return true;

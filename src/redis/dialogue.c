@@ -9,14 +9,15 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "conf/conf.h"
+#include "redis/commands.h"
 #include "redis/handshake.h"
 #include "redis/reader.h"
-#include "redis/reply.h"
 #include "redis/resp.h"
 #include "redis/socket.h"
 #include "redis/stream.h"
 #include "redis/tls.h"
 #include "redis/topology.h"
+#include "redis/verdict.h"
 
 #include <errno.h>
 #include <hiredis/hiredis.h>
@@ -290,18 +291,50 @@ struct redisReply *dialogue_ask(struct dialogue *dialogue, const struct slice *a
     return sent ? dialogue_answer(dialogue, deadline_ms, err) : NULL;
 }
 
-bool dialogue_run(struct dialogue *dialogue, const struct slice *arguments, size_t count,
-                  struct err *err)
+/* Passes over the whole answer. Errors: ERR_RETRY: none came in time. */
+static bool dialogue_scan(struct dialogue *dialogue, struct resp_scanner *scanner,
+                          int64_t deadline_ms, struct err *err)
 {
-    redisReply *reply = dialogue_ask(dialogue, arguments, count, err);
-    bool refused = reply && reply->type == REDIS_REPLY_ERROR;
+    char *room = mem_alloc(RESP_LINE_BYTES + READ_BYTES);
+    enum resp_result result = RESP_MORE;
+    struct slice input = {room, 0};
+    size_t got;
 
-    if (refused) {
-        enum reply_class class = reply_classify((struct slice){reply->str, (size_t)reply->len});
-        err_set(err, class == REPLY_REJECT ? ERR_RECORD : ERR_RETRY, "%s", reply->str);
-        reply_hide(err->text);
+    while (result == RESP_MORE && input.length < RESP_LINE_BYTES) {
+        memmove(room, input.data, input.length);
+        if (!dialogue_receive(dialogue, room + input.length, &got, deadline_ms, err))
+            break;
+        input = (struct slice){room, input.length + got};
+        result = resp_scan(scanner, &input);
+        err_set(err, ERR_RETRY, "the answer is not Redis' protocol");
     }
-    if (reply)
-        freeReplyObject(reply);
-    return reply && !refused;
+    free(room);
+    return result == RESP_REPLY;
+}
+
+static bool dialogue_judge(struct resp_scanner *scanner, uint32_t command, struct slice sent,
+                           struct err *err)
+{
+    enum reply_class class =
+        verdict_is_open(scanner, command) ? verdict_of(scanner, command, sent) : REPLY_DONE;
+
+    return class == REPLY_DONE ||
+           err_set(err, class == REPLY_REJECT ? ERR_RECORD : ERR_RETRY, "%s", scanner->text);
+}
+
+bool dialogue_run(struct dialogue *dialogue, const struct command *command,
+                  const struct slice *arguments, size_t count, struct err *err)
+{
+    int64_t deadline_ms = clock_ms() + dialogue->response_ms;
+    char *bytes = mem_alloc(resp_bound(arguments, count));
+    struct slice sent = {bytes, (size_t)(resp_encode(bytes, arguments, count) - bytes)};
+    struct resp_scanner scanner = {0};
+    size_t rows;
+
+    (void)command_all(&rows);
+    bool done = dialogue_send(dialogue, sent, deadline_ms, err) &&
+                dialogue_scan(dialogue, &scanner, deadline_ms, err) &&
+                dialogue_judge(&scanner, command ? command->index : (uint32_t)rows, sent, err);
+    free(bytes);
+    return done;
 }

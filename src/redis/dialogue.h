@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+struct command;
 struct conf_sink;
 struct endpoint;
 struct handshake_options;
@@ -43,7 +44,8 @@ void dialogue_close(struct dialogue *dialogue);
 struct redisReply *dialogue_ask(struct dialogue *dialogue, const struct slice *arguments,
                                 size_t count, struct err *err);
 
-/** Has a command carried out. Errors: ERR_RECORD where Redis rejects it for what it says, ERR_RETRY
- * for any other reason. */
-bool dialogue_run(struct dialogue *dialogue, const struct slice *arguments, size_t count,
-                  struct err *err);
+/** Has a command carried out, whose row is @p command (NULL: it has none); its answer means what it
+ * means to a bridge (verdict.h). Errors: ERR_RECORD where Redis rejects it for what it says,
+ * ERR_RETRY for any other reason. */
+bool dialogue_run(struct dialogue *dialogue, const struct command *command,
+                  const struct slice *arguments, size_t count, struct err *err);

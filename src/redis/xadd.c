@@ -7,8 +7,10 @@
 #include "redis/xadd.h"
 
 #include "base/mem.h"
+#include "redis/dialogue.h"
 
 #include <errno.h>
+#include <hiredis/hiredis.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,8 +91,7 @@ static bool read_number(struct slice text, uint64_t *number)
     return errno == 0;
 }
 
-/* "5" is "5-0". */
-static bool read_id(struct slice text, char id[XADD_ID_BYTES])
+bool xadd_id(struct slice text, char id[XADD_ID_BYTES])
 {
     const char *dash = text.length ? memchr(text.data, '-', text.length) : NULL;
     size_t left = dash ? (size_t)(dash - text.data) : text.length;
@@ -116,7 +117,7 @@ bool xadd_read(struct slice command, struct xadd_entry *entry)
     if (!is_word(leading, count, 0, "XADD"))
         return false;
     size_t place = xadd_id_place(leading, count);
-    if (!place || !read_id(leading[place], entry->id))
+    if (!place || !xadd_id(leading[place], entry->id))
         return false;
     entry->key = leading[1];
     entry->words = total - place - 1;
@@ -134,4 +135,41 @@ struct slice xadd_answer(const struct xadd_entry *entry)
     memcpy(bytes, head, (size_t)length);
     memcpy(bytes + length, entry->encoded.data, entry->encoded.length);
     return (struct slice){bytes, (size_t)length + entry->encoded.length};
+}
+
+/* --- asked by tools --------------------------------------------------------------------------- */
+
+/* Whether XRANGE answers with one entry, of these names and values. */
+static bool is_entry(const redisReply *answer, const struct slice *words, size_t count)
+{
+    if (!answer || answer->type != REDIS_REPLY_ARRAY || answer->elements != 1 ||
+        answer->element[0]->type != REDIS_REPLY_ARRAY || answer->element[0]->elements != 2)
+        return false;
+    const redisReply *fields = answer->element[0]->element[1];
+    if (fields->type != REDIS_REPLY_ARRAY || fields->elements != count)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (fields->element[i]->type != REDIS_REPLY_STRING ||
+            !slice_equal((struct slice){fields->element[i]->str, fields->element[i]->len},
+                         words[i]))
+            return false;
+    return true;
+}
+
+bool xadd_is_there(struct dialogue *dialogue, const struct slice *arguments, size_t count)
+{
+    size_t place = xadd_id_place(arguments, count);
+    char id[XADD_ID_BYTES];
+    struct err err;
+
+    if (!is_word(arguments, count, 0, "XADD") || !place || !xadd_id(arguments[place], id))
+        return false;
+    const struct slice question[] = {SLICE("XRANGE"), arguments[1],   slice_of(id),
+                                     slice_of(id),    SLICE("COUNT"), SLICE("1")};
+    redisReply *answer =
+        dialogue_ask(dialogue, question, sizeof(question) / sizeof(question[0]), &err);
+    bool there = is_entry(answer, arguments + place + 1, count - place - 1);
+    if (answer)
+        freeReplyObject(answer);
+    return there;
 }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct dialogue;
+
 enum { XADD_ID_BYTES = 48 };
 
 /** An entry as an XADD names it; borrows from the command. */
@@ -19,9 +21,15 @@ struct xadd_entry {
  * is no option's word. 0: it is not among them. */
 size_t xadd_id_place(const struct slice *arguments, size_t count);
 
+/** An id as Redis writes it: "5" is "5-0". False: Redis makes it or a part of it ("*", "5-*"). */
+bool xadd_id(struct slice text, char id[XADD_ID_BYTES]);
+
 /** Reads the entry of a command as resp_encode() wrote it. False: it is no XADD, or Redis makes its
  * id or a part of it ("*", "5-*"). */
 bool xadd_read(struct slice command, struct xadd_entry *entry);
 
 /** What XRANGE answers where the stream has that very entry: bytes for free(). */
 struct slice xadd_answer(const struct xadd_entry *entry);
+
+/** Whether the stream has the very entry that this XADD gives. It blocks. */
+bool xadd_is_there(struct dialogue *dialogue, const struct slice *arguments, size_t count);

@@ -181,6 +181,38 @@ def a_letter_whose_template_failed_is_shown(run):
     expect_equal(now, ["  now       SET: missing field 'nothing'"] * 3, "what they become now")
 
 
+def what_was_written_nowhere_stays(run):
+    """An answer that is no error may say so, to a retry as to the bridge."""
+    bench = Bench(run, "stream", ["LINSERT list:%{$topic} BEFORE pivot %{n}"], 0, 3)
+    bench.redis.ask("RPUSH", f"list:{bench.topic}", "no pivot")
+    bench.send(producer := run.producer(bench.kafka), 0, b'{"op":"set","n":"x"}')
+    producer.close()
+    wait_until(lambda: bench.penstock.scrape().outcome("dead_lettered") == 4, 30, "a letter")
+    told, _ = bench.dlq("retry", "--all", status=1)
+    expect(len(told) == 4 and all("stays: LINSERT answered -1" in line for line in told), told)
+
+
+def an_entry_that_is_there_is_not_sent_again(run):
+    """Redis refuses the ids, until somebody mends that. One entry was written by a retry that was
+    killed before it could say so, another one has other fields."""
+    bench = Bench(run, "stream", ["XADD ids:%{$topic}:%{$partition} %{$offset}-1 n %{n}"], 0, 0)
+    streams = [f"ids:{bench.topic}:{partition}" for partition in range(2)]
+    for stream in streams:
+        bench.redis.ask("XADD", stream, "*", "by", "hand")
+    producer = run.producer(bench.kafka)
+    for number in range(6):
+        bench.send(producer, number % 2, b'{"op":"set","n":"%d"}' % number)
+    producer.close()
+    wait_until(lambda: bench.penstock.scrape().outcome("dead_lettered") == 6, 30, "letters")
+    bench.redis.ask("DEL", *streams)
+    bench.redis.ask("XADD", streams[0], "0-1", "n", "0")
+    bench.redis.ask("XADD", streams[1], "0-1", "n", "other")
+    told, _ = bench.dlq("retry", "--all", status=1)
+    expect(len([line for line in told if line.endswith(" written")]) == 5, told)
+    expect(len([line for line in told if "stays: ERR The ID specified" in line]) == 1, told)
+    expect_equal([bench.redis.ask("XLEN", stream) for stream in streams], [3, 3], "entries")
+
+
 def many(run, kind):
     """Thousands of letters whose route works again."""
     bench = Bench(run, kind, PUSH, 0, MANY)
@@ -249,6 +281,7 @@ def wrong_words_are_told(run):
 if __name__ == "__main__":
     main(letters_of_a_topic_go_their_way_again, letters_of_a_stream_go_their_way_again,
          a_letter_by_reference_is_read_where_it_is, a_letter_whose_template_failed_is_shown,
+         what_was_written_nowhere_stays, an_entry_that_is_there_is_not_sent_again,
          a_kill_repeats_a_hundred_of_a_topic_at_most,
          a_kill_repeats_one_of_a_stream_at_most, a_stop_repeats_none_of_a_topic,
          a_stop_repeats_none_of_a_stream, wrong_words_are_told)
