@@ -2,7 +2,8 @@
  * done_list.h: which records of a partition were done, out of their order.
  *
  * Kafka keeps one offset a partition: what is done below it. The ones beyond are kept as text in
- * the commit's metadata, "12-15,20,22-30", which the broker allows to be 4096 bytes long.
+ * the commit's metadata, "12-15,20,22-30", which the broker allows to be 4096 bytes long; a little
+ * of it is left for what identifies the log.
  */
 #pragma once
 #include "base/slice.h"
@@ -11,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DONE_LIST_BYTES = 4096 };
+enum { DONE_LIST_BYTES = 4096 - 80 };
 
 struct done_range {
     int64_t first, last;

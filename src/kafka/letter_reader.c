@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "kafka/done_list.h"
+#include "kafka/identity.h"
 #include "kafka/message.h"
 #include "kafka/properties.h"
 
@@ -26,6 +27,7 @@ struct letter_reader {
     char *group;
     char *topic;
     rd_kafka_t *kafka;
+    struct identity log;
     struct reader_partition *partitions;
     int partition_count;
     rd_kafka_message_t *message; /* lent out */
@@ -100,6 +102,38 @@ static rd_kafka_topic_partition_list_t *reader_list(const struct letter_reader *
     return list;
 }
 
+static bool reader_ask_log(const struct letter_reader *reader, struct identity *log,
+                           struct err *err)
+{
+    struct identity_question question = {.topic = reader->topic};
+
+    identities_ask(reader->kafka, &question, 1, QUESTION_MS);
+    if (question.err)
+        return reader_failed(reader, question.err, reader->topic, err);
+    *log = question.identity;
+    return true;
+}
+
+/* "log=CLUSTER/TOPIC 12-15,20"; what older versions wrote has no log. Marks of another log are
+ * none. */
+static void reader_read_marks(const struct letter_reader *reader,
+                              struct reader_partition *partition, int64_t below, struct slice text)
+{
+    const char *blank = text.length ? memchr(text.data, ' ', text.length) : NULL;
+    struct identity log = {{0}, {0}};
+
+    if (blank && text.length > 4 && memcmp(text.data, "log=", 4) == 0) {
+        log = identity_read((struct slice){text.data + 4, (size_t)(blank - text.data) - 4});
+        text.length -= (size_t)(blank + 1 - text.data);
+        text.data = blank + 1;
+    }
+    if (identity_compare(&log, &reader->log) == IDENTITY_ANOTHER || below < partition->next)
+        below = partition->next;
+    if (identity_compare(&log, &reader->log) == IDENTITY_ANOTHER)
+        text.length = 0;
+    done_list_read(&partition->done, below, text);
+}
+
 /* What was dealt with before. A log that begins later has lost the letters below. */
 static bool reader_ask_done(struct letter_reader *reader, struct err *err)
 {
@@ -108,10 +142,8 @@ static bool reader_ask_done(struct letter_reader *reader, struct err *err)
 
     for (int i = 0; !code && i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *answer = &list->elems[i];
-        struct reader_partition *partition = &reader->partitions[answer->partition];
-        int64_t below = answer->offset < partition->next ? partition->next : answer->offset;
-        done_list_read(&partition->done, below,
-                       (struct slice){answer->metadata, answer->metadata_size});
+        reader_read_marks(reader, &reader->partitions[answer->partition], answer->offset,
+                          (struct slice){answer->metadata, answer->metadata_size});
     }
     rd_kafka_topic_partition_list_destroy(list);
     return code ? reader_failed(reader, code, "committed offsets", err) : true;
@@ -154,7 +186,8 @@ struct letter_reader *letter_reader_new(const struct conf *conf, struct err *err
 
     reader->topic = mem_text(conf->dlq.topic.text);
     if (reader_open(reader, conf, err) && reader_count_partitions(reader, err) &&
-        reader_ask_ends(reader, err) && reader_ask_done(reader, err) && reader_assign(reader, err))
+        reader_ask_log(reader, &reader->log, err) && reader_ask_ends(reader, err) &&
+        reader_ask_done(reader, err) && reader_assign(reader, err))
         return reader;
     letter_reader_free(reader);
     return NULL;
@@ -295,12 +328,40 @@ void letter_reader_mark(struct letter_reader *reader, int32_t partition, int64_t
     reader->partitions[partition].marked = true;
 }
 
+/* Marks of letters that are gone must not become those of others. */
+static bool reader_is_the_same(const struct letter_reader *reader, struct err *err)
+{
+    struct identity log;
+
+    if (!reader_ask_log(reader, &log, err))
+        return false;
+    return identity_compare(&log, &reader->log) != IDENTITY_ANOTHER ||
+           err_set(
+               err, ERR_RETRY,
+               "topic %s was deleted and made anew meanwhile: what was sent of it is not marked",
+               reader->topic);
+}
+
+static void reader_add_marks(const struct letter_reader *reader, int32_t number, const char *marks,
+                             rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_topic_partition_t *row =
+        rd_kafka_topic_partition_list_add(list, reader->topic, number);
+    char log[IDENTITY_BYTES], *text;
+
+    identity_write(&reader->log, log);
+    text = log[0] ? mem_format("log=%s %s", log, marks) : mem_text(marks);
+    row->offset = reader->partitions[number].done.below;
+    row->metadata_size = strlen(text);
+    row->metadata = text;
+}
+
 bool letter_reader_keep(struct letter_reader *reader, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_resp_err_t code = 0;
     char text[DONE_LIST_BYTES + 1];
-    bool good = true;
+    bool good = reader_is_the_same(reader, err);
 
     for (int32_t i = 0; good && i < reader->partition_count; i++) {
         struct reader_partition *partition = &reader->partitions[i];
@@ -308,10 +369,7 @@ bool letter_reader_keep(struct letter_reader *reader, struct err *err)
             continue;
         if (!done_list_write(&partition->done, text))
             good = reader_is_full(reader, i, err);
-        rd_kafka_topic_partition_t *row = rd_kafka_topic_partition_list_add(list, reader->topic, i);
-        row->offset = partition->done.below;
-        row->metadata_size = strlen(text);
-        row->metadata = mem_text(text);
+        reader_add_marks(reader, i, text, list);
         partition->marked = false;
     }
     if (good && list->cnt)

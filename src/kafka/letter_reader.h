@@ -2,7 +2,8 @@
  * letter_reader.h: the topic of dead letters, read from its beginning to the end that it has now.
  *
  * For tools: it blocks. What was dealt with is kept in Kafka, as the commits of the group
- * "GROUP.dlq", GROUP being the source's (done_list.h).
+ * "GROUP.dlq", GROUP being the source's (done_list.h), with what identifies the log that they are
+ * of (identity.h): in a topic that was made anew nothing was dealt with.
  */
 #pragma once
 #include "base/err.h"

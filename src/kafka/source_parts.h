@@ -411,7 +411,8 @@ void watch_soon(struct source *source);
 void watch_answers(struct source *source, const struct offsets_item *items, size_t count);
 /** What was not known of the partition's log is known now: it is @p identity. */
 void watch_keep(struct source_partition *partition, const struct identity *identity);
-/** In words, what tells another log where ids do. */
+/** In words, what tells another log without ids, and what where ids do. */
+extern const char watch_offset_is_gone[];
 const char *watch_difference(const struct identity *identity);
 /** Before records are taken: whether the process was frozen. */
 void watch_notice(struct source *source);

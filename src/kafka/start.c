@@ -108,10 +108,14 @@ static void start_out_of_range(struct source_partition *partition, int64_t expec
                   LOG_INT("partition", partition->number), LOG_INT("offset", expected),
                   LOG_INT("log_start", item->low), LOG_INT("log_end", item->high),
                   LOG_INT("lost", lost), LOG_STR("on_out_of_range", start_policy(policy)));
-    if (policy == OUT_OF_RANGE_STOP)
+    if (policy == OUT_OF_RANGE_STOP) {
         out_of_range_stop(partition, expected, item);
-    else
-        partition_start(partition, from);
+        return;
+    }
+    if (from < partition->committed) /* the log was cut: what was committed is no bound any more */
+        partition->committed = partition->committing = -1;
+    partition_start(partition, from);
+    partition->began = from;
 }
 
 /*
@@ -142,7 +146,7 @@ static void start_on(struct source_partition *partition, int64_t expected,
 static void start_anew(struct source_partition *partition, const struct offsets_item *item)
 {
     if (partition->left_committed >= 0) {
-        partition->another = "Kafka has deleted the group's committed offset";
+        partition->another = watch_offset_is_gone;
         another_start(partition, partition->left_committed, item);
         return;
     }
@@ -251,6 +255,8 @@ static bool start_knows(const struct source_partition *partition)
 /* What Kafka has of the group is of the log that was there when it was committed. */
 static void start_recall(struct source_partition *partition, const struct offsets_item *item)
 {
+    if (item->committed < 0 && (partition->committed >= 0 || partition->left_committed >= 0))
+        partition->another = watch_offset_is_gone;
     partition->committed = item->committed;
     partition->log = item->note.log;
     partition->group.began_ms = item->note.began_ms;

@@ -29,7 +29,7 @@ enum {
     AHEAD_LOOK_MS = 1000 /* how old an answer may be for commits that records wait for */
 };
 
-static const char offset_is_gone[] = "Kafka has deleted the group's committed offset";
+const char watch_offset_is_gone[] = "Kafka has deleted the group's committed offset";
 static const char record_differs[] = "the record before the position is another one";
 
 static bool is_watched(const struct source_partition *partition)
@@ -72,7 +72,7 @@ static void watch_judge(struct source_partition *partition, const struct offsets
     if (relation == IDENTITY_ANOTHER)
         another_found(partition, watch_difference(&item->log));
     else if (relation != IDENTITY_SAME && item->was_committed && item->committed < 0)
-        another_found(partition, offset_is_gone);
+        another_found(partition, watch_offset_is_gone);
     else {
         watch_keep(partition, &item->log);
         partition->known_end = gauges_known_end(partition);

@@ -268,6 +268,19 @@ def a_stop_repeats_none_of_a_stream(run):
     judge_stops(many(run, "stream"))
 
 
+def marks_of_another_log_are_none(run):
+    """What was marked in a topic of that name that is gone hides no letter of the new one."""
+    bench = Bench(run, "topic")
+    group, dead = f"{bench.group}.dlq", f"{bench.topic}.dead"
+    listed = bench.dlq("list")[0]
+    for partition in range(2):
+        bench.kafka.admin("commit", group, dead, partition, 1, "2-9")
+    expect(len(bench.dlq("list")[0]) < len(listed), "marks without a log stand")
+    for partition in range(2):
+        bench.kafka.admin("commit", group, dead, partition, 1, "log=another/log 2-9")
+    expect_equal(bench.dlq("list")[0], listed, "marks of another log are none")
+
+
 def wrong_words_are_told(run):
     """Each with its exit status."""
     bench = Bench(run, "topic")
@@ -284,4 +297,5 @@ if __name__ == "__main__":
          what_was_written_nowhere_stays, an_entry_that_is_there_is_not_sent_again,
          a_kill_repeats_a_hundred_of_a_topic_at_most,
          a_kill_repeats_one_of_a_stream_at_most, a_stop_repeats_none_of_a_topic,
-         a_stop_repeats_none_of_a_stream, wrong_words_are_told)
+         a_stop_repeats_none_of_a_stream, marks_of_another_log_are_none,
+         wrong_words_are_told)

@@ -1,5 +1,7 @@
 """Family C: what the log holds, and offsets that do not fit it."""
-from harness import Record
+import signal
+
+from harness import Failure, Record
 from harness.kafka import frame
 
 from stage import Call, RAW_TRACE, expect, row, wait_until
@@ -77,21 +79,14 @@ def a_topic_made_anew(scene):
     wait_until(scene.is_drained, 20, "drained")
     scene.judge_loss("before")
     written = scene.penstock.written()
-
-    def anew():
-        scene.kafka.admin("delete", scene.topic)
-        wait_until(lambda: create(scene), 20, "the topic can be made anew", every=0.5)
-        producer = scene.oracle.producer(scene.kafka, scene.folder)
-        producer.send(scene.topic, b"".join(frame(Record(partition, b"new", b'{"seq":1,"n":1}'))
-                                            for partition in range(4) for _ in range(10)))
-        producer.close()
-
-    with scene.fault(Call("the topic is made anew, with 10 records a partition", anew), live=None):
+    with scene.fault(Call("the topic is made anew, with 10 records a partition",
+                          lambda: anew(scene, 10)), live=None):
         scene.unready("", 30)
         scene.run(3)
     state = scene.penstock.page("/readyz?verbose")[1]
     scene.note(" / ".join(state.split("\n"))[:300])
-    scene.check("I10", "out of range" in state, "/readyz says that the offset is out of range")
+    scene.check("I10", "out of range" in state or "another log" in state,
+                "/readyz says that the offset is not of this log")
     scene.check("I3", scene.penstock.written() == written, "nothing of the new topic is written")
     scene.stop_members()
 
@@ -102,6 +97,85 @@ def create(scene):
         return True
     except RuntimeError:
         return False
+
+
+def anew(scene, count):
+    """The topic is deleted and made anew, with `count` records a partition."""
+    scene.kafka.admin("delete", scene.topic)
+    wait_until(lambda: create(scene), 20, "the topic can be made anew", every=0.05)
+    producer = scene.oracle.producer(scene.kafka, scene.folder)
+    producer.send(scene.topic, b"".join(frame(Record(partition, b"new", b'{"seq":1,"n":1}'))
+                                        for partition in range(4) for _ in range(count)))
+    producer.close()
+
+
+def all_of_the_new_log(scene, count):
+    """Every partition's stream ends with all records of the new log, told by their key."""
+    streams = scene.redis.read().streams
+    return all([offset for offset, key, _ in streams[partition] if key == b"new"][-count:]
+               == list(range(count)) for partition in range(4))
+
+
+def longer_log(scene, meanwhile, session=6000):
+    """All is written and committed; then the topic is made anew, longer than it was, while
+    something else is the matter. Every record of the new log must arrive, in order."""
+    scene.start(source='on_out_of_range = "earliest";', session=session)
+    scene.load(1000)
+    scene.run(2)
+    scene.end_load()
+    wait_until(scene.is_drained, 20, "drained")
+    scene.judge_loss("before")
+    count = max(scene.kafka.ends(scene.topic).values()) + 100
+    with scene.fault(Call(f"the topic is made anew, with {count} records a partition",
+                          lambda: meanwhile(lambda: anew(scene, count))), live=None):
+        pass
+    try:
+        wait_until(lambda: all_of_the_new_log(scene, count), 30, "the new log is written")
+        scene.verdict("I2", [], "every record of the new log is written, in order")
+    except Failure as failure:
+        scene.verdict("I2", [str(failure)], "")
+    replaced = scene.metric("penstock_kafka_logs_replaced_total")
+    refused = scene.penstock.log().count('msg="offset out of range"')  # the new log was empty yet
+    scene.check("I10", replaced + refused >= 4,
+                f"{replaced:.0f} of 4 logs counted as replaced, {refused} offsets were refused")
+    scene.stop_members()
+
+
+def frozen(scene, remake):
+    scene.penstock.child.signal(signal.SIGSTOP)
+    remake()
+    scene.run(12)
+    scene.penstock.child.signal(signal.SIGCONT)
+
+
+@row("C11", "2 10 13", seconds=60, both=True)
+def a_longer_topic_made_anew(scene):
+    """The topic is made anew while penstock runs, and is longer than the old one before penstock
+    looks: no record of it is passed over."""
+    longer_log(scene, lambda remake: remake())
+
+
+@row("C12", "2 10 13", seconds=90, both=True)
+def a_longer_topic_made_anew_while_frozen(scene):
+    """The same while penstock is frozen for 12 s, beyond its session."""
+    longer_log(scene, lambda remake: frozen(scene, remake))
+
+
+@row("C12long", "2 10 13", seconds=90, both=True)
+def a_longer_topic_made_anew_within_a_session(scene):
+    """The same with a session of 30 s: the group does not notice that penstock was frozen."""
+    longer_log(scene, lambda remake: frozen(scene, remake), session=30000)
+
+
+@row("C13", "2 10 13", seconds=60, both=True)
+def a_longer_topic_made_anew_while_redis_is_away(scene):
+    """The same while Redis hangs."""
+    def hang(remake):
+        scene.redis.hang()
+        remake()
+        scene.run(4)
+        scene.redis.resume()
+    longer_log(scene, hang)
 
 
 # --- checkpoints ---------------------------------------------------------------------------------

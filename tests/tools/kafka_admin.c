@@ -9,7 +9,8 @@
  *      kafka_admin BROKERS watch GROUP TOPIC     lines of committed offsets, one a partition ("-"
  *                                                unknown), until stdin ends
  *      kafka_admin BROKERS group GROUP           "STATE MEMBERS"
- *      kafka_admin BROKERS commit GROUP TOPIC PARTITION OFFSET      for a group without members
+ *      kafka_admin BROKERS commit GROUP TOPIC PARTITION OFFSET [METADATA]
+ *                                                for a group without members
  *
  * Waits ten seconds for an answer. Exit status 1 and a reason on stderr where Kafka refused.
  */
@@ -240,8 +241,14 @@ static void commit(const char *brokers, char **words)
     rd_kafka_t *kafka = client_new(brokers, words[0]);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
 
-    rd_kafka_topic_partition_list_add(list, words[1], atoi(words[2]))->offset = atoll(words[3]);
+    rd_kafka_topic_partition_t *row =
+        rd_kafka_topic_partition_list_add(list, words[1], atoi(words[2]));
+    row->offset = atoll(words[3]);
+    row->metadata = words[4]; /* ours, for the call */
+    row->metadata_size = words[4] ? strlen(words[4]) : 0;
     give_up_on(rd_kafka_commit(kafka, list, false));
+    row->metadata = NULL;
+    row->metadata_size = 0;
     check_offsets(list);
     rd_kafka_topic_partition_list_destroy(list);
     rd_kafka_destroy(kafka);
