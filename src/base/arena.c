@@ -45,6 +45,15 @@ void *arena_take_slow(struct arena *arena, size_t size, struct err *err)
     return NULL;
 }
 
+bool arena_read(struct arena *arena, size_t size, struct err *err)
+{
+    arena->read += size;
+    return !arena->read_limit || arena->read <= arena->read_limit ||
+           err_set(err, ERR_RECORD,
+                   "filters and conditions would read more than %zu bytes, each time counted",
+                   arena->read_limit);
+}
+
 char *arena_copy(struct arena *arena, const void *bytes, size_t length)
 {
     char *copy = arena_alloc(arena, length + 1);
@@ -67,7 +76,7 @@ void arena_reset(struct arena *arena)
         else
             free(chunk);
     }
-    *arena = (struct arena){.limit = arena->limit};
+    *arena = (struct arena){.limit = arena->limit, .read_limit = arena->read_limit};
     if (kept) {
         kept->older = NULL;
         arena_use(arena, kept);
@@ -81,5 +90,5 @@ void arena_free(struct arena *arena)
         arena->chunks = chunk->older;
         free(chunk);
     }
-    *arena = (struct arena){.limit = arena->limit};
+    *arena = (struct arena){.limit = arena->limit, .read_limit = arena->read_limit};
 }

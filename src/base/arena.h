@@ -19,6 +19,7 @@ struct arena {
     struct arena_chunk *chunks; /* newest first */
     size_t taken;               /* by all chunks but a first one of ordinary size */
     size_t limit;               /* of taken, for what the data makes large; 0: none */
+    size_t read, read_limit;    /* the same for arena_read() */
 };
 
 /** Whether @p size more bytes are within the limit. */
@@ -56,6 +57,12 @@ static inline void *arena_take(struct arena *arena, size_t size, struct err *err
         return arena_alloc(arena, size);
     return arena_take_slow(arena, size, err);
 }
+
+/**
+ * Notes that @p size bytes of the data are read through once more: what takes no memory takes time.
+ * Errors:  false and ERR_RECORD above the limit.
+ */
+bool arena_read(struct arena *arena, size_t size, struct err *err);
 
 /** Gives back what lies behind @p keep bytes of the newest allocation @p memory, which took @p size
  * bytes. */

@@ -260,10 +260,13 @@ static void explained_render(struct explained *explained, struct record *record,
     struct rendering rendering = {0};
     struct err err;
 
+    explained->arena.limit = conf_record_memory(max_record);
+    explained->arena.read_limit = conf_record_reads(max_record);
     if (route_render_record(route, &scope, max_record, &rendering, &trace, &explained->stage, &err))
         explained_succeed(explained, &rendering, record);
     else
         explained_fail(explained, &err);
+    explained->arena.limit = explained->arena.read_limit = 0;
     explained_read(explained, &scope); /* afterwards: the stage is told by what was decoded */
     free(rendering.items);
 }

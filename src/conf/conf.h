@@ -185,6 +185,14 @@ bool conf_is_read(const struct conf *conf, const struct conf_source *source);
 /** What of "memory" is one worker's, over all sources that are read. */
 int64_t conf_memory_share(const struct conf *conf);
 
+/** What may be made of one record, its tree, its texts and its commands: four times "max_record", 1
+ * MiB at least. */
+size_t conf_record_memory(int64_t max_record);
+
+/** How many bytes of one record filters and conditions may read: the same, 32 MiB at least, which
+ * take some 50 ms. */
+size_t conf_record_reads(int64_t max_record);
+
 /** Writes the reference page of all options (docs/reference/configuration.md). */
 void conf_write_reference(FILE *out);
 

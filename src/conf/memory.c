@@ -2,9 +2,12 @@
 #include "conf/memory.h"
 
 enum {
-    RECORDS = 2,  /* of max_record, in memory */
-    WINDOWS = 12, /* a window's buffer may be three times its limit */
-    UNITS = 192,  /* a sixth, for eight units on each of four lanes */
+    RECORDS = 2,        /* of max_record, in memory */
+    WINDOWS = 12,       /* a window's buffer may be three times its limit */
+    UNITS = 192,        /* a sixth, for eight units on each of four lanes */
+    MADE_OF_RECORD = 4, /* times max_record */
+    LEAST_MADE = 1 << 20,
+    LEAST_READ = 32 << 20,
     LEAST_UNIT = 4 << 10,
     LEAST_WINDOW = 4 << 10
 };
@@ -28,6 +31,20 @@ int64_t conf_memory_share(const struct conf *conf)
         if (conf_is_read(conf, &conf->sources[i]))
             workers += conf->sources[i].workers;
     return conf->memory / (workers > 0 ? workers : 1);
+}
+
+size_t conf_record_memory(int64_t max_record)
+{
+    size_t most = (size_t)max_record * MADE_OF_RECORD;
+
+    return most > LEAST_MADE ? most : LEAST_MADE;
+}
+
+size_t conf_record_reads(int64_t max_record)
+{
+    size_t most = conf_record_memory(max_record);
+
+    return most > LEAST_READ ? most : LEAST_READ;
 }
 
 static bool memory_has_units(const struct conf *conf, const struct conf_sink *sink)

@@ -328,6 +328,11 @@ struct automaton *automaton_new(const struct relation *relation, bool stops, str
     return NULL;
 }
 
+bool automaton_is_table(const struct automaton *automaton)
+{
+    return automaton->table != NULL;
+}
+
 void automaton_free(struct automaton *automaton)
 {
     if (!automaton)

@@ -51,6 +51,9 @@ struct automaton;
  */
 struct automaton *automaton_new(const struct relation *relation, bool stops, struct err *err);
 
+/** Whether it is a table: twice as fast as bits. */
+bool automaton_is_table(const struct automaton *automaton);
+
 void automaton_free(struct automaton *automaton);
 
 /** From the first byte to the last: whether there was a hit, or one of last at the end. For an

@@ -205,7 +205,7 @@ static bool operand_of(const struct condition *node, struct scope *scope, struct
         return true;
     operand->text = value_string(value, scope->arena, err);
     operand->copied = value->escaped;
-    return operand->text.data != NULL;
+    return operand->text.data && arena_read(scope->arena, operand->text.length, err);
 }
 
 /* Gives the memory of a copy back, so that a chain of conditions needs that of one. */
@@ -235,7 +235,9 @@ static bool holds_text(const struct condition *node, struct scope *scope, bool *
     *holds = false;
     if (!operand_of(node->first, scope, &whole, err))
         return false;
-    if (node->kind != CONDITION_MATCHES && !operand_of(node->first->next, scope, &part, err))
+    if (node->kind == CONDITION_MATCHES
+            ? !arena_read(scope->arena, whole.text.length * pattern_cost(node->pattern), err)
+            : !operand_of(node->first->next, scope, &part, err))
         return false;
     if (whole.text.data)
         *holds = node->kind == CONDITION_MATCHES ? pattern_matches(node->pattern, whole.text)
@@ -332,6 +334,8 @@ static bool size_value(const struct condition *node, struct scope *scope, struct
     *value = NULL;
     if (!sized)
         return true;
+    if (sized->type == VALUE_STRING && !arena_read(scope->arena, sized->text.length, err))
+        return false;
     if (sized->type == VALUE_STRING)
         size = condition_unit(node->first) == PATTERN_RAW ? sized->text.length
                                                           : value_characters(sized);

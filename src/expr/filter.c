@@ -183,7 +183,7 @@ bool filter_text(const struct value *value, struct arena *arena, struct slice *t
                  struct err *err)
 {
     *text = value->type == VALUE_STRING ? value_string(value, arena, err) : value->text;
-    return text->data != NULL;
+    return text->data && arena_read(arena, text->length, err);
 }
 
 const struct value *filter_result(struct value *out, enum value_type type, struct slice text)

@@ -50,6 +50,8 @@ bool filter_json(const struct filter_call *call, struct scope *scope, const stru
         return true;
     text = (*value)->text;
     if ((*value)->type == VALUE_STRING) {
+        if (!arena_read(scope->arena, text.length, err))
+            return false;
         if (!text_is_utf8(text))
             return err_set(err, ERR_RECORD, "not UTF-8, so not a JSON string");
         if (!quote(&text, (*value)->escaped, scope->arena, err))

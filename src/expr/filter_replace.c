@@ -113,7 +113,8 @@ bool filter_replace(const struct filter_call *call, struct scope *scope, const s
     struct pattern_search search;
     struct slice text;
 
-    if (!filter_text(*value, scope->arena, &text, err))
+    if (!filter_text(*value, scope->arena, &text, err) ||
+        !arena_read(scope->arena, text.length * pattern_cost(call->pattern), err))
         return false;
     if (text.length > REPLACE_BYTES)
         return err_set(err, ERR_RECORD, "a text of %zu bytes; at most %d are searched", text.length,

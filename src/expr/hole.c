@@ -109,9 +109,7 @@ static bool hole_find(const struct hole *hole, struct scope *scope,
     if (!hole->planned)
         return reference_find(&hole->reference, scope, scratch, value, err);
     *value = found[hole->place];
-    if (*value && hole->rest)
-        *value = path_find(hole->rest, *value);
-    return true;
+    return !hole->rest || reference_walk(hole->rest, *value, scope, value, err);
 }
 
 static bool hole_filter(const struct hole *hole, struct scope *scope, const struct value **value,

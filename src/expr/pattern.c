@@ -23,8 +23,13 @@
 struct pattern {
     struct paths paths;
     struct automaton *automaton;
-    enum pattern_unit unit;
+    enum pattern_use use;
     size_t groups;
+};
+
+enum {
+    COST_OF_BITS = 3,    /* of a search without a table */
+    COST_OF_REPLACE = 16 /* where every byte is a match */
 };
 
 /* --- making ----------------------------------------------------------------------------------- */
@@ -102,7 +107,7 @@ struct pattern *pattern_new(struct slice text, enum pattern_unit unit, enum patt
     struct program program = {0};
     bool good = false;
 
-    pattern->unit = unit;
+    pattern->use = use;
     if (text.length > PATTERN_BYTES)
         err_set(err, ERR_CONFIG, "a pattern of more than %d bytes", PATTERN_BYTES);
     else if (program_parse(&program, text, unit, err)) {
@@ -128,6 +133,13 @@ void pattern_free(struct pattern *pattern)
 size_t pattern_groups(const struct pattern *pattern)
 {
     return pattern->groups;
+}
+
+size_t pattern_cost(const struct pattern *pattern)
+{
+    if (pattern->use == PATTERN_REPLACES)
+        return COST_OF_REPLACE;
+    return automaton_is_table(pattern->automaton) ? 1 : COST_OF_BITS;
 }
 
 /* --- one match -------------------------------------------------------------------------------- */

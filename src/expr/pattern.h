@@ -36,6 +36,9 @@ void pattern_free(struct pattern *pattern);
 /** How many groups in parentheses it has. */
 size_t pattern_groups(const struct pattern *pattern);
 
+/** How many times a reading of the text a search costs. */
+size_t pattern_cost(const struct pattern *pattern);
+
 /** Whether @p text holds a match anywhere; of a pattern for PATTERN_MATCHES. */
 bool pattern_matches(const struct pattern *pattern, struct slice text);
 

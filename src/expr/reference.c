@@ -247,6 +247,19 @@ static bool scope_key(struct scope *scope, const struct value **root, struct err
     return *root != NULL;
 }
 
+/* A way through an object passes its members one by one. */
+enum { READ_A_NODE = 8 };
+
+bool reference_walk(const struct path *path, const struct value *root, struct scope *scope,
+                    const struct value **found, struct err *err)
+{
+    *found = root;
+    if (!root || !path)
+        return true;
+    *found = path_find(path, root);
+    return arena_read(scope->arena, (size_t)root->span * READ_A_NODE, err);
+}
+
 bool reference_find(const struct reference *reference, struct scope *scope, struct value *scratch,
                     const struct value **found, struct err *err)
 {
@@ -259,6 +272,5 @@ bool reference_find(const struct reference *reference, struct scope *scope, stru
     }
     if (!(of_key ? scope_key(scope, &root, err) : scope_value(scope, &root, err)))
         return false;
-    *found = root && reference->path ? path_find(reference->path, root) : root;
-    return true;
+    return reference_walk(reference->path, root, scope, found, err);
 }

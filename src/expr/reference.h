@@ -59,6 +59,11 @@ int reference_type(const struct reference *reference);
 bool reference_find(const struct reference *reference, struct scope *scope, struct value *scratch,
                     const struct value **found, struct err *err);
 
+/** What stands at @p path below @p root, either of which may be NULL. Errors: false and ERR_RECORD
+ * where the record was read too often. */
+bool reference_walk(const struct path *path, const struct value *root, struct scope *scope,
+                    const struct value **found, struct err *err);
+
 /** The root of the record's value; NULL in *root for a tombstone. Errors: as reference_find(). */
 static inline bool scope_value(struct scope *scope, const struct value **root, struct err *err)
 {

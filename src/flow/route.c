@@ -63,41 +63,51 @@ static bool route_ttl(const struct route *route, struct scope *scope, struct sli
     return true;
 }
 
-static void render_px(struct rendered *rendered, struct scope *scope, struct slice number)
+static bool render_px(struct rendered *rendered, struct scope *scope, struct slice number,
+                      struct err *err)
 {
-    struct slice *longer = arena_alloc(scope->arena, (rendered->count + 2) * sizeof(*longer));
+    struct slice *longer = arena_take(scope->arena, (rendered->count + 2) * sizeof(*longer), err);
 
+    if (!longer)
+        return false;
     memcpy(longer, rendered->arguments, rendered->count * sizeof(*longer));
     longer[rendered->count] = SLICE("PX");
     longer[rendered->count + 1] = number;
     rendered->arguments = longer;
     rendered->count += 2;
+    return true;
 }
 
-/* The distinct keys that a command writes; *count of them. */
+/* The distinct keys that a command writes; *count of them. NULL: they are too many. */
 static struct slice *written_keys(const struct rendered *written, struct arena *arena,
-                                  size_t *count)
+                                  size_t *count, struct err *err)
 {
-    size_t *positions = arena_alloc(arena, written->count * sizeof(*positions));
+    size_t *positions = arena_take(arena, written->count * sizeof(*positions), err);
     struct slice *keys;
 
+    if (!positions)
+        return NULL;
     *count = command_written_keys(written->command, written->arguments, written->count, positions,
                                   written->count);
-    keys = arena_alloc(arena, *count * sizeof(*keys));
+    keys = arena_take(arena, *count * sizeof(*keys), err);
+    if (!keys)
+        return NULL;
     for (size_t i = 0; i < *count; i++)
         keys[i] = written->arguments[positions[i]];
     *count = distinct(keys, *count, arena);
     return keys;
 }
 
-static void render_expire(const struct route *route, struct rendering *out, struct rendered written,
-                          struct scope *scope, struct slice number)
+static bool render_expire(const struct route *route, struct rendering *out, struct rendered written,
+                          struct scope *scope, struct slice number, struct err *err)
 {
     size_t count;
-    const struct slice *keys = written_keys(&written, scope->arena, &count);
+    const struct slice *keys = written_keys(&written, scope->arena, &count, err);
 
-    for (size_t i = 0; i < count; i++) {
-        struct slice *arguments = arena_alloc(scope->arena, 3 * sizeof(*arguments));
+    for (size_t i = 0; keys && i < count; i++) {
+        struct slice *arguments = arena_take(scope->arena, 3 * sizeof(*arguments), err);
+        if (!arguments)
+            return false;
         arguments[0] = SLICE("PEXPIRE");
         arguments[1] = keys[i];
         arguments[2] = number;
@@ -107,6 +117,7 @@ static void render_expire(const struct route *route, struct rendering *out, stru
                                                 .key = arguments[1],
                                                 .text = written.text};
     }
+    return keys != NULL;
 }
 
 /* Where there is no key (PUBLISH) the first argument, the channel, keeps its order instead. */
@@ -142,10 +153,8 @@ static bool render_command(const struct route *route, const struct route_command
     if (!route_ttl(route, scope, &number, err))
         return false;
     if (command->command->flags & COMMAND_TTL_PX)
-        render_px(rendered, scope, number);
-    else
-        render_expire(route, out, *rendered, scope, number);
-    return true;
+        return render_px(rendered, scope, number, err);
+    return render_expire(route, out, *rendered, scope, number, err);
 }
 
 static bool render_commands(const struct route *route, const struct route_commands *commands,
@@ -210,6 +219,29 @@ static enum stage failed_stage(const struct route *route, const struct record *r
     return STAGE_TEMPLATE;
 }
 
+static size_t rendered_bytes(const struct rendering *rendering)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < rendering->count; i++)
+        for (size_t j = 0; j < rendering->items[i].count; j++)
+            bytes += rendering->items[i].arguments[j].length;
+    return bytes;
+}
+
+/* A template may repeat a value, and every repeat is copied into the window. */
+static bool check_rendered(const struct rendering *rendering, const struct arena *arena,
+                           int64_t max_record, struct err *err)
+{
+    size_t bytes = rendered_bytes(rendering), most = conf_record_memory(max_record);
+
+    return bytes + arena->taken <= most ||
+           err_set(err, ERR_RECORD,
+                   "its commands have %zu bytes; with the %zu that were needed to make them that "
+                   "is above %zu (4 times max_record, 1 MiB at least)",
+                   bytes, arena->taken, most);
+}
+
 bool route_render_record(const struct route *route, struct scope *scope, int64_t max_record,
                          struct rendering *out, const struct route_trace *trace, enum stage *stage,
                          struct err *err)
@@ -220,7 +252,7 @@ bool route_render_record(const struct route *route, struct scope *scope, int64_t
     if (size > (size_t)max_record)
         return err_set(err, ERR_RECORD, "record of %zu bytes is above max_record", size);
     if (route_render(route, scope, out, trace, err))
-        return true;
+        return check_rendered(out, scope->arena, max_record, err);
     *stage = failed_stage(route, scope->record);
     return false;
 }

@@ -148,12 +148,22 @@ static bool worker_open_loop(struct worker *worker, struct err *err)
     return true;
 }
 
+/* Beside what waits there is room for half of the share. */
+static size_t worker_record_limit(const struct conf *conf)
+{
+    size_t share = (size_t)conf_memory_share(conf) / 2;
+    size_t most = conf_record_memory(conf->max_record);
+
+    return share < most ? share : most;
+}
+
 struct worker *worker_new(const struct worker_options *options, struct err *err)
 {
     struct worker *worker = mem_new(struct worker);
 
     worker->options = *options;
-    worker->arena.limit = (size_t)conf_memory_share(options->conf) / 2;
+    worker->arena.limit = worker_record_limit(options->conf);
+    worker->arena.read_limit = conf_record_reads(options->conf->max_record);
     worker->metrics = metrics_worker(options->metrics, options->number);
     worker->sinks = mem_array(options->conf->sink_count, sizeof(*worker->sinks));
     worker->streams = mem_array(options->conf->sink_count, sizeof(*worker->streams));

@@ -104,6 +104,34 @@ static void a_reset_of_only_big_pieces_leaves_it_empty(void)
     arena_free(&arena); /* empty: nothing to do */
 }
 
+static void what_the_data_takes_has_a_limit(void)
+{
+    struct arena arena = {.limit = 2 * BIG};
+    struct err err = {0};
+
+    CU_ASSERT_PTR_NOT_NULL(arena_take(&arena, BIG, &err));
+    CU_ASSERT_PTR_NULL(arena_take(&arena, BIG, &err));
+    CU_ASSERT_EQUAL(err.kind, ERR_RECORD);
+    ASSERT_TEXT(err.text, "what is made of the record takes more than 409600 bytes of memory");
+    CU_ASSERT_PTR_NOT_NULL(arena_alloc(&arena, BIG)); /* what the configuration bounds */
+    arena_reset(&arena);
+    CU_ASSERT_PTR_NOT_NULL(arena_take(&arena, BIG, &err));
+    arena_free(&arena);
+    CU_ASSERT_EQUAL(arena.limit, 2 * BIG);
+}
+
+static void what_is_given_back_can_be_taken_again(void)
+{
+    struct arena arena = {.limit = BIG + 100};
+
+    for (int i = 0; i < 10; i++) {
+        void *big = arena_take(&arena, BIG, NULL);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(big);
+        arena_shrink(&arena, big, BIG, 0);
+    }
+    arena_free(&arena);
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -114,6 +142,8 @@ int main(void)
         TEST(what_was_not_needed_is_used_again),
         TEST(only_the_newest_piece_can_shrink),
         TEST(a_reset_uses_the_same_memory_again),
+        TEST(what_the_data_takes_has_a_limit),
+        TEST(what_is_given_back_can_be_taken_again),
         TEST(a_reset_of_only_big_pieces_leaves_it_empty),
     };
 

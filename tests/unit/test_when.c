@@ -154,6 +154,39 @@ static void strings_have_functions(void)
     FAILS("size(fare) == 5");
 }
 
+/* It took a copy of the name for each element: a record of 200 KB needed 2.5 GB. */
+static void an_escaped_string_is_compared_in_place(void)
+{
+    enum { ELEMENTS = 5000 };
+    char *text = malloc(ELEMENTS * 5 + 400), *at = text;
+    size_t taken;
+
+    at += sprintf(at, "{\"name\":\"\\u0061%0300d\",\"tags\":[\"x\"", 0);
+    for (int i = 0; i < ELEMENTS; i++)
+        at += sprintf(at, ",\"a\"");
+    sprintf(at, "]}");
+    expression_is(SLICE("k"), slice_of(text));
+    FAILS("size(tags) == 0");
+    taken = expression_arena.taken;
+    FAILS("name in tags");
+    FAILS("name in ['a', 'b', 'c'] || name == 'a' || name < 'a' || name.contains('x')");
+    HOLDS("name > 'a0' && name != 'a' && size(name) == 301 && name.startsWith('a0')");
+    CU_ASSERT_EQUAL(expression_arena.taken, taken);
+    expression_is(SLICE("k"), SLICE("{\"a\":\"\\u00e9\\n\",\"b\":\"\xC3\xA9\\u000a\"}"));
+    HOLDS("a == b && b == '\\u00e9\\n' && !(a < b) && a < '\\u00e9\\n0' && a > '\\u00e9'");
+    free(text);
+}
+
+static void what_is_read_too_often_is_a_record_error(void)
+{
+    ride();
+    expression_arena.read_limit = 250;
+    HOLDS("status.contains('l')");
+    ASSERT_TEXT(decide("status.contains('x') || status.contains('y') || status.contains('z')"),
+                "record: filters and conditions would read more than 250 bytes, each time counted");
+    expression_arena.read_limit = 0;
+}
+
 static void metadata_can_be_asked(void)
 {
     ride();
@@ -292,6 +325,8 @@ int main(void)
         TEST(the_operators_bind_as_cels_do),
         TEST(membership_is_asked_of_lists_and_fields),
         TEST(strings_have_functions),
+        TEST(an_escaped_string_is_compared_in_place),
+        TEST(what_is_read_too_often_is_a_record_error),
         TEST(metadata_can_be_asked),
         TEST(what_decides_ends_the_evaluation),
         TEST(an_error_names_the_column),
