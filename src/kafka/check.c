@@ -220,8 +220,8 @@ static void disarm(rd_kafka_conf_t *kafka)
 {
     static const char *const harmless[][2] = {
         {"sasl.kerberos.kinit.cmd", "true"},
-        {"sasl.oauthbearer.method", "default"},
-        {"ssl.providers", "default"},
+        {"sasl.oauthbearer.method", NULL},
+        {"ssl.providers", NULL}, /* one that is named is unloaded with the client, for all */
     };
 
     for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)

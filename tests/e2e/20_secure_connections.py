@@ -104,7 +104,7 @@ def kafka_with_a_password(run):
         flows(run, redis, start("scram", sasl("SCRAM-SHA-512")), "scram")
     else:
         old = start("scram", sasl("SCRAM-SHA-512"), wait=False)
-        waits(run, old, ["hint=\"this librdkafka cannot log in by SCRAM"], "an old librdkafka")
+        waits(run, old, ["remedy=\"this librdkafka cannot log in by SCRAM"], "an old librdkafka")
         expect("cannot log in by SCRAM to Kafka 4.0 or newer" in old.log(), "it is warned of")
     for mechanism in ("PLAIN", "SCRAM-SHA-512"):
         wrong = start(f"wrong.{mechanism}", sasl(mechanism, "hunter2-and-wrong"), wait=False)

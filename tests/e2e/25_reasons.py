@@ -145,6 +145,7 @@ def another_reason_of_the_same_outage_is_told_at_once(run):
     began = time.monotonic()
     _line(penstock, "cannot take commands", "WRONGPASS", seconds=10)
     run.note(f"told after {time.monotonic() - began:.1f} s")
+    penstock.scrape()
 
 
 def a_topic_of_dead_letters_that_is_missing_is_told_at_start(run):

@@ -168,7 +168,7 @@ void open_lane(void)
         .prefix = "p",
         .unit_records = 4,
         .unit_bytes = 1 << 10,
-        .events = {NULL, on_claimed, on_fenced, on_done, on_refused, on_dropped, NULL},
+        .events = {NULL, on_claimed, on_fenced, on_done, on_refused, on_dropped, NULL, NULL},
         .counters = &counters,
     };
 

@@ -50,8 +50,8 @@ static inline struct conf_route *stage_add(const char *name, const char *topic, 
                                           .to = &stage_sink,
                                           .topics = {stage_topics[i], 1},
                                           .format = stage_says(format, 10 + (unsigned)i),
-                                          .do_ = {stage_writes[i], 1},
-                                          .del = {stage_deletes[i], 0}};
+                                          .do_ = {stage_writes[i], 1, false},
+                                          .del = {stage_deletes[i], 0, false}};
     return &stage_routes[i];
 }
 

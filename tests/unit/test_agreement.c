@@ -27,7 +27,7 @@ static void given_route(size_t i, const char *name, const char *topic, enum conf
                                    .from = &sources[0],
                                    .to = &sinks[0],
                                    .topics = {&topics[i], 1},
-                                   .do_ = {&commands[i], 1},
+                                   .do_ = {&commands[i], 1, false},
                                    .delivery = (int)delivery};
 }
 

@@ -23,7 +23,7 @@ static void given(const char *cmd, enum conf_delivery delivery)
                                 .from = &source,
                                 .to = &sink,
                                 .topics = {&topic, 1},
-                                .do_ = {&command, 1},
+                                .do_ = {&command, 1, false},
                                 .delivery = (int)delivery};
     conf = (struct conf){.sources = &source,
                          .source_count = 1,

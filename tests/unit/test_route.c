@@ -39,8 +39,8 @@ static void given(const char *command)
                                      .to = &sink_conf,
                                      .topics = {&topic, 1},
                                      .format = text("json"),
-                                     .do_ = {writes, 1},
-                                     .del = {deletes, 0}};
+                                     .do_ = {writes, 1, false},
+                                     .del = {deletes, 0, false}};
     conf = (struct conf){.sources = &source_conf,
                          .source_count = 1,
                          .sinks = &sink_conf,

@@ -5,6 +5,7 @@
 #include "kafka/check.h"
 #include "kafka/properties.h"
 
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -177,6 +178,21 @@ static void nothing_is_run_for_a_file_that_is_checked(void)
     CU_ASSERT_FALSE(is_carried_out(principal, 4, "check_ran_it"));
 }
 
+/* A provider that a client has loaded goes with it, for the whole process. */
+static void a_check_leaves_openssl_as_it_was(void)
+{
+    struct conf_property tls[] = {
+        PROPERTY("security.protocol", "ssl", 3),
+        PROPERTY("ssl.providers", "default", 4),
+    };
+
+    CU_ASSERT_EQUAL(check(tls, 2), 0);
+    CU_ASSERT_EQUAL(check(tls, 1), 0);
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    CU_ASSERT_PTR_NOT_NULL(context);
+    SSL_CTX_free(context);
+}
+
 static void what_the_ticket_of_kerberos_lacks_is_told(void)
 {
     struct conf_property bare[] = {
@@ -238,6 +254,7 @@ int main(void)
         TEST(a_producers_property_is_for_the_dead_letters_where_they_go_there),
         TEST(the_cooperative_assignor_needs_a_librdkafka_that_can),
         TEST(nothing_is_run_for_a_file_that_is_checked),
+        TEST(a_check_leaves_openssl_as_it_was),
         TEST(what_the_ticket_of_kerberos_lacks_is_told),
         TEST(a_file_that_is_not_there_is_named),
         TEST(what_lacks_a_property_brings_no_second_mistake),

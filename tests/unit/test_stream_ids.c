@@ -28,7 +28,7 @@ static void given_route(size_t index, const char *cmd)
                                              .from = &source,
                                              .to = &sinks[0],
                                              .topics = {topics[index], 1},
-                                             .do_ = {commands[index], 1},
+                                             .do_ = {commands[index], 1, false},
                                              .origin = {"test.conf", 1}};
     conf.route_count = index + 1;
 }
