@@ -37,7 +37,7 @@ struct fake_server {
     void *context;
     int real_port;
     struct ev_token_bucket_cfg *rate;
-    size_t slice, cut;
+    size_t slice, cut, hurry;
     bool frozen;
     int port;
     struct peer *peers[PEERS_LIMIT];
@@ -111,6 +111,11 @@ static void peer_on_read(struct bufferevent *event, void *context)
     while (!peer->ending && redisReaderGetReply(peer->reader, &command) == REDIS_OK && command) {
         peer_take(peer, command);
         freeReplyObject(command);
+    }
+    if (peer->server->hurry && peer->index == 0 &&
+        peer->reader->len - peer->reader->pos >= peer->server->hurry) {
+        evbuffer_add(peer->held, "+OK\r\n", 5);
+        bufferevent_disable(event, EV_READ);
     }
     peer_flush(peer);
 }
@@ -254,6 +259,11 @@ void fake_server_cut(struct fake_server *server, size_t bytes)
     server->cut = bytes;
 }
 
+void fake_server_hurry(struct fake_server *server, size_t bytes)
+{
+    server->hurry = bytes;
+}
+
 void fake_server_freeze(struct fake_server *server)
 {
     server->frozen = true;
@@ -281,6 +291,15 @@ void fake_server_release(struct fake_server *server)
 int fake_server_port(const struct fake_server *server)
 {
     return server->port;
+}
+
+unsigned fake_server_commands(const struct fake_server *server)
+{
+    unsigned commands = 0;
+
+    for (unsigned i = 0; i < server->count; i++)
+        commands += server->peers[i]->commands;
+    return commands;
 }
 
 unsigned fake_server_connections(const struct fake_server *server)

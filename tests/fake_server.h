@@ -37,6 +37,10 @@ void fake_server_slice(struct fake_server *server, size_t bytes);
  * last of them; 0: never. */
 void fake_server_cut(struct fake_server *server, size_t bytes);
 
+/** The first connection answers +OK as soon as so many bytes of a command have come that is not
+ * whole, and reads no more. */
+void fake_server_hurry(struct fake_server *server, size_t bytes);
+
 /** From now on it reads no more and writes nothing, its connections open. */
 void fake_server_freeze(struct fake_server *server);
 
@@ -47,6 +51,9 @@ void fake_server_hold(struct fake_server *server);
 void fake_server_release(struct fake_server *server);
 
 int fake_server_port(const struct fake_server *server);
+
+/** How many commands have come whole, without the handshakes. */
+unsigned fake_server_commands(const struct fake_server *server);
 
 /** How many connections it has accepted. */
 unsigned fake_server_connections(const struct fake_server *server);

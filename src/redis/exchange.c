@@ -419,6 +419,10 @@ static bool exchange_answer(struct connection *connection)
     }
     /* "ERR Protocol error" comes before the command is through, and the end of the stream next. */
     bool early = window_unanswered(window) == 1 && window->written < window->sent_end;
+    if (early && !connection->scanner.failed) { /* nor can it be done by then */
+        connection_lost(connection, "answered before the command was sent");
+        return false;
+    }
     if (connection->state == CONNECTION_DRAINING)
         exchange_answer_passed(connection, class);
     else

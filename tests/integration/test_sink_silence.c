@@ -95,6 +95,24 @@ static void the_first_command_of_a_connection_goes_alone(void)
     close_all();
 }
 
+/* Whatever "done" is about, it is not about a command of which the server has a part. */
+static void what_is_answered_before_it_was_sent_is_sent_again(void)
+{
+    struct script script = {0};
+    char *value = mem_alloc((16 << 20) + 1);
+
+    memset(value, 'v', 16 << 20);
+    value[16 << 20] = '\0';
+    open_fake(&script, 2000);
+    fake_server_hurry(fake, 1000);
+    driver_put(driver, "SET", "key", value, NULL);
+    expect_all_done();
+    CU_ASSERT_EQUAL(driver->counters->reconnects, 1);
+    CU_ASSERT_EQUAL(fake_server_commands(fake), 1);
+    free(value);
+    close_all();
+}
+
 static void an_answer_in_pieces_of_a_byte_is_an_answer(void)
 {
     struct script script = {1, 0, "*2\r\n$3\r\na\r\n\r\n*1\r\n:1\r\n"};
@@ -265,6 +283,7 @@ int main(void)
     static const struct suite_test tests[] = {
         TEST(of_many_connections_the_first_ones_tell), /* before others have told something */
         TEST(the_first_command_of_a_connection_goes_alone),
+        TEST(what_is_answered_before_it_was_sent_is_sent_again),
         TEST(an_answer_in_pieces_of_a_byte_is_an_answer),
         TEST(an_end_within_an_answer_is_no_answer),
         TEST(garbage_ends_the_connection_and_costs_no_command),
