@@ -80,8 +80,7 @@ static const char *hint_of(const char *text)
     return NULL;
 }
 
-/* The reason of one broker's connection says more than that all are down. */
-static bool is_particular(rd_kafka_resp_err_t err)
+bool complaint_is_particular(rd_kafka_resp_err_t err)
 {
     return err == RD_KAFKA_RESP_ERR__TRANSPORT || err == RD_KAFKA_RESP_ERR__RESOLVE ||
            err == RD_KAFKA_RESP_ERR__SSL || err == RD_KAFKA_RESP_ERR__AUTHENTICATION;
@@ -112,10 +111,10 @@ static void complaints_note(struct complaints *complaints, rd_kafka_resp_err_t e
     }
     snprintf(complaints->latest, sizeof(complaints->latest), "%s%s%s", text, remedy ? ": " : "",
              remedy ? remedy : "");
-    if (is_particular(err))
+    if (complaint_is_particular(err))
         snprintf(complaints->last, sizeof(complaints->last), "%s%s%s", hint ? hint : "",
                  hint ? ": " : "", text);
-    if (is_particular(err) && complaints->away)
+    if (complaint_is_particular(err) && complaints->away)
         complaints_are_away(complaints, now_ms);
 }
 

@@ -35,6 +35,10 @@ struct complaints {
 /** What to do where Kafka answers so; NULL: nothing that is known. */
 const char *complaint_remedy(rd_kafka_resp_err_t err);
 
+/** Whether it is the reason of one broker's connection: that says more than that a question timed
+ * out, or that all brokers are down. */
+bool complaint_is_particular(rd_kafka_resp_err_t err);
+
 /** @p topic may be NULL; @p text is librdkafka's own. */
 void complain(struct complaints *complaints, rd_kafka_resp_err_t err, const char *topic,
               const char *text);

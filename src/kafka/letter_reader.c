@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "conf/conf.h"
+#include "kafka/complaints.h"
 #include "kafka/done_list.h"
 #include "kafka/identity.h"
 #include "kafka/message.h"
@@ -31,13 +32,28 @@ struct letter_reader {
     struct reader_partition *partitions;
     int partition_count;
     rd_kafka_message_t *message; /* lent out */
+    char heard[TEXT_BYTES];      /* why a broker could not be reached, last */
 };
 
-static bool reader_failed(const struct letter_reader *reader, rd_kafka_resp_err_t code,
-                          const char *what, struct err *err)
+static void reader_hear(rd_kafka_t *kafka, int code, const char *text, void *context)
 {
+    struct letter_reader *reader = context;
+
+    (void)kafka;
+    if (complaint_is_particular((rd_kafka_resp_err_t)code))
+        snprintf(reader->heard, sizeof(reader->heard), "%s", text);
+}
+
+static bool reader_failed(struct letter_reader *reader, rd_kafka_resp_err_t code, const char *what,
+                          struct err *err)
+{
+    bool silent = code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT;
+    rd_kafka_message_t *message = silent ? rd_kafka_consumer_poll(reader->kafka, 0) : NULL;
+
+    if (message) /* the call was for what librdkafka has to tell besides */
+        rd_kafka_message_destroy(message);
     return err_set(err, ERR_RETRY, "kafka %s: %s: %s", reader->source.brokers.text, what,
-                   rd_kafka_err2str(code));
+                   silent && reader->heard[0] ? reader->heard : rd_kafka_err2str(code));
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */
@@ -51,6 +67,8 @@ static bool reader_open(struct letter_reader *reader, const struct conf *conf, s
         return false;
     rd_kafka_conf_set(properties.kafka, "enable.partition.eof", "true", NULL, 0);
     rd_kafka_conf_set_events(properties.kafka, 0); /* nobody waits for events */
+    rd_kafka_conf_set_opaque(properties.kafka, reader);
+    rd_kafka_conf_set_error_cb(properties.kafka, reader_hear);
     reader->kafka = rd_kafka_new(RD_KAFKA_CONSUMER, properties.kafka, text, sizeof(text));
     if (!reader->kafka) {
         rd_kafka_conf_destroy(properties.kafka);
@@ -102,8 +120,7 @@ static rd_kafka_topic_partition_list_t *reader_list(const struct letter_reader *
     return list;
 }
 
-static bool reader_ask_log(const struct letter_reader *reader, struct identity *log,
-                           struct err *err)
+static bool reader_ask_log(struct letter_reader *reader, struct identity *log, struct err *err)
 {
     struct identity_question question = {.topic = reader->topic};
 
@@ -329,7 +346,7 @@ void letter_reader_mark(struct letter_reader *reader, int32_t partition, int64_t
 }
 
 /* Marks of letters that are gone must not become those of others. */
-static bool reader_is_the_same(const struct letter_reader *reader, struct err *err)
+static bool reader_is_the_same(struct letter_reader *reader, struct err *err)
 {
     struct identity log;
 

@@ -57,13 +57,6 @@ static bool probe_open(struct probe *probe, const struct conf *conf)
 
 /* --- brokers --------------------------------------------------------------------------------- */
 
-/* Whether the reason of one connection, which says more than a question that timed out. */
-static bool is_particular(rd_kafka_resp_err_t err)
-{
-    return err == RD_KAFKA_RESP_ERR__RESOLVE || err == RD_KAFKA_RESP_ERR__TRANSPORT ||
-           err == RD_KAFKA_RESP_ERR__SSL || err == RD_KAFKA_RESP_ERR__AUTHENTICATION;
-}
-
 /* Keeps the last particular reason that librdkafka has told since it was asked before. */
 static void probe_listen(struct probe *probe)
 {
@@ -72,7 +65,7 @@ static void probe_listen(struct probe *probe)
 
     while ((event = rd_kafka_queue_poll(queue, 0))) {
         if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR &&
-            is_particular(rd_kafka_event_error(event)))
+            complaint_is_particular(rd_kafka_event_error(event)))
             snprintf(probe->heard, sizeof(probe->heard), "%s", rd_kafka_event_error_string(event));
         rd_kafka_event_destroy(event);
     }

@@ -169,6 +169,10 @@ def check_online_counts_and_names_what_it_finds(run):
     kafka.create(run.topic, 4)
     text = conf(kafka, redis.url, run.group, [route("r", run.topic, ["SET k:%{$key} %{$value}"], on_error="dlq")],
                 top='dlq = { source = "main"; topic = "none.dlq"; };')
+    nowhere = os.path.join(run.folder, "nowhere.conf")
+    with open(nowhere, "w", encoding="utf-8") as file:
+        file.write(text.replace(kafka.brokers, "nowhere.invalid:9092"))
+    letters = subprocess.Popen([PROGRAM, "dlq", "list", "-c", nowhere], stderr=subprocess.PIPE, text=True)
     penstock = run.penstock(text, wait=False)
     _line(penstock, 'msg="partitions assigned"')
     time.sleep(1.5)
@@ -193,6 +197,8 @@ def check_online_counts_and_names_what_it_finds(run):
     expect(f"broker 1 at nowhere.invalid:{kafka.port}, its advertised address: " in done.stdout and
            "resolve" in done.stdout, done.stdout)
     expect("Timed out" not in done.stdout, done.stdout)
+    said = letters.communicate(timeout=30)[1]
+    expect(letters.returncode == 69 and "Failed to resolve 'nowhere.invalid:9092'" in said, f"dlq: {said}")
 
 
 if __name__ == "__main__":
