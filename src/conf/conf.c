@@ -98,17 +98,36 @@ static void conf_fill_sink(const struct filling *filling, const struct node *nod
     free(what);
 }
 
-static void conf_check_route_name(const struct filling *filling, const struct conf_route *route)
+/* By name, then in the order of the file. */
+static int conf_compare_names(const void *a, const void *b)
+{
+    const struct conf_route *left = *(struct conf_route *const *)a;
+    const struct conf_route *right = *(struct conf_route *const *)b;
+    int order = strcmp(left->name, right->name);
+
+    return order ? order : (left > right) - (left < right);
+}
+
+/* Each against the first of its name. */
+static void conf_check_route_names(const struct filling *filling)
 {
     const struct conf *conf = filling->conf;
+    struct conf_route **sorted = mem_array(conf->route_count, sizeof(*sorted));
+    size_t count = 0, first = 0;
 
-    for (size_t i = 0; &conf->routes[i] < route; i++)
-        if (route->name && conf->routes[i].name && strcmp(conf->routes[i].name, route->name) == 0) {
-            conf_problem(filling->problems, route->origin, NULL,
-                         "there are two routes '%s'; the first is at %s:%u", route->name,
-                         conf->routes[i].origin.file, conf->routes[i].origin.line);
-            return;
-        }
+    for (size_t i = 0; i < conf->route_count; i++)
+        if (conf->routes[i].name)
+            sorted[count++] = &conf->routes[i];
+    qsort(sorted, count, sizeof(struct conf_route *), conf_compare_names);
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(sorted[i]->name, sorted[first]->name) != 0)
+            first = i;
+        else
+            conf_problem(filling->problems, sorted[i]->origin, NULL,
+                         "there are two routes '%s'; the first is at %s:%u", sorted[i]->name,
+                         sorted[first]->origin.file, sorted[first]->origin.line);
+    }
+    free(sorted);
 }
 
 static void conf_fill_route(const struct filling *filling, const struct node *node,
@@ -123,7 +142,6 @@ static void conf_fill_route(const struct filling *filling, const struct node *no
         route->origin = name ? name->origin : node->origin;
         option_fill_group(filling, GROUP_route, node, defaults, node->origin, what, route);
         deadletters_fill_route(filling, node, defaults, route);
-        conf_check_route_name(filling, route);
     }
     free(what);
 }
@@ -165,6 +183,7 @@ static void conf_fill_routes(const struct filling *filling, const struct node *r
         kept_array(filling->conf->kept, node ? node->count : 0, sizeof(struct conf_route));
     for (size_t i = 0; node && i < node->count; i++)
         conf_fill_route(filling, &node->children[i], defaults);
+    conf_check_route_names(filling);
 }
 
 bool conf_is_read(const struct conf *conf, const struct conf_source *source)

@@ -210,7 +210,7 @@ char *expand(const char *text, bool *secret, struct err *err)
 
     if (!strchr(text, '$'))
         return mem_text(text);
-    expansion.text = mem_alloc(EXPAND_BYTES_MAX + 1);
+    expansion.text = mem_resize(NULL, EXPAND_BYTES_MAX + 1); /* as it is: it is large */
     if (expand_into(&expansion, slice_of(text), err)) {
         expanded = mem_copy(expansion.text, expansion.length);
         *secret = *secret || expansion.secret;

@@ -1,6 +1,14 @@
-/* agreement.c: routes that take one topic deliver alike. */
+/*
+ * agreement.c: routes that take one topic deliver alike.
+ *
+ * Names are sorted, so that a file of thousands of routes takes no longer for each of them; only a
+ * pattern is held against every route.
+ */
 #include "flow/agreement.h"
 
+#include "base/mem.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 /* A topic of @p one, as the file names it, that @p other takes too; NULL: none is known of. */
@@ -63,23 +71,113 @@ static void check_settings(const struct route *route, struct conf_problems *prob
                      conf->name);
 }
 
-void agreement_check(const struct routes *routes, struct conf_problems *problems)
+static void check_pair(const struct route *one, const struct route *other, const char *topic,
+                       struct conf_problems *problems)
 {
     struct err err;
 
+    if (!agree(one, other, topic, &err))
+        conf_problem(problems, other->conf->origin,
+                     "give both the same delivery and sink, or read one of them from a source with "
+                     "a group of its own",
+                     "%s", err.text);
+}
+
+/* --- topics by name --------------------------------------------------------------------------- */
+
+struct named {
+    const char *topic;
+    const struct route *route;
+};
+
+/* By source and name, then in the order of the file. */
+static int compare_named(const void *a, const void *b)
+{
+    const struct named *left = a, *right = b;
+    int order = (left->route->conf->from > right->route->conf->from) -
+                (left->route->conf->from < right->route->conf->from);
+
+    if (!order)
+        order = strcmp(left->topic, right->topic);
+    return order ? order : (left->route > right->route) - (left->route < right->route);
+}
+
+static struct named *named_topics(const struct routes *routes, size_t *count)
+{
+    struct named *items = NULL;
+    size_t room = 0;
+
+    *count = 0;
+    for (size_t i = 0; i < routes->count; i++) {
+        const struct conf_texts *topics = &routes->items[i].conf->topics;
+        for (size_t j = 0; j < topics->count; j++) {
+            if (!topics->items[j].text || topics->items[j].text[0] == '^')
+                continue;
+            items = mem_grow(items, *count, &room, sizeof(*items));
+            items[(*count)++] = (struct named){topics->items[j].text, &routes->items[i]};
+        }
+    }
+    if (items)
+        qsort(items, *count, sizeof(*items), compare_named);
+    return items;
+}
+
+/* Each with the first that names its topic. */
+static void check_names(const struct routes *routes, struct conf_problems *problems)
+{
+    size_t count, first = 0;
+    struct named *items = named_topics(routes, &count);
+
+    for (size_t i = 1; i < count; i++) {
+        if (items[i].route->conf->from != items[first].route->conf->from ||
+            strcmp(items[i].topic, items[first].topic) != 0)
+            first = i;
+        else
+            check_pair(items[first].route, items[i].route, items[i].topic, problems);
+    }
+    free(items);
+}
+
+/* --- topics by pattern ------------------------------------------------------------------------ */
+
+static bool has_pattern(const struct route *route)
+{
+    for (size_t i = 0; i < route->conf->topics.count; i++)
+        if (route->conf->topics.items[i].text && route->conf->topics.items[i].text[0] == '^')
+            return true;
+    return false;
+}
+
+/* Whether it would matter that both take a topic. */
+static bool differ(const struct route *one, const struct route *other)
+{
+    struct err err;
+
+    return one->conf->from == other->conf->from && !agree(one, other, "", &err);
+}
+
+/* A route with a pattern against all others; two with patterns once. */
+static void check_pattern(const struct routes *routes, const struct route *with,
+                          struct conf_problems *problems)
+{
+    for (size_t i = 0; i < routes->count; i++) {
+        const struct route *other = &routes->items[i];
+        const char *topic;
+        if (!differ(with, other) || (other > with && has_pattern(other)) ||
+            !(topic = agreement_common_topic(with, other)))
+            continue;
+        check_pair(with < other ? with : other, with < other ? other : with, topic, problems);
+    }
+}
+
+void agreement_check(const struct routes *routes, struct conf_problems *problems)
+{
     for (size_t i = 0; i < routes->count; i++)
         check_settings(&routes->items[i], problems);
-    for (size_t i = 1; i < routes->count; i++)
-        for (size_t j = 0; j < i; j++) {
-            const struct route *one = &routes->items[j], *other = &routes->items[i];
-            const char *topic =
-                one->conf->from == other->conf->from ? agreement_common_topic(one, other) : NULL;
-            if (topic && !agree(one, other, topic, &err))
-                conf_problem(problems, other->conf->origin,
-                             "give both the same delivery and sink, or read one of them from a "
-                             "source with a group of its own",
-                             "%s", err.text);
-        }
+    check_names(routes, problems);
+    for (size_t i = 0; i < routes->count; i++)
+        if (has_pattern(&routes->items[i]))
+            check_pattern(routes, &routes->items[i], problems);
 }
 
 bool agreement_of_topic(const struct topic_routes *routes, const char *topic, struct err *err)

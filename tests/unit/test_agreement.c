@@ -3,6 +3,9 @@
 
 #include "flow/agreement.h"
 
+#include <stdlib.h>
+#include <time.h>
+
 enum { ROUTES = 2 };
 
 static struct conf conf;
@@ -130,6 +133,37 @@ static void a_setting_that_does_not_concern_the_delivery_earns_a_warning(void)
     CU_ASSERT_EQUAL(conf_warnings_count(problems), 1);
 }
 
+/* All pairs of 20 000 routes took 8 s and more. */
+static void a_large_file_costs_no_more_for_each_route(void)
+{
+    enum { MANY = 20000, NAME_BYTES = 16 };
+    struct conf_route *many = calloc(MANY, sizeof(*many));
+    struct conf_text *names = calloc(MANY, sizeof(*names));
+    char(*texts)[NAME_BYTES] = calloc(MANY, NAME_BYTES);
+
+    given("rides", AT_LEAST_ONCE, "rides", AT_LEAST_ONCE);
+    for (size_t i = 0; i < MANY; i++) {
+        snprintf(texts[i], NAME_BYTES, "t%zu", i / 2);
+        names[i] = text(texts[i]);
+        many[i] = confs[0];
+        many[i].name = texts[i];
+        many[i].topics.items = &names[i];
+        many[i].delivery = i == MANY - 1 ? EXACTLY_ONCE : AT_LEAST_ONCE;
+    }
+    conf.routes = many;
+    conf.route_count = MANY;
+    clock_t began = clock();
+    CU_ASSERT_EQUAL(mistakes(), 1);
+    CU_ASSERT(clock() - began < 3 * CLOCKS_PER_SEC);
+    conf_problems_free(problems);
+    routes_free(routes);
+    problems = NULL;
+    routes = NULL;
+    free(many);
+    free(names);
+    free(texts);
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -140,6 +174,7 @@ int main(void)
         TEST(the_same_pattern_twice_meets_itself),
         TEST(two_patterns_are_checked_when_a_topic_appears),
         TEST(exactly_once_routes_of_one_topic_have_one_sink),
+        TEST(a_large_file_costs_no_more_for_each_route),
         TEST(a_setting_that_does_not_concern_the_delivery_earns_a_warning),
     };
     int status = SUITE("agreement", tests);
