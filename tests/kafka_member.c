@@ -154,11 +154,22 @@ int64_t cluster_committed(const char *group, const char *topic, int32_t partitio
 
 void cluster_commit(const char *group, const char *topic, int32_t partition, int64_t offset)
 {
+    cluster_commit_note(group, topic, partition, offset, NULL);
+}
+
+void cluster_commit_note(const char *group, const char *topic, int32_t partition, int64_t offset,
+                         const char *note)
+{
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_t *asker = cluster_asker(group);
     rd_kafka_resp_err_t err;
 
     rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
+    if (note) { /* librdkafka frees it */
+        list->elems[0].metadata_size = strlen(note);
+        list->elems[0].metadata = rd_kafka_mem_malloc(asker, list->elems[0].metadata_size);
+        memcpy(list->elems[0].metadata, note, list->elems[0].metadata_size);
+    }
     err = rd_kafka_commit(asker, list, 0);
     if (err)
         give_up("commit", rd_kafka_err2str(err));

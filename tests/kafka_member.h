@@ -42,6 +42,9 @@ void cluster_produce_record(const char *topic, int32_t partition, struct slice k
 /** What the group has committed, -1001 for nothing; and to say so for it. */
 int64_t cluster_committed(const char *group, const char *topic, int32_t partition);
 void cluster_commit(const char *group, const char *topic, int32_t partition, int64_t offset);
+/** The same with metadata. */
+void cluster_commit_note(const char *group, const char *topic, int32_t partition, int64_t offset,
+                         const char *note);
 
 /* --- the member --- */
 struct member {
