@@ -140,7 +140,9 @@ void closing_turn(struct source *source)
     } while (source->closing != before);
     if (source->closing == CLOSING_DONE || source->now_ms < source->stop_deadline_ms)
         return;
-    log_warn("kafka: the group could not be left in time");
+    log_warn("kafka: the group could not be left in time",
+             LOG_STR("group", source->options->group.text),
+             LOG_STR("error", complaints_reason(&source->complaints)));
     source->abandoned = true;
     source->closing = CLOSING_DONE;
 }
