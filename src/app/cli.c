@@ -34,8 +34,9 @@ static void cli_exits(FILE *out)
 static void cli_help(FILE *out)
 {
     fputs("Usage: penstock COMMAND [OPTION]...\n"
-          "Records come from Kafka, become Redis commands, and are committed once Redis has "
-          "answered.\n\n"
+          "Reads records from Kafka, turns them into Redis commands, and commits a record's "
+          "offset only after\nRedis has acknowledged it and every earlier record of its "
+          "partition.\n\n"
           "Commands:\n",
           out);
     for (size_t i = 0; i < COMMANDS; i++)
