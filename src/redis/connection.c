@@ -305,8 +305,8 @@ static void connection_hung_up(struct connection *connection)
     if (handshake_hung_up(&connection->handshake, &err))
         connection_again(connection);
     else if (may_want_tls)
-        connection_lost(connection, "%s before it said a word: does it want TLS (rediss://)?",
-                        err.text);
+        connection_lost(connection, "%s before it said a word: does it want TLS (rediss://)%s?",
+                        err.text, connection->setup->identity.username ? ", or no username" : "");
     else
         connection_lost(connection, "%s", err.text);
 }

@@ -21,7 +21,7 @@
 #include "conf/conf.h"
 #include "metrics/metrics.h"
 #include "redis/connection.h"
-#include "redis/question.h"
+#include "redis/doubt.h"
 #include "redis/silence.h"
 #include "redis/traffic.h"
 #include "redis/verdict.h"
@@ -138,100 +138,13 @@ static void exchange_probe(struct connection *connection)
     exchange_flush(connection);
 }
 
-/* --- a command that ends connections ---------------------------------------------------------- */
-
-/* Whether the connection ended on the head, which was all that was under way. */
-static bool exchange_was_cut(const struct connection *connection)
-{
-    const struct window *window = &connection->window;
-
-    return connection_was_cut(connection) && window->sent == 1 && window->passed == 0;
-}
-
-/* The connection ends: on the head? */
-static void exchange_suspect(struct connection *connection)
-{
-    const struct sink_events *events = connection->setup->events;
-    struct suspect *suspect = &connection->suspect;
-    char text[SUSPECT_TEXT_BYTES];
-
-    if (!exchange_was_cut(connection)) {
-        suspect_doubt(suspect);
-        return;
-    }
-    const struct window_command *head = window_head(&connection->window);
-    suspect_cut(suspect, head->ticket, head->length, clock_ms());
-    suspect_write(suspect, text);
-    if (suspect->ends == SUSPECT_TELL && events->suspected)
-        events->suspected(events->context, head->ticket, text);
-}
-
-/* A new connection: the head goes first, unless it ended the last one. */
-static void exchange_doubt(struct connection *connection)
-{
-    struct suspect *suspect = &connection->suspect;
-
-    connection_discard(connection);
-    const struct window *window = &connection->window;
-    if (!window->committed ||
-        !suspect_is(suspect, window_head(window)->ticket, window_head(window)->length))
-        suspect_clear(suspect);
-    if (!suspect->cuts) {
-        exchange_probe(connection);
-        return;
-    }
-    connection->state = CONNECTION_DOUBTING;
-    connection_wake_in(connection, suspect_pause_ms(suspect));
-}
-
-/* The pause is over: is a command about the head's key answered? */
-static void exchange_ask(struct connection *connection)
-{
-    char question[QUESTION_BYTES];
-    const struct window_command *head = window_head(&connection->window);
-    struct slice command = {connection->window.bytes + connection->window.head, head->length};
-    size_t length = question_write(question, command, head->command);
-
-    exchange_send_aside(connection, (struct slice){question, length});
-}
-
-/* Nobody answers the head, ever: it is refused, and what is behind it goes on. */
-static void exchange_condemn(struct connection *connection)
-{
-    const struct sink_events *events = connection->setup->events;
-    uint32_t ticket = connection->suspect.ticket;
-    char text[SUSPECT_TEXT_BYTES];
-
-    suspect_write(&connection->suspect, text);
-    exchange_count(connection, RESULT_REFUSED);
-    window_drop(&connection->window);
-    suspect_clear(&connection->suspect);
-    connection->later_ms = 0;
-    events->refused(events->context, ticket, REPLY_REJECT, text);
-}
-
-/* The question was answered with @p class. */
-static void exchange_answer_question(struct connection *connection, enum reply_class class)
-{
-    const struct sink_events *events = connection->setup->events;
-    struct suspect *suspect = &connection->suspect;
-    int64_t patience_ms = events->patience ? events->patience(events->context, suspect->ticket) : 0;
-
-    if (class == REPLY_DONE || class == REPLY_REJECT || class == REPLY_CONFIG)
-        backoff_reset(&connection->reconnect); /* the server is well */
-    else
-        suspect_doubt(suspect); /* others get no answer of their own, either */
-    if (suspect_is_guilty(suspect, patience_ms, clock_ms()))
-        exchange_condemn(connection);
-    exchange_probe(connection);
-}
-
 static void exchange_begin(struct connection *connection)
 {
     connection->scanner = (struct resp_scanner){0};
     connection->input_length = 0;
     connection->pinged = false;
-    exchange_doubt(connection);
+    if (!doubt_begin(connection))
+        exchange_probe(connection);
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */
@@ -393,6 +306,12 @@ static void exchange_answer_passed(struct connection *connection, enum reply_cla
     exchange_pause_if_drained(connection);
 }
 
+static void exchange_answer_question(struct connection *connection, enum reply_class class)
+{
+    doubt_answered(connection, class);
+    exchange_probe(connection);
+}
+
 static void exchange_answer_ping(struct connection *connection, enum reply_class class)
 {
     connection->pinged = false;
@@ -474,6 +393,14 @@ void exchange_read(struct connection *connection)
 
 /* --- silence ---------------------------------------------------------------------------------- */
 
+static void exchange_ask(struct connection *connection)
+{
+    char question[QUESTION_BYTES];
+    size_t length = doubt_question(connection, question);
+
+    exchange_send_aside(connection, (struct slice){question, length});
+}
+
 static void exchange_check_idle(struct connection *connection)
 {
     int64_t left_ms = CONNECTION_IDLE_MS - (clock_ms() - connection->progress_ms);
@@ -504,7 +431,7 @@ static bool exchange_lost(struct connection *connection)
 {
     bool unanswered = connection->window.sent > 0;
 
-    exchange_suspect(connection);
+    doubt_note(connection);
     window_rewind(&connection->window);
     return unanswered;
 }

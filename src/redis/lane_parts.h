@@ -224,8 +224,14 @@ void lane_arm(struct lane *lane);
 /** Sends the transaction of what is armed and wants; false: nothing does. */
 bool lane_fly(struct lane *lane);
 
-/** Whether records would be in it. */
+/* --- lane_alone.c: records that end connections --- */
+
+/** Whether records would be in the next transaction; whether anything else would. */
 bool lane_flies_records(const struct lane *lane);
+bool lane_flies_others(const struct lane *lane);
+
+/** Where records go alone, one claim's are sent, *taken, and nothing with them. */
+bool lane_waits_its_turn(struct lane *lane, struct claim *claim, bool *taken);
 
 /* --- lane_replies.c: what comes in --- */
 bool lane_break(struct lane *lane, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -234,41 +234,6 @@ static void lane_add_share(struct lane *lane, struct claim *claim)
     lane->body_count += share->count;
 }
 
-static bool claim_flies_records(const struct claim *claim)
-{
-    return claim && claim_wants(claim) && claim->state == CLAIM_OWNED && !claim->urgent &&
-           claim->first;
-}
-
-bool lane_flies_records(const struct lane *lane)
-{
-    for (size_t i = 0; i < lane->armed_count; i++)
-        if (claim_flies_records(lane->armed[i]))
-            return true;
-    return false;
-}
-
-/* Whether anything but records is to be sent. */
-static bool lane_flies_others(const struct lane *lane)
-{
-    for (size_t i = 0; i < lane->armed_count; i++)
-        if (lane->armed[i] && claim_wants(lane->armed[i]) && !claim_flies_records(lane->armed[i]))
-            return true;
-    return false;
-}
-
-/* Where records go alone, one claim's are sent, and nothing with them. */
-static bool lane_waits_its_turn(struct lane *lane, struct claim *claim, bool *taken)
-{
-    if (!lane->alone || !claim_flies_records(claim))
-        return false;
-    if (*taken)
-        return true;
-    *taken = true;
-    claim_split(claim);
-    return false;
-}
-
 bool lane_fly(struct lane *lane)
 {
     bool taken = lane->alone && lane_flies_others(lane);

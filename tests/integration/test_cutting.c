@@ -186,7 +186,7 @@ static void who_kills_clients_condemns_no_command(void)
     server = redis_server_start(NULL);
     driver = driver_open(redis_server_port(server));
     driver_put(driver, "BLPOP", "nothing", "0.4", NULL);
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 24; i++) {
         driver_run(driver, 150);
         redis_ask(server, "CLIENT KILL TYPE normal SKIPME yes");
     }
@@ -229,7 +229,7 @@ static void a_proxy_without_a_server_condemns_nothing(void)
     driver->options.port = fake_server_port(fake);
     driver_start(driver);
     driver_put(driver, "SET", "key", "value", NULL);
-    driver_run(driver, 6000);
+    driver_run(driver, 4000);
     CU_ASSERT_EQUAL(driver->answered, 0);
     CU_ASSERT(fake_server_connections(fake) >= 4);
     driver_stop(driver);

@@ -1,0 +1,103 @@
+/*
+ * lane_alone.c: records that end the connection their transaction comes by (suspect.h).
+ *
+ * A transaction has many records, and its end tells nothing of which one it was. So from the second
+ * end in a row on records go alone, one to a transaction, until as many are through as were in the
+ * one that was cut: each shows for itself, and those that only together are too large just pass.
+ */
+#include "base/mem.h"
+#include "redis/lane_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The records in flight, those without commands too. */
+static size_t lane_flying_records(const struct lane *lane)
+{
+    size_t records = 0;
+
+    for (size_t i = 0; lane->awaited & STEP_EXEC && i < lane->share_count; i++)
+        if (lane->shares[i].kind == SHARE_UNIT)
+            records += lane->shares[i].unit->records;
+    return records;
+}
+
+/* The first time may be chance, and the other records of the transaction are sent once more with
+ * it; after that each one shows for itself. */
+void lane_cut(struct lane *lane)
+{
+    size_t records = lane_flying_records(lane);
+
+    if (records && ++lane->cuts > 1 && !lane->alone)
+        lane->alone = records;
+}
+
+bool lane_alone(const struct lane *lane, uint32_t *ticket, size_t *bytes)
+{
+    const struct share *share = lane->shares;
+
+    if (lane_flying_records(lane) == 0 || lane->share_count != 1 || share->unit->entry_count != 1 ||
+        !share->unit->committed || share->claim->dropped)
+        return false;
+    *ticket = share->unit->commands[0].ticket;
+    *bytes = share->unit->end;
+    return true;
+}
+
+void lane_condemn(struct lane *lane, const char *text)
+{
+    struct share *share = lane->shares;
+    struct claim *claim = share->claim;
+
+    free(claim->blame);
+    claim->blame = mem_text(text);
+    claim->blame_class = REPLY_REJECT;
+    /* What was queued is not what ended it; where all was, any may be. */
+    claim->blamed = lane->queued < share->unit->committed ? lane->queued : 0;
+}
+
+void lane_doubt(struct lane *lane, const char *text)
+{
+    snprintf(lane->trouble, sizeof(lane->trouble), "%s", text);
+    lane->doubts = true;
+}
+
+bool lane_is_cut(const struct lane *lane)
+{
+    return lane->cuts > 0;
+}
+
+/* --- one by one ------------------------------------------------------------------------------- */
+
+static bool claim_flies_records(const struct claim *claim)
+{
+    return claim && claim_wants(claim) && claim->state == CLAIM_OWNED && !claim->urgent &&
+           claim->first;
+}
+
+bool lane_flies_records(const struct lane *lane)
+{
+    for (size_t i = 0; i < lane->armed_count; i++)
+        if (claim_flies_records(lane->armed[i]))
+            return true;
+    return false;
+}
+
+bool lane_flies_others(const struct lane *lane)
+{
+    for (size_t i = 0; i < lane->armed_count; i++)
+        if (lane->armed[i] && claim_wants(lane->armed[i]) && !claim_flies_records(lane->armed[i]))
+            return true;
+    return false;
+}
+
+bool lane_waits_its_turn(struct lane *lane, struct claim *claim, bool *taken)
+{
+    if (!lane->alone || !claim_flies_records(claim))
+        return false;
+    if (*taken)
+        return true;
+    *taken = true;
+    claim_split(claim);
+    return false;
+}
