@@ -40,10 +40,9 @@ static size_t distinct_of_few(struct slice *items, size_t count)
     return kept;
 }
 
-static size_t distinct_of_many(struct slice *items, size_t count, struct arena *arena)
+static size_t distinct_of_many(struct slice *items, size_t count, struct slice **sorted,
+                               bool *repeated)
 {
-    struct slice **sorted = arena_alloc(arena, count * sizeof(struct slice *));
-    bool *repeated = arena_alloc(arena, count * sizeof(*repeated));
     size_t kept = 0;
 
     for (size_t i = 0; i < count; i++)
@@ -57,7 +56,19 @@ static size_t distinct_of_many(struct slice *items, size_t count, struct arena *
     return kept;
 }
 
-size_t distinct(struct slice *items, size_t count, struct arena *arena)
+bool distinct(struct slice *items, size_t *count, struct arena *arena, struct err *err)
 {
-    return count > COMPARED ? distinct_of_many(items, count, arena) : distinct_of_few(items, count);
+    size_t pointers = *count * sizeof(struct slice *), room = pointers + *count * sizeof(bool);
+
+    if (*count <= COMPARED) {
+        *count = distinct_of_few(items, *count);
+        return true;
+    }
+    char *scratch = arena_take(arena, room, err);
+    if (!scratch)
+        return false;
+    *count = distinct_of_many(items, *count, (struct slice **)(void *)scratch,
+                              (bool *)(scratch + pointers));
+    arena_shrink(arena, scratch, room, 0);
+    return true;
 }

@@ -229,7 +229,7 @@ static void explained_succeed(struct explained *explained, const struct renderin
         commands_add(explained, &rendering->items[i]);
         keys_of(explained, &rendering->items[i]);
     }
-    explained->key_count = distinct(explained->keys, explained->key_count, &explained->arena);
+    distinct(explained->keys, &explained->key_count, &explained->arena, NULL); /* has no limit */
 }
 
 /* The error may name any word of any text of the route. */

@@ -94,8 +94,7 @@ static struct slice *written_keys(const struct rendered *written, struct arena *
         return NULL;
     for (size_t i = 0; i < *count; i++)
         keys[i] = written->arguments[positions[i]];
-    *count = distinct(keys, *count, arena);
-    return keys;
+    return distinct(keys, count, arena, err) ? keys : NULL;
 }
 
 static bool render_expire(const struct route *route, struct rendering *out, struct rendered written,
