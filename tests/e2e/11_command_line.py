@@ -315,13 +315,13 @@ def mock_serves_kcat(run):
 
 
 def a_mock_that_starts_again_is_found_by_who_used_it(run):
-    """penstock goes on within seconds, though the cluster, and its coordinator, are new ones."""
+    """penstock goes on within seconds, though the cluster, its coordinator and its logs are new ones."""
     redis, port = run.redis(), free_port()
     words = [PROGRAM, "mock", "--port", str(port), "--topic", "rides:1", "--topic", "ids:1"]
     child = Child(words, os.path.join(run.folder, "mock.log"))
     text = ROUTES.replace("nowhere:9092", f"127.0.0.1:{port}").replace("redis://nowhere", redis.url)
     text = text.replace('"raw"; from = "main"; topics = [ "raw" ]', '"raw"; from = "main"; topics = [ "rides" ]')
-    bridge = run.penstock(text.replace('group = "g"', 'group = "g"; start = "earliest"'))
+    bridge = run.penstock(text.replace('group = "g"', 'group = "g"; on_out_of_range = "earliest"'))
     expect_equal(child.terminate(10), 0, "exit status")
     child = Child(words, os.path.join(run.folder, "mock.log"))
     kcat = ["kcat", "-q", "-b", f"127.0.0.1:{port}", "-t", "rides", "-P", "-K", "|"]

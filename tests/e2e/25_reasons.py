@@ -145,6 +145,7 @@ def another_reason_of_the_same_outage_is_told_at_once(run):
     began = time.monotonic()
     _line(penstock, "cannot take commands", "WRONGPASS", seconds=10)
     run.note(f"told after {time.monotonic() - began:.1f} s")
+    wait_until(penstock.scrapes, 5, "it was scraped")
     penstock.scrape()
 
 
