@@ -7,8 +7,8 @@ import time
 from harness import Certificates
 from harness.child import free_port
 
-from stage import (RAW_TRACE, RECONNECTS, Again, Ask, Call, Cannot, Drop, Fault, Kill, Record, row,
-                   wait_until)
+from stage import (RAW_TRACE, RECONNECTS, Again, Ask, Call, Cannot, Drop, Fault, Kill, Record, Says,
+                   Spokesman, row, wait_until)
 
 DEBUG = ("--enable-debug-command", "yes")
 PROTECTED = ("--enable-protected-configs", "yes")
@@ -437,6 +437,39 @@ def a_stream_whose_top_id_is_elsewhere(scene):
             for offset in records}
     scene.check("I1", letters == dead, f"letters of {len(letters)} records, {len(dead)} are refused")
     scene.counts_once = False
+    scene.judge()
+
+
+# --- proxies -------------------------------------------------------------------------------------
+
+@row("E21", "1 2 3 4 8 9 10 13", seconds=45, both=True)
+def a_proxy_that_loses_its_server(scene):
+    """A proxy says for 5 s, in its own words, that it has no server, and had every second command
+    carried out: penstock connects anew, nothing is lost, and it goes on by itself."""
+    scene.start(proxy=Spokesman)
+    scene.load(200)
+    scene.run(1)
+    with scene.fault(Says(scene.proxy, "upstream failure"), shows=RECONNECTS, live=20):
+        scene.run(5)
+        scene.unready("upstream failure")
+        scene.idle()
+    scene.drain()
+    scene.judge()
+
+
+@row("E22", "1 2 3 4 8 10 13", seconds=75, both=True)
+def words_that_nobody_knows(scene):
+    """A proxy says for 5 s what no table has: nothing is skipped, the words are told, and it goes on
+    by itself when they are tried again."""
+    scene.start(proxy=Spokesman)
+    scene.load(100)
+    scene.run(1)
+    with scene.fault(Says(scene.proxy, "BACKEND is not ready yet"), live=45):
+        scene.run(5)
+        scene.unready("BACKEND is not ready yet")
+    scene.one_owner = False
+    scene.may_repeat += 2 * 512  # what was behind the refused command
+    scene.drain(40)
     scene.judge()
 
 

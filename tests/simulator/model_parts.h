@@ -50,6 +50,7 @@ struct model_redis {
     struct keyspace now, replica;
     uint64_t writes;
     const char *error;
+    const char *lost;    /* what EXEC is answered instead; NULL: its own answer */
     const char *ends_at; /* RPUSH of this ends the connection */
     struct connection *connections;
     size_t connection_count, connection_capacity;

@@ -81,10 +81,27 @@ static void run_exec(struct model_redis *redis, struct connection *connection)
     end_transaction(connection);
 }
 
+/* What a proxy says that lost its server before the answer came, or before the command went. */
+static void run_lost_exec(struct model_redis *redis, struct connection *connection)
+{
+    size_t before = connection->output.length;
+
+    if (redis->writes % 2)
+        run_exec(redis, connection);
+    else
+        end_transaction(connection);
+    connection->output.length = before;
+    reply_text(connection, "-");
+    reply_text(connection, redis->lost);
+    reply_text(connection, "\r\n");
+}
+
 static void run_control(struct model_redis *redis, struct connection *connection,
                         const struct command *command)
 {
-    if (command_is(command, "EXEC")) {
+    if (command_is(command, "EXEC") && redis->lost) {
+        run_lost_exec(redis, connection);
+    } else if (command_is(command, "EXEC")) {
         run_exec(redis, connection);
     } else if (command_is(command, "MULTI")) {
         reply_text(connection,
@@ -231,6 +248,11 @@ void model_redis_refuse(struct model_redis *redis, const char *error)
 void model_redis_end_at(struct model_redis *redis, const char *value)
 {
     redis->ends_at = value;
+}
+
+void model_redis_lose(struct model_redis *redis, const char *error)
+{
+    redis->lost = error;
 }
 
 void model_redis_restart(struct model_redis *redis)

@@ -47,6 +47,9 @@ bool model_redis_has_ended(const struct model_redis *redis, unsigned connection)
 /** Every write is refused with this error ("OOM ..."), also when it is queued; NULL: none is. */
 void model_redis_refuse(struct model_redis *redis, const char *error);
 
+/** A proxy answers every EXEC by this, whether it was carried out or not; NULL: it does not. */
+void model_redis_lose(struct model_redis *redis, const char *error);
+
 /** The server is started anew: connections end, the data stays. */
 void model_redis_restart(struct model_redis *redis);
 

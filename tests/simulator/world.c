@@ -86,6 +86,24 @@ void world_unsettled(struct member *member, uint64_t units)
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
+/* Redis says "later", or a proxy before it says that it lost its server, in words that are known or
+ * not. */
+static void refuse(struct world *world, uint8_t amount)
+{
+    static const char *const words[] = {"upstream failure", "BACKEND is not ready"};
+
+    if (amount % 2)
+        model_redis_lose(world->redis, words[amount / 2 % 2]);
+    else
+        model_redis_refuse(world->redis, "OOM command not allowed when used memory > 'maxmemory'.");
+}
+
+static void take_again(struct world *world)
+{
+    model_redis_refuse(world->redis, NULL);
+    model_redis_lose(world->redis, NULL);
+}
+
 static void restart(struct world *world)
 {
     model_redis_restart(world->redis);
@@ -166,10 +184,10 @@ static void take_step(struct world *world, struct world_step step)
         restart(world);
         break;
     case STEP_REFUSE:
-        model_redis_refuse(world->redis, "OOM command not allowed when used memory > 'maxmemory'.");
+        refuse(world, step.amount);
         break;
     case STEP_ACCEPT:
-        model_redis_refuse(world->redis, NULL);
+        take_again(world);
         break;
     case STEP_REPLICATE:
         model_redis_replicate(world->redis);
@@ -197,7 +215,7 @@ bool world_step(struct world *world, struct world_step step)
 /* Everything works, and everybody does all there is to do. */
 static void heal(struct world *world)
 {
-    model_redis_refuse(world->redis, NULL);
+    take_again(world);
     for (unsigned i = 0; i < WORLD_WORKERS; i++) {
         struct member *member = &world->members[i];
         for (unsigned j = 0; j < WORLD_PARTITIONS; j++)

@@ -13,6 +13,7 @@ from .fault import Again, Ask, Call, Fault, Kill, Pause  # noqa: E402
 from .network import Drop, Lose, Refuse, Resets  # noqa: E402
 from .oracle import RAW_DELETE, RAW_TRACE, TRACE  # noqa: E402
 from .row import Cannot, Void, row  # noqa: E402
+from .spokesman import Says, Spokesman  # noqa: E402
 from .scene import FAILED_COMMITS, KAFKA_ERRORS, REBALANCES  # noqa: E402
 from .trial import RECONNECTS  # noqa: E402
 
@@ -20,5 +21,5 @@ __all__ = [
     "FAILED_COMMITS", "KAFKA_ERRORS", "REBALANCES", "RAW_DELETE",
     "RAW_TRACE", "RECONNECTS", "Record", "TRACE", "Again", "Ask", "Call", "Cannot",
     "Cuts", "Drop", "Failure", "Fault", "Kill", "Late", "Lose", "Narrow", "Pause", "Refuse",
-    "Resets", "Silent", "Slices", "Void", "expect", "expect_equal", "row", "wait_until",
+    "Resets", "Says", "Silent", "Slices", "Spokesman", "Void", "expect", "expect_equal", "row", "wait_until",
 ]

@@ -83,7 +83,7 @@ class Scene(Trial):
             self.kafka = self.keep(Mock(self.folder, mock))
         self.redis = self.keep(TargetRedis(self.folder, *redis, aof=aof))
         if proxy:
-            self.proxy = Proxy(self.redis.port)
+            self.proxy = (Proxy if proxy is True else proxy)(self.redis.port)
             self.closing.append(self.proxy.close)
         self.make_topic(partitions, topic_config or {})
         self.oracle = Oracle(self.topic, partitions, keys, self.random, self.folder, size)
