@@ -134,18 +134,22 @@ static int compare_bytes(struct slice a, struct slice b)
     return order ? order : (a.length > b.length) - (a.length < b.length);
 }
 
-int value_compare_strings(const struct value *a, const struct value *b)
+static int compare_read(struct string_reader left, struct string_reader right)
 {
-    struct string_reader left = read_string(a), right = read_string(b);
     int x, y;
 
-    if (!a->escaped && !b->escaped)
-        return compare_bytes(a->text, b->text);
     do {
         x = next_byte(&left);
         y = next_byte(&right);
     } while (x == y && x >= 0);
     return (x > y) - (x < y);
+}
+
+int value_compare_strings(const struct value *a, const struct value *b)
+{
+    if (!a->escaped && !b->escaped)
+        return compare_bytes(a->text, b->text);
+    return compare_read(read_string(a), read_string(b));
 }
 
 size_t value_characters(const struct value *value)
