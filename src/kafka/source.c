@@ -194,8 +194,8 @@ static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
 /* The record taken last is one by which its log can be known again. */
 static void poll_note(const struct batch *batch)
 {
-    const struct record *record = &batch->records[batch->count - 1];
-    struct source_partition *partition = batch->count ? record->owner : NULL;
+    const struct record *record = batch->count ? &batch->records[batch->count - 1] : NULL;
+    struct source_partition *partition = record ? record->owner : NULL;
 
     if (!partition)
         return;
