@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "cli/dlq_parts.h"
 #include "cli/shown.h"
-#include "flow/repeats.h"
 #include "kafka/letter_reader.h"
 #include "redis/dialogue.h"
 #include "redis/xadd.h"
@@ -113,7 +112,7 @@ static struct dialogue *retry_dialogue(struct dlq_retry *retry, const struct rou
 static bool retry_run(struct dialogue *dialogue, const struct rendered *rendered, struct err *err)
 {
     return dialogue_run(dialogue, rendered->command, rendered->arguments, rendered->count, err) ||
-           (repeats_is_old_id(err->text) && /* of a retry that was not marked, perhaps */
+           (xadd_is_old_id(err->text) && /* of a retry that was not marked, perhaps */
             xadd_is_there(dialogue, rendered->arguments, rendered->count));
 }
 

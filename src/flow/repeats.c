@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-bool repeats_is_old_id(const char *line)
-{
-    return strncmp(line, "ERR The ID specified in XADD is equal or smaller", 48) == 0;
-}
-
 static void check_command(const struct route *route, const struct route_command *command,
                           struct conf_origin origin, struct conf_problems *problems)
 {

@@ -11,8 +11,5 @@
 #include "expr/template.h"
 #include "flow/route.h"
 
-/** Whether @p line is Redis' refusal of a stream id that is not above the stream's last. */
-bool repeats_is_old_id(const char *line);
-
 /** Warns of commands whose repetition shows, on a route that may repeat them. */
 void repeats_check(const struct route *route, struct conf_problems *problems);

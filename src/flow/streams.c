@@ -2,7 +2,6 @@
 #include "flow/streams.h"
 
 #include "base/mem.h"
-#include "flow/repeats.h"
 #include "redis/inquiry.h"
 #include "redis/xadd.h"
 
@@ -151,7 +150,7 @@ bool streams_contest(void *context, uint32_t number, const char *text, struct sl
     const struct route *route = &worker->options.routes->items[delivery->route];
     struct xadd_entry entry;
 
-    if (route->conf->delivery != AT_LEAST_ONCE || !repeats_is_old_id(text) ||
+    if (route->conf->delivery != AT_LEAST_ONCE || !xadd_is_old_id(text) ||
         !source_ticket_is_current(delivery->record) || !xadd_read(command, &entry))
         return false;
     struct streams *streams = streams_of(worker, route->sink_index);

@@ -52,6 +52,11 @@ size_t xadd_id_place(const struct slice *arguments, size_t count)
     return 0;
 }
 
+bool xadd_is_old_id(const char *line)
+{
+    return strncmp(line, "ERR The ID specified in XADD is equal or smaller", 48) == 0;
+}
+
 /* --- a command as it was sent ----------------------------------------------------------------- */
 
 /* The number behind '*' or '$'; moves behind its line. */

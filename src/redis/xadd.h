@@ -24,6 +24,9 @@ size_t xadd_id_place(const struct slice *arguments, size_t count);
 /** An id as Redis writes it: "5" is "5-0". False: Redis makes it or a part of it ("*", "5-*"). */
 bool xadd_id(struct slice text, char id[XADD_ID_BYTES]);
 
+/** Whether @p line is Redis' refusal of an id that is not above the stream's last one. */
+bool xadd_is_old_id(const char *line);
+
 /** Reads the entry of a command as resp_encode() wrote it. False: it is no XADD, or Redis makes its
  * id or a part of it ("*", "5-*"). */
 bool xadd_read(struct slice command, struct xadd_entry *entry);

@@ -142,6 +142,26 @@ static bool judge_commit(struct world *world, unsigned partition)
                 partition, committed, world->highest[partition]);
 }
 
+/* I1 of streams: what is committed has its entry, or it was told that it was refused; the latter
+ * only of what is not there. */
+static bool judge_stream(struct world *world, unsigned partition)
+{
+    char id[32];
+
+    for (int64_t offset = 0; offset < WORLD_RECORDS; offset++) {
+        bool missed = world->missed[partition][offset];
+        snprintf(id, sizeof(id), "%" PRId64 "-1", offset);
+        bool there = model_redis_has_entry(world->redis, world_stream(partition), id);
+        if (missed && there)
+            return fail(world, "I10: partition %u: the entry of %" PRId64 " is told as refused",
+                        partition, offset);
+        if (offset < world->kafka[partition].committed && !missed && !there)
+            return fail(world, "I1: partition %u: %" PRId64 " is committed without its entry",
+                        partition, offset);
+    }
+    return true;
+}
+
 /* Only what ends connections is refused for it. */
 static bool judge_refusals(struct world *world)
 {
@@ -155,7 +175,8 @@ static bool judge(struct world *world)
         return false;
     for (unsigned i = 0; i < WORLD_PARTITIONS; i++)
         if (!judge_list(world, i) || !judge_commit(world, i) ||
-            (world->mode == WORLD_EXACTLY_ONCE && !judge_sum(world, i)))
+            (world->mode == WORLD_EXACTLY_ONCE && !judge_sum(world, i)) ||
+            (world->mode == WORLD_AT_LEAST_ONCE && !judge_stream(world, i)))
             return false;
     return true;
 }

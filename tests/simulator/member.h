@@ -48,6 +48,8 @@ struct way {
     bool (*input)(struct member *member, struct slice bytes);
     /** The pause after "later" is over, and such things. */
     void (*wake)(struct member *member);
+    /** Asks Redis about a refusal, on a connection of its own; NULL: it never does. */
+    void (*ask)(struct member *member);
 };
 
 extern const struct way pipe_way, exact_way;
@@ -57,6 +59,7 @@ extern const struct way pipe_way, exact_way;
 /** The keys that records of a partition are written to. */
 const char *world_list(unsigned partition);
 const char *world_sum(unsigned partition);
+const char *world_stream(unsigned partition);
 
 /** The commands of a record, three words each; one in seven has one that Redis refuses. */
 enum { WORLD_COMMANDS = 3 };
@@ -80,6 +83,9 @@ void world_fenced(struct member *member, unsigned partition);
 /** The worker hears that a command of the record was refused; @p pending: somebody is to take care
  * of it. */
 void world_refused(struct member *member, unsigned partition, int64_t offset, bool pending);
+
+/** The worker found out that the entry of the record was refused and is not there. */
+void world_missed(struct member *member, unsigned partition, int64_t offset);
 
 /** Answers were lost with a connection or a worker, and that was said: errors among them may never
  * be told. */

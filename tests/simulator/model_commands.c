@@ -201,6 +201,51 @@ static void run_hmget(struct model_redis *redis, struct connection *connection,
     }
 }
 
+/* Ids are "milliseconds-1": the milliseconds tell. */
+static int64_t id_number(struct slice id)
+{
+    return strtoll(id.data, NULL, 10);
+}
+
+/* XADD key id name value */
+static void run_xadd(struct model_redis *redis, struct connection *connection,
+                     const struct command *command)
+{
+    struct key *key = key_written(redis, command->arguments[1], KIND_STREAM);
+    struct slice id = command->arguments[2];
+
+    if (key->count && id_number(id) <= id_number(key->items[0])) {
+        reply_text(connection, "-ERR The ID specified in XADD is equal or smaller than the target "
+                               "stream top item\r\n");
+        return;
+    }
+    if (!key->count)
+        key_add(key, id);
+    free((char *)key->items[0].data);
+    key->items[0] = (struct slice){mem_copy(id.data, id.length), id.length};
+    for (size_t i = 2; i < 5; i++)
+        key_add(key, command->arguments[i]);
+    reply_bulk(connection, id);
+}
+
+/* XRANGE key id id COUNT 1 */
+static void run_xrange(struct model_redis *redis, struct connection *connection,
+                       const struct command *command)
+{
+    const struct key *key = &redis->now.keys[key_place(redis, command->arguments[1])];
+
+    for (size_t i = 1; key->kind == KIND_STREAM && i < key->count; i += 3)
+        if (slice_equal(key->items[i], command->arguments[2])) {
+            reply_text(connection, "*1\r\n*2\r\n");
+            reply_bulk(connection, key->items[i]);
+            reply_text(connection, "*2\r\n");
+            reply_bulk(connection, key->items[i + 1]);
+            reply_bulk(connection, key->items[i + 2]);
+            return;
+        }
+    reply_text(connection, "*0\r\n");
+}
+
 bool command_is(const struct command *command, const char *name)
 {
     return strlen(name) == command->arguments[0].length &&
@@ -221,11 +266,11 @@ static void run_watch(struct model_redis *redis, struct connection *connection,
 
 /* The names that are known. */
 static const struct row rows[] = {
-    {"GET", 2, false},   {"MGET", 2, false},  {"SET", 3, true},    {"INCRBY", 3, true},
-    {"RPUSH", 3, true},  {"HSET", 4, true},   {"HDEL", 3, false},  {"HGETALL", 2, false},
-    {"HMGET", 3, false}, {"INFO", 1, false},  {"WATCH", 2, false}, {"UNWATCH", 1, false},
-    {"PING", 1, false},  {"MULTI", 1, false}, {"EXEC", 1, false},  {"DISCARD", 1, false},
-    {"DEL", 2, false},
+    {"GET", 2, false},   {"MGET", 2, false},  {"SET", 3, true},     {"INCRBY", 3, true},
+    {"RPUSH", 3, true},  {"HSET", 4, true},   {"HDEL", 3, false},   {"HGETALL", 2, false},
+    {"HMGET", 3, false}, {"INFO", 1, false},  {"WATCH", 2, false},  {"UNWATCH", 1, false},
+    {"PING", 1, false},  {"MULTI", 1, false}, {"EXEC", 1, false},   {"DISCARD", 1, false},
+    {"DEL", 2, false},   {"XADD", 5, true},   {"XRANGE", 4, false},
 };
 
 const struct row *command_row(const struct command *command)
@@ -255,6 +300,10 @@ void command_run(struct model_redis *redis, struct connection *connection,
         run_hdel(redis, connection, command);
     else if (command_is(command, "DEL"))
         run_del(redis, connection, command->arguments[1]);
+    else if (command_is(command, "XADD"))
+        run_xadd(redis, connection, command);
+    else if (command_is(command, "XRANGE"))
+        run_xrange(redis, connection, command);
     else if (command_is(command, "HGETALL"))
         run_hgetall(redis, connection, command->arguments[1]);
     else if (command_is(command, "HMGET"))

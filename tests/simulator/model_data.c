@@ -124,3 +124,23 @@ bool model_redis_replica_has(const struct model_redis *redis, const char *name)
             return redis->replica.keys[i].kind != KIND_NONE;
     return false;
 }
+
+void model_redis_raise(struct model_redis *redis, const char *name, const char *id)
+{
+    struct key *key = key_written(redis, slice_of(name), KIND_STREAM);
+
+    if (!key->count)
+        key_add(key, slice_of(id));
+    free((char *)key->items[0].data);
+    key->items[0] = (struct slice){mem_text(id), strlen(id)};
+}
+
+bool model_redis_has_entry(const struct model_redis *redis, const char *name, const char *id)
+{
+    const struct key *key = key_find(redis, name);
+
+    for (size_t i = 1; key && key->kind == KIND_STREAM && i < key->count; i += 3)
+        if (slice_is(key->items[i], id))
+            return true;
+    return false;
+}

@@ -4,14 +4,15 @@
 
 enum { ARGUMENTS = 1024, WATCHES = 64, KEYS = 64 };
 
-enum kind { KIND_NONE, KIND_STRING, KIND_LIST, KIND_HASH };
+enum kind { KIND_NONE, KIND_STRING, KIND_LIST, KIND_HASH, KIND_STREAM };
 
 /* A key stays for good, so that its version does; KIND_NONE: it does not exist. */
 struct key {
     char *name;
     uint64_t version; /* of the last write */
     enum kind kind;
-    struct slice *items; /* one string; elements; fields and values in turn */
+    /* one string; elements; fields and values in turn; the last id, then ids, names and values */
+    struct slice *items;
     size_t count, capacity;
 };
 

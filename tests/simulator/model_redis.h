@@ -66,6 +66,12 @@ bool model_redis_replica_has(const struct model_redis *redis, const char *key);
 /** What a string or counter holds; empty where there is none. */
 struct slice model_redis_string(const struct model_redis *redis, const char *key);
 
+/** Somebody adds an entry of this id to a stream, and takes it out again: the id stays its last. */
+void model_redis_raise(struct model_redis *redis, const char *key, const char *id);
+
+/** Whether a stream has an entry of this id. */
+bool model_redis_has_entry(const struct model_redis *redis, const char *key, const char *id);
+
 /** The elements of a list, each with its length. */
 size_t model_redis_list(const struct model_redis *redis, const char *key,
                         const struct slice **items);

@@ -6,10 +6,18 @@
 #include "redis/resp.h"
 #include "redis/suspect.h"
 #include "redis/window.h"
+#include "redis/xadd.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { TICKETS = WORLD_RECORDS * WORLD_COMMANDS * 8, WINDOW_COMMANDS = 6, WINDOW_BYTES = 4096 };
+enum {
+    TICKETS = WORLD_RECORDS * (WORLD_COMMANDS + 1) * 8,
+    WINDOW_COMMANDS = 6,
+    WINDOW_BYTES = 4096,
+    REFUSALS = WORLD_RECORDS * 4
+};
 
 struct ticket {
     unsigned partition;
@@ -17,8 +25,17 @@ struct ticket {
     int64_t offset;
 };
 
+/* A stream refused an entry and is to be asked for it, as streams.c does. */
+struct refusal {
+    struct ticket ticket;
+    char id[XADD_ID_BYTES];
+    struct slice expected;
+};
+
 struct pipe {
     struct window window;
+    struct refusal refusals[REFUSALS];
+    size_t refusal_count;
     struct resp_scanner scanner;
     char rest[256]; /* of an answer, read and not scanned */
     size_t rest_length;
@@ -42,6 +59,8 @@ static void pipe_end(struct member *member)
 {
     struct pipe *pipe = member->way;
 
+    for (size_t i = 0; i < pipe->refusal_count; i++)
+        free((char *)pipe->refusals[i].expected.data);
     window_free(&pipe->window);
     free(pipe);
     member->way = NULL;
@@ -126,6 +145,28 @@ static void pipe_lost(struct member *member, unsigned number)
     window_filter(&pipe->window, pipe_wanted, pipe_dropped, member);
 }
 
+/* One command more: its ticket. */
+static uint32_t pipe_ticket(struct pipe *pipe, struct member_partition *partition, unsigned number,
+                            uint32_t slot)
+{
+    uint32_t ticket = pipe->ticket_count++ % TICKETS;
+
+    pipe->tickets[ticket] = (struct ticket){number, partition->life, slot, partition->position};
+    tracker_retain(partition->tracker, slot);
+    return ticket;
+}
+
+/* Behind the record's other commands: its entry, whose id is the offset. */
+static void pipe_put_entry(struct pipe *pipe, unsigned number, const char *text, uint32_t ticket)
+{
+    char id[XADD_ID_BYTES];
+
+    snprintf(id, sizeof(id), "%s-1", text);
+    const struct slice words[] = {SLICE("XADD"), slice_of(world_stream(number)), slice_of(id),
+                                  SLICE("n"), slice_of(text)};
+    window_put(&pipe->window, words, 5, 0, ticket);
+}
+
 static bool pipe_take(struct member *member, unsigned number)
 {
     struct pipe *pipe = member->way;
@@ -138,11 +179,10 @@ static bool pipe_take(struct member *member, unsigned number)
     world_record(number, partition->position, &record);
     tracker_begin(partition->tracker, partition->position, -1, &slot);
     for (unsigned i = 0; i < record.count; i++) {
-        uint32_t ticket = pipe->ticket_count++ % TICKETS;
-        pipe->tickets[ticket] = (struct ticket){number, partition->life, slot, partition->position};
-        tracker_retain(partition->tracker, slot);
+        uint32_t ticket = pipe_ticket(pipe, partition, number, slot);
         window_put(&pipe->window, record.words[i], 3, 0, ticket);
     }
+    pipe_put_entry(pipe, number, record.text, pipe_ticket(pipe, partition, number, slot));
     window_commit(&pipe->window);
     tracker_finish(partition->tracker, slot);
     partition->position++;
@@ -186,17 +226,74 @@ static void pipe_wrote(struct member *member, size_t length)
         window_wrote(&pipe->window, length);
 }
 
+static void pipe_finish(struct member *member, struct ticket ticket)
+{
+    struct member_partition *partition = &member->partitions[ticket.partition];
+
+    if (partition->life == ticket.life)
+        tracker_finish(partition->tracker, ticket.slot);
+}
+
+/* Whether the head's refusal is to be asked about; then it is noted. */
+static bool pipe_contests(struct pipe *pipe)
+{
+    const struct window *window = &pipe->window;
+    struct slice command = {window->bytes + window->head, window_head(window)->length};
+    struct refusal *refusal = &pipe->refusals[pipe->refusal_count];
+    struct xadd_entry entry;
+
+    if (!pipe->scanner.failed || !xadd_is_old_id(pipe->scanner.text) || !xadd_read(command, &entry))
+        return false;
+    assert(pipe->refusal_count < REFUSALS);
+    refusal->ticket = pipe->tickets[window_head(window)->ticket];
+    refusal->expected = xadd_answer(&entry);
+    memcpy(refusal->id, entry.id, sizeof(entry.id));
+    pipe->refusal_count++;
+    return true;
+}
+
 static void pipe_finish_head(struct member *member)
 {
     struct pipe *pipe = member->way;
     struct ticket ticket = pipe->tickets[window_head(&pipe->window)->ticket];
-    struct member_partition *partition = &member->partitions[ticket.partition];
+    bool contested = pipe_contests(pipe);
 
     pipe->probing = false;
     suspect_clear(&pipe->suspect);
     window_pop(&pipe->window);
-    if (partition->life == ticket.life)
-        tracker_finish(partition->tracker, ticket.slot);
+    if (!contested)
+        pipe_finish(member, ticket);
+}
+
+/* What XRANGE answers, on another connection. */
+static bool pipe_is_there(struct model_redis *redis, const struct refusal *refusal)
+{
+    const struct slice words[] = {SLICE("XRANGE"),
+                                  slice_of(world_stream(refusal->ticket.partition)),
+                                  slice_of(refusal->id), slice_of(refusal->id)};
+    unsigned connection = model_redis_connect(redis);
+    char bytes[200];
+
+    model_redis_send(redis, connection,
+                     (struct slice){bytes, (size_t)(resp_encode(bytes, words, 4) - bytes)});
+    model_redis_step(redis, connection);
+    bool there = slice_equal(model_redis_replies(redis, connection), refusal->expected);
+    model_redis_close(redis, connection);
+    return there;
+}
+
+static void pipe_ask(struct member *member)
+{
+    struct pipe *pipe = member->way;
+    struct refusal refusal = pipe->refusals[0];
+
+    if (!pipe->refusal_count)
+        return;
+    memmove(pipe->refusals, pipe->refusals + 1, --pipe->refusal_count * sizeof(refusal));
+    if (!pipe_is_there(world_redis(member->world), &refusal))
+        world_missed(member, refusal.ticket.partition, refusal.ticket.offset);
+    free((char *)refusal.expected.data);
+    pipe_finish(member, refusal.ticket);
 }
 
 static void pipe_condemn(struct member *member)
@@ -279,4 +376,5 @@ const struct way pipe_way = {
     .wrote = pipe_wrote,
     .input = pipe_input,
     .wake = pipe_wake,
+    .ask = pipe_ask,
 };

@@ -94,6 +94,7 @@ static void counts_add(struct world_counts *sum, const struct world_counts *one)
     sum->stale += one->stale;
     sum->records += one->records;
     sum->condemned += one->condemned;
+    sum->missed += one->missed;
 }
 
 /* False: it broke a promise; @p text says which one. */
@@ -154,17 +155,17 @@ static bool counts_are_rich(const struct world_counts *counts, enum world_mode m
            " moves, %" PRIu64 " refused commits, %" PRIu64 " repeats, %" PRIu64
            " stale commands, %" PRIu64 " claims, %" PRIu64 " fences, %" PRIu64
            " failovers, %" PRIu64 " records that ended connections, %" PRIu64
-           " records before the end\n",
+           " entries below a foreign one, %" PRIu64 " records before the end\n",
            modes[mode], lives, counts->crashes, counts->cuts, counts->moves,
            counts->refused_commits, counts->repeats, counts->stale, counts->claims, counts->fences,
-           counts->failovers, counts->condemned, counts->records);
+           counts->failovers, counts->condemned, counts->missed, counts->records);
     if (lives < 1000)
         return true;
     return counts->crashes > lives / 10 && counts->cuts > lives / 10 &&
            counts->moves > lives / 10 && counts->refused_commits > lives / 100 &&
            counts->stale > lives / 100 && counts->condemned > lives / 2 &&
            (exactly ? counts->fences > lives / 100 && counts->failovers > lives / 20
-                    : counts->repeats > lives / 100);
+                    : counts->repeats > lives / 100 && counts->missed > lives / 10);
 }
 
 static bool run_mode(enum world_mode mode, uint64_t lives, uint64_t seed)

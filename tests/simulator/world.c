@@ -12,6 +12,7 @@ enum { POISON = 7, CUTTER = 11, END_ROUNDS = 4000 };
 
 static const char *const lists[WORLD_PARTITIONS] = {"list:0", "list:1"};
 static const char *const sums[WORLD_PARTITIONS] = {"sum:0", "sum:1"};
+static const char *const streams[WORLD_PARTITIONS] = {"stream:0", "stream:1"};
 
 /* --- for the ways ----------------------------------------------------------------------------- */
 
@@ -23,6 +24,11 @@ const char *world_list(unsigned partition)
 const char *world_sum(unsigned partition)
 {
     return sums[partition];
+}
+
+const char *world_stream(unsigned partition)
+{
+    return streams[partition];
 }
 
 bool world_is_poison(int64_t offset)
@@ -77,6 +83,12 @@ void world_refused(struct member *member, unsigned partition, int64_t offset, bo
     member->world->counts.condemned += world_is_cutter(offset) && !pending;
     member->world->told[partition][offset] = true;
     member->world->pending[partition][offset] = pending;
+}
+
+void world_missed(struct member *member, unsigned partition, int64_t offset)
+{
+    member->world->counts.missed++;
+    member->world->missed[partition][offset] = true;
 }
 
 void world_unsettled(struct member *member, uint64_t units)
@@ -180,6 +192,13 @@ static void take_step(struct world *world, struct world_step step)
     case STEP_CRASH:
         member_crash(member);
         break;
+    case STEP_HAND:
+        model_redis_raise(world->redis, streams[step.partition], "1000000-0");
+        break;
+    case STEP_ASK:
+        if (world->way->ask)
+            world->way->ask(member);
+        break;
     case STEP_RESTART:
         restart(world);
         break;
@@ -226,8 +245,8 @@ static void heal(struct world *world)
 
 static bool work(struct world *world, struct member *member)
 {
-    static const enum world_step_kind steps[] = {STEP_CONNECT, STEP_SEND, STEP_SERVE, STEP_READ,
-                                                 STEP_COMMIT};
+    static const enum world_step_kind steps[] = {STEP_CONNECT, STEP_SEND, STEP_SERVE,
+                                                 STEP_READ,    STEP_ASK,  STEP_COMMIT};
 
     for (unsigned partition = 0; partition < WORLD_PARTITIONS; partition++) {
         if (world->kafka[partition].owner < 0)

@@ -32,6 +32,8 @@ enum world_mode { WORLD_AT_LEAST_ONCE, WORLD_EXACTLY_ONCE };
     STEP(EXPIRE, 1, false)   /* the group takes one back; its worker does not know */              \
     STEP(TELL, 3, false)     /* now it knows */                                                    \
     STEP(CRASH, 1, false)    /* a worker ends, and another one begins in its place */              \
+    STEP(HAND, 1, false)     /* somebody's entry raises a stream's last id above all offsets */    \
+    STEP(ASK, 10, false)     /* a worker asks about an entry that was refused */                   \
     STEP(RESTART, 1, false)  /* the server is started anew */                                      \
     STEP(REFUSE, 1, false)   /* it is out of memory */                                             \
     STEP(ACCEPT, 3, false)   /* and no more */                                                     \
@@ -64,7 +66,7 @@ const char *world_text(const struct world *world);
  * commits. */
 struct world_counts {
     uint64_t crashes, cuts, moves, refused_commits, repeats, fences, claims, failovers, stale,
-        records, unsettled, condemned;
+        records, unsettled, condemned, missed;
 };
 
 const struct world_counts *world_counts(const struct world *world);

@@ -27,7 +27,8 @@ struct world {
     int64_t highest[WORLD_PARTITIONS]; /* up to it all are listed */
     /* where the list has the record last; 0: nowhere */
     size_t last[WORLD_PARTITIONS][WORLD_RECORDS];
-    bool told[WORLD_PARTITIONS][WORLD_RECORDS]; /* that a command of it was refused */
+    bool told[WORLD_PARTITIONS][WORLD_RECORDS];   /* that a command of it was refused */
+    bool missed[WORLD_PARTITIONS][WORLD_RECORDS]; /* told that its entry was refused */
     int wronged; /* a record that was refused and had done nothing; -1: none */
     bool pending[WORLD_PARTITIONS][WORLD_RECORDS]; /* somebody is to take care of it */
     struct world_counts counts;

@@ -61,22 +61,11 @@ static void no_warning_where_nothing_is_repeated(void)
     CU_ASSERT_EQUAL(warnings_of("INCRBY n 1", AT_MOST_ONCE), 0);
 }
 
-static void the_refusal_of_an_old_id_is_told_from_others(void)
-{
-    CU_ASSERT(repeats_is_old_id("ERR The ID specified in XADD is equal or smaller than the target "
-                                "stream top item"));
-    CU_ASSERT_FALSE(repeats_is_old_id("ERR The ID specified in XADD must be greater than 0-0"));
-    CU_ASSERT_FALSE(
-        repeats_is_old_id("ERR Invalid stream ID specified as stream command argument"));
-    CU_ASSERT_FALSE(repeats_is_old_id(""));
-}
-
 int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(a_command_whose_repetition_shows_earns_a_warning),
         TEST(no_warning_where_nothing_is_repeated),
-        TEST(the_refusal_of_an_old_id_is_told_from_others),
     };
 
     return SUITE("repeats", tests);

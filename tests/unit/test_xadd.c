@@ -95,6 +95,15 @@ static void what_redis_numbers_itself_is_not_asked_for(void)
         CU_ASSERT_FALSE(read_line(lines[i]));
 }
 
+static void the_refusal_of_an_old_id_is_told_from_others(void)
+{
+    CU_ASSERT(xadd_is_old_id("ERR The ID specified in XADD is equal or smaller than the target "
+                             "stream top item"));
+    CU_ASSERT_FALSE(xadd_is_old_id("ERR The ID specified in XADD must be greater than 0-0"));
+    CU_ASSERT_FALSE(xadd_is_old_id("ERR Invalid stream ID specified as stream command argument"));
+    CU_ASSERT_FALSE(xadd_is_old_id(""));
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -102,6 +111,7 @@ int main(void)
         TEST(options_stand_before_the_id),
         TEST(the_id_is_written_as_redis_writes_it),
         TEST(what_redis_numbers_itself_is_not_asked_for),
+        TEST(the_refusal_of_an_old_id_is_told_from_others),
     };
     int status = SUITE("xadd", tests);
 
