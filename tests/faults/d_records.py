@@ -52,6 +52,31 @@ def tombstones_among_writes(scene):
     scene.judge()
 
 
+@row("D2members", "1 2 3 5 13", seconds=30, both=True)
+def tombstones_of_members(scene):
+    """Many keys are fields of one hash and members of one set: a tombstone takes its own, and
+    leaves the others."""
+    scene.start(format="raw", commands=RAW_TRACE + [
+        "HSET hash:%{$partition} %{$key} %{$value}", "SADD set:%{$partition} %{$key}"],
+        **{"del": RAW_DELETE + ["HDEL hash:%{$partition} %{$key}", "SREM set:%{$partition} %{$key}"]})
+    last = {partition: {} for partition in range(scene.oracle.count)}
+    for _ in range(20):
+        records = []
+        for number in (scene.random.randrange(100) for _ in range(100)):
+            value = None if scene.random.random() < 0.3 else b"v%d" % scene.random.randrange(10**9)
+            records.append(numbered(scene, number, b"k%d" % number, value))
+            last[records[-1].partition][records[-1].key] = value
+        scene.send(records)
+    scene.drain()
+    for partition, values in last.items():
+        kept = {key: value for key, value in values.items() if value is not None}
+        pairs = scene.redis.ask("HGETALL", f"hash:{partition}")
+        members = scene.redis.ask("SMEMBERS", f"set:{partition}")
+        scene.check("I13", dict(zip(pairs[::2], pairs[1::2])) == kept and set(members) == set(kept),
+                    f"partition {partition} keeps {len(kept)} of {len(values)} keys")
+    scene.judge()
+
+
 @row("D3", "1 2 5 8 10 13", seconds=60)
 def values_of_every_size(scene):
     """Values of 0 bytes, of 1, of 1 MB, and above max_record: those are record errors, and cost no
