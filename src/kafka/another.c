@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { REASON_BYTES = 320 };
+enum { REASON_BYTES = 256 };
 
 void another_found(struct source_partition *partition, const char *how)
 {
@@ -29,12 +29,8 @@ static void another_stop(struct source_partition *partition, int64_t expected)
     char reason[REASON_BYTES];
 
     snprintf(reason, sizeof(reason),
-             "offset %" PRId64 " is of another log than the topic has now (%s); on_out_of_range = "
-             "\"stop\": \"earliest\" and \"latest\" go on in the log that is there%s",
-             expected, partition->another,
-             partition->claim_step == CLAIM_NONE
-                 ? ", or set the group's offset"
-                 : ", on_checkpoint_mismatch = \"redis\" at that offset");
+             "offset %" PRId64 " is of another log than the topic has now (%s)", expected,
+             partition->another);
     partition->position = expected;
     source_hold(partition, HOLD_RECORD, reason);
 }
