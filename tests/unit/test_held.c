@@ -15,7 +15,20 @@ static void each_reason_finds_its_own_row(void)
     CU_ASSERT_PTR_NULL(held_remedy("something new"));
 }
 
-static void the_handwritten_has_each_row(void)
+static void the_row_that_says_more_comes_first(void)
+{
+    ASSERT_TEXT(held_remedy("the checkpoint in Redis cannot be read: no JSON")->shown,
+                "the checkpoint in Redis ...");
+    ASSERT_TEXT(
+        held_remedy("ERR The ID specified in XADD is equal or smaller than the target stream "
+                    "top item; whether its entry is there cannot be asked: XRANGE: NOPERM x")
+            ->words,
+        "cannot be asked");
+    ASSERT_TEXT(held_remedy("json: more than 900 values: raise memory")->words, "json: more");
+    CU_ASSERT_FALSE(held_remedy("sink live: 127.0.0.1:6379: Connection refused")->is_operators);
+}
+
+static void the_page_has_each_row(void)
 {
     const char *page = handwritten_read("docs/how-to/stopped-partition.md");
     const struct held_remedy *row;
@@ -33,7 +46,8 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(each_reason_finds_its_own_row),
-        TEST(the_handwritten_has_each_row),
+        TEST(the_row_that_says_more_comes_first),
+        TEST(the_page_has_each_row),
     };
 
     return SUITE("held", tests);
