@@ -1,0 +1,43 @@
+/* test_source_duty.c: a member says when that which it ought to read is not read. */
+#include "kafka_member.h"
+#include "suite.h"
+
+#include "base/log.h"
+
+enum { GRACE_MS = 14000, AGAIN_MS = 10000, LEADERLESS = -1 };
+
+static void a_partition_without_a_leader_is_told_and_is_well_again_with_one(void)
+{
+    struct member *member = member_new("leaderless");
+
+    cluster_topic("leaderless");
+    cluster_produce_all("leaderless", 0, 5);
+    member_join(member, "leaderless");
+    CU_ASSERT(member_run(member, 20));
+    member_idle(member, 4000);
+    CU_ASSERT_PTR_NULL(source_trouble(member->source));
+    rd_kafka_mock_partition_set_leader(cluster, "leaderless", 0, LEADERLESS);
+    member_idle(member, GRACE_MS);
+    const char *trouble = source_trouble(member->source);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(trouble);
+    CU_ASSERT_PTR_NOT_NULL(strstr(trouble, "Kafka does not tell the end of "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(trouble, "leaderless["));
+    rd_kafka_mock_partition_set_leader(cluster, "leaderless", 0, 1);
+    member_idle(member, AGAIN_MS);
+    CU_ASSERT_PTR_NULL(source_trouble(member->source));
+    member_stop(member, 3000);
+    member_free(member);
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(a_partition_without_a_leader_is_told_and_is_well_again_with_one),
+    };
+
+    log_configure(LOG_ERROR, LOG_LOGFMT);
+    cluster_start();
+    int status = SUITE("source_duty", tests);
+    cluster_end();
+    return status;
+}
