@@ -139,10 +139,10 @@ static struct routes *route_of(const char *cmd, const char *when, const char *tt
     route_conf = (struct conf_route){.name = "r",
                                      .from = &source,
                                      .to = &sink,
-                                     .topics = {&topic, 1},
+                                     .topics = {.items = &topic, .count = 1},
                                      .format = {.text = "json"},
                                      .ttl = {.text = ttl},
-                                     .do_ = {&command, 1}};
+                                     .do_ = {.items = &command, .count = 1}};
     conf = (struct conf){.sources = &source,
                          .source_count = 1,
                          .sinks = &sink,
