@@ -252,7 +252,8 @@ static enum reply_class exchange_classify(struct connection *connection)
     if (!scanner->failed)
         return REPLY_DONE;
     connection->setup->counters->errors[metrics_error_index(reply_label(line))]++;
-    return reply_classify(line);
+    /* What stands inside a list is a script's word, or one of many. */
+    return scanner->nested ? REPLY_UNKNOWN : reply_classify(line);
 }
 
 /* What it means for the oldest command. */

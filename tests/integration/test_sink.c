@@ -264,6 +264,31 @@ static void an_error_inside_an_array_is_no_success(void)
                    "LOADING");
 }
 
+/* "Later" to the second, then the table of a script that has an error in it. */
+static const char *say_nested(void *context, unsigned connection, unsigned number, const char *name)
+{
+    (void)context, (void)connection, (void)name;
+    if (number < 2)
+        return number == 0 ? "+OK\r\n" : "-OOM not now\r\n";
+    return "*2\r\n:1\r\n-READONLY for its author\r\n";
+}
+
+static void an_error_inside_an_array_ends_no_connection(void)
+{
+    driver = driver_new(0);
+    fake = fake_server_open(driver->stand.base, say_nested, NULL);
+    driver->options.port = fake_server_port(fake);
+    driver_start(driver);
+    driver_put(driver, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    driver_put(driver, "EVAL", "one", "0", NULL);
+    driver_put(driver, "EVAL", "two", "0", NULL);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    expect_refusal(2, REPLY_REJECT, "READONLY for its author");
+    CU_ASSERT_EQUAL(fake_server_connections(fake), 1);
+    close_fake();
+}
+
 /* --- who and where ---------------------------------------------------------------------------- */
 
 static void a_password_opens_the_server_and_a_wrong_one_is_told(void)
@@ -466,6 +491,7 @@ int main(void)
         TEST(a_condition_that_the_command_states_refuses_nothing),
         TEST(a_document_that_was_not_changed_is_refused),
         TEST(an_error_inside_an_array_is_no_success),
+        TEST(an_error_inside_an_array_ends_no_connection),
         TEST(a_password_opens_the_server_and_a_wrong_one_is_told),
         TEST(without_a_password_the_trouble_says_that_one_is_needed),
         TEST(a_user_writes_where_it_may),
