@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_BYTES = 64 * 1024 };
-
 struct arena_chunk {
     struct arena_chunk *older;
     size_t size; /* of room */
@@ -25,12 +23,13 @@ static void arena_use(struct arena *arena, struct arena_chunk *chunk)
 void *arena_alloc_slow(struct arena *arena, size_t size)
 {
     assert(size < SIZE_MAX / 2);
-    size_t room = size + 8 > CHUNK_BYTES ? size + 8 : CHUNK_BYTES; /* more than size rounded up */
+    size_t room =
+        size + 8 > ARENA_CHUNK_BYTES ? size + 8 : ARENA_CHUNK_BYTES; /* more than size rounded up */
     struct arena_chunk *chunk = mem_resize(NULL, sizeof(*chunk) + room);
 
     chunk->older = arena->chunks;
     chunk->size = room;
-    if (arena->chunks || room > CHUNK_BYTES)
+    if (arena->chunks || room > ARENA_CHUNK_BYTES)
         arena->taken += room;
     arena_use(arena, chunk);
     return arena_alloc(arena, size);
@@ -71,7 +70,7 @@ void arena_reset(struct arena *arena)
     while (arena->chunks) {
         struct arena_chunk *chunk = arena->chunks;
         arena->chunks = chunk->older;
-        if (!kept && chunk->size == CHUNK_BYTES)
+        if (!kept && chunk->size == ARENA_CHUNK_BYTES)
             kept = chunk;
         else
             free(chunk);

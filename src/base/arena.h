@@ -13,6 +13,8 @@
 
 struct arena_chunk;
 
+enum { ARENA_CHUNK_BYTES = 64 << 10 }; /* of an ordinary chunk */
+
 /** All zero is an empty arena. */
 struct arena {
     char *next, *end;           /* free room of the current chunk */

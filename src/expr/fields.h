@@ -8,7 +8,9 @@
 #include "base/arena.h"
 #include "record/value.h"
 
-enum { FIELDS_BITS = 8, FIELDS_BUCKETS = 1 << FIELDS_BITS };
+enum { FIELDS_BITS = 8, FIELDS_BUCKETS = 1 << FIELDS_BITS, FIELDS_GLANCES = 64 };
+
+#define FIELDS_SEVERAL UINT32_MAX
 
 struct field_name {
     struct slice text; /* owned */
@@ -20,7 +22,7 @@ struct field_name {
 struct fields {
     struct field_name *names;
     size_t count, room;
-    uint64_t used;                    /* a bit for four buckets: whether a name is in them */
+    uint32_t glances[FIELDS_GLANCES]; /* 1 + the only name that looks so; FIELDS_SEVERAL: several */
     uint32_t buckets[FIELDS_BUCKETS]; /* 1 + the newest name; 0: none */
 };
 

@@ -228,12 +228,27 @@ static size_t rendered_bytes(const struct rendering *rendering)
     return bytes;
 }
 
+/* Whether that cannot be above @p most: an argument is a part of the record of @p size, or was made
+ * in the arena's first chunk. What the file itself says is bounded by the file. */
+static bool is_small(const struct rendering *rendering, const struct arena *arena, size_t size,
+                     size_t most)
+{
+    size_t arguments = 0;
+
+    for (size_t i = 0; i < rendering->count; i++)
+        arguments += rendering->items[i].count;
+    return !arena->taken && arguments * (size + ARENA_CHUNK_BYTES) <= most;
+}
+
 /* A template may repeat a value, and every repeat is copied into the window. */
 static bool check_rendered(const struct rendering *rendering, const struct arena *arena,
-                           int64_t max_record, struct err *err)
+                           size_t size, int64_t max_record, struct err *err)
 {
-    size_t bytes = rendered_bytes(rendering), most = conf_record_memory(max_record);
+    size_t most = conf_record_memory(max_record), bytes;
 
+    if (is_small(rendering, arena, size, most))
+        return true;
+    bytes = rendered_bytes(rendering);
     return bytes + arena->taken <= most ||
            err_set(err, ERR_RECORD,
                    "its commands have %zu bytes; with the %zu that were needed to make them that "
@@ -251,7 +266,7 @@ bool route_render_record(const struct route *route, struct scope *scope, int64_t
     if (size > (size_t)max_record)
         return err_set(err, ERR_RECORD, "record of %zu bytes is above max_record", size);
     if (route_render(route, scope, out, trace, err))
-        return check_rendered(out, scope->arena, max_record, err);
+        return check_rendered(out, scope->arena, size, max_record, err);
     *stage = failed_stage(route, scope->record);
     return false;
 }
