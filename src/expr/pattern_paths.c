@@ -115,6 +115,8 @@ bool paths_init(struct paths *paths, const struct program *program, struct err *
         }
     walk.seen = mem_array(program->count, sizeof(*walk.seen));
     find_edges(&walk);
+    if (!paths->edges) /* of a pattern that never matches, as "$a" */
+        paths->edges = mem_new(struct edge);
     free(walk.seen);
     free(positions);
     return !walk.full || err_set(err, ERR_CONFIG,

@@ -422,6 +422,7 @@ static void all_matches_and_their_groups_are_those_of_trying_everything(void)
     compare_all_matches("a.*b|a", 100);
     compare_all_matches("(a|ab)(c|bcd)*?(a*)", 100);
     compare_all_matches("a{2,5}?b*?", 100);
+    compare_all_matches("$a^", 10);
     compare_all_matches("(a?){9}a{9}", 100);
 }
 
