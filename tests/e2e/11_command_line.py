@@ -43,7 +43,7 @@ def check_online_asks_both_servers(run):
     """Topics, the group, and each command's permission."""
     kafka, redis = run.kafka(), run.redis()
     kafka.create(run.topic, 3)
-    redis.ask("ACL", "SETUSER", "narrow", "on", ">pw", "~ride:*", "+@all", "-unlink", "-del")
+    redis.ask("ACL", "SETUSER", "narrow", "on", ">pw", "~ride:*", "+@all")
     text = conf(kafka, redis.url, run.group, [route("rides", run.topic, ["SET ride:%{$key} x"])],
                 sink='username = "narrow"; password = "pw";')
     status, out, err = penstock("check", "--online", write(run, "good.conf", text))

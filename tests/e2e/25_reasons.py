@@ -146,7 +146,6 @@ def another_reason_of_the_same_outage_is_told_at_once(run):
     _line(penstock, "cannot take commands", "WRONGPASS", seconds=10)
     run.note(f"told after {time.monotonic() - began:.1f} s")
     wait_until(penstock.scrapes, 5, "it was scraped")
-    penstock.scrape()
 
 
 def a_topic_of_dead_letters_that_is_missing_is_told_at_start(run):

@@ -86,6 +86,12 @@ class Watch(threading.Thread):
                                      int(scrape.total("penstock_inflight_records")))
             self.broken += [f"scrape {self.scrapes}: {what}" for what in scrape.imbalance()]
 
+    def once(self, seconds):
+        """Waits, for so long at most, until it has scraped: a life may be shorter than its pauses."""
+        deadline = time.monotonic() + seconds
+        while not self.scrapes and time.monotonic() < deadline:
+            time.sleep(0.02)
+
     def stop(self):
         self.done.set()
         self.join(10)

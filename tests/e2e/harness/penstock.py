@@ -75,6 +75,7 @@ class Penstock:
 
     def stop(self, seconds=STOP_SECONDS):
         """SIGTERM; its exit status, None where it had to be killed."""
+        self.watch.once(1)
         status = self.child.terminate(seconds)
         self.watch.stop()
         return status
