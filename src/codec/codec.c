@@ -33,15 +33,16 @@ void codec_write_reference(FILE *out)
 {
     fputs("# Formats\n\n"
           "Generated from `src/codec/codecs.def`; a test fails when this page is stale.\n\n"
-          "A route's `format` says what its records' values are, `key_format` what their keys are. "
-          "Nothing is decoded before\na route reads inside it.\n\n"
+          "`format` of a route is the format of its records' values, `key_format` that of their "
+          "keys. penstock decodes a value\nor a key only if a route reads a field of it.\n\n"
           "| format | what it is | fields |\n|---|---|---|\n",
           out);
     for (size_t i = 0; i < CODECS; i++)
         fprintf(out, "| `%s` | %s | %s |\n", codecs[i]->name, codecs[i]->help,
                 codecs[i]->decode ? "`%{path.to[0].field}`"
-                                  : "none: reading one is an error of the file");
-    fputs("\n[JSON](json.md) says what is accepted as JSON, and how paths are written.\n", out);
+                                  : "none; reading one is an error of the file");
+    fputs("\n[JSON](json.md) describes what penstock accepts as JSON, and how you write paths.\n",
+          out);
 }
 
 /* Decodes key or value, whichever @p part names. */
