@@ -105,36 +105,35 @@ static void admin_index(void *context, struct slice query, struct http_answer *a
 void admin_write_reference(FILE *out)
 {
     fputs("# The admin port\n\n"
-          "`admin = { listen = \"127.0.0.1:9464\"; };` is the default; port 0 takes a free one, "
-          "which "
-          "the log names.\nThis page is written from the table in `src/app/admin.c`; a test fails "
-          "when it is stale.\n\n"
+          "`admin = { listen = \"127.0.0.1:9464\"; };` is the default. With port 0 penstock uses a "
+          "free port and logs its number.\nThis page is generated from `src/app/admin.c`; a test "
+          "fails when it is stale.\n\n"
           "| path | answer |\n|---|---|\n",
           out);
     for (size_t i = 0; i < ENDPOINTS; i++)
         fprintf(out, "| `%s` | %s |\n", endpoints[i].path, endpoints[i].help);
     fprintf(
         out,
-        "\nA probe that fails answers 503 and lists its checks, one a line; `?verbose` lists "
-        "them in any case:\n\n"
+        "\nA probe that fails answers 503 and lists its checks, one on each line; with `?verbose` "
+        "every probe lists them:\n\n"
         "```\n[+]configuration ok\n[+]kafka ok\n[+]topic rides of source main: assigned\n"
         "[-]topic trpis of source main: it does not exist, or we may not see it, for 31 s\n"
         "[-]sink live: connection refused, for 12 s\n"
         "[+]dlq ok\n"
         "[-]partition rides[3]: offset 88121: route rides_cache: WRONGTYPE Operation against a "
         "key holding the wrong kind of value\ncheck failed\n```\n\n"
-        "`/livez` never depends on Kafka or Redis: a restart would not mend them.\n\n"
-        "## Bounds\n\n"
-        "GET and HEAD are known, every other method is answered with 405. One request a "
-        "connection; a body is not read.\nA request line or headers of more than %d bytes get "
-        "414 or 431; what is no HTTP gets 400. A request whose "
-        "headers\ntook longer than %d s to come gets 408, and an answer that is not read within "
-        "%d s is cut off. %d connections are\nserved at once, the next ones wait their turn; "
-        "where all places are taken, a client that did not send its headers\nwithin %d ms loses "
-        "its place. None of this reaches the threads that carry records.\n\n"
+        "`/livez` never depends on Kafka or Redis, because a restart would not help them.\n\n"
+        "## Limits\n\n"
+        "penstock answers GET and HEAD; any other method gets 405. It answers one request on each "
+        "connection and reads no body.\nA request line or headers of more than %d bytes get "
+        "414 or 431; anything but HTTP gets 400. If the headers take\nlonger than %d s, the "
+        "request gets 408. If a client does not read its answer within %d s, penstock closes the\n"
+        "connection. It serves at most %d connections at once; others wait. If all are in use, "
+        "penstock closes one whose client\nhas not sent its headers within %d ms. None of this "
+        "affects the threads that move records.\n\n"
         "`Host` must be `localhost`, an IP address or one of the names in `admin.hosts`; anything "
-        "else gets 421. So a web page\nthat makes its own name lead to this port reads nothing "
-        "from it.\n",
+        "else gets 421. So a web page\nwhose own name leads to this port can read nothing from "
+        "it.\n",
         HTTP_HEAD_BYTES, HTTP_HEAD_MS / 1000, HTTP_CONNECTION_MS / 1000, HTTP_CONNECTIONS,
         HTTP_CROWDED_MS);
 }

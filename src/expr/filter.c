@@ -201,16 +201,17 @@ bool filter_digits(const struct value *in, struct arena *arena, struct slice *te
 
 void filter_write_reference(FILE *out)
 {
-    fputs("# Filters\n\n"
-          "<!-- Generated from src/expr/filters.def; do not edit. -->\n\n"
-          "A hole of a [template](templates.md) passes its value through filters, from left to "
-          "right: `%{city|trim|upper}`.\nA missing field and a null pass by every filter but "
-          "`default`, `json` and `raw`, so `%{city|upper|default('none')}`\nworks too. An argument "
-          "is an integer, or a text in single or double quotes where `\\\\`, `\\'` and `\\\"` "
-          "mean the\ncharacter behind the backslash and any other backslash stands for itself. "
-          "Wrong arguments are an error of the file; a\nfilter that refuses its input makes a "
-          "record error. Text filters take the text of any value.\n",
-          out);
+    fputs(
+        "# Filters\n\n"
+        "<!-- Generated from src/expr/filters.def; do not edit. -->\n\n"
+        "A hole of a [template](templates.md) passes its value through filters, from left to "
+        "right: `%{city|trim|upper}`.\nOnly `default`, `json` and `raw` accept a missing field or "
+        "a null; all other filters leave it as it is. So\n`%{city|upper|default('none')}` works, "
+        "too. An argument is an integer, or a text in single or double quotes. In such a\ntext "
+        "write `\\\\`, `\\'` and `\\\"` for a backslash and for quotes; any other backslash is a "
+        "backslash. Wrong arguments are an error of the\nfile. If a filter refuses its input, "
+        "that is a record error. Text filters accept any value and use its text.\n",
+        out);
     for (size_t i = 0; i < FILTERS; i++)
         fprintf(out, "\n## `%s%s`\n\n%s\n\n`%s` of `%s` gives `%s`.\n", filters[i].name,
                 filters[i].arguments, filters[i].help, filters[i].example, filters[i].example_value,

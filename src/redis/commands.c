@@ -220,7 +220,7 @@ static const char *repeat_text(const struct command *command)
 
 static void write_allowed(FILE *out)
 {
-    fputs("| command | keys | idempotent | `ttl` | what a record wrote is taken back by |\n"
+    fputs("| command | keys | idempotent | `ttl` | what a record wrote is deleted by |\n"
           "|---|---|---|---|---|\n",
           out);
     for (size_t i = 0; i < ROWS; i++) {
@@ -257,21 +257,23 @@ void command_write_reference(FILE *out)
 {
     fputs("# Redis commands\n\n"
           "Generated from `src/redis/commands.def`; a test fails when this page is stale.\n\n"
-          "A route may use any Redis command that writes. Of those below penstock knows which "
-          "arguments they take and in which\norder, where their keys are, and what a repeat does; "
-          "a command that is not listed is sent as it is written.\n\n"
-          "What the file says is compared with that when it is loaded, and what a hole brings "
-          "before a command is sent: a number\nthat is none, or half of a pair, is a record "
-          "error. Words such as `NX` or `EX` must stand in the file: a field cannot\ngive them. "
-          "An option that penstock does not know earns a warning: a newer server may know it.\n\n"
-          "- *keys*: argument numbers, the first behind the name is 1.\n"
-          "- *idempotent*: applied again in the same order it leaves the same state, except that "
-          "times to live begin again.\n  After a crash or a lost connection commands may be "
-          "applied twice (`delivery = \"at_least_once\"`).\n"
-          "- *`ttl`*: how a route's `ttl` is applied.\n"
-          "- *what a record wrote is taken back by*: what `del` may say for a tombstone, with the "
-          "arguments that the command itself\n  has. [Tombstones](../explanation/tombstones.md) "
-          "says when `del` can be left out.\n\n",
+          "A route may use any Redis command that writes. For the commands below penstock knows "
+          "their arguments and the order of\nthese, where their keys are, and what happens if "
+          "they run twice. It sends a command that is not listed as you write it.\n\n"
+          "penstock checks a command when it reads the file, and the values from a record before "
+          "it sends them: if a text is\nnot the number that it should be, or half of a pair is "
+          "missing, that is a "
+          "record error. Words such as `NX` or `EX` must be in the file: a field\ncannot give "
+          "them. For an option that penstock does not know it prints a warning, because a newer "
+          "server may know it.\n\n"
+          "- *keys*: the numbers of the arguments that are keys; the first after the name is 1.\n"
+          "- *idempotent*: if the command runs twice, in the same order, the state is the same, "
+          "except that times to live begin again.\n  After a crash or a lost connection commands "
+          "may run twice (`delivery = \"at_least_once\"`).\n"
+          "- *`ttl`*: how penstock sets the `ttl` of a route.\n"
+          "- *what a record wrote is deleted by*: the command that you can write as `del` for "
+          "tombstones, with the arguments of the\n  command itself. "
+          "[Tombstones](../explanation/tombstones.md) describes when you need no `del`.\n\n",
           out);
     write_allowed(out);
     fputs("\n## Refused in a route, because it\n", out);
