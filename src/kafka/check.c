@@ -236,16 +236,23 @@ static void get_text(rd_kafka_conf_t *kafka, const char *name, char text[ERR_BYT
     rd_kafka_conf_get(kafka, name, text, &size);
 }
 
+static bool logs_in_by(rd_kafka_conf_t *kafka, const char *wanted)
+{
+    char protocol[ERR_BYTES], mechanism[ERR_BYTES];
+
+    get_text(kafka, "security.protocol", protocol);
+    get_text(kafka, "sasl.mechanisms", mechanism);
+    return strncmp(protocol, "sasl", 4) == 0 && strcmp(mechanism, wanted) == 0;
+}
+
 /* Since the command is not run here, what it lacks is looked for by ourselves. */
 static void check_kinit(rd_kafka_conf_t *kafka, const struct conf_source *source,
                         struct conf_problems *problems)
 {
-    char protocol[ERR_BYTES], mechanism[ERR_BYTES], command[ERR_BYTES], value[ERR_BYTES];
+    char command[ERR_BYTES], value[ERR_BYTES];
 
-    get_text(kafka, "security.protocol", protocol);
-    get_text(kafka, "sasl.mechanisms", mechanism);
     get_text(kafka, "sasl.kerberos.kinit.cmd", command);
-    if (strncmp(protocol, "sasl", 4) != 0 || strcmp(mechanism, "GSSAPI") != 0)
+    if (!logs_in_by(kafka, "GSSAPI"))
         return;
     for (char *name = command; (name = strstr(name, "%{"));) {
         name += 2;
@@ -265,14 +272,12 @@ static void check_kinit(rd_kafka_conf_t *kafka, const struct conf_source *source
 static void check_token(rd_kafka_conf_t *kafka, const struct conf_source *source,
                         struct conf_problems *problems)
 {
-    char protocol[ERR_BYTES], mechanism[ERR_BYTES], method[ERR_BYTES], unsecure[ERR_BYTES];
+    char method[ERR_BYTES], unsecure[ERR_BYTES];
 
-    get_text(kafka, "security.protocol", protocol);
-    get_text(kafka, "sasl.mechanisms", mechanism);
     get_text(kafka, "sasl.oauthbearer.method", method);
     get_text(kafka, "enable.sasl.oauthbearer.unsecure.jwt", unsecure);
-    if (strncmp(protocol, "sasl", 4) != 0 || strcmp(mechanism, "OAUTHBEARER") != 0 ||
-        strcmp(method, "default") != 0 || strcmp(unsecure, "true") == 0)
+    if (!logs_in_by(kafka, "OAUTHBEARER") || strcmp(method, "default") != 0 ||
+        strcmp(unsecure, "true") == 0)
         return;
     conf_problem(problems, source->librdkafka_origin,
                  "sasl_oauthbearer_method = \"oidc\" with sasl_oauthbearer_client_id, "
