@@ -80,11 +80,6 @@ void another_start(struct source_partition *partition, int64_t expected,
 bool another_is(struct source_partition *partition, const struct identity *log,
                 const struct offsets_item *item)
 {
-    enum identity_relation relation = identity_compare(log, &item->log);
-
-    if (relation == IDENTITY_SAME)
-        partition->another = NULL;
-    if (relation == IDENTITY_ANOTHER && !partition->another)
-        partition->another = watch_difference(&item->log);
+    partition->another = difference_of(partition->another, log, &item->log);
     return partition->another != NULL;
 }

@@ -14,6 +14,7 @@
 #include "base/backoff.h"
 #include "conf/conf.h"
 #include "kafka/complaints.h"
+#include "kafka/difference.h"
 #include "kafka/mark.h"
 #include "kafka/offsets.h"
 #include "kafka/resume.h"
@@ -411,9 +412,6 @@ void watch_soon(struct source *source);
 void watch_answers(struct source *source, const struct offsets_item *items, size_t count);
 /** What was not known of the partition's log is known now: it is @p identity. */
 void watch_keep(struct source_partition *partition, const struct identity *identity);
-/** In words, what tells another log without ids, and what where ids do. */
-extern const char watch_offset_is_gone[];
-const char *watch_difference(const struct identity *identity);
 /** Before records are taken: whether the process was frozen. */
 void watch_notice(struct source *source);
 /** Whether what is committed may be overwritten now; false: it is being asked for. */

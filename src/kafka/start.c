@@ -146,7 +146,7 @@ static void start_on(struct source_partition *partition, int64_t expected,
 static void start_anew(struct source_partition *partition, const struct offsets_item *item)
 {
     if (partition->left_committed >= 0) {
-        partition->another = watch_offset_is_gone;
+        partition->another = difference_offset;
         another_start(partition, partition->left_committed, item);
         return;
     }
@@ -202,7 +202,7 @@ static void start_by_redis(struct source_partition *partition, const struct offs
         break;
     case RESUME_ANOTHER:
         if (!partition->another)
-            partition->another = "the record before the position is another one";
+            partition->another = difference_record;
         another_start(partition, resume->next, item);
         start_tell(partition, item, partition->position);
         break;
@@ -256,13 +256,13 @@ static bool start_knows(const struct source_partition *partition)
 static void start_recall(struct source_partition *partition, const struct offsets_item *item)
 {
     if (item->committed < 0 && (partition->committed >= 0 || partition->left_committed >= 0))
-        partition->another = watch_offset_is_gone;
+        partition->another = difference_offset;
     partition->committed = item->committed;
     partition->log = item->note.log;
     partition->group.began_ms = item->note.began_ms;
     partition->group.partitions = item->note.partitions;
     if (item->note.another)
-        partition->another = "it was found before, and on_out_of_range was \"stop\"";
+        partition->another = difference_noted;
 }
 
 static void start_decide(struct source_partition *partition, const struct offsets_item *item)

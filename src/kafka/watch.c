@@ -29,9 +29,6 @@ enum {
     AHEAD_LOOK_MS = 1000 /* how old an answer may be for commits that records wait for */
 };
 
-const char watch_offset_is_gone[] = "Kafka has deleted the group's committed offset";
-static const char record_differs[] = "the record before the position is another one";
-
 static bool is_watched(const struct source_partition *partition)
 {
     return (partition->state == PARTITION_FLOWING || partition->state == PARTITION_HELD) &&
@@ -49,11 +46,6 @@ static void watch_is_done(struct source *source)
         source->commit_look = COMMIT_LOOK_DONE;
 }
 
-const char *watch_difference(const struct identity *identity)
-{
-    return identity->topic[0] ? "its id is another one" : "the cluster is another one";
-}
-
 /* What was not known of the log is known now. */
 void watch_keep(struct source_partition *partition, const struct identity *identity)
 {
@@ -65,14 +57,15 @@ void watch_keep(struct source_partition *partition, const struct identity *ident
 
 static void watch_judge(struct source_partition *partition, const struct offsets_item *item)
 {
-    enum identity_relation relation = identity_compare(&partition->log, &item->log);
+    const char *how = difference_of(NULL, &partition->log, &item->log);
+    bool same = identity_compare(&partition->log, &item->log) == IDENTITY_SAME;
 
     if (item->err || partition->generation != item->generation || !is_watched(partition))
         return;
-    if (relation == IDENTITY_ANOTHER)
-        another_found(partition, watch_difference(&item->log));
-    else if (relation != IDENTITY_SAME && item->was_committed && item->committed < 0)
-        another_found(partition, watch_offset_is_gone);
+    if (how)
+        another_found(partition, how);
+    else if (!same && item->was_committed && item->committed < 0)
+        another_found(partition, difference_offset);
     else {
         watch_keep(partition, &item->log);
         partition->known_end = gauges_known_end(partition);
@@ -113,7 +106,7 @@ void watch_look_back(struct source_partition *partition, const rd_kafka_message_
     partition->compare = WITNESS_NONE;
     message_record(message, &record);
     if (!witness_fits(&witness, &record))
-        another_found(partition, record_differs);
+        another_found(partition, difference_record);
 }
 
 /* --- the questions ---------------------------------------------------------------------------- */
