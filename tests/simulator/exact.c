@@ -11,17 +11,17 @@
 enum { TICKETS = WORLD_RECORDS * WORLD_COMMANDS * 8, HOLES = WORLD_RECORDS, UNIT_RECORDS = 4 };
 
 struct ticket {
-    unsigned partition;
+    struct place place;
     uint32_t life, slot;
-    int64_t offset;
 };
 
 struct exact_partition {
     struct claim *claim;
-    bool begun;   /* records may be put */
-    bool again;   /* it stopped or was fenced: to be claimed anew */
-    int64_t mend; /* a record that was kept and is taken care of by now; -1: none */
-    int64_t committed, next;
+    bool begun;        /* records may be put */
+    bool again;        /* it stopped or was fenced: to be claimed anew */
+    struct place mend; /* a record that was kept and is taken care of by now; offset -1: none */
+    int64_t next;
+    struct checkpoint_witness witness; /* of the record below next */
     struct checkpoint_hole holes[HOLES];
     size_t hole_count;
 };
@@ -45,22 +45,35 @@ static struct exact_partition *exact_partition(struct member *member, unsigned n
 
 /* --- what the lane tells ---------------------------------------------------------------------- */
 
+/* What the checkpoint says of records below next; nothing where it is not gone on at that. */
+static void exact_keep(struct exact_partition *exact, const struct checkpoint *checkpoint,
+                       bool fits)
+{
+    exact->hole_count = fits ? checkpoint->hole_count : 0;
+    exact->witness = fits ? checkpoint->witness : (struct checkpoint_witness){0};
+    assert(exact->hole_count <= HOLES);
+    for (size_t i = 0; i < exact->hole_count; i++)
+        exact->holes[i] = checkpoint->holes[i];
+}
+
 static void exact_claimed(void *context, void *owner, const struct checkpoint *checkpoint)
 {
     struct member *member = context;
     struct member_partition *partition = owner;
     unsigned number = (unsigned)(partition - member->partitions);
     struct exact_partition *exact = exact_partition(member, number);
+    struct resume resume = log_resume(member, number, checkpoint);
+    char log[IDENTITY_BYTES];
+    bool fits = checkpoint->found && resume.next == checkpoint->next;
 
-    exact->next = checkpoint->found ? checkpoint->next : exact->committed;
-    exact->hole_count = checkpoint->found ? checkpoint->hole_count : 0;
-    assert(exact->hole_count <= HOLES);
-    for (size_t i = 0; i < exact->hole_count; i++)
-        exact->holes[i] = checkpoint->holes[i];
+    log_text(member->world, number, log);
+    exact_keep(exact, checkpoint, fits);
+    exact->next = resume.next;
     exact->begun = true;
-    partition->position = exact->hole_count ? exact->holes[0].offset : exact->next;
-    partition->tracker = tracker_new(partition->position);
-    if (!checkpoint->found)
+    partition->position = resume.from;
+    partition->tracker = tracker_new(resume.from);
+    lane_identify(exact->claim, log);
+    if (!fits)
         lane_restart(exact->claim, exact->next);
 }
 
@@ -84,7 +97,7 @@ static struct ticket *exact_ticket(struct member *member, uint32_t number)
 
 static void exact_finish(struct member *member, const struct ticket *ticket)
 {
-    struct member_partition *partition = &member->partitions[ticket->partition];
+    struct member_partition *partition = &member->partitions[ticket->place.partition];
 
     if (partition->life == ticket->life && partition->tracker)
         tracker_finish(partition->tracker, ticket->slot);
@@ -102,15 +115,15 @@ static enum units_verdict exact_refused(void *context, uint32_t number, enum rep
 {
     struct member *member = context;
     const struct ticket *ticket = exact_ticket(member, number);
-    struct member_partition *partition = &member->partitions[ticket->partition];
-    struct exact_partition *exact = exact_partition(member, ticket->partition);
+    struct member_partition *partition = &member->partitions[ticket->place.partition];
+    struct exact_partition *exact = exact_partition(member, ticket->place.partition);
 
     (void)class, (void)text;
     if (partition->life != ticket->life)
         return UNITS_SKIP;
-    bool stops = ticket->offset % 3 == 1 && ticket->offset >= exact->next;
-    bool keeps = ticket->offset % 3 == 2;
-    world_refused(member, ticket->partition, ticket->offset, stops || keeps);
+    bool stops = ticket->place.offset % 3 == 1 && ticket->place.offset >= exact->next;
+    bool keeps = ticket->place.offset % 3 == 2;
+    world_refused(member, ticket->place, stops || keeps);
     if (stops) {
         exact->again = true;
         return UNITS_STOP;
@@ -118,7 +131,7 @@ static enum units_verdict exact_refused(void *context, uint32_t number, enum rep
     exact_finish(member, ticket);
     if (!keeps)
         return UNITS_SKIP;
-    exact->mend = ticket->offset;
+    exact->mend = ticket->place;
     return UNITS_KEEP;
 }
 
@@ -153,7 +166,7 @@ static void exact_begin(struct member *member)
         .counters = &exact->counters,
     };
     for (unsigned i = 0; i < WORLD_PARTITIONS; i++)
-        exact->partitions[i].mend = -1;
+        exact->partitions[i].mend.offset = -1;
     exact->lane = lane_new(&options);
     member->way = exact;
 }
@@ -225,15 +238,19 @@ static void exact_claim(struct member *member, unsigned number)
 
     partition->claim = lane_claim(exact->lane, &name, exact->random++, &member->partitions[number]);
     partition->begun = partition->again = false;
-    partition->mend = -1;
+    partition->mend.offset = -1;
     member->partitions[number].life++;
     world_count(member->world)->claims++;
 }
 
-static void exact_assigned(struct member *member, unsigned number, int64_t committed)
+static void exact_assigned(struct member *member, unsigned number)
 {
-    exact_partition(member, number)->committed = committed;
     exact_claim(member, number);
+}
+
+static void exact_another(struct member *member, unsigned number)
+{
+    exact_partition(member, number)->again = true;
 }
 
 static void exact_lost(struct member *member, unsigned number)
@@ -261,21 +278,39 @@ static uint64_t exact_commands(const struct exact_partition *exact, int64_t offs
     return 0;
 }
 
+static struct checkpoint_witness exact_witness(struct place place)
+{
+    struct record record = log_record(place.log, place.offset);
+
+    return (struct checkpoint_witness){true, record.timestamp_ms, SIZE_MAX, record.value.length};
+}
+
+/* Whether the log has another record below next than the checkpoint remembers. */
+static bool exact_differs(struct member *member, unsigned number)
+{
+    const struct exact_partition *exact = exact_partition(member, number);
+    struct place place = {number, log_now(member->world, number),
+                          member->partitions[number].position};
+
+    return place.offset == exact->next - 1 && exact->witness.known &&
+           exact_witness(place).timestamp_ms != exact->witness.timestamp_ms;
+}
+
 static void exact_put(struct member *member, unsigned number, uint64_t chosen, uint32_t slot)
 {
     struct exact *exact = member->way;
     struct member_partition *partition = &member->partitions[number];
     struct claim *claim = exact->partitions[number].claim;
-    struct unit_record unit = {.offset = partition->position, .leader_epoch = -1};
+    const struct place place = {number, partition->log, partition->position};
+    struct unit_record unit = {place.offset, -1, exact_witness(place)};
     struct world_record record;
 
-    world_record(number, partition->position, &record);
+    world_record(place, &record);
     for (unsigned i = 0; i < record.count; i++) {
         if (!(chosen >> i & 1))
             continue;
         uint32_t ticket = exact->ticket_count++ % TICKETS;
-        exact->tickets[ticket] =
-            (struct ticket){number, partition->life, slot, partition->position};
+        exact->tickets[ticket] = (struct ticket){place, partition->life, slot};
         tracker_retain(partition->tracker, slot);
         lane_put(claim, i, record.words[i], 3, NULL, ticket);
     }
@@ -290,6 +325,10 @@ static bool exact_take(struct member *member, unsigned number)
 
     if (!exact->begun || exact->again || !lane_has_room(exact->claim))
         return false;
+    if (exact_differs(member, number)) {
+        partition->differs = exact->again = true;
+        return false;
+    }
     uint64_t chosen = exact_commands(exact, partition->position);
     tracker_begin(partition->tracker, partition->position, -1, &slot);
     if (chosen)
@@ -343,11 +382,11 @@ static void exact_wake(struct member *member)
         lane_tick(exact->lane);
     for (unsigned i = 0; i < WORLD_PARTITIONS; i++) {
         struct exact_partition *partition = &exact->partitions[i];
-        if (partition->mend >= 0 && partition->claim && !partition->again) {
-            lane_mend(partition->claim, partition->mend);
-            world_refused(member, i, partition->mend, false);
+        if (partition->mend.offset >= 0 && partition->claim && !partition->again) {
+            lane_mend(partition->claim, partition->mend.offset);
+            world_refused(member, partition->mend, false);
         }
-        partition->mend = -1;
+        partition->mend.offset = -1;
         if (!partition->again)
             continue;
         exact_lost(member, i);
@@ -364,6 +403,7 @@ const struct way exact_way = {
     .cut = exact_cut,
     .assigned = exact_assigned,
     .lost = exact_lost,
+    .another = exact_another,
     .take = exact_take,
     .is_drained = exact_is_drained,
     .output = exact_output,

@@ -32,8 +32,12 @@ void group_assign(struct member *member, unsigned number)
     partition->generation = ++kafka->generation;
     partition->owned = true;
     partition->life++;
+    partition->another = NULL;
+    partition->differs = false;
+    partition->compare = WITNESS_NONE;
+    witnesses_clear(&partition->witnesses);
     member->world->counts.moves++;
-    member->world->way->assigned(member, number, kafka->committed);
+    member->world->way->assigned(member, number);
 }
 
 static bool is_owner(const struct member *member, unsigned number)
@@ -44,18 +48,32 @@ static bool is_owner(const struct member *member, unsigned number)
            kafka->generation == member->partitions[number].generation;
 }
 
+/* As commit.c says it. */
+static void commit(struct kafka_partition *kafka, struct member_partition *partition,
+                   int64_t offset)
+{
+    const struct commit_note note = {.offset = offset,
+                                     .another = partition->another,
+                                     .log = partition->identity,
+                                     .record = witnesses_settle(&partition->witnesses, offset),
+                                     .began_ms = -1};
+
+    kafka->note_length = commit_note_write(&note, kafka->note);
+    kafka->committed = partition->committed = offset;
+    kafka->committed_log = partition->log;
+}
+
 void group_commit(struct member *member, unsigned number)
 {
-    struct kafka_partition *kafka = &member->world->kafka[number];
     struct member_partition *partition = &member->partitions[number];
 
     if (!partition->owned || !partition->tracker)
         return;
     int64_t offset = tracker_commit_offset(partition->tracker);
-    if (is_owner(member, number) && offset >= kafka->committed)
-        kafka->committed = offset;
-    else
+    if (!is_owner(member, number))
         member->world->counts.refused_commits++;
+    else if (offset > partition->committed)
+        commit(&member->world->kafka[number], partition, offset);
 }
 
 void group_leave(struct member *member, unsigned number, bool force)
@@ -112,10 +130,15 @@ void member_crash(struct member *member)
 
 void group_poll(struct member *member, unsigned number, size_t amount)
 {
-    const struct member_partition *partition = &member->partitions[number];
+    struct member_partition *partition = &member->partitions[number];
 
-    for (size_t i = 0; i <= amount % 3; i++)
-        if (!partition->owned || partition->revoked || !partition->tracker ||
-            partition->position >= WORLD_RECORDS || !member->world->way->take(member, number))
+    for (size_t i = 0; i <= amount % 3; i++) {
+        if (!partition->owned || partition->revoked || !partition->tracker || partition->another ||
+            partition->position >= WORLD_RECORDS || !log_looks_back(member, number))
             return;
+        struct record record = log_record(partition->log, partition->position);
+        if (!member->world->way->take(member, number))
+            return;
+        witnesses_note(&partition->witnesses, &record);
+    }
 }

@@ -44,6 +44,28 @@ void judge_forget(struct world *world, unsigned partition)
     memset(world->last[partition], 0, sizeof(world->last[partition]));
 }
 
+void judge_renew(struct world *world, unsigned partition)
+{
+    judge_forget(world, partition);
+    world->committed[partition] = -1;
+    memset(world->told[partition], 0, sizeof(world->told[partition]));
+    memset(world->missed[partition], 0, sizeof(world->missed[partition]));
+    memset(world->pending[partition], 0, sizeof(world->pending[partition]));
+}
+
+/* What Kafka has of the log that is there now. */
+static int64_t committed_of(const struct world *world, unsigned partition)
+{
+    const struct kafka_partition *kafka = &world->kafka[partition];
+
+    return kafka->committed_log == kafka->log ? kafka->committed : -1;
+}
+
+static const char *list_of(const struct world *world, unsigned partition)
+{
+    return world_list(partition, world->kafka[partition].log);
+}
+
 /* Notes a new element; what was listed up to now is followed by the next one, or it is a repeat. */
 static bool judge_element(struct world *world, unsigned partition, int64_t offset)
 {
@@ -65,7 +87,7 @@ static bool judge_element(struct world *world, unsigned partition, int64_t offse
 static bool judge_list(struct world *world, unsigned partition)
 {
     const struct slice *items;
-    size_t count = model_redis_list(world->redis, world_list(partition), &items);
+    size_t count = model_redis_list(world->redis, list_of(world, partition), &items);
 
     if (count < world->listed[partition]) /* failed over */
         judge_forget(world, partition);
@@ -99,7 +121,8 @@ static bool judge_order(struct world *world, unsigned partition)
 /* I4 of counters: what is summed is what is listed. */
 static bool judge_sum(struct world *world, unsigned partition)
 {
-    int64_t sum = 0, is = model_redis_number(world->redis, world_sum(partition));
+    const char *key = world_sum(partition, world->kafka[partition].log);
+    int64_t sum = 0, is = model_redis_number(world->redis, key);
 
     for (int64_t offset = 0; offset <= world->highest[partition]; offset += SUMMED)
         sum += is_bad(offset) ? 0 : offset;
@@ -132,9 +155,9 @@ static bool judge_errors(struct world *world, unsigned partition)
  * Redis has. */
 static bool judge_commit(struct world *world, unsigned partition)
 {
-    int64_t committed = world->kafka[partition].committed;
+    int64_t committed = committed_of(world, partition);
 
-    if (world->failed_over || committed == 0)
+    if (world->failed_over || committed <= 0)
         return true;
     int64_t last = is_bad(committed - 1) ? committed - 2 : committed - 1;
     return world->highest[partition] >= last ||
@@ -146,16 +169,18 @@ static bool judge_commit(struct world *world, unsigned partition)
  * only of what is not there. */
 static bool judge_stream(struct world *world, unsigned partition)
 {
+    const char *key = world_stream(partition, world->kafka[partition].log);
+    int64_t committed = committed_of(world, partition);
     char id[32];
 
     for (int64_t offset = 0; offset < WORLD_RECORDS; offset++) {
         bool missed = world->missed[partition][offset];
         snprintf(id, sizeof(id), "%" PRId64 "-1", offset);
-        bool there = model_redis_has_entry(world->redis, world_stream(partition), id);
+        bool there = model_redis_has_entry(world->redis, key, id);
         if (missed && there)
             return fail(world, "I10: partition %u: the entry of %" PRId64 " is told as refused",
                         partition, offset);
-        if (offset < world->kafka[partition].committed && !missed && !there)
+        if (offset < committed && !missed && !there)
             return fail(world, "I1: partition %u: %" PRId64 " is committed without its entry",
                         partition, offset);
     }
@@ -181,18 +206,20 @@ static bool judge(struct world *world)
     return true;
 }
 
-bool judge_step(struct world *world, const int64_t committed[WORLD_PARTITIONS])
+bool judge_step(struct world *world)
 {
-    for (unsigned i = 0; i < WORLD_PARTITIONS; i++)
-        if (world->kafka[i].committed < committed[i])
+    for (unsigned i = 0; i < WORLD_PARTITIONS; i++) {
+        if (committed_of(world, i) < world->committed[i])
             return fail(world, "I7: partition %u: the commit fell", i);
+        world->committed[i] = committed_of(world, i);
+    }
     return judge(world);
 }
 
 bool judge_is_finished(const struct world *world)
 {
     for (unsigned i = 0; i < WORLD_PARTITIONS; i++)
-        if (world->kafka[i].committed < WORLD_RECORDS ||
+        if (committed_of(world, i) < WORLD_RECORDS ||
             world->highest[i] != next_good(WORLD_RECORDS) - 1 - is_bad(WORLD_RECORDS - 1))
             return false;
     return true;
@@ -204,7 +231,7 @@ bool judge_end(struct world *world)
 
     for (unsigned i = 0; !finished && i < WORLD_PARTITIONS; i++)
         fail(world, "I2: partition %u: committed %" PRId64 ", Redis has up to %" PRId64 " of %d", i,
-             world->kafka[i].committed, world->highest[i], WORLD_RECORDS);
+             committed_of(world, i), world->highest[i], WORLD_RECORDS);
     for (unsigned i = 0; i < WORLD_PARTITIONS; i++)
         if (!judge_order(world, i) || (finished && !judge_errors(world, i)))
             return false;

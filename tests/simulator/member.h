@@ -1,9 +1,13 @@
 /* member.h: one worker of the simulated world: what the world and the two ways of writing share. */
 #pragma once
+#include "kafka/identity.h"
+#include "kafka/resume.h"
 #include "kafka/tracker.h"
+#include "kafka/witness.h"
 #include "model_redis.h"
 #include "world.h"
 
+struct checkpoint;
 struct world;
 
 /** How a worker sees one partition. */
@@ -14,8 +18,19 @@ struct member_partition {
     uint32_t life; /* rises with every start of the partition here; late answers are of another */
     struct tracker *tracker; /* NULL: not started */
     int64_t position;
-    void *claim;  /* exactly once: the lane's */
-    int64_t upto; /* exactly once: below it records are passed over */
+    int64_t committed;        /* as far as the worker knows; -1: nothing */
+    struct identity identity; /* of the log that the position is of */
+    unsigned log;             /* which one that is: the world knows, the worker does not */
+    const char *another;      /* how it was found not to be the topic's; NULL: it was not */
+    struct witnesses witnesses;
+    struct witness compare; /* to be read first */
+    bool differs;           /* exactly once: the log has another record than the checkpoint */
+};
+
+/** Of the partition's records, which one. */
+struct place {
+    unsigned partition, log;
+    int64_t offset;
 };
 
 struct member {
@@ -34,9 +49,11 @@ struct way {
     void (*connected)(struct member *member);
     /** It broke; @p at_once: at what was sent last, as it seems. */
     void (*cut)(struct member *member, bool at_once);
-    /** The partition is the worker's from now on; Kafka has @p committed. */
-    void (*assigned)(struct member *member, unsigned partition, int64_t committed);
+    /** The partition is the worker's from now on. */
+    void (*assigned)(struct member *member, unsigned partition);
     void (*lost)(struct member *member, unsigned partition);
+    /** Its log is another one: it starts again, once nothing of the former one is awaited. */
+    void (*another)(struct member *member, unsigned partition);
     /** Takes the record at the partition's position; false: no room, or not now. */
     bool (*take)(struct member *member, unsigned partition);
     /** Whether all that was taken of the partition is answered. */
@@ -56,10 +73,10 @@ extern const struct way pipe_way, exact_way;
 
 /* --- world.c, for the ways --- */
 
-/** The keys that records of a partition are written to. */
-const char *world_list(unsigned partition);
-const char *world_sum(unsigned partition);
-const char *world_stream(unsigned partition);
+/** The keys that records of a partition's log are written to. */
+const char *world_list(unsigned partition, unsigned log);
+const char *world_sum(unsigned partition, unsigned log);
+const char *world_stream(unsigned partition, unsigned log);
 
 /** The commands of a record, three words each; one in seven has one that Redis refuses. */
 enum { WORLD_COMMANDS = 3 };
@@ -68,7 +85,7 @@ struct world_record {
     unsigned count;
     char text[24];
 };
-void world_record(unsigned partition, int64_t offset, struct world_record *record);
+void world_record(struct place place, struct world_record *record);
 bool world_is_poison(int64_t offset);
 
 /** One record's command ends the connection, whenever it is sent. */
@@ -82,11 +99,30 @@ void world_fenced(struct member *member, unsigned partition);
 
 /** The worker hears that a command of the record was refused; @p pending: somebody is to take care
  * of it. */
-void world_refused(struct member *member, unsigned partition, int64_t offset, bool pending);
+void world_refused(struct member *member, struct place place, bool pending);
 
 /** The worker found out that the entry of the record was refused and is not there. */
-void world_missed(struct member *member, unsigned partition, int64_t offset);
+void world_missed(struct member *member, struct place place);
 
 /** Answers were lost with a connection or a worker, and that was said: errors among them may never
  * be told. */
 void world_unsettled(struct member *member, uint64_t units);
+
+/* --- logs.c, for the ways --- */
+
+/** The offset where the partition starts as Kafka has it, in the log that is there now. */
+int64_t log_start(struct member *member, unsigned number);
+
+/** The same where Redis has @p checkpoint. */
+struct resume log_resume(struct member *member, unsigned number,
+                         const struct checkpoint *checkpoint);
+
+/** False: the record that is read first shows that the log is another one. */
+bool log_looks_back(struct member *member, unsigned number);
+
+/** Kafka's record. */
+struct record log_record(unsigned log, int64_t offset);
+
+/** Which log is there now, and its identity. */
+unsigned log_now(const struct world *world, unsigned number);
+void log_text(const struct world *world, unsigned number, char text[IDENTITY_BYTES]);

@@ -20,9 +20,8 @@ enum {
 };
 
 struct ticket {
-    unsigned partition;
+    struct place place;
     uint32_t life, slot;
-    int64_t offset;
 };
 
 /* A stream refused an entry and is to be asked for it, as streams.c does. */
@@ -72,7 +71,7 @@ static bool pipe_wanted(void *context, uint32_t number)
     const struct pipe *pipe = member->way;
     const struct ticket *ticket = &pipe->tickets[number % TICKETS];
 
-    return member->partitions[ticket->partition].life == ticket->life;
+    return member->partitions[ticket->place.partition].life == ticket->life;
 }
 
 static void pipe_dropped(void *context, uint32_t number)
@@ -129,12 +128,13 @@ static void pipe_cut(struct member *member, bool at_once)
     pipe->draining = pipe->paused = false;
 }
 
-static void pipe_assigned(struct member *member, unsigned number, int64_t committed)
+static void pipe_assigned(struct member *member, unsigned number)
 {
     struct member_partition *partition = &member->partitions[number];
 
-    partition->tracker = tracker_new(committed);
-    partition->position = committed;
+    partition->position = log_start(member, number);
+    tracker_free(partition->tracker);
+    partition->tracker = tracker_new(partition->position);
 }
 
 static void pipe_lost(struct member *member, unsigned number)
@@ -146,24 +146,24 @@ static void pipe_lost(struct member *member, unsigned number)
 }
 
 /* One command more: its ticket. */
-static uint32_t pipe_ticket(struct pipe *pipe, struct member_partition *partition, unsigned number,
-                            uint32_t slot)
+static uint32_t pipe_ticket(struct pipe *pipe, struct member_partition *partition,
+                            struct place place, uint32_t slot)
 {
     uint32_t ticket = pipe->ticket_count++ % TICKETS;
 
-    pipe->tickets[ticket] = (struct ticket){number, partition->life, slot, partition->position};
+    pipe->tickets[ticket] = (struct ticket){place, partition->life, slot};
     tracker_retain(partition->tracker, slot);
     return ticket;
 }
 
 /* Behind the record's other commands: its entry, whose id is the offset. */
-static void pipe_put_entry(struct pipe *pipe, unsigned number, const char *text, uint32_t ticket)
+static void pipe_put_entry(struct pipe *pipe, struct place place, const char *text, uint32_t ticket)
 {
     char id[XADD_ID_BYTES];
 
     snprintf(id, sizeof(id), "%s-1", text);
-    const struct slice words[] = {SLICE("XADD"), slice_of(world_stream(number)), slice_of(id),
-                                  SLICE("n"), slice_of(text)};
+    const struct slice words[] = {SLICE("XADD"), slice_of(world_stream(place.partition, place.log)),
+                                  slice_of(id), SLICE("n"), slice_of(text)};
     window_put(&pipe->window, words, 5, 0, ticket);
 }
 
@@ -171,18 +171,19 @@ static bool pipe_take(struct member *member, unsigned number)
 {
     struct pipe *pipe = member->way;
     struct member_partition *partition = &member->partitions[number];
+    const struct place place = {number, partition->log, partition->position};
     struct world_record record;
     uint32_t slot;
 
     if (!window_has_room(&pipe->window))
         return false;
-    world_record(number, partition->position, &record);
+    world_record(place, &record);
     tracker_begin(partition->tracker, partition->position, -1, &slot);
     for (unsigned i = 0; i < record.count; i++) {
-        uint32_t ticket = pipe_ticket(pipe, partition, number, slot);
+        uint32_t ticket = pipe_ticket(pipe, partition, place, slot);
         window_put(&pipe->window, record.words[i], 3, 0, ticket);
     }
-    pipe_put_entry(pipe, number, record.text, pipe_ticket(pipe, partition, number, slot));
+    pipe_put_entry(pipe, place, record.text, pipe_ticket(pipe, partition, place, slot));
     window_commit(&pipe->window);
     tracker_finish(partition->tracker, slot);
     partition->position++;
@@ -194,6 +195,17 @@ static bool pipe_is_drained(const struct member *member, unsigned number)
     const struct member_partition *partition = &member->partitions[number];
 
     return !partition->tracker || !tracker_waiting(partition->tracker);
+}
+
+static void pipe_another(struct member *member, unsigned number)
+{
+    struct pipe *pipe = member->way;
+
+    if (!pipe_is_drained(member, number))
+        return;
+    member->partitions[number].life++;
+    window_filter(&pipe->window, pipe_wanted, pipe_dropped, member);
+    pipe_assigned(member, number);
 }
 
 static struct slice pipe_output(struct member *member)
@@ -228,7 +240,7 @@ static void pipe_wrote(struct member *member, size_t length)
 
 static void pipe_finish(struct member *member, struct ticket ticket)
 {
-    struct member_partition *partition = &member->partitions[ticket.partition];
+    struct member_partition *partition = &member->partitions[ticket.place.partition];
 
     if (partition->life == ticket.life)
         tracker_finish(partition->tracker, ticket.slot);
@@ -268,8 +280,9 @@ static void pipe_finish_head(struct member *member)
 /* What XRANGE answers, on another connection. */
 static bool pipe_is_there(struct model_redis *redis, const struct refusal *refusal)
 {
+    const struct place *place = &refusal->ticket.place;
     const struct slice words[] = {SLICE("XRANGE"),
-                                  slice_of(world_stream(refusal->ticket.partition)),
+                                  slice_of(world_stream(place->partition, place->log)),
                                   slice_of(refusal->id), slice_of(refusal->id)};
     unsigned connection = model_redis_connect(redis);
     char bytes[200];
@@ -291,7 +304,7 @@ static void pipe_ask(struct member *member)
         return;
     memmove(pipe->refusals, pipe->refusals + 1, --pipe->refusal_count * sizeof(refusal));
     if (!pipe_is_there(world_redis(member->world), &refusal))
-        world_missed(member, refusal.ticket.partition, refusal.ticket.offset);
+        world_missed(member, refusal.ticket.place);
     free((char *)refusal.expected.data);
     pipe_finish(member, refusal.ticket);
 }
@@ -300,12 +313,12 @@ static void pipe_condemn(struct member *member)
 {
     struct pipe *pipe = member->way;
     struct ticket ticket = pipe->tickets[pipe->suspect.ticket];
-    struct member_partition *partition = &member->partitions[ticket.partition];
+    struct member_partition *partition = &member->partitions[ticket.place.partition];
 
     window_drop(&pipe->window);
     suspect_clear(&pipe->suspect);
     pipe->probing = pipe->window.committed > 0;
-    world_refused(member, ticket.partition, ticket.offset, false);
+    world_refused(member, ticket.place, false);
     if (partition->life == ticket.life)
         tracker_finish(partition->tracker, ticket.slot);
 }
@@ -370,6 +383,7 @@ const struct way pipe_way = {
     .cut = pipe_cut,
     .assigned = pipe_assigned,
     .lost = pipe_lost,
+    .another = pipe_another,
     .take = pipe_take,
     .is_drained = pipe_is_drained,
     .output = pipe_output,

@@ -10,25 +10,34 @@
 
 enum { POISON = 7, CUTTER = 11, END_ROUNDS = 4000 };
 
-static const char *const lists[WORLD_PARTITIONS] = {"list:0", "list:1"};
-static const char *const sums[WORLD_PARTITIONS] = {"sum:0", "sum:1"};
-static const char *const streams[WORLD_PARTITIONS] = {"stream:0", "stream:1"};
+/* By log and partition. */
+#define KEYS(kind)                                                                                 \
+    {                                                                                              \
+        {kind ":0", kind ":1"}, {kind ":0+", kind ":1+"},                                          \
+        {                                                                                          \
+            kind ":0++", kind ":1++"                                                               \
+        }                                                                                          \
+    }
+static const char *const lists[WORLD_LOGS][WORLD_PARTITIONS] = KEYS("list");
+static const char *const sums[WORLD_LOGS][WORLD_PARTITIONS] = KEYS("sum");
+static const char *const streams[WORLD_LOGS][WORLD_PARTITIONS] = KEYS("stream");
+#undef KEYS
 
 /* --- for the ways ----------------------------------------------------------------------------- */
 
-const char *world_list(unsigned partition)
+const char *world_list(unsigned partition, unsigned log)
 {
-    return lists[partition];
+    return lists[log][partition];
 }
 
-const char *world_sum(unsigned partition)
+const char *world_sum(unsigned partition, unsigned log)
 {
-    return sums[partition];
+    return sums[log][partition];
 }
 
-const char *world_stream(unsigned partition)
+const char *world_stream(unsigned partition, unsigned log)
 {
-    return streams[partition];
+    return streams[log][partition];
 }
 
 bool world_is_poison(int64_t offset)
@@ -41,22 +50,24 @@ bool world_is_cutter(int64_t offset)
     return offset == CUTTER;
 }
 
-void world_record(unsigned partition, int64_t offset, struct world_record *record)
+void world_record(struct place place, struct world_record *record)
 {
+    const char *list = world_list(place.partition, place.log);
+    const char *sum = world_sum(place.partition, place.log);
     struct slice number = {record->text, 0};
 
-    number.length = (size_t)snprintf(record->text, sizeof(record->text), "%" PRId64, offset);
+    number.length = (size_t)snprintf(record->text, sizeof(record->text), "%" PRId64, place.offset);
     record->count = 0;
-    if (world_is_poison(offset)) { /* a counter is no list */
+    if (world_is_poison(place.offset)) { /* a counter is no list */
         struct slice *words = record->words[record->count++];
-        words[0] = SLICE("RPUSH"), words[1] = slice_of(sums[partition]), words[2] = number;
+        words[0] = SLICE("RPUSH"), words[1] = slice_of(sum), words[2] = number;
         return;
     }
     struct slice *push = record->words[record->count++];
-    push[0] = SLICE("RPUSH"), push[1] = slice_of(lists[partition]), push[2] = number;
-    if (offset % SUMMED == 0) {
+    push[0] = SLICE("RPUSH"), push[1] = slice_of(list), push[2] = number;
+    if (place.offset % SUMMED == 0) {
         struct slice *add = record->words[record->count++];
-        add[0] = SLICE("INCRBY"), add[1] = slice_of(sums[partition]), add[2] = number;
+        add[0] = SLICE("INCRBY"), add[1] = slice_of(sum), add[2] = number;
     }
 }
 
@@ -76,19 +87,30 @@ void world_fenced(struct member *member, unsigned partition)
     member->world->counts.fences++;
 }
 
-void world_refused(struct member *member, unsigned partition, int64_t offset, bool pending)
+/* Of a log that is gone nothing is noted. */
+static bool is_there(const struct world *world, struct place place)
 {
-    if (!world_is_poison(offset) && !world_is_cutter(offset))
-        member->world->wronged = (int)offset;
-    member->world->counts.condemned += world_is_cutter(offset) && !pending;
-    member->world->told[partition][offset] = true;
-    member->world->pending[partition][offset] = pending;
+    return world->kafka[place.partition].log == place.log;
 }
 
-void world_missed(struct member *member, unsigned partition, int64_t offset)
+void world_refused(struct member *member, struct place place, bool pending)
+{
+    struct world *world = member->world;
+
+    if (!world_is_poison(place.offset) && !world_is_cutter(place.offset))
+        world->wronged = (int)place.offset;
+    world->counts.condemned += world_is_cutter(place.offset) && !pending;
+    if (!is_there(world, place))
+        return;
+    world->told[place.partition][place.offset] = true;
+    world->pending[place.partition][place.offset] = pending;
+}
+
+void world_missed(struct member *member, struct place place)
 {
     member->world->counts.missed++;
-    member->world->missed[partition][offset] = true;
+    if (is_there(member->world, place))
+        member->world->missed[place.partition][place.offset] = true;
 }
 
 void world_unsettled(struct member *member, uint64_t units)
@@ -123,12 +145,20 @@ static void restart(struct world *world)
         wire_cut(&world->members[i], false);
 }
 
+static bool replica_has(const struct world *world, unsigned partition)
+{
+    for (unsigned log = 0; log <= world->kafka[partition].log; log++)
+        if (model_redis_replica_has(world->redis, world_list(partition, log)))
+            return true;
+    return false;
+}
+
 /* A replica without any checkpoint of a partition is no replica: then Kafka's commit decides, and
  * what Redis lost stays lost. */
 static bool is_replica(const struct world *world)
 {
     for (unsigned i = 0; i < WORLD_PARTITIONS; i++)
-        if (world->listed[i] && !model_redis_replica_has(world->redis, lists[i]))
+        if (world->listed[i] && !replica_has(world, i))
             return false;
     return true;
 }
@@ -192,8 +222,19 @@ static void take_step(struct world *world, struct world_step step)
     case STEP_CRASH:
         member_crash(member);
         break;
+    case STEP_REMAKE:
+        log_remake(world, step.partition);
+        break;
+    case STEP_REGROW:
+        log_regrow(world, step.partition);
+        break;
+    case STEP_LOOK:
+        log_look(member, step.partition);
+        break;
     case STEP_HAND:
-        model_redis_raise(world->redis, streams[step.partition], "1000000-0");
+        model_redis_raise(world->redis,
+                          world_stream(step.partition, world->kafka[step.partition].log),
+                          "1000000-0");
         break;
     case STEP_ASK:
         if (world->way->ask)
@@ -221,12 +262,8 @@ static void take_step(struct world *world, struct world_step step)
 
 bool world_step(struct world *world, struct world_step step)
 {
-    int64_t committed[WORLD_PARTITIONS];
-
-    for (unsigned i = 0; i < WORLD_PARTITIONS; i++)
-        committed[i] = world->kafka[i].committed;
     take_step(world, step);
-    return judge_step(world, committed);
+    return judge_step(world);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -252,6 +289,7 @@ static bool work(struct world *world, struct member *member)
         if (world->kafka[partition].owner < 0)
             group_assign(member, partition);
         group_leave(member, partition, false);
+        log_look(member, partition);
         group_poll(member, partition, 2);
         for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
             if (!world_step(world, (struct world_step){(uint8_t)steps[i], (uint8_t)member->number,
@@ -287,7 +325,8 @@ struct world *world_new(enum world_mode mode)
     model_redis_end_at(world->redis, "11");
     for (unsigned i = 0; i < WORLD_PARTITIONS; i++) {
         world->kafka[i].owner = -1;
-        judge_forget(world, i);
+        world->kafka[i].committed = -1;
+        judge_renew(world, i);
     }
     for (unsigned i = 0; i < WORLD_WORKERS; i++)
         member_begin(world, i);

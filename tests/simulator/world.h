@@ -2,17 +2,24 @@
  * world.h: a Kafka, a Redis and two workers, small enough that a hundred thousand of their lives
  * fit in a minute.
  *
- * The workers' parts that decide are the real ones: tracker.c, window.c, lane.c. Everything around
- * them is a model that does one small thing at a step: some bytes go out, one command is executed,
- * a member crashes. A step that makes no sense now does nothing, so any row of steps is a life, and
- * a shorter row is one, too.
+ * The workers' parts that decide are the real ones: tracker.c, window.c, lane.c, and resume.c,
+ * difference.c, commit_note.c, witness.c where a log may be another one. Everything around them is
+ * a model that does one small thing at a step: some bytes go out, one command is executed, a member
+ * crashes. A step that makes no sense now does nothing, so any row of steps is a life, and a
+ * shorter row is one, too.
  */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { WORLD_WORKERS = 2, WORLD_PARTITIONS = 2, WORLD_RECORDS = 24, WORLD_TEXT_BYTES = 256 };
+enum {
+    WORLD_WORKERS = 2,
+    WORLD_PARTITIONS = 2,
+    WORLD_RECORDS = 24,
+    WORLD_LOGS = 3,
+    WORLD_TEXT_BYTES = 256
+};
 
 enum world_mode { WORLD_AT_LEAST_ONCE, WORLD_EXACTLY_ONCE };
 
@@ -32,6 +39,9 @@ enum world_mode { WORLD_AT_LEAST_ONCE, WORLD_EXACTLY_ONCE };
     STEP(EXPIRE, 1, false)   /* the group takes one back; its worker does not know */              \
     STEP(TELL, 3, false)     /* now it knows */                                                    \
     STEP(CRASH, 1, false)    /* a worker ends, and another one begins in its place */              \
+    STEP(REMAKE, 1, false)   /* a topic is deleted, and made anew with other records */            \
+    STEP(REGROW, 1, false)   /* a log that nobody reads is cut, and grows again with others */     \
+    STEP(LOOK, 8, false)     /* a worker asks Kafka which log it is */                             \
     STEP(HAND, 1, false)     /* somebody's entry raises a stream's last id above all offsets */    \
     STEP(ASK, 10, false)     /* a worker asks about an entry that was refused */                   \
     STEP(RESTART, 1, false)  /* the server is started anew */                                      \
@@ -66,7 +76,7 @@ const char *world_text(const struct world *world);
  * commits. */
 struct world_counts {
     uint64_t crashes, cuts, moves, refused_commits, repeats, fences, claims, failovers, stale,
-        records, unsettled, condemned, missed;
+        records, unsettled, condemned, missed, remakes, regrowths, replaced;
 };
 
 const struct world_counts *world_counts(const struct world *world);

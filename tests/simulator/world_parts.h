@@ -1,5 +1,6 @@
 /* world_parts.h: what a world is made of; shared by the files that make it. */
 #pragma once
+#include "kafka/commit_note.h"
 #include "member.h"
 
 enum {
@@ -10,7 +11,11 @@ enum {
 struct kafka_partition {
     int owner; /* -1: none */
     uint32_t generation;
-    int64_t committed;
+    unsigned topic, log;    /* rise as the topic is made anew; log also as only its records are */
+    int64_t committed;      /* -1: nothing */
+    unsigned committed_log; /* that is of: a worker may not know that it is another one */
+    char note[COMMIT_NOTE_BYTES]; /* what was committed with it */
+    size_t note_length;
     bool overlapped; /* somebody may have written on behind the next owner's back */
 };
 
@@ -22,9 +27,10 @@ struct world {
     struct member members[WORLD_WORKERS];
     int closed[CONNECTIONS_SHOWN]; /* connections whose client is gone */
     size_t closed_count;
-    bool failed_over;                  /* what was answered may be gone */
-    size_t listed[WORLD_PARTITIONS];   /* elements of the lists that were judged */
-    int64_t highest[WORLD_PARTITIONS]; /* up to it all are listed */
+    bool failed_over;                    /* what was answered may be gone */
+    size_t listed[WORLD_PARTITIONS];     /* elements of the lists that were judged */
+    int64_t highest[WORLD_PARTITIONS];   /* up to it all are listed */
+    int64_t committed[WORLD_PARTITIONS]; /* of the log that is there now; it never falls */
     /* where the list has the record last; 0: nowhere */
     size_t last[WORLD_PARTITIONS][WORLD_RECORDS];
     bool told[WORLD_PARTITIONS][WORLD_RECORDS];   /* that a command of it was refused */
@@ -37,9 +43,9 @@ struct world {
 
 /* --- judge.c --- */
 
-/** After a step: every invariant that holds at any time; @p committed: what Kafka had before it.
- * False: one does not hold, the world's text says which. */
-bool judge_step(struct world *world, const int64_t committed[WORLD_PARTITIONS]);
+/** After a step: every invariant that holds at any time. False: one does not hold, the world's text
+ * says which. */
+bool judge_step(struct world *world);
 
 /** Whether all there is to do is done. */
 bool judge_is_finished(const struct world *world);
@@ -49,6 +55,20 @@ bool judge_end(struct world *world);
 
 /** Nothing is listed of the partition. */
 void judge_forget(struct world *world, unsigned partition);
+
+/** Its log is another one: what belonged to the former one is owed no more. */
+void judge_renew(struct world *world, unsigned partition);
+
+/* --- logs.c --- */
+
+/** The topic of the partition is deleted and made anew. */
+void log_remake(struct world *world, unsigned number);
+
+/** The log is cut, if nobody reads it, and grows again. */
+void log_regrow(struct world *world, unsigned number);
+
+/** The member asks Kafka which log it is, and starts again in another one. */
+void log_look(struct member *member, unsigned number);
 
 /* --- wire.c --- */
 
