@@ -159,8 +159,9 @@ static bool kafka_end(struct source *source)
 {
     rd_kafka_queue_io_event_enable(source->control, -1, NULL, 0);
     rd_kafka_queue_io_event_enable(source->records, -1, NULL, 0);
-    if (source->abandoned || !duty_close(source, OFFSETS_MS) ||
-        !offsets_free(source->offsets, OFFSETS_MS))
+    bool surveyed = duty_close(source, source->abandoned ? 0 : OFFSETS_MS);
+    bool asked = offsets_free(source->offsets, source->abandoned ? 0 : OFFSETS_MS);
+    if (source->abandoned || !surveyed || !asked)
         return false;
     for (size_t i = 0; i < source->partition_count; i++)
         rebalance_forget_queue(source->partitions[i]);

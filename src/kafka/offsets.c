@@ -424,8 +424,10 @@ bool offsets_free(struct offsets *offsets, int64_t wait_ms)
 {
     if (!offsets)
         return true;
-    if (!offsets_wait(offsets, wait_ms))
+    if (!offsets_wait(offsets, wait_ms)) {
+        pthread_detach(offsets->thread); /* nobody will wait for it any more */
         return false;
+    }
     pthread_join(offsets->thread, NULL);
     if (offsets->kick)
         rd_kafka_topic_partition_list_destroy(offsets->kick);

@@ -191,6 +191,14 @@ static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
     return true;
 }
 
+/* librdkafka came to the end. One that it came to before it was told to read from elsewhere lies
+ * behind records that are read again: it would make us pass over them. */
+static void poll_end(struct source_partition *partition, int64_t offset)
+{
+    if (source_is_flowing(partition) && !partition->moved)
+        partition->end = offset;
+}
+
 /* The record taken last is one by which its log can be known again. */
 static void poll_note(const struct batch *batch)
 {
@@ -217,7 +225,7 @@ static void poll_sort(struct source *source, struct batch *batch, size_t count)
         before = partition;
         last_message = message;
         if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && partition)
-            partition->end = message->offset;
+            poll_end(partition, message->offset);
         else if (message->err)
             poll_error(source, message, partition);
         if (message->err || !partition || !poll_take(batch, message, partition))

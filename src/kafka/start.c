@@ -65,7 +65,7 @@ static void start_first(struct source_partition *partition, const struct offsets
     case START_EARLIEST:
     case START_LATEST:
     case START_TIME:
-        partition_start(partition, first_offset(partition, item, &why));
+        partition_restart(partition, first_offset(partition, item, &why));
         partition->group = item->group;
         log_info("partition begins", LOG_STR("topic", partition->topic->name),
                  LOG_INT("partition", partition->number), LOG_INT("offset", partition->position),
@@ -114,7 +114,7 @@ static void start_out_of_range(struct source_partition *partition, int64_t expec
     }
     if (from < partition->committed) /* the log was cut: what was committed is no bound any more */
         partition->committed = partition->committing = -1;
-    partition_start(partition, from);
+    partition_restart(partition, from);
     partition->began = from;
 }
 
@@ -134,12 +134,15 @@ static void start_on(struct source_partition *partition, int64_t expected,
                      const struct offsets_item *item)
 {
     const struct witness *record = &item->note.record;
+    bool stopped = partition->misplaced;
 
     partition_start(partition, expected);
     partition->began = item->note.start ? expected : -1;
     if (record->offset >= item->low && record->offset < expected)
         partition->compare = *record;
     partition->witnesses.settled = *record;
+    if (partition->fetching && !stopped)
+        rebalance_seek(partition);
 }
 
 /* Nothing is committed. Where that was otherwise, the topic was made anew since. */

@@ -413,8 +413,10 @@ bool survey_free(struct survey *survey, int64_t wait_ms)
 {
     if (!survey)
         return true;
-    if (!survey_wait(survey, wait_ms))
+    if (!survey_wait(survey, wait_ms)) {
+        pthread_detach(survey->thread); /* nobody will wait for it any more */
         return false;
+    }
     pthread_join(survey->thread, NULL);
     survey_clear(survey);
     return true;

@@ -174,7 +174,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .prefix = "p",
         .unit_records = 2,
         .unit_bytes = 1 << 10,
-        .events = {NULL, on_claimed, on_fenced, on_done, on_refused, on_dropped, NULL},
+        .events = {NULL, on_claimed, on_fenced, on_done, on_refused, on_dropped, NULL, NULL},
         .counters = &counters,
     };
 

@@ -34,7 +34,7 @@ enum {
     MOST_US = 50000,
     SHARE_US = MOST_US / 32,
     REPLACE_US = MOST_US / 4,
-    TRIES = 9,         /* of which the best counts: the machine is shared */
+    TRIES = 30,        /* of which the best counts: the machine is shared */
     SLACK = 256 * 1024 /* what any record may take: chunks of the arena that are not full, lists */
 };
 
