@@ -171,12 +171,15 @@ void watch_turn(struct source *source)
         watch_ask(source);
 }
 
+/* A commit waits for no partition that cannot start: its leader may be away for hours. */
 int64_t watch_next_ms(const struct source *source)
 {
-    if (offsets_are_busy(source->offsets) || source->starting)
+    if (offsets_are_busy(source->offsets))
         return INT64_MAX;
     if (source->commit_look == COMMIT_LOOK_DUE)
         return 0;
+    if (source->starting)
+        return INT64_MAX;
     return source->look_due_ms - source->now_ms;
 }
 

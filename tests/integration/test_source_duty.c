@@ -29,9 +29,27 @@ static void a_partition_without_a_leader_is_told_and_is_well_again_with_one(void
     member_free(member);
 }
 
+static void a_partition_that_cannot_start_keeps_no_commit_of_others(void)
+{
+    struct member *member = member_new("one-away");
+
+    cluster_topic("one-away");
+    cluster_produce_all("one-away", 0, 5);
+    rd_kafka_mock_partition_set_leader(cluster, "one-away", 0, LEADERLESS);
+    member_join(member, "one-away");
+    CU_ASSERT(member_run(member, 15));
+    member_idle(member, 1500);
+    for (int32_t number = 1; number < 4; number++)
+        CU_ASSERT_EQUAL(cluster_committed("one-away", "one-away", number), 5);
+    rd_kafka_mock_partition_set_leader(cluster, "one-away", 0, 1);
+    member_stop(member, 3000);
+    member_free(member);
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
+        TEST(a_partition_that_cannot_start_keeps_no_commit_of_others),
         TEST(a_partition_without_a_leader_is_told_and_is_well_again_with_one),
     };
 
