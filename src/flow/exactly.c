@@ -190,7 +190,7 @@ static void exactly_claimed(void *context, void *owner, const struct checkpoint 
                    });
 }
 
-void exactly_starts(void *context, struct source_partition *partition, int64_t next)
+void exactly_starts(void *context, struct source_partition *partition, int64_t next, bool another)
 {
     struct claimed *claimed = source_partition_claim(partition);
     char log[SOURCE_LOG_BYTES];
@@ -199,7 +199,7 @@ void exactly_starts(void *context, struct source_partition *partition, int64_t n
     source_partition_log(partition, log);
     units_identify(claimed->claim, log);
     claimed->next = next;
-    if (!claimed->found || (claimed->readable && next == claimed->written))
+    if (!claimed->found || (claimed->readable && next == claimed->written && !another))
         return;
     claimed->hole_count = 0;
     claimed->witness.known = false;

@@ -18,7 +18,7 @@ void exactly_close(struct worker *worker);
 
 /* --- source_events --- */
 bool exactly_claim(void *context, struct source_partition *partition);
-void exactly_starts(void *context, struct source_partition *partition, int64_t next);
+void exactly_starts(void *context, struct source_partition *partition, int64_t next, bool another);
 
 /** Whether all that was put of the partition is carried out and written down. */
 bool exactly_is_settled(const struct source_partition *partition);

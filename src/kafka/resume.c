@@ -109,6 +109,8 @@ struct resume resume_decide(const struct resume_facts *facts)
     resume.next = facts->next;
     resume.from = read_from(facts);
     resume.mismatch = mismatch != FITS;
+    resume.another =
+        resume.kind != RESUME_REDIS && (mismatch == ANOTHER_LOG || mismatch == OTHER_RECORD);
     if (resume.mismatch)
         write_mismatch(&resume, mismatch, facts);
     return resume;

@@ -45,6 +45,7 @@ struct resume {
     enum resume_kind kind;
     int64_t from, next;
     bool mismatch; /* text says which */
+    bool another;  /* the checkpoint is of another log, and is not believed */
     char text[RESUME_TEXT_BYTES];
 };
 

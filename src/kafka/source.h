@@ -54,9 +54,9 @@ struct source_events {
     /**
      * A claimed partition starts: records are carried out from @p next on. Those below it that come
      * first are there to be looked at and passed over (source_pass_over()), or were left out
-     * before.
+     * before. @p another: the checkpoint is of another log, and says nothing of those of this one.
      */
-    void (*starts)(void *context, struct source_partition *partition, int64_t next);
+    void (*starts)(void *context, struct source_partition *partition, int64_t next, bool another);
     /** Whether nothing of the partition but its answers is to be waited for before it goes. NULL:
      * nothing ever is. */
     bool (*is_settled)(void *context, const struct source_partition *partition);

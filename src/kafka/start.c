@@ -175,14 +175,14 @@ static void start_by_kafka(struct source_partition *partition, const struct offs
 
 /* A claimed partition knows now from where it is read, or is held. */
 static void start_tell(struct source_partition *partition, const struct offsets_item *item,
-                       int64_t next)
+                       const struct resume *resume, int64_t next)
 {
     const struct source_events *events = &partition->source->events;
 
     if (partition->state != PARTITION_FLOWING)
         return;
     watch_keep(partition, &item->log);
-    events->starts(events->context, partition, next);
+    events->starts(events->context, partition, next, resume->another);
 }
 
 static void start_by_redis(struct source_partition *partition, const struct offsets_item *item,
@@ -191,23 +191,23 @@ static void start_by_redis(struct source_partition *partition, const struct offs
     switch (resume->kind) {
     case RESUME_KAFKA:
         start_by_kafka(partition, item, item->committed);
-        start_tell(partition, item, partition->position);
+        start_tell(partition, item, resume, partition->position);
         break;
     case RESUME_REDIS:
         partition->another = NULL;
         partition_restart(partition, resume->from);
-        start_tell(partition, item, resume->next);
+        start_tell(partition, item, resume, resume->next);
         break;
     case RESUME_OUT_OF_RANGE:
         partition->another = NULL;
         start_out_of_range(partition, resume->next, item);
-        start_tell(partition, item, partition->position);
+        start_tell(partition, item, resume, partition->position);
         break;
     case RESUME_ANOTHER:
         if (!partition->another)
             partition->another = difference_record;
         another_start(partition, resume->next, item);
-        start_tell(partition, item, partition->position);
+        start_tell(partition, item, resume, partition->position);
         break;
     case RESUME_HOLD:
         source_hold(partition, HOLD_RECORD, resume->text);

@@ -252,6 +252,31 @@ static void checkpoints_that_do_not_fit_stop_their_partitions(void)
     close_all();
 }
 
+/* A log that ends where the former one did, as a table does that is loaded anew: the offset to go
+ * on at is the same number, and what the checkpoint says of records below it is not true of it. */
+static void the_checkpoint_of_a_log_of_the_same_length_is_written_anew(void)
+{
+    open_all();
+    cluster_topic("length");
+    cluster_produce_all("length", 0, SOME);
+    counting_start("length");
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME));
+    pipe_stop();
+    misfit("length", 1, "log", "another-cluster/");
+    misfit("length", 2, "witness", "1:2:3");
+    of_source = "on_out_of_range = \"latest\"; ";
+    counting_start("length");
+    CU_ASSERT_TRUE(checkpoint_comes(server, "length", 1, "witness", ""));
+    CU_ASSERT_TRUE(checkpoint_comes(server, "length", 2, "witness", ""));
+    pipe_stop();
+    cluster_produce_all("length", SOME, SOME + 10); /* while it is away: nothing is passed over */
+    counting_start("length");
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * (SOME + 10)));
+    expect_each_once();
+    pipe_stop();
+    close_all();
+}
+
 static void they_may_be_told_to_believe_kafka(void)
 {
     misfits("kafka", "on_checkpoint_mismatch = \"kafka\"; ");
@@ -428,6 +453,7 @@ int main(void)
         TEST(a_partition_that_another_claims_is_dropped_and_claimed_anew),
         TEST(a_redis_that_lost_everything_is_filled_from_what_kafka_has),
         TEST(checkpoints_that_do_not_fit_stop_their_partitions),
+        TEST(the_checkpoint_of_a_log_of_the_same_length_is_written_anew),
         TEST(they_may_be_told_to_believe_kafka),
         TEST(or_to_believe_redis_as_far_as_the_log_goes),
         TEST(other_routes_do_not_go_on_where_these_ended),

@@ -64,7 +64,7 @@ static void exact_claimed(void *context, void *owner, const struct checkpoint *c
     struct exact_partition *exact = exact_partition(member, number);
     struct resume resume = log_resume(member, number, checkpoint);
     char log[IDENTITY_BYTES];
-    bool fits = checkpoint->found && resume.next == checkpoint->next;
+    bool fits = checkpoint->found && resume.next == checkpoint->next && !resume.another;
 
     log_text(member->world, number, log);
     exact_keep(exact, checkpoint, fits);
