@@ -3,6 +3,7 @@
 #include "app/load.h"
 
 #include "app/cli.h"
+#include "conf/loader.h"
 #include "kafka/check.h"
 #include "redis/check.h"
 
@@ -30,7 +31,7 @@ int load(const char *path, enum conf_severity least, struct loaded *loaded)
         fprintf(stderr, "penstock: %s: %s\n", path, strerror(errno));
         return EXIT_NOINPUT;
     }
-    loaded->conf = conf_load(path, loaded->problems);
+    loaded->conf = loader_read(path, loaded->problems);
     if (loaded->conf) {
         loaded->routes = routes_new(loaded->conf, loaded->problems);
         for (size_t i = 0; i < loaded->conf->source_count; i++)

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/online.h"
 #include "cli/options.h"
+#include "conf/option_page.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,7 +226,7 @@ int cli_check(int argc, char **argv)
             check.strict = true;
             break;
         case 'l':
-            conf_write_options(stdout);
+            option_page_list(stdout);
             return EXIT_OK;
         case 'q':
             check.quiet = true;

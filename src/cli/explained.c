@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/explained_arrays.h"
 #include "cli/shown.h"
+#include "conf/memory_budget.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -260,8 +261,8 @@ static void explained_render(struct explained *explained, struct record *record,
     struct rendering rendering = {0};
     struct err err;
 
-    explained->arena.limit = conf_record_memory(max_record);
-    explained->arena.read_limit = conf_record_reads(max_record);
+    explained->arena.limit = memory_budget_record(max_record);
+    explained->arena.read_limit = memory_budget_reads(max_record);
     if (route_render_record(route, &scope, max_record, &rendering, &trace, &explained->stage, &err))
         explained_succeed(explained, &rendering, record);
     else

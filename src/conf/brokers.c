@@ -4,6 +4,7 @@
 
 #include "base/slice.h"
 #include "base/text.h"
+#include "conf/read.h"
 
 #include <ctype.h>
 
@@ -75,4 +76,20 @@ bool brokers_check(const char *text, struct err *err)
         if (!*at)
             return true;
     }
+}
+
+void brokers_read(const struct loader *loader, const struct option *option,
+                  const struct setting *setting, void *field)
+{
+    struct conf_text text;
+    struct err err = {0};
+
+    if (!read_text(loader, setting, option->name, &text))
+        return;
+    if (brokers_check(text.text, &err))
+        *(struct conf_text *)field = text;
+    else
+        conf_problem(loader->problems, setting->origin,
+                     "brokers = \"kafka-1:9092,kafka-2:9092\"; a port that is left out is 9092",
+                     "'%s': %s", option->name, text.secret ? "it is no list of brokers" : err.text);
 }

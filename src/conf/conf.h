@@ -142,7 +142,7 @@ struct conf_dlq {
     int64_t maxlen; /* 0: all are kept */
 };
 
-struct conf_kept;
+struct pool;
 
 struct conf {
     char *file;
@@ -158,43 +158,20 @@ struct conf {
     int64_t max_record;            /* larger is a record error */
     struct conf_text admin_listen; /* "host:port"; empty: no admin port */
     struct conf_names admin_hosts;
-    int log_level;          /* enum conf_log_level */
-    int log_format;         /* enum conf_log_format */
-    struct conf_kept *kept; /* what conf_free() ends */
+    int log_level;     /* enum conf_log_level */
+    int log_format;    /* enum conf_log_format */
+    struct pool *pool; /* what conf_free() frees */
 };
 
-/**
- * Reads and checks @p path. What concerns librdkafka, templates and commands is checked by those
- * who know them (source_check(), routes_new()), into the same problems. Returns NULL where the file
- * could not be read as libconfig at all; else a conf, which is usable only while
- * conf_problems_count() is 0.
- */
-struct conf *conf_load(const char *path, struct conf_problems *problems);
-
-/** Ends it and wipes its secrets. Takes NULL. */
+/** Wipes its secrets and frees it. Takes NULL. */
 void conf_free(struct conf *conf);
 
-/** The topics that the routes read from @p source, each once, as the file names them; free() ends
- * the array.
- */
+/** The topics that the routes read from @p source, each once, as the file names them; free() frees
+ * the array. */
 const char **conf_topics(const struct conf *conf, const struct conf_source *source, size_t *count);
 
 /** Whether a route reads from @p source; one that only names the brokers of the dlq has none. */
 bool conf_is_read(const struct conf *conf, const struct conf_source *source);
 
-/** What of "memory" is one worker's, over all sources that are read. */
-int64_t conf_memory_share(const struct conf *conf);
-
-/** What may be made of one record, its tree, its texts and its commands: four times "max_record", 1
- * MiB at least. */
-size_t conf_record_memory(int64_t max_record);
-
-/** How many bytes of one record filters and conditions may read: the same, 32 MiB at least, which
- * take some 50 ms. */
-size_t conf_record_reads(int64_t max_record);
-
-/** Writes the reference page of all options (docs/reference/configuration.md). */
-void conf_write_reference(FILE *out);
-
-/** Writes all options one a line, for a "--help": 'source.workers INTEGER default "1" ...'. */
-void conf_write_options(FILE *out);
+/** Whether a route writes to @p sink. */
+bool conf_is_written(const struct conf *conf, const struct conf_sink *sink);

@@ -2,8 +2,8 @@
 #include "conf/document.h"
 
 #include "base/mem.h"
-#include "conf/bytes.h"
 #include "conf/lexer.h"
+#include "conf/read_file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -154,7 +154,7 @@ static void reading_file(struct reading *reading, const char *path, struct conf_
                      "includes go more than 10 deep: does a file include itself?");
         return;
     }
-    char *text = bytes_read(path, left, &length, &missing, &err);
+    char *text = read_file(path, left, &length, &missing, &err);
     if (!text) {
         conf_problem(reading->problems, from, NULL, "cannot read %s%s: %s",
                      reading->depth ? "the included file " : "the file ", path, err.text);

@@ -2,6 +2,7 @@
 #include "conf/durable.h"
 
 #include "base/text.h"
+#include "conf/read.h"
 
 #include <string.h>
 
@@ -107,4 +108,17 @@ bool durable_parse(const char *text, struct conf_durable *durable, struct err *e
     if (good)
         *durable = read;
     return good;
+}
+
+void durable_read(const struct loader *loader, const struct option *option,
+                  const struct setting *setting, void *field)
+{
+    struct conf_text text;
+    struct err err = {0};
+
+    if (!read_text(loader, setting, option->name, &text) || !text.text[0])
+        return;
+    if (!durable_parse(text.text, field, &err))
+        conf_problem(loader->problems, setting->origin, NULL, "'%s' %s, not '%s'", option->name,
+                     err.text, read_shown(&text));
 }

@@ -3,8 +3,8 @@
 
 #include "base/mem.h"
 #include "base/slice.h"
-#include "conf/bytes.h"
-#include "conf/mask.h"
+#include "conf/read_file.h"
+#include "conf/redact.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -88,7 +88,7 @@ static bool expand_variable(struct expansion *expansion, const struct reference 
         return expand_other(expansion, reference, "the variable is not set", err);
     if (!*value && reference->otherwise)
         return expand_other(expansion, reference, "the variable is empty", err);
-    expansion->secret = expansion->secret || mask_is_secret_name(reference->name);
+    expansion->secret = expansion->secret || redact_is_secret_name(reference->name);
     return expansion_add(expansion, slice_of(value), err);
 }
 
@@ -98,7 +98,7 @@ static bool expand_file(struct expansion *expansion, const struct reference *ref
     struct err reason = {0};
     size_t length;
     bool missing;
-    char *text = bytes_read(path, EXPAND_FILE_BYTES_MAX, &length, &missing, &reason);
+    char *text = read_file(path, EXPAND_FILE_BYTES_MAX, &length, &missing, &reason);
 
     if (!text && missing)
         return expand_other(expansion, reference, reason.text, err);

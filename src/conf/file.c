@@ -1,4 +1,4 @@
-/* file.c: a libconfig file becomes a tree of nodes: all that is seen of libconfig. */
+/* file.c: a libconfig file becomes a tree of settings; no other file sees libconfig. */
 #include "conf/file.h"
 
 #include "base/mem.h"
@@ -14,80 +14,80 @@ struct conversion {
     size_t next_string;
 };
 
-static void file_convert(struct conversion *conversion, config_setting_t *setting,
-                         struct node *node);
+static void file_convert(struct conversion *conversion, config_setting_t *from,
+                         struct setting *setting);
 
 /* How deep they go was checked with the syntax. */
-static void file_convert_children(struct conversion *conversion, config_setting_t *setting,
-                                  struct node *node)
+static void file_convert_children(struct conversion *conversion, config_setting_t *from,
+                                  struct setting *setting)
 {
-    int count = config_setting_length(setting);
+    int count = config_setting_length(from);
 
-    node->children = mem_array((size_t)count, sizeof(*node->children));
-    node->count = (size_t)count;
+    setting->children = mem_array((size_t)count, sizeof(*setting->children));
+    setting->count = (size_t)count;
     for (int i = 0; i < count; i++)
-        file_convert(conversion, config_setting_get_elem(setting, (unsigned)i), &node->children[i]);
+        file_convert(conversion, config_setting_get_elem(from, (unsigned)i), &setting->children[i]);
 }
 
-static unsigned file_line(struct conversion *conversion, config_setting_t *setting)
+static unsigned file_line(struct conversion *conversion, config_setting_t *from)
 {
-    bool element = !config_setting_name(setting) && !config_setting_is_root(setting);
+    bool element = !config_setting_name(from) && !config_setting_is_root(from);
 
-    if (element && config_setting_type(setting) == CONFIG_TYPE_STRING)
+    if (element && config_setting_type(from) == CONFIG_TYPE_STRING)
         return conversion->strings.lines[conversion->next_string++];
-    return config_setting_source_line(setting);
+    return config_setting_source_line(from);
 }
 
 /* Takes the text over and wipes libconfig's own: it may be a secret. */
-static char *file_take_text(config_setting_t *setting)
+static char *file_take_text(config_setting_t *from)
 {
-    char *text = mem_text(setting->value.sval ? setting->value.sval : "");
+    char *text = mem_text(from->value.sval ? from->value.sval : "");
 
-    if (setting->value.sval)
-        explicit_bzero(setting->value.sval, strlen(setting->value.sval));
+    if (from->value.sval)
+        explicit_bzero(from->value.sval, strlen(from->value.sval));
     return text;
 }
 
-static void file_convert(struct conversion *conversion, config_setting_t *setting,
-                         struct node *node)
+static void file_convert(struct conversion *conversion, config_setting_t *from,
+                         struct setting *setting)
 {
-    const char *name = config_setting_name(setting);
+    const char *name = config_setting_name(from);
 
-    node->name = name ? mem_text(name) : NULL;
-    node->origin = document_origin(conversion->document, file_line(conversion, setting));
-    switch (config_setting_type(setting)) {
+    setting->name = name ? mem_text(name) : NULL;
+    setting->origin = document_origin(conversion->document, file_line(conversion, from));
+    switch (config_setting_type(from)) {
     case CONFIG_TYPE_INT:
     case CONFIG_TYPE_INT64:
-        node->kind = NODE_INTEGER;
-        node->integer = config_setting_get_int64(setting);
+        setting->kind = SETTING_INTEGER;
+        setting->integer = config_setting_get_int64(from);
         break;
     case CONFIG_TYPE_FLOAT:
-        node->kind = NODE_REAL;
-        node->real = config_setting_get_float(setting);
+        setting->kind = SETTING_REAL;
+        setting->real = config_setting_get_float(from);
         break;
     case CONFIG_TYPE_BOOL:
-        node->kind = NODE_FLAG;
-        node->flag = config_setting_get_bool(setting);
+        setting->kind = SETTING_FLAG;
+        setting->flag = config_setting_get_bool(from);
         break;
     case CONFIG_TYPE_STRING:
-        node->kind = NODE_TEXT;
-        node->text = file_take_text(setting);
+        setting->kind = SETTING_TEXT;
+        setting->text = file_take_text(from);
         break;
     default:
-        node->kind = config_setting_is_group(setting) ? NODE_GROUP : NODE_LIST;
-        file_convert_children(conversion, setting, node);
+        setting->kind = config_setting_is_group(from) ? SETTING_GROUP : SETTING_LIST;
+        file_convert_children(conversion, from, setting);
     }
 }
 
-static struct node *file_tree(struct conversion *conversion, struct conf_problems *problems)
+static struct setting *file_tree(struct conversion *conversion, struct conf_problems *problems)
 {
     const struct document *document = conversion->document;
-    struct node *root = NULL;
+    struct setting *root = NULL;
     config_t config;
 
     config_init(&config);
     if (config_read_string(&config, document->text)) {
-        root = mem_new(struct node);
+        root = mem_new(struct setting);
         file_convert(conversion, config_root_setting(&config), root);
         root->origin = document_origin(document, 0);
     } else {
@@ -98,10 +98,10 @@ static struct node *file_tree(struct conversion *conversion, struct conf_problem
     return root;
 }
 
-struct node *file_parse(const struct document *document, struct conf_problems *problems)
+struct setting *file_parse(const struct document *document, struct conf_problems *problems)
 {
     struct conversion conversion = {.document = document};
-    struct node *root = NULL;
+    struct setting *root = NULL;
 
     if (syntax_check(document, &conversion.strings, problems))
         root = file_tree(&conversion, problems);

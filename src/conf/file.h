@@ -1,10 +1,10 @@
-/* file.h: a libconfig file becomes a tree of nodes. */
+/* file.h: a libconfig file becomes a tree of settings. */
 #pragma once
 #include "conf/document.h"
-#include "conf/node.h"
+#include "conf/setting.h"
 
 /**
  * Parses the whole text. Origins point to the names of document->files.
  * Errors:  NULL where it is not libconfig's language, with the problem told.
  */
-struct node *file_parse(const struct document *document, struct conf_problems *problems);
+struct setting *file_parse(const struct document *document, struct conf_problems *problems);

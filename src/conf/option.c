@@ -63,7 +63,7 @@
 #define ALIAS(group, word, name)
 #define SECTION(group, name, help)
 #define INHERITED_SECTION(group, name, help)
-#define ROW(group, name, field, inherited, kind, preset, least, most, help)                        \
+#define ROW(group, name, field, inherited, kind, default_text, least, most, help)                  \
     _Static_assert(__builtin_types_compatible_p(                                                   \
                        __typeof__(((STRUCT_##group *)0)->FIELD_##group(field)), TYPE_##kind),      \
                    "options.def: " #group "." #name " does not fit its field");
@@ -84,11 +84,11 @@ const char option_required[] = "(required)";
      .name = #name_,                                                                               \
      .inherited = true,                                                                            \
      .help = (help_)},
-#define ROW(group_, name_, field_, inherited_, kind_, preset_, least_, most_, help_)               \
+#define ROW(group_, name_, field_, inherited_, kind_, default_text_, least_, most_, help_)         \
     {.group = GROUP_##group_,                                                                      \
      .kind = OPTION_##kind_,                                                                       \
      .name = #name_,                                                                               \
-     .preset = (preset_),                                                                          \
+     .default_text = (default_text_),                                                              \
      .inherited = (inherited_),                                                                    \
      .least = (least_),                                                                            \
      .most = (most_),                                                                              \
@@ -179,12 +179,12 @@ static read_function *const readers[] = {
     [OPTION_SIZE] = read_size,         [OPTION_FLAG] = read_flag,
     [OPTION_CHOICE] = read_choice,     [OPTION_WORD] = read_word,
     [OPTION_TEXT] = read_plain,        [OPTION_SECRET] = read_secret,
-    [OPTION_BROKERS] = read_brokers,   [OPTION_ADDRESS] = read_address,
-    [OPTION_START] = read_start,       [OPTION_TTL] = read_ttl,
-    [OPTION_DURABLE] = read_durable,   [OPTION_NAME] = read_name,
+    [OPTION_BROKERS] = brokers_read,   [OPTION_ADDRESS] = read_address,
+    [OPTION_START] = start_read,       [OPTION_TTL] = read_ttl,
+    [OPTION_DURABLE] = durable_read,   [OPTION_NAME] = read_name,
     [OPTION_SOURCE] = read_source,     [OPTION_SINK] = read_sink,
-    [OPTION_NAMES] = read_names,       [OPTION_TOPICS] = read_topics,
-    [OPTION_COMMANDS] = read_commands, [OPTION_PROPERTIES] = read_properties,
+    [OPTION_NAMES] = read_names,       [OPTION_TOPICS] = topic_read,
+    [OPTION_COMMANDS] = commands_read, [OPTION_PROPERTIES] = properties_read,
 };
 
 /* The settings that @p group knows, or those that "defaults" may hold. */
@@ -216,29 +216,29 @@ static const char *option_meant(const char *word, enum option_group group, bool 
     return text_nearest(slice_of(word), names, count);
 }
 
-static void option_unknown(const struct filling *filling, const struct node *node,
+static void option_unknown(const struct loader *loader, const struct setting *setting,
                            enum option_group group, bool defaults, const char *what)
 {
-    const char *meant = option_meant(node->name, group, defaults);
+    const char *meant = option_meant(setting->name, group, defaults);
     char *hint = NULL;
 
     if (meant)
         hint = mem_format("did you mean '%s'?", meant);
-    else if (defaults && option_is_known(node->name, group, false))
+    else if (defaults && option_is_known(setting->name, group, false))
         hint = mem_text("only a route itself can have it");
     else if (group == GROUP_source)
         hint = mem_text("librdkafka's own properties stand in librdkafka = { ... };");
-    conf_problem(filling->problems, node->origin, hint, "unknown setting '%s' in %s", node->name,
-                 what);
+    conf_problem(loader->problems, setting->origin, hint, "unknown setting '%s' in %s",
+                 setting->name, what);
     free(hint);
 }
 
-/* Whether an unknown setting of @p node was probably meant to be @p option: then it is not missing,
- * and to say so would send the reader away from the mistake. */
-static bool option_is_misspelt(const struct option *option, const struct node *node)
+/* Whether an unknown setting of @p setting was probably meant to be @p option: then it is not
+ * missing, and to say so would send the reader away from the mistake. */
+static bool option_is_misspelt(const struct option *option, const struct setting *setting)
 {
-    for (size_t i = 0; node && i < node->count; i++) {
-        const char *name = node->children[i].name, *meant;
+    for (size_t i = 0; setting && i < setting->count; i++) {
+        const char *name = setting->children[i].name, *meant;
         if (option_is_known(name, option->group, false))
             continue;
         meant = option_meant(name, option->group, false);
@@ -248,32 +248,32 @@ static bool option_is_misspelt(const struct option *option, const struct node *n
     return false;
 }
 
-static void option_check_names(const struct filling *filling, const struct node *node,
+static void option_check_names(const struct loader *loader, const struct setting *setting,
                                enum option_group group, bool defaults, const char *what)
 {
-    for (size_t i = 0; node && i < node->count; i++)
-        if (!option_is_known(node->children[i].name, group, defaults))
-            option_unknown(filling, &node->children[i], group, defaults, what);
+    for (size_t i = 0; setting && i < setting->count; i++)
+        if (!option_is_known(setting->children[i].name, group, defaults))
+            option_unknown(loader, &setting->children[i], group, defaults, what);
 }
 
 /* Reads the default of the row, as if the file had said it. */
-static void option_preset(const struct filling *filling, const struct option *option,
-                          struct conf_origin origin, void *field)
+static void option_read_default(const struct loader *loader, const struct option *option,
+                                struct conf_origin origin, void *field)
 {
-    struct node preset = {.kind = NODE_TEXT, .origin = origin};
+    struct setting default_text = {.kind = SETTING_TEXT, .origin = origin};
 
-    preset.text = mem_text(option->preset);
-    readers[option->kind](filling, option, &preset, field);
-    free(preset.text);
+    default_text.text = mem_text(option->default_text);
+    readers[option->kind](loader, option, &default_text, field);
+    free(default_text.text);
 }
 
-static void option_missing(const struct filling *filling, const struct option *option,
+static void option_missing(const struct loader *loader, const struct option *option,
                            struct conf_origin origin, const char *what)
 {
     bool fixed = option->least[0] && strcmp(option->least, option->most) == 0;
     char *hint = fixed ? mem_format("%s = %s;", option->name, option->least) : NULL;
 
-    conf_problem(filling->problems, origin, hint, "'%s' is missing in %s", option->name, what);
+    conf_problem(loader->problems, origin, hint, "'%s' is missing in %s", option->name, what);
     free(hint);
 }
 
@@ -284,46 +284,47 @@ static bool option_is_text(const struct option *option)
 }
 
 /* Reads what stands in "defaults". */
-static void option_inherit(const struct filling *filling, const struct option *option,
-                           const struct node *node, void *field)
+static void option_inherit(const struct loader *loader, const struct option *option,
+                           const struct setting *setting, void *field)
 {
-    readers[option->kind](filling, option, node, field);
+    readers[option->kind](loader, option, setting, field);
     if (option_is_text(option))
         ((struct conf_text *)field)->inherited = true;
 }
 
-void option_fill_group(const struct filling *filling, enum option_group group,
-                       const struct node *node, const struct node *defaults,
+void option_fill_group(const struct loader *loader, enum option_group group,
+                       const struct setting *setting, const struct setting *defaults,
                        struct conf_origin origin, const char *what, void *target)
 {
-    option_check_names(filling, node, group, false, what);
+    option_check_names(loader, setting, group, false, what);
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option *option = &options[i];
         if (option->group != group || option->kind == OPTION_SECTION)
             continue;
         void *field = (char *)target + option->offset;
-        const struct node *set = node_find(node, option->name);
-        const struct node *general = option->inherited ? node_find(defaults, option->name) : NULL;
-        if (option->preset && option->preset != option_required)
-            option_preset(filling, option, origin, field);
+        const struct setting *set = setting_find(setting, option->name);
+        const struct setting *general =
+            option->inherited ? setting_find(defaults, option->name) : NULL;
+        if (option->default_text && option->default_text != option_required)
+            option_read_default(loader, option, origin, field);
         if (set)
-            readers[option->kind](filling, option, set, field);
+            readers[option->kind](loader, option, set, field);
         else if (general)
-            option_inherit(filling, option, general, field);
-        else if (option->preset == option_required && !option_is_misspelt(option, node))
-            option_missing(filling, option, origin, what);
+            option_inherit(loader, option, general, field);
+        else if (option->default_text == option_required && !option_is_misspelt(option, setting))
+            option_missing(loader, option, origin, what);
     }
 }
 
-void option_check_defaults(const struct filling *filling, const struct node *defaults)
+void option_check_defaults(const struct loader *loader, const struct setting *defaults)
 {
     struct conf_route scratch = {0};
 
-    option_check_names(filling, defaults, GROUP_route, true, "'defaults'");
+    option_check_names(loader, defaults, GROUP_route, true, "'defaults'");
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option *option = &options[i];
-        const struct node *set = node_find(defaults, option->name);
+        const struct setting *set = setting_find(defaults, option->name);
         if (set && option->kind != OPTION_SECTION && option_is_of(option, GROUP_route, true))
-            readers[option->kind](filling, option, set, (char *)&scratch + option->offset);
+            readers[option->kind](loader, option, set, (char *)&scratch + option->offset);
     }
 }

@@ -1,7 +1,8 @@
 /* option.h: the rows of options.def, and how a setting of the file is read by its row. */
 #pragma once
 #include "conf/conf.h"
-#include "conf/node.h"
+#include "conf/loader.h"
+#include "conf/setting.h"
 
 #include <stdio.h>
 
@@ -48,26 +49,20 @@ struct option {
     enum option_group group;
     enum option_kind kind;
     const char *name;
-    const char *preset; /* the default, as the file would say it; NULL: none; or option_required */
-    bool inherited;     /* may also stand in "defaults" */
+    const char *default_text; /* as the file would say it; NULL: none; or option_required */
+    bool inherited;           /* may also stand in "defaults" */
     const char *least, *most; /* of a choice or a word: least is the words, "a|b" */
     const char *help;
     size_t offset; /* of its field in the struct of its group */
 };
 
-/** The preset of an option that must be set. */
+/** The default_text of an option that must be set. */
 extern const char option_required[];
 
 struct option_group_text {
     const char *name, *title;
     const char *where; /* as one would write it */
     const char *text;
-};
-
-/** What an option's reading needs to know. */
-struct filling {
-    struct conf *conf;
-    struct conf_problems *problems;
 };
 
 /** All rows, in the order of options.def. */
@@ -78,13 +73,13 @@ const struct option_group_text *option_group_text(enum option_group group);
 const char *option_kind_name(enum option_kind kind);
 
 /**
- * Fills @p target, the struct of @p group, from the settings of @p node (NULL: none are set), else
- * from @p defaults (NULL: none), else from the rows; tells of unknown and missing ones. @p what
- * names the group in messages: "route 'trips'".
+ * Fills @p target, the struct of @p group, from the settings of @p setting (NULL: none are set),
+ * else from @p defaults (NULL: none), else from the rows; tells of unknown and missing ones. @p
+ * what names the group in messages: "route 'trips'".
  */
-void option_fill_group(const struct filling *filling, enum option_group group,
-                       const struct node *node, const struct node *defaults,
+void option_fill_group(const struct loader *loader, enum option_group group,
+                       const struct setting *setting, const struct setting *defaults,
                        struct conf_origin origin, const char *what, void *target);
 
 /** Checks the settings of "defaults" by themselves. */
-void option_check_defaults(const struct filling *filling, const struct node *defaults);
+void option_check_defaults(const struct loader *loader, const struct setting *defaults);

@@ -2,7 +2,7 @@
 #include "conf/problems.h"
 
 #include "base/mem.h"
-#include "conf/mask.h"
+#include "conf/redact.h"
 #include "conf/string_place.h"
 
 #include <ctype.h>
@@ -75,7 +75,7 @@ void conf_problems_source(struct conf_problems *problems, const char *file, cons
     problems->sources = mem_grow(problems->sources, problems->source_count,
                                  &problems->source_capacity, sizeof(*problems->sources));
     problems->sources[problems->source_count++] =
-        (struct source_text){.file = mem_text(file), .text = mask_text(text)};
+        (struct source_text){.file = mem_text(file), .text = redact_text(text)};
 }
 
 /* Where @p file stands among the files that were read; behind them all where it was not. */

@@ -1,10 +1,10 @@
-/* read.c: one setting of the file becomes the field of its row: words and numbers. */
+/* read.c: one setting of the file becomes the field of its row. */
 #include "conf/read.h"
 
 #include "base/mem.h"
 #include "base/text.h"
 #include "conf/expand.h"
-#include "conf/kept.h"
+#include "conf/pool.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -51,29 +51,29 @@ static const char *read_expand_hint(const char *text, const char *name)
     return NULL;
 }
 
-bool read_text(const struct filling *filling, const struct node *node, const char *name,
+bool read_text(const struct loader *loader, const struct setting *setting, const char *name,
                struct conf_text *text)
 {
     struct err err = {0};
     bool secret = false;
 
-    if (node->kind != NODE_TEXT) {
-        bool braces = node->kind == NODE_LIST || node->kind == NODE_GROUP;
-        conf_problem(filling->problems, node->origin, braces ? NULL : "put it in quotes",
-                     "'%s' must be a string, not %s", name, node_kind_name(node->kind));
+    if (setting->kind != SETTING_TEXT) {
+        bool braces = setting->kind == SETTING_LIST || setting->kind == SETTING_GROUP;
+        conf_problem(loader->problems, setting->origin, braces ? NULL : "put it in quotes",
+                     "'%s' must be a string, not %s", name, setting_kind_name(setting->kind));
         return false;
     }
-    char *expanded = expand(node->text, &secret, &err);
+    char *expanded = expand(setting->text, &secret, &err);
     if (!expanded) {
-        conf_problem(filling->problems, node->origin, read_expand_hint(node->text, name),
+        conf_problem(loader->problems, setting->origin, read_expand_hint(setting->text, name),
                      "'%s': %s", name, err.text);
         return false;
     }
     *text = (struct conf_text){
-        .text = kept_take(filling->conf->kept, expanded),
-        .origin = node->origin,
+        .text = pool_take(loader->conf->pool, expanded),
+        .origin = setting->origin,
         .secret = secret,
-        .literal = !strstr(node->text, "${"),
+        .literal = !strstr(setting->text, "${"),
     };
     return true;
 }
@@ -83,37 +83,37 @@ const char *read_shown(const struct conf_text *text)
     return text->secret ? "***" : text->text;
 }
 
-static void read_refuse_kind(const struct filling *filling, const struct option *option,
-                             const struct node *node, const char *hint, const char *wanted)
+static void read_refuse_kind(const struct loader *loader, const struct option *option,
+                             const struct setting *setting, const char *hint, const char *wanted)
 {
-    conf_problem(filling->problems, node->origin, hint, "'%s' must be %s, not %s", option->name,
-                 wanted, node_kind_name(node->kind));
+    conf_problem(loader->problems, setting->origin, hint, "'%s' must be %s, not %s", option->name,
+                 wanted, setting_kind_name(setting->kind));
 }
 
 /* Reads a number that may also stand in a string, "${WORKERS:-2}", where @p parse knows its form.
  */
-static bool read_number(const struct filling *filling, const struct option *option,
-                        const struct node *node, const char *wanted, const char *hint,
+static bool read_number(const struct loader *loader, const struct option *option,
+                        const struct setting *setting, const char *wanted, const char *hint,
                         bool (*parse)(struct slice text, int64_t *number), int64_t *number)
 {
     struct conf_text text;
 
-    if (node->kind != NODE_TEXT) {
-        read_refuse_kind(filling, option, node, hint, wanted);
+    if (setting->kind != SETTING_TEXT) {
+        read_refuse_kind(loader, option, setting, hint, wanted);
         return false;
     }
-    if (!read_text(filling, node, option->name, &text))
+    if (!read_text(loader, setting, option->name, &text))
         return false;
     if (parse(slice_of(text.text), number))
         return true;
-    conf_problem(filling->problems, node->origin, hint, "'%s' must be %s, not '%s'", option->name,
+    conf_problem(loader->problems, setting->origin, hint, "'%s' must be %s, not '%s'", option->name,
                  wanted, read_shown(&text));
     return false;
 }
 
 /* Stores @p number where it lies within the row's range. */
-static void read_within(const struct filling *filling, const struct option *option,
-                        const struct node *node, int64_t number,
+static void read_within(const struct loader *loader, const struct option *option,
+                        const struct setting *setting, int64_t number,
                         bool (*parse)(struct slice text, int64_t *number), int64_t *field)
 {
     int64_t least = INT64_MIN, most = INT64_MAX;
@@ -123,21 +123,21 @@ static void read_within(const struct filling *filling, const struct option *opti
     if (number >= least && number <= most)
         *field = number;
     else if (least == most)
-        conf_problem(filling->problems, node->origin, NULL, "'%s' must be %s", option->name,
+        conf_problem(loader->problems, setting->origin, NULL, "'%s' must be %s", option->name,
                      option->least);
     else
-        conf_problem(filling->problems, node->origin, NULL, "'%s' must be from %s to %s",
+        conf_problem(loader->problems, setting->origin, NULL, "'%s' must be from %s to %s",
                      option->name, option->least, option->most);
 }
 
-void read_integer(const struct filling *filling, const struct option *option,
-                  const struct node *node, void *field)
+void read_integer(const struct loader *loader, const struct option *option,
+                  const struct setting *setting, void *field)
 {
-    int64_t number = node->integer;
+    int64_t number = setting->integer;
 
-    if (node->kind == NODE_INTEGER ||
-        read_number(filling, option, node, "a whole number", NULL, text_integer, &number))
-        read_within(filling, option, node, number, text_integer, field);
+    if (setting->kind == SETTING_INTEGER ||
+        read_number(loader, option, setting, "a whole number", NULL, text_integer, &number))
+        read_within(loader, option, setting, number, text_integer, field);
 }
 
 /* So many seconds in the largest unit that fits: "7d". */
@@ -154,11 +154,11 @@ static char *duration_text(int64_t seconds)
     return mem_format("%" PRId64 "%c", seconds / units[i].seconds, units[i].unit);
 }
 
-char *read_duration_hint(const struct node *node)
+char *read_duration_hint(const struct setting *setting)
 {
-    int64_t seconds = node->kind == NODE_INTEGER ? node->integer : 0;
+    int64_t seconds = setting->kind == SETTING_INTEGER ? setting->integer : 0;
 
-    if (node->kind == NODE_TEXT && !text_integer(slice_of(node->text), &seconds))
+    if (setting->kind == SETTING_TEXT && !text_integer(slice_of(setting->text), &seconds))
         return mem_text(duration_hint);
     if (seconds <= 0)
         return mem_text(duration_hint);
@@ -171,48 +171,48 @@ char *read_duration_hint(const struct node *node)
     return hint;
 }
 
-void read_duration(const struct filling *filling, const struct option *option,
-                   const struct node *node, void *field)
+void read_duration(const struct loader *loader, const struct option *option,
+                   const struct setting *setting, void *field)
 {
-    char *hint = read_duration_hint(node);
+    char *hint = read_duration_hint(setting);
     int64_t milliseconds;
 
-    if (read_number(filling, option, node, "a duration", hint, text_duration, &milliseconds))
-        read_within(filling, option, node, milliseconds, text_duration, field);
+    if (read_number(loader, option, setting, "a duration", hint, text_duration, &milliseconds))
+        read_within(loader, option, setting, milliseconds, text_duration, field);
     free(hint);
 }
 
-void read_size(const struct filling *filling, const struct option *option, const struct node *node,
-               void *field)
+void read_size(const struct loader *loader, const struct option *option,
+               const struct setting *setting, void *field)
 {
-    int64_t bytes = node->integer;
+    int64_t bytes = setting->integer;
 
-    if (node->kind == NODE_INTEGER ||
-        read_number(filling, option, node, "a size", size_hint, text_size, &bytes))
-        read_within(filling, option, node, bytes, text_size, field);
+    if (setting->kind == SETTING_INTEGER ||
+        read_number(loader, option, setting, "a size", size_hint, text_size, &bytes))
+        read_within(loader, option, setting, bytes, text_size, field);
 }
 
-void read_flag(const struct filling *filling, const struct option *option, const struct node *node,
-               void *field)
+void read_flag(const struct loader *loader, const struct option *option,
+               const struct setting *setting, void *field)
 {
     struct conf_text text;
 
-    if (node->kind == NODE_FLAG) {
-        *(bool *)field = node->flag;
+    if (setting->kind == SETTING_FLAG) {
+        *(bool *)field = setting->flag;
         return;
     }
-    if (node->kind != NODE_TEXT) {
-        read_refuse_kind(filling, option, node, NULL, "true or false");
+    if (setting->kind != SETTING_TEXT) {
+        read_refuse_kind(loader, option, setting, NULL, "true or false");
         return;
     }
-    if (!read_text(filling, node, option->name, &text))
+    if (!read_text(loader, setting, option->name, &text))
         return;
     bool yes = strcasecmp(text.text, "true") == 0;
     if (yes || strcasecmp(text.text, "false") == 0)
         *(bool *)field = yes;
     else
-        conf_problem(filling->problems, node->origin, NULL, "'%s' must be true or false, not '%s'",
-                     option->name, read_shown(&text));
+        conf_problem(loader->problems, setting->origin, NULL,
+                     "'%s' must be true or false, not '%s'", option->name, read_shown(&text));
 }
 
 static void choices_split(const char *words, struct choices *choices)
@@ -244,26 +244,26 @@ static char *choices_text(const struct choices *choices)
     return text;
 }
 
-static void read_refuse_choice(const struct filling *filling, const struct option *option,
+static void read_refuse_choice(const struct loader *loader, const struct option *option,
                                const struct conf_text *text, const struct choices *choices)
 {
     const char *nearest = text_nearest(slice_of(text->text), choices->words, choices->count);
     char *hint = nearest ? mem_format("did you mean '%s'?", nearest) : NULL;
     char *words = choices_text(choices);
 
-    conf_problem(filling->problems, text->origin, hint, "'%s' must be %s, not '%s'", option->name,
+    conf_problem(loader->problems, text->origin, hint, "'%s' must be %s, not '%s'", option->name,
                  words, read_shown(text));
     free(words);
     free(hint);
 }
 
 /* Which of the row's words the string is; false where it is none of them. */
-static bool read_one_of(const struct filling *filling, const struct option *option,
-                        const struct node *node, struct conf_text *text, int *index)
+static bool read_one_of(const struct loader *loader, const struct option *option,
+                        const struct setting *setting, struct conf_text *text, int *index)
 {
     struct choices choices;
 
-    if (!read_text(filling, node, option->name, text))
+    if (!read_text(loader, setting, option->name, text))
         return false;
     choices_split(option->least, &choices);
     for (size_t i = 0; i < choices.count; i++)
@@ -271,52 +271,53 @@ static bool read_one_of(const struct filling *filling, const struct option *opti
             *index = (int)i;
             return true;
         }
-    read_refuse_choice(filling, option, text, &choices);
+    read_refuse_choice(loader, option, text, &choices);
     return false;
 }
 
-void read_choice(const struct filling *filling, const struct option *option,
-                 const struct node *node, void *field)
+void read_choice(const struct loader *loader, const struct option *option,
+                 const struct setting *setting, void *field)
 {
     struct conf_text text;
     int index;
 
-    if (read_one_of(filling, option, node, &text, &index))
+    if (read_one_of(loader, option, setting, &text, &index))
         *(int *)field = index;
 }
 
-void read_word(const struct filling *filling, const struct option *option, const struct node *node,
-               void *field)
+void read_word(const struct loader *loader, const struct option *option,
+               const struct setting *setting, void *field)
 {
     struct conf_text text;
     int index;
 
-    if (read_one_of(filling, option, node, &text, &index))
+    if (read_one_of(loader, option, setting, &text, &index))
         *(struct conf_text *)field = text;
     else
         ((struct conf_text *)field)->refused = true;
 }
 
 /* An empty string is as if the setting were not there: "${file:/run/secrets/redis:-}". */
-void read_plain(const struct filling *filling, const struct option *option, const struct node *node,
-                void *field)
+void read_plain(const struct loader *loader, const struct option *option,
+                const struct setting *setting, void *field)
 {
     struct conf_text text;
 
-    if (!read_text(filling, node, option->name, &text))
+    if (!read_text(loader, setting, option->name, &text))
         return;
     if (text.text[0])
         *(struct conf_text *)field = text;
-    else if (option->preset == option_required)
-        conf_problem(filling->problems, node->origin, NULL, "'%s' must not be empty", option->name);
+    else if (option->default_text == option_required)
+        conf_problem(loader->problems, setting->origin, NULL, "'%s' must not be empty",
+                     option->name);
 }
 
-void read_secret(const struct filling *filling, const struct option *option,
-                 const struct node *node, void *field)
+void read_secret(const struct loader *loader, const struct option *option,
+                 const struct setting *setting, void *field)
 {
     struct conf_text *text = field;
 
-    read_plain(filling, option, node, field);
+    read_plain(loader, option, setting, field);
     text->secret = true;
 }
 
@@ -328,39 +329,39 @@ static bool is_name(const char *name)
     return name[0] && strlen(name) <= NAME_LENGTH_MAX;
 }
 
-void read_name(const struct filling *filling, const struct option *option, const struct node *node,
-               void *field)
+void read_name(const struct loader *loader, const struct option *option,
+               const struct setting *setting, void *field)
 {
     struct conf_text text;
 
-    if (!read_text(filling, node, option->name, &text))
+    if (!read_text(loader, setting, option->name, &text))
         return;
     if (is_name(text.text))
-        *(char **)field = kept_copy(filling->conf->kept, text.text, strlen(text.text));
+        *(char **)field = pool_copy(loader->conf->pool, text.text, strlen(text.text));
     else
-        conf_problem(filling->problems, node->origin,
+        conf_problem(loader->problems, setting->origin,
                      "a name is 1 to 64 letters, digits, _, - and dots", "'%s' is no name",
                      read_shown(&text));
 }
 
-static void read_refuse_reference(const struct filling *filling, const struct conf_text *text,
+static void read_refuse_reference(const struct loader *loader, const struct conf_text *text,
                                   const char *what, const char **names, size_t count)
 {
     const char *nearest = text_nearest(slice_of(text->text), names, count);
     char *hint = nearest ? mem_format("did you mean '%s'?", nearest) : NULL;
 
-    conf_problem(filling->problems, text->origin, hint, "there is no %s '%s'", what,
+    conf_problem(loader->problems, text->origin, hint, "there is no %s '%s'", what,
                  read_shown(text));
     free(hint);
 }
 
-void read_source(const struct filling *filling, const struct option *option,
-                 const struct node *node, void *field)
+void read_source(const struct loader *loader, const struct option *option,
+                 const struct setting *setting, void *field)
 {
-    const struct conf *conf = filling->conf;
+    const struct conf *conf = loader->conf;
     struct conf_text text;
 
-    if (!read_text(filling, node, option->name, &text))
+    if (!read_text(loader, setting, option->name, &text))
         return;
     const char **names = mem_array(conf->source_count, sizeof(*names));
     for (size_t i = 0; i < conf->source_count; i++) {
@@ -369,17 +370,17 @@ void read_source(const struct filling *filling, const struct option *option,
             *(struct conf_source **)field = &conf->sources[i];
     }
     if (!*(struct conf_source **)field)
-        read_refuse_reference(filling, &text, "source", names, conf->source_count);
+        read_refuse_reference(loader, &text, "source", names, conf->source_count);
     free(names);
 }
 
-void read_sink(const struct filling *filling, const struct option *option, const struct node *node,
-               void *field)
+void read_sink(const struct loader *loader, const struct option *option,
+               const struct setting *setting, void *field)
 {
-    const struct conf *conf = filling->conf;
+    const struct conf *conf = loader->conf;
     struct conf_text text;
 
-    if (!read_text(filling, node, option->name, &text))
+    if (!read_text(loader, setting, option->name, &text))
         return;
     const char **names = mem_array(conf->sink_count, sizeof(*names));
     for (size_t i = 0; i < conf->sink_count; i++) {
@@ -388,6 +389,72 @@ void read_sink(const struct filling *filling, const struct option *option, const
             *(struct conf_sink **)field = &conf->sinks[i];
     }
     if (!*(struct conf_sink **)field)
-        read_refuse_reference(filling, &text, "sink", names, conf->sink_count);
+        read_refuse_reference(loader, &text, "sink", names, conf->sink_count);
     free(names);
+}
+
+/* A string, or a list of strings. */
+void read_names(const struct loader *loader, const struct option *option,
+                const struct setting *setting, void *field)
+{
+    bool list = setting->kind == SETTING_LIST;
+    size_t count = list ? setting->count : 1;
+    struct conf_names names = {pool_array(loader->conf->pool, count, sizeof(*names.items)), 0};
+    struct conf_text text;
+
+    for (size_t i = 0; i < count; i++)
+        if (read_text(loader, list ? &setting->children[i] : setting, option->name, &text))
+            names.items[names.count++] = text.text;
+    *(struct conf_names *)field = names;
+}
+
+void read_address(const struct loader *loader, const struct option *option,
+                  const struct setting *setting, void *field)
+{
+    struct conf_text text;
+    int64_t port;
+
+    if (!read_text(loader, setting, option->name, &text))
+        return;
+    const char *colon = strrchr(text.text, ':');
+    if (!text.text[0] || (colon && colon > text.text && text_integer(slice_of(colon + 1), &port) &&
+                          port >= 0 && port <= 65535))
+        *(struct conf_text *)field = text;
+    else
+        conf_problem(loader->problems, setting->origin,
+                     "such as \"127.0.0.1:9464\" or \"[::1]:9464\"; \"\" for none",
+                     "'%s' must be host:port, not '%s'", option->name, read_shown(&text));
+}
+
+static void read_refuse_ttl(const struct loader *loader, const struct option *option,
+                            const struct setting *setting, const char *shown)
+{
+    char *hint = read_duration_hint(setting);
+
+    conf_problem(loader->problems, setting->origin, hint,
+                 "'%s' must be a duration, or a template that gives one such as "
+                 "\"%%{$header.ttl|default('5m')}\", not %s%s%s",
+                 option->name, setting->kind == SETTING_TEXT ? "'" : "", shown,
+                 setting->kind == SETTING_TEXT ? "'" : "");
+    free(hint);
+}
+
+/* A template gives its duration with the record; a text without a hole is checked now. */
+void read_ttl(const struct loader *loader, const struct option *option,
+              const struct setting *setting, void *field)
+{
+    struct conf_text text;
+    int64_t milliseconds;
+
+    if (setting->kind == SETTING_INTEGER) {
+        read_refuse_ttl(loader, option, setting, setting_kind_name(setting->kind));
+        return;
+    }
+    if (!read_text(loader, setting, option->name, &text) || !text.text[0])
+        return;
+    if (strstr(text.text, "%{") ||
+        (text_duration(slice_of(text.text), &milliseconds) && milliseconds > 0))
+        *(struct conf_text *)field = text;
+    else
+        read_refuse_ttl(loader, option, setting, read_shown(&text));
 }

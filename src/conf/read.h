@@ -3,24 +3,21 @@
 #pragma once
 #include "conf/option.h"
 
-/** Tells its problem and leaves @p field as it was, where @p node is not what the row wants. */
-typedef void read_function(const struct filling *filling, const struct option *option,
-                           const struct node *node, void *field);
+/** On a value that the row does not want, reports it and leaves @p field unchanged. */
+typedef void read_function(const struct loader *loader, const struct option *option,
+                           const struct setting *setting, void *field);
 
-/* read.c: words and numbers */
 read_function read_integer, read_duration, read_size, read_flag, read_choice, read_word, read_plain,
-    read_secret, read_brokers, read_name, read_source, read_sink;
-/* read_more.c: what has a form of its own */
-read_function read_address, read_start, read_ttl, read_durable, read_names, read_topics,
-    read_commands, read_properties;
+    read_secret, read_name, read_source, read_sink, read_names, read_address, read_ttl,
+    brokers_read, start_read, durable_read, topic_read, commands_read, properties_read;
 
-/** Expands the string @p node; false where it is none or cannot be expanded, with the problem told.
- * @p name is the setting's in messages. */
-bool read_text(const struct filling *filling, const struct node *node, const char *name,
+/** Expands the string @p setting; false and a problem if it is not a string or cannot be expanded.
+ * @p name is what messages call it. */
+bool read_text(const struct loader *loader, const struct setting *setting, const char *name,
                struct conf_text *text);
 
-/** What to say where a duration is wanted and @p node is none; free() ends it. */
-char *read_duration_hint(const struct node *node);
+/** The hint if a duration is wanted and @p setting is not one; free() frees it. */
+char *read_duration_hint(const struct setting *setting);
 
 /** The value as a message may show it. */
 const char *read_shown(const struct conf_text *text);

@@ -2,7 +2,7 @@
 #include "conf/sink.h"
 
 #include "base/mem.h"
-#include "conf/kept.h"
+#include "conf/pool.h"
 #include "conf/url.h"
 
 #include <stdlib.h>
@@ -18,25 +18,25 @@ static void sink_take_url(const struct conf *conf, struct url *url, struct conf_
         sink->url.secret = true;
     if (url->username && !sink->username.text)
         sink->username =
-            (struct conf_text){.text = kept_copy(conf->kept, url->username, strlen(url->username)),
+            (struct conf_text){.text = pool_copy(conf->pool, url->username, strlen(url->username)),
                                .origin = sink->url.origin};
     sink->password_decoded = url->decoded && !sink->password.text;
     if (url->password && !sink->password.text)
         sink->password =
-            (struct conf_text){.text = kept_copy(conf->kept, url->password, strlen(url->password)),
+            (struct conf_text){.text = pool_copy(conf->pool, url->password, strlen(url->password)),
                                .origin = sink->url.origin,
                                .secret = true};
     if (url->host)
-        sink->host = kept_copy(conf->kept, url->host, strlen(url->host));
+        sink->host = pool_copy(conf->pool, url->host, strlen(url->host));
     if (url->socket_path)
-        sink->socket_path = kept_copy(conf->kept, url->socket_path, strlen(url->socket_path));
+        sink->socket_path = pool_copy(conf->pool, url->socket_path, strlen(url->socket_path));
     sink->port = url->port;
     sink->database = url->database;
     sink->tls.on = url->tls;
 }
 
 /* Whether there is a URL, and a good one. */
-static bool sink_fill_url(const struct filling *filling, struct conf_sink *sink)
+static bool sink_fill_url(const struct loader *loader, struct conf_sink *sink)
 {
     struct url url = {0};
     struct err err = {0};
@@ -45,46 +45,46 @@ static bool sink_fill_url(const struct filling *filling, struct conf_sink *sink)
         return false;
     bool good = url_parse(sink->url.text, &url, &err);
     if (good)
-        sink_take_url(filling->conf, &url, sink);
+        sink_take_url(loader->conf, &url, sink);
     else
-        conf_problem(filling->problems, sink->url.origin, url_hint, "'url': %s", err.text);
+        conf_problem(loader->problems, sink->url.origin, url_hint, "'url': %s", err.text);
     url_free(&url);
     return good;
 }
 
 /* A certificate is nothing without its key, and a key nothing without its certificate. */
-static void sink_check_pair(const struct filling *filling, const struct conf_tls *tls,
+static void sink_check_pair(const struct loader *loader, const struct conf_tls *tls,
                             const char *what)
 {
     if (tls->cert.text && !tls->key.text)
-        conf_problem(filling->problems, tls->cert.origin, NULL, "%s has 'cert' and no 'key'", what);
+        conf_problem(loader->problems, tls->cert.origin, NULL, "%s has 'cert' and no 'key'", what);
     if (tls->key.text && !tls->cert.text)
-        conf_problem(filling->problems, tls->key.origin, NULL, "%s has 'key' and no 'cert'", what);
+        conf_problem(loader->problems, tls->key.origin, NULL, "%s has 'key' and no 'cert'", what);
 }
 
-static void sink_fill_tls(const struct filling *filling, const struct node *sink_node,
+static void sink_fill_tls(const struct loader *loader, const struct setting *sink_setting,
                           struct conf_sink *sink, bool has_url)
 {
-    const struct node *node = node_find(sink_node, "tls");
+    const struct setting *setting = setting_find(sink_setting, "tls");
     char *what = mem_format("'tls' of sink '%s'", sink->name);
 
-    if (node && node->kind != NODE_GROUP) {
-        conf_problem(filling->problems, node->origin, NULL, "%s must be a group { ... }, not %s",
-                     what, node_kind_name(node->kind));
-        node = NULL;
+    if (setting && setting->kind != SETTING_GROUP) {
+        conf_problem(loader->problems, setting->origin, NULL, "%s must be a group { ... }, not %s",
+                     what, setting_kind_name(setting->kind));
+        setting = NULL;
     }
-    option_fill_group(filling, GROUP_tls, node, NULL, sink->origin, what, &sink->tls);
-    sink_check_pair(filling, &sink->tls, what);
-    if (node && has_url && !sink->tls.on)
-        conf_problem(filling->problems, node->origin, "url = \"rediss://...\";",
+    option_fill_group(loader, GROUP_tls, setting, NULL, sink->origin, what, &sink->tls);
+    sink_check_pair(loader, &sink->tls, what);
+    if (setting && has_url && !sink->tls.on)
+        conf_problem(loader->problems, setting->origin, "url = \"rediss://...\";",
                      "%s is set, but its 'url' is not rediss://", what);
     free(what);
 }
 
-void conf_sink_fill(const struct filling *filling, const struct node *node, const char *what,
+void conf_sink_fill(const struct loader *loader, const struct setting *setting, const char *what,
                     struct conf_sink *sink)
 {
-    option_fill_group(filling, GROUP_sink, node, NULL, node->origin, what, sink);
-    bool has_url = sink_fill_url(filling, sink);
-    sink_fill_tls(filling, node, sink, has_url);
+    option_fill_group(loader, GROUP_sink, setting, NULL, setting->origin, what, sink);
+    bool has_url = sink_fill_url(loader, sink);
+    sink_fill_tls(loader, setting, sink, has_url);
 }

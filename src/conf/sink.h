@@ -2,7 +2,7 @@
 #pragma once
 #include "conf/option.h"
 
-/** Fills @p sink, whose name and origin are set, from its group @p node; @p what names it in
+/** Fills @p sink, whose name and origin are set, from its group @p setting; @p what names it in
  * messages. */
-void conf_sink_fill(const struct filling *filling, const struct node *node, const char *what,
+void conf_sink_fill(const struct loader *loader, const struct setting *setting, const char *what,
                     struct conf_sink *sink);

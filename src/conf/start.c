@@ -1,6 +1,8 @@
 /* start.c: where a partition without a committed offset begins. */
 #include "conf/start.h"
 
+#include "conf/read.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <time.h>
@@ -124,4 +126,21 @@ bool start_parse(const char *text, enum conf_start_kind *kind, int64_t *time_ms,
     *kind = START_TIME;
     *time_ms = time;
     return true;
+}
+
+void start_read(const struct loader *loader, const struct option *option,
+                const struct setting *setting, void *field)
+{
+    enum conf_start_kind kind;
+    struct conf_text text;
+    struct err err = {0};
+    int64_t time;
+
+    if (!read_text(loader, setting, option->name, &text))
+        return;
+    if (start_parse(text.text, &kind, &time, &err))
+        *(struct conf_text *)field = text;
+    else
+        conf_problem(loader->problems, setting->origin, NULL, "'%s' %s, not '%s'", option->name,
+                     err.text, read_shown(&text));
 }

@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 #include "conf/lexer.h"
-#include "conf/mask.h"
+#include "conf/redact.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -60,7 +60,7 @@ static char *walker_token_text(const struct walker *walker)
         return mem_text("a string");
     if (token->kind == TOKEN_MARK || token->kind == TOKEN_INCLUDE)
         return mem_format("'%.*s'", SLICE_ARGS(token->text));
-    if (walker->name.text.length && mask_is_secret_name(walker->name.text))
+    if (walker->name.text.length && redact_is_secret_name(walker->name.text))
         return mem_text("'***'");
     if (token->kind == TOKEN_GARBAGE && !isgraph((unsigned char)token->text.data[0]))
         return mem_format("the byte 0x%02X", (unsigned char)token->text.data[0]);
@@ -123,7 +123,7 @@ static bool walk_number(struct walker *walker)
     if (walker->token.text.data != number.data + number.length ||
         (walker->token.kind != TOKEN_NAME && walker->token.kind != TOKEN_GARBAGE))
         return true;
-    if (walker->name.text.length && mask_is_secret_name(walker->name.text))
+    if (walker->name.text.length && redact_is_secret_name(walker->name.text))
         return walker_fail(walker, walker->token.line, "text stands in quotes: \"...\"",
                            "the value is no number");
     char *text =

@@ -2,6 +2,8 @@
 #include "conf/topic.h"
 
 #include "base/mem.h"
+#include "conf/pool.h"
+#include "conf/read.h"
 
 #include <ctype.h>
 #include <regex.h>
@@ -139,4 +141,54 @@ bool topic_matcher_takes(const struct topic_matcher *matcher, const char *topic)
 {
     return matcher->name ? strcmp(matcher->name, topic) == 0
                          : regexec(&matcher->pattern, topic, 0, NULL, 0) == 0;
+}
+
+/* --- the setting of a route ---------------------------------------------------------------------
+ */
+
+/* "app.*" is meant as a pattern. */
+static const char *topic_hint(const char *topic)
+{
+    return topic[0] != '^' && strpbrk(topic, "*+?[]()|$")
+               ? "a pattern begins with ^, and a dot in it is written \\\\.: \"^app\\\\.\""
+               : NULL;
+}
+
+static void topic_add(const struct loader *loader, const struct setting *setting,
+                      struct conf_texts *topics)
+{
+    struct conf_text topic;
+    struct err err = {0};
+
+    if (!read_text(loader, setting, "topics", &topic))
+        return;
+    bool good = topic.text[0] == '^' ? topic_check_pattern(topic.text, &err)
+                                     : topic_check_name(topic.text, &err);
+    if (!good) {
+        conf_problem(loader->problems, setting->origin, topic_hint(topic.text), "%s", err.text);
+        return;
+    }
+    for (size_t i = 0; i < topics->count; i++)
+        if (strcmp(topics->items[i].text, topic.text) == 0) {
+            conf_warning(loader->problems, setting->origin, NULL, "'%s' is named twice",
+                         topic.text);
+            return;
+        }
+    topics->items[topics->count++] = topic;
+}
+
+/* A string, or a list of strings. */
+void topic_read(const struct loader *loader, const struct option *option,
+                const struct setting *setting, void *field)
+{
+    bool list = setting->kind == SETTING_LIST;
+    size_t count = list ? setting->count : 1;
+    struct conf_texts topics = {pool_array(loader->conf->pool, count, sizeof(*topics.items)), 0};
+
+    if (list && count == 0)
+        conf_problem(loader->problems, setting->origin, NULL,
+                     "'%s' is empty: the route can match nothing", option->name);
+    for (size_t i = 0; i < count; i++)
+        topic_add(loader, list ? &setting->children[i] : setting, &topics);
+    *(struct conf_texts *)field = topics;
 }

@@ -11,6 +11,7 @@
 #include "base/distinct.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "conf/memory_budget.h"
 #include "flow/shapes.h"
 
 #include <inttypes.h>
@@ -244,7 +245,7 @@ static bool is_small(const struct rendering *rendering, const struct arena *aren
 static bool check_rendered(const struct rendering *rendering, const struct arena *arena,
                            size_t size, int64_t max_record, struct err *err)
 {
-    size_t most = conf_record_memory(max_record), bytes;
+    size_t most = memory_budget_record(max_record), bytes;
 
     if (is_small(rendering, arena, size, most))
         return true;

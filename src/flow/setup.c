@@ -1,5 +1,6 @@
 /* setup.c: a worker's consumer, connections and loop come and go. */
 #include "base/mem.h"
+#include "conf/memory_budget.h"
 #include "flow/exactly.h"
 #include "flow/streams.h"
 
@@ -151,8 +152,8 @@ static bool worker_open_loop(struct worker *worker, struct err *err)
 /* Beside what waits there is room for half of the share. */
 static size_t worker_record_limit(const struct conf *conf)
 {
-    size_t share = (size_t)conf_memory_share(conf) / 2;
-    size_t most = conf_record_memory(conf->max_record);
+    size_t share = (size_t)memory_budget_share(conf) / 2;
+    size_t most = memory_budget_record(conf->max_record);
 
     return share < most ? share : most;
 }
@@ -163,7 +164,7 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
 
     worker->options = *options;
     worker->arena.limit = worker_record_limit(options->conf);
-    worker->arena.read_limit = conf_record_reads(options->conf->max_record);
+    worker->arena.read_limit = memory_budget_reads(options->conf->max_record);
     worker->metrics = metrics_worker(options->metrics, options->number);
     worker->sinks = mem_array(options->conf->sink_count, sizeof(*worker->sinks));
     worker->streams = mem_array(options->conf->sink_count, sizeof(*worker->streams));

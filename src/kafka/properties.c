@@ -1,6 +1,8 @@
 /* properties.c: a source's configuration as librdkafka takes it. */
 #include "kafka/properties.h"
 
+#include "conf/memory_budget.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,7 +128,7 @@ static void set_number(rd_kafka_conf_t *kafka, const char *name, int64_t value)
  */
 static void set_memory(rd_kafka_conf_t *kafka, const struct conf *conf)
 {
-    int64_t share = conf_memory_share(conf);
+    int64_t share = memory_budget_share(conf);
     int64_t fetch = clamp(share / FETCHES, LEAST_FETCH, MOST_FETCH);
 
     set_number(kafka, "queued.min.messages",

@@ -4,6 +4,7 @@
  * Input that could open files beside itself is left out: a fuzzer finds the pipe that never ends.
  */
 #include "conf/conf.h"
+#include "conf/loader.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -48,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(file >= 0 && write(file, data, size) == (ssize_t)size);
     snprintf(path, sizeof(path), "/dev/fd/%d", file);
     struct conf_problems *problems = conf_problems_new();
-    struct conf *conf = conf_load(path, problems);
+    struct conf *conf = loader_read(path, problems);
     close(file);
     assert(conf || conf_problems_count(problems) > 0);
     if (conf && conf_problems_count(problems) == 0)

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "cli/explained.h"
 #include "codec/json.h"
+#include "conf/loader.h"
 #include "record/headers.h"
 
 #include <assert.h>
@@ -51,7 +52,7 @@ static void load(void)
     fputs(text, file);
     fclose(file);
     problems = conf_problems_new();
-    conf = conf_load(path, problems);
+    conf = loader_read(path, problems);
     unlink(path);
     routes = routes_new(conf, problems);
     conf_problems_write(problems, CONF_ERROR, stderr);

@@ -2,6 +2,8 @@
 #include "suite.h"
 
 #include "conf/conf.h"
+#include "conf/loader.h"
+#include "conf/memory_budget.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,7 +20,7 @@ static void load(const char *text)
     problems = conf_problems_new();
     CU_ASSERT_EQUAL_FATAL(write(file, text, strlen(text)), (ssize_t)strlen(text));
     close(file);
-    conf = conf_load(path, problems);
+    conf = loader_read(path, problems);
     unlink(path);
     if (conf_problems_count(problems) > 0)
         conf_problems_write(problems, CONF_NOTE, stderr);
@@ -42,7 +44,7 @@ static void memory_is_shared_by_the_workers_of_sources_that_are_read(void)
          "sources = { main = { brokers = \"k:9092\"; group = \"g\"; workers = 3; };\n"
          "            other = { brokers = \"k:9092\"; group = \"h\"; workers = 2; }; };\n" SINKS
          "routes = ( " ROUTE " );");
-    CU_ASSERT_EQUAL(conf_memory_share(conf), 20 << 20);
+    CU_ASSERT_EQUAL(memory_budget_share(conf), 20 << 20);
     unload();
 }
 

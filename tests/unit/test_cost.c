@@ -7,6 +7,7 @@
  */
 #include "suite.h"
 
+#include "conf/memory_budget.h"
 #include "expr/condition.h"
 #include "expr/filter.h"
 #include "flow/route.h"
@@ -192,8 +193,8 @@ static size_t memory_in_use(void)
 static double render(const struct routes *routes, struct slice value, size_t *memory)
 {
     struct record record = {.key = SLICE("k"), .value = value, .topic = "t"};
-    struct arena arena = {.limit = conf_record_memory(MAX_RECORD),
-                          .read_limit = conf_record_reads(MAX_RECORD)};
+    struct arena arena = {.limit = memory_budget_record(MAX_RECORD),
+                          .read_limit = memory_budget_reads(MAX_RECORD)};
     struct scope scope = {.record = &record, .arena = &arena};
     struct rendering rendering = {0};
     size_t before = memory_in_use();
@@ -230,7 +231,7 @@ static void check(const struct routes *routes, const char *what, struct slice va
         CU_FAIL("it takes too long");
     }
 #endif
-    if (memory > conf_record_memory(MAX_RECORD) + SLACK) {
+    if (memory > memory_budget_record(MAX_RECORD) + SLACK) {
         fprintf(stderr, "\n%.40s on %.30s: %zu bytes of memory\n", what, value.data, memory);
         CU_FAIL("it takes too much memory");
     }

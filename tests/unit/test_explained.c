@@ -2,6 +2,7 @@
 #include "suite.h"
 
 #include "cli/explained.h"
+#include "conf/loader.h"
 #include "record/headers.h"
 
 #include <jansson.h>
@@ -32,7 +33,7 @@ static void given(const char *rows)
             rows);
     fclose(file);
     problems = conf_problems_new();
-    conf = conf_load(path, problems);
+    conf = loader_read(path, problems);
     routes = routes_new(conf, problems);
     unlink(path);
     if (conf_problems_count(problems))

@@ -2,6 +2,7 @@
 #include "suite.h"
 
 #include "conf/conf.h"
+#include "conf/loader.h"
 #include "flow/route.h"
 
 #include <stdlib.h>
@@ -35,7 +36,7 @@ static const char *notes(const char *command)
             "to = \"live\"; do = \"%s\"; del = \"UNLINK x:%%{$key}\"; } );\n",
             command);
     fclose(file);
-    struct conf *conf = conf_load(path, problems);
+    struct conf *conf = loader_read(path, problems);
     routes_free(routes_new(conf, problems));
     free(told);
     out = open_memstream(&told, &length);

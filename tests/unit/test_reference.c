@@ -1,11 +1,11 @@
 /* test_reference.c: docs/reference/configuration.md says what the rows say. */
 #include "page.h"
 
-#include "conf/conf.h"
+#include "conf/option_page.h"
 
 static void the_reference_page_is_not_stale(void)
 {
-    ASSERT_PAGE(conf_write_reference, SOURCE_DIR "/docs/reference/configuration.md");
+    ASSERT_PAGE(option_page_write, SOURCE_DIR "/docs/reference/configuration.md");
 }
 
 static void the_list_of_options_has_a_line_for_each_one(void)
@@ -14,7 +14,7 @@ static void the_list_of_options_has_a_line_for_each_one(void)
     size_t length;
     FILE *out = open_memstream(&text, &length);
 
-    conf_write_options(out);
+    option_page_list(out);
     fclose(out);
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "source.workers INTEGER default \"1\" "));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "route.do COMMANDS required "));

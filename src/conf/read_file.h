@@ -1,4 +1,4 @@
-/* bytes.h: a small file, whole. */
+/* read_file.h: a small file, whole. */
 #pragma once
 #include "base/err.h"
 
@@ -9,4 +9,4 @@
  * Errors:  NULL and ERR_CONFIG where it cannot be read ("No such file or directory"), is longer
  *          than @p limit or holds a NUL; *missing tells whether it just does not exist.
  */
-char *bytes_read(const char *path, size_t limit, size_t *length, bool *missing, struct err *err);
+char *read_file(const char *path, size_t limit, size_t *length, bool *missing, struct err *err);

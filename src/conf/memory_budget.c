@@ -1,5 +1,8 @@
-/* memory.c: what of "memory" is whose. */
-#include "conf/memory.h"
+/* memory_budget.c: how the "memory" of the file is divided. */
+#include "conf/memory_budget.h"
+
+#include "conf/loader.h"
+#include "conf/setting.h"
 
 enum {
     RECORDS = 2,        /* of max_record, in memory */
@@ -12,18 +15,18 @@ enum {
     LEAST_WINDOW = 4 << 10
 };
 
-void memory_check(const struct filling *filling, const struct node *root)
+void memory_budget_check(const struct loader *loader, const struct setting *root)
 {
-    const struct node *max_record = node_find(root, "max_record");
-    const struct node *memory = node_find(root, "memory");
-    const struct node *set = max_record ? max_record : memory;
+    const struct setting *max_record = setting_find(root, "max_record");
+    const struct setting *memory = setting_find(root, "memory");
+    const struct setting *set = max_record ? max_record : memory;
 
-    if (set && filling->conf->max_record > filling->conf->memory / RECORDS)
-        conf_problem(filling->problems, set->origin, NULL,
+    if (set && loader->conf->max_record > loader->conf->memory / RECORDS)
+        conf_problem(loader->problems, set->origin, NULL,
                      "'max_record' must not be larger than half of 'memory'");
 }
 
-int64_t conf_memory_share(const struct conf *conf)
+int64_t memory_budget_share(const struct conf *conf)
 {
     int64_t workers = 0;
 
@@ -33,21 +36,21 @@ int64_t conf_memory_share(const struct conf *conf)
     return conf->memory / (workers > 0 ? workers : 1);
 }
 
-size_t conf_record_memory(int64_t max_record)
+size_t memory_budget_record(int64_t max_record)
 {
     size_t most = (size_t)max_record * MADE_OF_RECORD;
 
     return most > LEAST_MADE ? most : LEAST_MADE;
 }
 
-size_t conf_record_reads(int64_t max_record)
+size_t memory_budget_reads(int64_t max_record)
 {
-    size_t most = conf_record_memory(max_record);
+    size_t most = memory_budget_record(max_record);
 
     return most > LEAST_READ ? most : LEAST_READ;
 }
 
-static bool memory_has_units(const struct conf *conf, const struct conf_sink *sink)
+static bool has_units(const struct conf *conf, const struct conf_sink *sink)
 {
     for (size_t i = 0; i < conf->route_count; i++)
         if (conf->routes[i].to == sink && conf->routes[i].delivery == EXACTLY_ONCE)
@@ -56,13 +59,13 @@ static bool memory_has_units(const struct conf *conf, const struct conf_sink *si
 }
 
 /* A worker may have the units of every sink that has any. */
-static void memory_bound_units(struct conf *conf)
+static void bound_units(struct conf *conf)
 {
     int64_t sinks = 0, most;
 
     for (size_t i = 0; i < conf->sink_count; i++)
-        sinks += memory_has_units(conf, &conf->sinks[i]);
-    most = conf_memory_share(conf) / UNITS / (sinks > 0 ? sinks : 1);
+        sinks += has_units(conf, &conf->sinks[i]);
+    most = memory_budget_share(conf) / UNITS / (sinks > 0 ? sinks : 1);
     if (most < LEAST_UNIT)
         most = LEAST_UNIT;
     for (size_t i = 0; i < conf->sink_count; i++)
@@ -71,13 +74,13 @@ static void memory_bound_units(struct conf *conf)
 }
 
 /* A worker may have every sink's connections. */
-static void memory_bound_windows(struct conf *conf)
+static void bound_windows(struct conf *conf)
 {
     int64_t connections = 0, most;
 
     for (size_t i = 0; i < conf->sink_count; i++)
         connections += conf->sinks[i].connections;
-    most = conf_memory_share(conf) / WINDOWS / (connections > 0 ? connections : 1);
+    most = memory_budget_share(conf) / WINDOWS / (connections > 0 ? connections : 1);
     if (most < LEAST_WINDOW)
         most = LEAST_WINDOW;
     for (size_t i = 0; i < conf->sink_count; i++)
@@ -85,8 +88,8 @@ static void memory_bound_windows(struct conf *conf)
             conf->sinks[i].window_bytes = most;
 }
 
-void memory_bound_sinks(struct conf *conf)
+void memory_budget_bound(struct conf *conf)
 {
-    memory_bound_windows(conf);
-    memory_bound_units(conf);
+    bound_windows(conf);
+    bound_units(conf);
 }

@@ -1,5 +1,5 @@
-/* hazards.c: what libconfig 1.5 would silently read as something else. */
-#include "conf/hazards.h"
+/* libconfig_limits.c: what libconfig 1.5 would silently read as something else. */
+#include "conf/libconfig_limits.h"
 
 #include "conf/lexer.h"
 
@@ -72,7 +72,7 @@ static void string_check(const struct document *document, const struct token *to
             "libconfig would silently end the string at its \"\\x00\"");
 }
 
-void hazards_check(const struct document *document, struct conf_problems *problems)
+void libconfig_limits_check(const struct document *document, struct conf_problems *problems)
 {
     struct lexer lexer = lexer_new((struct slice){document->text, document->length});
     struct token token;

@@ -1,5 +1,5 @@
-/* bytes.c: a small file, whole. */
-#include "conf/bytes.h"
+/* read_file.c: a small file, whole. */
+#include "conf/read_file.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -90,7 +90,7 @@ static char *bytes_drain(int file, size_t limit, size_t *length, struct err *err
     return bytes;
 }
 
-char *bytes_read(const char *path, size_t limit, size_t *length, bool *missing, struct err *err)
+char *read_file(const char *path, size_t limit, size_t *length, bool *missing, struct err *err)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 

@@ -1,4 +1,4 @@
-/* mask.h: what may be shown of a configuration file. */
+/* redact.h: what may be shown of a configuration file. */
 #pragma once
 #include "base/slice.h"
 
@@ -6,8 +6,8 @@
 
 /** Whether a setting or variable of this name holds a secret: "password", "ssl_key_pem",
  * "REDIS_TOKEN", and what is nearly spelled so. */
-bool mask_is_secret_name(struct slice name);
+bool redact_is_secret_name(struct slice name);
 
 /** A copy of @p text, a libconfig file, with every secret replaced by "***"; its lines stay where
  * they are. free() ends it. */
-char *mask_text(const char *text);
+char *redact_text(const char *text);

@@ -1,13 +1,13 @@
-/* test_mask.c: what may be shown of a configuration file. */
+/* test_redact.c: what may be shown of a configuration file. */
 #include "suite.h"
 
-#include "conf/mask.h"
+#include "conf/redact.h"
 
 #include <stdlib.h>
 
 static void shows(const char *text, const char *expected)
 {
-    char *masked = mask_text(text);
+    char *masked = redact_text(text);
 
     ASSERT_TEXT(masked, expected);
     free(masked);
@@ -31,9 +31,9 @@ static void names_of_secrets_are_known_also_misspelled(void)
                                          "passed",     "record", "username", ""};
 
     for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
-        CU_ASSERT_TRUE(mask_is_secret_name(slice_of(secrets[i])));
+        CU_ASSERT_TRUE(redact_is_secret_name(slice_of(secrets[i])));
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-        CU_ASSERT_FALSE(mask_is_secret_name(slice_of(others[i])));
+        CU_ASSERT_FALSE(redact_is_secret_name(slice_of(others[i])));
 }
 
 static void what_is_no_secret_stays_as_it_is(void)
@@ -95,5 +95,5 @@ int main(void)
         TEST(a_pair_in_a_string_loses_its_value),
     };
 
-    return SUITE("mask", tests);
+    return SUITE("redact", tests);
 }

@@ -1,5 +1,6 @@
-/* reference.c: the options as documentation, written from their rows. */
-#include "conf/conf.h"
+/* option_page.c: the options as documentation, written from their rows. */
+#include "conf/option_page.h"
+
 #include "conf/option.h"
 
 #include <string.h>
@@ -77,12 +78,12 @@ static void write_words(const char *words, FILE *out)
     fputc('`', out);
 }
 
-static void write_preset(const struct option *option, FILE *out)
+static void write_default(const struct option *option, FILE *out)
 {
-    if (option->preset == option_required)
+    if (option->default_text == option_required)
         fputs("required", out);
-    else if (option->preset)
-        fprintf(out, "`%s`", option->preset);
+    else if (option->default_text)
+        fprintf(out, "`%s`", option->default_text);
 }
 
 static void write_range(const struct option *option, FILE *out)
@@ -108,7 +109,7 @@ static void write_help(const char *help, FILE *out)
 static void write_row(const struct option *option, FILE *out)
 {
     fprintf(out, "| `%s` | %s | ", option->name, option_kind_name(option->kind));
-    write_preset(option, out);
+    write_default(option, out);
     fputs(" | ", out);
     write_range(option, out);
     fputs(" | ", out);
@@ -131,7 +132,7 @@ static void write_group(enum option_group group, FILE *out)
             write_row(&options[i], out);
 }
 
-void conf_write_reference(FILE *out)
+void option_page_write(FILE *out)
 {
     fputs(introduction, out);
     for (int group = 0; group < OPTION_GROUPS; group++)
@@ -145,14 +146,14 @@ static void write_option(const struct option *option, FILE *out)
     if (option->group != GROUP_top)
         fprintf(out, "%s.", option_group_text(option->group)->name);
     fprintf(out, "%s %s ", option->name, words ? option->least : option_kind_name(option->kind));
-    if (option->preset == option_required)
+    if (option->default_text == option_required)
         fputs("required  ", out);
-    else if (option->preset)
-        fprintf(out, "default \"%s\"  ", option->preset);
+    else if (option->default_text)
+        fprintf(out, "default \"%s\"  ", option->default_text);
     fprintf(out, "%s\n", option->help);
 }
 
-void conf_write_options(FILE *out)
+void option_page_list(FILE *out)
 {
     size_t count;
     const struct option *options = option_all(&count);

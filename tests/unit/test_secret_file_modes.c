@@ -1,7 +1,8 @@
-/* test_exposed.c: secrets in files that everybody may read. */
+/* test_secret_file_modes.c: secrets in files that everybody may read. */
 #include "suite.h"
 
 #include "conf/conf.h"
+#include "conf/loader.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -23,7 +24,7 @@ static size_t warnings_of(mode_t mode, const char *librdkafka, const char *sink)
     CU_ASSERT_EQUAL_FATAL(write(file, text, strlen(text)), (ssize_t)strlen(text));
     fchmod(file, mode);
     close(file);
-    struct conf *conf = conf_load(path, problems);
+    struct conf *conf = loader_read(path, problems);
     size_t warnings = conf_warnings_count(problems);
     CU_ASSERT_EQUAL(conf_problems_count(problems), 0);
     unlink(path);
@@ -74,5 +75,5 @@ int main(void)
         TEST(what_comes_from_elsewhere_is_fine),
     };
 
-    return SUITE("exposed", tests);
+    return SUITE("secret_file_modes", tests);
 }

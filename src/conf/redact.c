@@ -1,11 +1,11 @@
 /*
- * mask.c: what may be shown of a configuration file.
+ * redact.c: what may be shown of a configuration file.
  *
  * A secret is the value of a setting whose name looks like one, the same inside a "name=value"
  * string, and the password of a URL. The file may be broken just there (a quote is missing), so
  * where the value is no string, the rest of its line is hidden.
  */
-#include "conf/mask.h"
+#include "conf/redact.h"
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -30,7 +30,7 @@ static bool word_is_secret(struct slice word, bool last)
     return text_nearest(word, spelled, sizeof(spelled) / sizeof(spelled[0])) != NULL;
 }
 
-bool mask_is_secret_name(struct slice name)
+bool redact_is_secret_name(struct slice name)
 {
     size_t start = 0;
 
@@ -46,7 +46,7 @@ bool mask_is_secret_name(struct slice name)
 }
 
 /* "***", and the newlines that were hidden, so that lines keep their numbers. */
-static void mask_write(struct slice hidden, FILE *out)
+static void redact_write(struct slice hidden, FILE *out)
 {
     fputs("***", out);
     for (size_t i = 0; i < hidden.length; i++)
@@ -55,7 +55,7 @@ static void mask_write(struct slice hidden, FILE *out)
 }
 
 /* The password of a URL that lacks its '@', "redis://user:secret/0": what is no port. */
-static struct slice mask_no_port(const char *authority, const char *end)
+static struct slice redact_no_port(const char *authority, const char *end)
 {
     size_t length = strcspn(authority, "/?#\"");
     const char *colon = memrchr(authority, ':', length);
@@ -68,7 +68,7 @@ static struct slice mask_no_port(const char *authority, const char *end)
 
 /* A string's text with the password of a URL in it hidden: from the ':' of the user to the last
  * '@', since a password may hold one too. */
-static bool mask_url(struct slice text, FILE *out)
+static bool redact_url(struct slice text, FILE *out)
 {
     const char *end = text.data + text.length, *scheme = memmem(text.data, text.length, "://", 3);
     const char *at = scheme ? memrchr(scheme + 3, '@', (size_t)(end - scheme - 3)) : NULL;
@@ -78,31 +78,31 @@ static bool mask_url(struct slice text, FILE *out)
     if (colon)
         hidden = (struct slice){colon + 1, (size_t)(at - colon - 1)};
     else if (scheme && !at)
-        hidden = mask_no_port(scheme + 3, end);
+        hidden = redact_no_port(scheme + 3, end);
     if (hidden.length == 0)
         return false;
     fwrite(text.data, 1, (size_t)(hidden.data - text.data), out);
-    mask_write(hidden, out);
+    redact_write(hidden, out);
     fwrite(hidden.data + hidden.length, 1, (size_t)(end - hidden.data) - hidden.length, out);
     return true;
 }
 
 /* A "name=value" string, quotes included, whose name looks like a secret. */
-static bool mask_pair(struct slice text, FILE *out)
+static bool redact_pair(struct slice text, FILE *out)
 {
     const char *equals = memchr(text.data, '=', text.length);
 
     if (!equals ||
-        !mask_is_secret_name((struct slice){text.data + 1, (size_t)(equals - text.data - 1)}))
+        !redact_is_secret_name((struct slice){text.data + 1, (size_t)(equals - text.data - 1)}))
         return false;
     fwrite(text.data, 1, (size_t)(equals + 1 - text.data), out);
-    mask_write((struct slice){equals + 1, text.length - (size_t)(equals + 1 - text.data)}, out);
+    redact_write((struct slice){equals + 1, text.length - (size_t)(equals + 1 - text.data)}, out);
     fputc('"', out);
     return true;
 }
 
 /* Whether a number and nothing else is next: "= 5;". */
-static bool mask_is_number(struct lexer lexer, struct token *token)
+static bool redact_is_number(struct lexer lexer, struct token *token)
 {
     do
         *token = lexer_next(&lexer);
@@ -112,12 +112,12 @@ static bool mask_is_number(struct lexer lexer, struct token *token)
 
 /* Where the value behind a secret's name goes: over a number, adjacent strings and brackets, else
  * to the end of its line. */
-static struct slice mask_value(struct lexer *lexer)
+static struct slice redact_value(struct lexer *lexer)
 {
     const char *start = NULL, *end = lexer->next;
     struct token token;
 
-    if (mask_is_number(*lexer, &token))
+    if (redact_is_number(*lexer, &token))
         return token.text;
     for (;;) {
         struct lexer before = *lexer;
@@ -143,21 +143,21 @@ static struct slice mask_value(struct lexer *lexer)
 
 /* Writes the token as it may be shown; *hiding: it goes on a "name=value" string that is a secret,
  * "sasl.password=" "hunter2". */
-static void mask_token(const struct token *token, bool *hiding, FILE *out)
+static void redact_token(const struct token *token, bool *hiding, FILE *out)
 {
     bool string = token->kind == TOKEN_STRING || token->kind == TOKEN_OPEN_STRING;
 
     *hiding = *hiding && string;
     if (*hiding) {
-        mask_write(token->text, out);
+        redact_write(token->text, out);
         return;
     }
-    *hiding = string && mask_pair(token->text, out);
-    if (!*hiding && !(string && mask_url(token->text, out)))
+    *hiding = string && redact_pair(token->text, out);
+    if (!*hiding && !(string && redact_url(token->text, out)))
         fwrite(token->text.data, 1, token->text.length, out);
 }
 
-char *mask_text(const char *text)
+char *redact_text(const char *text)
 {
     struct lexer lexer = lexer_new(slice_of(text));
     const char *from = text;
@@ -172,15 +172,15 @@ char *mask_text(const char *text)
     do {
         token = lexer_next(&lexer);
         fwrite(from, 1, (size_t)(token.text.data - from), out);
-        mask_token(&token, &hiding, out);
+        redact_token(&token, &hiding, out);
         from = token.text.data + token.text.length;
-        if (token.kind != TOKEN_NAME || !mask_is_secret_name(token.text))
+        if (token.kind != TOKEN_NAME || !redact_is_secret_name(token.text))
             continue;
-        struct slice hidden = mask_value(&lexer);
+        struct slice hidden = redact_value(&lexer);
         if (hidden.length == 0)
             continue;
         fwrite(from, 1, (size_t)(hidden.data - from), out);
-        mask_write(hidden, out);
+        redact_write(hidden, out);
         from = hidden.data + hidden.length;
         if (lexer.next < from)
             lexer_seek(&lexer, from);

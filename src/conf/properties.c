@@ -1,0 +1,104 @@
+/* properties.c: the properties of librdkafka, as the file says them. */
+
+#include "base/mem.h"
+#include "conf/pool.h"
+#include "conf/read.h"
+#include "conf/redact.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The value as librdkafka takes it; false where it is a group or list, with the problem told. */
+static bool property_value(const struct loader *loader, const struct setting *setting,
+                           const char *name, struct conf_text *value)
+{
+    char *text = NULL;
+
+    switch (setting->kind) {
+    case SETTING_TEXT:
+        return read_text(loader, setting, name, value);
+    case SETTING_INTEGER:
+        text = mem_format("%" PRId64, setting->integer);
+        break;
+    case SETTING_REAL:
+        text = mem_format("%.15g", setting->real);
+        break;
+    case SETTING_FLAG:
+        text = mem_text(setting->flag ? "true" : "false");
+        break;
+    case SETTING_GROUP:
+    case SETTING_LIST:
+        conf_problem(loader->problems, setting->origin, NULL,
+                     "'%s' must be a string, a number, true or false, not %s", name,
+                     setting_kind_name(setting->kind));
+        return false;
+    }
+    *value =
+        (struct conf_text){.text = pool_take(loader->conf->pool, text), .origin = setting->origin};
+    return true;
+}
+
+static void property_set(const struct loader *loader, const char *name, struct conf_text value,
+                         struct conf_property *property)
+{
+    property->literal = pool_copy(loader->conf->pool, name, strlen(name));
+    property->name = pool_copy(loader->conf->pool, name, strlen(name));
+    for (char *c = property->name; *c; c++)
+        *c = *c == '_' ? '.' : *c;
+    property->value = value;
+    property->value.secret = value.secret || redact_is_secret_name(slice_of(name));
+}
+
+/* "name=value", as client.properties has it. */
+static bool property_line(const struct loader *loader, const struct setting *setting,
+                          struct conf_property *property)
+{
+    struct conf_text line;
+
+    if (!read_text(loader, setting, "librdkafka", &line))
+        return false;
+    const char *equals = strchr(line.text, '=');
+    if (!equals || equals == line.text) {
+        conf_problem(loader->problems, setting->origin, "such as \"fetch.wait.max.ms=50\"",
+                     "a string of 'librdkafka' must be \"name=value\"");
+        return false;
+    }
+    size_t length = (size_t)(equals - line.text);
+    while (length > 0 && strchr(" \t", line.text[length - 1]))
+        length--;
+    char *name = mem_copy(line.text, length);
+    line.text = equals + 1 + strspn(equals + 1, " \t");
+    property_set(loader, name, line, property);
+    free(name);
+    return true;
+}
+
+/* A group of settings, or a list of "name=value" strings. */
+void properties_read(const struct loader *loader, const struct option *option,
+                     const struct setting *setting, void *field)
+{
+    struct conf_source *source =
+        (struct conf_source *)((char *)field - offsetof(struct conf_source, librdkafka));
+    struct conf_property *properties, *next;
+
+    source->librdkafka_origin = setting->origin;
+    if (setting->kind != SETTING_GROUP && setting->kind != SETTING_LIST) {
+        conf_problem(loader->problems, setting->origin, NULL,
+                     "'%s' must be a group { ... } or a list of strings, not %s", option->name,
+                     setting_kind_name(setting->kind));
+        return;
+    }
+    next = properties = pool_array(loader->conf->pool, setting->count, sizeof(*properties));
+    for (size_t i = 0; i < setting->count; i++) {
+        const struct setting *child = &setting->children[i];
+        struct conf_text value;
+        if (setting->kind == SETTING_LIST)
+            next += property_line(loader, child, next);
+        else if (property_value(loader, child, child->name, &value))
+            property_set(loader, child->name, value, next++);
+    }
+    source->librdkafka = properties;
+    source->librdkafka_count = (size_t)(next - properties);
+    source->librdkafka_lacks = source->librdkafka_count < setting->count;
+}
