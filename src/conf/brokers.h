@@ -2,7 +2,7 @@
 #pragma once
 #include "base/err.h"
 
-enum { BROKERS_PORT = 9092 }; /* where none is named, as librdkafka has it */
+enum { BROKERS_PORT = 9092 }; /* librdkafka's default */
 
 /** Whether @p text is "host", "host:port" or several of them with commas between; an IPv6 address
  * stands in brackets. Errors: ERR_CONFIG with the reason. */

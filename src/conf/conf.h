@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** A string of the file after "${...}" was expanded. text is NULL where it was not set and has no
+/** A string of the file after "${...}" was expanded. text is NULL if it was not set and has no
  * default. */
 struct conf_text {
     const char *text;
@@ -19,7 +19,7 @@ struct conf_text {
     bool secret; /* came from a file or a credential, or belongs to a secret option: never shown */
     bool inherited; /* comes from "defaults", not from the group itself */
     bool literal;   /* stands in the file as it is: nothing of it came from elsewhere */
-    bool refused;   /* what the file says is wrong, and was told: a default stands here, from which
+    bool refused;   /* the file's value was reported as wrong: the default stands here, from which
                        nothing more is to be concluded */
 };
 
@@ -65,8 +65,8 @@ struct conf_source {
     int64_t commit_interval, drain_timeout, unconfirmed_records;
     struct conf_property *librdkafka;
     size_t librdkafka_count;
-    bool librdkafka_lacks;                /* some of them could not be read, which was told */
-    struct conf_origin librdkafka_origin; /* of the group; that of the source where there is none */
+    bool librdkafka_lacks;                /* some were reported as wrong and are not among them */
+    struct conf_origin librdkafka_origin; /* of the group; of the source if it has none */
 };
 
 enum conf_tls_version { TLS_VERSION_1_2, TLS_VERSION_1_3 };
@@ -77,11 +77,11 @@ struct conf_tls {
     int min_version; /* enum conf_tls_version */
 };
 
-/** What must be known of a write before its record is committed; timeout in milliseconds. */
+/** How durable a write must be before its offset is committed; timeout in milliseconds. */
 struct conf_durable {
     enum conf_durable_kind kind;
     int64_t local;    /* DURABLE_WAITAOF: 1: also the server's own disk */
-    int64_t replicas; /* that must have it */
+    int64_t replicas; /* that must have the write */
     int64_t timeout;
 };
 
@@ -110,7 +110,7 @@ struct conf_command {
 struct conf_commands {
     struct conf_command *items;
     size_t count;
-    bool refused; /* one of them is wrong, and was told: it is not among the items */
+    bool refused; /* one was reported as wrong and is not among the items */
 };
 
 struct conf_route {

@@ -1,4 +1,4 @@
-/* dlq.c: what a file says of records that cannot be delivered. */
+/* dlq.c: the settings for records that cannot be delivered. */
 #include "conf/dlq.h"
 
 #include "conf/topic.h"

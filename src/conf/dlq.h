@@ -1,8 +1,8 @@
-/* dlq.h: what a file says of records that cannot be delivered. */
+/* dlq.h: the settings for records that cannot be delivered. */
 #pragma once
 #include "conf/option.h"
 
-/** Fills conf->dlq from the group "dlq" of @p root; sources and sinks are there. */
+/** Fills conf->dlq from the group "dlq" of @p root; call it after sources and sinks. */
 void dlq_fill(const struct loader *loader, const struct setting *root);
 
 /** Fills "tolerance" and "retry" of a route from its own groups, else from those of "defaults". */

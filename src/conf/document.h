@@ -2,7 +2,7 @@
  * document.h: a configuration file with its includes put in place, as one text.
  *
  * libconfig resolves an include from the working directory; here it is resolved from the folder of
- * the file that names it, at any depth. A table tells for each line of the whole text where it
+ * the file that names it, at any depth. A table says where each line of the whole text
  * came from.
  */
 #pragma once
@@ -26,11 +26,11 @@ struct document {
     size_t line_capacity, file_capacity;
 };
 
-/** Reads @p path and what it includes. False where the text cannot be parsed, with its problems
- * told; the files were given to conf_problems_source(). document_free() ends it either way. */
+/** Reads @p path and what it includes. False and problems if the text cannot be parsed;
+ * the files were given to conf_problems_source(). document_free() frees it either way. */
 bool document_read(struct document *document, const char *path, struct conf_problems *problems);
 
-/** Where line @p line (from 1) of the text came from. */
+/** The origin of line @p line (from 1) of the text. */
 struct conf_origin document_origin(const struct document *document, unsigned line);
 
 /** Wipes the text. */

@@ -1,4 +1,4 @@
-/* durable.c: what must be known of a write before its record counts as done. */
+/* durable.c: how durable a write must be before its offset is committed. */
 #include "conf/durable.h"
 
 #include "base/text.h"
@@ -25,8 +25,8 @@ static struct slice trim(struct slice text)
     return text;
 }
 
-/* "a, b, c)" to the end; how many there are, one more than would fit where there are too many; -1:
- * no such form. */
+/* "a, b, c)" to the end; their number, one more than would fit if there are too many; -1: not
+ * this form. */
 static int split(const char *text, struct slice arguments[ARGUMENTS_MAX])
 {
     size_t length = strlen(text);

@@ -1,4 +1,4 @@
-/* durable.h: what must be known of a write before its record counts as done. */
+/* durable.h: how durable a write must be before its offset is committed. */
 #pragma once
 #include "base/err.h"
 #include "conf/conf.h"

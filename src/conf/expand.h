@@ -6,9 +6,9 @@
  *      ${cred:name}                                the file $CREDENTIALS_DIRECTORY/name
  *      $$                                          a dollar sign
  *
- * ":-" gives what stands instead of something missing or empty (and is expanded itself), ":?" the
- * message of the error. This happens after the file was parsed and inside one string: what is
- * filled in can never become another setting.
+ * ":-" gives the text for a value that is missing or empty (and is expanded itself), ":?" the
+ * message of the error. This happens after the file was parsed and inside one string: the value can
+ * never become another setting.
  */
 #pragma once
 #include "base/err.h"
@@ -22,7 +22,7 @@ enum {
 };
 
 /**
- * The text with everything filled in; its owner wipes and frees it. *secret is set where a part of
+ * The text with everything filled in; its owner wipes and frees it. *secret is set if a part of
  * it came from a file, a credential, or a variable whose name looks like a secret.
  * Errors:  NULL and ERR_CONFIG; the text never holds a value.
  */

@@ -5,6 +5,6 @@
 
 /**
  * Parses the whole text. Origins point to the names of document->files.
- * Errors:  NULL where it is not libconfig's language, with the problem told.
+ * Errors:  NULL and a problem if it is not libconfig's language.
  */
 struct setting *file_parse(const struct document *document, struct conf_problems *problems);

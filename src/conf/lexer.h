@@ -1,8 +1,8 @@
 /*
  * lexer.h: the tokens of a libconfig file.
  *
- * libconfig parses the file; this sees the same tokens for what libconfig cannot tell: where an
- * include stands, which number it would truncate, what exactly is wrong, which bytes are secret.
+ * libconfig parses the file; this sees the same tokens for what libconfig does not say: the line of
+ * an include, a number that it would truncate, the exact mistake, the bytes that are secret.
  */
 #pragma once
 #include "base/slice.h"
@@ -24,7 +24,7 @@ enum token_kind {
 struct token {
     enum token_kind kind;
     struct slice text;
-    unsigned line; /* where it begins, from 1 */
+    unsigned line; /* of its first byte, from 1 */
 };
 
 struct lexer {

@@ -1,4 +1,4 @@
-/* libconfig_limits.c: what libconfig 1.5 would silently read as something else. */
+/* libconfig_limits.c: values that libconfig 1.5 would silently read as others. */
 #include "conf/libconfig_limits.h"
 
 #include "conf/lexer.h"
@@ -11,7 +11,7 @@
 
 enum { NUMBER_DIGITS_MAX = 40 };
 
-/* Whether the number fits @p bits bits; *stored is what libconfig 1.5 would store without a word.
+/* Whether the number fits @p bits bits; *stored is what libconfig 1.5 would silently store.
  */
 static bool number_fits(const char *digits, bool hex, bool wide, int64_t *stored)
 {

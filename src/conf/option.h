@@ -69,12 +69,12 @@ struct option_group_text {
 const struct option *option_all(size_t *count);
 const struct option_group_text *option_group_text(enum option_group group);
 
-/** What a kind is called where it is documented: "DURATION". */
+/** The name of a kind in the documentation: "DURATION". */
 const char *option_kind_name(enum option_kind kind);
 
 /**
  * Fills @p target, the struct of @p group, from the settings of @p setting (NULL: none are set),
- * else from @p defaults (NULL: none), else from the rows; tells of unknown and missing ones. @p
+ * else from @p defaults (NULL: none), else from the rows; reports unknown and missing ones. @p
  * what names the group in messages: "route 'trips'".
  */
 void option_fill_group(const struct loader *loader, enum option_group group,

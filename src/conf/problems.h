@@ -22,7 +22,7 @@ struct conf_origin {
     unsigned line;
 };
 
-/** How much one matters: a note is only for who checks a file, a warning is for who runs it. */
+/** A note is shown only when a file is checked, a warning also when penstock runs with it. */
 enum conf_severity { CONF_NOTE, CONF_WARNING, CONF_ERROR, CONF_SEVERITIES };
 
 struct conf_problems;
@@ -30,7 +30,7 @@ struct conf_problems;
 struct conf_problems *conf_problems_new(void);
 void conf_problems_free(struct conf_problems *problems);
 
-/** Keeps what may be shown of @p text, the content of @p file, for the lines of its problems. */
+/** Keeps a redacted copy of @p text, the content of @p file, to show the lines of its problems. */
 void conf_problems_source(struct conf_problems *problems, const char *file, const char *text);
 
 /** Adds an error; @p hint is a whole line such as "did you mean 'coalesce'?", or NULL. One that was
@@ -56,21 +56,21 @@ void conf_problem_within(struct conf_problems *problems, struct conf_origin orig
 size_t conf_problems_count(const struct conf_problems *problems);
 size_t conf_warnings_count(const struct conf_problems *problems);
 
-/** Writes those that matter as much as @p least in the order of the file, at most PROBLEMS_SHOWN of
+/** Writes those of severity @p least and above in the order of the file, at most PROBLEMS_SHOWN of
  * each severity, secrets masked. */
 void conf_problems_write(const struct conf_problems *problems, enum conf_severity least, FILE *out);
 
-/** What is said of one place. */
+/** A problem as others see it. */
 struct conf_finding {
     enum conf_severity severity;
     struct conf_origin origin;
-    const char *text, *hint; /* hint: NULL where there is none */
+    const char *text, *hint; /* hint: NULL if there is none */
 };
 
 /** "note", "warning", "error". */
 const char *conf_severity_name(enum conf_severity severity);
 
-/** Calls @p visit for each that is kept, in the order of the file. */
+/** Calls @p visit for each that was kept, in the order of the file. */
 void conf_problems_each(const struct conf_problems *problems,
                         void (*visit)(void *context, const struct conf_finding *finding),
                         void *context);

@@ -1,4 +1,4 @@
-/* read_file.c: a small file, whole. */
+/* read_file.c: the content of a small file. */
 #include "conf/read_file.h"
 
 #include "base/clock.h"
@@ -35,7 +35,7 @@ static char *bytes_discard(char *bytes, size_t length)
     return NULL;
 }
 
-/* Reads a piece: its length, 0 at the end, -1 with errno set; ETIMEDOUT where nothing came until
+/* Reads a piece: its length, 0 at the end, -1 with errno set; ETIMEDOUT if nothing came before
  * @p deadline_ms. */
 static ssize_t bytes_take(int file, char *room, size_t size, int64_t deadline_ms)
 {
@@ -60,7 +60,7 @@ static void bytes_failed(struct err *err)
         err_set(err, ERR_CONFIG, "%s", strerror(errno));
 }
 
-/* Everything that @p file gives. */
+/* Reads @p file to its end. */
 static char *bytes_drain(int file, size_t limit, size_t *length, struct err *err)
 {
     int64_t deadline_ms = clock_ms() + PATIENCE_MS;

@@ -1,4 +1,4 @@
-/* read_file.h: a small file, whole. */
+/* read_file.h: the content of a small file. */
 #pragma once
 #include "base/err.h"
 
@@ -6,7 +6,7 @@
 
 /**
  * The content of the file @p path, a NUL behind it; its owner wipes and frees it.
- * Errors:  NULL and ERR_CONFIG where it cannot be read ("No such file or directory"), is longer
- *          than @p limit or holds a NUL; *missing tells whether it just does not exist.
+ * Errors:  NULL and ERR_CONFIG if it cannot be read ("No such file or directory"), is longer
+ *          than @p limit or holds a NUL; *missing: it does not exist.
  */
 char *read_file(const char *path, size_t limit, size_t *length, bool *missing, struct err *err);

@@ -1,9 +1,9 @@
 /*
- * redact.c: what may be shown of a configuration file.
+ * redact.c: a configuration file without its secrets.
  *
  * A secret is the value of a setting whose name looks like one, the same inside a "name=value"
  * string, and the password of a URL. The file may be broken just there (a quote is missing), so
- * where the value is no string, the rest of its line is hidden.
+ * if the value is not a string, the rest of its line is hidden.
  */
 #include "conf/redact.h"
 

@@ -1,4 +1,4 @@
-/* syntax.h: whether a text is libconfig 1.5's, and what exactly is wrong where it is not. */
+/* syntax.h: checks that a text is libconfig 1.5's language, and names the mistake if not. */
 #pragma once
 #include "conf/document.h"
 
@@ -13,7 +13,7 @@ struct syntax_strings {
     size_t count, capacity;
 };
 
-/** Tells the first slip. False where there is one. @p strings begins as zero; free() ends its lines
- * either way. */
+/** Reports the first mistake; false if there is one. @p strings begins as zero; free() frees its
+ * lines either way. */
 bool syntax_check(const struct document *document, struct syntax_strings *strings,
                   struct conf_problems *problems);

@@ -1,4 +1,4 @@
-/* topic.c: what Kafka takes as a topic's name, and patterns of such names. */
+/* topic.c: names of topics by Kafka's rules, and patterns of them. */
 #include "conf/topic.h"
 
 #include "base/mem.h"
@@ -53,8 +53,8 @@ static bool is_optional(const char *behind)
     return *behind == '*' || *behind == '?' || strncmp(behind, "{0", 2) == 0;
 }
 
-/* A character that must be there and that no topic's name has; 0 where none is found. Groups and
- * alternatives may make anything optional: then nothing is found. */
+/* A character that the pattern requires and no topic's name has; 0 if none is found. Groups and
+ * alternatives may make anything optional: then 0. */
 static char impossible_letter(const char *pattern)
 {
     if (strpbrk(pattern, "|("))

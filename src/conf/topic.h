@@ -1,4 +1,4 @@
-/* topic.h: what Kafka takes as a topic's name, and patterns of such names. */
+/* topic.h: names of topics by Kafka's rules, and patterns of them. */
 #pragma once
 #include "base/err.h"
 
@@ -14,7 +14,7 @@ enum {
 bool topic_check_name(const char *name, struct err *err);
 
 /** Checks "^...", an extended regular expression of regcomp(3): that it compiles, and that it can
- * match a legal name at all, as far as that is easily told. Errors: false and ERR_CONFIG. */
+ * match a legal name, as far as a simple look at it shows. Errors: false and ERR_CONFIG. */
 bool topic_check_pattern(const char *pattern, struct err *err);
 
 /** topic_cost.c: whether a pattern is cheap enough to be compiled and matched. Errors: false and
@@ -25,7 +25,7 @@ bool topic_check_cost(const char *text, struct err *err);
  */
 struct topic_matcher;
 
-/** Errors:  NULL and ERR_CONFIG where a pattern does not compile or costs too much. */
+/** Errors:  NULL and ERR_CONFIG if a pattern does not compile or costs too much. */
 struct topic_matcher *topic_matcher_new(const char *text, struct err *err);
 
 /** Takes NULL. */

@@ -23,5 +23,5 @@ struct url {
  */
 bool url_parse(const char *text, struct url *url, struct err *err);
 
-/** Wipes and ends its parts. */
+/** Wipes and frees its parts. */
 void url_free(struct url *url);
