@@ -20,7 +20,7 @@ static void reference_values(const struct dimension *dimension, FILE *out)
     fputs(".\n", out);
 }
 
-/* What each label of a closed set may say. */
+/* The values of each label with a closed set of values. */
 static void reference_labels(FILE *out)
 {
     for (size_t i = 0; i < family_count; i++) {
@@ -39,7 +39,7 @@ void metrics_write_reference(FILE *out)
     fputs("# Metrics\n\n"
           "`GET /metrics` on the admin port answers in the Prometheus text format 0.0.4. This page "
           "is "
-          "written from\n`src/metrics/metrics.def`; a test fails when it is stale.\n\n"
+          "generated from\n`src/metrics/metrics.def`; a test fails when it is stale.\n\n"
           "In every scrape, for every route: `penstock_records_matched_total` is the sum of\n"
           "`penstock_records_total` over its outcomes and of `penstock_inflight_records`.\n\n"
           "| name | type | labels | meaning |\n|---|---|---|---|\n",
@@ -48,9 +48,9 @@ void metrics_write_reference(FILE *out)
         reference_row(&families[i], out);
     fputs("\n## Values of labels\n\n", out);
     reference_labels(out);
-    fputs("\nAll series of a known set of labels exist from the start, at 0; a command and a "
-          "partition appear when they\noccur first. Gauges of a partition are there while it is "
-          "assigned to this process and their value is known.\n\n"
+    fputs("\nSeries whose labels are known exist from the start, at 0; those of a command or a "
+          "partition appear when it\noccurs first. A gauge of a partition exists while the "
+          "partition is assigned to this process and the value is known.\n\n"
           "The buckets of a histogram end at",
           out);
     for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)

@@ -251,7 +251,7 @@ static void a_document_that_was_not_changed_is_refused(void)
     open_fake("$6\r\n[null]\r\n");
     driver_put(driver, "JSON.NUMINCRBY", "doc", "$.no", "5", NULL);
     CU_ASSERT_TRUE(driver_finish(driver));
-    expect_refusal(0, REPLY_REJECT, "no number fits the path");
+    expect_refusal(0, REPLY_REJECT, "no number matches the path");
     close_fake();
 }
 

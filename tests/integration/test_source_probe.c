@@ -70,7 +70,7 @@ static void the_topic_of_dead_letters_must_be_there(void)
     rd_kafka_mock_topic_set_error(cluster, "dead", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
     probe_with("dead", rd_kafka_mock_cluster_bootstraps(cluster), topics, 1, 5000);
     CU_ASSERT(is_said("error: topic dead, of the dlq: Broker: Unknown topic or partition: "
-                      "create the topic, or mend its name\n"));
+                      "create the topic, or correct its name\n"));
 }
 
 static void a_broker_that_is_away_is_an_error_with_its_reason(void)

@@ -25,7 +25,7 @@ static void an_element_that_says_that_nothing_was_written_is_an_error(void)
     says();
     hear(QUEUED QUEUED QUEUED "*3\r\n$-1\r\n$-1\r\n:8\r\n" ARMED(TOKEN));
     ASSERT_TEXT(news(), "refused 5 reject: JSON.SET answered nil: nothing was written, because "
-                        "nothing is where the path begins, done 6");
+                        "nothing exists where the path begins, done 6");
     close_lane();
 }
 

@@ -134,8 +134,8 @@ static void a_shape_fits_its_answers_and_no_others(void)
 static void what_is_written_nowhere_is_refused(void)
 {
     ASSERT_VERDICT("JSON.SET k $.a.b 5", "$-1\r\n", REJECT);
-    ASSERT_TEXT(scanner.text, "JSON.SET answered nil: nothing was written, because nothing is "
-                              "where the path begins");
+    ASSERT_TEXT(scanner.text, "JSON.SET answered nil: nothing was written, because nothing "
+                              "exists where the path begins");
     CU_ASSERT_EQUAL(scanner.text_length, strlen(scanner.text));
     ASSERT_VERDICT("json.set k $.a.b 5", "$-1\r\n", REJECT);
     ASSERT_VERDICT("LINSERT l BEFORE a b", ":-1\r\n", REJECT);
