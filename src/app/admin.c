@@ -39,7 +39,7 @@ static void admin_metrics(void *context, struct slice query, struct http_answer 
     metrics_write(admin->metrics, answer->body);
 }
 
-/* As Kubernetes' own probes answer: "ok", or the list of checks where it was asked for or one
+/* As Kubernetes' own probes answer: "ok", or the list of checks if the query asks for it or one
  * failed. */
 static void admin_probe(const struct admin *admin, enum health_question question,
                         struct slice query, struct http_answer *answer)
@@ -79,16 +79,16 @@ static const struct http_endpoint endpoints[] = {
     {"/", "This list.", admin_index},
     {"/metrics", "Every metric in the Prometheus text format 0.0.4.", admin_metrics},
     {"/livez",
-     "200 while the loop of every worker turns, whatever Kafka and Redis do; else restart.",
+     "200 while the loop of every worker runs, whatever Kafka and Redis do; if not, restart.",
      admin_livez},
     {"/readyz",
-     "200 while what ought to be read is read: Kafka answers, every worker is in its group "
+     "200 while everything is read that should be: Kafka answers, every worker is in its group "
      "(perhaps "
      "with no partition), every topic exists and may be read, every pattern matches a topic, every "
-     "sink is reachable, no partition is held, no dead letter waits for long, and it is not "
+     "sink is reachable, no partition is held, no dead letter waits for long, and penstock is not "
      "stopping.",
      admin_readyz},
-    {"/startupz", "200 once it was ready for the first time.", admin_startupz},
+    {"/startupz", "200 after penstock was ready for the first time.", admin_startupz},
 };
 
 enum { ENDPOINTS = sizeof(endpoints) / sizeof(endpoints[0]) };
@@ -156,7 +156,7 @@ static void *admin_run(void *context)
     return NULL;
 }
 
-/* Signals are the main thread's business; blocked here, a client that hangs up raises none. */
+/* The main thread handles signals; blocked here, a client that hangs up raises none. */
 static bool admin_start_thread(struct admin *admin, struct err *err)
 {
     sigset_t every, before;
@@ -168,7 +168,7 @@ static bool admin_start_thread(struct admin *admin, struct err *err)
     return status == 0 || err_set(err, ERR_FATAL, "admin: thread: %s", strerror(status));
 }
 
-/* What was set up, with or without a thread. */
+/* Frees what was set up, with or without a thread. */
 static void admin_free(struct admin *admin)
 {
     http_free(admin->http);

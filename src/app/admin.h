@@ -16,7 +16,7 @@ struct metrics;
 struct admin *admin_start(const char *listen, struct http_hosts hosts, struct metrics *metrics,
                           struct health *health, struct err *err);
 
-/** Where it listens, with the port that was taken where port 0 was asked for. */
+/** The address it listens on, with the real port if port 0 was asked for. */
 const char *admin_address(const struct admin *admin);
 
 /** Ends the thread and its connections. Takes NULL. */

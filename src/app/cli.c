@@ -1,4 +1,4 @@
-/* cli.c: the command line: which subcommand. */
+/* cli.c: the command line: finds the subcommand and runs it. */
 #include "app/cli.h"
 
 #include "base/text.h"
@@ -41,7 +41,7 @@ static void cli_help(FILE *out)
           out);
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
-    fputs("\n'penstock COMMAND --help' tells more of one.\n", out);
+    fputs("\n'penstock COMMAND --help' describes a command.\n", out);
     cli_exits(out);
 }
 
@@ -60,7 +60,7 @@ static int cli_unknown(const char *word)
     return EXIT_USAGE;
 }
 
-/* getopt puts argv[0] before what it has to say. */
+/* getopt begins its messages with argv[0]. */
 static int cli_start(const struct cli_command *command, int argc, char **argv)
 {
     char title[64];

@@ -1,4 +1,4 @@
-/* cli.h: the command line: which subcommand, and the exit statuses they all share. */
+/* cli.h: the command line: the subcommands and their common exit statuses. */
 #pragma once
 
 enum exit_status {

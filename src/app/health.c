@@ -1,4 +1,4 @@
-/* health.c: how the process is, gathered from its workers for those who ask from outside. */
+/* health.c: the health of the process, gathered from its workers, for the admin port. */
 #include "app/health.h"
 
 #include "base/clock.h"
@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A worker's status comes once a second; a loop that was silent for so long stands still. */
-enum { STILL_MS = 10000, HELD_SHOWN = 64, TOPICS_SHOWN = 64 };
+/* A worker's status comes once a second; a loop that was silent for so long hangs. */
+enum { HUNG_MS = 10000, HELD_SHOWN = 64, TOPICS_SHOWN = 64 };
 
 struct sink_health {
     const char *name; /* of the configuration */
@@ -71,7 +71,7 @@ void health_free(struct health *health)
     free(health);
 }
 
-/* --- what workers tell ----------------------------------------------------------------------- */
+/* --- what workers report --------------------------------------------------------------------- */
 
 static struct sink_health *worker_health_sink(struct worker_health *worker, const char *name)
 {
@@ -166,7 +166,7 @@ void health_stop(struct health *health)
     pthread_mutex_unlock(&health->mutex);
 }
 
-/* --- what is answered ------------------------------------------------------------------------ */
+/* --- answers --------------------------------------------------------------------------------- */
 
 static bool check_loops(const struct health *health, FILE *list)
 {
@@ -175,11 +175,11 @@ static bool check_loops(const struct health *health, FILE *list)
 
     for (unsigned i = 0; i < health->worker_count; i++) {
         int64_t silent_ms = now_ms - health->workers[i].told_ms;
-        if (silent_ms < STILL_MS) {
+        if (silent_ms < HUNG_MS) {
             fprintf(list, "[+]worker %u ok\n", i);
             continue;
         }
-        fprintf(list, "[-]worker %u: its loop stands still, for %" PRId64 " s\n", i,
+        fprintf(list, "[-]worker %u: its loop has not run for %" PRId64 " s\n", i,
                 silent_ms / 1000);
         good = false;
     }
@@ -221,7 +221,7 @@ static void check_dlq(const struct health *health, FILE *list)
         fputs("[+]dlq ok\n", list);
 }
 
-/* The sink of this name that is in trouble for the longest time, in any worker; NULL: none is. */
+/* Of all workers' sinks of this name the one in trouble for the longest time; NULL: none is. */
 static const struct sink_health *health_trouble(const struct health *health, const char *name)
 {
     const struct sink_health *worst = NULL;
@@ -247,7 +247,7 @@ static void check_sink(const struct health *health, const char *name, FILE *list
         fprintf(list, "[+]sink %s ok\n", name);
 }
 
-/* Whether a worker before @p worker has the sink too, which was shown with that one. */
+/* Whether a worker before @p worker has the sink too: then it was shown already. */
 static bool health_has_sink(const struct health *health, unsigned worker, const char *name)
 {
     for (unsigned i = 0; i < worker; i++)
@@ -267,7 +267,7 @@ static void check_sinks(const struct health *health, FILE *list)
         }
 }
 
-/* What another worker of the source says of a topic. */
+/* The status of a topic in another worker of the source; NULL: that one does not read it. */
 static const struct worker_topic_status *worker_health_topic(const struct worker_health *worker,
                                                              const char *source, const char *topic)
 {
@@ -278,8 +278,8 @@ static const struct worker_topic_status *worker_health_topic(const struct worker
     return NULL;
 }
 
-/* Of what the workers say of a topic a complaint counts most, then that one of them reads it. NULL:
- * it was shown with a worker before. */
+/* Of the workers' statuses of a topic a bad one counts most, then that one of them reads it. NULL:
+ * it was shown with an earlier worker. */
 static const struct worker_topic_status *health_topic(const struct health *health, unsigned worker,
                                                       size_t index)
 {
@@ -300,7 +300,7 @@ static const struct worker_topic_status *health_topic(const struct health *healt
 static void check_topic(const struct worker_topic_status *topic, const char *source, FILE *list)
 {
     static const char *const texts[TOPIC_STATE_COUNT] = {
-        [TOPIC_UNKNOWN] = "it could not be asked whether it is there and who reads it",
+        [TOPIC_UNKNOWN] = "Kafka could not be asked whether it exists and who reads it",
         [TOPIC_ASSIGNED] = "assigned",
         [TOPIC_ELSEWHERE] = "assigned to other members of the group",
         [TOPIC_UNREAD] = "it exists, and no member of the group reads it",
@@ -316,7 +316,6 @@ static void check_topic(const struct worker_topic_status *topic, const char *sou
     fputc('\n', list);
 }
 
-/* Those that are well only for who wants to see all. */
 static void check_topics(const struct health *health, FILE *list)
 {
     size_t more = 0, shown = 0;
@@ -352,7 +351,7 @@ static void check_partitions(const struct health *health, FILE *list)
         fputs("[+]partitions ok\n", list);
 }
 
-/* Nothing is wrong with penstock: it waits for a producer, or for somebody to mend Kafka. */
+/* Nothing is wrong with penstock: it waits for a producer, or until somebody repairs Kafka. */
 static void check_waiting(const struct health *health, FILE *list)
 {
     for (unsigned i = 0; i < health->worker_count; i++) {
@@ -398,7 +397,7 @@ bool health_check(struct health *health, enum health_question question, FILE *li
 
 bool health_answer(struct health *health, enum health_question question)
 {
-    char room[256]; /* what does not fit is lost, and nobody reads it */
+    char room[256]; /* nobody reads the list, so it may be cut */
     FILE *list = fmemopen(room, sizeof(room), "w");
     bool good = list && health_check(health, question, list);
 

@@ -1,8 +1,8 @@
 /*
- * health.h: how the process is, gathered from its workers for those who ask from outside.
+ * health.h: the health of the process, gathered from its workers, for the admin port.
  *
- * Workers tell when something changes and at least once a second; probes read. One mutex, held for
- * as long as a few lines of text take.
+ * Workers report each change, and at least once a second; probes read. One mutex, held for as long
+ * as a few lines of text take.
  */
 #pragma once
 #include <stdbool.h>
@@ -12,7 +12,7 @@ struct worker_status;
 struct health;
 
 enum health_question {
-    HEALTH_LIVE,  /* does every worker's loop turn? Kafka and Redis do not matter */
+    HEALTH_LIVE,  /* does every worker's loop run? Kafka and Redis do not matter */
     HEALTH_READY, /* do records flow: group joined, sinks reachable, no partition held, not stopping
                    */
     HEALTH_STARTED /* was it ready once? */
@@ -23,7 +23,7 @@ struct health *health_new(unsigned workers);
 /** Takes NULL. */
 void health_free(struct health *health);
 
-/** What a worker's listener calls; @p health is a struct health. Any thread. */
+/** A worker's listener: stores its status; @p health is a struct health. Any thread. */
 void health_status(void *health, unsigned worker, const struct worker_status *status);
 
 /** From now on it is not ready any more. Any thread. */

@@ -3,10 +3,10 @@
  *
  *      READING --head complete, too long, or too late--> ANSWERING --all sent--> LINGERING --> gone
  *
- * A connection that lingers has sent its answer and its end, and throws away what still comes:
- * closed at once, with bytes unread, TCP would reset it and the client might never see the answer.
- * At the bound for connections the listener rests, and clients wait in the kernel's queue for a
- * free place; those that have a place and have not said what they want soon lose it.
+ * A connection that lingers has sent its answer and its end, and discards what still comes: if it
+ * were closed at once, with bytes unread, TCP would reset it and the client might never see the
+ * answer. At the limit of connections the listener pauses, and clients wait in the kernel's queue
+ * for a free place; a client that has a place and does not send its request soon loses it.
  */
 #include "app/http.h"
 
@@ -125,11 +125,11 @@ static void http_not_found(const struct http *http, struct slice path, struct ht
         paths[i] = http->endpoints[i].path;
     const char *nearest = text_nearest(path, paths, http->endpoint_count);
     answer->status = 404;
-    fputs("There is nothing here; ", answer->body);
+    fputs("There is no such page; ", answer->body);
     if (nearest)
         fprintf(answer->body, "did you mean %s?\n", nearest);
     else
-        fputs("/ lists what there is.\n", answer->body);
+        fputs("/ lists the pages.\n", answer->body);
     free(paths);
 }
 
@@ -192,7 +192,7 @@ static bool host_is(struct slice host, const char *name)
     return strlen(name) == host.length && strncasecmp(name, host.data, host.length) == 0;
 }
 
-/* A browser always says whom it asks; who does not is none. */
+/* A browser always sends a Host; a client without one is not a browser. */
 static bool http_is_meant(const struct http *http, struct slice host)
 {
     if (!host.length || host_is(host, "localhost") || host_is(host, http->name) ||
@@ -216,9 +216,9 @@ static void connection_head(struct connection *connection, struct slice head)
     else if (status == 200)
         connection_serve(connection, &request);
     else if (status == 405)
-        connection_refuse(connection, status, "Only GET and HEAD are known here.\n");
+        connection_refuse(connection, status, "Only GET and HEAD are supported.\n");
     else if (status == 505)
-        connection_refuse(connection, status, "Only HTTP/1.1 and HTTP/1.0 are spoken here.\n");
+        connection_refuse(connection, status, "Only HTTP/1.1 and HTTP/1.0 are supported.\n");
     else
         connection_refuse(connection, status, "This is not an HTTP request.\n");
 }
@@ -249,7 +249,7 @@ static void connection_read(struct bufferevent *stream, void *context)
     connection_deadline(connection, HTTP_CONNECTION_MS);
 }
 
-/* All that there was to write is written; said of a new connection too. */
+/* Everything is written; libevent also calls this for a new connection. */
 static void connection_written(struct bufferevent *stream, void *context)
 {
     struct connection *connection = context;
@@ -284,7 +284,7 @@ static void connection_late(evutil_socket_t handle, short what, void *context)
         connection_free(connection);
         return;
     }
-    connection_refuse(connection, 408, "The request did not come within 2 s.\n");
+    connection_refuse(connection, 408, "The request did not arrive within 2 s.\n");
     connection_deadline(connection, LINGER_MS);
 }
 
@@ -299,7 +299,7 @@ static void http_accept(struct evconnlistener *listener, evutil_socket_t handle,
 
     (void)address, (void)length;
     while (http->connections[place])
-        place++; /* there is one: the listener rests while there is none */
+        place++; /* one is free: the listener pauses while none is */
     http->connections[place] = connection;
     connection->http = http;
     connection->stream = bufferevent_socket_new(http->base, handle, BEV_OPT_CLOSE_ON_FREE);
@@ -316,8 +316,8 @@ static void http_accept(struct evconnlistener *listener, evutil_socket_t handle,
     evtimer_add(http->crowded, &moment);
 }
 
-/* All places are taken for a while: whoever did not say by now what it wants makes room, so that a
- * crowd that says nothing cannot keep a probe waiting. */
+/* All places have been taken for a while: a client that has not sent its request loses its place,
+ * so that a crowd of silent clients cannot keep a probe waiting. */
 static void http_is_crowded(evutil_socket_t handle, short what, void *context)
 {
     struct http *http = context;
@@ -333,7 +333,7 @@ static void http_is_crowded(evutil_socket_t handle, short what, void *context)
     }
 }
 
-/* No more file descriptors, most likely: rest a while rather than ask at once again. */
+/* Most likely no file descriptor is left: pause instead of trying again at once. */
 static void http_accept_failed(struct evconnlistener *listener, void *context)
 {
     static const struct timeval later = {0, REST_MS * 1000};
@@ -405,7 +405,7 @@ static bool http_bind(struct http *http, const struct addrinfo *address, struct 
                        : "");
 }
 
-/* The address that was really taken. */
+/* The address that it really listens on. */
 static void http_note_address(struct http *http)
 {
     struct sockaddr_storage address;

@@ -2,7 +2,7 @@
  * http.h: a small HTTP server: GET and HEAD of a few fixed paths, one request a connection.
  *
  * It runs on its caller's event loop and trusts nobody: heads, bodies, connections and their age
- * are bounded, and whatever a client does, the loop goes on.
+ * are limited, and no client can stop the loop.
  */
 #pragma once
 #include "base/err.h"
@@ -15,23 +15,23 @@ struct event_base;
 struct http;
 
 enum {
-    HTTP_HEAD_BYTES = 8192, /* request line and headers; longer: 414 or 431 */
-    HTTP_CONNECTIONS = 64,  /* at once; the next ones wait to be accepted */
-    HTTP_HEAD_MS = 2000,    /* from connect to the end of the headers; longer: 408 */
-    HTTP_CROWDED_MS = 100,  /* the same where all places are taken: then its place is given away */
+    HTTP_HEAD_BYTES = 8192,     /* request line and headers; longer: 414 or 431 */
+    HTTP_CONNECTIONS = 64,      /* at once; the next ones wait to be accepted */
+    HTTP_HEAD_MS = 2000,        /* from connect to the end of the headers; longer: 408 */
+    HTTP_CROWDED_MS = 100,      /* the same if all places are taken: then its place is given away */
     HTTP_CONNECTION_MS = 10000, /* from then to the last byte of the answer */
 };
 
-/** Names of this server beside "localhost" and every IP address; "*": any. A page of somebody's
- * browser whose own name leads here asks by that name (DNS rebinding), and is refused. */
+/** Names of this server beside "localhost" and every IP address; "*": any. A web page whose own
+ * name leads here asks with that name (DNS rebinding) and is refused. */
 struct http_hosts {
     const char *const *names;
     size_t count;
 };
 
 struct http_answer {
-    int status;       /* 200 unless the endpoint says otherwise */
-    const char *type; /* Content-Type; plain text unless the endpoint says otherwise */
+    int status;       /* 200 unless the endpoint sets another */
+    const char *type; /* Content-Type; plain text unless the endpoint sets another */
     FILE *body;
 };
 
@@ -42,7 +42,7 @@ struct http_endpoint {
 };
 
 /**
- * Listens on @p listen, "host:port", "[::1]:port" or ":port" for every address; port 0 takes a free
+ * Listens on @p listen, "host:port", "[::1]:port" or ":port" for every address; port 0 is a free
  * one. @p hosts and @p endpoints are borrowed; @p context goes to them. Errors:  NULL and
  * ERR_CONFIG.
  */
@@ -50,8 +50,8 @@ struct http *http_new(struct event_base *base, const char *listen, struct http_h
                       const struct http_endpoint *endpoints, size_t count, void *context,
                       struct err *err);
 
-/** Ends it with all its connections. Takes NULL. */
+/** Closes its connections and frees it. Takes NULL. */
 void http_free(struct http *http);
 
-/** Where it listens, with the port that was taken. */
+/** The address it listens on, with the real port. */
 const char *http_address(const struct http *http);

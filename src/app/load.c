@@ -1,5 +1,4 @@
-/* load.c: the configuration as every subcommand needs it: read, checked by all who know a part of
- * it, compiled. */
+/* load.c: reads a configuration, checks every part of it and compiles it, for every subcommand. */
 #include "app/load.h"
 
 #include "app/cli.h"

@@ -1,5 +1,4 @@
-/* load.h: the configuration as every subcommand needs it: read, checked by all who know a part of
- * it, compiled. */
+/* load.h: reads a configuration, checks every part of it and compiles it, for every subcommand. */
 #pragma once
 #include "conf/conf.h"
 #include "flow/route.h"
@@ -15,10 +14,9 @@ struct loaded {
 const char *load_path(const char *option);
 
 /**
- * Loads @p path and writes to stderr what is to be said of it and matters as much as @p least.
- * load_free() in any case.
- * Returns an exit status: EXIT_OK, EXIT_NOINPUT where there is no such file, EXIT_CONFIG where it
- * has mistakes.
+ * Loads @p path and writes its findings of severity @p least and worse to stderr. load_free() in
+ * any case. Returns an exit status: EXIT_OK, EXIT_NOINPUT if there is no such file, EXIT_CONFIG if
+ * it has mistakes.
  */
 int load(const char *path, enum conf_severity least, struct loaded *loaded);
 

@@ -1,4 +1,4 @@
-/* notify.c: what systemd is told (sd_notify(3)), without its library. */
+/* notify.c: reports to systemd (sd_notify(3)) without its library. */
 #include "app/notify.h"
 
 #include "base/text.h"
@@ -21,7 +21,7 @@ static struct sockaddr_un notify_address;
 static socklen_t notify_address_length;
 static int64_t watchdog_ms;
 
-/* A number of the environment; -1 where there is none. */
+/* A number in an environment variable; -1 if there is none. */
 static int64_t notify_number(const char *name)
 {
     const char *text = getenv(name);

@@ -1,8 +1,8 @@
 /*
- * notify.h: what systemd is told (sd_notify(3)), without its library.
+ * notify.h: reports to systemd (sd_notify(3)) without its library.
  *
- * Nothing happens where $NOTIFY_SOCKET is not set. A message that cannot be sent is lost: systemd
- * has its own timeouts. Belongs to the main thread.
+ * Does nothing if $NOTIFY_SOCKET is not set. A message that cannot be sent is lost: systemd has its
+ * own timeouts. Belongs to the main thread.
  */
 #pragma once
 #include <stdint.h>
@@ -17,11 +17,11 @@ void notify_ready(void);
 /** STATUS=...: one line for systemctl status. */
 void notify_status(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** STOPPING=1, and EXTEND_TIMEOUT_USEC where the stop may take @p longest_ms. */
+/** STOPPING=1, and EXTEND_TIMEOUT_USEC: the stop may take @p longest_ms. */
 void notify_stopping(int64_t longest_ms);
 
 /** WATCHDOG=1: the process is well. */
 void notify_watchdog(void);
 
-/** How often notify_watchdog() is due: half of what systemd waits; 0: never. */
+/** How often notify_watchdog() is due: half of systemd's timeout; 0: never. */
 int64_t notify_watchdog_ms(void);

@@ -1,5 +1,5 @@
-/* reasons.c: why records do not flow, in a line: the complaints of /readyz, one behind the other.
- */
+/* reasons.c: why penstock is not ready, in a line: the failed checks of /readyz, one after the
+ * other. */
 #include "app/reasons.h"
 
 #include "base/text.h"

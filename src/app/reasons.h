@@ -1,4 +1,4 @@
-/* reasons.h: why records do not flow, in a line. */
+/* reasons.h: why penstock is not ready, in a line. */
 #pragma once
 #include "app/health.h"
 
@@ -7,11 +7,11 @@
 enum { REASONS_BYTES = 900 };
 
 struct reasons {
-    char text[REASONS_BYTES]; /* "partition rides[3]: ...; sink live: ..."; what does not fit is
-                                 counted */
+    char text[REASONS_BYTES]; /* "partition rides[3]: ...; sink live: ..."; those that do not fit
+                                 are only counted */
     size_t count;
     size_t held; /* partitions among them */
 };
 
-/** What /readyz complains of. */
+/** The failed checks of /readyz. */
 void reasons_of(struct health *health, struct reasons *reasons);

@@ -3,7 +3,7 @@
 
 #include <strings.h>
 
-/* Cuts what comes before @p mark off @p text; without a mark in it: all of it. */
+/* Cuts the part before @p mark off @p text; all of it if there is no mark. */
 static struct slice slice_cut(struct slice *text, const char *mark)
 {
     size_t length = strlen(mark);
@@ -22,7 +22,7 @@ static bool slice_begins(struct slice text, const char *word)
     return text.length >= length && memcmp(text.data, word, length) == 0;
 }
 
-/* RFC 9110 5.6.2: what methods and names of headers are made of. */
+/* RFC 9110 5.6.2: the form of a method and of a header's name. */
 static bool slice_is_token(struct slice text)
 {
     static const char others[] = "!#$%&'*+-.^_`|~";
@@ -65,8 +65,8 @@ static struct slice request_host(struct slice authority)
     return slice_cut(&authority, ":");
 }
 
-/* None but Host says anything we need; but what is no header is no HTTP, and of two Hosts nobody
- * knows which one is meant (RFC 9112 3.2). */
+/* We need only Host. But a line that is not a header is not HTTP, and two Hosts are ambiguous (RFC
+ * 9112 3.2). */
 static bool request_headers(struct slice headers, struct request *request)
 {
     bool has_host = false;

@@ -6,14 +6,14 @@
 
 struct request {
     bool head_only;
-    struct slice path;  /* as it was sent: begins with '/', nothing decoded */
-    struct slice query; /* what follows '?'; empty where there is none */
-    struct slice host;  /* whom it was meant for, without port and brackets; empty: not said */
+    struct slice path;  /* as the client sent it: begins with '/', nothing decoded */
+    struct slice query; /* the part after '?'; empty if there is none */
+    struct slice host;  /* of the Host header, without port and brackets; empty: none */
 };
 
 /**
  * Reads @p head, the request line and the header lines, each with its CRLF, without the empty line.
- * Returns 200, or the status to refuse it with: 400, 405 or 505; @p request is set where it is 200.
+ * Returns 200, or the status to refuse it with: 400, 405 or 505; @p request is set if it is 200.
  */
 int request_parse(struct slice head, struct request *request);
 

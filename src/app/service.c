@@ -1,11 +1,11 @@
 /*
  * service.c: the process's life: workers, admin port, signals, the service manager.
  *
- *      start    what can fail at once is checked, then threads; READY once records flow
- *      run      the main thread waits for signals, pets the watchdog, says how things are; SIGHUP
- *               reads the certificate files again, and nothing else
- *      stop     SIGTERM or SIGINT: every worker drains, commits and leaves its group within
- *               drain_timeout; 2 s later the process is gone whatever hangs
+ *      start    opens the admin port and makes the workers, then starts threads; READY when all is
+ *               well
+ *      run      the main thread waits for signals, feeds the watchdog and reports the status;
+ * SIGHUP only reads the certificate files again stop     SIGTERM or SIGINT: every worker drains,
+ * commits and leaves its group within drain_timeout; 1.5 s later the process exits whatever hangs
  *
  * A second signal ends it at once.
  */
@@ -38,7 +38,7 @@
 
 enum { TICK_MS = 200, READY_MS = 10000, STATUS_MS = 10000, STOP_SLACK_MS = 1500 };
 enum { STOP_TELL_MS = 1500, STOP_TELL_AGAIN_MS = 10000 };
-enum { ADDRESSES = 256 << 20 }; /* libraries, stacks, and what allocators set aside for threads */
+enum { ADDRESSES = 256 << 20 }; /* libraries, stacks, and what allocators reserve for threads */
 
 struct service_worker {
     struct worker *worker;
@@ -59,8 +59,8 @@ struct service {
     struct metrics_topic *topics;
     struct health *health;
     struct admin *admin;
-    bool ready;  /* as the service manager was told */
-    bool flowed; /* records did, and the log has said so */
+    bool notified; /* the service manager: READY=1 */
+    bool ready;    /* was, once, and the log has said so */
     int64_t ready_due_ms, status_due_ms, watchdog_due_ms;
 };
 
@@ -77,7 +77,7 @@ static sigset_t service_signals(void)
 
 /* --- metrics ---------------------------------------------------------------------------------- */
 
-/* What each source ought to read, once. */
+/* Each topic that a source should read, once. */
 static size_t service_list_topics(struct service *service)
 {
     const struct conf *conf = service->loaded->conf;
@@ -165,7 +165,7 @@ static unsigned service_count_workers(const struct conf *conf)
     return count;
 }
 
-/* An allocator sets addresses aside that it never fills. Without any left librdkafka aborts. */
+/* An allocator reserves addresses that it never fills. If none are left, librdkafka aborts. */
 static void service_warn_of_addresses(const struct conf *conf)
 {
     struct rlimit limit;
@@ -231,19 +231,19 @@ static int64_t service_drain_ms(const struct conf *conf)
 }
 
 /* A signal while the process stops ends it at once. */
-static void service_hear(const sigset_t *signals)
+static void service_exit_on_signal(const sigset_t *signals)
 {
     struct timespec wait = {0, 20 * 1000000};
     int number = sigtimedwait(signals, NULL, &wait);
 
     if (number <= 0 || number == SIGHUP)
         return;
-    log_warn("second signal: gone at once", LOG_STR("left", "records in flight are read again"));
+    log_warn("second signal: exiting at once", LOG_STR("left", "records in flight are read again"));
     log_finish();
     _exit(EXIT_NEGATIVE);
 }
 
-/* Waits until every worker has ended; false where the deadline came first. */
+/* Waits until every worker has ended; false if the deadline came first. */
 static bool service_join(struct service *service, int64_t deadline_ms)
 {
     sigset_t signals = service_signals();
@@ -258,7 +258,7 @@ static bool service_join(struct service *service, int64_t deadline_ms)
                 telling_wait(service->metrics, service->health, deadline_ms);
                 tell_ms += STOP_TELL_AGAIN_MS;
             }
-            service_hear(&signals);
+            service_exit_on_signal(&signals);
         }
         if (worker->started)
             pthread_join(worker->thread, NULL);
@@ -276,7 +276,7 @@ static size_t service_left(const struct service *service)
     return left;
 }
 
-/* Drains and leaves. False where something hung and only the end of the process helps. */
+/* Drains and leaves. False if something hung and only the end of the process helps. */
 static bool service_stop(struct service *service)
 {
     int64_t now_ms = clock_ms();
@@ -299,32 +299,30 @@ static bool service_stop(struct service *service)
 
 /* --- run -------------------------------------------------------------------------------------- */
 
-/* The service manager is told after a while in any case: a broker that is down is no reason to be
- * killed. */
-static void service_tell_ready(struct service *service, int64_t now_ms)
+/* Notifies the service manager after a while in any case: it must not kill penstock because a
+ * broker is down. */
+static void service_report_ready(struct service *service, int64_t now_ms)
 {
-    bool flows;
     struct reasons reasons;
 
-    if (service->flowed)
+    if (service->ready)
         return;
-    flows = health_answer(service->health, HEALTH_READY);
-    if (flows) {
-        service->flowed = true;
+    if (health_answer(service->health, HEALTH_READY)) {
+        service->ready = true;
         log_info("ready", LOG_INT("workers", service->worker_count));
-    } else if (!service->ready && now_ms >= service->ready_due_ms) {
+    } else if (!service->notified && now_ms >= service->ready_due_ms) {
         reasons_of(service->health, &reasons);
-        log_warn("started, but records do not flow yet", LOG_INT("workers", service->worker_count),
+        log_warn("started, but not ready yet", LOG_INT("workers", service->worker_count),
                  LOG_STR("reason", reasons.text));
     } else {
         return;
     }
-    if (!service->ready)
+    if (!service->notified)
         notify_ready();
-    service->ready = true;
+    service->notified = true;
 }
 
-static void service_tell_status(const struct service *service)
+static void service_report_status(const struct service *service)
 {
     struct metrics_totals totals;
     struct reasons reasons;
@@ -341,14 +339,14 @@ static void service_tick(struct service *service)
     int64_t now_ms = clock_ms();
 
     log_sum_up();
-    service_tell_ready(service, now_ms);
+    service_report_ready(service, now_ms);
     if (notify_watchdog_ms() && now_ms >= service->watchdog_due_ms &&
         health_answer(service->health, HEALTH_LIVE)) {
         notify_watchdog();
         service->watchdog_due_ms = now_ms + notify_watchdog_ms();
     }
     if (now_ms >= service->status_due_ms) {
-        service_tell_status(service);
+        service_report_status(service);
         service->status_due_ms = now_ms + STATUS_MS;
     }
 }
@@ -356,7 +354,7 @@ static void service_tick(struct service *service)
 static void service_reload(struct service *service)
 {
     log_info("reading certificate files again", LOG_STR("signal", "SIGHUP"),
-             LOG_STR("left", "the configuration itself is read at a start only"));
+             LOG_STR("left", "the configuration itself is read only at the start"));
     for (size_t i = 0; i < service->worker_count; i++)
         worker_reload(service->workers[i].worker);
 }
@@ -410,7 +408,7 @@ int service_run(const struct loaded *loaded)
     int status;
 
     pthread_sigmask(SIG_BLOCK, &signals,
-                    NULL); /* every thread inherits it: the main thread alone waits for them */
+                    NULL); /* every thread inherits it: only the main thread waits for them */
     signal(SIGPIPE, SIG_IGN);
     notify_open();
     if (service_start(&service, &err)) {
@@ -427,6 +425,6 @@ int service_run(const struct loaded *loaded)
         _exit(status);
     service_free(&service);
     if (source_was_abandoned())
-        _exit(status); /* librdkafka's threads still run: nothing they use may be taken down */
+        _exit(status); /* librdkafka's threads still run: nothing that they use may be freed */
     return status;
 }

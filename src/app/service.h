@@ -2,5 +2,5 @@
 #pragma once
 #include "app/load.h"
 
-/** Runs until SIGTERM or SIGINT, or until it cannot go on; the exit status. */
+/** Runs until SIGTERM or SIGINT, or until a worker fails; the exit status. */
 int service_run(const struct loaded *loaded);

@@ -1,4 +1,4 @@
-/* check.c: penstock check: what is wrong with a configuration, without network or with it. */
+/* check.c: penstock check: the mistakes of a configuration, without network or with it. */
 #include "app/cli.h"
 #include "app/load.h"
 #include "base/json_writer.h"
@@ -18,17 +18,16 @@ static const struct cli_option options[] = {
      "a configuration (default: $PENSTOCK_CONFIG, /etc/penstock/penstock.conf)"},
     {'o', "online", NULL, "ask Kafka and Redis too: topics, group, permissions of each command"},
     {'s', "strict", NULL, "warnings count as mistakes"},
-    {'l', "list-settings", NULL,
-     "list every setting of a configuration with its default, and nothing else"},
-    {'q', "quiet", NULL, "say nothing where all is well"},
-    {'j', "json", NULL, "print one JSON object a file, for a program"},
+    {'l', "list-settings", NULL, "only list every setting of a configuration, with its default"},
+    {'q', "quiet", NULL, "print nothing if all is well"},
+    {'j', "json", NULL, "print one JSON object for each file, for a program"},
     {'h', "help", NULL, "print this"},
     {0},
 };
 
 static const char usage[] = "Usage: penstock check [OPTION]... [FILE]...\n"
-                            "Says all that is wrong with each FILE at once, as file:line. Without "
-                            "--online it connects to nothing.\n"
+                            "Lists every mistake of each FILE, with file and line. Connects to "
+                            "servers only with --online.\n"
                             "'penstock --help' lists the exit statuses.\n";
 
 static const char examples[] = "\nExamples:\n"
@@ -39,9 +38,9 @@ struct check {
     bool online, strict, quiet, json;
 };
 
-/* --- what the operator should know though it is no mistake ------------------------------------ */
+/* --- notes: right, but the operator should know ----------------------------------------------- */
 
-/* Calls @p say with a sentence about the route, or two. */
+/* Calls @p say with one or two sentences about the route. */
 static void check_notes(const struct route *route,
                         void (*say)(void *context, const char *route, const char *text),
                         void *context)
@@ -54,10 +53,10 @@ static void check_notes(const struct route *route,
         say(context, name, text);
         free(text);
     } else if (route->passes) {
-        say(context, name, "a tombstone passes it by, counted as filtered, as del says");
+        say(context, name, "ignores tombstones and counts them as filtered, as del says");
     } else if (!route->deletes.count) {
         say(context, name,
-            "a tombstone passes it by, counted as filtered; say del = \"...\" to act on it");
+            "ignores tombstones and counts them as filtered; del = \"...\" would act on them");
     }
     if (route->conf->delivery == EXACTLY_ONCE)
         say(context, name,

@@ -1,4 +1,4 @@
-/* dlq.c: penstock dlq: what became a dead letter, why, and the way back. */
+/* dlq.c: penstock dlq: lists, shows and retries dead letters. */
 #include "app/cli.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -20,24 +20,24 @@ static const struct cli_option options[] = {
      "the configuration (default: $PENSTOCK_CONFIG, /etc/penstock/penstock.conf)"},
     {'r', "route", "ROUTE", "only letters of this route"},
     {'t', "topic", "TOPIC", "only letters whose record came from this topic"},
-    {'n', "limit", "NUMBER", "at most so many letters"},
-    {'a', "all", NULL, "list: also those sent before; retry: all, not only the named ones"},
+    {'n', "limit", "NUMBER", "at most this many letters"},
+    {'a', "all", NULL, "list: also letters retried before; retry: every letter"},
     {'d', "dry-run", NULL, "retry: show what would be sent"},
-    {'j', "json", NULL, "list, show: print one JSON object a letter, for a program"},
+    {'j', "json", NULL, "list, show: print one JSON object for each letter, for a program"},
     {'h', "help", NULL, "print this"},
     {0},
 };
 
 static const char usage[] =
     "Usage: penstock dlq list|show|retry [OPTION]... [ID]...\n"
-    "Reads the dead letters of the configuration's dlq, a topic or a stream, to the end that\n"
-    "it has now. list prints a line each: id, time, route, whence, error. show prints letters\n"
-    "whole, with the record and the commands that its route makes of it now. retry sends\n"
-    "letters through their route again; one that was sent is not sent again: its entry leaves\n"
-    "the stream, or its place is committed for the group GROUP.dlq, 100 letters at a time or\n"
-    "once a second, and where the retry ends, fails or is stopped (SIGINT, SIGTERM). After a\n"
-    "kill -9 or a crash the next run sends up to 100 letters twice; of a stream, one. Letters\n"
-    "of an exactly-once route are written by themselves, without its checkpoint.\n";
+    "Reads the dead letters of the configuration's dlq, a topic or a stream, up to its present\n"
+    "end. list prints one line for each letter: id, time, route, place of the record, error.\n"
+    "show prints whole letters, with the record and the commands that its route makes of it\n"
+    "now. retry sends letters through their route again, each letter once: it deletes the\n"
+    "stream's entry, or commits the letter's offset in the group GROUP.dlq, every 100 letters,\n"
+    "every second, and when it ends, fails or is stopped (SIGINT, SIGTERM). After a kill -9 or\n"
+    "a crash the next run repeats at most 100 letters of a topic, or one letter of a stream.\n"
+    "retry writes letters of an exactly-once route without its checkpoint.\n";
 
 static const char examples[] = "\nExamples:\n"
                                "  penstock dlq list -c rides.conf --route rides_cache\n"
@@ -49,7 +49,7 @@ struct tally {
     uint64_t count;
 };
 
-/* What a walk over the letters counts. */
+/* A walk over the letters, and its counts. */
 struct walk {
     const struct dlq_request *request;
     struct loaded *loaded;
@@ -129,7 +129,7 @@ static bool visit_show(struct walk *walk, const struct dlq_letter *letter, struc
     return true;
 }
 
-/* False: nothing more can be sent. */
+/* False: stop the retry. */
 static bool visit_retry(struct walk *walk, const struct dlq_letter *letter, struct err *err)
 {
     if (letter->done) {
@@ -161,7 +161,7 @@ struct verb {
 static const struct verb verbs[] = {
     {"list", visit_list}, {"show", visit_show}, {"retry", visit_retry}};
 
-static bool walk_goes_on(const struct walk *walk)
+static bool walk_continues(const struct walk *walk)
 {
     return (int64_t)walk->chosen < walk->request->limit && !interrupt_asked();
 }
@@ -172,7 +172,7 @@ static bool walk_letters(struct walk *walk, const struct verb *verb, struct err 
     struct dlq_letter letter;
 
     err->kind = ERR_NONE;
-    while (walk_goes_on(walk) && dlq_box_next(walk->box, &letter, err)) {
+    while (walk_continues(walk) && dlq_box_next(walk->box, &letter, err)) {
         if (!is_chosen(walk, &letter, with_done))
             continue;
         walk_count(walk, &letter);
@@ -190,7 +190,7 @@ static int walk_tell_missing(const struct walk *walk)
     int status = EXIT_OK;
 
     if (walk->stopped) {
-        fputs("penstock: stopped before the end: the other letters are as they were\n", stderr);
+        fputs("penstock: stopped before the end: the other letters are unchanged\n", stderr);
         return EXIT_NEGATIVE;
     }
     for (size_t i = 0; i < walk->request->id_count; i++)
@@ -210,7 +210,7 @@ static int walk_sum_up(const struct walk *walk, const struct verb *verb)
         fprintf(stderr, "%s %s: %" PRIu64, i ? "," : ";", walk->routes[i].route,
                 walk->routes[i].count);
     if (walk->foreign)
-        fprintf(stderr, "; no letters: %" PRIu64, walk->foreign);
+        fprintf(stderr, "; not letters: %" PRIu64, walk->foreign);
     if (verb->visit == visit_retry)
         fprintf(stderr, "; sent %" PRIu64 ", stayed %" PRIu64, walk->sent, walk->stayed);
     fputc('\n', stderr);
@@ -231,7 +231,8 @@ static int dlq(const struct dlq_request *request, const struct verb *verb, struc
 
     for (size_t i = 0; i < request->id_count; i++)
         if (!dlq_box_is_id(loaded->conf, request->ids[i])) {
-            fprintf(stderr, "penstock: '%s' is no letter's id: those of this dlq are like %s\n",
+            fprintf(stderr,
+                    "penstock: '%s' is not the id of a letter: ids of this dlq look like %s\n",
                     request->ids[i], loaded->conf->dlq.source ? "0@17" : "1700000000000-0");
             return EXIT_USAGE;
         }
@@ -240,7 +241,7 @@ static int dlq(const struct dlq_request *request, const struct verb *verb, struc
     walk.found = mem_array(request->id_count, sizeof(*walk.found));
     walk.retry = dlq_retry_new(loaded, request->dry_run);
     if (verb->visit == visit_retry)
-        interrupt_watch(); /* what was sent gets its mark first */
+        interrupt_watch(); /* mark the letters that were sent before the process ends */
     status = walk_letters(&walk, verb, &err) ? EXIT_OK : walk_fail(&err);
     if (!dlq_box_keep(walk.box, &err))
         status = walk_fail(&err);
@@ -314,7 +315,7 @@ int cli_dlq(int argc, char **argv)
     request.ids = (const char **)&argv[cli_index() + 1];
     request.id_count = (size_t)(argc - cli_index() - 1);
     if (verb->visit == visit_retry && !request.id_count && !request.all)
-        return dlq_wrong("which letters? Name their ids, or say --all");
+        return dlq_wrong("which letters? Give their ids, or --all");
     if (request.dry_run && verb->visit != visit_retry)
         return dlq_wrong("--dry-run goes with retry");
     if (request.json && verb->visit == visit_retry)

@@ -1,4 +1,4 @@
-/* explained_text.c: what a route makes of one record, for a person. */
+/* explained_text.c: prints what a route makes of one record, for a person. */
 #include "base/text.h"
 #include "cli/explained.h"
 #include "cli/shown.h"
@@ -13,7 +13,7 @@ static void write_route(const struct explained *explained, FILE *out)
     fprintf(out, " -> %s  %s\n", conf->to->name, explained_delivery(explained));
 }
 
-/* Of a field that could not be decoded the error says enough. */
+/* If the record could not be decoded, the error says enough. */
 static void write_fields(const struct explained *explained, FILE *out)
 {
     bool decoded = !explained->failed || explained->stage != STAGE_DECODE;
@@ -26,7 +26,7 @@ static void write_fields(const struct explained *explained, FILE *out)
             explained->route->value_codec->name);
 }
 
-/* What "%{*}" leaves out, and what it is. */
+/* The fields that "%{*}" leaves out, with their types. */
 static void write_left(const struct explained *explained, FILE *out)
 {
     for (size_t i = 0; i < explained->left_count; i++) {
@@ -36,14 +36,14 @@ static void write_left(const struct explained *explained, FILE *out)
         fprintf(out, " (%s)", left->type);
     }
     if (explained->left_count)
-        fputs(": %{*} takes texts, numbers, true and false\n", out);
+        fputs(": %{*} writes texts, numbers, true and false\n", out);
 }
 
 static void write_arrays(const struct explained *explained, FILE *out)
 {
     for (size_t i = 0; i < explained->array_count; i++) {
         const struct explained_array *array = &explained->arrays[i];
-        fprintf(out, "  note      %s is an array: %s takes its JSON text as one %s\n", array->name,
+        fprintf(out, "  note      %s is an array: %s gets its JSON text as one %s\n", array->name,
                 array->command, array->argument);
     }
 }
@@ -53,7 +53,7 @@ static void write_conditions(const struct explained *explained, FILE *out)
     for (size_t i = 0; i < explained->condition_count; i++) {
         const struct explained_condition *condition = &explained->conditions[i];
         fprintf(out, "  when      %s  %s\n", condition->text,
-                !condition->asked  ? "not asked: a tombstone has no value"
+                !condition->asked  ? "not evaluated: a tombstone has no value"
                 : condition->holds ? "true"
                                    : "false");
     }
@@ -79,8 +79,8 @@ static void write_outcome(const struct explained *explained, FILE *out)
         [EXPLAINED_FILTERED] = "filtered: no command runs: ",
         [EXPLAINED_DROPPED] = "the record is dropped and counted",
         [EXPLAINED_DEAD_LETTERED] = "the record goes to the dlq",
-        [EXPLAINED_HELD] = "the partition stops here",
-        [EXPLAINED_NOT_TAKEN] = "not taken: ",
+        [EXPLAINED_HELD] = "penstock holds the partition at this record",
+        [EXPLAINED_NOT_TAKEN] = "not read: ",
     };
 
     if (explained->failed)

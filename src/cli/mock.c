@@ -30,23 +30,23 @@ struct mock_options {
 static const struct cli_option rows[] = {
     {'p', "port", "PORT", "listen on 127.0.0.1:PORT (default: 9092); 0: any free port"},
     {'t', "topic", "NAME:PARTITIONS", "make a topic; may be given several times"},
-    {'a', "any-topic", NULL, "make a topic, with 4 partitions, when somebody asks for it"},
+    {'a', "any-topic", NULL, "make each topic that a client asks for, with 4 partitions"},
     {'h', "help", NULL, "print this"},
     {0},
 };
 
 static const char usage[] =
     "Usage: penstock mock [OPTION]...\n"
-    "Runs an in-memory Kafka on the loopback, for trying things out. It forgets everything\n"
-    "when it ends.\n";
+    "Runs an in-memory Kafka on the loopback interface, for trying things out. It forgets\n"
+    "everything when it ends.\n";
 
-static const char notes[] = "\nThe topics are those of --topic: a misspelt name shows. A partition "
-                            "keeps its newest 100000\n"
-                            "batches or 5 MiB. Transactions, compaction and offsets by time are "
-                            "not known. A group's first\n"
-                            "member waits 3 s for others, the next one up to 6 s after another has "
-                            "left. Ended and started\n"
-                            "again on the same port it is found by who used it before.\n"
+static const char notes[] = "\nOnly the topics of --topic exist, so a misspelt name is an error. A "
+                            "partition keeps its newest\n"
+                            "100000 batches or 5 MiB. There are no transactions, no compaction and "
+                            "no offsets by time. A\n"
+                            "group's first member waits 3 s for others, the next one up to 6 s "
+                            "after another has left. After\n"
+                            "a restart on the same port its clients find it again.\n"
                             "\nExamples:\n"
                             "  penstock mock --topic driver.location:4 --topic trip.completed:2\n";
 

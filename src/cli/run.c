@@ -17,17 +17,17 @@ static const struct cli_option options[] = {
 };
 
 static const char usage[] = "Usage: penstock run [OPTION]... [FILE]\n"
-                            "Runs the bridge until SIGTERM or SIGINT: takes no more, waits for "
-                            "Redis' answers, commits, leaves the\n"
-                            "group. A second signal ends it at once. SIGHUP reads the "
-                            "certificate files of Redis sinks again,\n"
-                            "for new connections, and nothing else.\n";
+                            "Runs the bridge until SIGTERM or SIGINT. Then it reads no more, waits "
+                            "for Redis' answers, commits\n"
+                            "and leaves the group. A second signal ends it at once. SIGHUP only "
+                            "reads the certificate files of\n"
+                            "Redis sinks again, for new connections.\n";
 
 static const char examples[] = "\nExamples:\n"
                                "  penstock run rides.conf\n"
                                "  PENSTOCK_CONFIG=rides.conf penstock run\n";
 
-/* "check" writes the same to a terminal; here it is for who reads the log. */
+/* The log has the warnings that "check" prints. */
 static void run_warn(void *context, const struct conf_finding *finding)
 {
     (void)context;

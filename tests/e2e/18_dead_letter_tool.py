@@ -284,7 +284,7 @@ def marks_of_another_log_are_none(run):
 def wrong_words_are_told(run):
     """Each with its exit status."""
     bench = Bench(run, "topic")
-    for words, text in ((["list", "1-2"], "is no letter's id"), (["retry"], "which letters?"),
+    for words, text in ((["list", "1-2"], "is not the id of a letter"), (["retry"], "which letters?"),
                         (["burn"], "list, show or retry?"), (["list", "--limit", "0"], "--limit"),
                         (["list", "--dry-run"], "goes with retry")):
         expect(text in bench.dlq(*words, status=64)[1], f"dlq {words}")

@@ -64,7 +64,7 @@ def a_held_partition_is_an_error_with_route_and_remedy(run):
         expect(fact in line, f"{fact} in {line}")
     page = penstock.page("/readyz?verbose")[1]
     expect(f"[-]partition {run.topic}[0]: offset 0: route lists: WRONGTYPE" in page, page)
-    line = _line(penstock, "records do not flow yet", seconds=20)
+    line = _line(penstock, "started, but not ready yet", seconds=20)
     expect(f"partition {run.topic}[0]: offset 0" in line, f"the reason: {line}")
     expect_equal(penstock.stop(), 0, "exit status")
     line = _line(penstock, "stopped with work left")

@@ -72,7 +72,7 @@ static void an_unknown_path_is_told_the_nearest_one(void)
     CU_ASSERT(says("did you mean /metrics?"));
     get("/etc/passwd");
     CU_ASSERT_EQUAL(status(), 404);
-    CU_ASSERT(says("/ lists what there is"));
+    CU_ASSERT(says("/ lists the pages"));
     port_close();
 }
 

@@ -219,7 +219,7 @@ static void a_loop_that_stands_still_is_seen(void)
     usleep(10500 * 1000);
     get("/livez");
     CU_ASSERT_EQUAL(status(), 503);
-    CU_ASSERT(says("[-]worker 0: its loop stands still, for 1"));
+    CU_ASSERT(says("[-]worker 0: its loop has not run for 1"));
     tell_ready();
     CU_ASSERT(still_answers());
     port_close();

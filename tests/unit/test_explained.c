@@ -192,7 +192,7 @@ static void what_a_spread_leaves_out_is_told(void)
         "[{\"name\": \"b\", \"type\": \"null\"}, {\"name\": \"c\", \"type\": \"object\"}, "
         "{\"name\": \"e\\n\", \"type\": \"array\"}]");
     CU_ASSERT_PTR_NOT_NULL(
-        strstr(text, "  left out  b (null), c (object), \"e\\n\" (array): %{*} takes"));
+        strstr(text, "  left out  b (null), c (object), \"e\\n\" (array): %{*} writes"));
     end();
     given(ROUTE("json", JSON "do = \"SET k %{*|json}\";"));
     explain_value("json", "{\"a\": 1, \"b\": null}");
@@ -242,7 +242,7 @@ static void an_array_as_one_member_is_told(void)
     explain_value("cart", "{\"id\": 1, \"items\": [1, 2]}");
     has("arrays", "[{\"name\":\"items\",\"command\":\"SADD\",\"argument\":\"member\"}]");
     CU_ASSERT_PTR_NOT_NULL(
-        strstr(text, "  note      items is an array: SADD takes its JSON text as one member\n"));
+        strstr(text, "  note      items is an array: SADD gets its JSON text as one member\n"));
     explain_value("cart", "{\"id\": 1, \"items\": 3}");
     has("arrays", "[]");
     explain_value("text", "{\"id\": 1, \"items\": [1, 2]}");

@@ -193,7 +193,7 @@ static void a_topic_that_nobody_can_read_makes_it_not_ready(void)
     CU_ASSERT(ask(HEALTH_READY));
     tell_topic(0, TOPIC_UNKNOWN, false);
     CU_ASSERT(ask(HEALTH_READY));
-    CU_ASSERT_PTR_NOT_NULL(strstr(list, "[+]topic rides of source main: it could not be asked"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(list, "[+]topic rides of source main: Kafka could not be asked"));
     end();
 }
 
