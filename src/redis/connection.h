@@ -122,7 +122,7 @@ struct connection {
     unsigned silences; /* response timeouts in a row */
     struct backoff reconnect, retry, sick;
     int64_t later_ms;      /* since when Redis says "later" to the head; 0: it did not */
-    uint32_t later_ticket; /* that head */
+    uint64_t later_number; /* that head */
     int64_t patience_ms;   /* how long it may; 0: for ever */
     struct backoff *pause; /* retry, or sick where the server ran out of something */
 

@@ -30,7 +30,7 @@ void doubt_note(struct connection *connection)
         return;
     }
     const struct window_command *head = window_head(&connection->window);
-    suspect_cut(suspect, head->ticket, head->length, clock_ms());
+    suspect_cut(suspect, connection->window.first, head->length, clock_ms());
     suspect_write(suspect, text);
     if (suspect->ends == SUSPECT_TELL && events->suspected)
         events->suspected(events->context, head->ticket, text);
@@ -42,8 +42,7 @@ bool doubt_begin(struct connection *connection)
 
     connection_discard(connection);
     const struct window *window = &connection->window;
-    if (!window->committed ||
-        !suspect_is(suspect, window_head(window)->ticket, window_head(window)->length))
+    if (!window->committed || !suspect_is(suspect, window->first))
         suspect_clear(suspect);
     if (!suspect->cuts)
         return false;
@@ -80,7 +79,8 @@ void doubt_answered(struct connection *connection, enum reply_class class)
 {
     const struct sink_events *events = connection->setup->events;
     struct suspect *suspect = &connection->suspect;
-    int64_t patience_ms = events->patience ? events->patience(events->context, suspect->ticket) : 0;
+    uint32_t ticket = window_head(&connection->window)->ticket;
+    int64_t patience_ms = events->patience ? events->patience(events->context, ticket) : 0;
 
     if (class == REPLY_DONE || class == REPLY_REJECT || class == REPLY_CONFIG)
         backoff_reset(&connection->reconnect); /* the server is well */

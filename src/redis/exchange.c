@@ -220,9 +220,9 @@ static bool exchange_is_too_late(struct connection *connection)
     uint32_t ticket = window_head(&connection->window)->ticket;
     int64_t now_ms = clock_ms();
 
-    if (!connection->later_ms || connection->later_ticket != ticket)
+    if (!connection->later_ms || connection->later_number != connection->window.first)
         connection->later_ms = now_ms;
-    connection->later_ticket = ticket;
+    connection->later_number = connection->window.first;
     connection->patience_ms = events->patience ? events->patience(events->context, ticket) : 0;
     return connection->patience_ms && connection->state == CONNECTION_PROBING &&
            now_ms - connection->later_ms >= connection->patience_ms;

@@ -167,11 +167,14 @@ struct unit *lane_take_spare(struct lane *lane)
 {
     struct unit *unit = lane->spare;
 
-    if (!unit)
-        return mem_new(struct unit);
-    lane->spare = unit->next_unit;
-    lane->spare_count--;
-    unit->next_unit = NULL;
+    if (unit) {
+        lane->spare = unit->next_unit;
+        lane->spare_count--;
+        unit->next_unit = NULL;
+    } else {
+        unit = mem_new(struct unit);
+    }
+    unit->number = ++lane->unit_numbers;
     return unit;
 }
 
@@ -335,11 +338,11 @@ void lane_resume(struct lane *lane)
     lane_turn(lane);
 }
 
-bool lane_is_late(const struct lane *lane, uint32_t *ticket)
+bool lane_is_late(const struct lane *lane, struct session_command *late)
 {
     if (!lane->late_claim)
         return false;
-    *ticket = lane->late_claim->first->commands[lane->late_command].ticket;
+    *late = unit_command_of(lane->late_claim->first, lane->late_command);
     return true;
 }
 

@@ -28,6 +28,7 @@
  *      OWNED, RETURNING --another token, another checkpoint--> FENCED
  */
 #pragma once
+#include "redis/session.h"
 #include "redis/units.h"
 
 #include <stdbool.h>
@@ -101,9 +102,9 @@ bool lane_lost(struct lane *lane);
  */
 void lane_cut(struct lane *lane);
 
-/** The record that is in flight alone: the ticket of its first command, and the bytes of all of
- * them. False: none is, or others are with it. */
-bool lane_alone(const struct lane *lane, uint32_t *ticket, size_t *bytes);
+/** The record that is in flight alone: its first command, and the bytes of all of them. False: none
+ * is, or others are with it. */
+bool lane_alone(const struct lane *lane, struct session_command *alone);
 
 /** It is refused for @p text, once the next connection has shown that it was not carried out. */
 void lane_condemn(struct lane *lane, const char *text);
@@ -137,7 +138,7 @@ enum lane_rest lane_rests(const struct lane *lane);
 
 /** The command that the server will not carry out yet, while it rests; false: it is no single
  * one's fault. */
-bool lane_is_late(const struct lane *lane, uint32_t *ticket);
+bool lane_is_late(const struct lane *lane, struct session_command *late);
 
 /** That command is refused, after @p waited_ms; the rest is over. */
 void lane_give_up(struct lane *lane, int64_t waited_ms);

@@ -32,15 +32,15 @@ void lane_cut(struct lane *lane)
         lane->alone = records;
 }
 
-bool lane_alone(const struct lane *lane, uint32_t *ticket, size_t *bytes)
+bool lane_alone(const struct lane *lane, struct session_command *alone)
 {
     const struct share *share = lane->shares;
 
     if (lane_flying_records(lane) == 0 || lane->share_count != 1 || share->unit->entry_count != 1 ||
         !share->unit->committed || share->claim->dropped)
         return false;
-    *ticket = share->unit->commands[0].ticket;
-    *bytes = share->unit->end;
+    *alone = unit_command_of(share->unit, 0);
+    alone->bytes = share->unit->end;
     return true;
 }
 

@@ -94,6 +94,7 @@ static void claim_refused(struct claim *claim)
         return;
     claim->lane->bytes -= unit->end; /* what leaves it is not counted any more */
     unit_remove_refused(unit);
+    unit->number = ++claim->lane->unit_numbers;
     claim->lane->bytes += unit->end;
     claim->judging = false;
     if (claim->stopped)

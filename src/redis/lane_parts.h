@@ -169,6 +169,7 @@ struct lane {
 
     struct unit *spare;
     size_t spare_count;
+    uint32_t unit_numbers;  /* given out so far */
     size_t bytes, commands; /* in all units */
     struct claim_list claims, wanting, noting, dropped;
     size_t claim_count; /* not dropped */

@@ -66,14 +66,14 @@ static int64_t link_patience_ms(struct link *link)
 {
     struct connection *connection = &link->connection;
     const struct units_events *events = link->events;
-    uint32_t ticket;
+    struct session_command late;
 
-    if (!events->patience || !lane_is_late(link->lane, &ticket))
+    if (!events->patience || !lane_is_late(link->lane, &late))
         return 0;
-    int64_t now_ms = clock_ms(), patience_ms = events->patience(events->context, ticket);
-    if (!connection->later_ms || connection->later_ticket != ticket)
+    int64_t now_ms = clock_ms(), patience_ms = events->patience(events->context, late.ticket);
+    if (!connection->later_ms || connection->later_number != late.number)
         connection->later_ms = now_ms;
-    connection->later_ticket = ticket;
+    connection->later_number = late.number;
     int64_t left_ms = connection->later_ms + patience_ms - now_ms;
     return patience_ms ? left_ms > 0 ? left_ms : -1 : 0;
 }
@@ -237,20 +237,19 @@ static void link_suspect(struct link *link)
     const struct units_events *events = link->events;
     struct suspect *suspect = &connection->suspect;
     char text[SUSPECT_TEXT_BYTES];
-    uint32_t ticket;
-    size_t bytes;
+    struct session_command alone;
 
     lane_cut(link->lane);
-    if (!lane_alone(link->lane, &ticket, &bytes)) {
+    if (!lane_alone(link->lane, &alone)) {
         suspect_doubt(suspect);
         return;
     }
     int64_t now_ms = clock_ms();
-    suspect_cut(suspect, ticket, bytes, now_ms);
+    suspect_cut(suspect, alone.number, alone.bytes, now_ms);
     suspect_write(suspect, text);
     if (suspect->ends == SUSPECT_TELL && events->suspected)
-        events->suspected(events->context, ticket, text);
-    int64_t patience_ms = events->patience ? events->patience(events->context, ticket) : 0;
+        events->suspected(events->context, alone.ticket, text);
+    int64_t patience_ms = events->patience ? events->patience(events->context, alone.ticket) : 0;
     if (suspect_is_guilty(suspect, patience_ms, now_ms))
         lane_condemn(link->lane, text);
 }

@@ -5,10 +5,10 @@
 
 enum { PAUSE_MS = 250, LEAST_CUTS = 2 };
 
-void suspect_cut(struct suspect *suspect, uint32_t ticket, size_t bytes, int64_t now_ms)
+void suspect_cut(struct suspect *suspect, uint64_t number, size_t bytes, int64_t now_ms)
 {
-    if (!suspect_is(suspect, ticket, bytes))
-        *suspect = (struct suspect){.ticket = ticket};
+    if (!suspect_is(suspect, number))
+        *suspect = (struct suspect){.number = number};
     if (!suspect->cuts++)
         suspect->since_ms = now_ms;
     suspect->bytes = bytes;

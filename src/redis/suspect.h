@@ -21,21 +21,21 @@ enum { SUSPECT_CUTS = 5, SUSPECT_TELL = 3, SUSPECT_TEXT_BYTES = 160 };
 
 /** All zero: there is none. */
 struct suspect {
-    uint32_t ticket;
+    uint64_t number; /* of the command */
     size_t bytes;
     unsigned cuts;    /* connections in a row that it ended, while others were answered */
     unsigned ends;    /* all that ended on it, whatever became of others */
     int64_t since_ms; /* the first of the cuts */
 };
 
-/** A connection was ended by the other side while the command of @p ticket, alone, was under way.
- */
-void suspect_cut(struct suspect *suspect, uint32_t ticket, size_t bytes, int64_t now_ms);
+/** A connection was ended by the other side while the command of @p number, alone, was under way:
+ * one that no other command ever has. */
+void suspect_cut(struct suspect *suspect, uint64_t number, size_t bytes, int64_t now_ms);
 
 /** Whether it is this command. */
-static inline bool suspect_is(const struct suspect *suspect, uint32_t ticket, size_t bytes)
+static inline bool suspect_is(const struct suspect *suspect, uint64_t number)
 {
-    return suspect->ends && suspect->ticket == ticket && suspect->bytes == bytes;
+    return suspect->ends && suspect->number == number;
 }
 
 /** Others are not answered, either. */

@@ -62,6 +62,12 @@ void unit_rollback(struct unit *unit)
     unit->count = unit->committed;
 }
 
+struct session_command unit_command_of(const struct unit *unit, size_t command)
+{
+    return (struct session_command){(uint64_t)unit->number << 32 | command,
+                                    unit->commands[command].ticket, unit->commands[command].length};
+}
+
 struct slice unit_bytes_of(const struct unit *unit, size_t command)
 {
     size_t from = 0;

@@ -7,6 +7,7 @@
  * Records without commands move the offset and leave no entry.
  */
 #pragma once
+#include "redis/session.h"
 #include "redis/units.h"
 
 struct unit_command {
@@ -31,6 +32,7 @@ struct unit_error {
 
 struct unit {
     struct unit *next_unit;
+    uint32_t number; /* another one for each use, and for what is left of it without the refused */
     char *bytes;
     size_t length, capacity;
     struct unit_command *commands;
@@ -57,6 +59,9 @@ void unit_commit(struct unit *unit, const struct unit_record *record, uint64_t k
 
 /** What was put since the last unit_commit() was never there. */
 void unit_rollback(struct unit *unit);
+
+/** Which command it is. */
+struct session_command unit_command_of(const struct unit *unit, size_t command);
 
 /** The command as it is sent. */
 struct slice unit_bytes_of(const struct unit *unit, size_t command);

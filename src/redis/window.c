@@ -73,11 +73,10 @@ static void window_grow_ring(struct window *window)
     struct window_command *ring = mem_array(capacity, sizeof(*ring));
 
     for (size_t i = 0; i < window->count; i++)
-        ring[i] = *window_at(window, i);
+        ring[(window->first + i) & (capacity - 1)] = *window_at(window, i);
     free(window->ring);
     window->ring = ring;
     window->ring_capacity = capacity;
-    window->first = 0;
 }
 
 void window_put(struct window *window, const struct slice *arguments, size_t count,
@@ -185,9 +184,24 @@ static void window_close_gap(struct window *window, size_t index, size_t kept, s
     window->tail = kept_end + staged;
 }
 
+/* The unsent commands at the front, which leave a head of another number. */
+static void window_filter_front(struct window *window,
+                                bool (*wanted)(void *context, uint32_t ticket),
+                                void (*dropped)(void *context, uint32_t ticket), void *context)
+{
+    while (window->sent == 0 && window->committed > 0) {
+        uint32_t ticket = window_head(window)->ticket;
+        if (wanted(context, ticket))
+            return;
+        window_drop(window);
+        dropped(context, ticket);
+    }
+}
+
 void window_filter(struct window *window, bool (*wanted)(void *context, uint32_t ticket),
                    void (*dropped)(void *context, uint32_t ticket), void *context)
 {
+    window_filter_front(window, wanted, dropped, context);
     size_t index = window->sent, kept = index;
     size_t from = window->sent_end, kept_end = from;
 

@@ -28,7 +28,9 @@ struct window {
     size_t head, written, sent_end, committed_end, tail; /* offsets in bytes, rising */
     struct window_command *ring;
     size_t ring_capacity; /* a power of two */
-    size_t first;         /* the head's place in the ring, running freely */
+    size_t first;         /* the head's number: no other command ever has it; and its place in the
+                             ring, below the capacity */
+    uint64_t head_number; /* another one for each command that becomes the head */
     size_t count, committed, sent;
     size_t passed; /* of the sent ones: answered, but to be sent again */
     size_t limit_commands, limit_bytes;

@@ -245,6 +245,28 @@ static void a_command_not_wanted_any_more_does_not_hold_up_the_others(void)
     close_both();
 }
 
+/* Flow gives a ticket out again as soon as its record is over. */
+static void a_command_with_the_ticket_of_one_that_waited_waits_anew(void)
+{
+    open_both();
+    driver->patience_ms = 600;
+    redis_ask(server, "CONFIG SET min-replicas-to-write 1");
+    driver_put(driver, "SET", "key", "1", NULL);
+    CU_ASSERT_TRUE(driver_wait_trouble(driver, "NOREPLICAS"));
+    driver->unwanted_below = 1;
+    sink_discard(driver->sink);
+    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_DROPPED);
+    driver_run(driver, 700);
+    driver->unwanted_below = driver->put = driver->answered = 0;
+    driver->outcomes[0] = DRIVER_OPEN;
+    int64_t from_ms = clock_ms();
+    driver_put(driver, "SET", "key", "2", NULL);
+    CU_ASSERT_TRUE(driver_finish(driver));
+    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_REFUSED);
+    CU_ASSERT_TRUE(clock_ms() - from_ms >= 600);
+    close_both();
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -252,6 +274,7 @@ int main(void)
         TEST(a_running_script_is_waited_for),
         TEST(missing_replicas_are_waited_for),
         TEST(a_command_that_waits_for_too_long_is_refused_and_the_next_one_waits_anew),
+        TEST(a_command_with_the_ticket_of_one_that_waited_waits_anew),
         TEST(a_disk_that_fails_is_waited_for),
         TEST(a_replica_is_left_until_it_is_a_master),
         TEST(a_server_out_of_memory_is_probed_with_one_command),

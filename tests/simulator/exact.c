@@ -205,15 +205,14 @@ static void exact_deliver(struct member *member)
 /* As link.c does. */
 static void exact_suspect(struct exact *exact)
 {
-    uint32_t ticket;
-    size_t bytes;
+    struct session_command alone;
 
     lane_cut(exact->lane);
-    if (!lane_alone(exact->lane, &ticket, &bytes)) {
+    if (!lane_alone(exact->lane, &alone)) {
         suspect_doubt(&exact->suspect);
         return;
     }
-    suspect_cut(&exact->suspect, ticket, bytes, 0);
+    suspect_cut(&exact->suspect, alone.number, alone.bytes, 0);
     if (suspect_is_guilty(&exact->suspect, 0, 0))
         lane_condemn(exact->lane, "it ends connections");
 }

@@ -93,8 +93,7 @@ static void pipe_doubt(struct pipe *pipe)
 {
     const struct window *window = &pipe->window;
 
-    if (!window->committed ||
-        !suspect_is(&pipe->suspect, window_head(window)->ticket, window_head(window)->length))
+    if (!window->committed || !suspect_is(&pipe->suspect, window->first))
         suspect_clear(&pipe->suspect);
     pipe->doubting = pipe->suspect.cuts > 0;
     pipe->question_sent = 0;
@@ -120,7 +119,7 @@ static void pipe_cut(struct member *member, bool at_once)
     const struct window *window = &pipe->window;
 
     if (at_once && window->sent == 1 && window->passed == 0)
-        suspect_cut(&pipe->suspect, window_head(window)->ticket, window_head(window)->length, 0);
+        suspect_cut(&pipe->suspect, window->first, window_head(window)->length, 0);
     else
         suspect_doubt(&pipe->suspect);
     pipe->doubting = false;
@@ -312,7 +311,7 @@ static void pipe_ask(struct member *member)
 static void pipe_condemn(struct member *member)
 {
     struct pipe *pipe = member->way;
-    struct ticket ticket = pipe->tickets[pipe->suspect.ticket];
+    struct ticket ticket = pipe->tickets[window_head(&pipe->window)->ticket];
     struct member_partition *partition = &member->partitions[ticket.place.partition];
 
     window_drop(&pipe->window);

@@ -134,15 +134,15 @@ static void a_refusal_for_now_is_sent_again_as_it_was(void)
 
 static void what_waits_too_long_is_given_up(void)
 {
-    uint32_t ticket = 0;
+    struct session_command late;
 
     open_owned();
     put_two(claims[0], 0, 5);
     says();
-    CU_ASSERT_FALSE(lane_is_late(lane, &ticket));
+    CU_ASSERT_FALSE(lane_is_late(lane, &late));
     hear(QUEUED "-OOM no\r\n" QUEUED ABORT ARMED(TOKEN));
-    CU_ASSERT_TRUE(lane_is_late(lane, &ticket));
-    CU_ASSERT_EQUAL(ticket, 6);
+    CU_ASSERT_TRUE(lane_is_late(lane, &late));
+    CU_ASSERT_EQUAL(late.ticket, 6);
     lane_give_up(lane, 70);
     ASSERT_TEXT(says(), "");
     ASSERT_TEXT(news(), "refused 6 reject: OOM no: gave up after 70 ms");
@@ -152,17 +152,42 @@ static void what_waits_too_long_is_given_up(void)
     close_lane();
 }
 
+/* How long Redis has said "later" goes by the command: its ticket may be that of its neighbours,
+ * and of later records. */
+static void each_command_that_waits_has_a_number_of_its_own(void)
+{
+    struct session_command first, same, second;
+
+    open_owned();
+    put_two(claims[0], 0, 5);
+    says();
+    hear("-OOM no\r\n" QUEUED QUEUED ABORT ARMED(TOKEN));
+    CU_ASSERT_TRUE(lane_is_late(lane, &first));
+    lane_resume(lane);
+    says();
+    hear("-OOM no\r\n" QUEUED QUEUED ABORT ARMED(TOKEN));
+    CU_ASSERT_TRUE(lane_is_late(lane, &same));
+    CU_ASSERT_EQUAL(same.number, first.number);
+    lane_give_up(lane, 70);
+    news();
+    says();
+    hear("-OOM no\r\n" QUEUED ABORT ARMED(TOKEN));
+    CU_ASSERT_TRUE(lane_is_late(lane, &second));
+    CU_ASSERT(second.number != first.number);
+    close_lane();
+}
+
 static void an_arming_that_waits_too_long_gives_up_the_first_command(void)
 {
-    uint32_t ticket = 0;
+    struct session_command late;
 
     open_sent();
     put(claims[0], 1, 6);
     hear(CARRIED_OUT OK "-LOADING wait\r\n" OK);
-    CU_ASSERT_TRUE(lane_is_late(lane, &ticket));
-    CU_ASSERT_EQUAL(ticket, 6);
+    CU_ASSERT_TRUE(lane_is_late(lane, &late));
+    CU_ASSERT_EQUAL(late.ticket, 6);
     lane_drop(claims[0]);
-    CU_ASSERT_FALSE(lane_is_late(lane, &ticket));
+    CU_ASSERT_FALSE(lane_is_late(lane, &late));
     close_lane();
 }
 
@@ -244,6 +269,7 @@ int main(void)
         TEST(a_stop_at_queue_time_leaves_what_lies_before_it),
         TEST(a_refusal_for_now_is_sent_again_as_it_was),
         TEST(what_waits_too_long_is_given_up),
+        TEST(each_command_that_waits_has_a_number_of_its_own),
         TEST(an_arming_that_waits_too_long_gives_up_the_first_command),
         TEST(the_first_error_decides),
         TEST(what_the_server_repeats_of_a_command_is_hidden_at_queue_time_too),
