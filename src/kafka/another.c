@@ -5,12 +5,19 @@
  * note (commit_note.h) by which the next start stops again.
  */
 #include "base/log.h"
-#include "kafka/source_parts.h"
+#include "kafka/source_state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 enum { REASON_BYTES = 256 };
+
+const char *another_policy(enum conf_out_of_range policy)
+{
+    static const char *const words[] = {"stop", "earliest", "latest"};
+
+    return words[policy];
+}
 
 void another_found(struct source_partition *partition, const char *how)
 {
@@ -57,7 +64,7 @@ void another_start(struct source_partition *partition, int64_t expected,
     log_error_each("topic is another log", LOG_STR("topic", partition->topic->name),
                    LOG_INT("partition", partition->number), LOG_INT("offset", expected),
                    LOG_INT("log_start", item->low), LOG_INT("log_end", item->high),
-                   LOG_INT("lost", lost), LOG_STR("on_out_of_range", start_policy(policy)),
+                   LOG_INT("lost", lost), LOG_STR("on_out_of_range", another_policy(policy)),
                    LOG_STR("error", partition->another));
     partition->committed = partition->committing = partition->left_committed = -1;
     if (policy == OUT_OF_RANGE_STOP) {
@@ -72,7 +79,8 @@ void another_start(struct source_partition *partition, int64_t expected,
         source->events.gone(source->events.context, partition);
     }
     partition_restart(partition, policy == OUT_OF_RANGE_LATEST ? item->high : item->low);
-    partition->moved = true; /* a seek alone does nothing where librdkafka has stopped by itself */
+    partition->fetching.seek_due =
+        true; /* a seek alone does nothing where librdkafka has stopped by itself */
     partition->began = partition->position;
 }
 

@@ -11,7 +11,7 @@
  */
 #include "base/failpoint.h"
 #include "base/log.h"
-#include "kafka/source_parts.h"
+#include "kafka/source_state.h"
 
 #include <string.h>
 
@@ -27,7 +27,7 @@ static int64_t commit_offset(const struct source_partition *partition)
 {
     if (!partition->tracker)
         return -1;
-    int64_t offset = gates_cut(partition, tracker_commit_offset(partition->tracker));
+    int64_t offset = marks_cut(partition, tracker_commit_offset(partition->tracker));
     if (offset < partition->ahead)
         offset = partition->ahead;
     return offset > partition->committed ? offset : -1;
@@ -133,7 +133,7 @@ void commit_result(struct source *source, rd_kafka_resp_err_t err,
     for (int i = 0; list && i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *answer = &list->elems[i];
         struct source_partition *partition =
-            partition_find(source, answer->topic, answer->partition);
+            partitions_find(source, answer->topic, answer->partition);
         if (answer->err && !err)
             err = answer->err;
         if (!answer->err && !err && partition && partition->committing == answer->offset)

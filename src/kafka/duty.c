@@ -7,7 +7,7 @@
  * counts for a while, as brokers come and go; then it is said that it is not known any more.
  */
 #include "base/mem.h"
-#include "kafka/source_parts.h"
+#include "kafka/source_state.h"
 #include "kafka/survey.h"
 
 #include <inttypes.h>
@@ -19,12 +19,6 @@ enum {
     STATES_MS = 500,
     REFUSED_MS = 10000 /* how often a partition that we may not read is tried again */
 };
-
-/* How long an answer counts. Many partitions are asked for more rarely. */
-static int64_t grace_ms(const struct source *source)
-{
-    return DUTY_GRACE_MS + 2 * (int64_t)source->partition_count;
-}
 
 bool duty_open(struct source *source)
 {
@@ -72,7 +66,7 @@ static void take_offsets(struct source *source, const rd_kafka_topic_partition_l
 {
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *one = &list->elems[i];
-        struct source_partition *partition = partition_find(source, one->topic, one->partition);
+        struct source_partition *partition = partitions_find(source, one->topic, one->partition);
         if (partition && partition_is_ours(partition))
             take(partition, one->offset);
     }
@@ -101,17 +95,6 @@ static void duty_take(struct source *source, struct survey_answer *answer)
 
 /* --- topics ---------------------------------------------------------------------------------- */
 
-void duty_topic(const struct source *source, struct source_topic *topic)
-{
-    size_t room = 0;
-
-    for (size_t i = 0; i < source->duty.count; i++)
-        if (survey_matches(source->duty.survey, i, topic->name)) {
-            topic->wanted = mem_grow(topic->wanted, topic->wanted_count, &room, sizeof(size_t));
-            topic->wanted[topic->wanted_count++] = i;
-        }
-}
-
 /* Kafka says so once. What comes of it afterwards, if only the word that there is no more, shows
  * that it may be read again. */
 void duty_refused(struct source_partition *partition)
@@ -133,10 +116,10 @@ static bool is_refused(struct source_partition *partition)
 static void refused_try(struct source_partition *partition)
 {
     if (partition->source->now_ms - partition->refused_ms < REFUSED_MS ||
-        partition->state != PARTITION_FLOWING || !partition->fetching)
+        partition->state != PARTITION_FLOWING || !partition->fetching.active)
         return;
     partition->refused_ms = partition->source->now_ms;
-    rebalance_seek(partition);
+    fetching_seek(partition);
 }
 
 static void topics_look(struct source *source)
@@ -214,13 +197,6 @@ void source_visit_topics(const struct source *source,
 
 /* --- what is the matter ---------------------------------------------------------------------- */
 
-bool duty_end_is_known(const struct source_partition *partition)
-{
-    const struct source *source = partition->source;
-
-    return source->now_ms - partition->told_ms < grace_ms(source);
-}
-
 /* A partition whose leader is away is not read. */
 static bool ends_trouble(struct source *source)
 {
@@ -230,7 +206,7 @@ static bool ends_trouble(struct source *source)
 
     for (size_t i = 0; i < source->partition_count; i++) {
         const struct source_partition *partition = source->partitions[i];
-        if (!partition_is_ours(partition) || duty_end_is_known(partition))
+        if (!partition_is_ours(partition) || gauges_end_is_known(partition))
             continue;
         count++;
         if (!oldest || partition->told_ms < oldest->told_ms)
@@ -249,7 +225,7 @@ static bool ends_trouble(struct source *source)
 
 static bool is_over(const struct source *source, int64_t since_ms)
 {
-    return since_ms && source->now_ms - since_ms >= grace_ms(source);
+    return since_ms && source->now_ms - since_ms >= gauges_grace_ms(source);
 }
 
 static bool has_trouble(struct source *source)

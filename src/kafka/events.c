@@ -1,7 +1,7 @@
 /* events.c: what librdkafka tells besides records. */
 #include "base/log.h"
 #include "kafka/chatter.h"
-#include "kafka/source_parts.h"
+#include "kafka/source_state.h"
 
 enum { EVENTS_A_TURN = 100 };
 

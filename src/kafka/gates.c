@@ -9,7 +9,7 @@
  */
 #include "base/log.h"
 #include "base/mem.h"
-#include "kafka/source_parts.h"
+#include "kafka/source_state.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -25,108 +25,15 @@ void source_set_gates(struct source *source, const struct source_gates *gates)
 
 /* --- one partition ---------------------------------------------------------------------------- */
 
-void gates_open(struct source_topic *topic, const struct source *source)
-{
-    const struct source_gates *gates = &source->gates;
-
-    if (!gates->count)
-        return;
-    topic->passes = mem_array(gates->count, sizeof(*topic->passes));
-    for (unsigned i = 0; i < gates->count; i++) {
-        topic->passes[i] = gates->passes(gates->context, topic->routes, i);
-        topic->gated |= topic->passes[i];
-    }
-}
-
-static bool passes(const struct source_partition *partition, unsigned gate)
-{
-    return partition->marks && partition->topic->passes[gate];
-}
-
-/* How far all its gates are reached; INT64_MAX: it has none; -1: some gate knows nothing yet. */
-static int64_t reached(const struct source_partition *partition)
-{
-    int64_t least = INT64_MAX;
-
-    for (unsigned i = 0; i < partition->source->gates.count; i++)
-        if (passes(partition, i) && partition->marks[i].reached < least)
-            least = partition->marks[i].reached;
-    return least;
-}
-
-/* The offset below which nothing of this assignment can be lost. */
-static int64_t confirmed(const struct source_partition *partition)
-{
-    int64_t offset = reached(partition);
-
-    return offset > partition->floor ? offset : partition->floor;
-}
-
-static void look_again(struct source_partition *partition)
-{
-    int64_t limit = partition->source->options->unconfirmed_records;
-
-    partition->look_at = partition->marks ? confirmed(partition) + limit / 2 : INT64_MAX;
-}
-
-void gates_take(struct source_partition *partition)
-{
-    unsigned count = partition->source->gates.count;
-
-    if (partition->topic->gated && !partition->marks)
-        partition->marks = mem_array(count, sizeof(*partition->marks));
-    for (unsigned i = 0; partition->marks && i < count; i++)
-        mark_clear(&partition->marks[i]);
-    partition->floor = -1;
-    look_again(partition);
-}
-
-void gates_start(struct source_partition *partition, int64_t offset)
-{
-    if (!partition->marks)
-        return;
-    for (unsigned i = 0; i < partition->source->gates.count; i++)
-        mark_start(&partition->marks[i], offset);
-    if (partition->floor < 0 || partition->floor > offset)
-        partition->floor = offset;
-    look_again(partition);
-}
-
-int64_t gates_cut(const struct source_partition *partition, int64_t offset)
-{
-    int64_t limit = partition->marks ? reached(partition) : INT64_MAX;
-
-    return offset < limit ? offset : limit;
-}
-
-bool gates_are_passed(const struct source_partition *partition)
-{
-    if (!partition->marks || !partition->tracker)
-        return true;
-    return tracker_commit_offset(partition->tracker) <= confirmed(partition);
-}
-
-size_t gates_unconfirmed(const struct source_partition *partition)
-{
-    if (gates_are_passed(partition))
-        return 0;
-    return (size_t)(tracker_commit_offset(partition->tracker) - confirmed(partition));
-}
-
-static bool is_full(const struct source_partition *partition, int64_t position)
-{
-    return position - confirmed(partition) >= partition->source->options->unconfirmed_records;
-}
-
 void gates_look(struct source_partition *partition, int64_t offset)
 {
     struct source *source = partition->source;
     int64_t limit = source->options->unconfirmed_records;
 
     for (unsigned i = 0; i < source->gates.count; i++)
-        source->hurries[i] |= passes(partition, i);
-    source->brims |= is_full(partition, offset);
-    partition->look_at = source->brims ? INT64_MAX : confirmed(partition) + limit;
+        source->hurries[i] |= marks_pass(partition, i);
+    source->brims |= marks_are_full(partition, offset);
+    partition->marks.look_at = source->brims ? INT64_MAX : marks_confirmed(partition) + limit;
 }
 
 static void hold_full(struct source_partition *partition)
@@ -134,7 +41,7 @@ static void hold_full(struct source_partition *partition)
     char reason[128];
 
     snprintf(reason, sizeof(reason), "%" PRId64 " records are written and not confirmed",
-             partition->position - confirmed(partition));
+             partition->position - marks_confirmed(partition));
     source_hold(partition, HOLD_SERVER, reason);
     partition->brims = true;
 }
@@ -148,10 +55,10 @@ void gates_hold(struct source *source)
     source->brims = false;
     for (size_t i = 0; i < source->partition_count; i++) {
         struct source_partition *partition = source->partitions[i];
-        if (!partition->marks || partition->state != PARTITION_FLOWING)
+        if (!partition->marks.items || partition->state != PARTITION_FLOWING)
             continue;
-        look_again(partition);
-        if (is_full(partition, partition->position))
+        marks_look_later(partition);
+        if (marks_are_full(partition, partition->position))
             hold_full(partition);
     }
 }
@@ -171,8 +78,9 @@ bool source_mark(struct source *source, unsigned gate)
     source->hurries[gate] = false;
     for (size_t i = 0; i < source->partition_count; i++) {
         const struct source_partition *partition = source->partitions[i];
-        if (passes(partition, gate) && partition->tracker)
-            news |= mark_note(&partition->marks[gate], tracker_commit_offset(partition->tracker));
+        if (marks_pass(partition, gate) && partition->tracker)
+            news |=
+                mark_note(&partition->marks.items[gate], tracker_commit_offset(partition->tracker));
     }
     return news;
 }
@@ -189,10 +97,10 @@ void source_mark_reached(struct source *source, unsigned gate)
 {
     for (size_t i = 0; i < source->partition_count; i++) {
         struct source_partition *partition = source->partitions[i];
-        if (!passes(partition, gate) || !partition->tracker)
+        if (!marks_pass(partition, gate) || !partition->tracker)
             continue;
-        mark_reach(&partition->marks[gate]);
-        look_again(partition);
+        mark_reach(&partition->marks.items[gate]);
+        marks_look_later(partition);
         relieve(partition);
     }
 }
@@ -205,13 +113,13 @@ static void rewind_partition(struct source_partition *partition)
     struct source *source = partition->source;
 
     if (source->closing != CLOSING_NO)
-        source->left += tracker_uncommitted(partition->tracker) + gates_unconfirmed(partition);
+        source->left += tracker_uncommitted(partition->tracker) + marks_unconfirmed(partition);
     tracker_free(partition->tracker);
-    partition->tracker = tracker_new(confirmed(partition));
+    partition->tracker = tracker_new(marks_confirmed(partition));
     partition->generation++;
-    partition->position = confirmed(partition);
+    partition->position = marks_confirmed(partition);
     partition->asking = false; /* the answer is for the generation before */
-    gates_start(partition, partition->position);
+    marks_start(partition, partition->position);
     if (partition->state == PARTITION_FLOWING)
         partition_hold(partition, HOLD_SERVER, "its server was lost");
     if (partition->state == PARTITION_HELD) {
@@ -224,7 +132,7 @@ static void rewind_partition(struct source_partition *partition)
 
 static bool is_ahead(const struct source_partition *partition)
 {
-    return partition->position > confirmed(partition);
+    return partition->position > marks_confirmed(partition);
 }
 
 void source_rewind(struct source *source, unsigned gate)
@@ -234,9 +142,9 @@ void source_rewind(struct source *source, unsigned gate)
 
     for (size_t i = 0; i < source->partition_count; i++) {
         struct source_partition *partition = source->partitions[i];
-        if (!passes(partition, gate) || !partition->tracker || !is_ahead(partition))
+        if (!marks_pass(partition, gate) || !partition->tracker || !is_ahead(partition))
             continue;
-        records += gates_unconfirmed(partition);
+        records += marks_unconfirmed(partition);
         count++;
         rewind_partition(partition);
     }

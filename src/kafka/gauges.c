@@ -6,7 +6,7 @@
  * between the end is at least where its records were read to.
  */
 #include "base/log.h"
-#include "kafka/source_parts.h"
+#include "kafka/source_state.h"
 
 enum { GAUGES_MS = 100, PARTITIONS_A_MS = 10, WAIT_MS = 1000, STALL_MS = 10000 };
 enum { STEPS_A_TURN = 10000 }; /* topics that librdkafka may pass while it looks up partitions */
@@ -59,6 +59,19 @@ void gauges_end(struct source_partition *partition, int64_t offset)
 int64_t gauges_known_end(const struct source_partition *partition)
 {
     return end_offset(partition);
+}
+
+/* Many partitions are asked for more rarely. */
+int64_t gauges_grace_ms(const struct source *source)
+{
+    return DUTY_GRACE_MS + 2 * (int64_t)source->partition_count;
+}
+
+bool gauges_end_is_known(const struct source_partition *partition)
+{
+    const struct source *source = partition->source;
+
+    return source->now_ms - partition->told_ms < gauges_grace_ms(source);
 }
 
 /* For a reader of committed records Kafka tells the end of what is stable; a fetch tells more. */
@@ -198,7 +211,7 @@ static void gauges_update(struct source_partition *partition)
     GAUGE(partition, lost_records, partition->lost_records);
     GAUGE(partition, position_offset, partition->position);
     GAUGE(partition, acked_offset, waits_from(partition));
-    GAUGE(partition, lag_unknown, !duty_end_is_known(partition));
+    GAUGE(partition, lag_unknown, !gauges_end_is_known(partition));
     GAUGE(partition, committed_offset, partition->committed);
     GAUGE(partition, oldest_ms, oldest_ms(partition));
     GAUGE(partition, unstable, waiting_offsets(partition));

@@ -9,14 +9,12 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "kafka/source_parts.h"
+#include "kafka/source_state.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HELD_AGAIN_MS = 600000, FLOWS_MS = 1000, REASON_BYTES = 512 };
+enum { HELD_AGAIN_MS = 600000, FLOWS_MS = 1000 };
 
 static const struct held_remedy remedies[] = {
 #define OPERATOR                          true
@@ -88,6 +86,15 @@ void held_tell(struct source_partition *partition)
     held_wake(source, partition->held_told_ms + HELD_AGAIN_MS);
 }
 
+void held_try(struct source_partition *partition)
+{
+    struct source *source = partition->source;
+
+    partition->released_ms = source->now_ms;
+    partition->released_at = partition->tracker ? tracker_commit_offset(partition->tracker) : -1;
+    held_wake(source, source->now_ms + FLOWS_MS);
+}
+
 void held_forget(struct source_partition *partition)
 {
     free(partition->held_told);
@@ -136,57 +143,4 @@ void held_turn(struct source *source)
     source->held_due_ms = 0;
     for (size_t i = 0; i < source->partition_count; i++)
         held_look(source->partitions[i], source->now_ms);
-}
-
-/* --- holding and releasing -------------------------------------------------------------------- */
-
-void source_hold_for(struct source_partition *partition, enum source_hold hold,
-                     const struct source_reason *reason)
-{
-    bool again = partition->state == PARTITION_HELD;
-    char text[REASON_BYTES];
-    int head = 0;
-
-    if (partition->state == PARTITION_AWAY || partition->state == PARTITION_REVOKED)
-        return;
-    if (again && partition->hold == HOLD_RECORD)
-        return; /* the first reason is the one to mend */
-    if (reason->route)
-        head = snprintf(text, sizeof(text), "offset %" PRId64 ": route %.100s: ", reason->offset,
-                        reason->route);
-    snprintf(text + head, sizeof(text) - (size_t)head, "%s", reason->text);
-    partition_hold(partition, hold, text);
-    partition->held_offset = reason->route ? reason->offset : -1;
-    partition->held_route = reason->route;
-    partition->reason_head = (size_t)head;
-    held_tell(partition);
-}
-
-void source_hold(struct source_partition *partition, enum source_hold hold, const char *reason)
-{
-    source_hold_for(partition, hold, &(struct source_reason){.text = reason});
-}
-
-void source_release(struct source_partition *partition)
-{
-    if (partition->state != PARTITION_HELD || partition->hold != HOLD_SERVER)
-        return;
-    log_debug("partition released", LOG_STR("topic", partition->topic->name),
-              LOG_INT("partition", partition->number));
-    partition->released_ms = partition->source->now_ms;
-    partition->released_at = partition->tracker ? tracker_commit_offset(partition->tracker) : -1;
-    held_wake(partition->source, partition->source->now_ms + FLOWS_MS);
-    partition_again(partition);
-}
-
-void source_visit_held(const struct source *source,
-                       void (*visit)(void *context, const struct source_partition *partition,
-                                     enum source_hold hold, const char *reason),
-                       void *context)
-{
-    for (size_t i = 0; i < source->partition_count; i++) {
-        const struct source_partition *partition = source->partitions[i];
-        if (partition->state == PARTITION_HELD)
-            visit(context, partition, partition->hold, partition->reason);
-    }
 }

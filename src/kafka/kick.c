@@ -9,7 +9,7 @@
  * what the answer says does not matter. It costs one small request a leader, whenever the queue
  * went from full to half.
  */
-#include "kafka/source_parts.h"
+#include "kafka/source_state.h"
 
 enum { KICK_MS = 20, KICK_TRIES = 5, KNOCK_MS = 1000 };
 
@@ -31,7 +31,7 @@ static void kick(struct source *source)
 
     for (size_t i = 0; i < source->partition_count; i++) {
         const struct source_partition *partition = source->partitions[i];
-        if (partition->fetching && partition->state == PARTITION_FLOWING)
+        if (partition->fetching.active && partition->state == PARTITION_FLOWING)
             rd_kafka_topic_partition_list_add(list, partition->topic->name, partition->number)
                 ->offset = RD_KAFKA_OFFSET_END;
     }
@@ -61,7 +61,7 @@ void kick_look(struct source *source, size_t taken)
 
     if (!state->limit_records)
         return;
-    length = rd_kafka_queue_length(source->records);
+    length = rd_kafka_queue_length(source->fetching.records);
     if (is_above(source, length + taken, 3)) {
         state->full = true;
         state->tries = 0;
@@ -78,7 +78,7 @@ void kick_turn(struct source *source)
 
     kick_knock(source);
     if (!state->full || source->now_ms < state->due_ms ||
-        is_above(source, rd_kafka_queue_length(source->records), 2))
+        is_above(source, rd_kafka_queue_length(source->fetching.records), 2))
         return;
     kick(source);
     state->due_ms = source->now_ms + KICK_MS;

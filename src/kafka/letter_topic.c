@@ -14,7 +14,7 @@
 #include "conf/conf.h"
 #include "kafka/chatter.h"
 #include "kafka/complaints.h"
-#include "kafka/ending.h"
+#include "kafka/handle.h"
 #include "kafka/properties.h"
 #include "kafka/topic_watch.h"
 
@@ -93,7 +93,7 @@ static bool producer_close(struct letter_topic *topic, int64_t wait_ms)
     topic->kafka = NULL;
     rd_kafka_purge(kafka, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
                               RD_KAFKA_PURGE_F_NON_BLOCKING);
-    return ending_destroy(kafka, wait_ms);
+    return handle_destroy(kafka, wait_ms);
 }
 
 static void topic_woken(evutil_socket_t fd, short what, void *context)
@@ -138,7 +138,7 @@ void letter_topic_free(struct letter_topic *topic)
         event_free(topic->wake);
     rd_kafka_t *kafka = topic->kafka;
     if (!producer_close(topic, DESTROY_MS))
-        ending_abandon(kafka);
+        handle_abandon(kafka);
     if (topic->wake_fd >= 0)
         close(topic->wake_fd);
     free(topic);

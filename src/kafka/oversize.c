@@ -11,7 +11,7 @@
  *         are held, and are not read: the others of the same broker flow again.
  *      3. After a minute they are tried again, one who was held wrongly with them.
  */
-#include "kafka/source_parts.h"
+#include "kafka/source_state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -63,7 +63,7 @@ static void oversize_look(struct source *source)
 
 static bool is_suspect(const struct source_partition *partition)
 {
-    return partition->state == PARTITION_FLOWING && partition->fetching &&
+    return partition->state == PARTITION_FLOWING && partition->fetching.active &&
            partition->position == partition->stuck_at &&
            partition->source->now_ms - partition->stuck_since_ms >= STILL_MS;
 }
@@ -106,7 +106,7 @@ static void oversize_judge(struct source *source, const rd_kafka_topic_partition
 {
     for (int i = 0; i < ends->cnt; i++) {
         const rd_kafka_topic_partition_t *end = &ends->elems[i];
-        struct source_partition *partition = partition_find(source, end->topic, end->partition);
+        struct source_partition *partition = partitions_find(source, end->topic, end->partition);
         if (!partition || end->err || !is_suspect(partition) || end->offset <= partition->position)
             continue;
         if (partition->lags)

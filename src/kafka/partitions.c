@@ -1,50 +1,10 @@
-/* partitions.c: the partitions that are, or once were, this worker's. */
-#include "base/clock.h"
-#include "base/log.h"
+/* partitions.c: the topics and partitions that are, or once were, this worker's. */
 #include "base/mem.h"
 #include "base/text.h"
-#include "kafka/source_parts.h"
+#include "kafka/source_state.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const state_names[] = {"away", "starting", "flowing", "held", "revoked"};
-
-#define MAY(state) (1u << PARTITION_##state)
-
-/* Which states may follow. */
-static const unsigned state_moves[] = {
-    [PARTITION_AWAY] = MAY(STARTING),
-    [PARTITION_STARTING] = MAY(FLOWING) | MAY(HELD) | MAY(REVOKED) | MAY(AWAY),
-    [PARTITION_FLOWING] = MAY(HELD) | MAY(STARTING) | MAY(REVOKED) | MAY(AWAY),
-    [PARTITION_HELD] = MAY(FLOWING) | MAY(HELD) | MAY(STARTING) | MAY(REVOKED) | MAY(AWAY),
-    [PARTITION_REVOKED] = MAY(AWAY),
-};
-
-void partition_move(struct source_partition *partition, enum partition_state state)
-{
-    assert(state_moves[partition->state] & (1u << state));
-    log_debug("partition moves", LOG_STR("topic", partition->topic->name),
-              LOG_INT("partition", partition->number),
-              LOG_STR("from", state_names[partition->state]), LOG_STR("to", state_names[state]));
-    partition->source->starting += state == PARTITION_STARTING;
-    partition->source->starting -= partition->state == PARTITION_STARTING;
-    partition->state = state;
-    unreadable_forget(partition);
-    if (state != PARTITION_HELD) {
-        partition->oversize = false;
-        free(partition->reason);
-        partition->reason = NULL;
-        partition->brims = false;
-    }
-    partition->source->apply_due = true;
-}
-
-bool partition_is_ours(const struct source_partition *partition)
-{
-    return partition->state != PARTITION_AWAY;
-}
 
 /* By a hash: each record of another topic than the one before is looked up. */
 static struct source_topic *topic_find(const struct source *source, const char *name)
@@ -78,6 +38,18 @@ static void topics_spread(struct source *source)
         topic_enter(source, source->topics[i]);
 }
 
+/* Which topics and patterns of the subscription it is. */
+static void topic_find_wanted(const struct source *source, struct source_topic *topic)
+{
+    size_t room = 0;
+
+    for (size_t i = 0; i < source->duty.count; i++)
+        if (survey_matches(source->duty.survey, i, topic->name)) {
+            topic->wanted = mem_grow(topic->wanted, topic->wanted_count, &room, sizeof(size_t));
+            topic->wanted[topic->wanted_count++] = i;
+        }
+}
+
 static struct source_topic *topic_get(struct source *source, const char *name)
 {
     struct source_topic *topic = topic_find(source, name);
@@ -87,8 +59,8 @@ static struct source_topic *topic_get(struct source *source, const char *name)
     topic = mem_new(struct source_topic);
     topic->name = mem_text(name);
     topic->routes = source->events.topic(source->events.context, topic->name);
-    gates_open(topic, source);
-    duty_topic(source, topic);
+    marks_open(topic, source);
+    topic_find_wanted(source, topic);
     source->topics = mem_grow(source->topics, source->topic_count, &source->topic_capacity,
                               sizeof(struct source_topic *));
     if (source->topic_count == source->bucket_count)
@@ -115,7 +87,7 @@ static struct source_partition *partition_new(struct source *source, struct sour
     return partition;
 }
 
-struct source_partition *partition_get(struct source *source, const char *name, int32_t number)
+struct source_partition *partitions_get(struct source *source, const char *name, int32_t number)
 {
     struct source_topic *topic = topic_get(source, name);
     size_t wanted = (size_t)number + 1;
@@ -139,8 +111,8 @@ static struct source_partition *topic_partition(const struct source_topic *topic
     return topic->partitions[number];
 }
 
-struct source_partition *partition_find(const struct source *source, const char *name,
-                                        int32_t number)
+struct source_partition *partitions_find(const struct source *source, const char *name,
+                                         int32_t number)
 {
     return topic_partition(topic_find(source, name), number);
 }
@@ -152,7 +124,7 @@ static size_t address_place(const char *name)
 }
 
 /* The name may be another topic's by now: librdkafka frees it with its last message. */
-struct source_partition *partition_of(struct source *source, const rd_kafka_message_t *message)
+struct source_partition *partitions_of(struct source *source, const rd_kafka_message_t *message)
 {
     const char *name = rd_kafka_topic_name(message->rkt);
     struct source_topic **seen = &source->seen[address_place(name)];
@@ -162,168 +134,32 @@ struct source_partition *partition_of(struct source *source, const rd_kafka_mess
     return topic_partition(*seen, message->partition);
 }
 
-/* Nothing is claimed of it, or what was no longer counts. */
-static void partition_forget_claim(struct source_partition *partition, enum claim_step step)
-{
-    free(partition->facts);
-    partition->facts = NULL;
-    partition->claim_step = step;
-}
-
-/* Nothing is known of the log, nor that it is another one. */
-static void partition_forget_log(struct source_partition *partition)
-{
-    partition->log = (struct identity){{0}, {0}};
-    partition->another = NULL;
-    partition->known_end = -1;
-    partition->group = (struct beginning){.began_ms = -1};
-    witnesses_clear(&partition->witnesses);
-}
-
-void partition_take(struct source_partition *partition)
-{
-    if (partition_is_ours(partition))
-        partition_lose(partition);
-    partition->generation++;
-    partition->position = partition->committed = partition->committing = -1;
-    partition->told_ms = partition->source->now_ms;
-    partition->told_at = partition->low = -1;
-    partition->refused_ms = 0;
-    partition->ask_at_ms = 0;
-    partition->asking = partition->misplaced = partition->witness_differs = false;
-    partition_forget_log(partition);
-    partition_forget_claim(partition, CLAIM_DUE);
-    gates_take(partition);
-    partition_move(partition, PARTITION_STARTING);
-}
-
-void partition_start(struct source_partition *partition, int64_t offset)
+static void partition_free(struct source_partition *partition)
 {
     tracker_free(partition->tracker);
-    partition->tracker = tracker_new(offset);
-    gates_start(partition, offset);
-    partition->position = offset;
-    partition->compare = WITNESS_NONE;
-    partition->ahead = partition->began = -1;
-    partition->taken_ms = -1;
-    partition->end = -1;
-    partition->waits_since_ms = 0;
-    partition->moved = true;
-    partition->misplaced = false;
-    partition->stuck_at = -1;
-    partition_move(partition, PARTITION_FLOWING);
-}
-
-int64_t partition_read_from(const struct source_partition *partition)
-{
-    return partition->compare.offset >= 0 ? partition->compare.offset : partition->position;
-}
-
-void partition_hold(struct source_partition *partition, enum source_hold hold, const char *reason)
-{
-    char *copy = mem_text(reason);
-
+    free(partition->marks.items);
     free(partition->reason);
-    partition->reason = copy;
-    partition->reason_head = 0;
-    partition->held_offset = -1;
-    partition->held_route = NULL;
-    partition->hold = hold;
-    partition_move(partition, PARTITION_HELD);
-    if (partition->fetching)
-        rebalance_forward(partition);
+    free(partition->held_told);
+    free(partition->facts);
+    free(partition->unreadable);
+    free(partition);
 }
 
-void partition_restart(struct source_partition *partition, int64_t offset)
+static void topic_free(struct source_topic *topic)
 {
-    bool stopped = partition->misplaced; /* librdkafka reads nothing of it: it is assigned anew */
-
-    partition_start(partition, offset);
-    if (partition->fetching && !stopped)
-        rebalance_seek(partition);
-}
-
-void partition_claim_anew(struct source_partition *partition)
-{
-    struct source *source = partition->source;
-
-    partition->generation++;
-    tracker_free(partition->tracker);
-    partition->tracker = NULL;
-    partition->ask_at_ms = 0;
-    partition->asking = false;
-    partition_forget_claim(partition, CLAIM_DUE);
-    partition_move(partition, PARTITION_STARTING);
-    if (partition->fetching)
-        rebalance_forward(partition);
-    source->events.gone(source->events.context, partition);
-}
-
-void partition_again(struct source_partition *partition)
-{
-    struct source *source = partition->source;
-
-    rebalance_clear_aside(source);
-    if (partition->claim_step != CLAIM_NONE) {
-        partition_claim_anew(partition);
-        return;
-    }
-    partition->generation++;
-    partition_restart(partition, partition->ahead >= 0 ? tracker_next_offset(partition->tracker)
-                                                       : tracker_commit_offset(partition->tracker));
-    source->events.gone(source->events.context, partition);
-}
-
-void partition_lose(struct source_partition *partition)
-{
-    struct source *source = partition->source;
-
-    partition->generation++;
-    if (partition->tracker && partition->ahead < 0 && source->closing != CLOSING_NO)
-        source->left += tracker_uncommitted(partition->tracker) + gates_unconfirmed(partition);
-    if (partition->committed > partition->left_committed)
-        partition->left_committed = partition->committed;
-    tracker_free(partition->tracker);
-    partition->tracker = NULL;
-    partition->position = partition->committed = partition->committing = -1;
-    partition_forget_claim(partition, CLAIM_NONE);
-    partition_move(partition, PARTITION_AWAY);
-    held_forget(partition);
-    rebalance_forget_queue(partition);
-    source->events.gone(source->events.context, partition);
-}
-
-bool partition_is_drained(const struct source_partition *partition)
-{
-    const struct source_events *events = &partition->source->events;
-
-    if (partition->tracker && tracker_waiting(partition->tracker))
-        return false;
-    if (partition->tracker && !gates_are_passed(partition))
-        return false;
-    if (partition->claim_step == CLAIM_DUE || partition->claim_step == CLAIM_WAITED)
-        return true;
-    return !events->is_settled || events->is_settled(events->context, partition);
+    free(topic->partitions);
+    free(topic->passes);
+    free(topic->wanted);
+    free(topic->name);
+    free(topic);
 }
 
 void partitions_free(struct source *source)
 {
-    for (size_t i = 0; i < source->partition_count; i++) {
-        tracker_free(source->partitions[i]->tracker);
-        free(source->partitions[i]->marks);
-        free(source->partitions[i]->reason);
-        free(source->partitions[i]->held_told);
-        free(source->partitions[i]->facts);
-        unreadable_forget(source->partitions[i]);
-        free(source->partitions[i]);
-    }
-    for (size_t i = 0; i < source->topic_count; i++) {
-        free(source->topics[i]->partitions);
-        free(source->topics[i]->passes);
-        free(source->topics[i]->wanted);
-        free(source->topics[i]->name);
-        free(source->topics[i]);
-    }
+    for (size_t i = 0; i < source->partition_count; i++)
+        partition_free(source->partitions[i]);
+    for (size_t i = 0; i < source->topic_count; i++)
+        topic_free(source->topics[i]);
     free(source->partitions);
     free(source->topics);
     free(source->buckets);

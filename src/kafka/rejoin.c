@@ -6,7 +6,7 @@
  * (drain, commit, unassign); subscribing anew gets an assignment that the group agrees on.
  */
 #include "base/log.h"
-#include "kafka/source_parts.h"
+#include "kafka/source_state.h"
 
 enum { REJOIN_MS = 10000 };
 

@@ -10,9 +10,10 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "kafka/handle.h"
 #include "kafka/message.h"
 #include "kafka/properties.h"
-#include "kafka/source_parts.h"
+#include "kafka/source_state.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -66,11 +67,9 @@ static void source_open_queues(struct source *source)
 
     rd_kafka_poll_set_consumer(source->kafka);
     source->control = rd_kafka_queue_get_consumer(source->kafka);
-    source->records = rd_kafka_queue_new(source->kafka);
-    source->aside = rd_kafka_queue_new(source->kafka);
     rd_kafka_set_log_queue(source->kafka, source->control);
     rd_kafka_queue_io_event_enable(source->control, source->wake_fd, &one, sizeof(one));
-    rd_kafka_queue_io_event_enable(source->records, source->wake_fd, &one, sizeof(one));
+    fetching_open(source);
 }
 
 static bool source_subscribe(struct source *source, const char *const *topics, size_t count,
@@ -133,6 +132,27 @@ fail:
     return NULL;
 }
 
+void source_free(struct source *source)
+{
+    if (!source)
+        return;
+    if (source->wake)
+        event_free(source->wake);
+    if (source->kafka && !shutdown_close(source)) {
+        handle_abandon(source);
+        return; /* librdkafka's threads go on using what is left */
+    }
+    if (source->wake_fd >= 0)
+        close(source->wake_fd);
+    duty_clear(source);
+    partitions_free(source);
+    free(source->hurries);
+    if (source->subscription)
+        rd_kafka_topic_partition_list_destroy(source->subscription);
+    free(source->taken);
+    free(source);
+}
+
 /* --- records ---------------------------------------------------------------------------------- */
 
 /* An error that librdkafka puts between the records of a partition. */
@@ -145,7 +165,7 @@ static void poll_error(struct source *source, const rd_kafka_message_t *message,
     complain(&source->complaints, message->err, partition ? partition->topic->name : NULL,
              rd_kafka_message_errstr(message));
     if (partition && message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
-        start_misplaced(partition);
+        partition_misplace(partition);
     if (partition && message->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
         duty_refused(partition);
 }
@@ -161,7 +181,7 @@ static struct source_partition *poll_partition(struct source *source,
         return last;
     if (!message->rkt)
         return NULL;
-    return partition_of(source, message);
+    return partitions_of(source, message);
 }
 
 /* Puts the record into the batch, unless it is not wanted. */
@@ -176,7 +196,7 @@ static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
         watch_look_back(partition, message);
         return false;
     }
-    if (message->offset >= partition->look_at)
+    if (message->offset >= partition->marks.look_at)
         gates_look(partition, message->offset);
     message_record(message, record);
     record->topic = partition->topic->name;
@@ -195,7 +215,7 @@ static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
  * behind records that are read again: it would make us pass over them. */
 static void poll_end(struct source_partition *partition, int64_t offset)
 {
-    if (source_is_flowing(partition) && !partition->moved)
+    if (source_is_flowing(partition) && !partition->fetching.seek_due)
         partition->end = offset;
 }
 
@@ -268,7 +288,7 @@ void source_poll(struct source *source, struct batch *batch, size_t limit)
     if (!source_is_ready(source))
         return;
     limit = poll_limit(source, limit);
-    taken = rd_kafka_consume_batch_queue(source->records, 0, source->taken, limit);
+    taken = rd_kafka_consume_batch_queue(source->fetching.records, 0, source->taken, limit);
     source->more = taken == (ssize_t)limit;
     kick_look(source, taken > 0 ? (size_t)taken : 0);
     if (taken <= 0)
@@ -284,7 +304,8 @@ bool source_is_ready(const struct source *source)
 {
     if (!source->more || source->blind || source->closing != CLOSING_NO)
         return false;
-    return source->rebalance == REBALANCE_NONE || source->cooperative; /* then some stay ours */
+    return source->rebalance == REBALANCE_NONE ||
+           source->fetching.cooperative; /* then some stay ours */
 }
 
 void source_return(struct batch *batch, size_t index)
@@ -317,89 +338,9 @@ void source_let_go(void *kept)
     rd_kafka_message_destroy(kept);
 }
 
-bool source_is_flowing(const struct source_partition *partition)
-{
-    return partition->state == PARTITION_FLOWING && partition->source->closing == CLOSING_NO;
-}
-
 /* --- tickets --------------------------------------------------------------------------- */
 
-struct source_ticket source_begin(struct source_partition *partition, const struct record *record)
-{
-    struct source_ticket ticket = {partition, partition->generation, 0};
-
-    tracker_begin(partition->tracker, record->offset, record->timestamp_ms, &ticket.slot);
-    return ticket;
-}
-
-bool source_ticket_is_current(struct source_ticket ticket)
-{
-    return ticket.generation == ticket.partition->generation;
-}
-
-void source_retain(struct source_ticket ticket)
-{
-    if (source_ticket_is_current(ticket))
-        tracker_retain(ticket.partition->tracker, ticket.slot);
-}
-
-void source_finish(struct source_ticket ticket)
-{
-    struct source_partition *partition = ticket.partition;
-
-    if (!source_ticket_is_current(ticket))
-        return;
-    partition->source->finished += tracker_finish(partition->tracker, ticket.slot);
-}
-
-void source_give_up(struct source_ticket ticket)
-{
-    if (source_ticket_is_current(ticket))
-        tracker_give_up(ticket.partition->tracker, ticket.slot);
-}
-
 /* --- partitions ------------------------------------------------------------------------ */
-
-void *source_partition_routes(const struct source_partition *partition)
-{
-    return partition->topic->routes;
-}
-
-const char *source_partition_topic(const struct source_partition *partition)
-{
-    return partition->topic->name;
-}
-
-int32_t source_partition_number(const struct source_partition *partition)
-{
-    return partition->number;
-}
-
-void source_partition_log(const struct source_partition *partition, char text[SOURCE_LOG_BYTES])
-{
-    static_assert((int)SOURCE_LOG_BYTES == (int)IDENTITY_BYTES, "the same text");
-    identity_write(&partition->log, text);
-}
-
-void *source_partition_claim(const struct source_partition *partition)
-{
-    return partition->claim;
-}
-
-void source_partition_set_claim(struct source_partition *partition, void *claim)
-{
-    partition->claim = claim;
-}
-
-void source_pass_over(struct source_partition *partition, const struct record *record)
-{
-    tracker_skip(partition->tracker, record->offset + 1);
-}
-
-size_t source_partition_inflight(const struct source_partition *partition)
-{
-    return partition->tracker ? tracker_inflight(partition->tracker) : 0;
-}
 
 size_t source_inflight(const struct source *source)
 {
@@ -417,7 +358,7 @@ size_t source_left(const struct source *source)
     for (size_t i = 0; i < source->partition_count; i++)
         if (source->partitions[i]->tracker && source->partitions[i]->ahead < 0)
             left += tracker_uncommitted(source->partitions[i]->tracker) +
-                    gates_unconfirmed(source->partitions[i]);
+                    marks_unconfirmed(source->partitions[i]);
     return left;
 }
 
@@ -447,7 +388,7 @@ bool source_turn(struct source *source, struct err *err)
     rejoin_turn(source);
     if (source->closing <= CLOSING_DRAINING)
         commit_turn(source);
-    closing_turn(source);
+    shutdown_turn(source);
     held_turn(source);
     duty_turn(source);
     gauges_turn(source);

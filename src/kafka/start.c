@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "kafka/source_parts.h"
+#include "kafka/source_state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,13 +30,6 @@ enum {
 
 static const char *const start_words[] = {
     [START_EARLIEST] = "earliest", [START_LATEST] = "latest", [START_TIME] = "a time"};
-
-const char *start_policy(enum conf_out_of_range policy)
-{
-    static const char *const words[] = {"stop", "earliest", "latest"};
-
-    return words[policy];
-}
 
 /* --- the answers ----------------------------------------------------------------------------- */
 
@@ -107,7 +100,7 @@ static void start_out_of_range(struct source_partition *partition, int64_t expec
     log_warn_each("offset out of range", LOG_STR("topic", partition->topic->name),
                   LOG_INT("partition", partition->number), LOG_INT("offset", expected),
                   LOG_INT("log_start", item->low), LOG_INT("log_end", item->high),
-                  LOG_INT("lost", lost), LOG_STR("on_out_of_range", start_policy(policy)));
+                  LOG_INT("lost", lost), LOG_STR("on_out_of_range", another_policy(policy)));
     if (policy == OUT_OF_RANGE_STOP) {
         out_of_range_stop(partition, expected, item);
         return;
@@ -141,8 +134,8 @@ static void start_on(struct source_partition *partition, int64_t expected,
     if (record->offset >= item->low && record->offset < expected)
         partition->compare = *record;
     partition->witnesses.settled = *record;
-    if (partition->fetching && !stopped)
-        rebalance_seek(partition);
+    if (partition->fetching.active && !stopped)
+        fetching_seek(partition);
 }
 
 /* Nothing is committed. Where that was otherwise, the topic was made anew since. */
@@ -454,15 +447,4 @@ int64_t start_next_ms(const struct source *source)
             next_ms = partition->ask_at_ms;
     }
     return next_ms == INT64_MAX ? INT64_MAX : next_ms - source->now_ms;
-}
-
-void start_misplaced(struct source_partition *partition)
-{
-    partition->misplaced = true;
-    if (partition->state != PARTITION_FLOWING)
-        return;
-    if (partition->claim_step != CLAIM_NONE)
-        partition_claim_anew(partition);
-    else
-        partition_move(partition, PARTITION_STARTING);
 }

@@ -6,7 +6,7 @@
  * Else they would never be written, and be passed over by whoever moves the group behind the batch.
  */
 #include "base/mem.h"
-#include "kafka/source_parts.h"
+#include "kafka/source_state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,12 +33,6 @@ bool unreadable_seen(struct source_partition *partition, const rd_kafka_message_
     partition->unreadable = mem_text(reason);
     partition->source->unreadable = partition->source->more = true;
     return true;
-}
-
-void unreadable_forget(struct source_partition *partition)
-{
-    free(partition->unreadable);
-    partition->unreadable = NULL;
 }
 
 void unreadable_hold(struct source *source)

@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "kafka/message.h"
-#include "kafka/source_parts.h"
+#include "kafka/source_state.h"
 
 #include <stdlib.h>
 

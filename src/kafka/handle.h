@@ -1,5 +1,5 @@
 /*
- * ending.h: the end of a librdkafka handle.
+ * handle.h: ends a librdkafka handle, within a limit of time.
  *
  * librdkafka can hang at its end, for ever where a broker is silent, so a thread of its own does
  * it.
@@ -11,8 +11,8 @@
 
 /** rd_kafka_destroy(); false where that takes longer than @p wait_ms: then it goes on behind our
  * back. */
-bool ending_destroy(rd_kafka_t *kafka, int64_t wait_ms);
+bool handle_destroy(rd_kafka_t *kafka, int64_t wait_ms);
 
 /** @p owner, and what of librdkafka it has, is left alone for good: it stays reachable until the
  * end of the process, and source_was_abandoned() will say so. Any thread. */
-void ending_abandon(void *owner);
+void handle_abandon(void *owner);

@@ -1,5 +1,5 @@
 /*
- * closing.c: the end of a source.
+ * shutdown.c: a source drains, commits, leaves its group and closes its consumer.
  *
  *      draining -> committing -> leaving -> ending -> done
  *      answers     last commit   revoke    librdkafka closes
@@ -9,12 +9,8 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
-#include "kafka/ending.h"
-#include "kafka/source_parts.h"
-
-#include <event2/event.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "kafka/handle.h"
+#include "kafka/source_state.h"
 
 enum {
     RESERVE_MS = 2000,  /* of the time to stop, for the last commit and for leaving */
@@ -128,7 +124,7 @@ static void closing_step(struct source *source)
     }
 }
 
-void closing_turn(struct source *source)
+void shutdown_turn(struct source *source)
 {
     enum closing_step before;
 
@@ -154,40 +150,15 @@ bool source_is_stopped(const struct source *source)
 
 /* --- librdkafka's handle --------------------------------------------------------------- */
 
-/* False: something of it lives on, and with it all that it may still touch. */
-static bool kafka_end(struct source *source)
+bool shutdown_close(struct source *source)
 {
     rd_kafka_queue_io_event_enable(source->control, -1, NULL, 0);
-    rd_kafka_queue_io_event_enable(source->records, -1, NULL, 0);
+    rd_kafka_queue_io_event_enable(source->fetching.records, -1, NULL, 0);
     bool surveyed = duty_close(source, source->abandoned ? 0 : OFFSETS_MS);
     bool asked = offsets_free(source->offsets, source->abandoned ? 0 : OFFSETS_MS);
     if (source->abandoned || !surveyed || !asked)
         return false;
-    for (size_t i = 0; i < source->partition_count; i++)
-        rebalance_forget_queue(source->partitions[i]);
-    rd_kafka_queue_destroy(source->aside);
-    rd_kafka_queue_destroy(source->records);
+    fetching_close(source);
     rd_kafka_queue_destroy(source->control);
-    return ending_destroy(source->kafka, DESTROY_MS);
-}
-
-void source_free(struct source *source)
-{
-    if (!source)
-        return;
-    if (source->wake)
-        event_free(source->wake);
-    if (source->kafka && !kafka_end(source)) {
-        ending_abandon(source);
-        return; /* librdkafka's threads go on using what is left */
-    }
-    if (source->wake_fd >= 0)
-        close(source->wake_fd);
-    duty_clear(source);
-    partitions_free(source);
-    free(source->hurries);
-    if (source->subscription)
-        rd_kafka_topic_partition_list_destroy(source->subscription);
-    free(source->taken);
-    free(source);
+    return handle_destroy(source->kafka, DESTROY_MS);
 }

@@ -1,5 +1,5 @@
-/* ending.c: the end of a librdkafka handle. */
-#include "kafka/ending.h"
+/* handle.c: ends a librdkafka handle, within a limit of time. */
+#include "kafka/handle.h"
 
 #include "base/mem.h"
 #include "kafka/source.h"
@@ -25,7 +25,7 @@ struct ending {
     bool left; /* nobody waits any more: the thread frees it */
 };
 
-void ending_abandon(void *owner)
+void handle_abandon(void *owner)
 {
     struct abandoned *one = mem_new(struct abandoned);
 
@@ -93,7 +93,7 @@ static void condition_init(pthread_cond_t *condition)
     pthread_condattr_destroy(&attributes);
 }
 
-bool ending_destroy(rd_kafka_t *kafka, int64_t wait_ms)
+bool handle_destroy(rd_kafka_t *kafka, int64_t wait_ms)
 {
     struct ending *ending = mem_new(struct ending);
     pthread_t thread;

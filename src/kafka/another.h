@@ -1,0 +1,23 @@
+/* another.h: a partition whose log is another one than its position is of. */
+#pragma once
+#include "conf/conf.h"
+#include "kafka/offsets.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct source;
+struct source_partition;
+
+/** It was found so; @p how lives for ever. Where it goes on is asked. */
+void another_found(struct source_partition *partition, const char *how);
+/** Whether what was asked shows another log than @p log, which the position is of; or it was found
+ * so before, and nothing shows the contrary. */
+bool another_is(struct source_partition *partition, const struct identity *log,
+                const struct offsets_item *item);
+/** Goes on, or stops, in the log that is there now; @p expected is the former position. */
+void another_start(struct source_partition *partition, int64_t expected,
+                   const struct offsets_item *item);
+
+/** on_out_of_range, in the word of the file. */
+const char *another_policy(enum conf_out_of_range policy);

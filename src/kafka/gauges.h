@@ -1,0 +1,25 @@
+/* gauges.h: what is shown of partitions. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+struct source;
+struct source_partition;
+
+void gauges_turn(struct source *source);
+
+/** Where the log ends, as Kafka said before the first fetch did, which may never come. */
+void gauges_end(struct source_partition *partition, int64_t offset);
+
+/** What was said of it last. */
+int64_t gauges_known_end(const struct source_partition *partition);
+
+/** How long an answer of Kafka counts. */
+int64_t gauges_grace_ms(const struct source *source);
+
+/** Whether Kafka told the partition's end a while ago at most. */
+bool gauges_end_is_known(const struct source_partition *partition);
+
+/** The end and the start of the log, as Kafka says when asked (duty.c). */
+void gauges_high(struct source_partition *partition, int64_t offset);
+void gauges_low(struct source_partition *partition, int64_t offset);

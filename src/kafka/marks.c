@@ -1,0 +1,97 @@
+/* marks.c: how far the answers of one partition are confirmed, at each gate that its topic passes.
+ */
+#include "base/mem.h"
+#include "kafka/source_state.h"
+
+void marks_open(struct source_topic *topic, const struct source *source)
+{
+    const struct source_gates *gates = &source->gates;
+
+    if (!gates->count)
+        return;
+    topic->passes = mem_array(gates->count, sizeof(*topic->passes));
+    for (unsigned i = 0; i < gates->count; i++) {
+        topic->passes[i] = gates->passes(gates->context, topic->routes, i);
+        topic->gated |= topic->passes[i];
+    }
+}
+
+bool marks_pass(const struct source_partition *partition, unsigned gate)
+{
+    return partition->marks.items && partition->topic->passes[gate];
+}
+
+/* How far all its gates are reached; INT64_MAX: it has none; -1: some gate knows nothing yet. */
+static int64_t reached(const struct source_partition *partition)
+{
+    int64_t least = INT64_MAX;
+
+    for (unsigned i = 0; i < partition->source->gates.count; i++)
+        if (marks_pass(partition, i) && partition->marks.items[i].reached < least)
+            least = partition->marks.items[i].reached;
+    return least;
+}
+
+int64_t marks_confirmed(const struct source_partition *partition)
+{
+    int64_t offset = reached(partition);
+
+    return offset > partition->marks.floor ? offset : partition->marks.floor;
+}
+
+void marks_look_later(struct source_partition *partition)
+{
+    int64_t limit = partition->source->options->unconfirmed_records;
+
+    partition->marks.look_at =
+        partition->marks.items ? marks_confirmed(partition) + limit / 2 : INT64_MAX;
+}
+
+void marks_take(struct source_partition *partition)
+{
+    unsigned count = partition->source->gates.count;
+
+    if (partition->topic->gated && !partition->marks.items)
+        partition->marks.items = mem_array(count, sizeof(*partition->marks.items));
+    for (unsigned i = 0; partition->marks.items && i < count; i++)
+        mark_clear(&partition->marks.items[i]);
+    partition->marks.floor = -1;
+    marks_look_later(partition);
+}
+
+void marks_start(struct source_partition *partition, int64_t offset)
+{
+    if (!partition->marks.items)
+        return;
+    for (unsigned i = 0; i < partition->source->gates.count; i++)
+        mark_start(&partition->marks.items[i], offset);
+    if (partition->marks.floor < 0 || partition->marks.floor > offset)
+        partition->marks.floor = offset;
+    marks_look_later(partition);
+}
+
+int64_t marks_cut(const struct source_partition *partition, int64_t offset)
+{
+    int64_t limit = partition->marks.items ? reached(partition) : INT64_MAX;
+
+    return offset < limit ? offset : limit;
+}
+
+bool marks_confirm_all(const struct source_partition *partition)
+{
+    if (!partition->marks.items || !partition->tracker)
+        return true;
+    return tracker_commit_offset(partition->tracker) <= marks_confirmed(partition);
+}
+
+size_t marks_unconfirmed(const struct source_partition *partition)
+{
+    if (marks_confirm_all(partition))
+        return 0;
+    return (size_t)(tracker_commit_offset(partition->tracker) - marks_confirmed(partition));
+}
+
+bool marks_are_full(const struct source_partition *partition, int64_t position)
+{
+    return position - marks_confirmed(partition) >= partition->source->options->unconfirmed_records;
+}

@@ -1,0 +1,43 @@
+/* watch.h: whether logs are still those that positions are of. */
+#pragma once
+#include "kafka/offsets.h"
+
+#include <librdkafka/rdkafka.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct source;
+struct source_partition;
+
+/** What a commit waits for where the ids of topics are not known. */
+enum commit_look { COMMIT_LOOK_NONE, COMMIT_LOOK_DUE, COMMIT_LOOK_ASKED, COMMIT_LOOK_DONE };
+
+void watch_turn(struct source *source);
+
+/** Milliseconds until watch_turn() has something to do; INT64_MAX: only events matter. */
+int64_t watch_next_ms(const struct source *source);
+
+/** Something happened that may mean it: looks at once. */
+void watch_soon(struct source *source);
+
+/** The answers to what watch_turn() asked. */
+void watch_answers(struct source *source, const struct offsets_item *items, size_t count);
+
+/** What was not known of the partition's log is known now: it is @p identity. */
+void watch_keep(struct source_partition *partition, const struct identity *identity);
+
+/** Before records are taken: whether the process was frozen. */
+void watch_notice(struct source *source);
+
+/** Whether what is committed may be overwritten now; false: it is being asked for. */
+bool watch_allows_commit(struct source *source);
+
+/** It was overwritten. */
+void watch_committed(struct source *source);
+
+/** Whether a commit waits for an answer. */
+bool watch_delays_commit(const struct source *source);
+
+/** A message below the partition's position came. */
+void watch_look_back(struct source_partition *partition, const rd_kafka_message_t *message);
