@@ -222,7 +222,7 @@ struct member *member_new(const char *group)
         .brokers.text = rd_kafka_mock_cluster_bootstraps(cluster),
         .group.text = group,
         .workers = 1,
-        .start_kind = START_EARLIEST,
+        .start = {START_EARLIEST, 0},
         .commit_interval = 100,
         .unconfirmed_records = 100000,
         .drain_timeout = 3000,

@@ -189,10 +189,10 @@ static bool service_start(struct service *service, struct err *err)
     service->tolerances = tolerances_new(conf);
     service->health = health_new(count);
     service->workers = mem_array(count, sizeof(*service->workers));
-    if (conf->admin_listen.text && *conf->admin_listen.text &&
+    if (conf->admin.listen.text && *conf->admin.listen.text &&
         !(service->admin =
-              admin_start(conf->admin_listen.text,
-                          (struct http_hosts){conf->admin_hosts.items, conf->admin_hosts.count},
+              admin_start(conf->admin.listen.text,
+                          (struct http_hosts){conf->admin.hosts.items, conf->admin.hosts.count},
                           service->metrics, service->health, err)))
         return false;
     for (size_t i = 0; i < conf->source_count; i++)

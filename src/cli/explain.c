@@ -152,13 +152,14 @@ static bool explain_number(const char *argument, int64_t most, int64_t *number)
 /* Milliseconds, or what a source's "start" takes behind its '@'. */
 static bool explain_time(const char *argument, int64_t *time_ms)
 {
-    enum conf_start_kind kind;
+    struct conf_start start = {.time_ms = -1};
     char *time = mem_format("@%s", argument);
-    bool good =
-        text_integer(slice_of(argument), time_ms) || start_parse(time, &kind, time_ms, NULL);
 
+    if (!text_integer(slice_of(argument), &start.time_ms))
+        start_parse(time, &start, NULL);
     free(time);
-    return good && *time_ms >= 0;
+    *time_ms = start.time_ms;
+    return start.time_ms >= 0;
 }
 
 static bool explain_option(struct explain *request, int option, char *argument)

@@ -59,8 +59,7 @@ int cli_run(int argc, char **argv)
     }
     status = load(load_path(path), CONF_ERROR, &loaded);
     if (status == EXIT_OK) {
-        log_configure((enum log_level)loaded.conf->log_level,
-                      (enum log_format)loaded.conf->log_format);
+        log_configure(loaded.conf->log.level, loaded.conf->log.format);
         telling_start(&loaded);
         conf_problems_each(loaded.problems, run_warn, NULL);
         status = service_run(&loaded);

@@ -5,6 +5,7 @@
  * milliseconds, sizes bytes.
  */
 #pragma once
+#include "base/log.h"
 #include "conf/problems.h"
 
 #include <stdbool.h>
@@ -34,16 +35,21 @@ struct conf_names {
     size_t count;
 };
 
-enum conf_out_of_range { OUT_OF_RANGE_STOP, OUT_OF_RANGE_EARLIEST, OUT_OF_RANGE_LATEST };
-enum conf_mismatch { MISMATCH_STOP, MISMATCH_KAFKA, MISMATCH_REDIS };
-enum conf_on_error { ON_ERROR_STOP, ON_ERROR_SKIP, ON_ERROR_DLQ };
-enum conf_delivery { AT_LEAST_ONCE, EXACTLY_ONCE, AT_MOST_ONCE };
-enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
-enum conf_log_format { CONF_LOG_AUTO, CONF_LOG_LOGFMT, CONF_LOG_JSON };
+/* The enums of the options whose values are words: enum conf_delivery and others. */
+#define CHOICE(kind, type, ...) type{__VA_ARGS__};
+#define WORD(constant, word)    constant,
+#include "conf/choices.def"
+#undef WORD
 
 enum conf_durable_kind { DURABLE_NONE, DURABLE_WAIT, DURABLE_WAITAOF };
 
 enum conf_start_kind { START_EARLIEST, START_LATEST, START_ERROR, START_TIME };
+
+/** Where a partition without a committed offset begins. */
+struct conf_start {
+    enum conf_start_kind kind;
+    int64_t time_ms; /* START_TIME: since 1970 */
+};
 
 /** A librdkafka property with its dots, e.g. "fetch.wait.max.ms". */
 struct conf_property {
@@ -57,11 +63,9 @@ struct conf_source {
     struct conf_origin origin;
     struct conf_text brokers, group, instance_id;
     int64_t workers;
-    struct conf_text start;
-    enum conf_start_kind start_kind; /* from start */
-    int64_t start_time_ms;           /* START_TIME: since 1970 */
-    int on_out_of_range;             /* enum conf_out_of_range */
-    int on_checkpoint_mismatch;      /* enum conf_mismatch */
+    struct conf_start start;
+    enum conf_out_of_range on_out_of_range;
+    enum conf_mismatch on_checkpoint_mismatch;
     int64_t commit_interval, drain_timeout, unconfirmed_records;
     struct conf_property *librdkafka;
     size_t librdkafka_count;
@@ -69,12 +73,10 @@ struct conf_source {
     struct conf_origin librdkafka_origin; /* of the group; of the source if it has none */
 };
 
-enum conf_tls_version { TLS_VERSION_1_2, TLS_VERSION_1_3 };
-
 struct conf_tls {
     bool on; /* the url says rediss:// */
     struct conf_text ca, cert, key, server_name;
-    int min_version; /* enum conf_tls_version */
+    enum conf_tls_version min_version;
 };
 
 /** How durable a write must be before its offset is committed; timeout in milliseconds. */
@@ -113,6 +115,16 @@ struct conf_commands {
     bool refused; /* one was reported as wrong and is not among the items */
 };
 
+/** How many records may fail: any number if per is 0. */
+struct conf_tolerance {
+    int64_t records, per;
+};
+
+/** How long Redis may say "later": for ever if timeout is 0. */
+struct conf_retry {
+    int64_t timeout;
+};
+
 struct conf_route {
     char *name;
     struct conf_origin origin;
@@ -126,10 +138,10 @@ struct conf_route {
     bool all;
     struct conf_text ttl; /* a duration, or a template that gives one */
     struct conf_commands del;
-    int on_error;                             /* enum conf_on_error */
-    int delivery;                             /* enum conf_delivery */
-    int64_t tolerance_records, tolerance_per; /* per 0: any number may fail */
-    int64_t retry_timeout;                    /* 0: for ever */
+    enum conf_on_error on_error;
+    enum conf_delivery delivery;
+    struct conf_tolerance tolerance;
+    struct conf_retry retry;
 };
 
 /** Where dead letters go: a topic or a stream; neither source nor sink: nowhere. */
@@ -144,6 +156,16 @@ struct conf_dlq {
 
 struct pool;
 
+struct conf_admin {
+    struct conf_text listen; /* "host:port"; empty: no admin port */
+    struct conf_names hosts;
+};
+
+struct conf_log {
+    enum log_level level;
+    enum log_format format;
+};
+
 struct conf {
     char *file;
     int64_t version; /* of the language: 1 */
@@ -154,12 +176,10 @@ struct conf {
     struct conf_route *routes;
     size_t route_count;
     struct conf_dlq dlq;
-    int64_t memory;                /* one bound for the process */
-    int64_t max_record;            /* larger is a record error */
-    struct conf_text admin_listen; /* "host:port"; empty: no admin port */
-    struct conf_names admin_hosts;
-    int log_level;     /* enum conf_log_level */
-    int log_format;    /* enum conf_log_format */
+    int64_t memory;     /* one bound for the process */
+    int64_t max_record; /* larger is a record error */
+    struct conf_admin admin;
+    struct conf_log log;
     struct pool *pool; /* what conf_free() frees */
 };
 

@@ -89,9 +89,10 @@ void dlq_fill_route(const struct loader *loader, const struct setting *setting,
 
     if (tolerance)
         option_fill_group(loader, GROUP_tolerance, tolerance, NULL, tolerance->origin,
-                          "'tolerance'", route);
+                          "'tolerance'", &route->tolerance);
     if (retry)
-        option_fill_group(loader, GROUP_retry, retry, NULL, retry->origin, "'retry'", route);
+        option_fill_group(loader, GROUP_retry, retry, NULL, retry->origin, "'retry'",
+                          &route->retry);
     if (tolerance && setting_find(setting, "tolerance") && route->on_error == ON_ERROR_STOP)
         conf_problem(loader->problems, tolerance->origin,
                      "say on_error = \"skip\" or on_error = \"dlq\"",

@@ -14,7 +14,6 @@
 #include "conf/pool.h"
 #include "conf/secret_file_modes.h"
 #include "conf/sink.h"
-#include "conf/start.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,8 +80,6 @@ static void loader_fill_source(const struct loader *loader, const struct setting
         source->name = pool_copy(conf->pool, setting->name, strlen(setting->name));
         source->origin = source->librdkafka_origin = setting->origin;
         option_fill_group(loader, GROUP_source, setting, NULL, setting->origin, what, source);
-        if (source->start.text)
-            start_parse(source->start.text, &source->start_kind, &source->start_time_ms, NULL);
     }
     free(what);
 }
@@ -216,8 +213,8 @@ static void loader_fill(const struct loader *loader, const struct setting *root)
     option_fill_group(loader, GROUP_top, root, NULL, top, "the top level", conf);
     memory_budget_check(loader, root);
     option_fill_group(loader, GROUP_admin, admin, NULL, admin ? admin->origin : top, "'admin'",
-                      conf);
-    option_fill_group(loader, GROUP_log, log, NULL, log ? log->origin : top, "'log'", conf);
+                      &conf->admin);
+    option_fill_group(loader, GROUP_log, log, NULL, log ? log->origin : top, "'log'", &conf->log);
     loader_fill_sources(loader, root);
     loader_fill_sinks(loader, root);
     dlq_fill(loader, root);

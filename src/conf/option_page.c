@@ -66,16 +66,21 @@ static const char introduction[] =
     "\n"
     "A string setting that is empty is as if it were not there.\n";
 
-/* "stop|skip" as "`stop`, `skip`". */
-static void write_words(const char *words, FILE *out)
+/* With separator "|": "stop|skip". */
+static void write_words(const char *const *words, const char *separator, FILE *out)
 {
-    fputc('`', out);
-    for (const char *c = words; *c; c++)
-        if (*c == '|')
-            fputs("`, `", out);
-        else
-            fputc(*c, out);
-    fputc('`', out);
+    for (size_t i = 0; words[i]; i++)
+        fprintf(out, "%s%s", i ? separator : "", words[i]);
+}
+
+static const char *const *words_of(const struct option *option)
+{
+    return option->section ? NULL : kinds[option->kind].words;
+}
+
+static const char *word_of(const struct option *option)
+{
+    return option->section ? "GROUP" : kinds[option->kind].word;
 }
 
 static void write_default(const struct option *option, FILE *out)
@@ -88,12 +93,15 @@ static void write_default(const struct option *option, FILE *out)
 
 static void write_range(const struct option *option, FILE *out)
 {
-    if (option->kind == OPTION_CHOICE || option->kind == OPTION_WORD)
-        write_words(option->least, out);
-    else if (option->least && option->least[0] && strcmp(option->least, option->most) == 0)
+    if (words_of(option)) {
+        fputc('`', out);
+        write_words(words_of(option), "`, `", out);
+        fputc('`', out);
+    } else if (option->least && option->least[0] && strcmp(option->least, option->most) == 0) {
         fputs(option->least, out);
-    else if (option->least && option->least[0])
+    } else if (option->least && option->least[0]) {
         fprintf(out, "%s to %s", option->least, option->most);
+    }
 }
 
 /* A help text inside a table: '|' would end the column. */
@@ -108,7 +116,7 @@ static void write_help(const char *help, FILE *out)
 
 static void write_row(const struct option *option, FILE *out)
 {
-    fprintf(out, "| `%s` | %s | ", option->name, option_kind_name(option->kind));
+    fprintf(out, "| `%s` | %s | ", option->name, word_of(option));
     write_default(option, out);
     fputs(" | ", out);
     write_range(option, out);
@@ -141,11 +149,14 @@ void option_page_write(FILE *out)
 
 static void write_option(const struct option *option, FILE *out)
 {
-    bool words = option->kind == OPTION_CHOICE || option->kind == OPTION_WORD;
-
     if (option->group != GROUP_top)
         fprintf(out, "%s.", option_group_text(option->group)->name);
-    fprintf(out, "%s %s ", option->name, words ? option->least : option_kind_name(option->kind));
+    fprintf(out, "%s ", option->name);
+    if (words_of(option))
+        write_words(words_of(option), "|", out);
+    else
+        fputs(word_of(option), out);
+    fputc(' ', out);
     if (option->default_text == option_required)
         fputs("required  ", out);
     else if (option->default_text)

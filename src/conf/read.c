@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "conf/expand.h"
+#include "conf/number.h"
 #include "conf/pool.h"
 
 #include <ctype.h>
@@ -12,20 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { CHOICES_MAX = 8, CHOICES_BYTES = 128, NAME_LENGTH_MAX = 64 };
-
-static const char duration_hint[] =
-    "a duration is a number and a unit (ms, s, m, h, d), in quotes: \"500ms\", \"5s\", \"7d\"";
-static const char size_hint[] =
-    "a size is a number of bytes, or in quotes with a unit: \"512KiB\", "
-    "\"64MiB\", \"1GiB\"";
-
-/* The words of "a|b", each a C string of its own. */
-struct choices {
-    char bytes[CHOICES_BYTES];
-    const char *words[CHOICES_MAX];
-    size_t count;
-};
+enum { NAME_LENGTH_MAX = 64 };
 
 /* Whether the text has a "${state}" or "${after.id}": variables are as a rule called otherwise. */
 static bool read_has_field_name(const char *text)
@@ -83,113 +71,11 @@ const char *read_shown(const struct conf_text *text)
     return text->secret ? "***" : text->text;
 }
 
-static void read_refuse_kind(const struct loader *loader, const struct option *option,
-                             const struct setting *setting, const char *hint, const char *wanted)
+void read_refuse_kind(const struct loader *loader, const struct option *option,
+                      const struct setting *setting, const char *hint, const char *wanted)
 {
     conf_problem(loader->problems, setting->origin, hint, "'%s' must be %s, not %s", option->name,
                  wanted, setting_kind_name(setting->kind));
-}
-
-/* Reads a number that may also stand in a string, "${WORKERS:-2}", where @p parse knows its form.
- */
-static bool read_number(const struct loader *loader, const struct option *option,
-                        const struct setting *setting, const char *wanted, const char *hint,
-                        bool (*parse)(struct slice text, int64_t *number), int64_t *number)
-{
-    struct conf_text text;
-
-    if (setting->kind != SETTING_TEXT) {
-        read_refuse_kind(loader, option, setting, hint, wanted);
-        return false;
-    }
-    if (!read_text(loader, setting, option->name, &text))
-        return false;
-    if (parse(slice_of(text.text), number))
-        return true;
-    conf_problem(loader->problems, setting->origin, hint, "'%s' must be %s, not '%s'", option->name,
-                 wanted, read_shown(&text));
-    return false;
-}
-
-/* Stores @p number where it lies within the row's range. */
-static void read_within(const struct loader *loader, const struct option *option,
-                        const struct setting *setting, int64_t number,
-                        bool (*parse)(struct slice text, int64_t *number), int64_t *field)
-{
-    int64_t least = INT64_MIN, most = INT64_MAX;
-
-    parse(slice_of(option->least), &least);
-    parse(slice_of(option->most), &most);
-    if (number >= least && number <= most)
-        *field = number;
-    else if (least == most)
-        conf_problem(loader->problems, setting->origin, NULL, "'%s' must be %s", option->name,
-                     option->least);
-    else
-        conf_problem(loader->problems, setting->origin, NULL, "'%s' must be from %s to %s",
-                     option->name, option->least, option->most);
-}
-
-void read_integer(const struct loader *loader, const struct option *option,
-                  const struct setting *setting, void *field)
-{
-    int64_t number = setting->integer;
-
-    if (setting->kind == SETTING_INTEGER ||
-        read_number(loader, option, setting, "a whole number", NULL, text_integer, &number))
-        read_within(loader, option, setting, number, text_integer, field);
-}
-
-/* So many seconds in the largest unit that fits: "7d". */
-static char *duration_text(int64_t seconds)
-{
-    static const struct {
-        int64_t seconds;
-        char unit;
-    } units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
-    size_t i = 0;
-
-    while (seconds % units[i].seconds)
-        i++;
-    return mem_format("%" PRId64 "%c", seconds / units[i].seconds, units[i].unit);
-}
-
-char *read_duration_hint(const struct setting *setting)
-{
-    int64_t seconds = setting->kind == SETTING_INTEGER ? setting->integer : 0;
-
-    if (setting->kind == SETTING_TEXT && !text_integer(slice_of(setting->text), &seconds))
-        return mem_text(duration_hint);
-    if (seconds <= 0)
-        return mem_text(duration_hint);
-    char *largest = duration_text(seconds);
-    bool same = largest[strlen(largest) - 1] == 's';
-    char *hint = mem_format(
-        "a number needs its unit (ms, s, m, h, d): \"%" PRId64 "s\"%s%s%s, or \"%" PRId64 "ms\"",
-        seconds, same ? "" : ", the same as \"", same ? "" : largest, same ? "" : "\"", seconds);
-    free(largest);
-    return hint;
-}
-
-void read_duration(const struct loader *loader, const struct option *option,
-                   const struct setting *setting, void *field)
-{
-    char *hint = read_duration_hint(setting);
-    int64_t milliseconds;
-
-    if (read_number(loader, option, setting, "a duration", hint, text_duration, &milliseconds))
-        read_within(loader, option, setting, milliseconds, text_duration, field);
-    free(hint);
-}
-
-void read_size(const struct loader *loader, const struct option *option,
-               const struct setting *setting, void *field)
-{
-    int64_t bytes = setting->integer;
-
-    if (setting->kind == SETTING_INTEGER ||
-        read_number(loader, option, setting, "a size", size_hint, text_size, &bytes))
-        read_within(loader, option, setting, bytes, text_size, field);
 }
 
 void read_flag(const struct loader *loader, const struct option *option,
@@ -213,88 +99,6 @@ void read_flag(const struct loader *loader, const struct option *option,
     else
         conf_problem(loader->problems, setting->origin, NULL,
                      "'%s' must be true or false, not '%s'", option->name, read_shown(&text));
-}
-
-static void choices_split(const char *words, struct choices *choices)
-{
-    char *rest = choices->bytes;
-
-    choices->count = 0;
-    snprintf(choices->bytes, sizeof(choices->bytes), "%s", words);
-    for (char *word; (word = strsep(&rest, "|")) && choices->count < CHOICES_MAX;)
-        choices->words[choices->count++] = word;
-}
-
-/* "a, b or c" */
-static char *choices_text(const struct choices *choices)
-{
-    char *text = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
-
-    if (!out)
-        return mem_text("");
-    for (size_t i = 0; i < choices->count; i++)
-        fprintf(out, "%s%s",
-                i == 0                    ? ""
-                : i + 1 == choices->count ? " or "
-                                          : ", ",
-                choices->words[i]);
-    fclose(out);
-    return text;
-}
-
-static void read_refuse_choice(const struct loader *loader, const struct option *option,
-                               const struct conf_text *text, const struct choices *choices)
-{
-    const char *nearest = text_nearest(slice_of(text->text), choices->words, choices->count);
-    char *hint = nearest ? mem_format("did you mean '%s'?", nearest) : NULL;
-    char *words = choices_text(choices);
-
-    conf_problem(loader->problems, text->origin, hint, "'%s' must be %s, not '%s'", option->name,
-                 words, read_shown(text));
-    free(words);
-    free(hint);
-}
-
-/* Which of the row's words the string is; false where it is none of them. */
-static bool read_one_of(const struct loader *loader, const struct option *option,
-                        const struct setting *setting, struct conf_text *text, int *index)
-{
-    struct choices choices;
-
-    if (!read_text(loader, setting, option->name, text))
-        return false;
-    choices_split(option->least, &choices);
-    for (size_t i = 0; i < choices.count; i++)
-        if (strcmp(choices.words[i], text->text) == 0) {
-            *index = (int)i;
-            return true;
-        }
-    read_refuse_choice(loader, option, text, &choices);
-    return false;
-}
-
-void read_choice(const struct loader *loader, const struct option *option,
-                 const struct setting *setting, void *field)
-{
-    struct conf_text text;
-    int index;
-
-    if (read_one_of(loader, option, setting, &text, &index))
-        *(int *)field = index;
-}
-
-void read_word(const struct loader *loader, const struct option *option,
-               const struct setting *setting, void *field)
-{
-    struct conf_text text;
-    int index;
-
-    if (read_one_of(loader, option, setting, &text, &index))
-        *(struct conf_text *)field = text;
-    else
-        ((struct conf_text *)field)->refused = true;
 }
 
 /* An empty string is as if the setting were not there: "${file:/run/secrets/redis:-}". */
@@ -344,55 +148,6 @@ void read_name(const struct loader *loader, const struct option *option,
                      read_shown(&text));
 }
 
-static void read_refuse_reference(const struct loader *loader, const struct conf_text *text,
-                                  const char *what, const char **names, size_t count)
-{
-    const char *nearest = text_nearest(slice_of(text->text), names, count);
-    char *hint = nearest ? mem_format("did you mean '%s'?", nearest) : NULL;
-
-    conf_problem(loader->problems, text->origin, hint, "there is no %s '%s'", what,
-                 read_shown(text));
-    free(hint);
-}
-
-void read_source(const struct loader *loader, const struct option *option,
-                 const struct setting *setting, void *field)
-{
-    const struct conf *conf = loader->conf;
-    struct conf_text text;
-
-    if (!read_text(loader, setting, option->name, &text))
-        return;
-    const char **names = mem_array(conf->source_count, sizeof(*names));
-    for (size_t i = 0; i < conf->source_count; i++) {
-        names[i] = conf->sources[i].name;
-        if (strcmp(names[i], text.text) == 0)
-            *(struct conf_source **)field = &conf->sources[i];
-    }
-    if (!*(struct conf_source **)field)
-        read_refuse_reference(loader, &text, "source", names, conf->source_count);
-    free(names);
-}
-
-void read_sink(const struct loader *loader, const struct option *option,
-               const struct setting *setting, void *field)
-{
-    const struct conf *conf = loader->conf;
-    struct conf_text text;
-
-    if (!read_text(loader, setting, option->name, &text))
-        return;
-    const char **names = mem_array(conf->sink_count, sizeof(*names));
-    for (size_t i = 0; i < conf->sink_count; i++) {
-        names[i] = conf->sinks[i].name;
-        if (strcmp(names[i], text.text) == 0)
-            *(struct conf_sink **)field = &conf->sinks[i];
-    }
-    if (!*(struct conf_sink **)field)
-        read_refuse_reference(loader, &text, "sink", names, conf->sink_count);
-    free(names);
-}
-
 /* A string, or a list of strings. */
 void read_names(const struct loader *loader, const struct option *option,
                 const struct setting *setting, void *field)
@@ -429,7 +184,7 @@ void read_address(const struct loader *loader, const struct option *option,
 static void read_refuse_ttl(const struct loader *loader, const struct option *option,
                             const struct setting *setting, const char *shown)
 {
-    char *hint = read_duration_hint(setting);
+    char *hint = number_duration_hint(setting);
 
     conf_problem(loader->problems, setting->origin, hint,
                  "'%s' must be a duration, or a template that gives one such as "

@@ -14,13 +14,21 @@ const struct setting *setting_find(const struct setting *group, const char *name
 
 const char *setting_kind_name(enum setting_kind kind)
 {
-    static const char *const names[] = {
-        [SETTING_GROUP] = "a group { ... }", [SETTING_LIST] = "a list",
-        [SETTING_INTEGER] = "a number",      [SETTING_REAL] = "a fraction",
-        [SETTING_FLAG] = "a flag",           [SETTING_TEXT] = "a string",
-    };
-
-    return names[kind];
+    switch (kind) {
+    case SETTING_GROUP:
+        return "a group { ... }";
+    case SETTING_LIST:
+        return "a list";
+    case SETTING_INTEGER:
+        return "a number";
+    case SETTING_REAL:
+        return "a fraction";
+    case SETTING_FLAG:
+        return "a flag";
+    case SETTING_TEXT:
+        return "a string";
+    }
+    return NULL;
 }
 
 static void setting_clear(struct setting *setting)

@@ -109,7 +109,7 @@ static bool start_time(const char *text, int64_t *time_ms)
     return true;
 }
 
-bool start_parse(const char *text, enum conf_start_kind *kind, int64_t *time_ms, struct err *err)
+bool start_parse(const char *text, struct conf_start *start, struct err *err)
 {
     static const char *const words[] = {
         [START_EARLIEST] = "earliest", [START_LATEST] = "latest", [START_ERROR] = "error"};
@@ -117,30 +117,23 @@ bool start_parse(const char *text, enum conf_start_kind *kind, int64_t *time_ms,
 
     for (int i = START_EARLIEST; i <= START_ERROR; i++)
         if (strcmp(text, words[i]) == 0) {
-            *kind = (enum conf_start_kind)i;
+            *start = (struct conf_start){.kind = (enum conf_start_kind)i};
             return true;
         }
     if (text[0] != '@' || !start_time(text + 1, &time))
         return err_set(err, ERR_CONFIG,
                        "must be earliest, latest, error or a time such as @2026-01-31T00:00:00Z");
-    *kind = START_TIME;
-    *time_ms = time;
+    *start = (struct conf_start){START_TIME, time};
     return true;
 }
 
 void start_read(const struct loader *loader, const struct option *option,
                 const struct setting *setting, void *field)
 {
-    enum conf_start_kind kind;
     struct conf_text text;
     struct err err = {0};
-    int64_t time;
 
-    if (!read_text(loader, setting, option->name, &text))
-        return;
-    if (start_parse(text.text, &kind, &time, &err))
-        *(struct conf_text *)field = text;
-    else
+    if (read_text(loader, setting, option->name, &text) && !start_parse(text.text, field, &err))
         conf_problem(loader->problems, setting->origin, NULL, "'%s' %s, not '%s'", option->name,
                      err.text, read_shown(&text));
 }

@@ -64,7 +64,7 @@ static void check_settings(const struct route *route, struct conf_problems *prob
 {
     const struct conf_route *conf = route->conf;
 
-    if (conf->delivery == EXACTLY_ONCE && conf->retry_timeout)
+    if (conf->delivery == EXACTLY_ONCE && conf->retry.timeout)
         conf_warning(problems, conf->origin, NULL,
                      "route '%s': retry does not concern exactly-once routes: a transaction waits "
                      "for as long as Redis says \"later\"",

@@ -322,7 +322,7 @@ struct topic_routes *routes_of_topic(const struct routes *routes, const struct c
         if (routes->items[i].conf->from == source && route_takes(&routes->items[i], topic))
             found->items[found->count++] = &routes->items[i];
     if (found->count)
-        found->delivery = (enum conf_delivery)found->items[0]->conf->delivery;
+        found->delivery = found->items[0]->conf->delivery;
     return found;
 }
 

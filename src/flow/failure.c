@@ -45,7 +45,7 @@ static void worker_log_drop(const struct source_partition *partition, int64_t of
 static int64_t again_in_ms(struct worker *worker, const struct delivery *delivery,
                            enum reply_class class)
 {
-    int64_t patience_ms = worker->options.routes->items[delivery->route].conf->retry_timeout;
+    int64_t patience_ms = worker->options.routes->items[delivery->route].conf->retry.timeout;
 
     if (class != REPLY_UNKNOWN)
         return class == REPLY_CONFIG ? HOLD_RETRY_MS : 0;
@@ -222,7 +222,7 @@ int64_t worker_patience(void *context, uint32_t number)
     struct delivery *delivery = &worker->deliveries.items[number];
 
     delivery->later++;
-    return worker->options.routes->items[delivery->route].conf->retry_timeout;
+    return worker->options.routes->items[delivery->route].conf->retry.timeout;
 }
 
 static void worker_bury_refused(struct worker *worker, uint32_t number, uint32_t to_come,

@@ -36,8 +36,8 @@ struct tolerances *tolerances_new(const struct conf *conf)
     tolerances->items = mem_array(conf->route_count, sizeof(*tolerances->items));
     for (size_t i = 0; i < conf->route_count; i++) {
         struct tolerance *tolerance = &tolerances->items[i];
-        tolerance->records = conf->routes[i].tolerance_records;
-        tolerance->per_ms = conf->routes[i].tolerance_per;
+        tolerance->records = conf->routes[i].tolerance.records;
+        tolerance->per_ms = conf->routes[i].tolerance.per;
         tolerance->times = mem_array((size_t)tolerance->records, sizeof(*tolerance->times));
     }
     return tolerances;

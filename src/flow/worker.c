@@ -82,7 +82,7 @@ void worker_answered(struct worker *worker, uint32_t number)
 static enum conf_delivery worker_delivery(const struct worker *worker,
                                           const struct delivery *delivery)
 {
-    return (enum conf_delivery)worker->options.routes->items[delivery->route].conf->delivery;
+    return worker->options.routes->items[delivery->route].conf->delivery;
 }
 
 void worker_done(void *context, uint32_t number)

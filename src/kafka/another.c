@@ -56,7 +56,7 @@ void another_start(struct source_partition *partition, int64_t expected,
                    const struct offsets_item *item)
 {
     struct source *source = partition->source;
-    enum conf_out_of_range policy = (enum conf_out_of_range)source->options->on_out_of_range;
+    enum conf_out_of_range policy = source->options->on_out_of_range;
     int64_t lost = another_lost(partition, expected, item, policy);
 
     partition->lost_records += (uint64_t)lost;

@@ -45,7 +45,7 @@ static int64_t first_offset(const struct source_partition *partition,
     enum beginning_kind kind = beginning_of(&item->group, partition->number, clock_wall_ms());
 
     *why = item->group.asked ? whys[kind] : "nothing is committed";
-    if (kind == BEGINNING_LATER || partition->source->options->start_kind == START_EARLIEST)
+    if (kind == BEGINNING_LATER || partition->source->options->start.kind == START_EARLIEST)
         return item->low;
     return item->at_time >= 0 ? item->at_time : item->high;
 }
@@ -54,7 +54,7 @@ static void start_first(struct source_partition *partition, const struct offsets
 {
     const char *why;
 
-    switch (partition->source->options->start_kind) {
+    switch (partition->source->options->start.kind) {
     case START_EARLIEST:
     case START_LATEST:
     case START_TIME:
@@ -63,7 +63,7 @@ static void start_first(struct source_partition *partition, const struct offsets
         log_info("partition begins", LOG_STR("topic", partition->topic->name),
                  LOG_INT("partition", partition->number), LOG_INT("offset", partition->position),
                  LOG_INT("log_start", item->low), LOG_INT("log_end", item->high),
-                 LOG_STR("start", start_words[partition->source->options->start_kind]),
+                 LOG_STR("start", start_words[partition->source->options->start.kind]),
                  LOG_STR("reason", why));
         break;
     case START_ERROR:
@@ -91,8 +91,7 @@ static void out_of_range_stop(struct source_partition *partition, int64_t expect
 static void start_out_of_range(struct source_partition *partition, int64_t expected,
                                const struct offsets_item *item)
 {
-    enum conf_out_of_range policy =
-        (enum conf_out_of_range)partition->source->options->on_out_of_range;
+    enum conf_out_of_range policy = partition->source->options->on_out_of_range;
     int64_t from = policy == OUT_OF_RANGE_LATEST ? item->high : item->low;
     int64_t lost = from > expected ? from - expected : 0;
 
@@ -350,9 +349,9 @@ static struct offsets_item start_question(struct source_partition *partition)
         .topic = partition->topic->name,
         .number = partition->number,
         .ask_committed = !start_knows(partition),
-        .ask_group = options->start_kind == START_LATEST || options->start_kind == START_TIME,
-        .since_began = options->start_kind == START_LATEST,
-        .time_ms = options->start_kind == START_TIME ? options->start_time_ms : -1,
+        .ask_group = options->start.kind == START_LATEST || options->start.kind == START_TIME,
+        .since_began = options->start.kind == START_LATEST,
+        .time_ms = options->start.kind == START_TIME ? options->start.time_ms : -1,
     };
 }
 
@@ -403,7 +402,7 @@ void source_claimed(struct source_partition *partition, const struct source_chec
         .next = checkpoint->next,
         .log = identity_read(slice_of(checkpoint->log)),
         .oldest_hole = checkpoint->oldest_hole,
-        .policy = (enum conf_mismatch)partition->source->options->on_checkpoint_mismatch,
+        .policy = partition->source->options->on_checkpoint_mismatch,
     };
     if (checkpoint->unreadable)
         snprintf(partition->facts->unreadable, sizeof(partition->facts->unreadable), "%s",

@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_settings(const char *text)
 {
-    enum conf_start_kind kind;
+    struct conf_start start;
     struct conf_durable durable;
     struct url url = {0};
     struct err err = {ERR_NONE, ""};
@@ -33,8 +33,8 @@ static void read_settings(const char *text)
     brokers_check(text, &err);
     durable_parse(text, &durable, &err);
     topic_check_name(text, &err);
-    if (start_parse(text, &kind, &number, &err))
-        assert(kind != START_TIME || text[0] == '@');
+    if (start_parse(text, &start, &err))
+        assert(start.kind != START_TIME || text[0] == '@');
     if (text_integer(slice_of(text), &number)) {
         char digits[24];
         snprintf(digits, sizeof(digits), "%lld", (long long)number);

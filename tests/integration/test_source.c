@@ -216,7 +216,7 @@ static void start_latest_begins_at_the_end_and_says_so_to_the_group(void)
 
     cluster_topic("latest");
     cluster_produce_all("latest", 0, 10);
-    member->options.start_kind = START_LATEST;
+    member->options.start.kind = START_LATEST;
     member_join(member, "latest");
     member_idle(member, 4000);
     CU_ASSERT_EQUAL(member->taken, 0);
@@ -236,7 +236,7 @@ static void start_error_holds_what_the_group_has_not_committed(void)
     cluster_topic("strict");
     cluster_produce_all("strict", 0, 10);
     cluster_commit("strict", "strict", 2, 4);
-    member->options.start_kind = START_ERROR;
+    member->options.start.kind = START_ERROR;
     member_join(member, "strict");
     CU_ASSERT(member_run(member, 6));
     member_idle(member, 200);

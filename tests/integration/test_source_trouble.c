@@ -186,7 +186,7 @@ static struct member *member_with_gone_records(const char *name, enum conf_out_o
     struct member *member = member_new(name);
 
     topic_with_gone_records(name, name);
-    member->options.on_out_of_range = (int)policy;
+    member->options.on_out_of_range = policy;
     member_join(member, name);
     return member;
 }

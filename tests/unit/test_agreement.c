@@ -31,7 +31,7 @@ static void given_route(size_t i, const char *name, const char *topic, enum conf
                                    .to = &sinks[0],
                                    .topics = {&topics[i], 1},
                                    .do_ = {&commands[i], 1, false},
-                                   .delivery = (int)delivery};
+                                   .delivery = delivery};
 }
 
 static void given(const char *topic, enum conf_delivery delivery, const char *other_topic,
@@ -128,7 +128,7 @@ static void exactly_once_routes_of_one_topic_have_one_sink(void)
 static void a_setting_that_does_not_concern_the_delivery_earns_a_warning(void)
 {
     given("rides", EXACTLY_ONCE, "drivers", AT_LEAST_ONCE);
-    confs[0].retry_timeout = confs[1].retry_timeout = 1000;
+    confs[0].retry.timeout = confs[1].retry.timeout = 1000;
     CU_ASSERT_EQUAL(mistakes(), 0);
     CU_ASSERT_EQUAL(conf_warnings_count(problems), 1);
 }

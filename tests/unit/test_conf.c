@@ -1,7 +1,9 @@
 /* test_conf.c: a configuration file as a checked struct. */
 #include "suite.h"
 
+#include "codec/codec.h"
 #include "conf/conf.h"
+#include "conf/kind.h"
 #include "conf/loader.h"
 #include "conf/memory_budget.h"
 
@@ -78,11 +80,11 @@ static void a_small_file_gets_every_default(void)
     load(SOURCES SINKS "routes = ( " ROUTE " );");
     CU_ASSERT_EQUAL(conf->memory, 48 << 20);
     CU_ASSERT_EQUAL(conf->max_record, 8 << 20);
-    ASSERT_TEXT(conf->admin_listen.text, "127.0.0.1:9464");
-    CU_ASSERT_EQUAL(conf->log_level, CONF_LOG_INFO);
-    CU_ASSERT_EQUAL(conf->log_format, CONF_LOG_AUTO);
+    ASSERT_TEXT(conf->admin.listen.text, "127.0.0.1:9464");
+    CU_ASSERT_EQUAL(conf->log.level, LOG_INFO);
+    CU_ASSERT_EQUAL(conf->log.format, LOG_AUTO);
     CU_ASSERT_EQUAL(conf->sources[0].workers, 1);
-    CU_ASSERT_EQUAL(conf->sources[0].start_kind, START_EARLIEST);
+    CU_ASSERT_EQUAL(conf->sources[0].start.kind, START_EARLIEST);
     CU_ASSERT_EQUAL(conf->sources[0].on_out_of_range, OUT_OF_RANGE_STOP);
     CU_ASSERT_EQUAL(conf->sources[0].commit_interval, 500);
     CU_ASSERT_EQUAL(conf->sources[0].drain_timeout, 30000);
@@ -97,6 +99,34 @@ static void a_small_file_gets_every_default(void)
     CU_ASSERT_FALSE(conf->routes[0].all);
     CU_ASSERT_EQUAL(conf->routes[0].on_error, ON_ERROR_STOP);
     unload();
+}
+
+static void every_kind_of_option_has_a_name_and_a_reader(void)
+{
+    for (int i = 0; i < KINDS; i++) {
+        CU_ASSERT_PTR_NOT_NULL(kinds[i].word);
+        CU_ASSERT_PTR_NOT_NULL(kinds[i].read);
+        for (size_t j = 0; kinds[i].words && j < 2; j++)
+            CU_ASSERT_PTR_NOT_NULL(kinds[i].words[j]); /* one word is no choice */
+    }
+}
+
+static void a_route_may_name_every_format(void)
+{
+    size_t count;
+    const struct codec *const *codecs = codec_all(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        char text[512];
+        snprintf(text, sizeof(text),
+                 SOURCES SINKS "defaults = { format = \"%s\"; key_format = \"%s\"; };\n"
+                               "routes = ( " ROUTE " );",
+                 codecs[i]->name, codecs[i]->name);
+        load(text);
+        ASSERT_TEXT(conf->routes[0].format.text, codecs[i]->name);
+        ASSERT_TEXT(conf->routes[0].key_format.text, codecs[i]->name);
+        unload();
+    }
 }
 
 static void a_route_names_its_source_and_sink(void)
@@ -212,12 +242,12 @@ static void tolerance_and_retry_are_the_routes_own_or_those_of_the_defaults(void
                        "routes = ( { " DEAD "}, { " OWN "on_error = \"stop\"; },\n"
                        "{ " THIRD "tolerance = { records = 0; per = \"1h\"; };\n"
                        "retry = { timeout = \"250ms\"; }; } );");
-    CU_ASSERT_EQUAL(conf->routes[0].tolerance_records, 100);
-    CU_ASSERT_EQUAL(conf->routes[0].tolerance_per, 60000);
-    CU_ASSERT_EQUAL(conf->routes[0].retry_timeout, 90000);
-    CU_ASSERT_EQUAL(conf->routes[2].tolerance_records, 0);
-    CU_ASSERT_EQUAL(conf->routes[2].tolerance_per, 3600000);
-    CU_ASSERT_EQUAL(conf->routes[2].retry_timeout, 250);
+    CU_ASSERT_EQUAL(conf->routes[0].tolerance.records, 100);
+    CU_ASSERT_EQUAL(conf->routes[0].tolerance.per, 60000);
+    CU_ASSERT_EQUAL(conf->routes[0].retry.timeout, 90000);
+    CU_ASSERT_EQUAL(conf->routes[2].tolerance.records, 0);
+    CU_ASSERT_EQUAL(conf->routes[2].tolerance.per, 3600000);
+    CU_ASSERT_EQUAL(conf->routes[2].retry.timeout, 250);
     unload();
 }
 
@@ -237,6 +267,8 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(a_small_file_gets_every_default),
+        TEST(every_kind_of_option_has_a_name_and_a_reader),
+        TEST(a_route_may_name_every_format),
         TEST(a_route_names_its_source_and_sink),
         TEST(what_a_route_does_not_say_the_defaults_say),
         TEST(commands_mix_strings_and_groups),

@@ -214,6 +214,12 @@ static void secrets_of_the_source_are_masked(void)
     end();
 }
 
+static void every_severity_has_a_name(void)
+{
+    for (int i = 0; i < CONF_SEVERITIES; i++)
+        CU_ASSERT_PTR_NOT_NULL(conf_severity_name((enum conf_severity)i));
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -231,6 +237,7 @@ int main(void)
         TEST(a_line_that_is_not_there_is_not_shown),
         TEST(a_long_line_is_cut_and_control_characters_are_not_written),
         TEST(secrets_of_the_source_are_masked),
+        TEST(every_severity_has_a_name),
     };
 
     return SUITE("problems", tests);

@@ -24,7 +24,7 @@ static void given(const char *cmd, enum conf_delivery delivery)
                                 .to = &sink,
                                 .topics = {&topic, 1},
                                 .do_ = {&command, 1, false},
-                                .delivery = (int)delivery};
+                                .delivery = delivery};
     conf = (struct conf){.sources = &source,
                          .source_count = 1,
                          .sinks = &sink,

@@ -5,26 +5,23 @@
 
 static int64_t time_of(const char *text)
 {
-    enum conf_start_kind kind = START_EARLIEST;
-    int64_t time = -1;
+    struct conf_start start = {START_EARLIEST, -1};
 
-    CU_ASSERT_TRUE(start_parse(text, &kind, &time, NULL));
-    CU_ASSERT_EQUAL(kind, START_TIME);
-    return time;
+    CU_ASSERT_TRUE(start_parse(text, &start, NULL));
+    CU_ASSERT_EQUAL(start.kind, START_TIME);
+    return start.time_ms;
 }
 
 static void a_word_is_its_kind(void)
 {
-    enum conf_start_kind kind = START_TIME;
-    int64_t time = -1;
+    struct conf_start start = {START_TIME, -1};
 
-    CU_ASSERT_TRUE(start_parse("earliest", &kind, &time, NULL));
-    CU_ASSERT_EQUAL(kind, START_EARLIEST);
-    CU_ASSERT_TRUE(start_parse("latest", &kind, &time, NULL));
-    CU_ASSERT_EQUAL(kind, START_LATEST);
-    CU_ASSERT_TRUE(start_parse("error", &kind, &time, NULL));
-    CU_ASSERT_EQUAL(kind, START_ERROR);
-    CU_ASSERT_EQUAL(time, -1);
+    CU_ASSERT_TRUE(start_parse("earliest", &start, NULL));
+    CU_ASSERT_EQUAL(start.kind, START_EARLIEST);
+    CU_ASSERT_TRUE(start_parse("latest", &start, NULL));
+    CU_ASSERT_EQUAL(start.kind, START_LATEST);
+    CU_ASSERT_TRUE(start_parse("error", &start, NULL));
+    CU_ASSERT_EQUAL(start.kind, START_ERROR);
 }
 
 static void a_time_is_milliseconds_since_1970(void)
@@ -67,13 +64,12 @@ static void other_texts_are_refused(void)
         "@2026-01-31TZ",
         "2026-01-31",
     };
-    enum conf_start_kind kind = START_LATEST;
-    int64_t time = -1;
+    struct conf_start start = {START_LATEST, -1};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        CU_ASSERT_FALSE(start_parse(texts[i], &kind, &time, NULL));
-    CU_ASSERT_EQUAL(kind, START_LATEST);
-    CU_ASSERT_EQUAL(time, -1);
+        CU_ASSERT_FALSE(start_parse(texts[i], &start, NULL));
+    CU_ASSERT_EQUAL(start.kind, START_LATEST);
+    CU_ASSERT_EQUAL(start.time_ms, -1);
 }
 
 int main(void)

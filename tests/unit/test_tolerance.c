@@ -10,7 +10,7 @@ static struct tolerances *tolerances;
 /* Route 0 tolerates this, route 1 anything. */
 static void open_tolerances(int64_t records, int64_t per_ms)
 {
-    routes[0] = (struct conf_route){.tolerance_records = records, .tolerance_per = per_ms};
+    routes[0] = (struct conf_route){.tolerance = {records, per_ms}};
     conf = (struct conf){.routes = routes, .route_count = 2};
     tolerances = tolerances_new(&conf);
 }
