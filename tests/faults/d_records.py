@@ -240,12 +240,14 @@ def refused_records_become_letters(scene):
 
 @row("D9", "1 2 9 10 13", seconds=60, both=True)
 def nobody_takes_the_letters(scene):
-    """A record is refused and the topic of dead letters is away: its partition waits, the others
-    flow, nothing is dropped; it goes on once the topic is there."""
+    """A record is refused and the topic of dead letters was deleted: its partition waits, the
+    others flow, nothing is dropped; it resumes once the topic is there again."""
     topic, line = graves(scene)
     scene.fate = lambda partition, offset, record: (
         "dead_lettered" if record.key == b"poison" else "written")
+    scene.kafka.create(topic, 1)
     scene.start(on_error="dlq", top=line)
+    scene.kafka.admin("delete", topic)
     scene.load(500)
     scene.run(1)
     with scene.fault(Call("the topic of dead letters is away",
