@@ -108,12 +108,12 @@ static void left_by_spread(struct reading *reading, const struct template *templ
                      left_type(child));
 }
 
-static void fields_of_condition(struct reading *reading, const struct when *when,
+static void fields_of_condition(struct reading *reading, const struct condition *when,
                                 const struct conf_text *text)
 {
     reading->secret = text->secret;
     if (when)
-        when_visit(when, fields_add, reading);
+        condition_visit(when, fields_add, reading);
 }
 
 static void fields_of_commands(struct reading *reading, const struct route_commands *commands,

@@ -20,14 +20,15 @@ static void arrays_of_write(struct explained *explained, struct scope *scope, si
 
     for (size_t i = 1; i < written_count(&written); i++) {
         const struct argument *argument = written_argument(&written, i);
-        const struct hole *hole = argument->count == 1 ? argument->parts[0].hole : NULL;
+        const struct placeholder *placeholder =
+            argument->count == 1 ? argument->parts[0].placeholder : NULL;
         const struct value *found;
         struct value scratch;
-        if (hole && !hole->filter_count && written.items[i] &&
+        if (placeholder && !placeholder->filter_count && written.items[i] &&
             shape_repeats_one(written.shape, written.items[i]->text) &&
-            reference_find(&hole->reference, scope, &scratch, &found, NULL) && found &&
+            reference_find(&placeholder->reference, scope, &scratch, &found, NULL) && found &&
             found->type == VALUE_ARRAY)
-            array_add(explained, hole->reference.text, written.command->command->name,
+            array_add(explained, placeholder->reference.text, written.command->command->name,
                       written.items[i]->text);
     }
     written_clear(&written);

@@ -18,7 +18,7 @@ static void check_topic(const struct loader *loader, const struct conf_text *top
         conf_problem(loader->problems, topic->origin, NULL, "'topic': %s", err.text);
 }
 
-/* A stream's key with a hole in it would be a key with "%{" in its name. */
+/* A stream's key with a placeholder in it would be a key with "%{" in its name. */
 static void check_stream(const struct loader *loader, const struct conf_text *stream)
 {
     if (stream->text && strstr(stream->text, "%{"))

@@ -194,7 +194,7 @@ static void read_refuse_ttl(const struct loader *loader, const struct option *op
     free(hint);
 }
 
-/* A template gives its duration with the record; a text without a hole is checked now. */
+/* A template gives its duration with the record; a text without a placeholder is checked now. */
 void read_ttl(const struct loader *loader, const struct option *option,
               const struct setting *setting, void *field)
 {

@@ -1,373 +1,95 @@
-/* condition.c: deciding a compiled condition for one record. */
+/* condition.c: a condition, compiled at load, decided for every record. */
 #include "expr/condition.h"
 
 #include "base/mem.h"
-#include "expr/decimal.h"
+#include "expr/parse.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { SIZE_BYTES = 24 };
-
-struct condition *condition_new(enum condition_kind kind, const char *at)
-{
-    struct condition *node = mem_new(struct condition);
-
-    node->kind = kind;
-    node->at = at;
-    return node;
-}
-
-bool condition_add(struct condition *node, struct condition *child)
-{
-    if (!child) {
-        condition_free(node);
-        return false;
-    }
-    if (node->last)
-        node->last->next = child;
-    else
-        node->first = child;
-    node->last = child;
-    return true;
-}
-
-void condition_free(struct condition *node)
-{
-    if (!node)
-        return;
-    for (struct condition *child = node->first, *next; child; child = next) {
-        next = child->next;
-        condition_free(child);
-    }
-    if (node->kind == CONDITION_LITERAL)
-        free((char *)node->literal.text.data);
-    reference_clear(&node->reference);
-    pattern_free(node->pattern);
-    free(node);
-}
-
-enum pattern_unit condition_unit(const struct condition *node)
-{
-    return node->kind == CONDITION_REFERENCE ? reference_unit(&node->reference) : PATTERN_TEXT;
-}
-
-static bool is_bool(const struct value *value)
-{
-    return value->type == VALUE_TRUE || value->type == VALUE_FALSE;
-}
-
-/* Below, at or above zero; false where the two have no order. */
-static bool order_of(const struct value *a, const struct value *b, int *order)
-{
-    if (a->type == VALUE_NUMBER && b->type == VALUE_NUMBER)
-        *order = decimal_compare(a->text, b->text);
-    else if (a->type == VALUE_STRING && b->type == VALUE_STRING)
-        *order = value_compare_strings(a, b);
-    else
-        return false;
-    return true;
-}
-
-/* Values of different types are unequal, and no array or object equals anything. */
-static bool are_equal(const struct value *a, const struct value *b)
-{
-    int order;
-
-    if (order_of(a, b, &order))
-        return order == 0;
-    return a->type == b->type && (is_bool(a) || a->type == VALUE_NULL);
-}
-
-static bool compares(enum compare compare, const struct value *a, const struct value *b)
-{
-    int order;
-
-    if (!a || !b)
-        return false;
-    if (compare == COMPARE_EQUAL || compare == COMPARE_UNEQUAL)
-        return are_equal(a, b) == (compare == COMPARE_EQUAL);
-    if (!order_of(a, b, &order))
-        return false;
-    switch (compare) {
-    case COMPARE_LESS:
-        return order < 0;
-    case COMPARE_LESS_EQUAL:
-        return order <= 0;
-    case COMPARE_GREATER:
-        return order > 0;
-    default:
-        return order >= 0;
-    }
-}
-
-static bool is_in_list(const struct condition *list, const struct value *wanted,
-                       struct scope *scope, bool *holds, struct err *err)
-{
-    *holds = false;
-    for (const struct condition *item = list->first; item && !*holds; item = item->next) {
-        const struct value *value;
-        struct value scratch;
-
-        if (!condition_value(item, scope, &scratch, &value, err))
-            return false;
-        *holds = value && are_equal(wanted, value);
-    }
-    return true;
-}
-
-/* A name of an object. */
-static bool is_member(const struct value *object, const struct value *wanted, struct arena *arena,
-                      bool *holds, struct err *err)
-{
-    struct slice name;
-
-    if (wanted->type != VALUE_STRING)
-        return true;
-    name = value_string(wanted, arena, err);
-    if (!name.data)
-        return false;
-    *holds = value_member(object, name) != NULL;
-    if (wanted->escaped)
-        arena_shrink(arena, (void *)name.data, name.length, 0);
-    return true;
-}
-
-/* A number of any length is read once, not once an element. */
-static bool is_number_of(const struct value *array, struct slice wanted)
-{
-    const struct value *child = value_first(array);
-    struct decimal number = {0}, other;
-
-    decimal_read(wanted, &number);
-    for (uint32_t left = array->count; left; left--, child = value_next(child))
-        if (child->type == VALUE_NUMBER && decimal_read(child->text, &other) &&
-            decimal_order(&number, &other) == 0)
-            return true;
-    return false;
-}
-
-/* An element of an array. */
-static bool is_element(const struct value *array, const struct value *wanted)
-{
-    const struct value *child = value_first(array);
-
-    if (wanted->type == VALUE_NUMBER)
-        return is_number_of(array, wanted->text);
-    for (uint32_t left = array->count; left; left--, child = value_next(child))
-        if (are_equal(wanted, child))
-            return true;
-    return false;
-}
-
-static bool is_in_value(const struct value *container, const struct value *wanted,
-                        struct arena *arena, bool *holds, struct err *err)
-{
-    if (container->type == VALUE_OBJECT)
-        return is_member(container, wanted, arena, holds, err);
-    *holds = container->type == VALUE_ARRAY && is_element(container, wanted);
-    return true;
-}
-
-static bool holds_in(const struct condition *node, struct scope *scope, bool *holds,
-                     struct err *err)
-{
-    const struct condition *where = node->first->next;
-    const struct value *wanted, *container;
-    struct value wanted_scratch, container_scratch;
-
-    *holds = false;
-    if (!condition_value(node->first, scope, &wanted_scratch, &wanted, err))
-        return false;
-    if (where->kind == CONDITION_LIST)
-        return !wanted || is_in_list(where, wanted, scope, holds, err);
-    if (!condition_value(where, scope, &container_scratch, &container, err))
-        return false;
-    return !wanted || !container || is_in_value(container, wanted, scope->arena, holds, err);
-}
-
-/* An operand as text, for startsWith() and its like. */
-struct operand {
-    struct slice text; /* data NULL: it is no string */
-    bool copied;
+struct condition {
+    struct condition_node *root;
+    unsigned reads;
 };
 
-static bool operand_of(const struct condition *node, struct scope *scope, struct operand *operand,
-                       struct err *err)
+/* What stands where an operator or the end was expected, and what was probably meant. */
+static bool trailing_error(const struct cursor *cursor)
 {
-    const struct value *value;
-    struct value scratch;
+    static const struct {
+        const char *written, *meant;
+    } slips[] = {
+        {"=", "=="}, {"and", "&&"}, {"or", "||"}, {"AND", "&&"},      {"OR", "||"},
+        {"&", "&&"}, {"|", "||"},   {"<>", "!="}, {"~", "matches()"},
+    };
 
-    *operand = (struct operand){0};
-    if (!condition_value(node, scope, &scratch, &value, err))
-        return false;
-    if (!value || value->type != VALUE_STRING)
-        return true;
-    operand->text = value_string(value, scope->arena, err);
-    operand->copied = value->escaped;
-    return operand->text.data && arena_read(scope->arena, operand->text.length, err);
+    for (size_t i = 0; i < sizeof(slips) / sizeof(slips[0]); i++)
+        if (cursor_sees_text(cursor, slips[i].written))
+            return cursor_error(cursor, cursor->at, "'%s' is no operator; did you mean '%s'?",
+                                slips[i].written, slips[i].meant);
+    if (*cursor->at && strchr("+-*/%", *cursor->at))
+        return cursor_error(cursor, cursor->at,
+                            "conditions do not compute; a name with '%c' is written ['a%cb']",
+                            *cursor->at, *cursor->at);
+    return cursor_error(cursor, cursor->at, "expected an operator or the end");
 }
 
-/* Gives the memory of a copy back, so that a chain of conditions needs that of one. */
-static void operand_done(struct operand *operand, struct arena *arena)
+static unsigned node_reads(const struct condition_node *node)
 {
-    if (operand->copied)
-        arena_shrink(arena, (void *)operand->text.data, operand->text.length, 0);
+    unsigned reads = node->kind == CONDITION_REFERENCE ? reference_reads(&node->reference) : 0;
+
+    for (const struct condition_node *child = node->first; child; child = child->next)
+        reads |= node_reads(child);
+    return reads;
 }
 
-static bool has_part(enum condition_kind kind, struct slice text, struct slice part)
+struct condition *condition_new(const char *text, struct err *err)
 {
-    if (!part.data || part.length > text.length)
-        return false;
-    if (kind == CONDITION_CONTAINS)
-        return !part.length || memmem(text.data, text.length, part.data, part.length) != NULL;
-    if (kind == CONDITION_ENDS_WITH)
-        text.data += text.length - part.length;
-    text.length = part.length;
-    return slice_equal(text, part);
+    struct parser parser = {.cursor = cursor_of(text, err)};
+    struct condition_node *root;
+    struct condition *condition;
+
+    cursor_skip_space(&parser.cursor);
+    root = parse_condition(&parser);
+    if (!root)
+        return NULL;
+    if (parser.cursor.at < parser.cursor.end ? !trailing_error(&parser.cursor)
+                                             : !parse_check_bool(&parser, root)) {
+        condition_node_free(root);
+        return NULL;
+    }
+    condition = mem_new(struct condition);
+    condition->root = root;
+    condition->reads = node_reads(root);
+    return condition;
 }
 
-static bool holds_text(const struct condition *node, struct scope *scope, bool *holds,
-                       struct err *err)
+void condition_free(struct condition *condition)
 {
-    struct operand whole, part = {0};
-
-    *holds = false;
-    if (!operand_of(node->first, scope, &whole, err))
-        return false;
-    if (node->kind == CONDITION_MATCHES
-            ? !arena_read(scope->arena, whole.text.length * pattern_cost(node->pattern), err)
-            : !operand_of(node->first->next, scope, &part, err))
-        return false;
-    if (whole.text.data)
-        *holds = node->kind == CONDITION_MATCHES ? pattern_matches(node->pattern, whole.text)
-                                                 : has_part(node->kind, whole.text, part.text);
-    operand_done(&part, scope->arena);
-    operand_done(&whole, scope->arena);
-    return true;
+    if (!condition)
+        return;
+    condition_node_free(condition->root);
+    free(condition);
 }
 
-static bool holds_compare(const struct condition *node, struct scope *scope, bool *holds,
-                          struct err *err)
+unsigned condition_reads(const struct condition *condition)
 {
-    const struct value *left, *right;
-    struct value left_scratch, right_scratch;
-
-    if (!condition_value(node->first, scope, &left_scratch, &left, err) ||
-        !condition_value(node->first->next, scope, &right_scratch, &right, err))
-        return false;
-    *holds = compares(node->compare, left, right);
-    return true;
+    return condition->reads;
 }
 
-/* "&&" and "||": up to the first operand that decides. */
-static bool holds_chain(const struct condition *node, struct scope *scope, bool *holds,
-                        struct err *err)
+static void node_visit(const struct condition_node *node, reference_visit *visit, void *context)
 {
-    bool decides = node->kind == CONDITION_OR;
-
-    *holds = !decides;
-    for (const struct condition *operand = node->first; operand && *holds != decides;
-         operand = operand->next)
-        if (!condition_holds(operand, scope, holds, err))
-            return false;
-    return true;
+    if (node->kind == CONDITION_REFERENCE)
+        visit(context, &node->reference);
+    for (const struct condition_node *child = node->first; child; child = child->next)
+        node_visit(child, visit, context);
 }
 
-static bool holds_value(const struct condition *node, struct scope *scope, bool *holds,
-                        struct err *err)
+void condition_visit(const struct condition *condition, reference_visit *visit, void *context)
 {
-    const struct value *value;
-    struct value scratch;
-
-    if (!condition_value(node, scope, &scratch, &value, err))
-        return false;
-    *holds = value && value->type == VALUE_TRUE;
-    return true;
+    node_visit(condition->root, visit, context);
 }
 
-bool condition_holds(const struct condition *node, struct scope *scope, bool *holds,
+bool condition_holds(const struct condition *condition, struct scope *scope, bool *holds,
                      struct err *err)
 {
-    const struct value *value;
-    struct value scratch;
-
-    switch (node->kind) {
-    case CONDITION_AND:
-    case CONDITION_OR:
-        return holds_chain(node, scope, holds, err);
-    case CONDITION_NOT:
-        if (!condition_holds(node->first, scope, holds, err))
-            return false;
-        *holds = !*holds;
-        return true;
-    case CONDITION_COMPARE:
-        return holds_compare(node, scope, holds, err);
-    case CONDITION_IN:
-        return holds_in(node, scope, holds, err);
-    case CONDITION_HAS:
-        if (!condition_value(node->first, scope, &scratch, &value, err))
-            return false;
-        *holds = value != NULL;
-        return true;
-    case CONDITION_STARTS_WITH:
-    case CONDITION_ENDS_WITH:
-    case CONDITION_CONTAINS:
-    case CONDITION_MATCHES:
-        return holds_text(node, scope, holds, err);
-    default:
-        return holds_value(node, scope, holds, err);
-    }
-}
-
-/* Characters of a string (bytes, where it is made of them), elements of an array, members of an
- * object. */
-static bool size_value(const struct condition *node, struct scope *scope, struct value *scratch,
-                       const struct value **value, struct err *err)
-{
-    const struct value *sized;
-    char *text;
-    size_t size;
-
-    if (!condition_value(node->first, scope, scratch, &sized, err))
-        return false;
-    *value = NULL;
-    if (!sized)
-        return true;
-    if (sized->type == VALUE_STRING && !arena_read(scope->arena, sized->text.length, err))
-        return false;
-    if (sized->type == VALUE_STRING)
-        size = condition_unit(node->first) == PATTERN_RAW ? sized->text.length
-                                                          : value_characters(sized);
-    else if (sized->type == VALUE_ARRAY || sized->type == VALUE_OBJECT)
-        size = sized->count;
-    else
-        return true;
-    text = arena_alloc(scope->arena, SIZE_BYTES);
-    *scratch = (struct value){.type = VALUE_NUMBER, .span = 1};
-    scratch->text = (struct slice){text, (size_t)snprintf(text, SIZE_BYTES, "%zu", size)};
-    *value = scratch;
-    return true;
-}
-
-bool condition_value(const struct condition *node, struct scope *scope, struct value *scratch,
-                     const struct value **value, struct err *err)
-{
-    bool holds;
-
-    switch (node->kind) {
-    case CONDITION_LITERAL:
-        *value = &node->literal;
-        return true;
-    case CONDITION_REFERENCE:
-        return reference_find(&node->reference, scope, scratch, value, err);
-    case CONDITION_SIZE:
-        return size_value(node, scope, scratch, value, err);
-    default:
-        if (!condition_holds(node, scope, &holds, err))
-            return false;
-        *scratch = (struct value){.type = holds ? VALUE_TRUE : VALUE_FALSE, .span = 1};
-        *value = scratch;
-        return true;
-    }
+    return condition_node_holds(condition->root, scope, holds, err);
 }

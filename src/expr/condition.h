@@ -1,72 +1,25 @@
-/*
- * condition.h: a compiled condition: a tree of nodes, each of which gives a value or is missing.
- *
- * Conditions give true or false, other nodes whatever the record has. What is missing makes the
- * comparison around it false.
- */
+/* condition.h: a condition in a documented subset of CEL, compiled at load, decided for every
+ * record. */
 #pragma once
-#include "expr/pattern.h"
+#include "base/err.h"
 #include "expr/reference.h"
+#include "expr/scope.h"
 
-enum condition_kind {
-    CONDITION_LITERAL,
-    CONDITION_REFERENCE,
-    CONDITION_LIST, /* only at the right of "in" */
-    CONDITION_NOT,
-    CONDITION_AND,
-    CONDITION_OR,
-    CONDITION_COMPARE,
-    CONDITION_IN,
-    CONDITION_HAS,
-    CONDITION_SIZE,
-    CONDITION_STARTS_WITH,
-    CONDITION_ENDS_WITH,
-    CONDITION_CONTAINS,
-    CONDITION_MATCHES
-};
+#include <stdbool.h>
 
-enum compare {
-    COMPARE_EQUAL,
-    COMPARE_UNEQUAL,
-    COMPARE_LESS,
-    COMPARE_LESS_EQUAL,
-    COMPARE_GREATER,
-    COMPARE_GREATER_EQUAL
-};
+struct condition;
 
-struct condition {
-    enum condition_kind kind;
-    enum compare compare;           /* CONDITION_COMPARE */
-    struct value literal;           /* CONDITION_LITERAL; owns its text */
-    struct reference reference;     /* CONDITION_REFERENCE */
-    struct pattern *pattern;        /* CONDITION_MATCHES */
-    struct condition *first, *last; /* operands */
-    struct condition *next;         /* the next operand of the node above */
-    const char *at;                 /* where it stands; only while it is compiled */
-};
+/** Errors:  NULL and ERR_CONFIG; the text begins with "column N: ". */
+struct condition *condition_new(const char *text, struct err *err);
 
-struct condition *condition_new(enum condition_kind kind, const char *at);
+void condition_free(struct condition *condition);
 
-/**
- * Makes @p child the last operand of @p node. Where there is none (a mistake in the text), @p node
- * is ended and the answer is false.
- */
-bool condition_add(struct condition *node, struct condition *child);
+/** Bits of enum scope_reads. */
+unsigned condition_reads(const struct condition *condition);
 
-/** What the strings of a node are counted in. */
-enum pattern_unit condition_unit(const struct condition *node);
+/** As template_visit(). */
+void condition_visit(const struct condition *condition, reference_visit *visit, void *context);
 
-/** Ends a tree. Takes NULL. */
-void condition_free(struct condition *node);
-
-/**
- * *value is what the node gives, or NULL where it is missing: a node of the record's tree, of the
- * condition, or @p scratch, filled in.
- * Errors:  false and ERR_RECORD where key or value does not decode.
- */
-bool condition_value(const struct condition *node, struct scope *scope, struct value *scratch,
-                     const struct value **value, struct err *err);
-
-/** Whether the node gives true; anything else counts as false. Errors: as condition_value(). */
-bool condition_holds(const struct condition *node, struct scope *scope, bool *holds,
+/** Errors:  false and ERR_RECORD where a value that the condition reads inside does not decode. */
+bool condition_holds(const struct condition *condition, struct scope *scope, bool *holds,
                      struct err *err);

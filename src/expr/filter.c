@@ -32,13 +32,13 @@ const struct filter *filter_all(size_t *count)
     return filters;
 }
 
-bool prepare_none(struct filter_call *call, const struct lex *lex)
+bool prepare_none(struct filter_call *call, const struct cursor *cursor)
 {
-    (void)call, (void)lex;
+    (void)call, (void)cursor;
     return true;
 }
 
-static const struct filter *filter_find(struct slice name, const struct lex *lex)
+static const struct filter *filter_find(struct slice name, const struct cursor *cursor)
 {
     static const struct {
         const char *word, *name; /* as other languages call it */
@@ -56,21 +56,21 @@ static const struct filter *filter_find(struct slice name, const struct lex *lex
     }
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         if (slice_is(name, others[i].word)) {
-            lex_error(lex, name.data, "unknown filter '%s'; did you mean '%s'?", others[i].word,
-                      others[i].name);
+            cursor_error(cursor, name.data, "unknown filter '%s'; did you mean '%s'?",
+                         others[i].word, others[i].name);
             return NULL;
         }
-    lex_unknown(lex, name, "filter", candidates, FILTERS);
+    cursor_unknown(cursor, name, "filter", candidates, FILTERS);
     return NULL;
 }
 
-static struct slice read_name(struct lex *lex)
+static struct slice read_name(struct cursor *cursor)
 {
-    const char *first = lex->at;
+    const char *first = cursor->at;
 
-    while (lex->at < lex->end && (isalnum((unsigned char)*lex->at) || *lex->at == '_'))
-        lex->at++;
-    return (struct slice){first, (size_t)(lex->at - first)};
+    while (cursor->at < cursor->end && (isalnum((unsigned char)*cursor->at) || *cursor->at == '_'))
+        cursor->at++;
+    return (struct slice){first, (size_t)(cursor->at - first)};
 }
 
 /* A copy of @p raw where "\'", "\"" and "\\" are what they mean. */
@@ -86,54 +86,54 @@ static struct slice unquoted(struct slice raw)
     return (struct slice){copy, (size_t)(out - copy)};
 }
 
-static bool read_integer(struct lex *lex, struct filter_argument *argument)
+static bool read_integer(struct cursor *cursor, struct filter_argument *argument)
 {
-    struct slice text = {lex->at, 0};
+    struct slice text = {cursor->at, 0};
 
-    if (lex_sees(lex, '-'))
-        lex->at++;
-    while (lex->at < lex->end && isdigit((unsigned char)*lex->at))
-        lex->at++;
-    text.length = (size_t)(lex->at - text.data);
+    if (cursor_sees(cursor, '-'))
+        cursor->at++;
+    while (cursor->at < cursor->end && isdigit((unsigned char)*cursor->at))
+        cursor->at++;
+    text.length = (size_t)(cursor->at - text.data);
     if (!decimal_is(text) || !text_integer(text, &argument->integer))
-        return lex_error(lex, text.data, "expected a text in quotes or an integer");
+        return cursor_error(cursor, text.data, "expected a text in quotes or an integer");
     argument->text = (struct slice){mem_copy(text.data, text.length), text.length};
     return true;
 }
 
-static bool read_argument(struct lex *lex, struct filter_argument *argument)
+static bool read_argument(struct cursor *cursor, struct filter_argument *argument)
 {
     struct slice raw;
 
-    argument->at = lex->at;
-    argument->quoted = lex_sees(lex, '\'') || lex_sees(lex, '"');
+    argument->at = cursor->at;
+    argument->quoted = cursor_sees(cursor, '\'') || cursor_sees(cursor, '"');
     if (!argument->quoted)
-        return read_integer(lex, argument);
-    if (!lex_quoted(lex, &raw))
+        return read_integer(cursor, argument);
+    if (!cursor_quoted(cursor, &raw))
         return false;
     argument->text = unquoted(raw);
     return true;
 }
 
-/* "(...)" at lex->at. */
-static bool read_arguments(struct lex *lex, struct filter_call *call)
+/* "(...)" at cursor->at. */
+static bool read_arguments(struct cursor *cursor, struct filter_call *call)
 {
-    lex_take(lex, '(');
-    if (lex_take(lex, ')'))
+    cursor_take(cursor, '(');
+    if (cursor_take(cursor, ')'))
         return true;
     do {
         if (call->count == FILTER_ARGUMENTS)
-            return lex_error(lex, lex->at, "%s takes no more than %d arguments", call->filter->name,
-                             FILTER_ARGUMENTS);
-        if (!read_argument(lex, &call->arguments[call->count]))
+            return cursor_error(cursor, cursor->at, "%s takes no more than %d arguments",
+                                call->filter->name, FILTER_ARGUMENTS);
+        if (!read_argument(cursor, &call->arguments[call->count]))
             return false;
         call->count++;
-        lex_skip_space(lex);
-    } while (lex_take(lex, ','));
-    return lex_take(lex, ')') || lex_error(lex, lex->at, "expected ',' or ')'");
+        cursor_skip_space(cursor);
+    } while (cursor_take(cursor, ','));
+    return cursor_take(cursor, ')') || cursor_error(cursor, cursor->at, "expected ',' or ')'");
 }
 
-static bool check_kinds(const struct filter_call *call, const char *at, const struct lex *lex)
+static bool check_kinds(const struct filter_call *call, const char *at, const struct cursor *cursor)
 {
     const struct filter *filter = call->filter;
     size_t most = strlen(filter->kinds), least = 0;
@@ -141,30 +141,30 @@ static bool check_kinds(const struct filter_call *call, const char *at, const st
     while (least < most && islower((unsigned char)filter->kinds[least]))
         least++;
     if (call->count < least || call->count > most)
-        return lex_error(lex, at, "%s takes %s%s%s", filter->name, most ? "" : "no arguments",
-                         most ? "arguments: " : "", filter->arguments);
+        return cursor_error(cursor, at, "%s takes %s%s%s", filter->name, most ? "" : "no arguments",
+                            most ? "arguments: " : "", filter->arguments);
     for (size_t i = 0; i < call->count; i++) {
         int kind = tolower((unsigned char)filter->kinds[i]);
         if (kind != 'a' && call->arguments[i].quoted != (kind == 't'))
-            return lex_error(lex, call->arguments[i].at, "%s takes %s here", filter->name,
-                             kind == 't' ? "a text in quotes" : "an integer");
+            return cursor_error(cursor, call->arguments[i].at, "%s takes %s here", filter->name,
+                                kind == 't' ? "a text in quotes" : "an integer");
     }
     return true;
 }
 
-bool filter_call_init(struct filter_call *call, enum pattern_unit unit, struct lex *lex)
+bool filter_call_init(struct filter_call *call, enum pattern_unit unit, struct cursor *cursor)
 {
     struct slice name;
 
     *call = (struct filter_call){.unit = unit};
-    lex_skip_space(lex);
-    name = read_name(lex);
+    cursor_skip_space(cursor);
+    name = read_name(cursor);
     if (!name.length)
-        return lex_error(lex, lex->at, "expected the name of a filter");
-    call->filter = filter_find(name, lex);
-    lex_skip_space(lex);
-    if (!call->filter || (lex_sees(lex, '(') && !read_arguments(lex, call)) ||
-        !check_kinds(call, name.data, lex) || !call->filter->prepare(call, lex)) {
+        return cursor_error(cursor, cursor->at, "expected the name of a filter");
+    call->filter = filter_find(name, cursor);
+    cursor_skip_space(cursor);
+    if (!call->filter || (cursor_sees(cursor, '(') && !read_arguments(cursor, call)) ||
+        !check_kinds(call, name.data, cursor) || !call->filter->prepare(call, cursor)) {
         filter_call_clear(call);
         return false;
     }
@@ -204,7 +204,8 @@ void filter_write_reference(FILE *out)
     fputs(
         "# Filters\n\n"
         "<!-- Generated from src/expr/filters.def; do not edit. -->\n\n"
-        "A hole of a [template](templates.md) passes its value through filters, from left to "
+        "A placeholder of a [template](templates.md) passes its value through filters, from left "
+        "to "
         "right: `%{city|trim|upper}`.\nOnly `default`, `json` and `raw` accept a missing field or "
         "a null; all other filters leave it as it is. So\n`%{city|upper|default('none')}` works, "
         "too. An argument is an integer, or a text in single or double quotes. In such a\ntext "

@@ -1,11 +1,11 @@
 /*
- * filter.h: "|default('x')|upper": what a hole does to a value before it becomes text.
+ * filter.h: "|default('x')|upper": what a placeholder does to a value before it becomes text.
  *
  * The rows are in filters.def, the functions in one file a family (filter_text.c, filter_number.c,
  * ...). A filter is pure: it sees its input and its arguments, which were checked at load.
  */
 #pragma once
-#include "expr/lex.h"
+#include "expr/cursor.h"
 #include "expr/pattern.h"
 #include "expr/scope.h"
 
@@ -39,7 +39,7 @@ struct filter {
     const char *help;
     const char *example, *example_value, *example_result; /* a test runs them */
     /** Checks the arguments beyond their kinds, at load. Errors:  false, with the column. */
-    bool (*prepare)(struct filter_call *call, const struct lex *lex);
+    bool (*prepare)(struct filter_call *call, const struct cursor *cursor);
     /**
      * Moves *value on to what becomes of it: itself, or @p out, filled in. *value is never missing
      * (NULL) or null, unless the row asks for those.
@@ -53,10 +53,10 @@ struct filter {
 const struct filter *filter_all(size_t *count);
 
 /**
- * Compiles "name", "name('text', 2)" at lex->at and moves behind it and the space that follows.
+ * Compiles "name", "name('text', 2)" at cursor->at and moves behind it and the space that follows.
  * Errors:  false, with the column; nothing has to be cleared.
  */
-bool filter_call_init(struct filter_call *call, enum pattern_unit unit, struct lex *lex);
+bool filter_call_init(struct filter_call *call, enum pattern_unit unit, struct cursor *cursor);
 
 void filter_call_clear(struct filter_call *call);
 
@@ -83,6 +83,6 @@ void filter_write_reference(FILE *out);
 #define FILTER(name, arguments, kinds, missing, prepare, help, example, record, result)            \
     bool filter_##name(const struct filter_call *call, struct scope *scope,                        \
                        const struct value **value, struct value *out, struct err *err);            \
-    bool prepare_##prepare(struct filter_call *call, const struct lex *lex);
+    bool prepare_##prepare(struct filter_call *call, const struct cursor *cursor);
 #include "expr/filters.def"
 #undef FILTER

@@ -23,12 +23,13 @@ bool filter_int(const struct filter_call *call, struct scope *scope, const struc
     return round_to(0, DECIMAL_TRUNCATE, scope, value, out, err);
 }
 
-bool prepare_round(struct filter_call *call, const struct lex *lex)
+bool prepare_round(struct filter_call *call, const struct cursor *cursor)
 {
     int64_t places = call->count ? call->arguments[0].integer : 0;
 
     if (places < 0 || places > PLACES_MAX)
-        return lex_error(lex, call->arguments[0].at, "round takes 0 to %d places", PLACES_MAX);
+        return cursor_error(cursor, call->arguments[0].at, "round takes 0 to %d places",
+                            PLACES_MAX);
     return true;
 }
 

@@ -14,17 +14,17 @@ static int group_at(struct slice text, size_t at)
     return text.data[at + 1] - '0';
 }
 
-bool prepare_replace(struct filter_call *call, const struct lex *lex)
+bool prepare_replace(struct filter_call *call, const struct cursor *cursor)
 {
     const struct filter_argument *text = &call->arguments[1];
 
-    call->pattern = pattern_new(call->arguments[0].text, call->unit, PATTERN_REPLACES, lex->err);
+    call->pattern = pattern_new(call->arguments[0].text, call->unit, PATTERN_REPLACES, cursor->err);
     if (!call->pattern)
-        return lex_error_within(lex, call->arguments[0].at);
+        return cursor_error_within(cursor, call->arguments[0].at);
     for (size_t i = 0; i < text->text.length; i++)
         if (group_at(text->text, i) > (int)pattern_groups(call->pattern))
-            return lex_error(lex, text->at, "\\%d: the pattern has %zu groups",
-                             group_at(text->text, i), pattern_groups(call->pattern));
+            return cursor_error(cursor, text->at, "\\%d: the pattern has %zu groups",
+                                group_at(text->text, i), pattern_groups(call->pattern));
     return true;
 }
 

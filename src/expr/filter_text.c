@@ -110,10 +110,10 @@ static size_t last_characters(struct slice text, uint64_t count, enum pattern_un
     return at;
 }
 
-bool prepare_substr(struct filter_call *call, const struct lex *lex)
+bool prepare_substr(struct filter_call *call, const struct cursor *cursor)
 {
     if (call->count > 1 && call->arguments[1].integer < 0)
-        return lex_error(lex, call->arguments[1].at, "substr takes no negative length");
+        return cursor_error(cursor, call->arguments[1].at, "substr takes no negative length");
     return true;
 }
 

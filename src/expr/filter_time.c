@@ -26,34 +26,34 @@ static int64_t unit_of(const struct filter_call *call, size_t index)
     return slice_is(unit, "us") ? 1000000 : 0;
 }
 
-static bool check_unit(const struct filter_call *call, size_t index, const struct lex *lex)
+static bool check_unit(const struct filter_call *call, size_t index, const struct cursor *cursor)
 {
     return unit_of(call, index) != 0 ||
-           lex_error(lex, call->arguments[index].at, "the unit must be 's', 'ms' or 'us'");
+           cursor_error(cursor, call->arguments[index].at, "the unit must be 's', 'ms' or 'us'");
 }
 
 /* What depends on a time zone or a locale is left out, and %s, which epoch does. */
-static bool check_format(struct slice format, const char *at, const struct lex *lex)
+static bool check_format(struct slice format, const char *at, const struct cursor *cursor)
 {
     static const char known[] = "aAbBCdDeFgGhHIjmMnprRStTuUVwWxXyY%";
 
     if (!format.length || format.length > FORMAT_BYTES || memchr(format.data, 0, format.length))
-        return lex_error(lex, at, "the format must have 1 to %d bytes", FORMAT_BYTES);
+        return cursor_error(cursor, at, "the format must have 1 to %d bytes", FORMAT_BYTES);
     for (size_t i = 0; i < format.length; i++) {
         if (format.data[i] != '%')
             continue;
         if (++i == format.length)
-            return lex_error(lex, at, "the format ends within a '%%'");
+            return cursor_error(cursor, at, "the format ends within a '%%'");
         if (!strchr(known, format.data[i]))
-            return lex_error(lex, at, "strftime has no '%%%c' here", format.data[i]);
+            return cursor_error(cursor, at, "strftime has no '%%%c' here", format.data[i]);
     }
     return true;
 }
 
-bool prepare_strftime(struct filter_call *call, const struct lex *lex)
+bool prepare_strftime(struct filter_call *call, const struct cursor *cursor)
 {
-    return check_format(call->arguments[0].text, call->arguments[0].at, lex) &&
-           check_unit(call, 1, lex);
+    return check_format(call->arguments[0].text, call->arguments[0].at, cursor) &&
+           check_unit(call, 1, cursor);
 }
 
 /* The format was checked at load, so the compiler need not. */
@@ -91,9 +91,9 @@ bool filter_strftime(const struct filter_call *call, struct scope *scope,
     return true;
 }
 
-bool prepare_epoch(struct filter_call *call, const struct lex *lex)
+bool prepare_epoch(struct filter_call *call, const struct cursor *cursor)
 {
-    return check_unit(call, 0, lex);
+    return check_unit(call, 0, cursor);
 }
 
 /* The next @p count digits as a number, from 0 to @p most. */

@@ -8,29 +8,30 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-bool literal_is_number(const struct lex *lex)
+bool literal_is_number(const struct cursor *cursor)
 {
-    const char *at = lex->at + lex_sees(lex, '-');
+    const char *at = cursor->at + cursor_sees(cursor, '-');
 
-    return at < lex->end && isdigit((unsigned char)*at);
+    return at < cursor->end && isdigit((unsigned char)*at);
 }
 
-bool literal_is_string(const struct lex *lex)
+bool literal_is_string(const struct cursor *cursor)
 {
-    return lex_sees(lex, '\'') || lex_sees(lex, '"') || lex_sees_text(lex, "r'") ||
-           lex_sees_text(lex, "r\"");
+    return cursor_sees(cursor, '\'') || cursor_sees(cursor, '"') ||
+           cursor_sees_text(cursor, "r'") || cursor_sees_text(cursor, "r\"");
 }
 
-bool literal_number(struct lex *lex, struct slice *text)
+bool literal_number(struct cursor *cursor, struct slice *text)
 {
-    const char *first = lex->at++;
+    const char *first = cursor->at++;
 
-    while (lex->at < lex->end &&
-           (isalnum((unsigned char)*lex->at) || *lex->at == '.' ||
-            ((*lex->at == '-' || *lex->at == '+') && (lex->at[-1] | 0x20) == 'e')))
-        lex->at++;
-    *text = (struct slice){first, (size_t)(lex->at - first)};
-    return decimal_is(*text) || lex_error(lex, first, "'%.*s' is not a number", SLICE_ARGS(*text));
+    while (cursor->at < cursor->end &&
+           (isalnum((unsigned char)*cursor->at) || *cursor->at == '.' ||
+            ((*cursor->at == '-' || *cursor->at == '+') && (cursor->at[-1] | 0x20) == 'e')))
+        cursor->at++;
+    *text = (struct slice){first, (size_t)(cursor->at - first)};
+    return decimal_is(*text) ||
+           cursor_error(cursor, first, "'%.*s' is not a number", SLICE_ARGS(*text));
 }
 
 static char *write_utf8(char *out, uint32_t point)
@@ -77,7 +78,7 @@ static bool read_number(const char *at, const char *end, const struct numbered *
 }
 
 /* The escape at *at, a backslash, written to *out; both move on. */
-static bool read_escape(const struct lex *lex, const char **at, const char *end, char **out)
+static bool read_escape(const struct cursor *cursor, const char **at, const char *end, char **out)
 {
     static const char names[] = "\\?\"'`abfnrtv", meant[] = "\\?\"'`\a\b\f\n\r\t\v";
     static const struct numbered kinds[] = {
@@ -87,7 +88,7 @@ static bool read_escape(const struct lex *lex, const char **at, const char *end,
         {'U', 8, 16},
     };
     static const struct numbered octal = {0, 3, 8};
-    char letter = (*at)[1]; /* lex_quoted() saw to it that there is one */
+    char letter = (*at)[1]; /* cursor_quoted() saw to it that there is one */
     const char *name = letter ? strchr(names, letter) : NULL, *digits = *at + 2;
     const struct numbered *kind = NULL;
     uint32_t point;
@@ -105,35 +106,35 @@ static bool read_escape(const struct lex *lex, const char **at, const char *end,
         digits--;
     }
     if (!kind || !read_number(digits, end, kind, &point))
-        return lex_error(lex, *at, "CEL has no such escape; a backslash is written twice");
+        return cursor_error(cursor, *at, "CEL has no such escape; a backslash is written twice");
     *out = write_utf8(*out, point);
     *at = digits + kind->digits;
     return true;
 }
 
 /* Raw text: up to the next quote of its kind. */
-static bool read_raw(struct lex *lex, struct slice *text)
+static bool read_raw(struct cursor *cursor, struct slice *text)
 {
-    const char *opening = ++lex->at, *closing;
+    const char *opening = ++cursor->at, *closing;
 
-    closing = memchr(opening + 1, *opening, (size_t)(lex->end - opening - 1));
+    closing = memchr(opening + 1, *opening, (size_t)(cursor->end - opening - 1));
     if (!closing)
-        return lex_error(lex, opening, "this quote is never closed");
+        return cursor_error(cursor, opening, "this quote is never closed");
     text->length = (size_t)(closing - opening) - 1;
     text->data = mem_copy(opening + 1, text->length);
-    lex->at = closing + 1;
+    cursor->at = closing + 1;
     return true;
 }
 
-bool literal_string(struct lex *lex, struct slice *text)
+bool literal_string(struct cursor *cursor, struct slice *text)
 {
     struct slice raw;
     const char *at, *end;
     char *made, *out;
 
-    if (lex_sees(lex, 'r'))
-        return read_raw(lex, text);
-    if (!lex_quoted(lex, &raw))
+    if (cursor_sees(cursor, 'r'))
+        return read_raw(cursor, text);
+    if (!cursor_quoted(cursor, &raw))
         return false;
     at = raw.data;
     end = at + raw.length;
@@ -141,7 +142,7 @@ bool literal_string(struct lex *lex, struct slice *text)
     while (at < end) {
         if (*at != '\\') {
             *out++ = *at++;
-        } else if (!read_escape(lex, &at, end, &out)) {
+        } else if (!read_escape(cursor, &at, end, &out)) {
             free(made);
             return false;
         }

@@ -1,69 +1,69 @@
 /* parse.c: the operators of a condition, which bind as CEL's do. */
 #include "expr/parse.h"
 
-static bool take_text(struct lex *lex, const char *text)
+static bool take_text(struct cursor *cursor, const char *text)
 {
-    if (!lex_sees_text(lex, text))
+    if (!cursor_sees_text(cursor, text))
         return false;
-    lex->at += strlen(text);
-    lex_skip_space(lex);
+    cursor->at += strlen(text);
+    cursor_skip_space(cursor);
     return true;
 }
 
 /* "in" as a word of its own. */
-static bool take_in(struct lex *lex)
+static bool take_in(struct cursor *cursor)
 {
-    return parse_name_length(lex, lex->at, false) == 2 && take_text(lex, "in");
+    return parse_name_length(cursor, cursor->at, false) == 2 && take_text(cursor, "in");
 }
 
-static struct condition *too_deep(struct parser *parser)
+static struct condition_node *too_deep(struct parser *parser)
 {
-    lex_error(&parser->lex, parser->lex.at, "nested more than %d deep", PARSE_NESTED);
+    cursor_error(&parser->cursor, parser->cursor.at, "nested more than %d deep", PARSE_NESTED);
     return NULL;
 }
 
-static struct condition *parse_unary(struct parser *parser)
+static struct condition_node *parse_unary(struct parser *parser)
 {
-    const char *at = parser->lex.at;
-    struct condition *node, *operand;
+    const char *at = parser->cursor.at;
+    struct condition_node *node, *operand;
 
-    if (!lex_sees(&parser->lex, '!'))
+    if (!cursor_sees(&parser->cursor, '!'))
         return parse_value(parser);
     if (parser->nested == PARSE_NESTED)
         return too_deep(parser);
     parser->nested++;
-    lex_take(&parser->lex, '!');
+    cursor_take(&parser->cursor, '!');
     operand = parse_unary(parser);
     parser->nested--;
-    node = condition_new(CONDITION_NOT, at);
-    if (!condition_add(node, operand))
+    node = condition_node_new(CONDITION_NOT, at);
+    if (!condition_node_add(node, operand))
         return NULL;
     if (parse_check_bool(parser, operand))
         return node;
-    condition_free(node);
+    condition_node_free(node);
     return NULL;
 }
 
-static struct condition *parse_list(struct parser *parser)
+static struct condition_node *parse_list(struct parser *parser)
 {
-    struct lex *lex = &parser->lex;
-    struct condition *list = condition_new(CONDITION_LIST, lex->at);
+    struct cursor *cursor = &parser->cursor;
+    struct condition_node *list = condition_node_new(CONDITION_LIST, cursor->at);
 
-    lex_take(lex, '[');
-    if (lex_take(lex, ']'))
+    cursor_take(cursor, '[');
+    if (cursor_take(cursor, ']'))
         return list;
     do {
-        if (!condition_add(list, parse_condition(parser)))
+        if (!condition_node_add(list, parse_condition(parser)))
             return NULL;
-    } while (lex_take(lex, ','));
-    if (lex_take(lex, ']'))
+    } while (cursor_take(cursor, ','));
+    if (cursor_take(cursor, ']'))
         return list;
-    lex_error(lex, lex->at, "expected ',' or ']'");
-    condition_free(list);
+    cursor_error(cursor, cursor->at, "expected ',' or ']'");
+    condition_node_free(list);
     return NULL;
 }
 
-static bool take_compare(struct lex *lex, enum compare *compare)
+static bool take_compare(struct cursor *cursor, enum compare *compare)
 {
     static const struct {
         const char *text;
@@ -74,69 +74,70 @@ static bool take_compare(struct lex *lex, enum compare *compare)
     };
 
     for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++)
-        if (take_text(lex, operators[i].text)) {
+        if (take_text(cursor, operators[i].text)) {
             *compare = operators[i].compare;
             return true;
         }
     return false;
 }
 
-static struct condition *parse_relation(struct parser *parser)
+static struct condition_node *parse_relation(struct parser *parser)
 {
-    struct lex *lex = &parser->lex;
-    struct condition *left = parse_unary(parser), *node;
+    struct cursor *cursor = &parser->cursor;
+    struct condition_node *left = parse_unary(parser), *node;
     enum compare compare = COMPARE_EQUAL;
-    const char *at = lex->at;
-    bool in = left && take_in(lex);
+    const char *at = cursor->at;
+    bool in = left && take_in(cursor);
 
-    if (!left || (!in && !take_compare(lex, &compare)))
+    if (!left || (!in && !take_compare(cursor, &compare)))
         return left;
-    node = condition_new(in ? CONDITION_IN : CONDITION_COMPARE, at);
+    node = condition_node_new(in ? CONDITION_IN : CONDITION_COMPARE, at);
     node->compare = compare;
-    condition_add(node, left);
-    if (!condition_add(node, in && lex_sees(lex, '[') ? parse_list(parser) : parse_unary(parser)))
+    condition_node_add(node, left);
+    if (!condition_node_add(node, in && cursor_sees(cursor, '[') ? parse_list(parser)
+                                                                 : parse_unary(parser)))
         return NULL;
-    at = lex->at;
+    at = cursor->at;
     if (in ? !parse_check_in(parser, node) : !parse_check_compare(parser, node))
         goto fail;
-    if (!take_in(lex) && !take_compare(lex, &compare))
+    if (!take_in(cursor) && !take_compare(cursor, &compare))
         return node;
-    lex_error(lex, at, "comparisons do not follow each other; use parentheses");
+    cursor_error(cursor, at, "comparisons do not follow each other; use parentheses");
 fail:
-    condition_free(node);
+    condition_node_free(node);
     return NULL;
 }
 
 /* Operands of @p operator; a single one is no chain. */
-static struct condition *parse_chain(struct parser *parser, const char *operator,
-                                     enum condition_kind kind,
-                                     struct condition *(*parse)(struct parser *))
+static struct condition_node *parse_chain(struct parser *parser, const char *operator,
+                                          enum condition_kind kind,
+                                          struct condition_node *(*parse)(struct parser *))
 {
-    struct condition *first = parse(parser), *chain;
+    struct condition_node *first = parse(parser), *chain;
 
-    if (!first || !lex_sees_text(&parser->lex, operator))
+    if (!first || !cursor_sees_text(&parser->cursor, operator))
         return first;
-    chain = condition_new(kind, first->at);
-    condition_add(chain, first);
-    while (take_text(&parser->lex, operator))
-        if (!condition_add(chain, parse(parser)))
+    chain = condition_node_new(kind, first->at);
+    condition_node_add(chain, first);
+    while (take_text(&parser->cursor, operator))
+        if (!condition_node_add(chain, parse(parser)))
             return NULL;
-    for (const struct condition *operand = chain->first; operand; operand = operand->next)
+    for (const struct condition_node *operand = chain->first; operand; operand = operand->next)
         if (!parse_check_bool(parser, operand)) {
-            condition_free(chain);
+            condition_node_free(chain);
             return NULL;
         }
     return chain;
 }
 
-static struct condition *parse_conjunct(struct parser *parser)
+static struct condition_node *parse_conjunct(struct parser *parser)
 {
     return parse_chain(parser, "&&", CONDITION_AND, parse_relation);
 }
 
-struct condition *parse_condition(struct parser *parser)
+struct condition_node *parse_condition(struct parser *parser)
 {
-    struct condition *node;
+    struct condition_node *node;
 
     if (parser->nested == PARSE_NESTED)
         return too_deep(parser);

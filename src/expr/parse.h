@@ -1,5 +1,5 @@
 /*
- * parse.h: the text of a condition becomes a tree; the parts of when.c.
+ * parse.h: the text of a condition becomes a tree; the parts of condition.c.
  *
  *      condition  = conjunct, { "||", conjunct }
  *      conjunct   = relation, { "&&", relation }
@@ -12,49 +12,49 @@
  *                 | "matches", "(", string, ")" | "size", "(", ")"
  *      list       = "[", [ condition, { ",", condition } ], "]"
  *
- * Each function reads from parser->lex on, passes over what it took and the space behind it, and
- * returns NULL with the column in the error of the lex.
+ * Each function reads from parser->cursor on, passes over what it took and the space behind it, and
+ * returns NULL with the column in the error of the cursor.
  */
 #pragma once
-#include "expr/condition.h"
-#include "expr/lex.h"
+#include "expr/condition_node.h"
+#include "expr/cursor.h"
 
 enum { PARSE_NESTED = 64 };
 
 struct parser {
-    struct lex lex;
+    struct cursor cursor;
     unsigned nested;
 };
 
 /** parse.c */
-struct condition *parse_condition(struct parser *parser);
+struct condition_node *parse_condition(struct parser *parser);
 
 /** parse_value.c: a primary and the methods behind it. */
-struct condition *parse_value(struct parser *parser);
+struct condition_node *parse_value(struct parser *parser);
 
 /** "(", condition, ")" */
-struct condition *parse_parentheses(struct parser *parser);
+struct condition_node *parse_parentheses(struct parser *parser);
 
 /** parse_name.c: a path or a $-name. */
-struct condition *parse_name(struct parser *parser);
+struct condition_node *parse_name(struct parser *parser);
 
 /** The length of the name at @p at; 0 where none starts. In a header's name "-" is a letter like
  * others. */
-size_t parse_name_length(const struct lex *lex, const char *at, bool header);
+size_t parse_name_length(const struct cursor *cursor, const char *at, bool header);
 
 /** Whether "(" follows at @p end. */
-bool parse_is_call(const struct lex *lex, const char *end);
+bool parse_is_call(const struct cursor *cursor, const char *end);
 
 /* parse_types.c: what is known of types at load; a comparison that could never hold is an error. */
 
 /** Errors:  false where the node is known to be no condition. */
-bool parse_check_bool(const struct parser *parser, const struct condition *node);
+bool parse_check_bool(const struct parser *parser, const struct condition_node *node);
 
 /** The same where an operand of the node is known to be no string. */
-bool parse_check_strings(const struct parser *parser, const struct condition *node);
+bool parse_check_strings(const struct parser *parser, const struct condition_node *node);
 
 /** The same where two operands cannot be compared. */
-bool parse_check_compare(const struct parser *parser, const struct condition *node);
+bool parse_check_compare(const struct parser *parser, const struct condition_node *node);
 
 /** The same where the right side of "in" holds nothing. */
-bool parse_check_in(const struct parser *parser, const struct condition *node);
+bool parse_check_in(const struct parser *parser, const struct condition_node *node);

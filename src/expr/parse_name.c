@@ -15,77 +15,78 @@ static bool continues_name(char byte)
 }
 
 /* The length of the name at @p at; in a header's name "-" is a letter like others. */
-size_t parse_name_length(const struct lex *lex, const char *at, bool header)
+size_t parse_name_length(const struct cursor *cursor, const char *at, bool header)
 {
     size_t length = 0;
 
-    if (at < lex->end && (starts_name(*at) || (header && *at == '-')))
+    if (at < cursor->end && (starts_name(*at) || (header && *at == '-')))
         length++;
-    while (length && at + length < lex->end &&
+    while (length && at + length < cursor->end &&
            (continues_name(at[length]) || (header && at[length] == '-')))
         length++;
     return length;
 }
 
-bool parse_is_call(const struct lex *lex, const char *end)
+bool parse_is_call(const struct cursor *cursor, const char *end)
 {
-    struct lex behind = *lex;
+    struct cursor behind = *cursor;
 
     behind.at = end;
-    lex_skip_space(&behind);
-    return lex_sees(&behind, '(');
+    cursor_skip_space(&behind);
+    return cursor_sees(&behind, '(');
 }
 
-/* "[0]" or "['any name']" at lex->at. */
-static bool skip_brackets(struct lex *lex)
+/* "[0]" or "['any name']" at cursor->at. */
+static bool skip_brackets(struct cursor *cursor)
 {
     struct slice quoted;
 
-    lex->at++;
-    if (lex_sees(lex, '\'') || lex_sees(lex, '"')) {
-        if (!lex_quoted(lex, &quoted))
+    cursor->at++;
+    if (cursor_sees(cursor, '\'') || cursor_sees(cursor, '"')) {
+        if (!cursor_quoted(cursor, &quoted))
             return false;
     } else {
-        while (lex->at < lex->end && isdigit((unsigned char)*lex->at))
-            lex->at++;
+        while (cursor->at < cursor->end && isdigit((unsigned char)*cursor->at))
+            cursor->at++;
     }
-    if (!lex_sees(lex, ']'))
-        return lex_error(lex, lex->at, "expected an index or a quoted name, and ']'");
-    lex->at++;
+    if (!cursor_sees(cursor, ']'))
+        return cursor_error(cursor, cursor->at, "expected an index or a quoted name, and ']'");
+    cursor->at++;
     return true;
 }
 
 /* Over the dots and brackets behind a name, up to a method. */
-static bool skip_steps(struct lex *lex, bool header)
+static bool skip_steps(struct cursor *cursor, bool header)
 {
     for (;;) {
-        if (lex_sees(lex, '[')) {
-            if (!skip_brackets(lex))
+        if (cursor_sees(cursor, '[')) {
+            if (!skip_brackets(cursor))
                 return false;
             continue;
         }
-        size_t length = lex_sees(lex, '.') ? parse_name_length(lex, lex->at + 1, header) : 0;
-        if (!length || parse_is_call(lex, lex->at + 1 + length))
+        size_t length =
+            cursor_sees(cursor, '.') ? parse_name_length(cursor, cursor->at + 1, header) : 0;
+        if (!length || parse_is_call(cursor, cursor->at + 1 + length))
             return true;
-        lex->at += 1 + length;
+        cursor->at += 1 + length;
     }
 }
 
 /* A path or a $-name. */
-struct condition *parse_name(struct parser *parser)
+struct condition_node *parse_name(struct parser *parser)
 {
-    struct lex *lex = &parser->lex;
-    struct condition *node = condition_new(CONDITION_REFERENCE, lex->at);
-    struct slice name = {lex->at, parse_name_length(lex, lex->at, false)};
+    struct cursor *cursor = &parser->cursor;
+    struct condition_node *node = condition_node_new(CONDITION_REFERENCE, cursor->at);
+    struct slice name = {cursor->at, parse_name_length(cursor, cursor->at, false)};
 
-    lex->at += name.length;
-    if (skip_steps(lex, slice_is(name, "$header"))) {
-        name.length = (size_t)(lex->at - name.data);
-        if (reference_init(&node->reference, name, lex)) {
-            lex_skip_space(lex);
+    cursor->at += name.length;
+    if (skip_steps(cursor, slice_is(name, "$header"))) {
+        name.length = (size_t)(cursor->at - name.data);
+        if (reference_init(&node->reference, name, cursor)) {
+            cursor_skip_space(cursor);
             return node;
         }
     }
-    condition_free(node);
+    condition_node_free(node);
     return NULL;
 }

@@ -3,7 +3,7 @@
 
 enum { TYPE_ANY = -1, TYPE_BOOL = VALUE_TRUE };
 
-static int condition_type(const struct condition *node)
+static int condition_type(const struct condition_node *node)
 {
     switch (node->kind) {
     case CONDITION_LITERAL:
@@ -31,49 +31,50 @@ static const char *type_name(int type)
     }
 }
 
-bool parse_check_bool(const struct parser *parser, const struct condition *node)
+bool parse_check_bool(const struct parser *parser, const struct condition_node *node)
 {
     int type = condition_type(node);
 
     return type == TYPE_ANY || type == TYPE_BOOL ||
-           lex_error(&parser->lex, node->at, "this is %s, not a condition", type_name(type));
+           cursor_error(&parser->cursor, node->at, "this is %s, not a condition", type_name(type));
 }
 
-bool parse_check_compare(const struct parser *parser, const struct condition *node)
+bool parse_check_compare(const struct parser *parser, const struct condition_node *node)
 {
     int left = condition_type(node->first), right = condition_type(node->first->next);
     bool ordered = node->compare != COMPARE_EQUAL && node->compare != COMPARE_UNEQUAL;
 
     if (ordered)
-        for (const struct condition *side = node->first; side; side = side->next) {
+        for (const struct condition_node *side = node->first; side; side = side->next) {
             int type = condition_type(side);
             if (type == TYPE_BOOL || type == VALUE_NULL)
-                return lex_error(&parser->lex, side->at, "%s has no order", type_name(type));
+                return cursor_error(&parser->cursor, side->at, "%s has no order", type_name(type));
         }
     if (left == right || left == TYPE_ANY || right == TYPE_ANY)
         return true;
     if (!ordered && (left == VALUE_NULL || right == VALUE_NULL))
         return true;
-    return lex_error(&parser->lex, node->at, "%s does not compare with %s", type_name(left),
-                     type_name(right));
+    return cursor_error(&parser->cursor, node->at, "%s does not compare with %s", type_name(left),
+                        type_name(right));
 }
 
-bool parse_check_strings(const struct parser *parser, const struct condition *node)
+bool parse_check_strings(const struct parser *parser, const struct condition_node *node)
 {
-    for (const struct condition *side = node->first; side; side = side->next) {
+    for (const struct condition_node *side = node->first; side; side = side->next) {
         int type = condition_type(side);
         if (type != TYPE_ANY && type != VALUE_STRING)
-            return lex_error(&parser->lex, side->at, "this is %s, not a string", type_name(type));
+            return cursor_error(&parser->cursor, side->at, "this is %s, not a string",
+                                type_name(type));
     }
     return true;
 }
 
-bool parse_check_in(const struct parser *parser, const struct condition *node)
+bool parse_check_in(const struct parser *parser, const struct condition_node *node)
 {
-    const struct condition *where = node->last;
+    const struct condition_node *where = node->last;
     int type = where->kind == CONDITION_LIST ? TYPE_ANY : condition_type(where);
 
     return type == TYPE_ANY ||
-           lex_error(&parser->lex, where->at, "expected a list or a field behind 'in', this is %s",
-                     type_name(type));
+           cursor_error(&parser->cursor, where->at,
+                        "expected a list or a field behind 'in', this is %s", type_name(type));
 }

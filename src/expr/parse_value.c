@@ -4,109 +4,110 @@
 #include "base/mem.h"
 #include "expr/literal.h"
 
-static struct condition *literal_node(const char *at, enum value_type type, struct slice owned)
+static struct condition_node *literal_node(const char *at, enum value_type type, struct slice owned)
 {
-    struct condition *node = condition_new(CONDITION_LITERAL, at);
+    struct condition_node *node = condition_node_new(CONDITION_LITERAL, at);
 
     node->literal = (struct value){.type = (uint8_t)type, .span = 1, .text = owned};
     return node;
 }
 
-static struct condition *parse_literal(struct parser *parser)
+static struct condition_node *parse_literal(struct parser *parser)
 {
-    struct lex *lex = &parser->lex;
-    bool string = literal_is_string(lex);
-    const char *at = lex->at;
+    struct cursor *cursor = &parser->cursor;
+    bool string = literal_is_string(cursor);
+    const char *at = cursor->at;
     struct slice text;
 
-    if (string ? !literal_string(lex, &text) : !literal_number(lex, &text))
+    if (string ? !literal_string(cursor, &text) : !literal_number(cursor, &text))
         return NULL;
     if (!string)
         text.data = mem_copy(text.data, text.length);
-    lex_skip_space(lex);
+    cursor_skip_space(cursor);
     return literal_node(at, string ? VALUE_STRING : VALUE_NUMBER, text);
 }
 
-struct condition *parse_parentheses(struct parser *parser)
+struct condition_node *parse_parentheses(struct parser *parser)
 {
-    struct lex *lex = &parser->lex;
-    const char *opening = lex->at;
-    struct condition *node;
+    struct cursor *cursor = &parser->cursor;
+    const char *opening = cursor->at;
+    struct condition_node *node;
 
-    lex_take(lex, '(');
+    cursor_take(cursor, '(');
     node = parse_condition(parser);
-    if (!node || lex_take(lex, ')'))
+    if (!node || cursor_take(cursor, ')'))
         return node;
-    if (lex->at == lex->end)
-        lex_error(lex, opening, "'(' is never closed");
+    if (cursor->at == cursor->end)
+        cursor_error(cursor, opening, "'(' is never closed");
     else
-        lex_error(lex, lex->at, "expected an operator or ')'");
-    condition_free(node);
+        cursor_error(cursor, cursor->at, "expected an operator or ')'");
+    condition_node_free(node);
     return NULL;
 }
 
-/* "has(name)" or "size(value)", lex->at being behind the word. */
-static struct condition *parse_function(struct parser *parser, struct slice word)
+/* "has(name)" or "size(value)", cursor->at being behind the word. */
+static struct condition_node *parse_function(struct parser *parser, struct slice word)
 {
     static const char *const functions[] = {"has", "size"};
     bool has = slice_is(word, "has");
-    struct condition *node;
+    struct condition_node *node;
 
     if (!has && !slice_is(word, "size")) {
-        lex_unknown(&parser->lex, word, "function", functions, 2);
+        cursor_unknown(&parser->cursor, word, "function", functions, 2);
         return NULL;
     }
-    lex_skip_space(&parser->lex);
-    node = condition_new(has ? CONDITION_HAS : CONDITION_SIZE, word.data);
-    if (!condition_add(node, parse_parentheses(parser)))
+    cursor_skip_space(&parser->cursor);
+    node = condition_node_new(has ? CONDITION_HAS : CONDITION_SIZE, word.data);
+    if (!condition_node_add(node, parse_parentheses(parser)))
         return NULL;
     if (!has || node->first->kind == CONDITION_REFERENCE)
         return node;
-    lex_error(&parser->lex, node->first->at, "has() asks for a name");
-    condition_free(node);
+    cursor_error(&parser->cursor, node->first->at, "has() asks for a name");
+    condition_node_free(node);
     return NULL;
 }
 
 /* A word: a literal, a function, or else the start of a name. */
-static struct condition *parse_word(struct parser *parser)
+static struct condition_node *parse_word(struct parser *parser)
 {
     static const struct {
         const char *text;
         enum value_type type;
     } words[] = {{"true", VALUE_TRUE}, {"false", VALUE_FALSE}, {"null", VALUE_NULL}};
-    struct lex *lex = &parser->lex;
-    struct slice word = {lex->at, parse_name_length(lex, lex->at, false)};
+    struct cursor *cursor = &parser->cursor;
+    struct slice word = {cursor->at, parse_name_length(cursor, cursor->at, false)};
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (slice_is(word, words[i].text)) {
-            lex->at += word.length;
-            lex_skip_space(lex);
+            cursor->at += word.length;
+            cursor_skip_space(cursor);
             return literal_node(word.data, words[i].type, (struct slice){0});
         }
-    if (!parse_is_call(lex, lex->at + word.length))
+    if (!parse_is_call(cursor, cursor->at + word.length))
         return parse_name(parser);
-    lex->at += word.length;
+    cursor->at += word.length;
     return parse_function(parser, word);
 }
 
-static struct condition *parse_primary(struct parser *parser)
+static struct condition_node *parse_primary(struct parser *parser)
 {
-    struct lex *lex = &parser->lex;
+    struct cursor *cursor = &parser->cursor;
 
-    if (lex_sees(lex, '('))
+    if (cursor_sees(cursor, '('))
         return parse_parentheses(parser);
-    if (literal_is_number(lex) || literal_is_string(lex))
+    if (literal_is_number(cursor) || literal_is_string(cursor))
         return parse_literal(parser);
-    if (parse_name_length(lex, lex->at, false))
+    if (parse_name_length(cursor, cursor->at, false))
         return parse_word(parser);
-    if (lex_sees(lex, '['))
+    if (cursor_sees(cursor, '['))
         return parse_name(parser);
-    if (lex_sees_text(lex, "%{"))
-        lex_error(lex, lex->at, "fields stand bare in a condition: state == 'paid', without %%{ }");
+    if (cursor_sees_text(cursor, "%{"))
+        cursor_error(cursor, cursor->at,
+                     "fields stand bare in a condition: state == 'paid', without %%{ }");
     else
-        lex_error(lex, lex->at,
-                  lex->at == lex->end ? "the condition ends where a value was expected"
-                                      : "expected a value");
+        cursor_error(cursor, cursor->at,
+                     cursor->at == cursor->end ? "the condition ends where a value was expected"
+                                               : "expected a value");
     return NULL;
 }
 
@@ -123,7 +124,7 @@ static const struct method {
 
 enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
 
-static const struct method *method_find(struct slice name, const struct lex *lex)
+static const struct method *method_find(struct slice name, const struct cursor *cursor)
 {
     const char *candidates[METHODS];
 
@@ -132,62 +133,63 @@ static const struct method *method_find(struct slice name, const struct lex *lex
             return &methods[i];
         candidates[i] = methods[i].name;
     }
-    lex_unknown(lex, name, "function", candidates, METHODS);
+    cursor_unknown(cursor, name, "function", candidates, METHODS);
     return NULL;
 }
 
 /* Replaces the argument of matches() by its compiled form. */
-static bool compile_pattern(struct parser *parser, struct condition *node)
+static bool compile_pattern(struct parser *parser, struct condition_node *node)
 {
-    struct condition *argument = node->last;
+    struct condition_node *argument = node->last;
 
     if (argument->kind != CONDITION_LITERAL || argument->literal.type != VALUE_STRING)
-        return lex_error(&parser->lex, argument->at, "matches() takes a string in quotes");
-    node->pattern = pattern_new(argument->literal.text, condition_unit(node->first),
-                                PATTERN_MATCHES, parser->lex.err);
-    return node->pattern || lex_error_within(&parser->lex, argument->at);
+        return cursor_error(&parser->cursor, argument->at, "matches() takes a string in quotes");
+    node->pattern = pattern_new(argument->literal.text, condition_node_unit(node->first),
+                                PATTERN_MATCHES, parser->cursor.err);
+    return node->pattern || cursor_error_within(&parser->cursor, argument->at);
 }
 
-/* ".name(argument)" at lex->at behind @p node, which becomes its first operand. */
-static struct condition *parse_method(struct parser *parser, struct condition *target)
+/* ".name(argument)" at cursor->at behind @p node, which becomes its first operand. */
+static struct condition_node *parse_method(struct parser *parser, struct condition_node *target)
 {
-    struct lex *lex = &parser->lex;
-    struct slice name = {lex->at + 1, parse_name_length(lex, lex->at + 1, false)};
-    const struct method *method = method_find(name, lex);
-    struct condition *node = condition_new(method ? method->kind : CONDITION_HAS, target->at);
+    struct cursor *cursor = &parser->cursor;
+    struct slice name = {cursor->at + 1, parse_name_length(cursor, cursor->at + 1, false)};
+    const struct method *method = method_find(name, cursor);
+    struct condition_node *node =
+        condition_node_new(method ? method->kind : CONDITION_HAS, target->at);
 
-    condition_add(node, target);
-    lex->at = name.data + name.length;
-    lex_skip_space(lex);
+    condition_node_add(node, target);
+    cursor->at = name.data + name.length;
+    cursor_skip_space(cursor);
     if (!method)
         goto fail;
     if (method->kind == CONDITION_SIZE) {
-        if (!lex_take(lex, '(') || !lex_take(lex, ')'))
-            lex_error(lex, lex->at, "expected '()'");
+        if (!cursor_take(cursor, '(') || !cursor_take(cursor, ')'))
+            cursor_error(cursor, cursor->at, "expected '()'");
         else if (parse_check_strings(parser, node))
             return node;
         goto fail;
     }
-    if (!condition_add(node, parse_parentheses(parser)))
+    if (!condition_node_add(node, parse_parentheses(parser)))
         return NULL;
     if (parse_check_strings(parser, node) &&
         (method->kind != CONDITION_MATCHES || compile_pattern(parser, node)))
         return node;
 fail:
-    condition_free(node);
+    condition_node_free(node);
     return NULL;
 }
 
-struct condition *parse_value(struct parser *parser)
+struct condition_node *parse_value(struct parser *parser)
 {
-    struct lex *lex = &parser->lex;
-    struct condition *node = parse_primary(parser);
+    struct cursor *cursor = &parser->cursor;
+    struct condition_node *node = parse_primary(parser);
 
-    while (node && lex_sees(lex, '.')) {
-        size_t length = parse_name_length(lex, lex->at + 1, false);
-        if (!length || !parse_is_call(lex, lex->at + 1 + length)) {
-            lex_error(lex, lex->at, "expected a function behind '.'");
-            condition_free(node);
+    while (node && cursor_sees(cursor, '.')) {
+        size_t length = parse_name_length(cursor, cursor->at + 1, false);
+        if (!length || !parse_is_call(cursor, cursor->at + 1 + length)) {
+            cursor_error(cursor, cursor->at, "expected a function behind '.'");
+            condition_node_free(node);
             return NULL;
         }
         node = parse_method(parser, node);

@@ -25,66 +25,68 @@ static const struct reference_name {
 
 enum { NAMES = sizeof(names) / sizeof(names[0]), INTEGER_BYTES = 24 };
 
-static bool name_unknown(struct slice name, const struct lex *lex)
+static bool name_unknown(struct slice name, const struct cursor *cursor)
 {
     const char *candidates[NAMES];
 
     for (size_t i = 0; i < NAMES; i++)
         candidates[i] = names[i].name;
-    return lex_unknown(lex, name, "name", candidates, NAMES);
+    return cursor_unknown(cursor, name, "name", candidates, NAMES);
 }
 
-static bool init_path(struct reference *out, struct slice text, const struct lex *lex)
+static bool init_path(struct reference *out, struct slice text, const struct cursor *cursor)
 {
-    out->path = path_new(text, lex->err);
-    return out->path || lex_error_within(lex, text.data);
+    out->path = path_new(text, cursor->err);
+    return out->path || cursor_error_within(cursor, text.data);
 }
 
 /* "['any name']" behind $header: one path step, taken as it is. */
-static bool init_bracketed_header(struct reference *out, struct slice rest, const struct lex *lex)
+static bool init_bracketed_header(struct reference *out, struct slice rest,
+                                  const struct cursor *cursor)
 {
-    struct lex inner = {lex->text, rest.data + 1, rest.data + rest.length, lex->err};
+    struct cursor inner = {cursor->text, rest.data + 1, rest.data + rest.length, cursor->err};
     struct slice raw;
 
-    if (!lex_sees(&inner, '\'') && !lex_sees(&inner, '"'))
-        return lex_error(lex, inner.at, "expected the quoted name of a header");
-    if (!lex_quoted(&inner, &raw))
+    if (!cursor_sees(&inner, '\'') && !cursor_sees(&inner, '"'))
+        return cursor_error(cursor, inner.at, "expected the quoted name of a header");
+    if (!cursor_quoted(&inner, &raw))
         return false;
-    if (!lex_sees_text(&inner, "]") || inner.at + 1 != inner.end)
-        return lex_error(lex, inner.at, "expected ']' and nothing behind it");
+    if (!cursor_sees_text(&inner, "]") || inner.at + 1 != inner.end)
+        return cursor_error(cursor, inner.at, "expected ']' and nothing behind it");
     out->header = mem_copy(raw.data, raw.length);
     return true;
 }
 
-static bool init_header(struct reference *out, struct slice rest, const struct lex *lex)
+static bool init_header(struct reference *out, struct slice rest, const struct cursor *cursor)
 {
     if (rest.length && rest.data[0] == '[')
-        return init_bracketed_header(out, rest, lex);
+        return init_bracketed_header(out, rest, cursor);
     if (rest.length < 2)
-        return lex_error(lex, rest.data, "expected the name of a header, as in $header.trace_id");
+        return cursor_error(cursor, rest.data,
+                            "expected the name of a header, as in $header.trace_id");
     out->header = mem_copy(rest.data + 1, rest.length - 1);
     return true;
 }
 
 /* @p rest is what follows the $-name: nothing, ".x" or "[...]". */
-static bool init_rest(struct reference *out, struct slice rest, const struct lex *lex)
+static bool init_rest(struct reference *out, struct slice rest, const struct cursor *cursor)
 {
     bool dotted = rest.length && rest.data[0] == '.';
 
     if (out->kind == REFERENCE_HEADER)
-        return init_header(out, rest, lex);
+        return init_header(out, rest, cursor);
     if (!rest.length)
         return true;
     if (out->kind == REFERENCE_VALUE)
-        return lex_error(lex, rest.data,
-                         "$value is the value's bytes; a field is named without it");
+        return cursor_error(cursor, rest.data,
+                            "$value is the value's bytes; a field is named without it");
     if (out->kind != REFERENCE_KEY)
-        return lex_error(lex, rest.data, "this name has no fields");
+        return cursor_error(cursor, rest.data, "this name has no fields");
     out->kind = REFERENCE_KEY_FIELD;
-    return init_path(out, (struct slice){rest.data + dotted, rest.length - dotted}, lex);
+    return init_path(out, (struct slice){rest.data + dotted, rest.length - dotted}, cursor);
 }
 
-static bool init_dollar(struct reference *out, struct slice text, const struct lex *lex)
+static bool init_dollar(struct reference *out, struct slice text, const struct cursor *cursor)
 {
     struct slice name = text, rest;
 
@@ -95,29 +97,30 @@ static bool init_dollar(struct reference *out, struct slice text, const struct l
     for (size_t i = 0; i < NAMES; i++)
         if (slice_is(name, names[i].name)) {
             out->kind = names[i].kind;
-            return init_rest(out, rest, lex);
+            return init_rest(out, rest, cursor);
         }
-    return name_unknown(name, lex);
+    return name_unknown(name, cursor);
 }
 
-bool reference_init(struct reference *out, struct slice text, const struct lex *lex)
+bool reference_init(struct reference *out, struct slice text, const struct cursor *cursor)
 {
     struct reference made = {.kind = REFERENCE_FIELD};
     bool good;
 
     if (text.length > 2 && memcmp(text.data + text.length - 2, ".*", 2) == 0)
-        return lex_error(lex, text.data + text.length - 1,
-                         "only %%{*}, all fields of the whole value, knows a '*'; name the fields "
-                         "of '%.*s' one by one",
-                         (int)text.length - 2, text.data);
+        return cursor_error(
+            cursor, text.data + text.length - 1,
+            "only %%{*}, all fields of the whole value, knows a '*'; name the fields "
+            "of '%.*s' one by one",
+            (int)text.length - 2, text.data);
     if (slice_is(text, "*"))
         made.kind = REFERENCE_WHOLE;
     if (made.kind == REFERENCE_WHOLE)
         good = true;
     else if (text.length && text.data[0] == '$')
-        good = init_dollar(&made, text, lex);
+        good = init_dollar(&made, text, cursor);
     else
-        good = init_path(&made, text, lex);
+        good = init_path(&made, text, cursor);
     if (!good)
         return false;
     made.text = mem_copy(text.data, text.length);

@@ -1,7 +1,7 @@
 /* reference.h: a name in an expression ("vehicle.id", "$key", "$header.trace") and what it names.
  */
 #pragma once
-#include "expr/lex.h"
+#include "expr/cursor.h"
 #include "expr/pattern.h"
 #include "expr/scope.h"
 #include "record/path.h"
@@ -34,10 +34,10 @@ struct reference {
 typedef void reference_visit(void *context, const struct reference *reference);
 
 /**
- * Compiles @p text, a part of the text of @p lex.
+ * Compiles @p text, a part of the text of @p cursor.
  * Errors:  false, with the column; @p out is nothing that would have to be cleared.
  */
-bool reference_init(struct reference *out, struct slice text, const struct lex *lex);
+bool reference_init(struct reference *out, struct slice text, const struct cursor *cursor);
 
 void reference_clear(struct reference *reference);
 

@@ -1,16 +1,17 @@
 /*
- * template.c: a command with holes, compiled at load, rendered for every record.
+ * template.c: a command with placeholders, compiled at load, rendered for every record.
  *
  * Rendering does one pass over the value's members for all fields that the template reads, then one
- * step an argument. An argument that is a single hole is a slice of the record wherever the record
- * has the bytes as they are needed; one of several parts is joined in the arena.
+ * step an argument. An argument that is a single placeholder is a slice of the record wherever the
+ * record has the bytes as they are needed; one of several parts is joined in the arena.
  *
- * Out of scope: quoting and splitting (split.c), what stands in a hole (hole.c).
+ * Out of scope: quoting and splitting (command_line.c), what stands in a placeholder
+ * (placeholder.c).
  */
 #include "expr/template.h"
 
 #include "base/mem.h"
-#include "expr/split.h"
+#include "expr/command_line.h"
 #include "expr/spread.h"
 
 #include <stdlib.h>
@@ -19,9 +20,9 @@
 struct template *template_new(const char *text, bool split, struct err *err)
 {
     struct template *template = mem_new(struct template);
-    struct lex lex = lex_of(text, err);
+    struct cursor cursor = cursor_of(text, err);
 
-    if (split ? split_command(template, &lex) : split_single(template, &lex)) {
+    if (split ? command_line_split(template, &cursor) : command_line_single(template, &cursor)) {
         for (size_t i = 0; i < template->count; i++)
             template->reads |= template->arguments[i].reads;
         return template;
@@ -37,7 +38,7 @@ void template_free(struct template *template)
     for (size_t i = 0; i < template->count; i++)
         argument_clear(&template->arguments[i]);
     free(template->arguments);
-    fields_clear(&template->fields);
+    member_index_clear(&template->members);
     free(template);
 }
 
@@ -64,7 +65,7 @@ unsigned template_argument_reads(const struct template *template, size_t index)
 
 static bool part_is(const struct part *part, const char *name)
 {
-    return part->hole && strcmp(part->hole->reference.text, name) == 0;
+    return part->placeholder && strcmp(part->placeholder->reference.text, name) == 0;
 }
 
 char *template_argument_shape(const struct template *template, size_t index)
@@ -80,9 +81,9 @@ char *template_argument_shape(const struct template *template, size_t index)
     FILE *out = open_memstream(&shape, &length);
     for (size_t i = 0; i < argument->count; i++) {
         const struct part *part = &argument->parts[i];
-        if (part->hole)
-            fprintf(out, "%%{%s%s}", part->hole->reference.text,
-                    part->hole->filter_count ? "|" : "");
+        if (part->placeholder)
+            fprintf(out, "%%{%s%s}", part->placeholder->reference.text,
+                    part->placeholder->filter_count ? "|" : "");
         else
             fwrite(part->literal.data, 1, part->literal.length, out);
     }
@@ -108,8 +109,8 @@ void template_visit_argument(const struct template *template, size_t index, refe
     const struct argument *argument = &template->arguments[index];
 
     for (size_t i = 0; i < argument->count; i++)
-        if (argument->parts[i].hole)
-            visit(context, &argument->parts[i].hole->reference);
+        if (argument->parts[i].placeholder)
+            visit(context, &argument->parts[i].placeholder->reference);
 }
 
 void template_visit(const struct template *template, reference_visit *visit, void *context)
@@ -125,19 +126,19 @@ static bool find_fields(const struct template *template, struct scope *scope,
     const struct value *root;
 
     *found = NULL;
-    if (!template->fields.count)
+    if (!template->members.count)
         return true;
     if (!scope_value(scope, &root, err))
         return false;
-    *found = arena_alloc(scope->arena, template->fields.count * sizeof(struct value *));
-    return fields_find(&template->fields, root, scope->arena, *found, err);
+    *found = arena_alloc(scope->arena, template->members.count * sizeof(struct value *));
+    return member_index_find(&template->members, root, scope->arena, *found, err);
 }
 
 static bool render_part(const struct part *part, struct scope *scope,
                         const struct value *const *found, struct slice *out, struct err *err)
 {
-    if (part->hole)
-        return hole_render(part->hole, scope, found, out, err);
+    if (part->placeholder)
+        return placeholder_render(part->placeholder, scope, found, out, err);
     *out = part->literal;
     return true;
 }
@@ -232,11 +233,11 @@ static struct slice sample_argument(const struct argument *argument, struct aren
     char *text, *at;
 
     for (size_t i = 0; i < argument->count; i++)
-        length += argument->parts[i].hole ? 1 : argument->parts[i].literal.length;
+        length += argument->parts[i].placeholder ? 1 : argument->parts[i].literal.length;
     text = at = arena_alloc(arena, length);
     for (size_t i = 0; i < argument->count; i++) {
         const struct part *part = &argument->parts[i];
-        struct slice piece = part->hole ? SLICE("0") : part->literal;
+        struct slice piece = part->placeholder ? SLICE("0") : part->literal;
         memcpy(at, piece.data, piece.length);
         at += piece.length;
     }

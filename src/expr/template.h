@@ -1,6 +1,6 @@
 /*
- * template.h: "SET ride:%{id} %{*|json}": text with holes, compiled at load, rendered for every
- * record.
+ * template.h: "SET ride:%{id} %{*|json}": text with placeholders, compiled at load, rendered for
+ * every record.
  *
  * A command is split into arguments at load, by redis-cli's quoting rules, before anything is
  * filled in: a field's text can never become two arguments.
@@ -37,15 +37,15 @@ void template_constant(const struct template *template, size_t index, struct sli
 /** Bits of enum scope_reads of argument @p index alone. */
 unsigned template_argument_reads(const struct template *template, size_t index);
 
-/** Argument @p index as the file has it, for free(): "%{$offset}-1"; a hole with filters is
+/** Argument @p index as the file has it, for free(): "%{$offset}-1"; a placeholder with filters is
  * "%{name|}". NULL where there is none. */
 char *template_argument_shape(const struct template *template, size_t index);
 
 /** Whether argument @p index reads @p name anywhere. */
 bool template_argument_names(const struct template *template, size_t index, const char *name);
 
-/** Calls @p visit with what every hole names ("driver_id", "$key.id", "*"), in order, repeats
- * included. */
+/** Calls @p visit with what every placeholder names ("driver_id", "$key.id", "*"), in order,
+ * repeats included. */
 void template_visit(const struct template *template, reference_visit *visit, void *context);
 
 /** The same for argument @p index alone. */
@@ -66,8 +66,8 @@ bool template_render_argument(const struct template *template, size_t index, str
                               struct slice *out, struct err *err);
 
 /**
- * What it might render to, with "0" in every hole: to ask a server whether it would take such a
- * command. The array and its texts are in @p arena; returns how many.
+ * What it might render to, with "0" in every placeholder: to ask a server whether it would take
+ * such a command. The array and its texts are in @p arena; returns how many.
  */
 size_t template_sample(const struct template *template, struct arena *arena,
                        struct slice **arguments);

@@ -24,7 +24,7 @@
 static void route_commands_free(struct route_commands *commands)
 {
     for (size_t i = 0; i < commands->count; i++) {
-        when_free(commands->items[i].when);
+        condition_free(commands->items[i].when);
         template_free(commands->items[i].template);
         shape_free(commands->items[i].shape);
         free(commands->items[i].typed);
@@ -34,7 +34,7 @@ static void route_commands_free(struct route_commands *commands)
 
 static void route_clear(struct route *route)
 {
-    when_free(route->when);
+    condition_free(route->when);
     template_free(route->ttl.template);
     route_commands_free(&route->writes);
     route_commands_free(&route->deletes);
@@ -68,14 +68,14 @@ static void tell(struct conf_problems *problems, const struct conf_text *text, c
                             message);
 }
 
-static struct when *compile_when(const struct conf_text *text, struct conf_problems *problems)
+static struct condition *compile_when(const struct conf_text *text, struct conf_problems *problems)
 {
-    struct when *when;
+    struct condition *when;
     struct err err;
 
     if (!text->text)
         return NULL;
-    when = when_new(text->text, &err);
+    when = condition_new(text->text, &err);
     if (!when)
         tell(problems, text, "when: ", &err);
     return when;
@@ -199,7 +199,7 @@ static unsigned commands_read(const struct route_commands *commands)
 
     for (size_t i = 0; i < commands->count; i++) {
         if (commands->items[i].when)
-            reads |= when_reads(commands->items[i].when);
+            reads |= condition_reads(commands->items[i].when);
         if (commands->items[i].template)
             reads |= template_reads(commands->items[i].template);
     }
@@ -211,7 +211,7 @@ static unsigned route_reads(const struct route *route)
     unsigned reads = commands_read(&route->writes) | commands_read(&route->deletes);
 
     if (route->when)
-        reads |= when_reads(route->when);
+        reads |= condition_reads(route->when);
     if (route->ttl.template)
         reads |= template_reads(route->ttl.template);
     return reads;

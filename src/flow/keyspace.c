@@ -31,9 +31,9 @@ static struct slice fixed_text(const struct route *route, const struct part *par
 {
     const struct conf_texts *topics = &route->conf->topics;
 
-    if (!part->hole)
+    if (!part->placeholder)
         return part->literal;
-    if (part->hole->reference.kind == REFERENCE_TOPIC && !part->hole->filter_count &&
+    if (part->placeholder->reference.kind == REFERENCE_TOPIC && !part->placeholder->filter_count &&
         topics->count == 1 && topics->items[0].text && topics->items[0].text[0] != '^')
         return slice_of(topics->items[0].text);
     return (struct slice){0};
@@ -134,9 +134,9 @@ static bool same_key(const struct argument *one, const struct argument *other)
         return false;
     for (size_t i = 0; i < one->count; i++) {
         const struct part *left = &one->parts[i], *right = &other->parts[i];
-        if (!left->hole != !right->hole ||
-            (left->hole ? strcmp(left->hole->text, right->hole->text) != 0
-                        : !slice_equal(left->literal, right->literal)))
+        if (!left->placeholder != !right->placeholder ||
+            (left->placeholder ? strcmp(left->placeholder->text, right->placeholder->text) != 0
+                               : !slice_equal(left->literal, right->literal)))
             return false;
     }
     return true;

@@ -5,7 +5,7 @@
  * the keys begin with agrees, and what they end with.
  */
 #pragma once
-#include "expr/split.h"
+#include "expr/command_line.h"
 #include "flow/route.h"
 
 struct keyspace;

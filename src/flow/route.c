@@ -27,15 +27,16 @@ static struct rendered *rendering_add(struct rendering *out)
 
 /* A condition that reads the value does not apply to a tombstone: it has none. One on the key or on
  * metadata does. */
-static bool route_condition(const struct when *when, const struct conf_text *text,
+static bool route_condition(const struct condition *when, const struct conf_text *text,
                             struct scope *scope, const struct route_trace *trace, bool *holds,
                             struct err *err)
 {
     bool tombstone = !scope->record->value.data;
-    bool applies = !tombstone || !(when_reads(when) & (READS_VALUE_INSIDE | READS_VALUE_BYTES));
+    bool applies =
+        !tombstone || !(condition_reads(when) & (READS_VALUE_INSIDE | READS_VALUE_BYTES));
 
     *holds = true;
-    if (applies && !when_holds(when, scope, holds, err))
+    if (applies && !condition_holds(when, scope, holds, err))
         return err_wrap(err, "when");
     if (trace)
         trace->condition(trace->context, text, applies, *holds);

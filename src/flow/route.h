@@ -6,9 +6,9 @@
 #pragma once
 #include "base/slice.h"
 #include "conf/conf.h"
+#include "expr/condition.h"
 #include "expr/scope.h"
 #include "expr/template.h"
-#include "expr/when.h"
 #include "metrics/metrics.h"
 #include "redis/commands.h"
 
@@ -33,7 +33,7 @@ enum stream_id {
 
 /** A command of "do" or "del". */
 struct route_command {
-    struct when *when; /* NULL: always */
+    struct condition *when; /* NULL: always */
     struct template *template;
     const struct command *command; /* NULL: commands.def does not know it */
     struct shape *shape;           /* NULL: whatever the record, its arguments are right */
@@ -62,7 +62,7 @@ struct route {
     unsigned sink_index; /* place of its sink among the sinks */
     unsigned reads;      /* enum scope_reads of all its expressions */
     const struct codec *value_codec, *key_codec;
-    struct when *when; /* NULL: every record */
+    struct condition *when; /* NULL: every record */
     struct route_commands writes, deletes;
     bool all;     /* each command whose condition holds, not only the first */
     bool unlinks; /* a tombstone without "del" unlinks the key of the one write */

@@ -1,14 +1,14 @@
 /*
  * shapes.c: whether the commands of a file are such as Redis takes.
  *
- * A hole may bring any text, and "%{*}" any number of pairs: the shape is compared with one, two
- * and three of them, after which it only repeats itself (no row takes more than three arguments
+ * A placeholder may bring any text, and "%{*}" any number of pairs: the shape is compared with one,
+ * two and three of them, after which it only repeats itself (no row takes more than three arguments
  * together).
  */
 #include "flow/shapes.h"
 
 #include "base/mem.h"
-#include "expr/split.h"
+#include "expr/command_line.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -108,7 +108,7 @@ static bool check_alone(const struct route_command *command, const struct conf_t
 struct trial {
     enum shape_verdict verdict;
     struct shape_problem problem;
-    struct slice wrong; /* the argument that should be another; no data: none, or a hole */
+    struct slice wrong; /* the argument that should be another; no data: none, or a placeholder */
 };
 
 static struct trial try_pairs(const struct shape *shape, const struct template *template,

@@ -228,8 +228,10 @@ static bool is_one_server(const struct conf_sink *one, const struct conf_sink *o
 /* Whether the key is made of nothing but topic and partition: then the file tells who meets. */
 static bool is_plain(const char *key)
 {
-    for (const char *hole = strstr(key, "%{"); hole; hole = strstr(hole + 2, "%{"))
-        if (strncmp(hole, "%{$topic}", 9) != 0 && strncmp(hole, PARTITION, strlen(PARTITION)) != 0)
+    for (const char *placeholder = strstr(key, "%{"); placeholder;
+         placeholder = strstr(placeholder + 2, "%{"))
+        if (strncmp(placeholder, "%{$topic}", 9) != 0 &&
+            strncmp(placeholder, PARTITION, strlen(PARTITION)) != 0)
             return false;
     return true;
 }

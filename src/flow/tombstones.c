@@ -103,14 +103,15 @@ static bool write_argument(FILE *out, const struct argument *argument)
         return false;
     for (size_t i = 0; i < argument->count; i++) {
         const struct part *part = &argument->parts[i];
-        struct slice text = part->hole ? slice_of(part->hole->text) : part->literal;
+        struct slice text = part->placeholder ? slice_of(part->placeholder->text) : part->literal;
         for (size_t j = 0; j < text.length; j++)
             if (text.data[j] <= ' ' || strchr("\"\\", text.data[j]) ||
-                (!part->hole && strchr("'%", text.data[j])))
+                (!part->placeholder && strchr("'%", text.data[j])))
                 return false;
         fwrite(text.data, 1, text.length, out);
     }
-    return argument->count > 1 || argument->parts[0].hole || argument->parts[0].literal.length;
+    return argument->count > 1 || argument->parts[0].placeholder ||
+           argument->parts[0].literal.length;
 }
 
 /* All arguments of that name. */

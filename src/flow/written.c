@@ -59,16 +59,16 @@ struct made_of written_made_of(const struct argument *key)
     struct made_of made = {0};
 
     for (size_t i = 0; i < key->count; i++) {
-        const struct hole *hole = key->parts[i].hole;
-        if (!hole || hole->reference.kind == REFERENCE_PARTITION)
+        const struct placeholder *placeholder = key->parts[i].placeholder;
+        if (!placeholder || placeholder->reference.kind == REFERENCE_PARTITION)
             continue;
-        if (hole->reference.kind == REFERENCE_KEY && !hole->filter_count)
+        if (placeholder->reference.kind == REFERENCE_KEY && !placeholder->filter_count)
             made.key = true;
-        else if (hole->reference.kind == REFERENCE_TOPIC && !hole->filter_count)
+        else if (placeholder->reference.kind == REFERENCE_TOPIC && !placeholder->filter_count)
             made.topic = true;
-        else if (hole->reference.kind == REFERENCE_KEY_FIELD ||
-                 hole->reference.kind == REFERENCE_KEY)
-            made.part = hole;
+        else if (placeholder->reference.kind == REFERENCE_KEY_FIELD ||
+                 placeholder->reference.kind == REFERENCE_KEY)
+            made.part = placeholder;
         else
             made.more = true;
     }

@@ -1,6 +1,6 @@
 /* written.h: what the arguments of a route's command are, by the shape of its row. */
 #pragma once
-#include "expr/split.h"
+#include "expr/command_line.h"
 #include "flow/route.h"
 #include "redis/shape.h"
 
@@ -31,8 +31,8 @@ struct slice written_undo_word(const char **undo);
 
 /** What a key is made of. */
 struct made_of {
-    bool key, topic, more;   /* the whole key; the topic; what is neither key nor topic */
-    const struct hole *part; /* a field of the key, or the key behind a filter; NULL: none */
+    bool key, topic, more;          /* the whole key; the topic; what is neither key nor topic */
+    const struct placeholder *part; /* a field of the key, or the key behind a filter; NULL: none */
 };
 
 struct made_of written_made_of(const struct argument *key);

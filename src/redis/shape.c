@@ -13,8 +13,8 @@ struct matching {
     size_t count, at;
     const struct shape_item **items;
     struct shape_problem *problem;
-    int64_t counted; /* what the last count says; -1: that stands in a hole */
-    bool open;       /* it depends on a hole */
+    int64_t counted; /* what the last count says; -1: that stands in a placeholder */
+    bool open;       /* it depends on a placeholder */
 };
 
 static enum shape_verdict say(struct matching *matching, enum shape_verdict verdict,
@@ -47,7 +47,7 @@ static bool at_end(const struct matching *matching)
     return matching->at >= matching->count;
 }
 
-static bool at_hole(const struct matching *matching)
+static bool at_placeholder(const struct matching *matching)
 {
     return !matching->arguments[matching->at].data;
 }
@@ -82,14 +82,14 @@ static void take(struct matching *matching, const struct shape_item *item)
 
 static enum shape_verdict match_words(struct matching *matching, const struct shape_item *item)
 {
-    if (!at_end(matching) && !at_hole(matching) &&
+    if (!at_end(matching) && !at_placeholder(matching) &&
         is_one_of(matching->arguments[matching->at], item->text)) {
         take(matching, NULL);
         return SHAPE_GOOD;
     }
     if (item->optional)
         return SHAPE_GOOD;
-    if (at_end(matching) || !at_hole(matching))
+    if (at_end(matching) || !at_placeholder(matching))
         return say(matching, SHAPE_BAD, "argument %zu must be %.*s", matching->at,
                    SLICE_ARGS(item->text));
     matching->open = true;
@@ -106,7 +106,7 @@ static enum shape_verdict match_value(struct matching *matching, const struct sh
     argument = matching->arguments[matching->at];
     if (item->type == TYPE_COUNT || item->type == TYPE_COUNT0)
         matching->counted = -1;
-    if (item->type != TYPE_ANY && at_hole(matching))
+    if (item->type != TYPE_ANY && at_placeholder(matching))
         matching->open = true;
     else if (item->type != TYPE_ANY && !shape_type_takes(item->type, argument))
         return say_wrong(matching, item->text, shape_type_text(item->type));

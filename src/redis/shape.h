@@ -17,8 +17,8 @@
  * Words are found in any letter case. Types: integer, natural (0 or more), positive, number, bit,
  * id and newid (of a stream's entry), bound and lex (of a sorted set), count (1 or more), count0.
  *
- * A record never gives an option: where only options may follow, a hole is a mistake of the file,
- * and in front of other arguments it is one of those.
+ * A record never gives an option: where only options may follow, a placeholder is a mistake of the
+ * file, and in front of other arguments it is one of those.
  */
 #pragma once
 #include "base/slice.h"
@@ -83,7 +83,7 @@ void shape_free(struct shape *shape);
 
 enum shape_verdict {
     SHAPE_GOOD,
-    SHAPE_OPEN,    /* depends on what stands in the holes */
+    SHAPE_OPEN,    /* depends on what stands in the placeholders */
     SHAPE_UNKNOWN, /* has a word where an option stands that is not known: a newer server may */
     SHAPE_BAD
 };
@@ -96,8 +96,8 @@ struct shape_problem {
 
 /**
  * Compares @p count arguments, argument 0 being the command's name, with the shape. One whose data
- * is NULL is a hole. @p items is NULL or has room for @p count: what each argument is, NULL for
- * words. *problem is filled in where the verdict is SHAPE_UNKNOWN or SHAPE_BAD.
+ * is NULL is a placeholder. @p items is NULL or has room for @p count: what each argument is, NULL
+ * for words. *problem is filled in where the verdict is SHAPE_UNKNOWN or SHAPE_BAD.
  */
 enum shape_verdict shape_match(const struct shape *shape, const struct slice *arguments,
                                size_t count, const struct shape_item **items,

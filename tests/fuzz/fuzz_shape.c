@@ -1,6 +1,6 @@
 /* fuzz_shape.c: any lines as the arguments of a command, the first picks it, an empty one is a
- * hole: the verdict is one of the four, and what is good with holes is good with what may stand
- * there. */
+ * placeholder: the verdict is one of the four, and what is good with placeholders is good with what
+ * may stand there. */
 #include "redis/commands.h"
 #include "redis/shape.h"
 
@@ -35,7 +35,7 @@ static size_t read_lines(const char *text, size_t size, struct slice *lines)
     return count;
 }
 
-/* Where nothing depends on the holes, nothing changes when they are filled. */
+/* Where nothing depends on the placeholders, nothing changes when they are filled. */
 static void fill(const struct shape *shape, struct slice *arguments, size_t count)
 {
     struct shape_problem problem;

@@ -8,7 +8,7 @@
 #include "suite.h"
 
 #include "conf/memory_budget.h"
-#include "expr/condition.h"
+#include "expr/condition_node.h"
 #include "expr/filter.h"
 #include "flow/route.h"
 
@@ -253,7 +253,7 @@ static void try_all(const char *cmd, const char *when, double most)
 
 /* --- filters ---------------------------------------------------------------------------------- */
 
-static const char *const holes[] = {
+static const char *const placeholders[] = {
     "%{y|default('x')}",
     "%{x|json}",
     "%{$value|json}",
@@ -286,10 +286,10 @@ static void every_filter_is_tried(void)
         char name[64];
         bool there = false;
         snprintf(name, sizeof(name), "|%s", filters[i].name);
-        for (size_t j = 0; j < sizeof(holes) / sizeof(holes[0]); j++)
-            there |= strstr(holes[j], name) != NULL;
+        for (size_t j = 0; j < sizeof(placeholders) / sizeof(placeholders[0]); j++)
+            there |= strstr(placeholders[j], name) != NULL;
         if (!there)
-            fprintf(stderr, "\n%s has no line in holes[]\n", filters[i].name);
+            fprintf(stderr, "\n%s has no line in placeholders[]\n", filters[i].name);
         CU_ASSERT_TRUE(there);
     }
 }
@@ -298,9 +298,9 @@ static void no_filter_takes_long_or_much(void)
 {
     char cmd[128];
 
-    for (size_t i = 0; i < sizeof(holes) / sizeof(holes[0]); i++) {
-        snprintf(cmd, sizeof(cmd), "SET k %s", holes[i]);
-        try_all(cmd, NULL, strstr(holes[i], "replace") ? REPLACE_PASSES : PASSES);
+    for (size_t i = 0; i < sizeof(placeholders) / sizeof(placeholders[0]); i++) {
+        snprintf(cmd, sizeof(cmd), "SET k %s", placeholders[i]);
+        try_all(cmd, NULL, strstr(placeholders[i], "replace") ? REPLACE_PASSES : PASSES);
     }
 }
 

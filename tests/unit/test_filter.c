@@ -11,7 +11,7 @@
 
 static char result[4096];
 
-/* The text of "%{hole}" on @p value, or what is wrong. */
+/* The text of "%{placeholder}" on @p value, or what is wrong. */
 static const char *render(const char *text, const char *value)
 {
     struct err err = {ERR_NONE, ""};
@@ -29,7 +29,8 @@ static const char *render(const char *text, const char *value)
     return result;
 }
 
-#define GIVES(hole, value, expected) ASSERT_TEXT(render(hole, "{\"x\": " value "}"), expected)
+#define GIVES(placeholder, value, expected)                                                        \
+    ASSERT_TEXT(render(placeholder, "{\"x\": " value "}"), expected)
 
 static void every_example_of_the_reference_page_is_true(void)
 {

@@ -13,7 +13,7 @@ static const struct shape_item *items[WORDS_MAX];
 static struct shape *shape;
 static struct shape_problem problem;
 
-/* The verdict on a command line; "%" is a hole, "''" an empty argument. */
+/* The verdict on a command line; "%" is a placeholder, "''" an empty argument. */
 static enum shape_verdict verdict(const char *line)
 {
     static char room[256];
@@ -101,7 +101,7 @@ static void what_is_whole_is_good(void)
             "BITOP not d a", "XGROUP CREATE s g $ MKSTREAM", "TS.MADD a 1 2 b * 3.5");
 }
 
-static void a_hole_of_a_type_decides_later(void)
+static void a_placeholder_of_a_type_decides_later(void)
 {
     ALL_ARE(SHAPE_OPEN, "SETEX k % v", "SET k v EX %", "ZADD k % m", "GEOADD g % % %",
             "LMOVE a b % LEFT", "EVAL script % a b", "INCRBY k %", "XADD s % f v",
@@ -208,7 +208,7 @@ int main(void)
     static const struct suite_test tests[] = {
         TEST(every_row_has_a_shape_that_agrees_with_its_arity),
         TEST(what_is_whole_is_good),
-        TEST(a_hole_of_a_type_decides_later),
+        TEST(a_placeholder_of_a_type_decides_later),
         TEST(what_lacks_a_part_is_bad),
         TEST(a_number_that_is_none_is_bad),
         TEST(options_exclude_each_other),

@@ -1,4 +1,4 @@
-/* test_template.c: commands with holes. */
+/* test_template.c: commands with placeholders. */
 #include "suite.h"
 
 #include "examples.h"
@@ -137,7 +137,7 @@ static void random_texts_split_as_in_redis_cli(void)
     }
 }
 
-static void a_hole_binds_tighter_than_a_quote(void)
+static void a_placeholder_binds_tighter_than_a_quote(void)
 {
     expression_is(SLICE("k"), SLICE("{}"));
     ASSERT_TEXT(render("SET k %{name|default('x y')}"), "SET k \"x y\"");
@@ -395,7 +395,7 @@ int main(void)
         TEST(a_field_never_becomes_two_arguments),
         TEST(quotes_are_those_of_redis_cli),
         TEST(random_texts_split_as_in_redis_cli),
-        TEST(a_hole_binds_tighter_than_a_quote),
+        TEST(a_placeholder_binds_tighter_than_a_quote),
         TEST(a_percent_sign_can_stand_for_itself),
         TEST(a_missing_field_or_a_null_is_a_record_error),
         TEST(a_value_that_does_not_decode_is_a_record_error),

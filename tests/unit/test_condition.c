@@ -1,10 +1,10 @@
-/* test_when.c: conditions. */
+/* test_condition.c: conditions. */
 #include "suite.h"
 
 #include "examples.h"
 #include "expression.h"
 
-#include "expr/when.h"
+#include "expr/condition.h"
 
 static char result[ERR_TEXT_BYTES + 16];
 
@@ -12,15 +12,15 @@ static char result[ERR_TEXT_BYTES + 16];
 static const char *decide(const char *text)
 {
     struct err err = {ERR_NONE, ""};
-    struct when *when = when_new(text, &err);
+    struct condition *condition = condition_new(text, &err);
     bool holds = false;
 
-    if (when && when_holds(when, &expression_scope, &holds, &err))
+    if (condition && condition_holds(condition, &expression_scope, &holds, &err))
         snprintf(result, sizeof(result), "%s", holds ? "true" : "false");
     else
         snprintf(result, sizeof(result), "%s: %s", err.kind == ERR_CONFIG ? "config" : "record",
                  err.text);
-    when_free(when);
+    condition_free(condition);
     return result;
 }
 
@@ -293,14 +293,15 @@ static void note(void *context, const struct reference *reference)
 static void what_a_condition_reads_is_known_at_load(void)
 {
     struct err err;
-    struct when *when = when_new("a.b == 1 && ($key.c in ['x', $topic] || has($value))", &err);
+    struct condition *condition =
+        condition_new("a.b == 1 && ($key.c in ['x', $topic] || has($value))", &err);
     char names[64] = "";
 
-    CU_ASSERT_EQUAL(when_reads(when),
+    CU_ASSERT_EQUAL(condition_reads(condition),
                     READS_VALUE_INSIDE | READS_KEY_INSIDE | READS_META | READS_VALUE_BYTES);
-    when_visit(when, note, names);
+    condition_visit(condition, note, names);
     ASSERT_TEXT(names, "a.b,$key.c,$topic,$value,");
-    when_free(when);
+    condition_free(condition);
 }
 
 static const char *example(const char *text, const char *value)
@@ -335,7 +336,7 @@ int main(void)
         TEST(what_a_condition_reads_is_known_at_load),
         TEST(every_example_of_the_reference_page_is_true),
     };
-    int status = SUITE("when", tests);
+    int status = SUITE("condition", tests);
 
     arena_free(&expression_arena);
     return status;

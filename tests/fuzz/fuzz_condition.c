@@ -1,7 +1,7 @@
-/* fuzz_when.c: any text as a condition, decided on one record; a condition in "!( )" decides the
- * other way. */
+/* fuzz_condition.c: any text as a condition, decided on one record; a condition in "!( )" decides
+ * the other way. */
 #include "codec/json.h"
-#include "expr/when.h"
+#include "expr/condition.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct arena arena;
 
-static bool decide(const struct when *when)
+static bool decide(const struct condition *condition)
 {
     static const char value[] =
         "{\"a\":1.25,\"b\":\"x "
@@ -25,7 +25,7 @@ static bool decide(const struct when *when)
     struct err err;
     bool holds;
 
-    assert(when_holds(when, &scope, &holds, &err));
+    assert(condition_holds(condition, &scope, &holds, &err));
     arena_reset(&arena);
     return holds;
 }
@@ -34,22 +34,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct err err = {ERR_NONE, ""};
     char *text = calloc(size + 4, 1);
-    struct when *when, *opposite;
+    struct condition *condition, *opposite;
 
     memcpy(text, data, size);
-    when = when_new(text, &err);
-    assert((when == NULL) == (err.kind == ERR_CONFIG));
-    assert(when || strncmp(err.text, "column ", 7) == 0);
-    if (when) {
+    condition = condition_new(text, &err);
+    assert((condition == NULL) == (err.kind == ERR_CONFIG));
+    assert(condition || strncmp(err.text, "column ", 7) == 0);
+    if (condition) {
         size_t length = strlen(text);
         memmove(text + 2, text, length);
         memcpy(text, "!(", 2);
         memcpy(text + 2 + length, ")", 2);
-        opposite = when_new(text, &err);
-        assert(!opposite || decide(opposite) != decide(when)); /* too deep, perhaps */
-        when_free(opposite);
+        opposite = condition_new(text, &err);
+        assert(!opposite || decide(opposite) != decide(condition)); /* too deep, perhaps */
+        condition_free(opposite);
     }
-    when_free(when);
+    condition_free(condition);
     free(text);
     return 0;
 }

@@ -1,58 +1,59 @@
-/* lex.h: a place in the text of an expression that is compiled, and errors that name the column. */
+/* cursor.h: a place in the text of an expression that is compiled, and errors that name the column.
+ */
 #pragma once
 #include "base/err.h"
 #include "base/slice.h"
 
 #include <stdbool.h>
 
-struct lex {
+struct cursor {
     const char *text; /* of the whole expression: columns count from here */
     const char *at;   /* the next byte */
     const char *end;
     struct err *err;
 };
 
-static inline struct lex lex_of(const char *text, struct err *err)
+static inline struct cursor cursor_of(const char *text, struct err *err)
 {
-    return (struct lex){text, text, text + strlen(text), err};
+    return (struct cursor){text, text, text + strlen(text), err};
 }
 
 /** Sets ERR_CONFIG with "column N: " before the text, N being the column of @p at. Always false. */
-bool lex_error(const struct lex *lex, const char *at, const char *format, ...)
+bool cursor_error(const struct cursor *cursor, const char *at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /**
  * The same for a word that nobody knows: "unknown WHAT 'WORD'", and the candidate that was probably
  * meant. Always false.
  */
-bool lex_unknown(const struct lex *lex, struct slice word, const char *what,
-                 const char *const *candidates, size_t count);
+bool cursor_unknown(const struct cursor *cursor, struct slice word, const char *what,
+                    const char *const *candidates, size_t count);
 
 /** Moves an error that counts its columns from @p at to the columns of the whole. Always false. */
-bool lex_error_within(const struct lex *lex, const char *at);
+bool cursor_error_within(const struct cursor *cursor, const char *at);
 
-static inline bool lex_sees(const struct lex *lex, char byte)
+static inline bool cursor_sees(const struct cursor *cursor, char byte)
 {
-    return lex->at < lex->end && *lex->at == byte;
+    return cursor->at < cursor->end && *cursor->at == byte;
 }
 
 /** Whether @p word comes next, with anything behind it. */
-static inline bool lex_sees_text(const struct lex *lex, const char *word)
+static inline bool cursor_sees_text(const struct cursor *cursor, const char *word)
 {
     size_t length = strlen(word);
 
-    return (size_t)(lex->end - lex->at) >= length && memcmp(lex->at, word, length) == 0;
+    return (size_t)(cursor->end - cursor->at) >= length && memcmp(cursor->at, word, length) == 0;
 }
 
 /** Passes over spaces, tabs and line ends. */
-void lex_skip_space(struct lex *lex);
+void cursor_skip_space(struct cursor *cursor);
 
 /** Passes over @p byte and the space behind it; false where something else comes. */
-bool lex_take(struct lex *lex, char byte);
+bool cursor_take(struct cursor *cursor, char byte);
 
 /**
  * From an opening quote to behind the closing one, which is the same character; a backslash keeps
  * the character behind it from ending the text. @p raw is what stands between them. Errors:
  * ERR_CONFIG where it never ends.
  */
-bool lex_quoted(struct lex *lex, struct slice *raw);
+bool cursor_quoted(struct cursor *cursor, struct slice *raw);
