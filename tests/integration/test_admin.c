@@ -1,6 +1,6 @@
 /* test_admin.c: what the admin port answers, and where it listens. */
-#include "admin_port.h"
-#include "page.h"
+#include "generated_page.h"
+#include "port_fixture.h"
 #include "suite.h"
 
 #include "base/clock.h"
@@ -11,20 +11,20 @@
 static void metrics_are_answered_as_prometheus_wants_them(void)
 {
     port_open();
-    get("/metrics");
-    CU_ASSERT_EQUAL(status(), 200);
-    CU_ASSERT(says("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
-    CU_ASSERT(says("Cache-Control: no-store\r\n"));
-    CU_ASSERT(says("\npenstock_records_matched_total{route=\"rides\"} 0\n"));
+    port_get("/metrics");
+    CU_ASSERT_EQUAL(port_status(), 200);
+    CU_ASSERT(port_says("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
+    CU_ASSERT(port_says("Cache-Control: no-store\r\n"));
+    CU_ASSERT(port_says("\npenstock_records_matched_total{route=\"rides\"} 0\n"));
     port_close();
 }
 
 static void a_head_request_gets_the_head_alone(void)
 {
     port_open();
-    ask("HEAD /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    CU_ASSERT_EQUAL(status(), 200);
-    CU_ASSERT(says("Content-Length: 3\r\n"));
+    port_ask("HEAD /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    CU_ASSERT_EQUAL(port_status(), 200);
+    CU_ASSERT(port_says("Content-Length: 3\r\n"));
     CU_ASSERT(answer[strlen(answer) - 1] == '\n' && !strstr(answer, "ok"));
     port_close();
 }
@@ -32,47 +32,48 @@ static void a_head_request_gets_the_head_alone(void)
 static void a_probe_that_fails_lists_its_checks(void)
 {
     port_open();
-    get("/readyz");
-    CU_ASSERT_EQUAL(status(), 503);
-    CU_ASSERT(says("[-]kafka: 1 of 1 workers are not in their group\n"));
-    CU_ASSERT(says("check failed\n"));
-    get("/startupz");
-    CU_ASSERT_EQUAL(status(), 503);
+    port_get("/readyz");
+    CU_ASSERT_EQUAL(port_status(), 503);
+    CU_ASSERT(port_says("[-]kafka: 1 of 1 workers are not in their group\n"));
+    CU_ASSERT(port_says("check failed\n"));
+    port_get("/startupz");
+    CU_ASSERT_EQUAL(port_status(), 503);
     port_close();
 }
 
 static void a_probe_that_passes_lists_its_checks_when_asked(void)
 {
     port_open();
-    tell_ready();
-    get("/readyz");
-    CU_ASSERT_EQUAL(status(), 200);
-    CU_ASSERT(says("\r\n\r\nok\n"));
-    get("/readyz?verbose");
-    CU_ASSERT(says("\r\n\r\n[+]configuration ok\n[+]kafka ok\n[+]partitions ok\ncheck passed\n"));
-    get("/startupz?verbose=1");
-    CU_ASSERT(says("[+]start ok\ncheck passed\n"));
+    port_tell_ready();
+    port_get("/readyz");
+    CU_ASSERT_EQUAL(port_status(), 200);
+    CU_ASSERT(port_says("\r\n\r\nok\n"));
+    port_get("/readyz?verbose");
+    CU_ASSERT(
+        port_says("\r\n\r\n[+]configuration ok\n[+]kafka ok\n[+]partitions ok\ncheck passed\n"));
+    port_get("/startupz?verbose=1");
+    CU_ASSERT(port_says("[+]start ok\ncheck passed\n"));
     port_close();
 }
 
 static void the_root_lists_the_endpoints(void)
 {
     port_open();
-    get("/");
-    CU_ASSERT_EQUAL(status(), 200);
-    CU_ASSERT(says("\n/metrics"));
+    port_get("/");
+    CU_ASSERT_EQUAL(port_status(), 200);
+    CU_ASSERT(port_says("\n/metrics"));
     port_close();
 }
 
 static void an_unknown_path_is_told_the_nearest_one(void)
 {
     port_open();
-    get("/metric");
-    CU_ASSERT_EQUAL(status(), 404);
-    CU_ASSERT(says("did you mean /metrics?"));
-    get("/etc/passwd");
-    CU_ASSERT_EQUAL(status(), 404);
-    CU_ASSERT(says("/ lists the pages"));
+    port_get("/metric");
+    CU_ASSERT_EQUAL(port_status(), 404);
+    CU_ASSERT(port_says("did you mean /metrics?"));
+    port_get("/etc/passwd");
+    CU_ASSERT_EQUAL(port_status(), 404);
+    CU_ASSERT(port_says("/ lists the pages"));
     port_close();
 }
 
@@ -86,12 +87,12 @@ static void a_foreign_method_is_refused_with_those_that_work(void)
         snprintf(request, sizeof(request),
                  "%s /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
                  methods[i]);
-        ask(request);
-        CU_ASSERT_EQUAL(status(), 405);
-        CU_ASSERT(says("Allow: GET, HEAD\r\n"));
+        port_ask(request);
+        CU_ASSERT_EQUAL(port_status(), 405);
+        CU_ASSERT(port_says("Allow: GET, HEAD\r\n"));
     }
-    ask("BREW /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    CU_ASSERT_EQUAL(status(), 405);
+    port_ask("BREW /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    CU_ASSERT_EQUAL(port_status(), 405);
     port_close();
 }
 
@@ -109,7 +110,7 @@ static void a_port_in_use_is_told_clearly(void)
              "another penstock: choose another one with admin.listen",
              admin_address(admin));
     ASSERT_TEXT(err.text, expected);
-    CU_ASSERT(still_answers());
+    CU_ASSERT(port_still_answers());
     port_close();
 }
 
@@ -153,8 +154,8 @@ static void it_stops_at_once_though_clients_are_connected(void)
     int64_t since_ms;
 
     port_open();
-    handle = dial();
-    CU_ASSERT(still_answers());
+    handle = port_dial();
+    CU_ASSERT(port_still_answers());
     since_ms = clock_ms();
     port_close();
     CU_ASSERT(clock_ms() - since_ms < 1000);

@@ -1,6 +1,6 @@
 /* test_admin_strangers.c: the admin port and those who send too much, too slowly, or are too many.
  */
-#include "admin_port.h"
+#include "port_fixture.h"
 #include "suite.h"
 
 #include "app/http.h"
@@ -26,14 +26,14 @@ static void a_head_that_is_too_long_is_refused(void)
     memcpy(request, "GET /", 5);
     length = HTTP_HEAD_BYTES + 1000;
     memcpy(request + length, " HTTP/1.1\r\n\r\n", 13);
-    say(request, length + 13);
-    CU_ASSERT_EQUAL(status(), 414);
+    port_say(request, length + 13);
+    CU_ASSERT_EQUAL(port_status(), 414);
     length = (size_t)sprintf(request, "GET / HTTP/1.1\r\nHost: localhost\r\nX: ");
     memset(request + length, 'a', sizeof(request) - length);
     memcpy(request + sizeof(request) - 4, "\r\n\r\n", 4);
-    say(request, sizeof(request));
-    CU_ASSERT_EQUAL(status(), 431);
-    CU_ASSERT(still_answers());
+    port_say(request, sizeof(request));
+    CU_ASSERT_EQUAL(port_status(), 431);
+    CU_ASSERT(port_still_answers());
     port_close();
 }
 
@@ -46,10 +46,10 @@ static void megabytes_of_anything_do_no_harm(void)
     port_open();
     for (size_t i = 0; i < sizeof(patterns); i++) {
         memset(bytes, patterns[i], BYTES);
-        say(bytes, BYTES);
-        CU_ASSERT(status() == 400 || status() == 414 || status() == 431);
+        port_say(bytes, BYTES);
+        CU_ASSERT(port_status() == 400 || port_status() == 414 || port_status() == 431);
     }
-    CU_ASSERT(still_answers());
+    CU_ASSERT(port_still_answers());
     port_close();
     free(bytes);
 }
@@ -62,24 +62,24 @@ static void a_body_is_thrown_away(void)
 
     port_open();
     memset(request + length, 'b', sizeof(request) - length);
-    say(request, sizeof(request));
-    CU_ASSERT_EQUAL(status(), 200);
-    CU_ASSERT(says("\r\n\r\nok\n"));
+    port_say(request, sizeof(request));
+    CU_ASSERT_EQUAL(port_status(), 200);
+    CU_ASSERT(port_says("\r\n\r\nok\n"));
     memcpy(request, "PUT", 3);
-    say(request, sizeof(request));
-    CU_ASSERT_EQUAL(status(), 405);
+    port_say(request, sizeof(request));
+    CU_ASSERT_EQUAL(port_status(), 405);
     port_close();
 }
 
 static void what_is_not_http_is_refused(void)
 {
     port_open();
-    ask("\x16\x03\x01\x02\x01\x01\xfc\x03\x03\r\n\r\n");
-    CU_ASSERT_EQUAL(status(), 400);
-    CU_ASSERT(says("This is not an HTTP request.\n"));
-    ask("GET / HTTP/2.0\r\n\r\n");
-    CU_ASSERT_EQUAL(status(), 505);
-    CU_ASSERT(still_answers());
+    port_ask("\x16\x03\x01\x02\x01\x01\xfc\x03\x03\r\n\r\n");
+    CU_ASSERT_EQUAL(port_status(), 400);
+    CU_ASSERT(port_says("This is not an HTTP request.\n"));
+    port_ask("GET / HTTP/2.0\r\n\r\n");
+    CU_ASSERT_EQUAL(port_status(), 505);
+    CU_ASSERT(port_still_answers());
     port_close();
 }
 
@@ -89,14 +89,14 @@ static void a_request_in_many_pieces_is_one_request(void)
     int handle;
 
     port_open();
-    handle = dial();
+    handle = port_dial();
     for (size_t i = 0; request[i]; i++) {
         send(handle, request + i, 1, MSG_NOSIGNAL);
         usleep(1000);
     }
-    hear(handle, 3000);
-    CU_ASSERT_EQUAL(status(), 200);
-    CU_ASSERT(says("[+]worker 0 ok\ncheck passed\n"));
+    port_hear(handle, 3000);
+    CU_ASSERT_EQUAL(port_status(), 200);
+    CU_ASSERT(port_says("[+]worker 0 ok\ncheck passed\n"));
     port_close();
 }
 
@@ -105,12 +105,12 @@ static void a_client_that_says_no_more_still_gets_its_answer(void)
     int handle;
 
     port_open();
-    handle = dial();
+    handle = port_dial();
     send(handle, "GET /metrics HTTP/1.0\r\n\r\n", 25, MSG_NOSIGNAL);
     shutdown(handle, SHUT_WR);
-    hear(handle, 3000);
-    CU_ASSERT_EQUAL(status(), 200);
-    CU_ASSERT(says("process_threads"));
+    port_hear(handle, 3000);
+    CU_ASSERT_EQUAL(port_status(), 200);
+    CU_ASSERT(port_says("process_threads"));
     port_close();
 }
 
@@ -125,12 +125,12 @@ static void a_client_that_hangs_up_does_no_harm(void)
 
     port_open();
     for (int i = 0; i < 50; i++) {
-        int handle = dial();
+        int handle = port_dial();
         send_text(handle, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
         setsockopt(handle, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
         close(handle);
     }
-    CU_ASSERT(still_answers());
+    CU_ASSERT(port_still_answers());
     port_close();
 }
 
@@ -140,12 +140,12 @@ static void more_clients_than_are_served_at_once_wait_their_turn(void)
 
     port_open();
     for (int i = 0; i < 2 * HTTP_CONNECTIONS; i++) {
-        handles[i] = dial();
+        handles[i] = port_dial();
         send_text(handles[i], "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
     }
     for (int i = 0; i < 2 * HTTP_CONNECTIONS; i++) {
-        hear(handles[i], 3000);
-        CU_ASSERT_EQUAL(status(), 200);
+        port_hear(handles[i], 3000);
+        CU_ASSERT_EQUAL(port_status(), 200);
     }
     port_close();
 }
@@ -156,11 +156,11 @@ static void a_head_that_does_not_come_is_not_waited_for(void)
     int handle;
 
     port_open();
-    handle = dial();
+    handle = port_dial();
     send_text(handle, "GET /livez HT");
     since_ms = clock_ms();
-    hear(handle, 5000);
-    CU_ASSERT_EQUAL(status(), 408);
+    port_hear(handle, 5000);
+    CU_ASSERT_EQUAL(port_status(), 408);
     CU_ASSERT(clock_ms() - since_ms >= HTTP_HEAD_MS - 100);
     CU_ASSERT(clock_ms() - since_ms < HTTP_HEAD_MS + 2000);
     port_close();
@@ -173,10 +173,10 @@ static void a_crowd_that_says_nothing_keeps_nobody_waiting(void)
 
     port_open();
     for (int i = 0; i < CROWD; i++)
-        handles[i] = dial();
+        handles[i] = port_dial();
     since_ms = clock_ms();
     for (int i = 0; i < 3; i++)
-        CU_ASSERT(still_answers());
+        CU_ASSERT(port_still_answers());
     CU_ASSERT(clock_ms() - since_ms < 1500);
     for (int i = 0; i < CROWD; i++)
         close(handles[i]);
@@ -197,19 +197,19 @@ static void a_foreign_host_reads_nothing(void)
     port_open();
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         snprintf(request, sizeof(request), "GET /metrics HTTP/1.1\r\nHost: %s\r\n\r\n", good[i]);
-        ask(request);
-        CU_ASSERT_EQUAL(status(), 200);
+        port_ask(request);
+        CU_ASSERT_EQUAL(port_status(), 200);
     }
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         snprintf(request, sizeof(request), "GET /metrics HTTP/1.1\r\nhost:\t%s \r\n\r\n", bad[i]);
-        ask(request);
-        CU_ASSERT_EQUAL(status(), 421);
-        CU_ASSERT_FALSE(says("penstock_"));
+        port_ask(request);
+        CU_ASSERT_EQUAL(port_status(), 421);
+        CU_ASSERT_FALSE(port_says("penstock_"));
     }
-    ask("GET http://evil.example/metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    CU_ASSERT_EQUAL(status(), 421);
-    ask("GET /livez HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n");
-    CU_ASSERT_EQUAL(status(), 400);
+    port_ask("GET http://evil.example/metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    CU_ASSERT_EQUAL(port_status(), 421);
+    port_ask("GET /livez HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n");
+    CU_ASSERT_EQUAL(port_status(), 400);
     port_close();
 }
 
@@ -217,11 +217,11 @@ static void a_loop_that_stands_still_is_seen(void)
 {
     port_open();
     usleep(10500 * 1000);
-    get("/livez");
-    CU_ASSERT_EQUAL(status(), 503);
-    CU_ASSERT(says("[-]worker 0: its loop has not run for 1"));
-    tell_ready();
-    CU_ASSERT(still_answers());
+    port_get("/livez");
+    CU_ASSERT_EQUAL(port_status(), 503);
+    CU_ASSERT(port_says("[-]worker 0: its loop has not run for 1"));
+    port_tell_ready();
+    CU_ASSERT(port_still_answers());
     port_close();
 }
 
@@ -251,19 +251,19 @@ static void without_file_descriptors_it_rests_and_then_goes_on(void)
     double before;
 
     port_open();
-    CU_ASSERT(still_answers());
+    CU_ASSERT(port_still_answers());
     usleep(100 * 1000); /* that connection's descriptor is free again */
     handle = socket(AF_INET, SOCK_STREAM, 0);
     limit = forbid_files();
-    dial_by(handle);
+    port_dial_by(handle);
     send(handle, request, sizeof(request) - 1, MSG_NOSIGNAL);
     before = cpu_seconds();
     usleep(1000 * 1000);
     CU_ASSERT(cpu_seconds() - before < 0.2);
     CU_ASSERT_EQUAL(recv(handle, answer, 1, MSG_DONTWAIT), -1);
     setrlimit(RLIMIT_NOFILE, &limit);
-    hear(handle, 3000);
-    CU_ASSERT_EQUAL(status(), 200);
+    port_hear(handle, 3000);
+    CU_ASSERT_EQUAL(port_status(), 200);
     port_close();
 }
 

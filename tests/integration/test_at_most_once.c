@@ -4,9 +4,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "bridge.h"
-#include "kafka_member.h"
-#include "redis_server.h"
+#include "bridge_fixture.h"
+#include "member_fixture.h"
+#include "real_redis_server.h"
 
 #include <poll.h>
 

@@ -3,14 +3,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "fake_server.h"
+#include "fake_redis_server.h"
+#include "real_redis_server.h"
 #include "redis/barrier.h"
-#include "redis_server.h"
-#include "sink_driver.h"
+#include "sink_fixture.h"
 
 enum { PATIENCE_MS = 10000, TIMEOUT_MS = 300 };
 
-static struct driver *driver;
+static struct sink_fixture *fixture;
 static struct fake_server *fake;
 static struct barrier *barrier;
 static const char *set_answer, *wait_answer; /* of the fake server */
@@ -25,17 +25,17 @@ static const char *say(void *context, unsigned connection, unsigned number, cons
 
 static void open_barrier(struct conf_durable durable)
 {
-    driver->options.durable = durable;
-    driver->options.response_timeout = TIMEOUT_MS;
-    driver_start(driver);
-    barrier = barrier_new(sink_setup(driver->sink), "penstock:{group}:barrier:0");
+    fixture->options.durable = durable;
+    fixture->options.response_timeout = TIMEOUT_MS;
+    sink_fixture_start(fixture);
+    barrier = barrier_new(sink_setup(fixture->sink), "penstock:{group}:barrier:0");
 }
 
 static void open_fake(struct conf_durable durable)
 {
-    driver = driver_new(0);
-    fake = fake_server_open(driver->stand.base, say, NULL);
-    driver->options.port = fake_server_port(fake);
+    fixture = sink_fixture_new(0);
+    fake = fake_server_open(fixture->loop.base, say, NULL);
+    fixture->options.port = fake_server_port(fake);
     set_answer = "+OK\r\n";
     open_barrier(durable);
 }
@@ -45,7 +45,7 @@ static void close_all(void)
     barrier_free(barrier);
     fake_server_close(fake);
     fake = NULL;
-    driver_close(driver);
+    sink_fixture_close(fixture);
 }
 
 static bool ready_comes(void)
@@ -53,7 +53,7 @@ static bool ready_comes(void)
     int64_t until_ms = clock_ms() + PATIENCE_MS;
 
     while (!barrier_is_ready(barrier) && clock_ms() < until_ms)
-        driver_turn(driver);
+        sink_fixture_turn(fixture);
     return barrier_is_ready(barrier);
 }
 
@@ -67,18 +67,18 @@ static enum barrier_outcome run(void)
     barrier_begin(barrier);
     CU_ASSERT_FALSE(barrier_is_ready(barrier));
     while (!barrier_take(barrier, &outcome) && clock_ms() < until_ms)
-        driver_turn(driver);
+        sink_fixture_turn(fixture);
     return outcome;
 }
 
 static void expect(const char *answer, enum barrier_outcome outcome, const char *text)
 {
-    uint64_t before = driver->counters->barriers[outcome];
+    uint64_t before = fixture->counters->barriers[outcome];
 
     wait_answer = answer;
     CU_ASSERT_EQUAL(run(), outcome);
     ASSERT_TEXT(barrier_text(barrier), text);
-    CU_ASSERT_EQUAL(driver->counters->barriers[outcome], before + 1);
+    CU_ASSERT_EQUAL(fixture->counters->barriers[outcome], before + 1);
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */
@@ -183,18 +183,18 @@ static void a_demoted_server_ends_the_barrier_it_was_asked_for(void)
     struct redis_server *server = redis_server_start(NULL);
     enum barrier_outcome outcome = BARRIER_REACHED;
 
-    driver = driver_new(redis_server_port(server));
+    fixture = sink_fixture_new(redis_server_port(server));
     open_barrier((struct conf_durable){DURABLE_WAIT, 0, 1, 5000});
     CU_ASSERT_TRUE(ready_comes());
     barrier_begin(barrier);
-    driver_run(driver, 50);
+    sink_fixture_run(fixture, 50);
     ASSERT_TEXT(redis_ask(server, "REPLICAOF 127.0.0.1 1"), "OK");
     for (int i = 0; i < 1000 && !barrier_take(barrier, &outcome); i++)
-        driver_turn(driver);
+        sink_fixture_turn(fixture);
     CU_ASSERT_EQUAL(outcome, BARRIER_FAILED);
     CU_ASSERT_PTR_NOT_NULL(strstr(barrier_text(barrier), "wait: UNBLOCKED"));
     CU_ASSERT_PTR_NOT_NULL(strstr(barrier_trouble(barrier), "UNBLOCKED")); /* where is it now? */
-    driver_run(driver, 300);
+    sink_fixture_run(fixture, 300);
     CU_ASSERT_FALSE(barrier_is_ready(barrier));
     CU_ASSERT_PTR_NOT_NULL(strstr(barrier_trouble(barrier), "READONLY: the server is a replica"));
     ASSERT_TEXT(redis_ask(server, "REPLICAOF NO ONE"), "OK");
@@ -208,17 +208,17 @@ static void the_data_is_answered_while_a_barrier_waits(void)
     struct redis_server *server = redis_server_start(NULL);
     enum barrier_outcome outcome;
 
-    driver = driver_new(redis_server_port(server));
+    fixture = sink_fixture_new(redis_server_port(server));
     open_barrier((struct conf_durable){DURABLE_WAIT, 0, 1, 3000});
     CU_ASSERT_TRUE(ready_comes());
     barrier_begin(barrier);
     int64_t from_ms = clock_ms();
-    driver_push_sequence(driver, 0, 2000);
-    CU_ASSERT_TRUE(driver_finish(driver));
+    sink_fixture_push_sequence(fixture, 0, 2000);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     CU_ASSERT_TRUE(clock_ms() - from_ms < 1500);
     CU_ASSERT_FALSE(barrier_take(barrier, &outcome));
     CU_ASSERT_FALSE(barrier_is_ready(barrier));
-    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
     close_all();
     redis_server_free(server);
 }

@@ -2,8 +2,8 @@
 #include "suite.h"
 
 #include "base/slice.h"
+#include "real_redis_server.h"
 #include "redis/commands.h"
-#include "redis_server.h"
 
 #include <ctype.h>
 #include <stdlib.h>

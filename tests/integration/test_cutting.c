@@ -7,11 +7,11 @@
  */
 #include "suite.h"
 
-#include "exact.h"
-#include "fake_server.h"
-#include "feeder.h"
-#include "redis_server.h"
-#include "sink_driver.h"
+#include "expect_exact.h"
+#include "fake_redis_server.h"
+#include "owner_fixture.h"
+#include "real_redis_server.h"
+#include "sink_fixture.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -21,8 +21,8 @@
 enum { BIG = 3 << 20, BIG_OFFSET = 20 };
 
 static struct redis_server *server;
-static struct driver *driver;
-static struct feeder *feeder;
+static struct sink_fixture *fixture;
+static struct owner *owner;
 static struct fake_server *fake;
 static char *big;
 
@@ -37,12 +37,12 @@ static void start(const char *setting)
 
 static void stop(void)
 {
-    driver_close(driver);
-    feeder_close(feeder);
+    sink_fixture_close(fixture);
+    owner_close(owner);
     redis_server_free(server);
     free(big);
-    driver = NULL;
-    feeder = NULL;
+    fixture = NULL;
+    owner = NULL;
     server = NULL;
     big = NULL;
 }
@@ -50,20 +50,20 @@ static void stop(void)
 /* Every number but that of the big one's ticket is in the list, in order. */
 static void expect_others_done(uint32_t refused)
 {
-    for (uint32_t i = 0; i < driver->put; i++)
-        CU_ASSERT_EQUAL(driver->outcomes[i], i == refused ? DRIVER_REFUSED : DRIVER_DONE);
-    CU_ASSERT_FALSE(driver->unordered);
-    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    for (uint32_t i = 0; i < fixture->put; i++)
+        CU_ASSERT_EQUAL(fixture->outcomes[i], i == refused ? TICKET_REFUSED : TICKET_DONE);
+    CU_ASSERT_FALSE(fixture->unordered);
+    CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
     ASSERT_TEXT(redis_ask(server, "LINDEX seq -1"), "99");
     ASSERT_TEXT(redis_ask(server, "EXISTS big"), "0");
 }
 
 static void push_with_a_big_one(void)
 {
-    driver_push_sequence(driver, 0, 50);
-    driver_put(driver, "SET", "big", big, NULL);
-    driver_push_sequence(driver, 50, 100);
-    CU_ASSERT_TRUE(driver_finish(driver));
+    sink_fixture_push_sequence(fixture, 0, 50);
+    sink_fixture_put(fixture, "SET", "big", big, NULL);
+    sink_fixture_push_sequence(fixture, 50, 100);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
 }
 
 /* --- guilty ----------------------------------------------------------------------------------- */
@@ -71,63 +71,63 @@ static void push_with_a_big_one(void)
 static void a_record_above_the_query_buffer_is_refused_alone(void)
 {
     start("client-query-buffer-limit");
-    driver = driver_open(redis_server_port(server));
+    fixture = sink_fixture_open(redis_server_port(server));
     push_with_a_big_one();
     expect_others_done(50);
-    CU_ASSERT_EQUAL(driver->class, REPLY_REJECT);
-    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, "the server ended 5 connections in a row at this "
-                                                "command (3145762 bytes) without an answer"));
-    CU_ASSERT_EQUAL(driver->suspicions, 1);
-    CU_ASSERT_EQUAL(driver->suspected, 50);
+    CU_ASSERT_EQUAL(fixture->class, REPLY_REJECT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(fixture->text, "the server ended 5 connections in a row at this "
+                                                 "command (3145762 bytes) without an answer"));
+    CU_ASSERT_EQUAL(fixture->suspicions, 1);
+    CU_ASSERT_EQUAL(fixture->suspected, 50);
     stop();
 }
 
 static void a_route_s_patience_ends_it_sooner(void)
 {
     start("client-query-buffer-limit");
-    driver = driver_new(redis_server_port(server));
-    driver->patience_ms = 100;
-    driver_start(driver);
+    fixture = sink_fixture_new(redis_server_port(server));
+    fixture->patience_ms = 100;
+    sink_fixture_start(fixture);
     push_with_a_big_one();
     expect_others_done(50);
-    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, "the server ended 2 connections in a row"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(fixture->text, "the server ended 2 connections in a row"));
     stop();
 }
 
 static void what_the_server_says_before_it_hangs_up_is_its_answer(void)
 {
     start("proto-max-bulk-len");
-    driver = driver_open(redis_server_port(server));
+    fixture = sink_fixture_open(redis_server_port(server));
     push_with_a_big_one();
     expect_others_done(50);
-    ASSERT_TEXT(driver->text, "ERR Protocol error: invalid bulk length");
-    CU_ASSERT_EQUAL(driver->suspicions, 0);
+    ASSERT_TEXT(fixture->text, "ERR Protocol error: invalid bulk length");
+    CU_ASSERT_EQUAL(fixture->suspicions, 0);
     stop();
 }
 
 /* The record of partition 1 at BIG_OFFSET has a big command in front of the usual ones. */
-static bool render_big(struct feeder_partition *partition, int64_t offset, unsigned place)
+static bool render_big(struct owner_partition *partition, int64_t offset, unsigned place)
 {
     if (partition->number != 1 || offset != BIG_OFFSET)
-        return feeder_render(partition, offset, place);
+        return owner_render(partition, offset, place);
     if (place == 0)
-        feeder_put(partition, place, "SET", "big", big, NULL);
-    return place == 0 || feeder_render(partition, offset, place - 1);
+        owner_put(partition, place, "SET", "big", big, NULL);
+    return place == 0 || owner_render(partition, offset, place - 1);
 }
 
 static void feed_with_a_big_one(void)
 {
-    feeder = feeder_new(redis_server_port(server), 3);
-    feeder->render = render_big;
-    feeder->verdict = UNITS_SKIP;
-    feeder_start(feeder);
-    feeder_claim_all(feeder);
-    feeder_feed(feeder, 100);
-    CU_ASSERT_TRUE(feeder_finish(feeder));
-    CU_ASSERT_EQUAL(feeder->refused, 1);
-    CU_ASSERT_EQUAL(feeder->dropped, 0);
-    CU_ASSERT_EQUAL(feeder->class, REPLY_REJECT);
-    CU_ASSERT_PTR_NULL(units_trouble(feeder->units));
+    owner = owner_new(redis_server_port(server), 3);
+    owner->render = render_big;
+    owner->verdict = UNITS_SKIP;
+    owner_start(owner);
+    owner_claim_all(owner);
+    owner_feed(owner, 100);
+    CU_ASSERT_TRUE(owner_finish(owner));
+    CU_ASSERT_EQUAL(owner->refused, 1);
+    CU_ASSERT_EQUAL(owner->dropped, 0);
+    CU_ASSERT_EQUAL(owner->class, REPLY_REJECT);
+    CU_ASSERT_PTR_NULL(units_trouble(owner->units));
     for (int i = 0; i < 3; i++) {
         expect_exact_list(server, i, 100);
         expect_exact_sum(server, i, 100);
@@ -139,9 +139,8 @@ static void exactly_once_refuses_it_alone_too(void)
 {
     start("client-query-buffer-limit");
     feed_with_a_big_one();
-    CU_ASSERT_PTR_NOT_NULL(
-        strstr(feeder->text, "the server ended 5 connections in a row at this "));
-    CU_ASSERT_EQUAL(feeder->suspicions, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(owner->text, "the server ended 5 connections in a row at this "));
+    CU_ASSERT_EQUAL(owner->suspicions, 1);
     stop();
 }
 
@@ -149,30 +148,30 @@ static void exactly_once_hears_what_is_said_before_the_end_too(void)
 {
     start("proto-max-bulk-len");
     feed_with_a_big_one();
-    ASSERT_TEXT(feeder->text, "ERR Protocol error: invalid bulk length");
-    CU_ASSERT_EQUAL(feeder->suspicions, 0);
+    ASSERT_TEXT(owner->text, "ERR Protocol error: invalid bulk length");
+    CU_ASSERT_EQUAL(owner->suspicions, 0);
     stop();
 }
 
 /* Each record is small enough, only many of them in one transaction are not. */
-static bool render_half(struct feeder_partition *partition, int64_t offset, unsigned place)
+static bool render_half(struct owner_partition *partition, int64_t offset, unsigned place)
 {
     if (place == 0)
-        feeder_put(partition, place, "SET", "half", big + BIG - (400 << 10), NULL);
-    return place == 0 || feeder_render(partition, offset, place - 1);
+        owner_put(partition, place, "SET", "half", big + BIG - (400 << 10), NULL);
+    return place == 0 || owner_render(partition, offset, place - 1);
 }
 
 static void records_that_are_too_large_together_go_one_by_one(void)
 {
     start("client-query-buffer-limit");
-    feeder = feeder_new(redis_server_port(server), 1);
-    feeder->options.unit_bytes = 4 << 20;
-    feeder->render = render_half;
-    feeder_start(feeder);
-    feeder_claim_all(feeder);
-    feeder_feed(feeder, 30);
-    CU_ASSERT_TRUE(feeder_finish(feeder));
-    CU_ASSERT_EQUAL(feeder->refused, 0);
+    owner = owner_new(redis_server_port(server), 1);
+    owner->options.unit_bytes = 4 << 20;
+    owner->render = render_half;
+    owner_start(owner);
+    owner_claim_all(owner);
+    owner_feed(owner, 30);
+    CU_ASSERT_TRUE(owner_finish(owner));
+    CU_ASSERT_EQUAL(owner->refused, 0);
     expect_exact_list(server, 0, 30);
     expect_exact_sum(server, 0, 30);
     stop();
@@ -184,14 +183,14 @@ static void records_that_are_too_large_together_go_one_by_one(void)
 static void who_kills_clients_condemns_no_command(void)
 {
     server = redis_server_start(NULL);
-    driver = driver_open(redis_server_port(server));
-    driver_put(driver, "BLPOP", "nothing", "0.4", NULL);
+    fixture = sink_fixture_open(redis_server_port(server));
+    sink_fixture_put(fixture, "BLPOP", "nothing", "0.4", NULL);
     for (int i = 0; i < 24; i++) {
-        driver_run(driver, 150);
+        sink_fixture_run(fixture, 150);
         redis_ask(server, "CLIENT KILL TYPE normal SKIPME yes");
     }
-    CU_ASSERT_TRUE(driver->counters->reconnects >= 5);
-    CU_ASSERT_TRUE(driver_succeeds(driver));
+    CU_ASSERT_TRUE(fixture->counters->reconnects >= 5);
+    CU_ASSERT_TRUE(sink_fixture_succeeds(fixture));
     stop();
 }
 
@@ -199,16 +198,16 @@ static void who_kills_clients_condemns_no_command(void)
 static void a_server_that_dies_of_a_command_has_not_answered(void)
 {
     server = redis_server_start(NULL);
-    driver = driver_open(redis_server_port(server));
-    driver_put(driver, "SHUTDOWN", "NOSAVE", NULL);
-    driver_put(driver, "SET", "key", "value", NULL);
+    fixture = sink_fixture_open(redis_server_port(server));
+    sink_fixture_put(fixture, "SHUTDOWN", "NOSAVE", NULL);
+    sink_fixture_put(fixture, "SET", "key", "value", NULL);
     for (int i = 0; i < 8; i++) {
-        driver_run(driver, 400);
+        sink_fixture_run(fixture, 400);
         redis_server_restart(server);
     }
-    CU_ASSERT_EQUAL(driver->answered, 0);
-    CU_ASSERT_EQUAL(driver->suspicions, 1);
-    CU_ASSERT_EQUAL(driver->suspected, 0);
+    CU_ASSERT_EQUAL(fixture->answered, 0);
+    CU_ASSERT_EQUAL(fixture->suspicions, 1);
+    CU_ASSERT_EQUAL(fixture->suspected, 0);
     stop();
 }
 
@@ -222,23 +221,23 @@ static const char *hang_up_at_set(void *context, unsigned connection, unsigned n
 
 static void a_command_with_the_ticket_of_one_that_ended_connections_begins_anew(void)
 {
-    driver = driver_new(0);
-    fake = fake_server_open(driver->stand.base, hang_up_at_set, NULL);
-    driver->options.port = fake_server_port(fake);
-    driver->patience_ms = 1; /* the second end in a row condemns it */
-    driver_start(driver);
-    driver_put(driver, "SET", "key", "1", NULL);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "the server ended 1 connection at"));
-    driver->unwanted_below = 1;
-    sink_discard(driver->sink);
-    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_DROPPED);
-    driver->unwanted_below = driver->put = driver->answered = 0;
-    driver->outcomes[0] = DRIVER_OPEN;
-    driver_put(driver, "SET", "key", "2", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
-    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, "the server ended 2 connections in a row"));
+    fixture = sink_fixture_new(0);
+    fake = fake_server_open(fixture->loop.base, hang_up_at_set, NULL);
+    fixture->options.port = fake_server_port(fake);
+    fixture->patience_ms = 1; /* the second end in a row condemns it */
+    sink_fixture_start(fixture);
+    sink_fixture_put(fixture, "SET", "key", "1", NULL);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "the server ended 1 connection at"));
+    fixture->unwanted_below = 1;
+    sink_discard(fixture->sink);
+    CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_DROPPED);
+    fixture->unwanted_below = fixture->put = fixture->answered = 0;
+    fixture->outcomes[0] = TICKET_OPEN;
+    sink_fixture_put(fixture, "SET", "key", "2", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    CU_ASSERT_PTR_NOT_NULL(strstr(fixture->text, "the server ended 2 connections in a row"));
     CU_ASSERT_EQUAL(fake_server_connections(fake), 4);
-    driver_stop(driver);
+    sink_fixture_stop(fixture);
     fake_server_close(fake);
     stop();
 }
@@ -255,15 +254,15 @@ static const char *lonely_proxy(void *context, unsigned connection, unsigned num
 
 static void a_proxy_without_a_server_condemns_nothing(void)
 {
-    driver = driver_new(0);
-    fake = fake_server_open(driver->stand.base, lonely_proxy, NULL);
-    driver->options.port = fake_server_port(fake);
-    driver_start(driver);
-    driver_put(driver, "SET", "key", "value", NULL);
-    driver_run(driver, 4000);
-    CU_ASSERT_EQUAL(driver->answered, 0);
+    fixture = sink_fixture_new(0);
+    fake = fake_server_open(fixture->loop.base, lonely_proxy, NULL);
+    fixture->options.port = fake_server_port(fake);
+    sink_fixture_start(fixture);
+    sink_fixture_put(fixture, "SET", "key", "value", NULL);
+    sink_fixture_run(fixture, 4000);
+    CU_ASSERT_EQUAL(fixture->answered, 0);
     CU_ASSERT(fake_server_connections(fake) >= 4);
-    driver_stop(driver);
+    sink_fixture_stop(fixture);
     fake_server_close(fake);
     stop();
 }

@@ -9,9 +9,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "bridge.h"
-#include "kafka_member.h"
-#include "redis_server.h"
+#include "bridge_fixture.h"
+#include "member_fixture.h"
+#include "real_redis_server.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -108,7 +108,7 @@ static bool seen_comes(struct redis_server *server, long wanted)
 
 static void expect_committed(const char *name, int64_t offset)
 {
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
         CU_ASSERT_EQUAL(cluster_committed(name, name, i), offset);
 }
 

@@ -8,9 +8,9 @@
 #include "suite.h"
 
 #include "base/log.h"
-#include "bridge.h"
-#include "kafka_member.h"
-#include "redis_server.h"
+#include "bridge_fixture.h"
+#include "member_fixture.h"
+#include "real_redis_server.h"
 
 #include <poll.h>
 
@@ -162,7 +162,7 @@ static void lost_connections_repeat_nothing(void)
     CU_ASSERT_TRUE(pushed_comes(server, 4 * MANY));
     expect_each_once();
     poll(NULL, 0, 200);
-    for (int i = 0; i < MEMBER_PARTITIONS; i++) {
+    for (int i = 0; i < CLUSTER_PARTITIONS; i++) {
         ASSERT_TEXT(redis_ask(server, "LLEN seen-b:%d", i), "1000");
         ASSERT_TEXT(redis_ask(server, "GET sum-b:%d", i), "1000");
     }

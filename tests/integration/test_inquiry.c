@@ -5,10 +5,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "fake_server.h"
+#include "fake_redis_server.h"
+#include "loop_fixture.h"
 #include "redis/inquiry.h"
 #include "redis/sink.h"
-#include "sink_stand.h"
 
 #include <stdlib.h>
 
@@ -16,7 +16,7 @@ enum { QUESTIONS = 8, LARGE = 300000 };
 
 #define EXPECTED "*1\r\n*2\r\n$3\r\n5-1\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n"
 
-static struct stand stand;
+static struct loop_fixture loop;
 static struct conf_sink options;
 static struct fake_server *server;
 static struct sink *sink;
@@ -44,10 +44,10 @@ static void open_all(fake_answer answer)
     struct err err;
 
     heard.count = 0;
-    stand_open(&stand);
-    server = fake_server_open(stand.base, answer, NULL);
-    options = stand_options(fake_server_port(server));
-    sink = sink_new(&options, 0, "a test", stand.base, stand.worker, &events, &err);
+    loop_fixture_open(&loop);
+    server = fake_server_open(loop.base, answer, NULL);
+    options = loop_fixture_options(fake_server_port(server));
+    sink = sink_new(&options, 0, "a test", loop.base, loop.worker, &events, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(sink);
     inquiry = inquiry_new(sink_setup(sink), &(struct inquiry_events){NULL, on_answered});
 }
@@ -57,7 +57,7 @@ static void close_all(void)
     inquiry_free(inquiry);
     sink_free(sink);
     fake_server_close(server);
-    stand_close(&stand, &options);
+    loop_fixture_close(&loop, &options);
 }
 
 static void ask(uint32_t ticket)
@@ -70,13 +70,13 @@ static void ask(uint32_t ticket)
 /* Asks so much at once, and waits for the answers. */
 static void ask_and_hear(size_t count)
 {
-    int64_t until_ms = clock_ms() + STAND_PATIENCE_MS;
+    int64_t until_ms = clock_ms() + LOOP_FIXTURE_PATIENCE_MS;
 
     for (size_t i = 0; i < count; i++)
         ask((uint32_t)i);
     while (heard.count < count && clock_ms() < until_ms) {
         inquiry_turn(inquiry);
-        stand_turn(&stand);
+        loop_fixture_turn(&loop);
     }
     CU_ASSERT_EQUAL_FATAL(heard.count, count);
     for (size_t i = 0; i < count; i++)

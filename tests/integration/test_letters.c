@@ -3,7 +3,7 @@
 #include "suite.h"
 
 #include "base/log.h"
-#include "letter_pipe.h"
+#include "letters_fixture.h"
 
 #include <stdlib.h>
 
@@ -49,15 +49,16 @@ static void a_letter_is_the_record_byte_for_byte_and_says_why(void)
 {
     static const char key[] = "\0key\r\n\xff", value[] = "{\"broken\0\xfe\r\n";
 
-    open_servers();
+    bridge_open_servers();
     cluster_topic("bytes");
     cluster_topic("dead");
     cluster_produce("bytes", 1, 0, 3);
     cluster_produce_record("bytes", 1, (struct slice){key, sizeof(key)},
                            (struct slice){value, sizeof(value)}, TIMESTAMP, many_headers(1000));
     cluster_produce("bytes", 1, 4, 6);
-    open_pipe("bytes", TOPIC_DLQ("dead"),
-              ROUTE("near", "bytes", JSON "do = \"RPUSH seen:1 %{$offset} %{*|json}\"; "));
+    bridge_open_two(
+        "bytes", TOPIC_DLQ("dead"),
+        BRIDGE_ROUTE("near", "bytes", JSON "do = \"RPUSH seen:1 %{$offset} %{*|json}\"; "));
     read_letters("dead", 1);
     CU_ASSERT_EQUAL_FATAL(letter_count, 1);
     const rd_kafka_message_t *letter = letters[0];
@@ -79,23 +80,24 @@ static void a_letter_is_the_record_byte_for_byte_and_says_why(void)
     CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DEAD_LETTERED), 1);
     CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_WRITTEN), 5);
     ASSERT_TEXT(redis_ask(here, "LRANGE seen:1 0 -1"), "[0 0 1 1 2 2 4 4 5 5]");
-    close_all();
+    bridge_close_two();
 }
 
 /* --- why -------------------------------------------------------------------------------------- */
 
 static void a_refused_command_is_told_by_its_template_and_redis_own_words(void)
 {
-    open_servers();
+    bridge_open_servers();
     redis_ask(here, "SET string-2 x");
     cluster_topic("refused");
     cluster_topic("dead.refused");
     cluster_produce("refused", 1, 0, 5);
-    open_pipe("refused", TOPIC_DLQ("dead.refused"),
-              ROUTE("near", "refused",
-                    "on_error = \"dlq\"; all = true; do = ( \"RPUSH seen:1 %{$offset}\",\n"
-                    "\"APPEND string-%{$key} y\", \"RPUSH string-%{$key} %{$offset}\" ); "
-                    "when = \"$key != '4'\"; "));
+    bridge_open_two(
+        "refused", TOPIC_DLQ("dead.refused"),
+        BRIDGE_ROUTE("near", "refused",
+                     "on_error = \"dlq\"; all = true; do = ( \"RPUSH seen:1 %{$offset}\",\n"
+                     "\"APPEND string-%{$key} y\", \"RPUSH string-%{$key} %{$offset}\" ); "
+                     "when = \"$key != '4'\"; "));
     read_letters("dead.refused", 4);
     CU_ASSERT_EQUAL(letter_count, 4); /* APPEND made a string of each */
     for (size_t i = 0; i < letter_count; i++) {
@@ -118,23 +120,24 @@ static void a_refused_command_is_told_by_its_template_and_redis_own_words(void)
     CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_FILTERED), 1);
     CU_ASSERT_EQUAL(cluster_committed("refused", "refused", 1), 5);
     ASSERT_TEXT(redis_ask(here, "LRANGE seen:1 0 -1"), "[0 1 2 3]");
-    close_all();
+    bridge_close_two();
 }
 
 static void what_is_null_stays_null_and_what_is_empty_stays_empty(void)
 {
     struct slice none = {0}, empty = {"", 0}, text = SLICE("x");
 
-    open_servers();
+    bridge_open_servers();
     redis_ask(here, "SET string x");
     cluster_topic("nulls");
     cluster_topic("dead.nulls");
     cluster_produce_record("nulls", 1, none, empty, TIMESTAMP, rd_kafka_headers_new(0));
     cluster_produce_record("nulls", 1, empty, none, TIMESTAMP, rd_kafka_headers_new(0));
     cluster_produce_record("nulls", 1, text, text, TIMESTAMP, rd_kafka_headers_new(0));
-    open_pipe("nulls", TOPIC_DLQ("dead.nulls"),
-              ROUTE("near", "nulls",
-                    "on_error = \"dlq\"; do = \"RPUSH string 1\"; del = \"RPUSH string 1\"; "));
+    bridge_open_two(
+        "nulls", TOPIC_DLQ("dead.nulls"),
+        BRIDGE_ROUTE("near", "nulls",
+                     "on_error = \"dlq\"; do = \"RPUSH string 1\"; del = \"RPUSH string 1\"; "));
     read_letters("dead.nulls", 3);
     CU_ASSERT_EQUAL_FATAL(letter_count, 3);
     for (size_t i = 0; i < letter_count; i++) {
@@ -153,18 +156,19 @@ static void what_is_null_stays_null_and_what_is_empty_stays_empty(void)
     }
     close_letters();
     bridge_stop();
-    close_all();
+    bridge_close_two();
 }
 
 static void a_value_above_the_topics_limit_goes_by_reference(void)
 {
-    open_servers();
+    bridge_open_servers();
     cluster_topic("large");
     cluster_topic("dead.large");
     cluster_produce_large("large", 2, 1200000);
     cluster_produce("large", 2, 1, 3);
-    open_pipe("large", TOPIC_DLQ("dead.large"),
-              ROUTE("near", "large", JSON "do = \"RPUSH seen:2 %{$offset} %{*|json}\"; "));
+    bridge_open_two(
+        "large", TOPIC_DLQ("dead.large"),
+        BRIDGE_ROUTE("near", "large", JSON "do = \"RPUSH seen:2 %{$offset} %{*|json}\"; "));
     read_letters("dead.large", 1);
     CU_ASSERT_EQUAL_FATAL(letter_count, 1);
     CU_ASSERT_PTR_NULL(letters[0]->payload);
@@ -175,19 +179,20 @@ static void a_value_above_the_topics_limit_goes_by_reference(void)
     close_letters();
     bridge_stop();
     CU_ASSERT_EQUAL(cluster_committed("large", "large", 2), 3);
-    close_all();
+    bridge_close_two();
 }
 
 static void who_waited_for_too_long_is_a_letter_that_says_how_often_it_was_sent(void)
 {
-    open_servers();
+    bridge_open_servers();
     redis_ask(here, "CONFIG SET min-replicas-to-write 1");
     cluster_topic("later");
     cluster_topic("dead.later");
     cluster_produce("later", 3, 0, 1);
-    open_pipe("later", TOPIC_DLQ("dead.later"),
-              ROUTE("near", "later",
-                    "on_error = \"dlq\"; retry = { timeout = \"500ms\"; }; do = \"SET a b\"; "));
+    bridge_open_two(
+        "later", TOPIC_DLQ("dead.later"),
+        BRIDGE_ROUTE("near", "later",
+                     "on_error = \"dlq\"; retry = { timeout = \"500ms\"; }; do = \"SET a b\"; "));
     read_letters("dead.later", 1);
     CU_ASSERT_EQUAL_FATAL(letter_count, 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(header_text(letters[0], 1 + LETTER_ERROR), ": gave up after 5"));
@@ -196,7 +201,7 @@ static void who_waited_for_too_long_is_a_letter_that_says_how_often_it_was_sent(
     close_letters();
     bridge_stop();
     CU_ASSERT_EQUAL(cluster_committed("later", "later", 3), 1);
-    close_all();
+    bridge_close_two();
 }
 
 /* --- into a stream ---------------------------------------------------------------------------- */
@@ -215,15 +220,15 @@ static void a_stream_takes_letters_as_well(void)
 {
     static const char key[] = "\0k\xff";
 
-    open_servers();
+    bridge_open_servers();
     cluster_topic("stream");
     rd_kafka_headers_t *headers = rd_kafka_headers_new(3);
     rd_kafka_header_add(headers, "a", -1, "\"1\"", -1);
     rd_kafka_header_add(headers, "a", -1, NULL, 0);
     rd_kafka_header_add(headers, "b", -1, "\xff", 1);
     cluster_produce_record("stream", 0, (struct slice){key, 3}, SLICE("{"), TIMESTAMP, headers);
-    open_pipe("stream", "dlq = { sink = \"there\"; stream = \"dead\"; maxlen = 1000; };\n",
-              ROUTE("near", "stream", JSON "do = \"SET x %{a}\"; "));
+    bridge_open_two("stream", "dlq = { sink = \"there\"; stream = \"dead\"; maxlen = 1000; };\n",
+                    BRIDGE_ROUTE("near", "stream", JSON "do = \"SET x %{a}\"; "));
     CU_ASSERT_TRUE(committed_comes("stream", "stream", 0, 1));
     bridge_stop();
     CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DEAD_LETTERED), 1);
@@ -240,7 +245,7 @@ static void a_stream_takes_letters_as_well(void)
                           "return e[1] == 'key' and e[2] == ARGV[1] and 'same' or 'other'",
                           key, (size_t)3),
                 "same");
-    close_all();
+    bridge_close_two();
 }
 
 int main(void)

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "letter_pipe.h"
+#include "letters_fixture.h"
 
 enum { RECORDS = 20, BROKEN = 5, REFUSED = 10 };
 
@@ -32,11 +32,11 @@ static void expect_sum(void)
 
 static void bad_records_are_letters_and_the_others_count_once(void)
 {
-    open_servers();
+    bridge_open_servers();
     cluster_topic("exact");
     cluster_topic("dead.exact");
     produce_numbers("exact");
-    open_pipe("exact", TOPIC_DLQ("dead.exact"), ROUTE("near", "exact", EXACTLY));
+    bridge_open_two("exact", TOPIC_DLQ("dead.exact"), BRIDGE_ROUTE("near", "exact", EXACTLY));
     CU_ASSERT_TRUE(committed_comes("exact", "exact", 1, RECORDS));
     read_letters("dead.exact", 2);
     CU_ASSERT_EQUAL_FATAL(letter_count, 2);
@@ -54,23 +54,23 @@ static void bad_records_are_letters_and_the_others_count_once(void)
     ASSERT_TEXT(checkpoint(here, "exact", 1, "next"), "20");
     CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DEAD_LETTERED), 2);
     CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_WRITTEN), RECORDS - 2);
-    close_all();
+    bridge_close_two();
 }
 
 static void a_letter_that_nobody_took_is_written_after_a_restart(void)
 {
-    open_servers();
+    bridge_open_servers();
     redis_server_stop(there);
     cluster_topic("again");
     produce_numbers("again");
-    open_pipe("again", STREAM_DLQ, ROUTE("near", "again", EXACTLY));
+    bridge_open_two("again", STREAM_DLQ, BRIDGE_ROUTE("near", "again", EXACTLY));
     CU_ASSERT_TRUE(readyz_comes("[-]partition again[1]: dead letters wait: "));
     worker_stop(bridge.worker, clock_ms() + 500);
     bridge_join();
     CU_ASSERT_TRUE(cluster_committed("again", "again", 1) <= BROKEN);
     bridge_free();
     redis_server_restart(there);
-    open_pipe("again", STREAM_DLQ, ROUTE("near", "again", EXACTLY));
+    bridge_open_two("again", STREAM_DLQ, BRIDGE_ROUTE("near", "again", EXACTLY));
     CU_ASSERT_TRUE(committed_comes("again", "again", 1, RECORDS));
     CU_ASSERT_TRUE(checkpoint_comes(here, "again", 1, "holes", ""));
     bridge_stop();
@@ -83,7 +83,7 @@ static void a_letter_that_nobody_took_is_written_after_a_restart(void)
                               i),
                     "INCRBY sum %{n}");
     expect_sum();
-    close_all();
+    bridge_close_two();
 }
 
 int main(void)

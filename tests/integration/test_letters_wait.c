@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "letter_pipe.h"
+#include "letters_fixture.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -16,13 +16,13 @@
 
 static void while_letters_wait_only_their_partition_does(void)
 {
-    open_servers();
+    bridge_open_servers();
     redis_server_stop(there);
     cluster_topic("wait");
     cluster_produce("wait", 0, 0, 10);
     cluster_produce("wait", 1, 0, 5);
     cluster_produce("wait", 2, 0, 5);
-    open_pipe("wait", STREAM_DLQ, ROUTE("near", "wait", JSON POISON_5));
+    bridge_open_two("wait", STREAM_DLQ, BRIDGE_ROUTE("near", "wait", JSON POISON_5));
     CU_ASSERT_TRUE(readyz_comes("[-]dlq: "));
     CU_ASSERT_TRUE(readyz_comes("[-]partition wait[0]: dead letters wait: "));
     CU_ASSERT_EQUAL(cluster_committed("wait", "wait", 0), 5);
@@ -38,74 +38,73 @@ static void while_letters_wait_only_their_partition_does(void)
     ASSERT_TEXT(redis_ask(here, "LRANGE seen:0 0 -1"),
                 "[0 1 2 3 4 6 7 8 9 10 11 12 13 14 15 16 17 18 19]");
     CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DEAD_LETTERED), 1);
-    close_all();
+    bridge_close_two();
 }
 
 /* Copies of far's records fill what there is for them long before the window is full. */
 static void copies_for_a_sink_that_is_away_leave_the_others_room(void)
 {
-    open_servers();
+    bridge_open_servers();
     redis_server_stop(there);
     cluster_topic("copies.near");
     cluster_topic("copies.far");
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
         for (int j = 0; j < 20; j++)
             cluster_produce_large("copies.far", i, 200000);
-    open_pipe(
-        "copies", TOPIC_DLQ("dead"),
-        ROUTE(
-            "near", "copies.near",
-            "on_error = \"dlq\"; do = \"RPUSH seen:%{$partition} %{$offset}\"; ") ", " ROUTE_TO("th"
-                                                                                                "er"
-                                                                                                "e",
-                                                                                                "fa"
-                                                                                                "r",
-                                                                                                "co"
-                                                                                                "pi"
-                                                                                                "es"
-                                                                                                ".f"
-                                                                                                "a"
-                                                                                                "r",
-                                                                                                "on"
-                                                                                                "_e"
-                                                                                                "rr"
-                                                                                                "or"
-                                                                                                " ="
-                                                                                                " "
-                                                                                                "\""
-                                                                                                "dl"
-                                                                                                "q"
-                                                                                                "\""
-                                                                                                "; "
-                                                                                                "do"
-                                                                                                " ="
-                                                                                                " "
-                                                                                                "\""
-                                                                                                "RP"
-                                                                                                "US"
-                                                                                                "H "
-                                                                                                "fa"
-                                                                                                "r:"
-                                                                                                "%{"
-                                                                                                "$p"
-                                                                                                "ar"
-                                                                                                "ti"
-                                                                                                "ti"
-                                                                                                "on"
-                                                                                                "} "
-                                                                                                "%{"
-                                                                                                "$o"
-                                                                                                "ff"
-                                                                                                "se"
-                                                                                                "t}"
-                                                                                                "\""
-                                                                                                ";"
-                                                                                                " "));
+    bridge_open_two("copies", TOPIC_DLQ("dead"),
+                    BRIDGE_ROUTE("near", "copies.near",
+                                 "on_error = \"dlq\"; do = \"RPUSH seen:%{$partition} "
+                                 "%{$offset}\"; ") ", " BRIDGE_ROUTE_TO("th"
+                                                                        "er"
+                                                                        "e",
+                                                                        "fa"
+                                                                        "r",
+                                                                        "co"
+                                                                        "pi"
+                                                                        "es"
+                                                                        ".f"
+                                                                        "a"
+                                                                        "r",
+                                                                        "on"
+                                                                        "_e"
+                                                                        "rr"
+                                                                        "or"
+                                                                        " ="
+                                                                        " "
+                                                                        "\""
+                                                                        "dl"
+                                                                        "q"
+                                                                        "\""
+                                                                        "; "
+                                                                        "do"
+                                                                        " ="
+                                                                        " "
+                                                                        "\""
+                                                                        "RP"
+                                                                        "US"
+                                                                        "H "
+                                                                        "fa"
+                                                                        "r:"
+                                                                        "%{"
+                                                                        "$p"
+                                                                        "ar"
+                                                                        "ti"
+                                                                        "ti"
+                                                                        "on"
+                                                                        "} "
+                                                                        "%{"
+                                                                        "$o"
+                                                                        "ff"
+                                                                        "se"
+                                                                        "t}"
+                                                                        "\""
+                                                                        ";"
+                                                                        " "));
     CU_ASSERT_TRUE(readyz_comes("[-]partition copies.far["));
     cluster_produce("copies.near", 1, 0, 20);
     CU_ASSERT_TRUE(committed_comes("copies", "copies.near", 1, 20));
     redis_server_restart(there);
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
         CU_ASSERT_TRUE(committed_comes("copies", "copies.far", i, 20));
     bridge_stop();
     ASSERT_TEXT(redis_ask(there, "EVAL %s 0",
@@ -113,14 +112,14 @@ static void copies_for_a_sink_that_is_away_leave_the_others_room(void)
                           "n = n + redis.call('LLEN', 'far:' .. p) end "
                           "return n"),
                 "80");
-    close_all();
+    bridge_close_two();
 }
 
 static void a_stop_waits_for_letters(void)
 {
-    open_servers();
+    bridge_open_servers();
     cluster_topic("stop");
-    open_pipe("stop", STREAM_DLQ, ROUTE("near", "stop", JSON POISON_5));
+    bridge_open_two("stop", STREAM_DLQ, BRIDGE_ROUTE("near", "stop", JSON POISON_5));
     CU_ASSERT_TRUE(ready_comes());
     redis_server_pause(there);
     cluster_produce("stop", 0, 0, 10);
@@ -132,16 +131,16 @@ static void a_stop_waits_for_letters(void)
     CU_ASSERT_EQUAL(worker_left(bridge.worker), 0);
     CU_ASSERT_EQUAL(cluster_committed("stop", "stop", 0), 10);
     ASSERT_TEXT(redis_ask(there, "XLEN dead"), "1");
-    close_all();
+    bridge_close_two();
 }
 
 static void a_stop_without_the_dlq_keeps_its_deadline_and_commits_nothing_of_it(void)
 {
-    open_servers();
+    bridge_open_servers();
     redis_server_stop(there);
     cluster_topic("stopped");
     cluster_produce("stopped", 0, 0, 10);
-    open_pipe("stopped", STREAM_DLQ, ROUTE("near", "stopped", JSON POISON_5));
+    bridge_open_two("stopped", STREAM_DLQ, BRIDGE_ROUTE("near", "stopped", JSON POISON_5));
     CU_ASSERT_TRUE(committed_comes("stopped", "stopped", 0, 5));
     int64_t from_ms = clock_ms();
     worker_stop(bridge.worker, from_ms + 1000);
@@ -149,20 +148,20 @@ static void a_stop_without_the_dlq_keeps_its_deadline_and_commits_nothing_of_it(
     CU_ASSERT_TRUE(clock_ms() - from_ms < 2000);
     CU_ASSERT_EQUAL(worker_left(bridge.worker), 5);
     CU_ASSERT_EQUAL(cluster_committed("stopped", "stopped", 0), 5);
-    close_all();
+    bridge_close_two();
 }
 
 /* The mock's answer makes librdkafka give the producer up for good. */
 static void a_producer_that_fails_for_good_is_made_anew(void)
 {
-    open_servers();
+    bridge_open_servers();
     cluster_topic("fatal");
     cluster_topic("dead.fatal");
     cluster_produce("fatal", 1, 0, 30);
     rd_kafka_mock_push_request_errors(cluster, 0 /* Produce */, 1,
                                       RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
-    open_pipe("fatal", TOPIC_DLQ("dead.fatal"),
-              ROUTE("near", "fatal", JSON "do = \"SET x %{nothing}\"; "));
+    bridge_open_two("fatal", TOPIC_DLQ("dead.fatal"),
+                    BRIDGE_ROUTE("near", "fatal", JSON "do = \"SET x %{nothing}\"; "));
     CU_ASSERT_TRUE(committed_comes("fatal", "fatal", 1, 30));
     read_letters("dead.fatal", 30);
     CU_ASSERT_TRUE(letter_count >= 30);
@@ -175,21 +174,22 @@ static void a_producer_that_fails_for_good_is_made_anew(void)
     close_letters();
     bridge_stop();
     CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DEAD_LETTERED), 30);
-    close_all();
+    bridge_close_two();
 }
 
 /* --- how many --------------------------------------------------------------------------------- */
 
 static void a_route_stops_where_more_fail_than_it_tolerates(void)
 {
-    open_servers();
+    bridge_open_servers();
     cluster_topic("tolerance");
     cluster_produce_all("tolerance", 0, 10);
-    open_pipe("tolerance", STREAM_DLQ,
-              ROUTE("near", "tolerance",
-                    JSON
-                    "tolerance = { records = 7; per = \"1m\"; }; do = \"SET x %{nothing}\"; "));
-    for (int i = 0; i < MEMBER_PARTITIONS; i++) {
+    bridge_open_two(
+        "tolerance", STREAM_DLQ,
+        BRIDGE_ROUTE("near", "tolerance",
+                     JSON
+                     "tolerance = { records = 7; per = \"1m\"; }; do = \"SET x %{nothing}\"; "));
+    for (int i = 0; i < CLUSTER_PARTITIONS; i++) {
         char text[100];
         snprintf(text, sizeof(text), "[-]partition tolerance[%d]: offset ", i);
         CU_ASSERT_TRUE(readyz_comes(text));
@@ -199,11 +199,11 @@ static void a_route_stops_where_more_fail_than_it_tolerates(void)
     CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DEAD_LETTERED), 7);
     ASSERT_TEXT(redis_ask(there, "XLEN dead"), "7");
     int64_t committed = 0;
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
         if (cluster_committed("tolerance", "tolerance", i) > 0)
             committed += cluster_committed("tolerance", "tolerance", i);
     CU_ASSERT_EQUAL(committed, 7);
-    close_all();
+    bridge_close_two();
 }
 
 int main(void)

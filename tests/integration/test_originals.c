@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "flow/originals.h"
-#include "kafka_member.h"
+#include "member_fixture.h"
 
 #include <event2/event.h>
 #include <inttypes.h>

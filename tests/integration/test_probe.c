@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "conf/conf.h"
+#include "real_redis_server.h"
 #include "redis/probe.h"
-#include "redis_server.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>

@@ -8,9 +8,9 @@
  */
 #include "suite.h"
 
-#include "fake_server.h"
-#include "feeder.h"
-#include "sink_driver.h"
+#include "fake_redis_server.h"
+#include "owner_fixture.h"
+#include "sink_fixture.h"
 
 #include "redis/barrier.h"
 #include "redis/letter_entries.h"
@@ -27,7 +27,7 @@ enum { SPACE_MB = 256 };
 
 static const struct slice set[] = {{"SET", 3}, {"key", 3}, {"value", 5}};
 static const struct probe_command command = {set, 3, false};
-static struct driver *driver;
+static struct sink_fixture *fixture;
 static struct fake_server *fake;
 static pid_t child;
 static char found[4096];
@@ -88,19 +88,19 @@ static const char *liar(void *context, unsigned connection, unsigned number, con
 
 static void open_driver(fake_answer greet)
 {
-    driver = driver_new(0);
-    fake = fake_server_open(driver->stand.base, data, NULL);
+    fixture = sink_fixture_new(0);
+    fake = fake_server_open(fixture->loop.base, data, NULL);
     fake_server_greet(fake, greet);
-    driver->options.port = fake_server_port(fake);
-    driver->options.password.text = "secret";
+    fixture->options.port = fake_server_port(fake);
+    fixture->options.password.text = "secret";
 }
 
 static void close_driver(void)
 {
-    driver_stop(driver);
+    sink_fixture_stop(fixture);
     fake_server_close(fake);
-    driver_close(driver);
-    driver = NULL;
+    sink_fixture_close(fixture);
+    fixture = NULL;
 }
 
 /* A server in a process of its own, for who blocks. */
@@ -165,11 +165,11 @@ static bool probe(const struct conf_sink *sink, bool checkpoints)
 static void records_flow_through_a_proxy_that_hangs_up_at_words(void)
 {
     open_driver(twemproxy);
-    driver_start(driver);
+    sink_fixture_start(fixture);
     for (int i = 0; i < 20; i++)
-        driver_put(driver, "SET", "key", "value", NULL);
-    CU_ASSERT_TRUE(driver_succeeds(driver));
-    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+        sink_fixture_put(fixture, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(sink_fixture_succeeds(fixture));
+    CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
     CU_ASSERT_EQUAL(fake_server_connections(fake), 4); /* HELLO, CLIENT, INFO, and no more */
     close_driver();
 }
@@ -177,11 +177,11 @@ static void records_flow_through_a_proxy_that_hangs_up_at_words(void)
 static void records_flow_through_a_proxy_that_refuses_words(void)
 {
     open_driver(envoy);
-    driver_start(driver);
+    sink_fixture_start(fixture);
     for (int i = 0; i < 20; i++)
-        driver_put(driver, "SET", "key", "value", NULL);
-    CU_ASSERT_TRUE(driver_succeeds(driver));
-    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+        sink_fixture_put(fixture, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(sink_fixture_succeeds(fixture));
+    CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
     CU_ASSERT_EQUAL(fake_server_connections(fake), 1);
     close_driver();
 }
@@ -234,9 +234,9 @@ static void in_the_handshake_of_a_sink(void)
         size_t before = space_mb();
         announced = words[i];
         open_driver(liar);
-        driver_start(driver);
-        driver_put(driver, "SET", "key", "value", NULL);
-        CU_ASSERT_TRUE(driver_wait_trouble(driver, "an answer of 2147483647 elements"));
+        sink_fixture_start(fixture);
+        sink_fixture_put(fixture, "SET", "key", "value", NULL);
+        CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "an answer of 2147483647 elements"));
         CU_ASSERT(space_mb() - before < SPACE_MB);
         close_driver();
     }
@@ -249,14 +249,14 @@ static void for_a_barrier(void)
 
     announced = "WAIT";
     open_driver(liar);
-    driver->options.durable = (struct conf_durable){DURABLE_WAIT, 0, 1, 100};
-    driver_start(driver);
-    struct barrier *barrier = barrier_new(sink_setup(driver->sink), "penstock:barrier");
+    fixture->options.durable = (struct conf_durable){DURABLE_WAIT, 0, 1, 100};
+    sink_fixture_start(fixture);
+    struct barrier *barrier = barrier_new(sink_setup(fixture->sink), "penstock:barrier");
     while (!barrier_is_ready(barrier))
-        driver_turn(driver);
+        sink_fixture_turn(fixture);
     barrier_begin(barrier);
     for (int i = 0; i < 1000 && !barrier_take(barrier, &outcome); i++)
-        driver_turn(driver);
+        sink_fixture_turn(fixture);
     CU_ASSERT_EQUAL(outcome, BARRIER_FAILED);
     CU_ASSERT_PTR_NOT_NULL(strstr(barrier_trouble(barrier), "an answer of 2147483647 elements"));
     CU_ASSERT(space_mb() - before < SPACE_MB);
@@ -266,21 +266,21 @@ static void for_a_barrier(void)
 
 static void for_the_transactions_of_a_lane(void)
 {
-    struct feeder *feeder = feeder_new(0, 1);
+    struct owner *owner = owner_new(0, 1);
     size_t before = space_mb();
 
     announced = "MGET";
-    fake = fake_server_open(feeder->stand.base, data, NULL);
+    fake = fake_server_open(owner->loop.base, data, NULL);
     fake_server_greet(fake, liar);
-    feeder->options.port = fake_server_port(fake);
-    feeder_start(feeder);
-    feeder_claim_all(feeder);
-    CU_ASSERT_TRUE(feeder_wait_trouble(feeder, "the answer is not what Redis says here"));
+    owner->options.port = fake_server_port(fake);
+    owner_start(owner);
+    owner_claim_all(owner);
+    CU_ASSERT_TRUE(owner_wait_trouble(owner, "the answer is not what Redis says here"));
     CU_ASSERT(space_mb() - before < SPACE_MB);
-    units_free(feeder->units);
-    feeder->units = NULL;
+    units_free(owner->units);
+    owner->units = NULL;
     fake_server_close(fake);
-    feeder_close(feeder);
+    owner_close(owner);
 }
 
 static void in_a_check(void)

@@ -1,7 +1,7 @@
 /* test_redis_server.c: the redis-server that the other tests lean on. */
 #include "suite.h"
 
-#include "redis_server.h"
+#include "real_redis_server.h"
 
 #include <arpa/inet.h>
 #include <poll.h>

@@ -7,9 +7,9 @@
  */
 #include "suite.h"
 
-#include "feeder.h"
-#include "redis_server.h"
-#include "sink_driver.h"
+#include "owner_fixture.h"
+#include "real_redis_server.h"
+#include "sink_fixture.h"
 
 #include "base/clock.h"
 
@@ -18,8 +18,8 @@
 enum { WATCHED_MS = 3000, TRIES_MOST = 14 /* of one connection, in that time */ };
 
 static struct redis_server *server;
-static struct driver *driver;
-static struct feeder *feeder;
+static struct sink_fixture *fixture;
+static struct owner *owner;
 
 static const char *const users[] = {"ACL SETUSER default +@all",
                                     "ACL SETUSER default -info"}; /* it cannot ask for the role */
@@ -48,22 +48,22 @@ static void at_least_once_tries_ever_more_rarely(void)
 {
     for (size_t i = 0; i < 2; i++) {
         start(users[i]);
-        driver = driver_open(redis_server_port(server));
-        driver_push_sequence(driver, 0, 100);
-        CU_ASSERT_TRUE(driver_finish(driver));
+        fixture = sink_fixture_open(redis_server_port(server));
+        sink_fixture_push_sequence(fixture, 0, 100);
+        CU_ASSERT_TRUE(sink_fixture_finish(fixture));
         demote();
         long before = fact("stats", "total_connections_received:");
-        driver_push_sequence(driver, 100, 200);
-        CU_ASSERT_TRUE(driver_wait_trouble(driver, "READONLY"));
+        sink_fixture_push_sequence(fixture, 100, 200);
+        CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "READONLY"));
         for (int64_t end_ms = clock_ms() + WATCHED_MS; clock_ms() < end_ms;) {
-            driver_turn(driver);
-            CU_ASSERT_PTR_NOT_NULL_FATAL(sink_trouble(driver->sink));
+            sink_fixture_turn(fixture);
+            CU_ASSERT_PTR_NOT_NULL_FATAL(sink_trouble(fixture->sink));
         }
         CU_ASSERT(fact("stats", "total_connections_received:") - before < TRIES_MOST);
         ASSERT_TEXT(redis_ask(server, "REPLICAOF NO ONE"), "OK");
-        CU_ASSERT_TRUE(driver_succeeds(driver));
+        CU_ASSERT_TRUE(sink_fixture_succeeds(fixture));
         ASSERT_TEXT(redis_ask(server, "LLEN seq"), "200");
-        driver_close(driver);
+        sink_fixture_close(fixture);
         redis_server_free(server);
     }
 }
@@ -72,27 +72,27 @@ static void exactly_once_tries_ever_more_rarely(void)
 {
     for (size_t i = 0; i < 2; i++) {
         start(users[i]);
-        feeder = feeder_open(redis_server_port(server), 4);
-        feeder_claim_all(feeder);
-        feeder_feed(feeder, 100);
-        CU_ASSERT_TRUE(feeder_finish(feeder));
+        owner = owner_open(redis_server_port(server), 4);
+        owner_claim_all(owner);
+        owner_feed(owner, 100);
+        CU_ASSERT_TRUE(owner_finish(owner));
         demote();
         long before = fact("stats", "total_connections_received:");
-        feeder_feed(feeder, 200);
-        CU_ASSERT_TRUE(feeder_wait_trouble(feeder, "READONLY"));
+        owner_feed(owner, 200);
+        CU_ASSERT_TRUE(owner_wait_trouble(owner, "READONLY"));
         for (int64_t end_ms = clock_ms() + WATCHED_MS; clock_ms() < end_ms;) {
-            feeder_turn(feeder);
-            CU_ASSERT_PTR_NOT_NULL_FATAL(units_trouble(feeder->units));
+            owner_turn(owner);
+            CU_ASSERT_PTR_NOT_NULL_FATAL(units_trouble(owner->units));
         }
         long tries = fact("stats", "total_connections_received:") - before;
         if (tries >= 4 * TRIES_MOST)
             fprintf(stderr, "%ld connections in %d ms\n", tries, WATCHED_MS);
         CU_ASSERT(tries < 4 * TRIES_MOST);
         ASSERT_TEXT(redis_ask(server, "REPLICAOF NO ONE"), "OK");
-        CU_ASSERT_TRUE(feeder_finish(feeder));
+        CU_ASSERT_TRUE(owner_finish(owner));
         ASSERT_TEXT(redis_ask(server, "LLEN list:3"), "200");
-        CU_ASSERT_EQUAL(feeder->refused, 0);
-        feeder_close(feeder);
+        CU_ASSERT_EQUAL(owner->refused, 0);
+        owner_close(owner);
         redis_server_free(server);
     }
 }
@@ -101,15 +101,15 @@ static void exactly_once_tries_ever_more_rarely(void)
 static void a_replica_is_not_written_to(void)
 {
     server = redis_server_start("--replicaof", "127.0.0.1", "1", NULL);
-    driver = driver_open(redis_server_port(server));
-    driver_push_sequence(driver, 0, 100);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "READONLY: the server is a replica"));
-    driver_run(driver, 300);
+    fixture = sink_fixture_open(redis_server_port(server));
+    sink_fixture_push_sequence(fixture, 0, 100);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "READONLY: the server is a replica"));
+    sink_fixture_run(fixture, 300);
     CU_ASSERT_EQUAL(fact("errorstats", "errorstat_READONLY:count="), -1);
-    CU_ASSERT_EQUAL(driver->counters->connections_up, 0);
+    CU_ASSERT_EQUAL(fixture->counters->connections_up, 0);
     ASSERT_TEXT(redis_ask(server, "CONFIG SET replica-read-only no"), "OK");
-    CU_ASSERT_TRUE(driver_succeeds(driver)); /* somebody wants it so */
-    driver_close(driver);
+    CU_ASSERT_TRUE(sink_fixture_succeeds(fixture)); /* somebody wants it so */
+    sink_fixture_close(fixture);
     redis_server_free(server);
 }
 

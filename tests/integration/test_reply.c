@@ -6,8 +6,8 @@
  */
 #include "suite.h"
 
+#include "real_redis_server.h"
 #include "redis/reply.h"
-#include "redis_server.h"
 
 #include <poll.h>
 #include <stdlib.h>

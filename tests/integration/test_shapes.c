@@ -10,9 +10,9 @@
 #include "suite.h"
 
 #include "base/mem.h"
+#include "real_redis_server.h"
 #include "redis/commands.h"
 #include "redis/shape.h"
-#include "redis_server.h"
 
 #include <ctype.h>
 #include <stdlib.h>

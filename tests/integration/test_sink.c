@@ -1,9 +1,9 @@
 /* test_sink.c: one worker's way into one Redis, while the connection holds. */
 #include "suite.h"
 
-#include "fake_server.h"
-#include "redis_server.h"
-#include "sink_driver.h"
+#include "fake_redis_server.h"
+#include "real_redis_server.h"
+#include "sink_fixture.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -12,18 +12,18 @@
 #include <stdlib.h>
 
 static struct redis_server *server;
-static struct driver *driver;
+static struct sink_fixture *fixture;
 static struct fake_server *fake;
 
 static void open_both(void)
 {
     server = redis_server_start(NULL);
-    driver = driver_open(redis_server_port(server));
+    fixture = sink_fixture_open(redis_server_port(server));
 }
 
 static void close_both(void)
 {
-    driver_close(driver);
+    sink_fixture_close(fixture);
     redis_server_free(server);
 }
 
@@ -36,46 +36,46 @@ static const char *say(void *context, unsigned connection, unsigned number, cons
 /* A server that answers every command so. */
 static void open_fake(const char *answer)
 {
-    driver = driver_new(0);
-    fake = fake_server_open(driver->stand.base, say, (void *)answer);
-    driver->options.port = fake_server_port(fake);
-    driver_start(driver);
+    fixture = sink_fixture_new(0);
+    fake = fake_server_open(fixture->loop.base, say, (void *)answer);
+    fixture->options.port = fake_server_port(fake);
+    sink_fixture_start(fixture);
 }
 
 static void close_fake(void)
 {
-    driver_stop(driver);
+    sink_fixture_stop(fixture);
     fake_server_close(fake);
-    driver_close(driver);
+    sink_fixture_close(fixture);
 }
 
 /* The last refusal is that of @p ticket. */
 static void expect_refusal(uint32_t ticket, enum reply_class class, const char *text)
 {
-    CU_ASSERT_EQUAL(driver->outcomes[ticket], DRIVER_REFUSED);
-    CU_ASSERT_EQUAL(driver->class, class);
-    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, text));
+    CU_ASSERT_EQUAL(fixture->outcomes[ticket], TICKET_REFUSED);
+    CU_ASSERT_EQUAL(fixture->class, class);
+    CU_ASSERT_PTR_NOT_NULL(strstr(fixture->text, text));
 }
 
 static void expect_all_done(void)
 {
-    CU_ASSERT_TRUE(driver_succeeds(driver));
-    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
-    CU_ASSERT_EQUAL(sink_trouble_since_ms(driver->sink), 0);
-    CU_ASSERT_EQUAL(sink_inflight(driver->sink), 0);
+    CU_ASSERT_TRUE(sink_fixture_succeeds(fixture));
+    CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
+    CU_ASSERT_EQUAL(sink_trouble_since_ms(fixture->sink), 0);
+    CU_ASSERT_EQUAL(sink_inflight(fixture->sink), 0);
 }
 
 static void an_answered_command_is_done(void)
 {
     open_both();
-    CU_ASSERT_PTR_NOT_NULL(sink_trouble(driver->sink)); /* not connected yet */
-    driver_put(driver, "SET", "key", "value", NULL);
-    CU_ASSERT_EQUAL(sink_inflight(driver->sink), 1);
+    CU_ASSERT_PTR_NOT_NULL(sink_trouble(fixture->sink)); /* not connected yet */
+    sink_fixture_put(fixture, "SET", "key", "value", NULL);
+    CU_ASSERT_EQUAL(sink_inflight(fixture->sink), 1);
     expect_all_done();
     ASSERT_TEXT(redis_ask(server, "GET key"), "value");
-    CU_ASSERT_EQUAL(driver->counters->connections_up, 1);
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
-    CU_ASSERT_EQUAL(driver->counters->commands[command_find(SLICE("SET"))->index * RESULT_COUNT],
+    CU_ASSERT_EQUAL(fixture->counters->connections_up, 1);
+    CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
+    CU_ASSERT_EQUAL(fixture->counters->commands[command_find(SLICE("SET"))->index * RESULT_COUNT],
                     1);
     close_both();
 }
@@ -84,18 +84,18 @@ static void answers_of_every_shape_come_in_order(void)
 {
     open_both();
     for (int i = 0; i < 500; i++) {
-        driver_put(driver, "RPUSH", "list", "a", "b", NULL);
-        driver_put(driver, "SET", "key", "value", NULL);
-        driver_put(driver, "SET", "key", "value", "GET", NULL);
-        driver_put(driver, "GETDEL", "none", NULL);
-        driver_put(driver, "XADD", "stream", "MAXLEN", "~", "10", "*", "f", "v", NULL);
-        driver_put(driver, "LRANGE", "list", "0", "3", NULL);
-        driver_put(driver, "EVAL", "return {1,{2,{3,{}}},false,'x'}", "0", NULL);
-        driver_put(driver, "INCRBYFLOAT", "float", "0.5", NULL);
-        driver_turn(driver);
+        sink_fixture_put(fixture, "RPUSH", "list", "a", "b", NULL);
+        sink_fixture_put(fixture, "SET", "key", "value", NULL);
+        sink_fixture_put(fixture, "SET", "key", "value", "GET", NULL);
+        sink_fixture_put(fixture, "GETDEL", "none", NULL);
+        sink_fixture_put(fixture, "XADD", "stream", "MAXLEN", "~", "10", "*", "f", "v", NULL);
+        sink_fixture_put(fixture, "LRANGE", "list", "0", "3", NULL);
+        sink_fixture_put(fixture, "EVAL", "return {1,{2,{3,{}}},false,'x'}", "0", NULL);
+        sink_fixture_put(fixture, "INCRBYFLOAT", "float", "0.5", NULL);
+        sink_fixture_turn(fixture);
     }
     expect_all_done();
-    CU_ASSERT_FALSE(driver->unordered);
+    CU_ASSERT_FALSE(fixture->unordered);
     ASSERT_TEXT(redis_ask(server, "LLEN list"), "1000");
     close_both();
 }
@@ -109,13 +109,13 @@ static void arguments_pass_unharmed(void)
     for (size_t i = 0; i < length; i++)
         value[i] = (char)(i * 7);
     open_both();
-    driver_stage(driver, arguments[1], arguments, 3);
+    sink_fixture_stage(fixture, arguments[1], arguments, 3);
     arguments[0] = SLICE("SETEX");
     arguments[1] = SLICE("");
     arguments[2] = SLICE("100");
     struct slice empty[] = {arguments[0], arguments[1], arguments[2], SLICE("")};
-    driver_stage(driver, arguments[1], empty, 4);
-    sink_commit(driver->sink);
+    sink_fixture_stage(fixture, arguments[1], empty, 4);
+    sink_commit(fixture->sink);
     expect_all_done();
     ASSERT_TEXT(redis_ask(server, "STRLEN %b", "k\0\r\n*1", (size_t)6), "5242880");
     ASSERT_TEXT(redis_ask(server, "GETRANGE %b 0 2", "k\0\r\n*1", (size_t)6), "");
@@ -131,14 +131,14 @@ static void what_was_rolled_back_is_never_sent(void)
     struct slice second[] = {SLICE("SET"), SLICE("b"), SLICE("1")};
 
     open_both();
-    driver_put(driver, "SET", "c", "1", NULL);
-    driver_stage(driver, first[1], first, 3);
-    driver_stage(driver, second[1], second, 3);
-    driver_run(driver, 50);
-    CU_ASSERT_EQUAL(sink_inflight(driver->sink), 2);
-    sink_rollback(driver->sink);
-    driver->put = 1;
-    driver_put(driver, "SET", "d", "1", NULL);
+    sink_fixture_put(fixture, "SET", "c", "1", NULL);
+    sink_fixture_stage(fixture, first[1], first, 3);
+    sink_fixture_stage(fixture, second[1], second, 3);
+    sink_fixture_run(fixture, 50);
+    CU_ASSERT_EQUAL(sink_inflight(fixture->sink), 2);
+    sink_rollback(fixture->sink);
+    fixture->put = 1;
+    sink_fixture_put(fixture, "SET", "d", "1", NULL);
     expect_all_done();
     ASSERT_TEXT(redis_ask(server, "MGET a b c d"), "[(nil) (nil) 1 1]");
     close_both();
@@ -148,12 +148,12 @@ static void a_full_window_has_no_room_until_answers_came(void)
 {
     open_both();
     for (int i = 0; i < 512; i++) {
-        CU_ASSERT_TRUE(sink_has_room(driver->sink));
-        driver_put(driver, "INCR", "n", NULL);
+        CU_ASSERT_TRUE(sink_has_room(fixture->sink));
+        sink_fixture_put(fixture, "INCR", "n", NULL);
     }
-    CU_ASSERT_FALSE(sink_has_room(driver->sink));
+    CU_ASSERT_FALSE(sink_has_room(fixture->sink));
     expect_all_done();
-    CU_ASSERT_TRUE(sink_has_room(driver->sink));
+    CU_ASSERT_TRUE(sink_has_room(fixture->sink));
     ASSERT_TEXT(redis_ask(server, "GET n"), "512");
     close_both();
 }
@@ -166,18 +166,18 @@ static void expect_refused(const char *command, const char *key, const char *arg
 {
     open_both();
     redis_ask(server, "SET text abc");
-    driver_put(driver, "RPUSH", "list", "before", NULL);
-    driver_put(driver, command, key, argument, NULL);
-    driver_put(driver, "RPUSH", "list", "behind", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
-    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_DONE);
-    CU_ASSERT_EQUAL(driver->outcomes[1], DRIVER_REFUSED);
-    CU_ASSERT_EQUAL(driver->outcomes[2], DRIVER_DONE);
-    CU_ASSERT_EQUAL(driver->class, class);
-    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, text));
+    sink_fixture_put(fixture, "RPUSH", "list", "before", NULL);
+    sink_fixture_put(fixture, command, key, argument, NULL);
+    sink_fixture_put(fixture, "RPUSH", "list", "behind", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_DONE);
+    CU_ASSERT_EQUAL(fixture->outcomes[1], TICKET_REFUSED);
+    CU_ASSERT_EQUAL(fixture->outcomes[2], TICKET_DONE);
+    CU_ASSERT_EQUAL(fixture->class, class);
+    CU_ASSERT_PTR_NOT_NULL(strstr(fixture->text, text));
     ASSERT_TEXT(redis_ask(server, "LRANGE list 0 -1"), "[before behind]");
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
-    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
+    CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
     close_both();
 }
 
@@ -195,8 +195,8 @@ static void what_the_operator_must_mend_is_told_apart(void)
 static void an_error_that_nobody_knows_is_unknown(void)
 {
     open_fake("-WEIRD thing\r\n");
-    driver_put(driver, "SET", "key", "value", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
+    sink_fixture_put(fixture, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     expect_refusal(0, REPLY_UNKNOWN, "WEIRD thing");
     close_fake();
 }
@@ -214,13 +214,13 @@ static void a_value_that_was_written_nowhere_is_refused(void)
 {
     open_both();
     redis_ask(server, "RPUSH list a");
-    driver_put(driver, "LINSERT", "list", "BEFORE", "none", "x", NULL);
-    driver_put(driver, "LINSERT", "none", "BEFORE", "a", "x", NULL);
-    driver_put(driver, "LINSERT", "list", "BEFORE", "a", "x", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
-    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_REFUSED);
+    sink_fixture_put(fixture, "LINSERT", "list", "BEFORE", "none", "x", NULL);
+    sink_fixture_put(fixture, "LINSERT", "none", "BEFORE", "a", "x", NULL);
+    sink_fixture_put(fixture, "LINSERT", "list", "BEFORE", "a", "x", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_REFUSED);
     expect_refusal(1, REPLY_REJECT, "LINSERT answered 0: nothing was written");
-    CU_ASSERT_EQUAL(driver->outcomes[2], DRIVER_DONE);
+    CU_ASSERT_EQUAL(fixture->outcomes[2], TICKET_DONE);
     ASSERT_TEXT(redis_ask(server, "LRANGE list 0 -1"), "[x a]");
     close_both();
 }
@@ -229,11 +229,11 @@ static void a_condition_that_the_command_states_refuses_nothing(void)
 {
     open_both();
     redis_ask(server, "SET text abc");
-    driver_put(driver, "SET", "text", "x", "NX", NULL);
-    driver_put(driver, "SETNX", "text", "x", NULL);
-    driver_put(driver, "LPUSHX", "none", "x", NULL);
-    driver_put(driver, "XADD", "none", "NOMKSTREAM", "*", "f", "v", NULL);
-    driver_put(driver, "DEL", "none", NULL);
+    sink_fixture_put(fixture, "SET", "text", "x", "NX", NULL);
+    sink_fixture_put(fixture, "SETNX", "text", "x", NULL);
+    sink_fixture_put(fixture, "LPUSHX", "none", "x", NULL);
+    sink_fixture_put(fixture, "XADD", "none", "NOMKSTREAM", "*", "f", "v", NULL);
+    sink_fixture_put(fixture, "DEL", "none", NULL);
     expect_all_done();
     close_both();
 }
@@ -242,15 +242,15 @@ static void a_condition_that_the_command_states_refuses_nothing(void)
 static void a_document_that_was_not_changed_is_refused(void)
 {
     open_fake("$-1\r\n");
-    driver_put(driver, "JSON.SET", "doc", "$.no.such", "5", NULL);
-    driver_put(driver, "JSON.SET", "doc", "$.a", "5", "NX", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
+    sink_fixture_put(fixture, "JSON.SET", "doc", "$.no.such", "5", NULL);
+    sink_fixture_put(fixture, "JSON.SET", "doc", "$.a", "5", "NX", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     expect_refusal(0, REPLY_REJECT, "JSON.SET answered nil: nothing was written");
-    CU_ASSERT_EQUAL(driver->outcomes[1], DRIVER_DONE);
+    CU_ASSERT_EQUAL(fixture->outcomes[1], TICKET_DONE);
     close_fake();
     open_fake("$6\r\n[null]\r\n");
-    driver_put(driver, "JSON.NUMINCRBY", "doc", "$.no", "5", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
+    sink_fixture_put(fixture, "JSON.NUMINCRBY", "doc", "$.no", "5", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     expect_refusal(0, REPLY_REJECT, "no number matches the path");
     close_fake();
 }
@@ -275,15 +275,15 @@ static const char *say_nested(void *context, unsigned connection, unsigned numbe
 
 static void an_error_inside_an_array_ends_no_connection(void)
 {
-    driver = driver_new(0);
-    fake = fake_server_open(driver->stand.base, say_nested, NULL);
-    driver->options.port = fake_server_port(fake);
-    driver_start(driver);
-    driver_put(driver, "SET", "key", "value", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
-    driver_put(driver, "EVAL", "one", "0", NULL);
-    driver_put(driver, "EVAL", "two", "0", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
+    fixture = sink_fixture_new(0);
+    fake = fake_server_open(fixture->loop.base, say_nested, NULL);
+    fixture->options.port = fake_server_port(fake);
+    sink_fixture_start(fixture);
+    sink_fixture_put(fixture, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    sink_fixture_put(fixture, "EVAL", "one", "0", NULL);
+    sink_fixture_put(fixture, "EVAL", "two", "0", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     expect_refusal(2, REPLY_REJECT, "READONLY for its author");
     CU_ASSERT_EQUAL(fake_server_connections(fake), 1);
     close_fake();
@@ -295,14 +295,14 @@ static void a_password_opens_the_server_and_a_wrong_one_is_told(void)
 {
     server = redis_server_start(NULL);
     redis_ask(server, "CONFIG SET requirepass right");
-    driver = driver_new(redis_server_port(server));
-    driver->options.password.text = "wrong";
-    driver_start(driver);
-    driver_put(driver, "SET", "key", "value", NULL);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "WRONGPASS"));
-    CU_ASSERT_PTR_NULL(strstr(sink_trouble(driver->sink), "wrong "));
-    CU_ASSERT_EQUAL(sink_inflight(driver->sink), 1);
-    CU_ASSERT_EQUAL(driver->counters->connections_up, 0);
+    fixture = sink_fixture_new(redis_server_port(server));
+    fixture->options.password.text = "wrong";
+    sink_fixture_start(fixture);
+    sink_fixture_put(fixture, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "WRONGPASS"));
+    CU_ASSERT_PTR_NULL(strstr(sink_trouble(fixture->sink), "wrong "));
+    CU_ASSERT_EQUAL(sink_inflight(fixture->sink), 1);
+    CU_ASSERT_EQUAL(fixture->counters->connections_up, 0);
     redis_ask(server, "CONFIG SET requirepass wrong"); /* the operator gives in */
     expect_all_done();
     close_both();
@@ -312,9 +312,9 @@ static void without_a_password_the_trouble_says_that_one_is_needed(void)
 {
     server = redis_server_start(NULL);
     redis_ask(server, "CONFIG SET requirepass right");
-    driver = driver_open(redis_server_port(server));
-    CU_ASSERT_TRUE(driver_wait_trouble(
-        driver, "NOAUTH: the server wants a password and the sink has none: set 'password'"));
+    fixture = sink_fixture_open(redis_server_port(server));
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(
+        fixture, "NOAUTH: the server wants a password and the sink has none: set 'password'"));
     close_both();
 }
 
@@ -323,22 +323,22 @@ static void a_user_writes_where_it_may(void)
     server = redis_server_start(NULL);
     redis_ask(server, "ACL SETUSER bridge on >secret resetkeys ~app:* -@all +client|info "
                       "+client|kill +info +select +set");
-    driver = driver_new(redis_server_port(server));
-    driver->options.username.text = "bridge";
-    driver->options.password.text = "secret";
-    driver->options.database = 3;
-    driver_start(driver);
-    driver_put(driver, "SET", "app:1", "1", NULL);
-    driver_put(driver, "SET", "other", "1", NULL);
-    driver_put(driver, "DEL", "app:1", NULL);
-    driver_put(driver, "SET", "app:2", "1", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
-    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_DONE);
-    CU_ASSERT_EQUAL(driver->outcomes[1], DRIVER_REFUSED);
-    CU_ASSERT_EQUAL(driver->outcomes[2], DRIVER_REFUSED);
-    CU_ASSERT_EQUAL(driver->outcomes[3], DRIVER_DONE);
-    CU_ASSERT_EQUAL(driver->class, REPLY_CONFIG);
-    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, "NOPERM"));
+    fixture = sink_fixture_new(redis_server_port(server));
+    fixture->options.username.text = "bridge";
+    fixture->options.password.text = "secret";
+    fixture->options.database = 3;
+    sink_fixture_start(fixture);
+    sink_fixture_put(fixture, "SET", "app:1", "1", NULL);
+    sink_fixture_put(fixture, "SET", "other", "1", NULL);
+    sink_fixture_put(fixture, "DEL", "app:1", NULL);
+    sink_fixture_put(fixture, "SET", "app:2", "1", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_DONE);
+    CU_ASSERT_EQUAL(fixture->outcomes[1], TICKET_REFUSED);
+    CU_ASSERT_EQUAL(fixture->outcomes[2], TICKET_REFUSED);
+    CU_ASSERT_EQUAL(fixture->outcomes[3], TICKET_DONE);
+    CU_ASSERT_EQUAL(fixture->class, REPLY_CONFIG);
+    CU_ASSERT_PTR_NOT_NULL(strstr(fixture->text, "NOPERM"));
     redis_ask(server, "SELECT 3");
     ASSERT_TEXT(redis_ask(server, "MGET app:1 app:2 other"), "[1 1 (nil)]");
     close_both();
@@ -347,23 +347,23 @@ static void a_user_writes_where_it_may(void)
 static void a_database_that_is_not_there_is_told(void)
 {
     server = redis_server_start("--databases", "2", NULL);
-    driver = driver_new(redis_server_port(server));
-    driver->options.database = 2;
-    driver_start(driver);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "DB index is out of range"));
+    fixture = sink_fixture_new(redis_server_port(server));
+    fixture->options.database = 2;
+    sink_fixture_start(fixture);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "DB index is out of range"));
     close_both();
 }
 
 static void a_unix_socket_does_as_well(void)
 {
     server = redis_server_start(NULL);
-    driver = driver_new(0);
-    free(driver->options.host);
-    driver->options.host = NULL;
-    driver->options.socket_path = mem_text(redis_server_socket(server));
-    driver_start(driver);
+    fixture = sink_fixture_new(0);
+    free(fixture->options.host);
+    fixture->options.host = NULL;
+    fixture->options.socket_path = mem_text(redis_server_socket(server));
+    sink_fixture_start(fixture);
     for (int i = 0; i < 2000; i++)
-        driver_put(driver, "INCR", "n", NULL);
+        sink_fixture_put(fixture, "INCR", "n", NULL);
     expect_all_done();
     ASSERT_TEXT(redis_ask(server, "GET n"), "2000");
     close_both();
@@ -396,11 +396,11 @@ static void a_server_without_hello_is_greeted_the_old_way(void)
 {
     server = redis_server_start("--rename-command", "HELLO", "NOHELLO", NULL);
     redis_ask(server, "CONFIG SET requirepass secret");
-    driver = driver_new(redis_server_port(server));
-    driver->options.password.text = "secret";
-    driver->options.database = 2;
-    driver_start(driver);
-    driver_put(driver, "SET", "key", "value", NULL);
+    fixture = sink_fixture_new(redis_server_port(server));
+    fixture->options.password.text = "secret";
+    fixture->options.database = 2;
+    sink_fixture_start(fixture);
+    sink_fixture_put(fixture, "SET", "key", "value", NULL);
     expect_all_done();
     CU_ASSERT_PTR_NOT_NULL(strstr(redis_ask(server, "CLIENT LIST"), "name=a-test "));
     redis_ask(server, "SELECT 2");
@@ -418,11 +418,11 @@ static void large_answers_are_read_while_large_commands_are_written(void)
     memset(value, 'v', length);
     open_both();
     for (int i = 0; i < 100; i++)
-        driver_stage(driver, arguments[1], arguments, 4);
-    sink_commit(driver->sink);
+        sink_fixture_stage(fixture, arguments[1], arguments, 4);
+    sink_commit(fixture->sink);
     expect_all_done();
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
-    CU_ASSERT_TRUE(driver->counters->received_bytes > 99 * length);
+    CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
+    CU_ASSERT_TRUE(fixture->counters->received_bytes > 99 * length);
     close_both();
     free(value);
 }
@@ -430,11 +430,11 @@ static void large_answers_are_read_while_large_commands_are_written(void)
 static void a_name_is_looked_up(void)
 {
     server = redis_server_start(NULL);
-    driver = driver_new(redis_server_port(server));
-    free(driver->options.host);
-    driver->options.host = mem_text("localhost"); /* perhaps ::1 first, where nobody listens */
-    driver_start(driver);
-    driver_put(driver, "SET", "key", "value", NULL);
+    fixture = sink_fixture_new(redis_server_port(server));
+    free(fixture->options.host);
+    fixture->options.host = mem_text("localhost"); /* perhaps ::1 first, where nobody listens */
+    sink_fixture_start(fixture);
+    sink_fixture_put(fixture, "SET", "key", "value", NULL);
     expect_all_done();
     close_both();
 }
@@ -442,7 +442,7 @@ static void a_name_is_looked_up(void)
 static void the_client_list_shows_who_it_is(void)
 {
     open_both();
-    driver_put(driver, "SET", "key", "value", NULL);
+    sink_fixture_put(fixture, "SET", "key", "value", NULL);
     expect_all_done();
     CU_ASSERT_PTR_NOT_NULL(strstr(redis_ask(server, "CLIENT LIST"), "name=a-test "));
     close_both();
@@ -453,18 +453,18 @@ static void a_key_stays_on_its_connection(void)
     char key[16], number[16];
 
     server = redis_server_start(NULL);
-    driver = driver_new(redis_server_port(server));
-    driver->options.connections = 4;
-    driver_start(driver);
+    fixture = sink_fixture_new(redis_server_port(server));
+    fixture->options.connections = 4;
+    sink_fixture_start(fixture);
     for (int i = 0; i < 20000; i++) {
-        while (!sink_has_room(driver->sink))
-            driver_turn(driver);
+        while (!sink_has_room(fixture->sink))
+            sink_fixture_turn(fixture);
         snprintf(key, sizeof(key), "seq:%d", i % 20);
         snprintf(number, sizeof(number), "%d", i);
-        driver_put(driver, "RPUSH", key, number, NULL);
+        sink_fixture_put(fixture, "RPUSH", key, number, NULL);
     }
     expect_all_done();
-    CU_ASSERT_EQUAL(driver->counters->connections_up, 4);
+    CU_ASSERT_EQUAL(fixture->counters->connections_up, 4);
     /* Every list rises. */
     ASSERT_TEXT(redis_ask(server, "EVAL %s 0",
                           "for k = 0, 19 do local l = redis.call('LRANGE', 'seq:' .. k, 0, -1) "

@@ -8,8 +8,8 @@
  */
 #include "suite.h"
 
-#include "redis_server.h"
-#include "sink_driver.h"
+#include "real_redis_server.h"
+#include "sink_fixture.h"
 
 #include "base/clock.h"
 
@@ -18,7 +18,7 @@
 enum { RUN_MS = 6000, KEYS = 10, QUOTA = 1000 };
 
 static struct redis_server *server;
-static struct driver *driver;
+static struct sink_fixture *fixture;
 
 /* Each mishap is mended by the next step. */
 static void mishap(long kind)
@@ -50,16 +50,16 @@ static void mend(long kind)
 
 static void push_while_there_is_room(int64_t until_ms)
 {
-    uint32_t end = driver->put + QUOTA;
+    uint32_t end = fixture->put + QUOTA;
     char key[16], number[16];
 
     while (clock_ms() < until_ms) {
-        for (int i = 0; i < 50 && driver->put < end && sink_has_room(driver->sink); i++) {
-            snprintf(key, sizeof(key), "seq:%u", driver->put % KEYS);
-            snprintf(number, sizeof(number), "%u", driver->put / KEYS);
-            driver_put(driver, "RPUSH", key, number, NULL);
+        for (int i = 0; i < 50 && fixture->put < end && sink_has_room(fixture->sink); i++) {
+            snprintf(key, sizeof(key), "seq:%u", fixture->put % KEYS);
+            snprintf(number, sizeof(number), "%u", fixture->put / KEYS);
+            sink_fixture_put(fixture, "RPUSH", key, number, NULL);
         }
-        driver_turn(driver);
+        sink_fixture_turn(fixture);
     }
 }
 
@@ -75,7 +75,7 @@ static void expect_lists(void)
         "before = last[i] end "
         "if last[n] then return 'more than was put' end end return 'good'";
 
-    ASSERT_TEXT(redis_ask(server, "EVAL %s 0 %d", script, (int)driver->put), "good");
+    ASSERT_TEXT(redis_ask(server, "EVAL %s 0 %d", script, (int)fixture->put), "good");
 }
 
 static void run(int64_t connections)
@@ -86,11 +86,11 @@ static void run(int64_t connections)
     printf("seed %u\n", seed);
     srandom(seed);
     server = redis_server_start(NULL);
-    driver = driver_new(redis_server_port(server));
-    driver->options.connections = connections;
-    driver->options.response_timeout = 80;
-    driver->options.connect_timeout = 100;
-    driver_start(driver);
+    fixture = sink_fixture_new(redis_server_port(server));
+    fixture->options.connections = connections;
+    fixture->options.response_timeout = 80;
+    fixture->options.connect_timeout = 100;
+    sink_fixture_start(fixture);
     for (int64_t end_ms = clock_ms() + RUN_MS; clock_ms() < end_ms;) {
         long kind = random() % 8;
         push_while_there_is_room(clock_ms() + random() % 60);
@@ -98,11 +98,11 @@ static void run(int64_t connections)
         push_while_there_is_room(clock_ms() + random() % 120);
         mend(kind);
     }
-    CU_ASSERT_TRUE(driver_succeeds(driver));
+    CU_ASSERT_TRUE(sink_fixture_succeeds(fixture));
     expect_lists();
-    printf("%u commands, %llu reconnects\n", driver->put,
-           (unsigned long long)driver->counters->reconnects);
-    driver_close(driver);
+    printf("%u commands, %llu reconnects\n", fixture->put,
+           (unsigned long long)fixture->counters->reconnects);
+    sink_fixture_close(fixture);
     redis_server_free(server);
 }
 

@@ -7,9 +7,9 @@
  */
 #include "suite.h"
 
-#include "fake_server.h"
-#include "redis_server.h"
-#include "sink_driver.h"
+#include "fake_redis_server.h"
+#include "real_redis_server.h"
+#include "sink_fixture.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -20,25 +20,25 @@
 enum { SEQUENCE = 20000 };
 
 static struct redis_server *server;
-static struct driver *driver;
+static struct sink_fixture *fixture;
 static struct fake_server *fake;
 
 static void close_all(void)
 {
-    driver_stop(driver); /* the fake one lives on its loop */
+    sink_fixture_stop(fixture); /* the fake one lives on its loop */
     fake_server_close(fake);
-    driver_close(driver);
+    sink_fixture_close(fixture);
     redis_server_free(server);
     fake = NULL;
-    driver = NULL;
+    fixture = NULL;
     server = NULL;
 }
 
 static void expect_all_done(void)
 {
-    CU_ASSERT_TRUE(driver_succeeds(driver));
-    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
-    CU_ASSERT_FALSE(driver->unordered);
+    CU_ASSERT_TRUE(sink_fixture_succeeds(fixture));
+    CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
+    CU_ASSERT_FALSE(fixture->unordered);
 }
 
 /* Nothing is lost, the numbers rise one by one, and fall back at most @p losses times. */
@@ -63,31 +63,31 @@ static void expect_sequence(int length, uint64_t losses)
 static void a_killed_connection_comes_back_and_sends_again_in_order(void)
 {
     server = redis_server_start(NULL);
-    driver = driver_open(redis_server_port(server));
+    fixture = sink_fixture_open(redis_server_port(server));
     for (int part = 0; part < 10; part++) {
-        driver_push_sequence(driver, part * SEQUENCE / 10, (part + 1) * SEQUENCE / 10);
-        CU_ASSERT_NOT_EQUAL(sink_inflight(driver->sink), 0);
+        sink_fixture_push_sequence(fixture, part * SEQUENCE / 10, (part + 1) * SEQUENCE / 10);
+        CU_ASSERT_NOT_EQUAL(sink_inflight(fixture->sink), 0);
         redis_ask(server, "CLIENT KILL TYPE normal SKIPME yes");
     }
     expect_all_done();
-    expect_sequence(SEQUENCE, driver->counters->reconnects);
-    CU_ASSERT_TRUE(driver->counters->reconnects >= 5);
-    CU_ASSERT_EQUAL(driver->counters->connections_up, 1);
+    expect_sequence(SEQUENCE, fixture->counters->reconnects);
+    CU_ASSERT_TRUE(fixture->counters->reconnects >= 5);
+    CU_ASSERT_EQUAL(fixture->counters->connections_up, 1);
     close_all();
 }
 
 static void a_server_that_restarts_gets_what_it_did_not_answer(void)
 {
     server = redis_server_start("--appendonly", "yes", "--appendfsync", "always", NULL);
-    driver = driver_open(redis_server_port(server));
+    fixture = sink_fixture_open(redis_server_port(server));
     for (int part = 0; part < 4; part++) {
-        driver_push_sequence(driver, part * 1000, (part + 1) * 1000);
+        sink_fixture_push_sequence(fixture, part * 1000, (part + 1) * 1000);
         redis_server_kill(server);
-        driver_run(driver, 50);
+        sink_fixture_run(fixture, 50);
         redis_server_restart(server);
     }
     expect_all_done();
-    expect_sequence(4000, driver->counters->reconnects);
+    expect_sequence(4000, fixture->counters->reconnects);
     close_all();
 }
 
@@ -95,10 +95,10 @@ static void a_server_that_comes_later_is_waited_for(void)
 {
     server = redis_server_start(NULL);
     redis_server_stop(server);
-    driver = driver_open(redis_server_port(server));
-    driver_put(driver, "SET", "key", "value", NULL);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "Connection refused"));
-    CU_ASSERT_TRUE(sink_trouble_since_ms(driver->sink) > 0);
+    fixture = sink_fixture_open(redis_server_port(server));
+    sink_fixture_put(fixture, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "Connection refused"));
+    CU_ASSERT_TRUE(sink_trouble_since_ms(fixture->sink) > 0);
     redis_server_restart(server);
     expect_all_done();
     close_all();
@@ -107,14 +107,14 @@ static void a_server_that_comes_later_is_waited_for(void)
 static void an_idle_connection_that_was_lost_is_there_again_when_needed(void)
 {
     server = redis_server_start(NULL);
-    driver = driver_open(redis_server_port(server));
-    driver_put(driver, "SET", "key", "value", NULL);
+    fixture = sink_fixture_open(redis_server_port(server));
+    sink_fixture_put(fixture, "SET", "key", "value", NULL);
     expect_all_done();
     redis_server_restart(server);
-    driver_run(driver, 300);
-    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 1);
-    driver_put(driver, "SET", "key", "value", NULL);
+    sink_fixture_run(fixture, 300);
+    CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
+    CU_ASSERT_EQUAL(fixture->counters->reconnects, 1);
+    sink_fixture_put(fixture, "SET", "key", "value", NULL);
     expect_all_done();
     close_all();
 }
@@ -123,9 +123,9 @@ static void no_room_for_clients_is_waited_for(void)
 {
     server = redis_server_start(NULL);
     redis_ask(server, "CONFIG SET maxclients 1");
-    driver = driver_open(redis_server_port(server));
-    driver_put(driver, "SET", "key", "value", NULL);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "max number of clients"));
+    fixture = sink_fixture_open(redis_server_port(server));
+    sink_fixture_put(fixture, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "max number of clients"));
     redis_ask(server, "CONFIG SET maxclients 100");
     expect_all_done();
     close_all();
@@ -139,24 +139,24 @@ static void no_room_for_clients_is_waited_for(void)
 static void what_the_lost_connection_left_unread_is_never_executed(void)
 {
     server = redis_server_start(NULL);
-    driver = driver_new(redis_server_port(server));
-    driver->options.window_commands = 10000;
-    driver->options.response_timeout = 200;
-    driver->options.connect_timeout = 300;
-    driver_start(driver);
+    fixture = sink_fixture_new(redis_server_port(server));
+    fixture->options.window_commands = 10000;
+    fixture->options.response_timeout = 200;
+    fixture->options.connect_timeout = 300;
+    sink_fixture_start(fixture);
     for (int part = 0; part < 3; part++) {
-        driver_push_sequence(driver, part * 10000, part * 10000 + 200);
-        CU_ASSERT_TRUE(driver_finish(driver));
+        sink_fixture_push_sequence(fixture, part * 10000, part * 10000 + 200);
+        CU_ASSERT_TRUE(sink_fixture_finish(fixture));
         redis_server_pause(server);
-        driver_push_sequence(driver, part * 10000 + 200, (part + 1) * 10000);
-        CU_ASSERT_TRUE(driver_wait_trouble(driver, "no answer for"));
-        driver_run(driver, 200);
+        sink_fixture_push_sequence(fixture, part * 10000 + 200, (part + 1) * 10000);
+        CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "no answer for"));
+        sink_fixture_run(fixture, 200);
         redis_server_resume(server);
-        CU_ASSERT_TRUE(driver_finish(driver));
+        CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     }
     expect_all_done();
-    expect_sequence(30000, driver->counters->reconnects);
-    CU_ASSERT_TRUE(driver->counters->reconnects >= 3);
+    expect_sequence(30000, fixture->counters->reconnects);
+    CU_ASSERT_TRUE(fixture->counters->reconnects >= 3);
     close_all();
 }
 
@@ -164,54 +164,54 @@ static void what_the_lost_connection_left_unread_is_never_executed(void)
 static void what_hangs_on_the_way_is_never_executed_behind_what_was_sent_again(void)
 {
     server = redis_server_start(NULL);
-    driver = driver_new(0);
-    fake = fake_server_proxy(driver->stand.base, redis_server_port(server), 100 << 20);
-    driver->options.port = fake_server_port(fake);
-    driver->options.response_timeout = 200;
-    driver_start(driver);
-    driver_push_sequence(driver, 0, 100);
+    fixture = sink_fixture_new(0);
+    fake = fake_server_proxy(fixture->loop.base, redis_server_port(server), 100 << 20);
+    fixture->options.port = fake_server_port(fake);
+    fixture->options.response_timeout = 200;
+    sink_fixture_start(fixture);
+    sink_fixture_push_sequence(fixture, 0, 100);
     expect_all_done();
     fake_server_hold(fake);
-    driver_push_sequence(driver, 100, 300);
+    sink_fixture_push_sequence(fixture, 100, 300);
     expect_all_done();
-    driver_push_sequence(driver, 300, 400);
+    sink_fixture_push_sequence(fixture, 300, 400);
     expect_all_done();
     fake_server_release(fake);
-    driver_run(driver, 100);
+    sink_fixture_run(fixture, 100);
     expect_sequence(400, 0);
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 1);
+    CU_ASSERT_EQUAL(fixture->counters->reconnects, 1);
     close_all();
 }
 
 static void a_pause_of_all_clients_loses_nothing(void)
 {
     server = redis_server_start(NULL);
-    driver = driver_new(redis_server_port(server));
-    driver->options.response_timeout = 200;
-    driver->options.connect_timeout = 200;
-    driver_start(driver);
-    driver_push_sequence(driver, 0, SEQUENCE / 2);
+    fixture = sink_fixture_new(redis_server_port(server));
+    fixture->options.response_timeout = 200;
+    fixture->options.connect_timeout = 200;
+    sink_fixture_start(fixture);
+    sink_fixture_push_sequence(fixture, 0, SEQUENCE / 2);
     redis_ask(server, "CLIENT PAUSE 700 ALL");
-    driver_push_sequence(driver, SEQUENCE / 2, SEQUENCE);
+    sink_fixture_push_sequence(fixture, SEQUENCE / 2, SEQUENCE);
     expect_all_done();
-    expect_sequence(SEQUENCE, driver->counters->reconnects);
-    CU_ASSERT_TRUE(driver->counters->reconnects >= 1);
+    expect_sequence(SEQUENCE, fixture->counters->reconnects);
+    CU_ASSERT_TRUE(fixture->counters->reconnects >= 1);
     close_all();
 }
 
 static void a_pause_of_writes_ends_in_one_probe_after_the_other(void)
 {
     server = redis_server_start(NULL);
-    driver = driver_new(redis_server_port(server));
-    driver->options.response_timeout = 200;
-    driver_start(driver);
-    driver_push_sequence(driver, 0, 1000);
-    CU_ASSERT_TRUE(driver_finish(driver));
+    fixture = sink_fixture_new(redis_server_port(server));
+    fixture->options.response_timeout = 200;
+    sink_fixture_start(fixture);
+    sink_fixture_push_sequence(fixture, 0, 1000);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     redis_ask(server, "CLIENT PAUSE 900 WRITE");
-    driver_push_sequence(driver, 1000, 1400);
+    sink_fixture_push_sequence(fixture, 1000, 1400);
     expect_all_done();
-    expect_sequence(1400, driver->counters->reconnects);
-    CU_ASSERT_TRUE(driver->counters->reconnects >= 1);
+    expect_sequence(1400, fixture->counters->reconnects);
+    CU_ASSERT_TRUE(fixture->counters->reconnects >= 1);
     close_all();
 }
 
@@ -219,15 +219,15 @@ static void a_user_who_may_not_kill_still_gets_through(void)
 {
     server = redis_server_start(NULL);
     redis_ask(server, "ACL SETUSER bridge on >secret ~* -@all +set");
-    driver = driver_new(redis_server_port(server));
-    driver->options.username.text = "bridge";
-    driver->options.password.text = "secret";
-    driver->options.response_timeout = 200;
-    driver_start(driver);
-    driver_put(driver, "SET", "key", "1", NULL);
+    fixture = sink_fixture_new(redis_server_port(server));
+    fixture->options.username.text = "bridge";
+    fixture->options.password.text = "secret";
+    fixture->options.response_timeout = 200;
+    sink_fixture_start(fixture);
+    sink_fixture_put(fixture, "SET", "key", "1", NULL);
     expect_all_done();
     redis_ask(server, "CLIENT PAUSE 500 WRITE");
-    driver_put(driver, "SET", "key", "2", NULL);
+    sink_fixture_put(fixture, "SET", "key", "2", NULL);
     expect_all_done();
     ASSERT_TEXT(redis_ask(server, "GET key"), "2");
     close_all();
@@ -235,13 +235,13 @@ static void a_user_who_may_not_kill_still_gets_through(void)
 
 static void a_name_that_nobody_knows_is_told_and_asked_for_again(void)
 {
-    driver = driver_new(6379);
-    free(driver->options.host);
-    driver->options.host = mem_text("no such host");
-    driver_start(driver);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "resolve no such host"));
-    driver_run(driver, 300); /* some more tries, and an end in the middle of one */
-    CU_ASSERT_PTR_NOT_NULL(sink_trouble(driver->sink));
+    fixture = sink_fixture_new(6379);
+    free(fixture->options.host);
+    fixture->options.host = mem_text("no such host");
+    sink_fixture_start(fixture);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "resolve no such host"));
+    sink_fixture_run(fixture, 300); /* some more tries, and an end in the middle of one */
+    CU_ASSERT_PTR_NOT_NULL(sink_trouble(fixture->sink));
     close_all();
 }
 
@@ -251,15 +251,15 @@ static void what_is_not_wanted_any_more_is_dropped_unsent(void)
 {
     server = redis_server_start(NULL);
     redis_server_stop(server);
-    driver = driver_open(redis_server_port(server));
-    driver_push_sequence(driver, 0, 100);
-    driver->unwanted_below = 60;
-    sink_discard(driver->sink);
-    CU_ASSERT_EQUAL(sink_inflight(driver->sink), 40);
+    fixture = sink_fixture_open(redis_server_port(server));
+    sink_fixture_push_sequence(fixture, 0, 100);
+    fixture->unwanted_below = 60;
+    sink_discard(fixture->sink);
+    CU_ASSERT_EQUAL(sink_inflight(fixture->sink), 40);
     redis_server_restart(server);
-    CU_ASSERT_TRUE(driver_finish(driver));
-    for (uint32_t i = 0; i < driver->put; i++)
-        CU_ASSERT_EQUAL(driver->outcomes[i], i < 60 ? DRIVER_DROPPED : DRIVER_DONE);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    for (uint32_t i = 0; i < fixture->put; i++)
+        CU_ASSERT_EQUAL(fixture->outcomes[i], i < 60 ? TICKET_DROPPED : TICKET_DONE);
     ASSERT_TEXT(redis_ask(server, "LINDEX seq 0"), "60");
     ASSERT_TEXT(redis_ask(server, "LLEN seq"), "40");
     close_all();
@@ -268,22 +268,22 @@ static void what_is_not_wanted_any_more_is_dropped_unsent(void)
 static void what_was_sent_but_is_not_wanted_is_not_sent_again(void)
 {
     server = redis_server_start(NULL);
-    driver = driver_open(redis_server_port(server));
-    driver_put(driver, "SET", "key", "1", NULL);
+    fixture = sink_fixture_open(redis_server_port(server));
+    sink_fixture_put(fixture, "SET", "key", "1", NULL);
     expect_all_done();
     redis_server_pause(server);
-    driver_push_sequence(driver, 0, 100);
-    driver_run(driver, 50); /* sent, not answered */
-    sink_discard(driver->sink);
-    CU_ASSERT_EQUAL(sink_inflight(driver->sink), 100);
-    driver->unwanted_below = 61;
-    sink_discard(driver->sink); /* sent ones stay: their answers may come */
-    CU_ASSERT_EQUAL(sink_inflight(driver->sink), 100);
+    sink_fixture_push_sequence(fixture, 0, 100);
+    sink_fixture_run(fixture, 50); /* sent, not answered */
+    sink_discard(fixture->sink);
+    CU_ASSERT_EQUAL(sink_inflight(fixture->sink), 100);
+    fixture->unwanted_below = 61;
+    sink_discard(fixture->sink); /* sent ones stay: their answers may come */
+    CU_ASSERT_EQUAL(sink_inflight(fixture->sink), 100);
     redis_server_kill(server);
     redis_server_restart(server);
-    CU_ASSERT_TRUE(driver_finish(driver));
-    CU_ASSERT_EQUAL(driver->outcomes[60], DRIVER_DROPPED);
-    CU_ASSERT_EQUAL(driver->outcomes[61], DRIVER_DONE);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    CU_ASSERT_EQUAL(fixture->outcomes[60], TICKET_DROPPED);
+    CU_ASSERT_EQUAL(fixture->outcomes[61], TICKET_DONE);
     ASSERT_TEXT(redis_ask(server, "LINDEX seq 0"), "60");
     close_all();
 }
@@ -292,14 +292,14 @@ static void a_sink_may_end_at_any_moment(void)
 {
     server = redis_server_start(NULL);
     for (int i = 0; i < 40; i++) {
-        driver = driver_open(redis_server_port(server));
+        fixture = sink_fixture_open(redis_server_port(server));
         if (i % 2)
-            driver_put(driver, "SET", "key", "value", NULL);
+            sink_fixture_put(fixture, "SET", "key", "value", NULL);
         for (int turn = 0; turn < i / 4; turn++)
-            driver_turn(driver);
-        driver_close(driver);
+            sink_fixture_turn(fixture);
+        sink_fixture_close(fixture);
     }
-    driver = NULL;
+    fixture = NULL;
     CU_ASSERT_PTR_NOT_NULL(strstr(redis_ask(server, "INFO clients"), "connected_clients:"));
     close_all();
 }

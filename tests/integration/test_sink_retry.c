@@ -6,8 +6,8 @@
  */
 #include "suite.h"
 
-#include "redis_server.h"
-#include "sink_driver.h"
+#include "real_redis_server.h"
+#include "sink_fixture.h"
 
 #include "base/clock.h"
 
@@ -17,25 +17,25 @@
 #include <unistd.h>
 
 static struct redis_server *server;
-static struct driver *driver;
+static struct sink_fixture *fixture;
 
 static void open_both(void)
 {
     server = redis_server_start(NULL);
-    driver = driver_open(redis_server_port(server));
+    fixture = sink_fixture_open(redis_server_port(server));
 }
 
 static void close_both(void)
 {
-    driver_close(driver);
+    sink_fixture_close(fixture);
     redis_server_free(server);
 }
 
 /* The list "seq" holds exactly 0 to @p length - 1: what waited was done once, in order. */
 static void expect_sequence(int length)
 {
-    CU_ASSERT_TRUE(driver_succeeds(driver));
-    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    CU_ASSERT_TRUE(sink_fixture_succeeds(fixture));
+    CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
     ASSERT_TEXT(redis_ask(server, "EVAL %s 0 %d",
                           "local l = redis.call('LRANGE', 'seq', 0, -1) "
                           "if #l ~= tonumber(ARGV[1]) then return 'length ' .. #l end "
@@ -48,7 +48,7 @@ static void expect_sequence(int length)
 
 static uint64_t errors_of(const char *label)
 {
-    return driver->counters->errors[metrics_error_index(label)];
+    return fixture->counters->errors[metrics_error_index(label)];
 }
 
 static void loading_is_waited_for(void)
@@ -57,12 +57,12 @@ static void loading_is_waited_for(void)
                                 "--key-load-delay", "50", NULL);
     redis_ask(server, "EVAL %s 0", "for i = 1, 20000 do redis.call('set', i, i) end");
     redis_server_restart_loading(server);
-    driver = driver_open(redis_server_port(server));
-    driver_push_sequence(driver, 0, 500);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "LOADING"));
+    fixture = sink_fixture_open(redis_server_port(server));
+    sink_fixture_push_sequence(fixture, 0, 500);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "LOADING"));
     expect_sequence(500);
     CU_ASSERT_TRUE(errors_of("LOADING") >= 1);
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
+    CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
     close_both();
 }
 
@@ -71,14 +71,14 @@ static void a_running_script_is_waited_for(void)
     struct redis_client *client;
 
     server = redis_server_start("--busy-reply-threshold", "50", NULL);
-    driver = driver_open(redis_server_port(server));
-    driver_push_sequence(driver, 0, 10);
-    CU_ASSERT_TRUE(driver_finish(driver));
+    fixture = sink_fixture_open(redis_server_port(server));
+    sink_fixture_push_sequence(fixture, 0, 10);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     client = redis_client_open(server);
     redis_client_send(client, "EVAL %s 0", "while true do end");
     poll(NULL, 0, 20); /* the server is not asked before it runs the script */
-    driver_push_sequence(driver, 10, 500);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "BUSY"));
+    sink_fixture_push_sequence(fixture, 10, 500);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "BUSY"));
     redis_ask(server, "SCRIPT KILL");
     expect_sequence(500);
     redis_client_close(client);
@@ -89,10 +89,10 @@ static void missing_replicas_are_waited_for(void)
 {
     open_both();
     redis_ask(server, "CONFIG SET min-replicas-to-write 1");
-    driver_push_sequence(driver, 0, 300);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "NOREPLICAS"));
-    driver_push_sequence(driver, 300, 500);
-    driver_run(driver, 200);
+    sink_fixture_push_sequence(fixture, 0, 300);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "NOREPLICAS"));
+    sink_fixture_push_sequence(fixture, 300, 500);
+    sink_fixture_run(fixture, 200);
     redis_ask(server, "CONFIG SET min-replicas-to-write 0");
     expect_sequence(500);
     close_both();
@@ -104,26 +104,26 @@ static void a_command_that_waits_for_too_long_is_refused_and_the_next_one_waits_
     int64_t from_ms;
 
     open_both();
-    driver->patience_ms = 300;
+    fixture->patience_ms = 300;
     redis_ask(server, "CONFIG SET min-replicas-to-write 1");
     from_ms = clock_ms();
-    driver_push_sequence(driver, 0, 3);
-    while (driver->answered < 1 && clock_ms() - from_ms < 5000)
-        driver_turn(driver);
+    sink_fixture_push_sequence(fixture, 0, 3);
+    while (fixture->answered < 1 && clock_ms() - from_ms < 5000)
+        sink_fixture_turn(fixture);
     CU_ASSERT_TRUE(clock_ms() - from_ms >= 300);
     CU_ASSERT_TRUE(clock_ms() - from_ms < 2000);
-    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_REFUSED);
-    CU_ASSERT_EQUAL(driver->class, REPLY_REJECT);
-    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, "NOREPLICAS"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, ": gave up after 3"));
-    while (driver->answered < 2 && clock_ms() - from_ms < 5000)
-        driver_turn(driver);
+    CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_REFUSED);
+    CU_ASSERT_EQUAL(fixture->class, REPLY_REJECT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(fixture->text, "NOREPLICAS"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(fixture->text, ": gave up after 3"));
+    while (fixture->answered < 2 && clock_ms() - from_ms < 5000)
+        sink_fixture_turn(fixture);
     CU_ASSERT_TRUE(clock_ms() - from_ms >= 600);
-    CU_ASSERT_EQUAL(driver->outcomes[1], DRIVER_REFUSED);
+    CU_ASSERT_EQUAL(fixture->outcomes[1], TICKET_REFUSED);
     redis_ask(server, "CONFIG SET min-replicas-to-write 0");
-    CU_ASSERT_TRUE(driver_finish(driver));
-    CU_ASSERT_EQUAL(driver->outcomes[2], DRIVER_DONE);
-    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    CU_ASSERT_EQUAL(fixture->outcomes[2], TICKET_DONE);
+    CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
     ASSERT_TEXT(redis_ask(server, "LRANGE seq 0 -1"), "[2]");
     close_both();
 }
@@ -133,15 +133,15 @@ static void a_disk_that_fails_is_waited_for(void)
     char folder[300];
 
     server = redis_server_start("--enable-protected-configs", "yes", "--save", "3600 1", NULL);
-    driver = driver_open(redis_server_port(server));
+    fixture = sink_fixture_open(redis_server_port(server));
     snprintf(folder, sizeof(folder), "%s/gone", redis_server_folder(server));
     CU_ASSERT_EQUAL(mkdir(folder, 0700), 0);
     ASSERT_TEXT(redis_ask(server, "CONFIG SET dir %s", folder), "OK");
     CU_ASSERT_EQUAL(rmdir(folder), 0);
     redis_ask(server, "BGSAVE");
-    driver_run(driver, 300);
-    driver_push_sequence(driver, 0, 100);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "MISCONF"));
+    sink_fixture_run(fixture, 300);
+    sink_fixture_push_sequence(fixture, 0, 100);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "MISCONF"));
     redis_ask(server, "CONFIG SET stop-writes-on-bgsave-error no");
     expect_sequence(100);
     close_both();
@@ -151,15 +151,15 @@ static void a_disk_that_fails_is_waited_for(void)
 static void a_replica_is_left_until_it_is_a_master(void)
 {
     open_both();
-    driver_push_sequence(driver, 0, 100);
-    CU_ASSERT_TRUE(driver_finish(driver));
+    sink_fixture_push_sequence(fixture, 0, 100);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     redis_ask(server, "REPLICAOF 127.0.0.1 1");
-    driver_push_sequence(driver, 100, 500);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "READONLY"));
-    CU_ASSERT_EQUAL(driver->counters->connections_up, 0);
+    sink_fixture_push_sequence(fixture, 100, 500);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "READONLY"));
+    CU_ASSERT_EQUAL(fixture->counters->connections_up, 0);
     redis_ask(server, "REPLICAOF NO ONE");
     expect_sequence(500);
-    CU_ASSERT_TRUE(driver->counters->reconnects >= 1);
+    CU_ASSERT_TRUE(fixture->counters->reconnects >= 1);
     close_both();
 }
 
@@ -168,25 +168,25 @@ static void a_replica_is_left_until_it_is_a_master(void)
 static void a_server_out_of_memory_is_probed_with_one_command(void)
 {
     open_both();
-    driver_put(driver, "DEL", "none", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
+    sink_fixture_put(fixture, "DEL", "none", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     redis_ask(server, "CONFIG SET maxmemory 1");
     for (int i = 0; i < 10; i++) {
-        driver_push_sequence(driver, i, i + 1);
-        driver_put(driver, "PUBLISH", "channel", "text", NULL);
+        sink_fixture_push_sequence(fixture, i, i + 1);
+        sink_fixture_put(fixture, "PUBLISH", "channel", "text", NULL);
     }
     int64_t began_ms = clock_ms();
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "OOM"));
-    while (driver->counters->errors[metrics_error_index("OOM")] < 13 &&
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "OOM"));
+    while (fixture->counters->errors[metrics_error_index("OOM")] < 13 &&
            clock_ms() - began_ms < 15000) /* ten at first, then three probes */
-        driver_turn(driver);
+        sink_fixture_turn(fixture);
     CU_ASSERT_PTR_NOT_NULL(
         strstr(redis_ask(server, "INFO commandstats"), "cmdstat_publish:calls=10,"));
     redis_ask(server, "CONFIG SET maxmemory 0");
     expect_sequence(10);
     CU_ASSERT_PTR_NOT_NULL(
         strstr(redis_ask(server, "INFO commandstats"), "cmdstat_publish:calls=20,"));
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
+    CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
     close_both();
 }
 
@@ -196,14 +196,14 @@ static void a_later_write_never_stays_below_an_earlier_one(void)
 {
     open_both();
     redis_ask(server, "CONFIG SET maxmemory 1");
-    driver_put(driver, "SET", "key", "1", NULL);
-    driver_put(driver, "DEL", "key", NULL); /* passes */
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "OOM"));
-    CU_ASSERT_EQUAL(driver->answered, 0);
+    sink_fixture_put(fixture, "SET", "key", "1", NULL);
+    sink_fixture_put(fixture, "DEL", "key", NULL); /* passes */
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "OOM"));
+    CU_ASSERT_EQUAL(fixture->answered, 0);
     redis_ask(server, "CONFIG SET maxmemory 0");
-    CU_ASSERT_TRUE(driver_finish(driver));
-    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_DONE);
-    CU_ASSERT_EQUAL(driver->outcomes[1], DRIVER_DONE);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_DONE);
+    CU_ASSERT_EQUAL(fixture->outcomes[1], TICKET_DONE);
     ASSERT_TEXT(redis_ask(server, "EXISTS key"), "0");
     close_both();
 }
@@ -213,18 +213,18 @@ static void a_reject_before_a_retry_is_told_once(void)
     open_both();
     redis_ask(server, "SET text abc");
     redis_ask(server, "CONFIG SET maxmemory 1");
-    driver_put(driver, "DEL", "none", NULL);
-    driver_put(driver, "SREM", "text", "x", NULL); /* WRONGTYPE, memory or not */
-    driver_put(driver, "SET", "key", "1", NULL);   /* OOM */
-    driver_put(driver, "SREM", "text", "x", NULL);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "OOM"));
-    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_DONE);
-    CU_ASSERT_EQUAL(driver->outcomes[1], DRIVER_REFUSED);
-    CU_ASSERT_EQUAL(driver->outcomes[3], DRIVER_OPEN);
+    sink_fixture_put(fixture, "DEL", "none", NULL);
+    sink_fixture_put(fixture, "SREM", "text", "x", NULL); /* WRONGTYPE, memory or not */
+    sink_fixture_put(fixture, "SET", "key", "1", NULL);   /* OOM */
+    sink_fixture_put(fixture, "SREM", "text", "x", NULL);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "OOM"));
+    CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_DONE);
+    CU_ASSERT_EQUAL(fixture->outcomes[1], TICKET_REFUSED);
+    CU_ASSERT_EQUAL(fixture->outcomes[3], TICKET_OPEN);
     redis_ask(server, "CONFIG SET maxmemory 0");
-    CU_ASSERT_TRUE(driver_finish(driver));
-    CU_ASSERT_EQUAL(driver->outcomes[2], DRIVER_DONE);
-    CU_ASSERT_EQUAL(driver->outcomes[3], DRIVER_REFUSED);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    CU_ASSERT_EQUAL(fixture->outcomes[2], TICKET_DONE);
+    CU_ASSERT_EQUAL(fixture->outcomes[3], TICKET_REFUSED);
     close_both();
 }
 
@@ -233,15 +233,15 @@ static void a_command_not_wanted_any_more_does_not_hold_up_the_others(void)
     open_both();
     redis_ask(server, "SET text abc");
     redis_ask(server, "CONFIG SET maxmemory 1");
-    driver_put(driver, "SET", "key", "1", NULL);
-    driver_put(driver, "DEL", "text", NULL);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "OOM"));
-    driver->unwanted_below = 1;
-    sink_discard(driver->sink);
-    CU_ASSERT_TRUE(driver_finish(driver)); /* though memory is still short */
-    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_DROPPED);
-    CU_ASSERT_EQUAL(driver->outcomes[1], DRIVER_DONE);
-    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    sink_fixture_put(fixture, "SET", "key", "1", NULL);
+    sink_fixture_put(fixture, "DEL", "text", NULL);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "OOM"));
+    fixture->unwanted_below = 1;
+    sink_discard(fixture->sink);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture)); /* though memory is still short */
+    CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_DROPPED);
+    CU_ASSERT_EQUAL(fixture->outcomes[1], TICKET_DONE);
+    CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
     close_both();
 }
 
@@ -249,20 +249,20 @@ static void a_command_not_wanted_any_more_does_not_hold_up_the_others(void)
 static void a_command_with_the_ticket_of_one_that_waited_waits_anew(void)
 {
     open_both();
-    driver->patience_ms = 600;
+    fixture->patience_ms = 600;
     redis_ask(server, "CONFIG SET min-replicas-to-write 1");
-    driver_put(driver, "SET", "key", "1", NULL);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "NOREPLICAS"));
-    driver->unwanted_below = 1;
-    sink_discard(driver->sink);
-    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_DROPPED);
-    driver_run(driver, 700);
-    driver->unwanted_below = driver->put = driver->answered = 0;
-    driver->outcomes[0] = DRIVER_OPEN;
+    sink_fixture_put(fixture, "SET", "key", "1", NULL);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "NOREPLICAS"));
+    fixture->unwanted_below = 1;
+    sink_discard(fixture->sink);
+    CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_DROPPED);
+    sink_fixture_run(fixture, 700);
+    fixture->unwanted_below = fixture->put = fixture->answered = 0;
+    fixture->outcomes[0] = TICKET_OPEN;
     int64_t from_ms = clock_ms();
-    driver_put(driver, "SET", "key", "2", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
-    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_REFUSED);
+    sink_fixture_put(fixture, "SET", "key", "2", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_REFUSED);
     CU_ASSERT_TRUE(clock_ms() - from_ms >= 600);
     close_both();
 }

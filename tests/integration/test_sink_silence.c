@@ -5,9 +5,9 @@
  */
 #include "suite.h"
 
-#include "fake_server.h"
-#include "redis_server.h"
-#include "sink_driver.h"
+#include "fake_redis_server.h"
+#include "real_redis_server.h"
+#include "sink_fixture.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -17,25 +17,25 @@
 #include <unistd.h>
 
 static struct redis_server *server;
-static struct driver *driver;
+static struct sink_fixture *fixture;
 static struct fake_server *fake;
 
 static void close_all(void)
 {
-    driver_stop(driver); /* the fake one lives on its loop */
+    sink_fixture_stop(fixture); /* the fake one lives on its loop */
     fake_server_close(fake);
-    driver_close(driver);
+    sink_fixture_close(fixture);
     redis_server_free(server);
     fake = NULL;
-    driver = NULL;
+    fixture = NULL;
     server = NULL;
 }
 
 static void expect_all_done(void)
 {
-    CU_ASSERT_TRUE(driver_succeeds(driver));
-    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
-    CU_ASSERT_FALSE(driver->unordered);
+    CU_ASSERT_TRUE(sink_fixture_succeeds(fixture));
+    CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
+    CU_ASSERT_FALSE(fixture->unordered);
 }
 
 /* --- a server of our own ---------------------------------------------------------------------- */
@@ -58,11 +58,11 @@ static const char *follow_script(void *context, unsigned connection, unsigned nu
 
 static void open_fake(struct script *script, int64_t response_timeout)
 {
-    driver = driver_new(0);
-    fake = fake_server_open(driver->stand.base, follow_script, script);
-    driver->options.port = fake_server_port(fake);
-    driver->options.response_timeout = response_timeout;
-    driver_start(driver);
+    fixture = sink_fixture_new(0);
+    fake = fake_server_open(fixture->loop.base, follow_script, script);
+    fixture->options.port = fake_server_port(fake);
+    fixture->options.response_timeout = response_timeout;
+    sink_fixture_start(fixture);
 }
 
 static char heard[200]; /* the commands' names */
@@ -81,15 +81,15 @@ static const char *load_at_first(void *context, unsigned connection, unsigned nu
 static void the_first_command_of_a_connection_goes_alone(void)
 {
     heard[0] = '\0';
-    driver = driver_new(0);
-    fake = fake_server_open(driver->stand.base, load_at_first, NULL);
-    driver->options.port = fake_server_port(fake);
-    driver_start(driver);
-    while (!driver->counters->connections_up)
-        driver_turn(driver);
-    driver_put(driver, "INCR", "a", NULL);
-    driver_put(driver, "DECR", "a", NULL);
-    driver_put(driver, "APPEND", "a", "1", NULL);
+    fixture = sink_fixture_new(0);
+    fake = fake_server_open(fixture->loop.base, load_at_first, NULL);
+    fixture->options.port = fake_server_port(fake);
+    sink_fixture_start(fixture);
+    while (!fixture->counters->connections_up)
+        sink_fixture_turn(fixture);
+    sink_fixture_put(fixture, "INCR", "a", NULL);
+    sink_fixture_put(fixture, "DECR", "a", NULL);
+    sink_fixture_put(fixture, "APPEND", "a", "1", NULL);
     expect_all_done();
     ASSERT_TEXT(heard, "INCR INCR DECR APPEND ");
     close_all();
@@ -105,9 +105,9 @@ static void what_is_answered_before_it_was_sent_is_sent_again(void)
     value[16 << 20] = '\0';
     open_fake(&script, 2000);
     fake_server_hurry(fake, 1000);
-    driver_put(driver, "SET", "key", value, NULL);
+    sink_fixture_put(fixture, "SET", "key", value, NULL);
     expect_all_done();
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 1);
+    CU_ASSERT_EQUAL(fixture->counters->reconnects, 1);
     CU_ASSERT_EQUAL(fake_server_commands(fake), 1);
     free(value);
     close_all();
@@ -119,9 +119,9 @@ static void an_answer_in_pieces_of_a_byte_is_an_answer(void)
 
     open_fake(&script, 2000);
     fake_server_slice(fake, 1);
-    driver_push_sequence(driver, 0, 300);
+    sink_fixture_push_sequence(fixture, 0, 300);
     expect_all_done();
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
+    CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
     close_all();
 }
 
@@ -130,9 +130,9 @@ static void an_end_within_an_answer_is_no_answer(void)
     struct script script = {1, 7, ""};
 
     open_fake(&script, 2000);
-    driver_push_sequence(driver, 0, 20);
+    sink_fixture_push_sequence(fixture, 0, 20);
     expect_all_done();
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 1);
+    CU_ASSERT_EQUAL(fixture->counters->reconnects, 1);
     close_all();
 }
 
@@ -144,9 +144,9 @@ static void garbage_ends_the_connection_and_costs_no_command(void)
     for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
         struct script script = {2, 5, garbage[i]};
         open_fake(&script, 2000);
-        driver_push_sequence(driver, 0, 20);
+        sink_fixture_push_sequence(fixture, 0, 20);
         expect_all_done();
-        CU_ASSERT_EQUAL(driver->counters->reconnects, 2);
+        CU_ASSERT_EQUAL(fixture->counters->reconnects, 2);
         close_all();
     }
 }
@@ -156,11 +156,11 @@ static void an_answer_too_many_ends_the_connection(void)
     struct script script = {1, 2, "+OK\r\n+OK\r\n"};
 
     open_fake(&script, 2000);
-    driver_push_sequence(driver, 0, 3);
-    CU_ASSERT_TRUE(driver_finish(driver));
-    driver_run(driver, 300);
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 1);
-    CU_ASSERT_EQUAL(driver->counters->connections_up, 1);
+    sink_fixture_push_sequence(fixture, 0, 3);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    sink_fixture_run(fixture, 300);
+    CU_ASSERT_EQUAL(fixture->counters->reconnects, 1);
+    CU_ASSERT_EQUAL(fixture->counters->connections_up, 1);
     close_all();
 }
 
@@ -169,12 +169,12 @@ static void a_redirection_tells_that_this_is_a_cluster(void)
     struct script script = {1, 0, "-MOVED 866 10.0.0.7:6379\r\n"};
 
     open_fake(&script, 2000);
-    driver_put(driver, "SET", "key", "value", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
-    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_REFUSED);
-    CU_ASSERT_EQUAL(driver->class, REPLY_CONFIG);
-    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, "MOVED 866 10.0.0.7:6379"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(driver->text, "Cluster"));
+    sink_fixture_put(fixture, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_REFUSED);
+    CU_ASSERT_EQUAL(fixture->class, REPLY_CONFIG);
+    CU_ASSERT_PTR_NOT_NULL(strstr(fixture->text, "MOVED 866 10.0.0.7:6379"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(fixture->text, "Cluster"));
     close_all();
 }
 
@@ -184,8 +184,8 @@ static void a_server_that_falls_silent_is_left(void)
 
     open_fake(&script, 150);
     int64_t began_ms = clock_ms();
-    driver_push_sequence(driver, 0, 20);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "no answer for"));
+    sink_fixture_push_sequence(fixture, 0, 20);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "no answer for"));
     int64_t waited_ms = clock_ms() - began_ms;
     CU_ASSERT_TRUE(waited_ms >= 150 && waited_ms < 600);
     expect_all_done();
@@ -197,13 +197,13 @@ static void a_peer_that_vanished_while_idle_is_found_by_a_ping(void)
     struct script script = {0, 0, NULL};
 
     open_fake(&script, 500);
-    driver_push_sequence(driver, 0, 2);
+    sink_fixture_push_sequence(fixture, 0, 2);
     expect_all_done();
-    driver_run(driver, 10500); /* a PING has gone to and fro */
-    CU_ASSERT_PTR_NULL(sink_trouble(driver->sink));
+    sink_fixture_run(fixture, 10500); /* a PING has gone to and fro */
+    CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
     CU_ASSERT_EQUAL(fake_server_connections(fake), 1);
     fake_server_freeze(fake);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "no answer for"));
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "no answer for"));
     close_all();
 }
 
@@ -215,16 +215,16 @@ static void slow_is_not_silent(void)
 
     memset(value, 'v', 2000);
     server = redis_server_start(NULL);
-    driver = driver_new(0);
-    fake = fake_server_proxy(driver->stand.base, redis_server_port(server), 400000);
-    driver->options.port = fake_server_port(fake);
-    driver->options.response_timeout = 400;
-    driver_start(driver);
+    fixture = sink_fixture_new(0);
+    fake = fake_server_proxy(fixture->loop.base, redis_server_port(server), 400000);
+    fixture->options.port = fake_server_port(fake);
+    fixture->options.response_timeout = 400;
+    sink_fixture_start(fixture);
     for (int i = 0; i < 500; i++) /* 1 MB, in flight for 2.5 s */
-        driver_put(driver, "RPUSH", "list", value, NULL);
+        sink_fixture_put(fixture, "RPUSH", "list", value, NULL);
     expect_all_done();
     ASSERT_TEXT(redis_ask(server, "LLEN list"), "500");
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
+    CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
     free(value);
     close_all();
 }
@@ -236,12 +236,12 @@ static void a_command_that_takes_longer_than_the_timeout_gets_through(void)
 
     memset(value, 'v', 1 << 20);
     server = redis_server_start(NULL);
-    driver = driver_new(0);
-    fake = fake_server_proxy(driver->stand.base, redis_server_port(server), 1000000);
-    driver->options.port = fake_server_port(fake);
-    driver->options.response_timeout = 250;
-    driver_start(driver);
-    driver_put(driver, "SET", "key", value, NULL); /* a second and more */
+    fixture = sink_fixture_new(0);
+    fake = fake_server_proxy(fixture->loop.base, redis_server_port(server), 1000000);
+    fixture->options.port = fake_server_port(fake);
+    fixture->options.response_timeout = 250;
+    sink_fixture_start(fixture);
+    sink_fixture_put(fixture, "SET", "key", value, NULL); /* a second and more */
     expect_all_done();
     ASSERT_TEXT(redis_ask(server, "STRLEN key"), "1048576");
     free(value);
@@ -250,7 +250,7 @@ static void a_command_that_takes_longer_than_the_timeout_gets_through(void)
 
 /* --- the log ---------------------------------------------------------------------------------- */
 
-/* Lines of stderr with @p text while the driver runs for so long. */
+/* Lines of stderr with @p text while the fixture runs for so long. */
 static unsigned count_lines(const char *text, int64_t milliseconds)
 {
     FILE *file = tmpfile();
@@ -259,7 +259,7 @@ static unsigned count_lines(const char *text, int64_t milliseconds)
     unsigned count = 0;
 
     dup2(fileno(file), STDERR_FILENO);
-    driver_run(driver, milliseconds);
+    sink_fixture_run(fixture, milliseconds);
     dup2(kept, STDERR_FILENO);
     close(kept);
     rewind(file);
@@ -271,9 +271,9 @@ static unsigned count_lines(const char *text, int64_t milliseconds)
 
 static void of_many_connections_the_first_ones_tell(void)
 {
-    driver = driver_new(1); /* nobody listens there */
-    driver->options.connections = 64;
-    driver_start(driver);
+    fixture = sink_fixture_new(1); /* nobody listens there */
+    fixture->options.connections = 64;
+    sink_fixture_start(fixture);
     CU_ASSERT_EQUAL(count_lines("redis cannot take commands", 1000), 20);
     close_all();
 }

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "kafka_member.h"
+#include "member_fixture.h"
 
 #include <stdatomic.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ static void every_record_is_taken_once_in_order_and_committed_at_the_stop(void)
     CU_ASSERT(member_run(member, 4 * 500));
     CU_ASSERT_FALSE(member->disorder);
     CU_ASSERT_TRUE(member_stop(member, 5000) < 2000);
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++) {
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++) {
         CU_ASSERT_EQUAL(cluster_committed("once", "once", i), 500);
         CU_ASSERT_EQUAL(member->seen[i][499], 1);
     }
@@ -52,13 +52,13 @@ static void what_is_not_finished_is_not_committed(void)
             source_finish(member->tickets[i]);
     CU_ASSERT_EQUAL(source_inflight(member->source), 31);
     member_idle(member, 300);
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
         CU_ASSERT_EQUAL(cluster_committed("unfinished", "unfinished", i), 0);
     for (size_t i = 0; i < member->ticket_count; i++)
         if (i == 0 || member->tickets[i].partition != member->tickets[0].partition)
             source_finish(member->tickets[i]);
     member_idle(member, 300);
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
         CU_ASSERT_EQUAL(cluster_committed("unfinished", "unfinished", i), 10);
     member_stop(member, 5000);
     member_free(member);
@@ -68,7 +68,7 @@ static int64_t committed_of_all(const char *topic)
 {
     int64_t sum = 0;
 
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
         sum += cluster_committed(topic, topic, i);
     return sum;
 }

@@ -1,5 +1,5 @@
 /* test_source_duty.c: a member says when that which it ought to read is not read. */
-#include "kafka_member.h"
+#include "member_fixture.h"
 #include "suite.h"
 
 #include "base/log.h"

@@ -3,13 +3,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "kafka_member.h"
+#include "member_fixture.h"
 
 enum { SETTLE_MS = 400 /* four commit intervals */ };
 
 static void expect_committed(const char *name, int64_t offset)
 {
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
         CU_ASSERT_EQUAL(cluster_committed(name, name, i), offset);
 }
 
@@ -85,11 +85,11 @@ static void a_mark_of_a_former_assignment_reaches_nothing(void)
     member->options.drain_timeout = 100;
     source_mark(member->source, 0);
     member_join(other, "former");
-    while (member->gone < MEMBER_PARTITIONS && clock_ms() < until_ms) {
+    while (member->gone < CLUSTER_PARTITIONS && clock_ms() < until_ms) {
         member_turn(member);
         member_turn(other);
     }
-    CU_ASSERT_EQUAL(member->gone, MEMBER_PARTITIONS);
+    CU_ASSERT_EQUAL(member->gone, CLUSTER_PARTITIONS);
     while (member->taken + other->taken < 2 * 4 * 100 && clock_ms() < until_ms) {
         member_turn(member);
         member_turn(other);
@@ -97,7 +97,7 @@ static void a_mark_of_a_former_assignment_reaches_nothing(void)
     CU_ASSERT_TRUE(member->taken + other->taken >= 2 * 4 * 100); /* the mock may rebalance twice */
     source_mark_reached(member->source, 0);
     member_idle(member, SETTLE_MS);
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
         if (member->seen[i][0] >= 2) /* ours again, from the beginning */
             CU_ASSERT_EQUAL(cluster_committed("former", "former", i), -1001);
     close_member(other);
@@ -111,7 +111,7 @@ static void expect_seen(const struct member *member, int from, int to, unsigned 
 {
     unsigned wrong = 0;
 
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
         for (int number = from; number < to; number++)
             wrong += member->seen[i][number] != times;
     CU_ASSERT_EQUAL(wrong, 0);
@@ -197,7 +197,7 @@ static void a_held_partition_is_read_again_too(void)
     source_rewind(member->source, 0);
     CU_ASSERT_EQUAL(member_held(member), 0);
     member_idle(member, SETTLE_MS);
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
         CU_ASSERT_TRUE(member->seen[i][99] >= 1);
     CU_ASSERT_FALSE(member->disorder);
     close_member(member);

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "kafka_member.h"
+#include "member_fixture.h"
 
 enum { HEARTBEAT = 12 }; /* Kafka's number of the request */
 
@@ -29,7 +29,7 @@ static bool first_stopped_taking(struct member *a, struct member *b)
 static bool first_lost_all(struct member *a, struct member *b)
 {
     (void)b;
-    return a->gone == MEMBER_PARTITIONS;
+    return a->gone == CLUSTER_PARTITIONS;
 }
 
 static bool second_joined(struct member *a, struct member *b)
@@ -40,7 +40,7 @@ static bool second_joined(struct member *a, struct member *b)
 
 static bool all_were_taken(struct member *a, struct member *b)
 {
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
         for (int number = 100; number < 200; number++)
             if (!a->seen[i][number] && !b->seen[i][number])
                 return false;
@@ -75,7 +75,7 @@ static void a_revoked_partition_waits_for_its_answers_before_it_goes(void)
     }
     member_stop(b, 3000);
     member_stop(a, 3000);
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
         CU_ASSERT_EQUAL(cluster_committed("shared", "shared", i), 200);
     member_free(a);
     member_free(b);
@@ -121,9 +121,9 @@ static void a_lost_assignment_commits_nothing_and_is_read_again(void)
     member_idle(member, 100);
     rd_kafka_mock_push_request_errors(cluster, HEARTBEAT, 1, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID);
     until_ms = clock_ms() + 5000;
-    while (member->gone < MEMBER_PARTITIONS && clock_ms() < until_ms)
+    while (member->gone < CLUSTER_PARTITIONS && clock_ms() < until_ms)
         member_turn(member);
-    CU_ASSERT_EQUAL(member->gone, MEMBER_PARTITIONS);
+    CU_ASSERT_EQUAL(member->gone, CLUSTER_PARTITIONS);
     CU_ASSERT_EQUAL(member->counts->source.rebalances[REBALANCE_LOST], 1);
     CU_ASSERT_EQUAL(cluster_committed("lost", "lost", 0), RD_KAFKA_OFFSET_INVALID);
     CU_ASSERT(member_run(member, 2 * 4 * 10)); /* all of it again */
@@ -146,7 +146,7 @@ static void a_late_answer_of_a_former_assignment_finishes_nothing(void)
     CU_ASSERT_FATAL(member_run(member, 4 * 10));
     rd_kafka_mock_push_request_errors(cluster, HEARTBEAT, 1, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID);
     until_ms = clock_ms() + 5000;
-    while (member->gone < MEMBER_PARTITIONS && clock_ms() < until_ms)
+    while (member->gone < CLUSTER_PARTITIONS && clock_ms() < until_ms)
         member_turn(member);
     CU_ASSERT_FATAL(member_run(member, 2 * 4 * 10)); /* all of it again */
     for (int i = 0; i < 4 * 10; i++) {
@@ -155,12 +155,12 @@ static void a_late_answer_of_a_former_assignment_finishes_nothing(void)
     }
     CU_ASSERT_EQUAL(source_inflight(member->source), 4 * 10);
     member_idle(member, 300);
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
         CU_ASSERT_EQUAL(cluster_committed("late", "late", i), 0);
     for (int i = 4 * 10; i < 2 * 4 * 10; i++)
         source_finish(member->tickets[i]);
     member_stop(member, 3000);
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
         CU_ASSERT_EQUAL(cluster_committed("late", "late", i), 10);
     member_free(member);
 }

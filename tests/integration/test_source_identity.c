@@ -1,6 +1,6 @@
 /* test_source_identity.c: commits that say which log they are of, and logs that are another one. */
 #include "base/log.h"
-#include "kafka_member.h"
+#include "member_fixture.h"
 #include "suite.h"
 
 #include <stdio.h>
@@ -9,12 +9,12 @@
 enum { MS = 1700000000 };
 
 /* Ten records a partition, whose timestamps are known, and commits at five with these notes. */
-static struct member *member_of(const char *topic, const char *const notes[MEMBER_PARTITIONS])
+static struct member *member_of(const char *topic, const char *const notes[CLUSTER_PARTITIONS])
 {
     struct member *member = member_new(topic);
 
     cluster_topic(topic);
-    for (int32_t partition = 0; partition < MEMBER_PARTITIONS; partition++) {
+    for (int32_t partition = 0; partition < CLUSTER_PARTITIONS; partition++) {
         for (int number = 0; number < 10; number++) {
             char key[] = {(char)('0' + number), '\0'};
             cluster_produce_record(topic, partition, slice_of(key), SLICE("v"), MS, NULL);
@@ -25,7 +25,7 @@ static struct member *member_of(const char *topic, const char *const notes[MEMBE
 }
 
 /* What tells in each of the four partitions. */
-static const char *const differing[MEMBER_PARTITIONS] = {
+static const char *const differing[CLUSTER_PARTITIONS] = {
     "at=5 log=another-cluster/", "at=5 record=4:1:1:1", "at=5 another", "at=5 record=4:0:-1:1"};
 
 static void a_position_of_another_log_begins_anew_where_the_file_says_so(void)
@@ -36,7 +36,7 @@ static void a_position_of_another_log_begins_anew_where_the_file_says_so(void)
     member_join(member, "anew");
     CU_ASSERT(member_run(member, 40)); /* all ten of each */
     member_idle(member, 300);
-    for (int partition = 0; partition < MEMBER_PARTITIONS; partition++)
+    for (int partition = 0; partition < CLUSTER_PARTITIONS; partition++)
         for (int number = 0; number < 10; number++)
             CU_ASSERT_EQUAL(member->seen[partition][number], 1);
     CU_ASSERT_EQUAL(member->counts->source.replaced, 4);
@@ -64,7 +64,7 @@ static void a_position_of_another_log_stops_its_partition(void)
 static void a_position_that_nothing_speaks_against_goes_on(void)
 {
     char fitting[64];
-    const char *const notes[MEMBER_PARTITIONS] = {
+    const char *const notes[CLUSTER_PARTITIONS] = {
         fitting, "at=5 record=2:", "at=9 log=another-cluster/", "of some other program"};
     snprintf(fitting, sizeof(fitting), "at=5 record=4:%d:1:1", MS);
     struct member *member = member_of("fits", notes);

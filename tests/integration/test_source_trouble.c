@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "kafka_member.h"
+#include "member_fixture.h"
 
 #include <stdatomic.h>
 #include <unistd.h>

@@ -3,7 +3,7 @@
 #include "suite.h"
 
 #include "base/log.h"
-#include "letter_pipe.h"
+#include "letters_fixture.h"
 
 #include <unistd.h>
 
@@ -36,8 +36,8 @@ static void expect_only_returned(size_t route)
 {
     const struct route_counters *counters = &metrics_worker(bridge.metrics, 0)->routes[route];
 
-    CU_ASSERT_EQUAL(counters->matched, MEMBER_PARTITIONS);
-    CU_ASSERT_EQUAL(counters->outcomes[OUTCOME_RETURNED], MEMBER_PARTITIONS);
+    CU_ASSERT_EQUAL(counters->matched, CLUSTER_PARTITIONS);
+    CU_ASSERT_EQUAL(counters->outcomes[OUTCOME_RETURNED], CLUSTER_PARTITIONS);
     CU_ASSERT_EQUAL(counters->letters, 0);
     CU_ASSERT_EQUAL(counters->letters_waiting, 0);
 }
@@ -49,21 +49,44 @@ static void what_another_route_holds_is_no_letter_and_not_dropped(void)
     char text[100];
     int terminal;
 
-    open_servers();
+    bridge_open_servers();
     cluster_topic("back");
     cluster_produce_all("back", 0, 10);
     FILE *log = log_aside(&terminal);
-    open_pipe(
+    bridge_open_two(
         "back", STREAM_DLQ,
-        ROUTE("buries", "back", JSON "tolerance = { records = 2; per = \"1m\"; }; do = \"SET x %{nothing}\"; ") ", " ROUTE(
-            "skips", "back",
-            "format = \"json\"; on_error = \"skip\"; "
-            "tolerance = { records = 2; per = \"1m\"; }; do = \"SET x %{nothing}\"; ") ", " ROUTE("passes",
-                                                                                                  "back",
-                                                                                                  "when = \"$offset < 0\"; do = \"SET x y\"; ") ", " ROUTE("holds",
-                                                                                                                                                           "back",
-                                                                                                                                                           "format = \"json\"; do = \"SET x %{other}\"; "));
-    for (int i = 0; i < MEMBER_PARTITIONS; i++) {
+        BRIDGE_ROUTE(
+            "buries", "back",
+            JSON
+            "tolerance = { records = 2; per = \"1m\"; }; do = \"SET x "
+            "%{nothing}\"; ") ", " BRIDGE_ROUTE("skips", "back",
+                                                "format = \"json\"; on_error = "
+                                                "\"skip\"; "
+                                                "tolerance = { records = 2; per = "
+                                                "\"1m\"; }; do = \"SET x "
+                                                "%{nothing}\"; ") ", " BRIDGE_ROUTE("passes",
+                                                                                    "back",
+                                                                                    "when = "
+                                                                                    "\"$"
+                                                                                    "offset < "
+                                                                                    "0\"; do "
+                                                                                    "= \"SET "
+                                                                                    "x y\"; ") ","
+                                                                                               " " BRIDGE_ROUTE(
+                                                                                                   "holds",
+                                                                                                   "back",
+                                                                                                   "format"
+                                                                                                   " = "
+                                                                                                   "\"json"
+                                                                                                   "\"; "
+                                                                                                   "do = "
+                                                                                                   "\"SET "
+                                                                                                   "x "
+                                                                                                   "%{"
+                                                                                                   "other}"
+                                                                                                   "\";"
+                                                                                                   " "));
+    for (int i = 0; i < CLUSTER_PARTITIONS; i++) {
         snprintf(text, sizeof(text), "[-]partition back[%d]: offset 0: route holds: ", i);
         CU_ASSERT_TRUE(readyz_comes(text));
     }
@@ -75,7 +98,7 @@ static void what_another_route_holds_is_no_letter_and_not_dropped(void)
     for (size_t i = 0; i < 4; i++)
         expect_only_returned(i);
     ASSERT_TEXT(redis_ask(there, "XLEN dead"), "0");
-    close_all();
+    bridge_close_two();
 }
 
 int main(void)

@@ -6,8 +6,8 @@
 #include "suite.h"
 
 #include "certificates.h"
-#include "redis_server.h"
-#include "sink_driver.h"
+#include "real_redis_server.h"
+#include "sink_fixture.h"
 
 #include "base/mem.h"
 
@@ -20,7 +20,7 @@ enum { A_DAY_S = 24 * 3600, LARGE_BYTES = 5 << 20 };
 
 static struct certificates *made;
 static struct redis_server *server;
-static struct driver *driver;
+static struct sink_fixture *fixture;
 
 /* --- the two sides ---------------------------------------------------------------------------- */
 
@@ -59,7 +59,7 @@ static void serve_setting(const char *setting, const char *value)
     ASSERT_TEXT(redis_ask(server, "CONFIG SET %s %s", setting, value), "OK");
 }
 
-/* A path lives as long as the driver. */
+/* A path lives as long as the fixture. */
 static struct conf_text text_of(const char *text)
 {
     return (struct conf_text){.text = mem_text(text)};
@@ -68,11 +68,11 @@ static struct conf_text text_of(const char *text)
 /* A sink to "localhost" that believes our authority. */
 static void prepare(void)
 {
-    driver = driver_new(redis_server_tls_port(server));
-    driver->options.tls.on = true;
-    driver->options.tls.ca = text_of(certificates_path(made, "ca.pem"));
-    free(driver->options.host);
-    driver->options.host = mem_text("localhost");
+    fixture = sink_fixture_new(redis_server_tls_port(server));
+    fixture->options.tls.on = true;
+    fixture->options.tls.ca = text_of(certificates_path(made, "ca.pem"));
+    free(fixture->options.host);
+    fixture->options.host = mem_text("localhost");
     ASSERT_TEXT(redis_ask(server, "FLUSHALL"), "OK");
 }
 
@@ -81,17 +81,17 @@ static void show_certificate(const char *name)
     char file[64];
 
     snprintf(file, sizeof(file), "%s.pem", name);
-    driver->options.tls.cert = text_of(certificates_path(made, file));
+    fixture->options.tls.cert = text_of(certificates_path(made, file));
     snprintf(file, sizeof(file), "%s.key", name);
-    driver->options.tls.key = text_of(certificates_path(made, file));
+    fixture->options.tls.key = text_of(certificates_path(made, file));
 }
 
 static void finish(void)
 {
-    struct conf_tls tls = driver->options.tls;
+    struct conf_tls tls = fixture->options.tls;
 
-    driver_close(driver);
-    driver = NULL;
+    sink_fixture_close(fixture);
+    fixture = NULL;
     free((char *)(size_t)tls.ca.text);
     free((char *)(size_t)tls.cert.text);
     free((char *)(size_t)tls.key.text);
@@ -100,10 +100,10 @@ static void finish(void)
 
 static void expect_flow(void)
 {
-    driver_start(driver);
-    driver_put(driver, "SET", "key", "value", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
-    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_DONE);
+    sink_fixture_start(fixture);
+    sink_fixture_put(fixture, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_DONE);
     ASSERT_TEXT(redis_ask(server, "GET key"), "value");
     finish();
 }
@@ -114,12 +114,12 @@ static void expect_trouble(const char *text)
     char address[64];
 
     snprintf(address, sizeof(address), "localhost:%d: TLS: ", redis_server_tls_port(server));
-    driver_start(driver);
-    driver_put(driver, "SET", "key", "value", NULL);
-    CU_ASSERT_TRUE_FATAL(driver_wait_trouble(driver, text));
-    CU_ASSERT_PTR_NOT_NULL(strstr(sink_trouble(driver->sink), address));
-    driver_run(driver, 100);
-    CU_ASSERT_EQUAL(driver->outcomes[0], DRIVER_OPEN);
+    sink_fixture_start(fixture);
+    sink_fixture_put(fixture, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE_FATAL(sink_fixture_wait_trouble(fixture, text));
+    CU_ASSERT_PTR_NOT_NULL(strstr(sink_trouble(fixture->sink), address));
+    sink_fixture_run(fixture, 100);
+    CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_OPEN);
     ASSERT_TEXT(redis_ask(server, "GET key"), "(nil)");
     finish();
 }
@@ -140,17 +140,17 @@ static void commands_flow_over_both_versions(void)
 static void an_address_is_verified_as_an_address(void)
 {
     prepare();
-    free(driver->options.host);
-    driver->options.host = mem_text("127.0.0.1");
+    free(fixture->options.host);
+    fixture->options.host = mem_text("127.0.0.1");
     expect_flow();
     serve("other");
     prepare();
-    free(driver->options.host);
-    driver->options.host = mem_text("127.0.0.1");
-    driver_start(driver);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "TLS: the server's certificate is not for "
-                                               "'127.0.0.1'; it is for other.example, "
-                                               "*.others.example, 127.0.0.9"));
+    free(fixture->options.host);
+    fixture->options.host = mem_text("127.0.0.1");
+    sink_fixture_start(fixture);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "TLS: the server's certificate is not for "
+                                                      "'127.0.0.1'; it is for other.example, "
+                                                      "*.others.example, 127.0.0.9"));
     finish();
     serve("good");
 }
@@ -158,14 +158,14 @@ static void an_address_is_verified_as_an_address(void)
 static void another_name_may_be_expected_than_the_hosts(void)
 {
     prepare();
-    driver->options.tls.server_name = text_of("redis.example");
+    fixture->options.tls.server_name = text_of("redis.example");
     expect_flow();
     serve("other");
     prepare();
-    driver->options.tls.server_name = text_of("any.others.example");
+    fixture->options.tls.server_name = text_of("any.others.example");
     expect_flow();
     prepare();
-    driver->options.tls.server_name = text_of("127.0.0.9");
+    fixture->options.tls.server_name = text_of("127.0.0.9");
     expect_flow();
     serve("good");
 }
@@ -179,17 +179,17 @@ static void large_values_go_both_ways(void)
     for (size_t i = 0; i < LARGE_BYTES; i++)
         value[i] = (char)('a' + i * 7919 % 26);
     prepare();
-    driver->options.window_bytes = 16 << 20;
-    driver_start(driver);
+    fixture->options.window_bytes = 16 << 20;
+    sink_fixture_start(fixture);
     for (int i = 0; i < 3; i++) {
-        driver_stage(driver, set[1], set, 3);
-        driver_stage(driver, get[1], get, 2);
-        driver_stage(driver, get[1], get, 2);
+        sink_fixture_stage(fixture, set[1], set, 3);
+        sink_fixture_stage(fixture, get[1], get, 2);
+        sink_fixture_stage(fixture, get[1], get, 2);
     }
-    sink_commit(driver->sink);
-    CU_ASSERT_TRUE(driver_succeeds(driver));
-    CU_ASSERT(driver->counters->received_bytes > 6ull * LARGE_BYTES);
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
+    sink_commit(fixture->sink);
+    CU_ASSERT_TRUE(sink_fixture_succeeds(fixture));
+    CU_ASSERT(fixture->counters->received_bytes > 6ull * LARGE_BYTES);
+    CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
     ASSERT_TEXT(redis_ask(server, "GET key"), value);
     finish();
     free(value);
@@ -200,10 +200,10 @@ static void many_commands_keep_their_order(void)
     char last[16];
 
     prepare();
-    driver_start(driver);
-    driver_push_sequence(driver, 0, 50000);
-    CU_ASSERT_TRUE(driver_finish(driver));
-    CU_ASSERT_FALSE(driver->unordered);
+    sink_fixture_start(fixture);
+    sink_fixture_push_sequence(fixture, 0, 50000);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    CU_ASSERT_FALSE(fixture->unordered);
     ASSERT_TEXT(redis_ask(server, "LLEN seq"), "50000");
     snprintf(last, sizeof(last), "%s", redis_ask(server, "LINDEX seq -1"));
     ASSERT_TEXT(last, "49999");
@@ -215,16 +215,16 @@ static void many_commands_keep_their_order(void)
 static void errors_of_others_do_no_harm(void)
 {
     prepare();
-    driver_start(driver);
+    sink_fixture_start(fixture);
     for (int i = 0; i < 50; i++) {
         char number[16];
         ERR_raise(ERR_LIB_SSL, SSL_R_TLSV1_ALERT_UNKNOWN_CA);
         snprintf(number, sizeof(number), "%d", i);
-        driver_put(driver, "RPUSH", "seq", number, NULL);
-        driver_turn(driver);
+        sink_fixture_put(fixture, "RPUSH", "seq", number, NULL);
+        sink_fixture_turn(fixture);
     }
-    CU_ASSERT_TRUE(driver_finish(driver));
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
     ASSERT_TEXT(redis_ask(server, "LLEN seq"), "50");
     ERR_clear_error();
     finish();
@@ -272,8 +272,8 @@ static void a_certificate_of_an_unknown_authority_is_refused(void)
                    "hold");
     serve("good");
     prepare(); /* the system's store does not hold ours either */
-    free((char *)(size_t)driver->options.tls.ca.text);
-    driver->options.tls.ca.text = NULL;
+    free((char *)(size_t)fixture->options.tls.ca.text);
+    fixture->options.tls.ca.text = NULL;
     expect_trouble("TLS: the server's certificate is signed by an authority that 'tls.ca' does not "
                    "hold");
 }
@@ -309,7 +309,7 @@ static void a_server_without_our_version_is_told_so(void)
 {
     serve_setting("tls-protocols", "TLSv1.2");
     prepare();
-    driver->options.tls.min_version = TLS_VERSION_1_3;
+    fixture->options.tls.min_version = TLS_VERSION_1_3;
     expect_trouble("TLS: the server and we have no version of TLS in common ('tls.min_version')");
     serve_setting("tls-protocols", "TLSv1.2 TLSv1.3");
 }
@@ -317,20 +317,21 @@ static void a_server_without_our_version_is_told_so(void)
 static void a_server_without_tls_is_told_so(void)
 {
     prepare();
-    driver->options.port = redis_server_port(server);
-    driver->options.connect_timeout = 300;
-    driver_start(driver);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "TLS: no handshake within 300 ms: does the server "
-                                               "speak TLS on this port?"));
+    fixture->options.port = redis_server_port(server);
+    fixture->options.connect_timeout = 300;
+    sink_fixture_start(fixture);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture,
+                                             "TLS: no handshake within 300 ms: does the server "
+                                             "speak TLS on this port?"));
     finish();
 }
 
 static void a_server_that_wants_tls_is_told_so(void)
 {
     prepare();
-    driver->options.tls.on = false;
-    driver_start(driver);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "does it want TLS (rediss://)?"));
+    fixture->options.tls.on = false;
+    sink_fixture_start(fixture);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "does it want TLS (rediss://)?"));
     finish();
 }
 
@@ -344,7 +345,7 @@ static void expect_no_sink(const char *text)
     struct err err = {0};
 
     CU_ASSERT_PTR_NULL(
-        sink_new(&driver->options, 0, "a test", driver->stand.base, &metrics, &events, &err));
+        sink_new(&fixture->options, 0, "a test", fixture->loop.base, &metrics, &events, &err));
     CU_ASSERT_EQUAL(err.kind, ERR_CONFIG);
     if (!strstr(err.text, text))
         fprintf(stderr, "\ngot: %s\nnot: %s\n", err.text, text);
@@ -356,24 +357,24 @@ static void expect_no_sink(const char *text)
 static void bad_files_are_told_by_their_setting(void)
 {
     prepare();
-    free((char *)(size_t)driver->options.tls.ca.text);
-    driver->options.tls.ca = text_of("/nowhere/ca.pem");
+    free((char *)(size_t)fixture->options.tls.ca.text);
+    fixture->options.tls.ca = text_of("/nowhere/ca.pem");
     expect_no_sink("sink \"test\": 'tls.ca': /nowhere/ca.pem: No such file or directory");
     prepare();
     show_certificate("client");
-    free((char *)(size_t)driver->options.tls.cert.text);
-    driver->options.tls.cert = text_of(certificates_path(made, "client.key"));
+    free((char *)(size_t)fixture->options.tls.cert.text);
+    fixture->options.tls.cert = text_of(certificates_path(made, "client.key"));
     expect_no_sink("'tls.cert': ");
     prepare();
     show_certificate("client");
-    free((char *)(size_t)driver->options.tls.key.text);
-    driver->options.tls.key = text_of(certificates_path(made, "good.key"));
+    free((char *)(size_t)fixture->options.tls.key.text);
+    fixture->options.tls.key = text_of(certificates_path(made, "good.key"));
     expect_no_sink("key values mismatch");
     certificates_lock(made, "client", "locked");
     prepare();
     show_certificate("client");
-    free((char *)(size_t)driver->options.tls.key.text);
-    driver->options.tls.key = text_of(certificates_path(made, "locked.key"));
+    free((char *)(size_t)fixture->options.tls.key.text);
+    fixture->options.tls.key = text_of(certificates_path(made, "locked.key"));
     expect_no_sink("locked.key: it has a passphrase, which is not supported");
 }
 
@@ -390,23 +391,23 @@ static void files_are_read_again_for_new_connections(void)
     certificates_copy(made, "client", "rotating");
     prepare();
     show_certificate("rotating");
-    driver_start(driver);
-    driver_put(driver, "SET", "key", "1", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
+    sink_fixture_start(fixture);
+    sink_fixture_put(fixture, "SET", "key", "1", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
 
     certificates_copy(made, "old_client", "rotating"); /* not read before it is said so */
     drop_connections();
-    driver_put(driver, "SET", "key", "2", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
-    sink_reload(driver->sink);
-    driver_put(driver, "SET", "key", "3", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver)); /* the open connection stays */
+    sink_fixture_put(fixture, "SET", "key", "2", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    sink_reload(fixture->sink);
+    sink_fixture_put(fixture, "SET", "key", "3", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture)); /* the open connection stays */
     drop_connections();
-    driver_put(driver, "SET", "key", "4", NULL);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "our certificate ('tls.cert') has expired"));
+    sink_fixture_put(fixture, "SET", "key", "4", NULL);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "our certificate ('tls.cert') has expired"));
     certificates_copy(made, "client", "rotating");
-    sink_reload(driver->sink);
-    CU_ASSERT_TRUE(driver_finish(driver));
+    sink_reload(fixture->sink);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     ASSERT_TEXT(redis_ask(server, "GET key"), "4");
     finish();
     serve_setting("tls-auth-clients", "no");
@@ -418,14 +419,14 @@ static void a_bad_file_keeps_the_old_one(void)
     certificates_copy(made, "client", "rotating");
     prepare();
     show_certificate("rotating");
-    driver_start(driver);
-    driver_put(driver, "SET", "key", "1", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
+    sink_fixture_start(fixture);
+    sink_fixture_put(fixture, "SET", "key", "1", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     unlink(certificates_path(made, "rotating.key"));
-    sink_reload(driver->sink);
+    sink_reload(fixture->sink);
     drop_connections();
-    driver_put(driver, "SET", "key", "2", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
+    sink_fixture_put(fixture, "SET", "key", "2", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     ASSERT_TEXT(redis_ask(server, "GET key"), "2");
     finish();
     serve_setting("tls-auth-clients", "no");

@@ -5,10 +5,10 @@
 #include "suite.h"
 
 #include "certificates.h"
-#include "fake_server.h"
-#include "feeder.h"
-#include "redis_server.h"
-#include "sink_driver.h"
+#include "fake_redis_server.h"
+#include "owner_fixture.h"
+#include "real_redis_server.h"
+#include "sink_fixture.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -29,7 +29,7 @@ enum { A_DAY_S = 24 * 3600, LARGE_BYTES = 3 << 20, FAST = 1 << 30 };
 
 static struct certificates *made;
 static struct redis_server *server;
-static struct driver *driver;
+static struct sink_fixture *fixture;
 static struct fake_server *fake;
 static char ca[400];
 
@@ -43,32 +43,32 @@ static void start_server(void)
                                     "--tls-ca-cert-file", ca, "--tls-auth-clients", "no", NULL);
 }
 
-/* A driver whose way to the server leads through a proxy. */
+/* A fixture whose way to the server leads through a proxy. */
 static void prepare(size_t bytes_a_second)
 {
     ASSERT_TEXT(redis_ask(server, "FLUSHALL"), "OK");
-    driver = driver_new(0);
-    driver->options.tls.on = true;
-    driver->options.tls.ca.text = ca;
-    fake = fake_server_proxy(driver->stand.base, redis_server_tls_port(server), bytes_a_second);
-    driver->options.port = fake_server_port(fake);
+    fixture = sink_fixture_new(0);
+    fixture->options.tls.on = true;
+    fixture->options.tls.ca.text = ca;
+    fake = fake_server_proxy(fixture->loop.base, redis_server_tls_port(server), bytes_a_second);
+    fixture->options.port = fake_server_port(fake);
 }
 
 static void close_all(void)
 {
-    driver_stop(driver);
+    sink_fixture_stop(fixture);
     fake_server_close(fake);
-    driver_close(driver);
+    sink_fixture_close(fixture);
     fake = NULL;
-    driver = NULL;
+    fixture = NULL;
 }
 
 static void expect_sequence(int count)
 {
     char expected[16];
 
-    CU_ASSERT_TRUE(driver_succeeds(driver));
-    CU_ASSERT_FALSE(driver->unordered);
+    CU_ASSERT_TRUE(sink_fixture_succeeds(fixture));
+    CU_ASSERT_FALSE(fixture->unordered);
     snprintf(expected, sizeof(expected), "%d", count);
     ASSERT_TEXT(redis_ask(server, "LLEN seq"), expected);
     for (int i = 0; i < count; i++) {
@@ -83,51 +83,51 @@ static void answers_may_come_byte_by_byte(void)
 {
     prepare(FAST);
     fake_server_slice(fake, 1);
-    driver_start(driver);
-    driver_push_sequence(driver, 0, 100);
+    sink_fixture_start(fixture);
+    sink_fixture_push_sequence(fixture, 0, 100);
     expect_sequence(100);
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
+    CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
     close_all();
 }
 
 /* Short answers: what is left of a transaction's, once a wake-up found only half a record of TLS,
  * is less than what the wake-up was for. */
-static bool render_bit(struct feeder_partition *partition, int64_t offset, unsigned place)
+static bool render_bit(struct owner_partition *partition, int64_t offset, unsigned place)
 {
     char key[32], bit[32];
 
     snprintf(key, sizeof(key), "bits:%d", partition->number);
     snprintf(bit, sizeof(bit), "%lld", (long long)offset);
     if (place == 0)
-        feeder_put(partition, place, "SETBIT", key, bit, "1", NULL);
+        owner_put(partition, place, "SETBIT", key, bit, "1", NULL);
     return place == 0;
 }
 
 static void a_transactions_answers_may_come_piece_by_piece(void)
 {
     ASSERT_TEXT(redis_ask(server, "FLUSHALL"), "OK");
-    struct feeder *feeder = feeder_new(0, 2);
-    feeder->options.tls.on = true;
-    feeder->options.tls.ca.text = ca;
-    feeder->options.response_timeout = 20000;
-    feeder->render = render_bit;
-    fake = fake_server_proxy(feeder->stand.base, redis_server_tls_port(server), FAST);
+    struct owner *owner = owner_new(0, 2);
+    owner->options.tls.on = true;
+    owner->options.tls.ca.text = ca;
+    owner->options.response_timeout = 20000;
+    owner->render = render_bit;
+    fake = fake_server_proxy(owner->loop.base, redis_server_tls_port(server), FAST);
     fake_server_slice(fake, 50);
-    feeder->options.port = fake_server_port(fake);
-    feeder_start(feeder);
-    feeder_claim_all(feeder);
-    CU_ASSERT_TRUE(feeder_wait_claimed(feeder));
+    owner->options.port = fake_server_port(fake);
+    owner_start(owner);
+    owner_claim_all(owner);
+    CU_ASSERT_TRUE(owner_wait_claimed(owner));
     int64_t from_ms = clock_ms();
-    feeder_feed(feeder, 3000);
-    CU_ASSERT_TRUE(feeder_finish(feeder));
+    owner_feed(owner, 3000);
+    CU_ASSERT_TRUE(owner_finish(owner));
     CU_ASSERT_TRUE(clock_ms() - from_ms < 1500);
-    CU_ASSERT_EQUAL(feeder->counters->reconnects, 0);
+    CU_ASSERT_EQUAL(owner->counters->reconnects, 0);
     ASSERT_TEXT(redis_ask(server, "BITCOUNT bits:0"), "3000");
     ASSERT_TEXT(redis_ask(server, "BITCOUNT bits:1"), "3000");
-    units_free(feeder->units);
-    feeder->units = NULL;
+    units_free(owner->units);
+    owner->units = NULL;
     fake_server_close(fake);
-    feeder_close(feeder);
+    owner_close(owner);
     fake = NULL;
 }
 
@@ -139,14 +139,14 @@ static void a_slow_network_gets_a_large_value_in_the_end(void)
     for (size_t i = 0; i < LARGE_BYTES; i++)
         value[i] = (char)('a' + i * 31 % 26);
     prepare(8 << 20);
-    driver->options.window_bytes = 16 << 20;
-    driver_start(driver);
-    driver_stage(driver, set[1], set, 3);
-    sink_commit(driver->sink);
-    driver_put(driver, "RPUSH", "seq", "0", NULL); /* waits behind the value */
+    fixture->options.window_bytes = 16 << 20;
+    sink_fixture_start(fixture);
+    sink_fixture_stage(fixture, set[1], set, 3);
+    sink_commit(fixture->sink);
+    sink_fixture_put(fixture, "RPUSH", "seq", "0", NULL); /* waits behind the value */
     expect_sequence(1);
     ASSERT_TEXT(redis_ask(server, "GET key"), value);
-    CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
+    CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
     close_all();
     free(value);
 }
@@ -157,24 +157,24 @@ enum { STUFFING_BYTES = 16 << 20 };
 static uint64_t stuff(const char *value, size_t bytes)
 {
     struct slice set[] = {SLICE("SET"), SLICE("key"), {value, bytes}};
-    uint64_t before = driver->counters->sent_bytes;
+    uint64_t before = fixture->counters->sent_bytes;
 
-    driver_stage(driver, set[1], set, 3);
-    sink_commit(driver->sink);
-    driver_run(driver, 50);
-    return driver->counters->sent_bytes - before;
+    sink_fixture_stage(fixture, set[1], set, 3);
+    sink_commit(fixture->sink);
+    sink_fixture_run(fixture, 50);
+    return fixture->counters->sent_bytes - before;
 }
 
 static void open_to_one_that_sleeps(void)
 {
-    driver = driver_new(redis_server_tls_port(server));
-    driver->options.tls.on = true;
-    driver->options.tls.ca.text = ca;
-    driver->options.window_bytes = 64 << 20;
-    driver->options.response_timeout = 60000;
-    driver_start(driver);
-    driver_put(driver, "SET", "key", "value", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
+    fixture = sink_fixture_new(redis_server_tls_port(server));
+    fixture->options.tls.on = true;
+    fixture->options.tls.ca.text = ca;
+    fixture->options.window_bytes = 64 << 20;
+    fixture->options.response_timeout = 60000;
+    sink_fixture_start(fixture);
+    sink_fixture_put(fixture, "SET", "key", "value", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     redis_server_pause(server);
 }
 
@@ -190,17 +190,17 @@ static void what_tls_holds_back_leaves_by_itself(void)
     CU_ASSERT(full < STUFFING_BYTES);
     for (size_t less = 0; less < 96 << 10; less += 8 << 10) {
         redis_server_resume(server);
-        driver_close(driver);
+        sink_fixture_close(fixture);
         open_to_one_that_sleeps();
         stuff(value, full - less);
         redis_server_resume(server);
         int64_t start_ms = clock_ms();
-        CU_ASSERT_TRUE(driver_finish(driver));
+        CU_ASSERT_TRUE(sink_fixture_finish(fixture));
         CU_ASSERT(clock_ms() - start_ms < 10000);
-        CU_ASSERT_EQUAL(driver->counters->reconnects, 0);
+        CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
     }
-    driver_close(driver);
-    driver = NULL;
+    sink_fixture_close(fixture);
+    fixture = NULL;
     free(value);
 }
 
@@ -210,12 +210,12 @@ static void a_cut_at_any_byte_loses_nothing(void)
     for (size_t cut = 1; cut < 2600; cut += 37) {
         prepare(FAST);
         fake_server_cut(fake, cut);
-        driver_start(driver);
+        sink_fixture_start(fixture);
         for (int i = 0; i < 20; i++)
-            driver_put(driver, "SET", "key", "value", NULL);
-        CU_ASSERT_TRUE(driver_wait_trouble(driver, cut < 900 ? "TLS: " : ""));
+            sink_fixture_put(fixture, "SET", "key", "value", NULL);
+        CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, cut < 900 ? "TLS: " : ""));
         fake_server_cut(fake, 0);
-        CU_ASSERT_TRUE(driver_succeeds(driver));
+        CU_ASSERT_TRUE(sink_fixture_succeeds(fixture));
         close_all();
     }
 }
@@ -226,19 +226,19 @@ static void cuts_in_a_stream_of_commands_keep_the_order(void)
 
     prepare(FAST);
     fake_server_cut(fake, 5000);
-    driver->options.window_commands = 100;
-    driver_start(driver);
+    fixture->options.window_commands = 100;
+    sink_fixture_start(fixture);
     for (int i = 0; i < 3000; i++) {
         snprintf(number, sizeof(number), "%d", i);
-        while (!sink_has_room(driver->sink))
-            driver_turn(driver);
-        driver_put(driver, "SET", "last", number, NULL);
+        while (!sink_has_room(fixture->sink))
+            sink_fixture_turn(fixture);
+        sink_fixture_put(fixture, "SET", "last", number, NULL);
         if (i == 2000)
             fake_server_cut(fake, 0);
     }
-    CU_ASSERT_TRUE(driver_finish(driver));
-    CU_ASSERT_FALSE(driver->unordered);
-    CU_ASSERT(driver->counters->reconnects > 0);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
+    CU_ASSERT_FALSE(fixture->unordered);
+    CU_ASSERT(fixture->counters->reconnects > 0);
     ASSERT_TEXT(redis_ask(server, "GET last"), "2999");
     close_all();
 }
@@ -255,17 +255,17 @@ static const char *say_nothing(void *context, unsigned connection, unsigned numb
 /* A server that accepts and says nothing. */
 static void expect_silence_found(bool tls, const char *text)
 {
-    driver = driver_new(0);
-    driver->options.tls.on = tls;
-    driver->options.tls.ca.text = ca;
-    fake = fake_server_open(driver->stand.base, say_nothing, NULL);
+    fixture = sink_fixture_new(0);
+    fixture->options.tls.on = tls;
+    fixture->options.tls.ca.text = ca;
+    fake = fake_server_open(fixture->loop.base, say_nothing, NULL);
     fake_server_freeze(fake);
-    driver->options.port = fake_server_port(fake);
-    driver->options.connect_timeout = 60000;
-    driver->options.response_timeout = 200;
+    fixture->options.port = fake_server_port(fake);
+    fixture->options.connect_timeout = 60000;
+    fixture->options.response_timeout = 200;
     int64_t start_ms = clock_ms();
-    driver_start(driver);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, text));
+    sink_fixture_start(fixture);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, text));
     CU_ASSERT(clock_ms() - start_ms < 2000);
     close_all();
 }
@@ -279,13 +279,13 @@ static void silence_in_the_handshakes_is_found_by_the_response_timeout(void)
 static void silence_behind_commands_is_found_by_the_response_timeout(void)
 {
     prepare(FAST);
-    driver->options.response_timeout = 300;
-    driver_start(driver);
-    driver_put(driver, "SET", "key", "1", NULL);
-    CU_ASSERT_TRUE(driver_finish(driver));
+    fixture->options.response_timeout = 300;
+    sink_fixture_start(fixture);
+    sink_fixture_put(fixture, "SET", "key", "1", NULL);
+    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     fake_server_freeze(fake);
-    driver_put(driver, "SET", "key", "2", NULL);
-    CU_ASSERT_TRUE(driver_wait_trouble(driver, "no answer for"));
+    sink_fixture_put(fixture, "SET", "key", "2", NULL);
+    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "no answer for"));
     close_all();
 }
 

@@ -1,5 +1,5 @@
 /* test_codec.c: the formats, and the trees of a record's key and value, decoded once. */
-#include "page.h"
+#include "generated_page.h"
 #include "suite.h"
 
 #include "codec/codec.h"

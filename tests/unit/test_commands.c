@@ -1,5 +1,5 @@
 /* test_commands.c: what penstock knows of Redis' commands. */
-#include "page.h"
+#include "generated_page.h"
 #include "suite.h"
 
 #include "redis/commands.h"

@@ -1,8 +1,8 @@
 /* test_condition.c: conditions. */
 #include "suite.h"
 
-#include "examples.h"
-#include "expression.h"
+#include "expression_fixture.h"
+#include "page_examples.h"
 
 #include "expr/condition.h"
 

@@ -2,7 +2,7 @@
  * test_durability.c: which barriers count, and for what: durability.c between a source, sinks and
  * barriers that do what the test says.
  */
-#include "durability_stage.h"
+#include "fake_durability.h"
 
 #include "base/log.h"
 #include "conf/conf.h"

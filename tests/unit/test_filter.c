@@ -1,9 +1,9 @@
 /* test_filter.c: what filters make of a field. */
 #include "suite.h"
 
-#include "examples.h"
-#include "expression.h"
-#include "page.h"
+#include "expression_fixture.h"
+#include "generated_page.h"
+#include "page_examples.h"
 
 #include "codec/json.h"
 #include "expr/filter.h"

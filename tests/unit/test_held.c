@@ -1,7 +1,7 @@
 /* test_held.c: what helps a partition that is held. */
 #include "suite.h"
 
-#include "handwritten.h"
+#include "handwritten_page.h"
 #include "kafka/held.h"
 
 static void each_reason_finds_its_own_row(void)

@@ -1,5 +1,5 @@
 /* test_lane.c: transactions over one connection: the good days, and what makes no sense. */
-#include "lane_stage.h"
+#include "lane_fixture.h"
 
 /* --- the good days ---------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /* test_lane_claims.c: claims of a lane: how they are made, fenced and dropped, and their holes. */
-#include "lane_stage.h"
+#include "lane_fixture.h"
 
 /* --- claims ----------------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /* test_lane_loss.c: what a lane makes of answers that were lost with its connection. */
-#include "lane_stage.h"
+#include "lane_fixture.h"
 
 #define RETURN_BODY "SET " E0 " " TOKEN_2 " / HGETALL " K0 " / EXEC / " ARM_0
 #define HASH(next, epoch, unit)                                                                    \

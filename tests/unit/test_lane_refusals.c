@@ -1,5 +1,5 @@
 /* test_lane_refusals.c: what a lane makes of errors, at whatever step of a transaction. */
-#include "lane_stage.h"
+#include "lane_fixture.h"
 
 static void an_element_that_failed_is_its_records_alone(void)
 {

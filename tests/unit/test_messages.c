@@ -7,7 +7,7 @@
  */
 #include "suite.h"
 
-#include "handwritten.h"
+#include "handwritten_page.h"
 
 #include <ctype.h>
 #include <ftw.h>

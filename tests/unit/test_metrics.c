@@ -1,5 +1,5 @@
 /* test_metrics.c: every count that penstock keeps, and the page they make. */
-#include "page.h"
+#include "generated_page.h"
 #include "suite.h"
 
 #include "base/clock.h"

@@ -4,7 +4,7 @@
  * A row that nobody feeds, or that is lost between a worker and the page, is a number that
  * operators watch and that stays 0 whatever happens.
  */
-#include "page.h"
+#include "generated_page.h"
 #include "suite.h"
 
 #include "base/clock.h"

@@ -1,5 +1,5 @@
 /* test_properties_page.c: docs/reference/librdkafka.md says what the rows say. */
-#include "page.h"
+#include "generated_page.h"
 
 #include "kafka/properties.h"
 

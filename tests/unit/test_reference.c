@@ -1,5 +1,5 @@
 /* test_reference.c: docs/reference/configuration.md says what the rows say. */
-#include "page.h"
+#include "generated_page.h"
 
 #include "conf/option_page.h"
 

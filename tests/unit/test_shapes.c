@@ -1,7 +1,7 @@
 /* test_shapes.c: commands of a file that Redis would refuse are mistakes of the file. */
 #include "suite.h"
 
-#include "routes_stage.h"
+#include "routes_fixture.h"
 
 static struct arena arena;
 static struct rendering rendering;
@@ -14,12 +14,13 @@ static const char *rendered(const char *value)
     struct scope scope = {.record = &one, .arena = &arena};
 
     arena_reset(&arena);
-    return route_render(&stage_compiled->items[0], &scope, &rendering, NULL, &err) ? "" : err.text;
+    return route_render(&fixture_compiled->items[0], &scope, &rendering, NULL, &err) ? ""
+                                                                                     : err.text;
 }
 
 #define ASSERT_SAYS(command, words)                                                                \
     do {                                                                                           \
-        const char *said_ = stage_command(command);                                                \
+        const char *said_ = fixture_command(command);                                              \
         if (!strstr(said_, words))                                                                 \
             fprintf(stderr, "\n%s: %s", command, said_);                                           \
         CU_ASSERT_PTR_NOT_NULL(strstr(said_, words));                                              \
@@ -48,29 +49,29 @@ static void several_commands_in_one_string_are_told_apart(void)
     ASSERT_SAYS("HSET k f %{v}; EXPIRE k 60",
                 "a string is one command; EXPIRE in it would be an argument of HSET");
     ASSERT_SAYS("SET k v && PUBLISH c v", "PUBLISH in it would be an argument of SET");
-    ASSERT_TEXT(stage_command("HSET k f a; g b"), "");
-    ASSERT_TEXT(stage_command("SADD words get; set"), "");
+    ASSERT_TEXT(fixture_command("HSET k f a; g b"), "");
+    ASSERT_TEXT(fixture_command("SADD words get; set"), "");
 }
 
 static void a_new_option_earns_a_warning(void)
 {
-    ASSERT_TEXT(stage_command("SET k v SOON"), "");
-    CU_ASSERT_EQUAL(conf_warnings_count(stage_problems), 1);
-    CU_ASSERT_PTR_NOT_NULL(strstr(stage_said(), "argument 3 is no option that penstock knows: "
-                                                "SOON; it is sent as it is"));
+    ASSERT_TEXT(fixture_command("SET k v SOON"), "");
+    CU_ASSERT_EQUAL(conf_warnings_count(fixture_problems), 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(fixture_said(), "argument 3 is no option that penstock knows: "
+                                                  "SOON; it is sent as it is"));
 }
 
 static void what_a_record_makes_wrong_is_its_own_error(void)
 {
-    stage_command("SETEX k %{ttl} v");
+    fixture_command("SETEX k %{ttl} v");
     ASSERT_TEXT(rendered("{\"ttl\":5}"), "");
     ASSERT_TEXT(rendered("{\"ttl\":\"soon\"}"), "SETEX: seconds must be a whole number above 0");
-    stage_command("GEOADD g %{*}");
+    fixture_command("GEOADD g %{*}");
     ASSERT_TEXT(rendered("{\"1\":2,\"3\":4,\"5\":6}"), "");
     ASSERT_TEXT(rendered("{\"1\":2,\"a\":4}"),
                 "GEOADD: 'longitude latitude member' come together, and the last lacks its "
                 "latitude");
-    stage_command("ZADD z %{score} m");
+    fixture_command("ZADD z %{score} m");
     ASSERT_TEXT(rendered("{\"score\":\"NX\"}"), "ZADD: score must be a number");
 }
 
@@ -80,18 +81,18 @@ static void pairs_of_a_record_are_always_whole(void)
                                            "SADD s %{*}", "HSET k a 1 %{*} b 2"};
 
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        ASSERT_TEXT(stage_command(commands[i]), "");
-        CU_ASSERT_PTR_NULL(stage_compiled->items[0].writes.items[0].shape);
+        ASSERT_TEXT(fixture_command(commands[i]), "");
+        CU_ASSERT_PTR_NULL(fixture_compiled->items[0].writes.items[0].shape);
     }
 }
 
 static void no_mistake_of_a_shape_tells_a_secret(void)
 {
-    stage_empty();
-    stage_add("rides", "rides", "SETEX k hunter2 v");
-    stage_writes[0][0].cmd.secret = true;
-    CU_ASSERT_EQUAL(stage_compile(), 1);
-    CU_ASSERT_PTR_NULL(strstr(stage_said(), "hunter2"));
+    fixture_empty();
+    fixture_add("rides", "rides", "SETEX k hunter2 v");
+    fixture_writes[0][0].cmd.secret = true;
+    CU_ASSERT_EQUAL(fixture_compile(), 1);
+    CU_ASSERT_PTR_NULL(strstr(fixture_said(), "hunter2"));
 }
 
 int main(void)
@@ -107,7 +108,7 @@ int main(void)
     };
     int status = SUITE("shapes", tests);
 
-    stage_end();
+    fixture_end();
     arena_free(&arena);
     free(rendering.items);
     return status;

@@ -1,8 +1,8 @@
 /* test_template.c: commands with placeholders. */
 #include "suite.h"
 
-#include "examples.h"
-#include "expression.h"
+#include "expression_fixture.h"
+#include "page_examples.h"
 
 #include "base/text.h"
 #include "expr/template.h"

@@ -1,30 +1,30 @@
 /* test_tombstones.c: a tombstone takes its record, or the file says what it takes. */
 #include "suite.h"
 
-#include "routes_stage.h"
+#include "routes_fixture.h"
 
 /* Of a route that runs @p command alone: "unlinks", "passes", or what is said of it. */
 static const char *verdict(const char *command)
 {
-    const char *said = stage_command(command);
+    const char *said = fixture_command(command);
 
     if (*said)
         return said;
-    return stage_compiled->items[0].unlinks ? "unlinks" : "passes";
+    return fixture_compiled->items[0].unlinks ? "unlinks" : "passes";
 }
 
 #define ASSERT_SAID(words)                                                                         \
     do {                                                                                           \
-        if (!strstr(stage_said(), words))                                                          \
-            fprintf(stderr, "\n%s", stage_text);                                                   \
-        CU_ASSERT_PTR_NOT_NULL(strstr(stage_text, words));                                         \
+        if (!strstr(fixture_said(), words))                                                        \
+            fprintf(stderr, "\n%s", fixture_text);                                                 \
+        CU_ASSERT_PTR_NOT_NULL(strstr(fixture_text, words));                                       \
     } while (0)
 
 /* The command needs a del: for that reason, and with that proposal. */
 #define ASSERT_NEEDS(command, why, hint)                                                           \
     do {                                                                                           \
         verdict(command);                                                                          \
-        CU_ASSERT_EQUAL(conf_problems_count(stage_problems), 1);                                   \
+        CU_ASSERT_EQUAL(conf_problems_count(fixture_problems), 1);                                 \
         ASSERT_SAID("route 'rides' must say with del what a tombstone removes: " why "\n");        \
         ASSERT_SAID(hint "; or del = \"none\" for nothing\n");                                     \
     } while (0)
@@ -113,29 +113,29 @@ static void several_commands_or_topics_need_a_word(void)
 {
     struct conf_route *route;
 
-    stage_empty();
-    route = stage_add("rides", "rides", "SET a:%{$key} %{v}");
-    stage_also(route, "PUBLISH rides %{$key}");
+    fixture_empty();
+    route = fixture_add("rides", "rides", "SET a:%{$key} %{v}");
+    fixture_also(route, "PUBLISH rides %{$key}");
     route->all = true;
-    CU_ASSERT_EQUAL(stage_compile(), 1);
+    CU_ASSERT_EQUAL(fixture_compile(), 1);
     ASSERT_SAID("it has several commands");
-    stage_del(route, "UNLINK a:%{$key}");
-    CU_ASSERT_EQUAL(stage_compile(), 0);
-    stage_empty();
-    route = stage_add("rides", "^rides", "SET a:%{$key} %{v}");
-    CU_ASSERT_EQUAL(stage_compile(), 1);
+    fixture_del(route, "UNLINK a:%{$key}");
+    CU_ASSERT_EQUAL(fixture_compile(), 0);
+    fixture_empty();
+    route = fixture_add("rides", "^rides", "SET a:%{$key} %{v}");
+    CU_ASSERT_EQUAL(fixture_compile(), 1);
     ASSERT_SAID("its topics share the Redis keys, which could hold %{$topic}");
-    stage_writes[0][0].cmd = stage_says("SET %{$topic}:%{$key} %{v}", 10);
-    CU_ASSERT_EQUAL(stage_compile(), 0);
+    fixture_writes[0][0].cmd = fixture_says("SET %{$topic}:%{$key} %{v}", 10);
+    CU_ASSERT_EQUAL(fixture_compile(), 0);
 }
 
 /* How many mistakes two routes have, whose commands are these. */
 static size_t both(const char *one, const char *other)
 {
-    stage_empty();
-    stage_add("one", "rides", one);
-    stage_add("other", "drivers", other);
-    return stage_compile();
+    fixture_empty();
+    fixture_add("one", "rides", one);
+    fixture_add("other", "drivers", other);
+    return fixture_compile();
 }
 
 static void a_key_that_another_route_writes_is_not_unlinked(void)
@@ -168,34 +168,34 @@ static void another_redis_or_the_same_topic_is_no_stranger(void)
     static struct conf_sink elsewhere = {.name = "elsewhere", .database = 1};
 
     both("SET a:%{$key} x", "SET a:%{id} y");
-    stage_routes[1].to = &elsewhere;
-    CU_ASSERT_EQUAL(stage_compile(), 0);
+    fixture_routes[1].to = &elsewhere;
+    CU_ASSERT_EQUAL(fixture_compile(), 0);
     both("HSET a:%{$key} x %{x}", "HSET a:%{$key} y %{y}");
-    stage_topics[1][0] = stage_topics[0][0];
-    CU_ASSERT_EQUAL(stage_compile(), 0);
-    CU_ASSERT(stage_compiled->items[0].unlinks && stage_compiled->items[1].unlinks);
+    fixture_topics[1][0] = fixture_topics[0][0];
+    CU_ASSERT_EQUAL(fixture_compile(), 0);
+    CU_ASSERT(fixture_compiled->items[0].unlinks && fixture_compiled->items[1].unlinks);
 }
 
 static void none_says_that_nothing_is_removed(void)
 {
-    stage_empty();
-    stage_del(stage_add("rides", "rides", "HSET orders %{$key} %{total}"), "none");
-    CU_ASSERT_EQUAL(stage_compile(), 0);
-    CU_ASSERT_EQUAL(conf_warnings_count(stage_problems), 0);
-    CU_ASSERT(stage_compiled->items[0].passes && !stage_compiled->items[0].deletes.count);
-    stage_empty();
-    stage_del(stage_add("rides", "rides", "SET ride:%{$key} x"), "none");
-    CU_ASSERT_EQUAL(stage_compile(), 0);
-    CU_ASSERT_FALSE(stage_compiled->items[0].unlinks);
+    fixture_empty();
+    fixture_del(fixture_add("rides", "rides", "HSET orders %{$key} %{total}"), "none");
+    CU_ASSERT_EQUAL(fixture_compile(), 0);
+    CU_ASSERT_EQUAL(conf_warnings_count(fixture_problems), 0);
+    CU_ASSERT(fixture_compiled->items[0].passes && !fixture_compiled->items[0].deletes.count);
+    fixture_empty();
+    fixture_del(fixture_add("rides", "rides", "SET ride:%{$key} x"), "none");
+    CU_ASSERT_EQUAL(fixture_compile(), 0);
+    CU_ASSERT_FALSE(fixture_compiled->items[0].unlinks);
 }
 
 static void a_secret_is_neither_a_reason_nor_a_proposal(void)
 {
-    stage_empty();
-    stage_add("rides", "rides", "HSET hunter2:%{$key.id|replace('hunter2','')} f %{v}");
-    stage_writes[0][0].cmd.secret = true;
-    CU_ASSERT_EQUAL(stage_compile(), 1);
-    CU_ASSERT_PTR_NULL(strstr(stage_said(), "hunter2"));
+    fixture_empty();
+    fixture_add("rides", "rides", "HSET hunter2:%{$key.id|replace('hunter2','')} f %{v}");
+    fixture_writes[0][0].cmd.secret = true;
+    CU_ASSERT_EQUAL(fixture_compile(), 1);
+    CU_ASSERT_PTR_NULL(strstr(fixture_said(), "hunter2"));
 }
 
 int main(void)
@@ -215,6 +215,6 @@ int main(void)
     };
     int status = SUITE("tombstones", tests);
 
-    stage_end();
+    fixture_end();
     return status;
 }

@@ -1,5 +1,5 @@
 /* test_verdict.c: what an answer means for the command that it answers. */
-#include "page.h"
+#include "generated_page.h"
 #include "suite.h"
 
 #include "base/mem.h"

@@ -1,9 +1,9 @@
-/* bridge.c: the whole pipe in one process. */
-#include "bridge.h"
+/* bridge_fixture.c: the whole pipe in one process. */
+#include "bridge_fixture.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "kafka_member.h"
+#include "member_fixture.h"
 #include "redis/commands.h"
 #include "suite.h"
 
@@ -161,15 +161,15 @@ bool readyz_comes(const char *text)
 {
     int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
     char page[PAGE_BYTES];
-    bool there;
+    bool come;
 
     do {
         poll(NULL, 0, BRIDGE_LOOK_MS);
-        there = !readyz(page) && strstr(page, text);
-    } while (!there && clock_ms() < until_ms);
-    if (!there)
+        come = !readyz(page) && strstr(page, text);
+    } while (!come && clock_ms() < until_ms);
+    if (!come)
         fprintf(stderr, "\n/readyz says:\n%s", page);
-    return there;
+    return come;
 }
 
 bool ready_comes(void)
@@ -198,7 +198,7 @@ bool committed_comes(const char *group, const char *topic, int32_t partition, in
 
 bool commits_come(const char *group, const char *topic, int64_t offset)
 {
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
         if (!committed_comes(group, topic, i, offset))
             return false;
     return true;
@@ -246,4 +246,31 @@ const char *checkpoint(struct redis_server *server, const char *topic, int parti
 
     snprintf(key, sizeof(key), "penstock:{%s}:%s:%d", topic, topic, partition);
     return redis_ask(server, "HGET %s %s", key, field);
+}
+
+/* --- two servers --- */
+
+struct redis_server *here, *there;
+const char *bridge_of_there = "";
+
+void bridge_open_servers(void)
+{
+    here = redis_server_start(NULL);
+    there = redis_server_start(NULL);
+}
+
+void bridge_open_two(const char *group, const char *top, const char *routes)
+{
+    bridge_open(redis_server_folder(here), group, "drain_timeout = \"500ms\";",
+                "sinks = { here = { url = \"redis://127.0.0.1:%d\"; };\n"
+                "    there = { url = \"redis://127.0.0.1:%d\"; %s }; };\n"
+                "%sroutes = ( %s );\n",
+                redis_server_port(here), redis_server_port(there), bridge_of_there, top, routes);
+}
+
+void bridge_close_two(void)
+{
+    bridge_free();
+    redis_server_free(here);
+    redis_server_free(there);
 }

@@ -1,8 +1,8 @@
-/* letter_pipe.h: a bridge whose records become dead letters, and a reader of their topic. */
+/* letters_fixture.h: a bridge whose records become dead letters, and a reader of their topic. */
 #pragma once
-#include "kafka_member.h"
+#include "bridge_fixture.h"
+#include "member_fixture.h"
 #include "record/letter.h"
-#include "two_sinks.h"
 
 #define TOPIC_DLQ(topic) "dlq = { source = \"main\"; topic = \"" topic "\"; };\n"
 #define STREAM_DLQ       "dlq = { sink = \"there\"; stream = \"dead\"; };\n"

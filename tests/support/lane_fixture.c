@@ -1,5 +1,5 @@
-/* lane_stage.c: a lane without a socket, what it says and hears, and what it tells. */
-#include "lane_stage.h"
+/* lane_fixture.c: a lane without a socket, what it says and hears, and what it tells. */
+#include "lane_fixture.h"
 
 #include "base/log.h"
 #include "base/mem.h"

@@ -1,5 +1,5 @@
-/* letter_pipe.c: a bridge whose records become dead letters, and a reader of their topic. */
-#include "letter_pipe.h"
+/* letters_fixture.c: a bridge whose records become dead letters, and a reader of their topic. */
+#include "letters_fixture.h"
 
 #include "base/clock.h"
 
@@ -14,7 +14,7 @@ size_t letter_count;
 void read_letters(const char *topic, size_t wanted)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(MEMBER_PARTITIONS);
+    rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(CLUSTER_PARTITIONS);
     int64_t until_ms = clock_ms() + READ_MS;
     rd_kafka_message_t *message = NULL;
 
@@ -23,7 +23,7 @@ void read_letters(const char *topic, size_t wanted)
     rd_kafka_conf_set(conf, "group.id", "reader", NULL, 0);
     rd_kafka_conf_set(conf, "fetch.wait.max.ms", "10", NULL, 0);
     reader = rd_kafka_new(RD_KAFKA_CONSUMER, conf, NULL, 0);
-    for (int32_t i = 0; i < MEMBER_PARTITIONS; i++)
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
         rd_kafka_topic_partition_list_add(all, topic, i)->offset = RD_KAFKA_OFFSET_BEGINNING;
     rd_kafka_assign(reader, all);
     rd_kafka_topic_partition_list_destroy(all);

@@ -1,5 +1,5 @@
 /*
- * durability_stage.h: a source, sinks, lanes and barriers that do what test_durability.c says, in
+ * fake_durability.h: a source, sinks, lanes and barriers that do what test_durability.c says, in
  * place of those of the library.
  */
 #pragma once

@@ -1,5 +1,5 @@
-/* fake_server.c: a server that says what a test wants, on the test's own event loop. */
-#include "fake_server.h"
+/* fake_redis_server.c: a server that says what a test wants, on the test's own event loop. */
+#include "fake_redis_server.h"
 
 #include "base/mem.h"
 

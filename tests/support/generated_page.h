@@ -1,5 +1,5 @@
 /*
- * page.h: is a generated page of docs/reference/ what its generator writes today?
+ * generated_page.h: is a generated page of docs/reference/ what its generator writes today?
  *
  * With PENSTOCK_WRITE_PAGES=1 in the environment the page is written anew instead, and the test
  * passes.

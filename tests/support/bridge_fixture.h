@@ -1,6 +1,6 @@
 /*
- * bridge.h: the whole pipe in one process: what penstock makes of a configuration file, with a
- * single worker on a thread of its own; and what tests wait for and look at.
+ * bridge_fixture.h: the whole pipe in one process: what penstock makes of a configuration file,
+ * with a single worker on a thread of its own; and what tests wait for and look at.
  *
  *      bridge_open(redis_server_folder(server), "group", "",
  *                  "sinks = { here = { url = \"redis://127.0.0.1:%d\"; }; };\n"
@@ -17,7 +17,7 @@
 #include "flow/tolerance.h"
 #include "flow/worker.h"
 #include "metrics/metrics.h"
-#include "redis_server.h"
+#include "real_redis_server.h"
 
 #include <pthread.h>
 
@@ -38,7 +38,7 @@ extern struct bridge bridge;
 
 /**
  * Writes a file into @p folder and starts the worker of its only source: "main", which reads the
- * mock cluster (kafka_member.h) as @p group. @p settings: further ones of the source; @p format:
+ * mock cluster (member_fixture.h) as @p group. @p settings: further ones of the source; @p format:
  * what stands behind the sources.
  */
 void bridge_open(const char *folder, const char *group, const char *settings, const char *format,
@@ -78,3 +78,20 @@ const char *checkpoint(struct redis_server *server, const char *topic, int parti
                        const char *field);
 bool checkpoint_comes(struct redis_server *server, const char *topic, int partition,
                       const char *field, const char *value);
+
+/* --- a bridge with two servers, the sinks "here" and "there" --- */
+#define BRIDGE_ROUTE_TO(sink, name, topic, rest)                                                   \
+    "{ name = \"" name "\"; from = \"main\"; topics = [ \"" topic "\" ]; to = \"" sink "\"; " rest \
+    "}"
+#define BRIDGE_ROUTE(name, topic, rest) BRIDGE_ROUTE_TO("here", name, topic, rest)
+
+extern struct redis_server *here, *there;
+extern const char *bridge_of_there; /* further settings of that sink, as the file has them */
+
+void bridge_open_servers(void);
+
+/** A bridge from the source "main"; @p top and @p routes as the file has them. */
+void bridge_open_two(const char *group, const char *top, const char *routes);
+
+/** The bridge and the servers. */
+void bridge_close_two(void);

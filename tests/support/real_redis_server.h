@@ -1,5 +1,5 @@
 /*
- * redis_server.h: a real redis-server for one test.
+ * real_redis_server.h: a real redis-server for one test.
  *
  *      struct redis_server *server = redis_server_start("--maxmemory", "1gb", NULL);
  *      ASSERT_TEXT(redis_ask(server, "SET %s %s", "key", "value"), "OK");

@@ -1,5 +1,5 @@
-/* admin_port.c: an admin port, and a client that asks it by real sockets. */
-#include "admin_port.h"
+/* port_fixture.c: an admin port, and a client that asks it by real sockets. */
+#include "port_fixture.h"
 
 #include "flow/worker.h"
 #include "suite.h"
@@ -41,12 +41,12 @@ void port_close(void)
     metrics_free(metrics);
 }
 
-void tell_ready(void)
+void port_tell_ready(void)
 {
     health_status(health, 0, &(struct worker_status){.joined = true});
 }
 
-int dial_by(int handle)
+int port_dial_by(int handle)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
@@ -55,12 +55,12 @@ int dial_by(int handle)
     return handle;
 }
 
-int dial(void)
+int port_dial(void)
 {
-    return dial_by(socket(AF_INET, SOCK_STREAM, 0));
+    return port_dial_by(socket(AF_INET, SOCK_STREAM, 0));
 }
 
-void hear(int handle, int patience_ms)
+void port_hear(int handle, int patience_ms)
 {
     struct pollfd wait = {handle, POLLIN, 0};
     size_t length = 0;
@@ -74,29 +74,29 @@ void hear(int handle, int patience_ms)
     close(handle);
 }
 
-const char *say(const char *bytes, size_t length)
+const char *port_say(const char *bytes, size_t length)
 {
-    int handle = dial();
+    int handle = port_dial();
 
     CU_ASSERT_EQUAL(send(handle, bytes, length, MSG_NOSIGNAL), (ssize_t)length);
-    hear(handle, 3000);
+    port_hear(handle, 3000);
     return answer;
 }
 
-const char *ask(const char *request)
+const char *port_ask(const char *request)
 {
-    return say(request, strlen(request));
+    return port_say(request, strlen(request));
 }
 
-const char *get(const char *path)
+const char *port_get(const char *path)
 {
     char request[256];
 
     snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path);
-    return ask(request);
+    return port_ask(request);
 }
 
-bool says(const char *text)
+bool port_says(const char *text)
 {
     if (strstr(answer, text))
         return true;
@@ -104,15 +104,15 @@ bool says(const char *text)
     return false;
 }
 
-int status(void)
+int port_status(void)
 {
     int number = 0;
 
     return sscanf(answer, "HTTP/1.%*d %d", &number) == 1 ? number : -1;
 }
 
-bool still_answers(void)
+bool port_still_answers(void)
 {
-    get("/livez");
-    return status() == 200;
+    port_get("/livez");
+    return port_status() == 200;
 }

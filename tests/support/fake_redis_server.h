@@ -1,5 +1,5 @@
 /*
- * fake_server.h: a server that says what a test wants, on the test's own event loop.
+ * fake_redis_server.h: a server that says what a test wants, on the test's own event loop.
  *
  * It reads commands and answers each one: those of the handshake with +OK, INFO with the facts that
  * penstock asks for, others as the test's function says. The answers leave in pieces of any size.

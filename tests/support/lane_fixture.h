@@ -1,5 +1,5 @@
 /*
- * lane_stage.h: conversations with a lane, for the programs that test it.
+ * lane_fixture.h: conversations with a lane, for the programs that test it.
  *
  * What a lane says is shown one command after the other, "WATCH a / MGET a / MULTI"; what it hears
  * is fed to it whole and in pieces of a few bytes, which must make no difference. What it tells is

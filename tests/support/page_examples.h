@@ -1,5 +1,5 @@
 /*
- * examples.h: the examples of a hand-written page of docs/reference/, run.
+ * page_examples.h: the examples of a hand-written page of docs/reference/, run.
  *
  * A line "TEXT -> RESULT" in a fenced block is an example. It is run on the JSON of the last block
  * that begins with ```json.

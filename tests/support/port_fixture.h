@@ -1,4 +1,4 @@
-/* admin_port.h: an admin port, and a client that asks it by real sockets; one at a time. */
+/* port_fixture.h: an admin port, and a client that asks it by real sockets; one at a time. */
 #pragma once
 #include "app/admin.h"
 #include "app/health.h"
@@ -14,26 +14,26 @@ void port_open(void);
 void port_close(void);
 
 /** The worker has joined, and turns. */
-void tell_ready(void);
+void port_tell_ready(void);
 
-/** A socket that is connected to the port; dial_by() connects @p handle. */
-int dial(void);
-int dial_by(int handle);
+/** A socket that is connected to the port; port_dial_by() connects @p handle. */
+int port_dial(void);
+int port_dial_by(int handle);
 
 /** Reads until the other side closes, or for @p patience_ms; keeps what came in answer, and closes
  * the socket. */
-void hear(int handle, int patience_ms);
+void port_hear(int handle, int patience_ms);
 
 /** Sends these bytes, all of which find somebody who takes them, and keeps the whole answer. */
-const char *say(const char *bytes, size_t length);
-const char *ask(const char *request);
+const char *port_say(const char *bytes, size_t length);
+const char *port_ask(const char *request);
 
 /** The answer to a GET of @p path. */
-const char *get(const char *path);
+const char *port_get(const char *path);
 
 /** Whether the answer has @p text somewhere, and its status; -1: it has none. */
-bool says(const char *text);
-int status(void);
+bool port_says(const char *text);
+int port_status(void);
 
 /** The pipe's side of the port is alive after all that. */
-bool still_answers(void);
+bool port_still_answers(void);

@@ -1,14 +1,13 @@
 /*
- * exact.h: whether a feeder's partitions arrived exactly once.
+ * expect_exact.h: whether an owner's partitions arrived exactly once.
  *
  * Each list is 0, 1, 2, ... without a gap, a repeat or a swap; each sum is that of the list; the
  * checkpoint says so.
  */
 #pragma once
-#include "redis_server.h"
+#include "owner_fixture.h"
+#include "real_redis_server.h"
 #include "suite.h"
-
-#include "feeder.h"
 
 #include <stdlib.h>
 
@@ -36,13 +35,12 @@ static inline void expect_exact_list(struct redis_server *server, int partition,
     CU_ASSERT_EQUAL(*at, ']');
 }
 
-static inline void expect_exact(struct redis_server *server, const struct feeder *feeder,
-                                int64_t end)
+static inline void expect_exact(struct redis_server *server, const struct owner *owner, int64_t end)
 {
     char wanted[64];
 
     snprintf(wanted, sizeof(wanted), "[%lld %lld]", (long long)end, (long long)end);
-    for (int i = 0; i < (int)feeder->partition_count; i++) {
+    for (int i = 0; i < (int)owner->partition_count; i++) {
         expect_exact_list(server, i, end);
         expect_exact_sum(server, i, end);
         ASSERT_TEXT(redis_ask(server, "HMGET penstock:{a%%20group}:rides:%d next settled", i),

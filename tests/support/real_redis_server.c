@@ -1,11 +1,11 @@
 /*
- * redis_server.c: a real redis-server for one test.
+ * real_redis_server.c: a real redis-server for one test.
  *
  * Two children a server: redis-server itself, which the kernel kills when its parent thread ends
  * (PR_SET_PDEATHSIG), and a janitor that waits for the end of a pipe and then removes the folder.
  * The pipe's other end closes with this process, also when a test aborts.
  */
-#include "redis_server.h"
+#include "real_redis_server.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

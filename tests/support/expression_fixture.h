@@ -1,4 +1,4 @@
-/* expression.h: one record to evaluate templates and conditions on. */
+/* expression_fixture.h: one record to evaluate templates and conditions on. */
 #pragma once
 #include "expr/scope.h"
 

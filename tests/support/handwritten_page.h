@@ -1,4 +1,4 @@
-/* handwritten.h: a page of docs/ written by hand, held against the table that it speaks of. */
+/* handwritten_page.h: a page of docs/ written by hand, held against the table that it speaks of. */
 #pragma once
 #include <stdbool.h>
 #include <stdio.h>

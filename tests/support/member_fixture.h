@@ -1,0 +1,59 @@
+/*
+ * member_fixture.h: a worker that takes records from the mock cluster but writes them nowhere.
+ *
+ *      cluster_start();
+ *      struct member *member = member_new("group");
+ *      member_join(member, "topic");
+ *      member_run(member, 500);
+ *      member_stop(member, 5000);
+ *      member_free(member);
+ *
+ * A record's key is its number in decimal digits; the session lasts six seconds.
+ */
+#pragma once
+#include "conf/conf.h"
+#include "kafka/source.h"
+#include "metrics/metrics.h"
+#include "mock_kafka.h"
+
+enum { MEMBER_RECORDS = 20000 };
+
+struct member {
+    struct conf conf;
+    struct conf_source options;
+    struct event_base *base;
+    struct event *timer;
+    struct metrics *metrics;
+    struct metrics_worker *counts;
+    struct source *source;
+    struct batch batch;
+    unsigned gates; /* of the source, all passed by topics that are not called "free..." */
+    bool finishes;  /* every record, at once; else it is kept in tickets */
+    int holds;      /* the partition of the record with this number is held; -1: none */
+    enum source_hold hold;
+    struct source_partition *held;
+    struct source_ticket tickets[CLUSTER_PARTITIONS * MEMBER_RECORDS];
+    size_t ticket_count;
+    size_t taken;                                     /* records */
+    uint8_t seen[CLUSTER_PARTITIONS][MEMBER_RECORDS]; /* how often, by number */
+    int last[CLUSTER_PARTITIONS]; /* the number taken last since the assignment */
+    bool disorder;
+    unsigned gone;
+    char reason[512]; /* of what is held */
+};
+
+struct member *member_new(const char *group);
+void member_join(struct member *member, const char *topic);
+/** One turn as a worker does it, waiting at most ten milliseconds; false where it cannot go on. */
+bool member_turn(struct member *member);
+/** Turns until so many records were taken in all; false where that takes longer than 15 s. */
+bool member_run(struct member *member, size_t taken);
+/** Turns for a while. */
+void member_idle(struct member *member, int64_t milliseconds);
+void member_finish_all(struct member *member);
+/** How many partitions are held; fills reason. */
+unsigned member_held(struct member *member);
+struct partition_gauges *member_gauges(struct member *member, const char *topic, int32_t partition);
+/** Stops and frees the source; how many milliseconds it took. */
+int64_t member_stop(struct member *member, int64_t within_ms);
+void member_free(struct member *member);

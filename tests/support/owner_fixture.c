@@ -1,0 +1,308 @@
+/* owner_fixture.c: an owner of partitions, as the worker is one, without Kafka. */
+#include "owner_fixture.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void owner_note(struct owner *owner, uint32_t ticket, enum ticket_outcome outcome)
+{
+    if (owner->outcomes[ticket] != TICKET_OPEN) {
+        fprintf(stderr, "ticket %u: outcome %d after %d\n", ticket, outcome,
+                owner->outcomes[ticket]);
+        abort();
+    }
+    owner->outcomes[ticket] = (unsigned char)outcome;
+    owner->answered++;
+}
+
+static void owner_on_done(void *context, uint32_t ticket)
+{
+    struct owner *owner = context;
+
+    owner->done++;
+    owner_note(owner, ticket, TICKET_DONE);
+}
+
+static enum units_verdict owner_on_refused(void *context, uint32_t ticket, enum reply_class class,
+                                           const char *text)
+{
+    struct owner *owner = context;
+
+    owner->refused++;
+    owner->class = class;
+    snprintf(owner->text, sizeof(owner->text), "%s", text);
+    owner_note(owner, ticket, TICKET_REFUSED);
+    if (owner->verdict == UNITS_STOP)
+        owner->partitions[owner->owners[ticket]].stopped = true;
+    return owner->verdict;
+}
+
+static void owner_on_dropped(void *context, uint32_t ticket)
+{
+    struct owner *owner = context;
+
+    owner->dropped++;
+    owner_note(owner, ticket, TICKET_DROPPED);
+}
+
+static int64_t owner_patience(void *context, uint32_t ticket)
+{
+    (void)ticket;
+    return ((struct owner *)context)->patience_ms;
+}
+
+static void owner_on_claimed(void *context, void *claimer, const struct checkpoint *checkpoint)
+{
+    struct owner_partition *partition = claimer;
+    size_t bytes = checkpoint->hole_count * sizeof(*checkpoint->holes);
+
+    (void)context;
+    checkpoint_free(&partition->found);
+    partition->found = *checkpoint;
+    partition->found.holes = bytes ? memcpy(mem_alloc(bytes), checkpoint->holes, bytes) : NULL;
+    partition->position = checkpoint->readable ? checkpoint->next : 0;
+    partition->start = partition->position;
+    partition->hole = 0;
+    partition->claimed = true;
+    partition->claims++;
+}
+
+static void owner_on_fenced(void *context, void *claimer, bool taken)
+{
+    struct owner_partition *partition = claimer;
+    struct owner *owner = context;
+
+    partition->fences++;
+    partition->taken += taken;
+    owner_drop(partition);
+    if (owner->claims_again)
+        owner_claim(partition);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+struct owner *owner_new(int port, size_t partitions)
+{
+    struct owner *owner = mem_new(struct owner);
+
+    owner->options = loop_fixture_options(port);
+    loop_fixture_open(&owner->loop);
+    owner->counters = owner->loop.worker->sinks;
+    owner->topic = "rides";
+    owner->partition_count = partitions;
+    for (int i = 0; i < OWNER_PARTITIONS; i++)
+        owner->partitions[i] = (struct owner_partition){.owner = owner, .number = i};
+    return owner;
+}
+
+static void owner_on_suspected(void *context, uint32_t ticket, const char *text)
+{
+    struct owner *owner = context;
+
+    (void)ticket, (void)text;
+    owner->suspicions++;
+}
+
+void owner_start(struct owner *owner)
+{
+    struct units_events events = {owner,          owner_on_claimed,  owner_on_fenced,
+                                  owner_on_done,  owner_on_refused,  owner_on_dropped,
+                                  owner_patience, owner_on_suspected};
+    struct err err;
+
+    owner->units = units_new(&owner->options, 0, "a test", owner->loop.base, owner->loop.worker,
+                             &events, &err);
+    if (!owner->units) {
+        fprintf(stderr, "units_new: %s\n", err.text);
+        abort();
+    }
+}
+
+struct owner *owner_open(int port, size_t partitions)
+{
+    struct owner *owner = owner_new(port, partitions);
+
+    owner_start(owner);
+    return owner;
+}
+
+void owner_close(struct owner *owner)
+{
+    if (!owner)
+        return;
+    units_free(owner->units);
+    for (size_t i = 0; i < OWNER_PARTITIONS; i++)
+        checkpoint_free(&owner->partitions[i].found);
+    loop_fixture_close(&owner->loop, &owner->options);
+    free(owner);
+}
+
+/* --- partitions ------------------------------------------------------------------------------- */
+
+void owner_claim(struct owner_partition *partition)
+{
+    struct owner *owner = partition->owner;
+    struct claim_name name = {"a group", owner->topic, partition->number, 0xfeed};
+
+    partition->claimed = partition->stopped = false;
+    partition->claim = units_claim(owner->units, &name, partition);
+}
+
+void owner_claim_all(struct owner *owner)
+{
+    for (size_t i = 0; i < owner->partition_count; i++)
+        owner_claim(&owner->partitions[i]);
+}
+
+void owner_drop(struct owner_partition *partition)
+{
+    units_drop(partition->claim);
+    partition->claim = NULL;
+    partition->claimed = false;
+}
+
+void owner_feed(struct owner *owner, int64_t end)
+{
+    for (size_t i = 0; i < owner->partition_count; i++)
+        owner->partitions[i].end = end;
+}
+
+void owner_put(struct owner_partition *partition, unsigned place, ...)
+{
+    struct owner *owner = partition->owner;
+    struct slice arguments[LOOP_FIXTURE_ARGUMENTS];
+    va_list list;
+
+    va_start(list, place);
+    size_t count = loop_fixture_arguments(arguments, list);
+    va_end(list);
+    owner->outcomes[owner->put] = TICKET_OPEN;
+    owner->owners[owner->put] = partition->number;
+    units_put(partition->claim, place, arguments, count, command_find(arguments[0]), owner->put++);
+}
+
+bool owner_render(struct owner_partition *partition, int64_t offset, unsigned place)
+{
+    char number[24], key[24];
+
+    snprintf(number, sizeof(number), "%lld", (long long)offset);
+    snprintf(key, sizeof(key), "%s:%d", place == 0 ? "list" : "sum", partition->number);
+    if (place < 2)
+        owner_put(partition, place, place == 0 ? "RPUSH" : "INCRBY", key, number, NULL);
+    return place < 2;
+}
+
+/* Puts a record, or those of its commands that a hole asks for. */
+static void owner_put_record(struct owner_partition *partition, int64_t offset, uint64_t wanted)
+{
+    bool (*render)(struct owner_partition *, int64_t, unsigned) = partition->owner->render;
+    struct unit_record record = {offset, 1, {true, offset, 4, 5}};
+    bool more = true;
+
+    for (unsigned place = 0; more && place < CHECKPOINT_LAST_PLACE; place++)
+        if (wanted & checkpoint_place(place))
+            more = (render ? render : owner_render)(partition, offset, place);
+    units_record(partition->claim, &record, 0);
+}
+
+/* Puts what comes next; false: nothing does, or there is no room. */
+static bool owner_put_next(struct owner_partition *partition)
+{
+    const struct checkpoint *found = &partition->found;
+
+    if (!partition->claimed || partition->stopped || !units_have_room(partition->claim))
+        return false;
+    if (partition->hole < found->hole_count) {
+        const struct checkpoint_hole *hole = &found->holes[partition->hole++];
+        owner_put_record(partition, hole->offset, hole->commands);
+        return true;
+    }
+    if (partition->position >= partition->end)
+        return false;
+    owner_put_record(partition, partition->position++, CHECKPOINT_WHOLE);
+    return true;
+}
+
+void owner_turn(struct owner *owner)
+{
+    for (size_t i = 0; i < owner->partition_count; i++)
+        while (owner_put_next(&owner->partitions[i]))
+            continue;
+    units_turn(owner->units);
+    loop_fixture_turn(&owner->loop);
+}
+
+void owner_run(struct owner *owner, int64_t milliseconds)
+{
+    for (int64_t end_ms = clock_ms() + milliseconds; clock_ms() < end_ms;)
+        owner_turn(owner);
+}
+
+static bool owner_is_through(const struct owner *owner)
+{
+    for (size_t i = 0; i < owner->partition_count; i++) {
+        const struct owner_partition *partition = &owner->partitions[i];
+        if (!partition->claim)
+            continue;
+        if (!partition->claimed || (!partition->stopped && partition->position < partition->end) ||
+            !units_are_settled(partition->claim))
+            return false;
+    }
+    return true;
+}
+
+bool owner_finish(struct owner *owner)
+{
+    int64_t end_ms = clock_ms() + LOOP_FIXTURE_PATIENCE_MS;
+
+    while (!owner_is_through(owner) && clock_ms() < end_ms)
+        owner_turn(owner);
+    return owner_is_through(owner) && owner->answered == owner->put;
+}
+
+static bool owner_is_claimed(const struct owner *owner)
+{
+    for (size_t i = 0; i < owner->partition_count; i++)
+        if (owner->partitions[i].claim && !owner->partitions[i].claimed)
+            return false;
+    return true;
+}
+
+bool owner_wait_claimed(struct owner *owner)
+{
+    int64_t end_ms = clock_ms() + LOOP_FIXTURE_PATIENCE_MS;
+
+    while (!owner_is_claimed(owner) && clock_ms() < end_ms)
+        owner_turn(owner);
+    return owner_is_claimed(owner);
+}
+
+static bool owner_is_fenced(const struct owner *owner)
+{
+    for (size_t i = 0; i < owner->partition_count; i++)
+        if (!owner->partitions[i].fences)
+            return false;
+    return true;
+}
+
+bool owner_wait_fenced(struct owner *owner)
+{
+    int64_t end_ms = clock_ms() + LOOP_FIXTURE_PATIENCE_MS;
+
+    while (!owner_is_fenced(owner) && clock_ms() < end_ms)
+        owner_turn(owner);
+    return owner_is_fenced(owner);
+}
+
+bool owner_wait_trouble(struct owner *owner, const char *text)
+{
+    int64_t end_ms = clock_ms() + LOOP_FIXTURE_PATIENCE_MS;
+
+    while (!loop_fixture_is_trouble(units_trouble(owner->units), text) && clock_ms() < end_ms)
+        owner_turn(owner);
+    return loop_fixture_expect_trouble(units_trouble(owner->units), text);
+}
