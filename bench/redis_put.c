@@ -42,7 +42,7 @@ static void on_refused(void *context, uint32_t ticket, enum reply_class class, c
 
     (void)ticket;
     if (load->refused++ == 0)
-        fprintf(stderr, "redis_put: %s: %s\n", reply_class_name(class), text);
+        fprintf(stderr, "redis_put: %s: %s\n", reply_meanings[class].word, text);
     load->answered++;
 }
 

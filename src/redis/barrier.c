@@ -97,7 +97,7 @@ static void barrier_take_error(struct barrier *barrier, const char *text)
         barrier_fail(barrier, BARRIER_FAILED, "waitaof needs Redis 7.2 or newer: %.200s", text);
     else
         barrier_fail(barrier, BARRIER_FAILED, "%s: %.300s", aof ? "waitaof" : "wait", text);
-    if (reply_classify(slice_of(text)) != REPLY_RECONNECT)
+    if (reply_meanings[reply_classify(slice_of(text))].command != REACT_RECONNECT)
         return;
     barrier->refused = true;
     connection_lost(&barrier->connection, "%s", text);

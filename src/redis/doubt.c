@@ -82,7 +82,7 @@ void doubt_answered(struct connection *connection, enum reply_class class)
     uint32_t ticket = window_head(&connection->window)->ticket;
     int64_t patience_ms = events->patience ? events->patience(events->context, ticket) : 0;
 
-    if (class == REPLY_DONE || class == REPLY_REJECT || class == REPLY_CONFIG)
+    if (reply_meanings[class].told != REPLY_UNKNOWN)
         backoff_reset(&connection->reconnect); /* the server is well */
     else
         suspect_doubt(suspect); /* others get no answer of their own, either */

@@ -180,35 +180,24 @@ static bool exchange_is_contested(const struct connection *connection, const cha
 
 static void exchange_refused(struct connection *connection, enum reply_class class)
 {
+    const struct sink_events *events = connection->setup->events;
     uint32_t ticket = window_head(&connection->window)->ticket;
     char text[RESP_ERROR_BYTES + 64];
 
-    snprintf(text, sizeof(text), "%s%s", connection->scanner.text,
-             class == REPLY_REDIRECT
-                 ? " (the server belongs to a Redis Cluster, which is not supported)"
-                 : "");
+    class = reply_tell(class, connection->scanner.text, text, sizeof(text));
     bool contested = exchange_is_contested(connection, text);
     exchange_count(connection, RESULT_REFUSED);
     exchange_pop(connection);
-    if (contested)
-        return;
-    connection->setup->events->refused(connection->setup->events->context, ticket,
-                                       class == REPLY_REJECT || class == REPLY_CONFIG ? class
-                                       : class == REPLY_REDIRECT                      ? REPLY_CONFIG
-                                                                 : REPLY_UNKNOWN,
-                                       text);
+    if (!contested)
+        events->refused(events->context, ticket, class, text);
 }
 
-static void exchange_retry(struct connection *connection)
+static void exchange_retry(struct connection *connection, struct backoff *pause)
 {
-    const char *text = connection->scanner.text;
-
     exchange_count(connection, RESULT_RETRIED);
     window_pass(&connection->window);
-    connection_set_trouble(connection, text);
-    connection->pause = strncmp(text, "OOM", 3) == 0 || strncmp(text, "MISCONF", 7) == 0
-                            ? &connection->sick
-                            : &connection->retry;
+    connection_set_trouble(connection, connection->scanner.text);
+    connection->pause = pause;
     connection->state = CONNECTION_DRAINING;
     exchange_pause_if_drained(connection);
 }
@@ -268,39 +257,53 @@ static enum reply_class exchange_judge(struct connection *connection)
                       (struct slice){window->bytes + window->head, head->length});
 }
 
+static void exchange_later(struct connection *connection, struct backoff *pause)
+{
+    if (exchange_is_too_late(connection))
+        exchange_give_up(connection);
+    else
+        exchange_retry(connection, pause);
+}
+
 /* The oldest command's answer, while commands flow or one probes. */
 static void exchange_answer_head(struct connection *connection)
 {
     enum reply_class class = exchange_judge(connection);
+    enum reply_reaction reaction = reply_meanings[class].command;
 
-    if (class == REPLY_RETRY) {
-        if (exchange_is_too_late(connection))
-            exchange_give_up(connection);
-        else
-            exchange_retry(connection);
-        return;
-    }
-    if (class == REPLY_RECONNECT) {
+    if (connection->state == CONNECTION_PROBING &&
+        (reaction == REACT_DONE || reaction == REACT_REFUSE))
+        exchange_resume(connection);
+    switch (reaction) {
+    case REACT_DONE:
+        exchange_done(connection);
+        break;
+    case REACT_RETRY:
+        exchange_later(connection, &connection->retry);
+        break;
+    case REACT_RETRY_SLOWLY:
+        exchange_later(connection, &connection->sick);
+        break;
+    case REACT_RECONNECT:
         exchange_count(connection, RESULT_RETRIED);
         connection_lost(connection, "%s", connection->scanner.text);
-        return;
-    }
-    if (connection->state == CONNECTION_PROBING)
-        exchange_resume(connection);
-    if (class == REPLY_DONE)
-        exchange_done(connection);
-    else
+        break;
+    case REACT_REFUSE:
         exchange_refused(connection, class);
+        break;
+    }
 }
 
 /* Of all that was sent behind a refused command nothing counts: it is sent again. */
 static void exchange_answer_passed(struct connection *connection, enum reply_class class)
 {
-    if (class == REPLY_RECONNECT) {
+    enum reply_reaction reaction = reply_meanings[class].command;
+
+    if (reaction == REACT_RECONNECT) {
         connection_lost(connection, "%s", connection->scanner.text);
         return;
     }
-    if (class == REPLY_DONE)
+    if (reaction == REACT_DONE)
         window_pass_done(&connection->window);
     else
         window_pass(&connection->window);
@@ -316,7 +319,7 @@ static void exchange_answer_question(struct connection *connection, enum reply_c
 static void exchange_answer_ping(struct connection *connection, enum reply_class class)
 {
     connection->pinged = false;
-    if (class == REPLY_RECONNECT)
+    if (reply_meanings[class].command == REACT_RECONNECT)
         connection_lost(connection, "%s", connection->scanner.text);
     else if (connection->state == CONNECTION_DOUBTING)
         exchange_answer_question(connection, class);

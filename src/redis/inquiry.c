@@ -89,8 +89,7 @@ static bool is_passing(const struct resp_scanner *scanner)
 {
     if (!scanner->failed)
         return false;
-    enum reply_class class = reply_classify((struct slice){scanner->text, scanner->text_length});
-    return class == REPLY_RETRY || class == REPLY_RECONNECT;
+    return !reply_is_final(reply_classify((struct slice){scanner->text, scanner->text_length}));
 }
 
 /* One answer came; false: the connection is gone. */

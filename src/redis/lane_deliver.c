@@ -21,17 +21,9 @@ static enum units_verdict claim_ask(struct claim *claim, const struct unit *unit
 {
     const struct units_events *events = &claim->lane->options.events;
     const struct unit_command *command = &unit->commands[error->command];
-    enum reply_class class = error->class;
     char text[RESP_ERROR_BYTES + 64];
 
-    snprintf(text, sizeof(text), "%s%s", error->text,
-             class == REPLY_REDIRECT
-                 ? " (the server belongs to a Redis Cluster, which is not supported)"
-                 : "");
-    if (class == REPLY_REDIRECT)
-        class = REPLY_CONFIG;
-    else if (class != REPLY_REJECT && class != REPLY_CONFIG)
-        class = REPLY_UNKNOWN;
+    enum reply_class class = reply_tell(error->class, error->text, text, sizeof(text));
     claim->lane->commands--;
     lane_count(claim->lane, command->command, RESULT_REFUSED);
     return events->refused(events->context, command->ticket, class, text);

@@ -204,19 +204,13 @@ bool share_is_ours(const struct share *share, size_t index)
     return index >= share->first + share->count - share->ours;
 }
 
-/* Redis would not do it later, either. */
-static bool class_is_final(enum reply_class class)
-{
-    return class != REPLY_RETRY && class != REPLY_RECONNECT;
-}
-
 /* The records whose commands were refused are judged, the others are sent again. */
 static void lane_judge(struct lane *lane)
 {
     for (size_t i = 0; i < lane->error_count; i++) {
         const struct lane_error *error = &lane->errors[i];
         struct share *share = lane_share_of(lane, error->index);
-        if (share_is_ours(share, error->index) || !class_is_final(error->class) ||
+        if (share_is_ours(share, error->index) || !reply_is_final(error->class) ||
             share->claim->dropped)
             continue;
         unit_add_error(share->unit, error->index - share->first, error->class, error->text);
@@ -231,7 +225,7 @@ static const struct lane_error *lane_own_error(struct lane *lane)
 {
     for (size_t i = 0; i < lane->error_count; i++) {
         const struct lane_error *error = &lane->errors[i];
-        if (class_is_final(error->class) &&
+        if (reply_is_final(error->class) &&
             share_is_ours(lane_share_of(lane, error->index), error->index))
             return error;
     }
@@ -243,7 +237,7 @@ void lane_blame_refused(struct lane *lane)
 {
     const struct lane_error *error = lane->errors;
 
-    if (!lane->error_count || !class_is_final(error->class))
+    if (!lane->error_count || !reply_is_final(error->class))
         return;
     struct share *share = lane_share_of(lane, error->index);
     if (share_is_ours(share, error->index) || share->claim->dropped)
@@ -284,8 +278,7 @@ static bool leaves_open(const char *text)
 {
     enum reply_class class = reply_classify(slice_of(text));
 
-    return strncmp(text, "EXECABORT", 9) != 0 &&
-           (class == REPLY_RECONNECT || class == REPLY_UNKNOWN);
+    return strncmp(text, "EXECABORT", 9) != 0 && reply_meanings[class].own == REACT_RECONNECT;
 }
 
 bool lane_aborted(struct lane *lane, const char *text)
@@ -300,15 +293,15 @@ bool lane_aborted(struct lane *lane, const char *text)
         return lane_break(lane, "%s", text);
     cause = first ? first->text : cause ? cause + sizeof(because) - 1 : text;
     enum reply_class class = first ? first->class : reply_classify(slice_of(cause));
-    const struct lane_error *own = class_is_final(class) ? lane_own_error(lane) : NULL;
+    const struct lane_error *own = reply_is_final(class) ? lane_own_error(lane) : NULL;
     if (own) {
         snprintf(trouble, sizeof(trouble), "checkpoint: %s", own->text);
         goes_on = lane_rest_for(lane, REPLY_CONFIG, trouble);
-    } else if (first && class_is_final(class)) {
+    } else if (first && reply_is_final(class)) {
         lane_judge(lane);
     } else {
         goes_on = lane_rest_for(lane, class, cause);
-        if (class == REPLY_RETRY)
+        if (reply_is_later(class))
             lane_late(lane, first);
     }
     lane_not_applied(lane);

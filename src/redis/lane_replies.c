@@ -32,11 +32,11 @@ static void lane_begin_rest(struct lane *lane, enum lane_rest rest, const char *
 
 bool lane_rest_for(struct lane *lane, enum reply_class class, const char *text)
 {
-    bool sick = strncmp(text, "OOM", 3) == 0 || strncmp(text, "MISCONF", 7) == 0;
+    enum reply_reaction reaction = reply_meanings[class].own;
 
-    if (class == REPLY_RECONNECT || class == REPLY_UNKNOWN)
+    if (reaction == REACT_RECONNECT)
         return lane_break(lane, "%s", text);
-    lane_begin_rest(lane, class == REPLY_RETRY && !sick ? LANE_RETRIES : LANE_SICK, text);
+    lane_begin_rest(lane, reaction == REACT_RETRY ? LANE_RETRIES : LANE_SICK, text);
     return true;
 }
 
@@ -316,7 +316,7 @@ static enum resp_result lane_take_multi(struct lane *lane, struct slice *input)
         return RESP_REPLY;
     }
     lane->again = true;
-    if (lane->arm_class == REPLY_RETRY)
+    if (reply_is_later(lane->arm_class))
         lane_late_arming(lane);
     return lane_rest_for(lane, lane->arm_class, lane->arm_error) ? RESP_REPLY : RESP_BROKEN;
 }

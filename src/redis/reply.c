@@ -7,6 +7,7 @@
 #include "redis/reply.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct reply_row rows[] = {
@@ -16,6 +17,13 @@ static const struct reply_row rows[] = {
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+const struct reply_meaning reply_meanings[REPLY_CLASSES] = {
+#define CLASS(class, command, own, told, word, meaning)                                            \
+    {REACT_##command, REACT_##own, REPLY_##told, word, meaning},
+#include "redis/reply_classes.def"
+#undef CLASS
+};
 
 /* --- patterns --------------------------------------------------------------------------------- */
 
@@ -135,15 +143,26 @@ enum reply_class reply_classify(struct slice line)
     return row ? row->class : REPLY_UNKNOWN;
 }
 
-const char *reply_class_name(enum reply_class class)
+bool reply_is_later(enum reply_class class)
 {
-    static const char *const names[] = {
-        [REPLY_DONE] = "done",         [REPLY_RETRY] = "retry",     [REPLY_RECONNECT] = "reconnect",
-        [REPLY_REDIRECT] = "redirect", [REPLY_REJECT] = "reject",   [REPLY_CONFIG] = "config",
-        [REPLY_FENCED] = "fenced",     [REPLY_UNKNOWN] = "unknown",
-    };
+    enum reply_reaction reaction = reply_meanings[class].command;
 
-    return names[class];
+    return reaction == REACT_RETRY || reaction == REACT_RETRY_SLOWLY;
+}
+
+bool reply_is_final(enum reply_class class)
+{
+    return reply_meanings[class].command == REACT_REFUSE;
+}
+
+enum reply_class reply_tell(enum reply_class class, const char *line, char *text, size_t room)
+{
+    const char *note = class == REPLY_REDIRECT
+                           ? " (the server belongs to a Redis Cluster, which is not supported)"
+                           : "";
+
+    snprintf(text, room, "%s%s", line, note);
+    return reply_meanings[class].told;
 }
 
 const char *reply_label(struct slice line)

@@ -1,4 +1,5 @@
-/* reply.h: what an answer of Redis means; the rows are in reply.def. */
+/* reply.h: what an answer of Redis means; the rows are in reply.def, their classes in
+ * reply_classes.def. */
 #pragma once
 #include "base/slice.h"
 
@@ -6,16 +7,31 @@
 #include <stddef.h>
 
 enum reply_class {
-    REPLY_DONE,
-    REPLY_RETRY,     /* LOADING, OOM, ...: the same again later, in order */
-    REPLY_RECONNECT, /* READONLY, NOAUTH, "upstream failure": the same again on a new connection,
-                        also where it may have been carried out */
-    REPLY_REDIRECT,  /* MOVED, ASK: a cluster's business */
-    REPLY_REJECT,    /* WRONGTYPE, not an integer, ...: this record alone */
-    REPLY_CONFIG,    /* NOPERM, unknown command, ...: the operator */
-    REPLY_FENCED,    /* another owner took over */
-    REPLY_UNKNOWN    /* none of the above: tried again, seldom */
+#define CLASS(class, command, own, told, word, meaning) REPLY_##class,
+#include "redis/reply_classes.def"
+#undef CLASS
+    REPLY_CLASSES
 };
+
+/** What becomes of a command that is answered so. */
+enum reply_reaction {
+    REACT_DONE,
+    REACT_RETRY,        /* the same again on this connection */
+    REACT_RETRY_SLOWLY, /* the same, and somebody has to act first */
+    REACT_RECONNECT,    /* the same again on a new one; it may have been carried out */
+    REACT_REFUSE        /* not later, either */
+};
+
+/** What one class of answers means. */
+struct reply_meaning {
+    enum reply_reaction command; /* for a record's command */
+    enum reply_reaction own;     /* for one of penstock's own around a transaction */
+    enum reply_class told;       /* what the worker hears of one that is refused */
+    const char *word, *text;     /* as the reference page says it */
+};
+
+/** By class. */
+extern const struct reply_meaning reply_meanings[REPLY_CLASSES];
 
 /** What one kind of error reply means. */
 struct reply_row {
@@ -33,8 +49,14 @@ const struct reply_row *reply_find(struct slice line);
 /** The class of that row; REPLY_UNKNOWN without one. */
 enum reply_class reply_classify(struct slice line);
 
-/** "done", "retry", ... */
-const char *reply_class_name(enum reply_class class);
+/** Whether Redis says "later" to a record's command. */
+bool reply_is_later(enum reply_class class);
+
+/** Whether Redis would not carry out a record's command later, either. */
+bool reply_is_final(enum reply_class class);
+
+/** Writes what the worker hears of a command that is refused for good; returns its class. */
+enum reply_class reply_tell(enum reply_class class, const char *line, char *text, size_t room);
 
 /** The label for metrics: the first word of the line where it is one of a closed set, "ERR" among
  * them, else "other". */

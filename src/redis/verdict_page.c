@@ -3,12 +3,6 @@
 
 #include <string.h>
 
-static const char *const class_words[] = {
-    [REPLY_DONE] = "done",        [REPLY_RETRY] = "later",     [REPLY_RECONNECT] = "not here",
-    [REPLY_REDIRECT] = "cluster", [REPLY_REJECT] = "refused",  [REPLY_CONFIG] = "configuration",
-    [REPLY_FENCED] = "fenced",    [REPLY_UNKNOWN] = "unknown",
-};
-
 static const char *const shape_words[] = {
     [ANSWER_NEVER] = "any",
     [ANSWER_NIL] = "nil",
@@ -30,28 +24,14 @@ static const char *const meaning_words[] = {
 
 static const char about[] =
     "# Redis' answers\n\n"
-    "Generated from `src/redis/reply.def` and `src/redis/answers.def`; a test fails when this page "
-    "is stale.\n\n"
+    "Generated from `src/redis/reply.def`, `reply_classes.def` and `answers.def`; a test fails "
+    "when this page is stale.\n\n"
     "What penstock does when Redis, or a proxy in front of it, answers a command. The tables below "
     "give the meaning\nof each answer, and the servers that were seen to give it.\n\n"
-    "| the answer means | what penstock does |\n|---|---|\n"
-    "| done | the command is finished |\n"
-    "| later | the server refuses now and may accept later. penstock retries that command, alone "
-    "and in order, with growing pauses; after `retry.timeout` it counts as refused. The commands "
-    "behind it wait |\n"
-    "| not here | this connection leads to the wrong server, or a proxy lost its own. penstock "
-    "connects again with growing pauses and resumes at the first unacknowledged command; an "
-    "exactly-once route reads its checkpoint first |\n"
-    "| cluster | the server belongs to a Redis Cluster, which is not supported: as configuration "
-    "|\n"
-    "| refused | this record cannot be written. The route's `on_error` decides; other records are "
-    "not affected |\n"
-    "| configuration | rights, version or setup: somebody must act. penstock holds the partition, "
-    "whatever `on_error` says, and retries every 30 seconds |\n"
-    "| unknown | no row below matches. penstock logs the server's words, holds the partition, "
-    "whatever `on_error` says, and retries every 30 seconds. It never skips the record |\n"
-    "| fenced | another member owns the exactly-once partition now: penstock writes nothing more "
-    "of it |\n\n"
+    "| the answer means | what penstock does |\n|---|---|\n";
+
+static const char behind[] =
+    "\n"
     "For an exactly-once route the same tables apply to each element of EXEC's answer, and to each "
     "refusal while commands\nare queued. If another list (`TS.MADD`, `BF.MADD`) has an element "
     "that "
@@ -106,7 +86,7 @@ static void write_error(FILE *out, const struct reply_row *row)
     fprintf(out, "| %s%s%s", mark, any ? "" : row->word, any || !*row->text ? "" : " ");
     write_pattern(out, row->text);
     fprintf(out, "%s | %s | %s | %s%s%s |\n", strlen(mark) > 1 ? " ``" : "`",
-            class_words[row->class], row->servers, other, row->example,
+            reply_meanings[row->class].word, row->servers, other, row->example,
             strlen(other) > 1 ? " ``" : "`");
 }
 
@@ -129,6 +109,9 @@ void verdict_write_reference(FILE *out)
     const struct answer_row *answer = answer_rows(&answers);
 
     fputs(about, out);
+    for (size_t i = 0; i < REPLY_CLASSES; i++)
+        fprintf(out, "| %s | %s |\n", reply_meanings[i].word, reply_meanings[i].text);
+    fputs(behind, out);
     for (size_t i = 0; i < errors; i++)
         write_error(out, &error[i]);
     fputs(between, out);

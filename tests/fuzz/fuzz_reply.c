@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *bytes = memcpy(malloc(length + 1), text, length); /* no NUL stands behind a line */
     enum reply_class class = reply_classify((struct slice){bytes, length});
     const char *label = reply_label((struct slice){bytes, length});
-    assert(reply_class_name(class)[0] && label && *label);
+    assert(reply_meanings[class].word[0] && label && *label);
     size_t hidden = reply_hide(text);
     assert(hidden <= length + 3 && hidden == strlen(text));
     char *again = memcpy(malloc(hidden + 4), text, hidden + 1);

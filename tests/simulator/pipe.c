@@ -335,7 +335,7 @@ static void pipe_answer(struct member *member)
 {
     struct pipe *pipe = member->way;
     struct slice line = {pipe->scanner.text, pipe->scanner.text_length};
-    bool later = pipe->scanner.failed && reply_classify(line) == REPLY_RETRY;
+    bool later = pipe->scanner.failed && reply_is_later(reply_classify(line));
 
     if (pipe->doubting) {
         pipe->doubting = false;

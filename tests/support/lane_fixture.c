@@ -60,7 +60,11 @@ static enum units_verdict on_refused(void *context, uint32_t ticket, enum reply_
                                      const char *text)
 {
     (void)context;
-    tell("refused %u %s: %s", ticket, reply_class_name(class), text);
+    tell("refused %u %s: %s", ticket,
+         class == REPLY_REJECT   ? "reject"
+         : class == REPLY_CONFIG ? "config"
+                                 : "unknown",
+         text);
     if (drops)
         lane_drop(claims[0]);
     drops = false;

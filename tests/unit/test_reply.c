@@ -6,48 +6,54 @@
 
 static const char *class_of(const char *line)
 {
-    return reply_class_name(reply_classify(slice_of(line)));
+    static const char *const names[] = {
+#define CLASS(class, command, own, told, word, meaning) #class,
+#include "redis/reply_classes.def"
+#undef CLASS
+    };
+
+    return names[reply_classify(slice_of(line))];
 }
 
 static void the_first_word_decides(void)
 {
-    ASSERT_TEXT(class_of("LOADING Redis is loading the dataset in memory"), "retry");
-    ASSERT_TEXT(class_of("READONLY You can't write against a read only replica."), "reconnect");
-    ASSERT_TEXT(class_of("MOVED 3999 127.0.0.1:6381"), "redirect");
-    ASSERT_TEXT(class_of("WRONGTYPE"), "reject");
-    ASSERT_TEXT(class_of("NOPERM this user has no permissions"), "config");
+    ASSERT_TEXT(class_of("LOADING Redis is loading the dataset in memory"), "RETRY");
+    ASSERT_TEXT(class_of("READONLY You can't write against a read only replica."), "RECONNECT");
+    ASSERT_TEXT(class_of("MOVED 3999 127.0.0.1:6381"), "REDIRECT");
+    ASSERT_TEXT(class_of("WRONGTYPE"), "REJECT");
+    ASSERT_TEXT(class_of("NOPERM this user has no permissions"), "CONFIG");
 }
 
 static void a_word_inside_another_is_not_it(void)
 {
-    ASSERT_TEXT(class_of("LOADINGX text"), "unknown");
-    ASSERT_TEXT(class_of("OO text"), "unknown");
-    ASSERT_TEXT(class_of("text LOADING"), "unknown");
-    ASSERT_TEXT(class_of("loading text"), "unknown");
+    ASSERT_TEXT(class_of("LOADINGX text"), "UNKNOWN");
+    ASSERT_TEXT(class_of("OO text"), "UNKNOWN");
+    ASSERT_TEXT(class_of("text LOADING"), "UNKNOWN");
+    ASSERT_TEXT(class_of("loading text"), "UNKNOWN");
 }
 
 static void err_is_told_apart_by_its_text(void)
 {
-    ASSERT_TEXT(class_of("ERR value is not an integer or out of range"), "reject");
-    ASSERT_TEXT(class_of("ERR max number of clients reached"), "reconnect");
-    ASSERT_TEXT(class_of("ERR unknown command 'FOO', with args beginning with: "), "config");
-    ASSERT_TEXT(class_of("ERR value is not"), "unknown");
-    ASSERT_TEXT(class_of("ERR"), "unknown");
+    ASSERT_TEXT(class_of("ERR value is not an integer or out of range"), "REJECT");
+    ASSERT_TEXT(class_of("ERR max number of clients reached"), "RECONNECT");
+    ASSERT_TEXT(class_of("ERR unknown command 'FOO', with args beginning with: "), "CONFIG");
+    ASSERT_TEXT(class_of("ERR value is not"), "UNKNOWN");
+    ASSERT_TEXT(class_of("ERR"), "UNKNOWN");
 }
 
 static void a_text_that_quotes_the_record_cannot_pose_as_another(void)
 {
     ASSERT_TEXT(class_of("ERR unknown command 'syntax error', with args beginning with: 'x'"),
-                "config");
-    ASSERT_TEXT(class_of("ERR said: syntax error"), "unknown");
+                "CONFIG");
+    ASSERT_TEXT(class_of("ERR said: syntax error"), "UNKNOWN");
 }
 
 static void what_no_row_knows_is_unknown(void)
 {
-    ASSERT_TEXT(class_of("ERR a text that no Redis has said yet"), "unknown");
-    ASSERT_TEXT(class_of("NEWWORD text"), "unknown");
-    ASSERT_TEXT(class_of(""), "unknown");
-    ASSERT_TEXT(class_of(" LOADING"), "unknown");
+    ASSERT_TEXT(class_of("ERR a text that no Redis has said yet"), "UNKNOWN");
+    ASSERT_TEXT(class_of("NEWWORD text"), "UNKNOWN");
+    ASSERT_TEXT(class_of(""), "UNKNOWN");
+    ASSERT_TEXT(class_of(" LOADING"), "UNKNOWN");
     CU_ASSERT_EQUAL(reply_classify((struct slice){0}), REPLY_UNKNOWN);
 }
 
@@ -92,37 +98,65 @@ static void the_example_of_each_row_is_its_own(void)
     }
 }
 
+/* A class that no server's words are of is one of a table that nobody reads. */
+static void every_class_but_done_has_words(void)
+{
+    bool said[REPLY_CLASSES] = {[REPLY_DONE] = true};
+    size_t count;
+    const struct reply_row *rows = reply_rows(&count);
+
+    for (size_t i = 0; i < count; i++)
+        said[rows[i].class] = true;
+    for (size_t i = 0; i < REPLY_CLASSES; i++)
+        CU_ASSERT_TRUE(said[i]);
+}
+
+/* The worker acts on three classes; what is told as one of them is told as itself. */
+static void what_the_worker_hears_is_one_of_three_classes(void)
+{
+    for (size_t i = 0; i < REPLY_CLASSES; i++) {
+        enum reply_class told = reply_meanings[i].told;
+        CU_ASSERT_EQUAL(reply_meanings[told].told, told);
+        CU_ASSERT_EQUAL(told == REPLY_DONE, i == REPLY_DONE);
+        CU_ASSERT_TRUE(told == REPLY_DONE || told == REPLY_REJECT || told == REPLY_CONFIG ||
+                       told == REPLY_UNKNOWN);
+        CU_ASSERT_EQUAL(reply_meanings[i].command == REACT_DONE, i == REPLY_DONE);
+        CU_ASSERT_EQUAL(reply_meanings[i].own == REACT_DONE, i == REPLY_DONE);
+        CU_ASSERT_NOT_EQUAL(reply_meanings[i].own, REACT_REFUSE); /* nobody would hear of it */
+    }
+}
+
 static void a_text_fits_by_the_part_that_never_changes(void)
 {
-    ASSERT_TEXT(class_of("key must be a string at line 3 column 3"), "reject");
-    ASSERT_TEXT(class_of("EOF while parsing a value at line 118 column 0"), "reject");
-    ASSERT_TEXT(class_of("what stands at line up and at line 3"), "unknown");
-    ASSERT_TEXT(class_of("ERR The LIMIT argument must be >= 0."), "reject");
-    ASSERT_TEXT(class_of("ERR Invalid TIME option argument for XCLAIM"), "reject");
-    ASSERT_TEXT(class_of("finished with error(s)"), "unknown");
+    ASSERT_TEXT(class_of("key must be a string at line 3 column 3"), "REJECT");
+    ASSERT_TEXT(class_of("EOF while parsing a value at line 118 column 0"), "REJECT");
+    ASSERT_TEXT(class_of("what stands at line up and at line 3"), "UNKNOWN");
+    ASSERT_TEXT(class_of("ERR The LIMIT argument must be >= 0."), "REJECT");
+    ASSERT_TEXT(class_of("ERR Invalid TIME option argument for XCLAIM"), "REJECT");
+    ASSERT_TEXT(class_of("finished with error(s)"), "UNKNOWN");
 }
 
 static void the_line_behind_a_proxy_s_err_counts(void)
 {
-    ASSERT_TEXT(class_of("ERR READONLY You can't write against a read only replica."), "reconnect");
-    ASSERT_TEXT(class_of("ERR -MISCONF Redis is configured to save RDB snapshots"), "retry");
-    ASSERT_TEXT(class_of("ERR WRONGTYPE Operation against a key"), "reject");
-    ASSERT_TEXT(class_of("ERR upstream failure"), "reconnect");
-    ASSERT_TEXT(class_of("ERR said: READONLY"), "unknown");
+    ASSERT_TEXT(class_of("ERR READONLY You can't write against a read only replica."), "RECONNECT");
+    ASSERT_TEXT(class_of("ERR -MISCONF Redis is configured to save RDB snapshots"), "RESOURCE");
+    ASSERT_TEXT(class_of("ERR WRONGTYPE Operation against a key"), "REJECT");
+    ASSERT_TEXT(class_of("ERR upstream failure"), "RECONNECT");
+    ASSERT_TEXT(class_of("ERR said: READONLY"), "UNKNOWN");
 }
 
 /* As redis 6.2 says it. */
 static void the_line_inside_a_script_s_counts(void)
 {
 #define RAN "ERR Error running script (call to f_67ed14): @user_script:1: "
-    ASSERT_TEXT(class_of(RAN "@user_script: 1: -OOM command not allowed"), "retry");
-    ASSERT_TEXT(class_of(RAN "@user_script: 1: -READONLY You can't write"), "reconnect");
-    ASSERT_TEXT(class_of(RAN "WRONGTYPE Operation against a key"), "reject");
-    ASSERT_TEXT(class_of(RAN "ERR value is not an integer or out of range"), "reject");
+    ASSERT_TEXT(class_of(RAN "@user_script: 1: -OOM command not allowed"), "RESOURCE");
+    ASSERT_TEXT(class_of(RAN "@user_script: 1: -READONLY You can't write"), "RECONNECT");
+    ASSERT_TEXT(class_of(RAN "WRONGTYPE Operation against a key"), "REJECT");
+    ASSERT_TEXT(class_of(RAN "ERR value is not an integer or out of range"), "REJECT");
     ASSERT_TEXT(class_of(RAN "@user_script: 1: Unknown Redis command called from Lua script"),
-                "config");
-    ASSERT_TEXT(class_of(RAN "user_script:1: @user_script: 1: -OOM of a record"), "reject");
-    ASSERT_TEXT(class_of(RAN "user_script:1: my own word"), "reject");
+                "CONFIG");
+    ASSERT_TEXT(class_of(RAN "user_script:1: @user_script: 1: -OOM of a record"), "REJECT");
+    ASSERT_TEXT(class_of(RAN "user_script:1: my own word"), "REJECT");
 }
 
 static void hides(const char *line, const char *shown)
@@ -224,6 +258,8 @@ int main(void)
         TEST(a_label_is_one_of_a_closed_set),
         TEST(every_label_has_its_own_counter),
         TEST(the_example_of_each_row_is_its_own),
+        TEST(every_class_but_done_has_words),
+        TEST(what_the_worker_hears_is_one_of_three_classes),
         TEST(a_text_fits_by_the_part_that_never_changes),
         TEST(the_line_behind_a_proxy_s_err_counts),
         TEST(the_line_inside_a_script_s_counts),

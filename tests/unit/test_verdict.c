@@ -203,7 +203,7 @@ static void an_error_among_the_elements_refuses(void)
 static void a_server_state_among_the_elements_is_not_tried_again_at_once(void)
 {
     ASSERT_VERDICT("TS.MADD k 1 1 k 2 1", "*2\r\n:1\r\n-OOM command not allowed\r\n", UNKNOWN);
-    ASSERT_VERDICT("TS.MADD k 1 1", "-OOM command not allowed\r\n", RETRY);
+    ASSERT_VERDICT("TS.MADD k 1 1", "-OOM command not allowed\r\n", RESOURCE);
 }
 
 static void a_word_of_a_script_refuses_unless_it_is_the_server_s(void)
@@ -215,7 +215,7 @@ static void a_word_of_a_script_refuses_unless_it_is_the_server_s(void)
         ASSERT_VERDICT(scripts[i], "-what the author says\r\n", REJECT);
         ASSERT_VERDICT(scripts[i], "-ERR and behind the usual word\r\n", REJECT);
         ASSERT_VERDICT(scripts[i], "*2\r\n:1\r\n-LOADING for an author\r\n", REJECT);
-        ASSERT_VERDICT(scripts[i], "-OOM command not allowed\r\n", RETRY);
+        ASSERT_VERDICT(scripts[i], "-OOM command not allowed\r\n", RESOURCE);
         ASSERT_VERDICT(scripts[i], "-READONLY You can't\r\n", RECONNECT);
         ASSERT_VERDICT(scripts[i], "$-1\r\n", DONE);
         ASSERT_VERDICT(scripts[i], ":0\r\n", DONE);
