@@ -10,8 +10,8 @@
 #include <mimalloc.h>
 #endif
 
-/* mimalloc 2.0 keeps what was freed for half a second: where records are large that is as much
- * again as is in use. Its environment variables win. */
+/* mimalloc 2.0 keeps freed memory for half a second: with large records that is as much again as is
+ * in use. Its environment variables win. */
 static void allocator_set(void)
 {
 #if defined(PENSTOCK_MIMALLOC) && MI_MALLOC_VERSION >= 200 && MI_MALLOC_VERSION < 210
@@ -19,7 +19,7 @@ static void allocator_set(void)
 #endif
 }
 
-/* librdkafka's threads get what the system gives, 8 MiB of addresses each: ulimit -v counts them.
+/* librdkafka's threads get the system's default, 8 MiB of addresses each, which ulimit -v counts.
  */
 static void stacks_set(void)
 {
@@ -32,13 +32,13 @@ static void stacks_set(void)
     pthread_attr_destroy(&attributes);
 }
 
-/* Whoever opens a file gets the lowest number that is free: without this a library's socket could
- * become standard error, and log lines go to it. */
+/* A file that is opened gets the lowest free number: without this a library's socket could become
+ * standard error, and log lines would go to it. */
 static void streams_open(void)
 {
     for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
         if (fcntl(stream, F_GETFD) < 0)
-            open("/dev/null", O_RDWR); /* takes just this number: all below it are open */
+            open("/dev/null", O_RDWR); /* gets this number: all below it are open */
 }
 
 int main(int argc, char **argv)

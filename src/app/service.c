@@ -14,8 +14,8 @@
 #include "app/admin.h"
 #include "app/cli.h"
 #include "app/health.h"
+#include "app/life_log.h"
 #include "app/notify.h"
-#include "app/telling.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -255,7 +255,7 @@ static bool service_join(struct service *service, int64_t deadline_ms)
             if (clock_ms() >= deadline_ms)
                 return false;
             if (clock_ms() >= tell_ms) {
-                telling_wait(service->metrics, service->health, deadline_ms);
+                life_log_wait(service->metrics, service->health, deadline_ms);
                 tell_ms += STOP_TELL_AGAIN_MS;
             }
             service_exit_on_signal(&signals);
@@ -293,7 +293,7 @@ static bool service_stop(struct service *service)
                  LOG_STR("reason", reasons.count ? reasons.text : NULL));
         return false;
     }
-    telling_stop(service_left(service), &reasons, clock_ms() - now_ms);
+    life_log_stop(service_left(service), &reasons, clock_ms() - now_ms);
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* arena.c: memory that ends all at once. */
+/* arena.c: memory that is freed all at once. */
 #include "base/arena.h"
 
 #include "base/mem.h"
@@ -39,8 +39,7 @@ void *arena_take_slow(struct arena *arena, size_t size, struct err *err)
 {
     if (arena_may_take(arena, size))
         return arena_alloc(arena, size);
-    err_set(err, ERR_RECORD, "what is made of the record takes more than %zu bytes of memory",
-            arena->limit);
+    err_set(err, ERR_RECORD, "the record needs more than %zu bytes of memory", arena->limit);
     return NULL;
 }
 

@@ -1,5 +1,5 @@
 /*
- * arena.h: memory that ends all at once.
+ * arena.h: memory that is freed all at once.
  *
  * A batch of records is decoded and rendered from one arena; when the batch is encoded the arena is
  * reset and its memory used again. Belongs to one thread.
@@ -20,7 +20,7 @@ struct arena {
     char *next, *end;           /* free room of the current chunk */
     struct arena_chunk *chunks; /* newest first */
     size_t taken;               /* by all chunks but a first one of ordinary size */
-    size_t limit;               /* of taken, for what the data makes large; 0: none */
+    size_t limit;               /* of taken, for sizes that the data decides; 0: none */
     size_t read, read_limit;    /* the same for arena_read() */
 };
 
@@ -50,7 +50,7 @@ static inline void *arena_alloc(struct arena *arena, size_t size)
 void *arena_take_slow(struct arena *arena, size_t size, struct err *err);
 
 /**
- * The same for sizes that the data decides. What fits into the chunk at hand is never too much.
+ * The same for sizes that the data decides. A size that fits into the current chunk is always fine.
  * Errors:  NULL and ERR_RECORD above the limit.
  */
 static inline void *arena_take(struct arena *arena, size_t size, struct err *err)
@@ -61,24 +61,23 @@ static inline void *arena_take(struct arena *arena, size_t size, struct err *err
 }
 
 /**
- * Notes that @p size bytes of the data are read through once more: what takes no memory takes time.
+ * Counts @p size bytes of the data that are read once more: reading takes no memory, but time.
  * Errors:  false and ERR_RECORD above the limit.
  */
 bool arena_read(struct arena *arena, size_t size, struct err *err);
 
-/** Gives back what lies behind @p keep bytes of the newest allocation @p memory, which took @p size
- * bytes. */
+/** Frees all but @p keep bytes of the newest allocation @p memory, which has @p size bytes. */
 static inline void arena_shrink(struct arena *arena, void *memory, size_t size, size_t keep)
 {
     if ((char *)memory + ((size + 7) & ~(size_t)7) == arena->next)
         arena->next = (char *)memory + ((keep + 7) & ~(size_t)7);
 }
 
-/** A copy of @p length bytes with a NUL behind them. */
+/** A copy of @p length bytes with a NUL after them. */
 char *arena_copy(struct arena *arena, const void *bytes, size_t length);
 
-/** Ends everything allocated; keeps one chunk of ordinary size for the next batch. */
+/** Frees every allocation; keeps one chunk of ordinary size for the next batch. */
 void arena_reset(struct arena *arena);
 
-/** Ends everything and gives the memory back; the arena is empty again. */
+/** Frees everything; the arena is empty again. */
 void arena_free(struct arena *arena);

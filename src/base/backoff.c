@@ -1,8 +1,8 @@
 /*
  * backoff.c: how long to wait before the next try.
  *
- * The whole wait is drawn ("full jitter"): a thousand connections that one restart of a server cut
- * off come back spread evenly over the step, not in its second half.
+ * The whole wait is random ("full jitter"): after a server's restart a thousand connections come
+ * back spread evenly over the step, not in its second half.
  */
 #include "base/backoff.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <stdint.h>
 
-/** Doubles from first_ms to longest_ms; each wait is drawn between 1 ms and that (jitter). */
+/** Doubles from first_ms to longest_ms; each wait is random between 1 ms and that (jitter). */
 struct backoff {
     int64_t first_ms, longest_ms;
     int64_t current_ms; /* 0: the next wait is the first */
@@ -12,5 +12,5 @@ struct backoff {
 /** Milliseconds to wait now; the next answer is about twice as long. */
 int64_t backoff_next(struct backoff *backoff);
 
-/** What was tried went well: begin again with first_ms. */
+/** The try succeeded: begin again with first_ms. */
 void backoff_reset(struct backoff *backoff);

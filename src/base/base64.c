@@ -1,4 +1,4 @@
-/* base64.c: bytes as text, by RFC 4648 section 4; libcrypto does the work, but takes more than
+/* base64.c: bytes as text, by RFC 4648 section 4; libcrypto does the work, but accepts more than
  * that. */
 #include "base/base64.h"
 
@@ -18,7 +18,7 @@ void base64_write(FILE *out, struct slice bytes)
     }
 }
 
-/* How many '=' end the text; 3 where something in it is neither a digit nor such an end. */
+/* How many '=' end the text; 3 if the text has anything but digits before them. */
 static size_t padding_of(struct slice text)
 {
     static const char alphabet[] =
@@ -33,7 +33,7 @@ static size_t padding_of(struct slice text)
     return padding;
 }
 
-/* Whether the last group of digits is what its bytes are written as: no bit of it is lost. */
+/* Whether encoding the bytes gives the last group of digits again: no bit of it is lost. */
 static bool is_canonical(const char *group, const unsigned char *bytes, size_t padding)
 {
     unsigned char digits[5];

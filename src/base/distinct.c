@@ -1,8 +1,8 @@
 /*
- * distinct.c: of slices that are equal only the first.
+ * distinct.c: removes repeated slices.
  *
- * A few are compared with each other. Many, which one record can bring, are sorted: with a hash the
- * sender could choose slices that all meet in one place.
+ * A few are compared with each other. Many (one record can bring them) are sorted: with a hash the
+ * sender could choose slices that all collide.
  */
 #include "base/distinct.h"
 

@@ -1,7 +1,7 @@
 /*
  * failpoint.c: named places at which a test ends the process.
  *
- * A place is passed by any worker; the passes of all of them are counted together.
+ * Any worker may pass a place; the passes of all workers are counted together.
  */
 #include "base/failpoint.h"
 

@@ -3,8 +3,8 @@
  *
  *      PENSTOCK_FAILPOINT=after-send:120 penstock run      SIGKILL at the 120th pass
  *
- * They exist in builds with PENSTOCK_FAILPOINTS alone (the preset "faults"); elsewhere FAILPOINT()
- * is nothing.
+ * They exist only in builds with PENSTOCK_FAILPOINTS (the preset "faults"); in others FAILPOINT()
+ * does nothing.
  */
 #pragma once
 #include "base/err.h"
@@ -18,12 +18,12 @@ enum failpoint {
     FAILPOINT_COUNT
 };
 
-/** Reads PENSTOCK_FAILPOINT; a wrong one ends the process with EX_USAGE, so that no test believes
- * in a kill that cannot come. Where it is set, also to "", a clean end of the process tells how
- * often each place was passed. */
+/** Reads PENSTOCK_FAILPOINT; a wrong one ends the process with EX_USAGE, so that no test waits for
+ * a kill that cannot come. If it is set, also to "", a clean exit reports how often each place was
+ * passed. */
 void failpoint_start(void);
 
-/** Takes "NAME:N[,NAME:N]..."; false where it is not such a text. */
+/** Accepts "NAME:N[,NAME:N]..."; false if it is not such a text. */
 bool failpoint_set(const char *text, struct err *err);
 
 /** Any thread. */

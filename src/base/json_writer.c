@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-enum { DELETE = 0x7f }; /* JSON would have it bare, a terminal would not */
+enum { DELETE = 0x7f }; /* JSON allows it without an escape, but a terminal does not show it */
 
 size_t json_escape(char out[JSON_ESCAPE_BYTES], unsigned char character)
 {

@@ -10,7 +10,7 @@
 /** {.out = FILE} begins a document. */
 struct json_writer {
     FILE *out;
-    bool follows; /* something stands before, within the same brackets */
+    bool follows; /* a value precedes within the same brackets: a comma is due */
 };
 
 enum { JSON_ESCAPE_BYTES = 6 };
@@ -23,17 +23,17 @@ size_t json_escape(char out[JSON_ESCAPE_BYTES], unsigned char character);
  * object, its name. As an element of a list, or as the document, it has none: @p name is NULL.
  */
 
-/** Begins an object, or a list: @p bracket is '{' or '['. What follows stands within. */
+/** Begins an object or a list: @p bracket is '{' or '['. */
 void json_write_open(struct json_writer *writer, const char *name, char bracket);
 
 /** Ends what json_write_open() began: @p bracket is '}' or ']'. */
 void json_write_close(struct json_writer *writer, char bracket);
 
-/** Any bytes, and none is lost: null where there is no data, a string where they are UTF-8, else
+/** Any bytes, without loss: null if there is no data, a string if they are UTF-8, else
  * {"base64": "..."}. */
 void json_write_bytes(struct json_writer *writer, const char *name, struct slice bytes);
 
-/** The same of a C string; null where it is NULL. */
+/** The same of a C string; null if it is NULL. */
 void json_write_text(struct json_writer *writer, const char *name, const char *text);
 
 void json_write_bool(struct json_writer *writer, const char *name, bool truth);

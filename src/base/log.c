@@ -5,8 +5,8 @@
  * several processes on one terminal, do not mix. A full, stuck or closed stderr loses lines, never
  * the process: they are counted, and the count is written once lines leave again.
  *
- * Texts come from Kafka, Redis and libraries, so they are cut at VALUE_BYTES and whatever is not
- * UTF-8 is replaced: a line is always whole and, as JSON, always JSON.
+ * Texts come from Kafka, Redis and libraries, so they are cut at VALUE_BYTES, and bytes that are
+ * not UTF-8 are replaced: a line is always whole and, as JSON, always valid.
  */
 #include "base/log.h"
 
@@ -27,25 +27,25 @@
 #include <unistd.h>
 
 enum {
-    LINE_BYTES = 4096,  /* PIPE_BUF: what poll() says has room in a pipe */
+    LINE_BYTES = 4096,  /* PIPE_BUF: poll() reports that a pipe has this much room */
     VALUE_BYTES = 1024, /* of one text, before escapes */
     ROOM_BYTES =
         LINE_BYTES + 6 * VALUE_BYTES + 256, /* a line, and the field that is one too many */
-    PATIENCE_MS = 50,                       /* for a stderr that is not read */
+    STDERR_TIMEOUT_MS = 50,                 /* for a stderr that nobody reads */
     QUIET_MS = 10000
 };
 
-enum log_dress { DRESS_PLAIN, DRESS_JOURNAL, DRESS_COLOUR, DRESS_JSON };
+enum log_style { STYLE_PLAIN, STYLE_JOURNAL, STYLE_COLOUR, STYLE_JSON };
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 static const int level_priorities[] = {3, 4, 6, 7}; /* sd-daemon(3) */
 static const char *const level_colours[] = {"\033[31m", "\033[33m", "\033[32m", "\033[2m"};
 
 static enum log_level log_level = LOG_INFO;
-static enum log_dress log_dress = DRESS_PLAIN;
+static enum log_style log_style = STYLE_PLAIN;
 static pthread_mutex_t log_mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct log_site *log_sites; /* those that have left something out */
-static uint32_t log_lost;          /* lines that stderr did not take */
+static struct log_site *log_sites; /* those that have left lines out */
+static uint32_t log_lost;          /* lines that stderr did not accept */
 
 /* systemd names the device and inode of the journal's socket in $JOURNAL_STREAM (systemd.exec(5)).
  */
@@ -63,13 +63,13 @@ void log_configure(enum log_level level, enum log_format format)
 {
     log_level = level;
     if (format == LOG_JSON)
-        log_dress = DRESS_JSON;
+        log_style = STYLE_JSON;
     else if (format == LOG_AUTO && log_is_journal())
-        log_dress = DRESS_JOURNAL;
+        log_style = STYLE_JOURNAL;
     else if (format == LOG_AUTO && isatty(STDERR_FILENO) && !getenv("NO_COLOR"))
-        log_dress = DRESS_COLOUR;
+        log_style = STYLE_COLOUR;
     else
-        log_dress = DRESS_PLAIN;
+        log_style = STYLE_PLAIN;
 }
 
 bool log_enabled(enum log_level level)
@@ -86,7 +86,7 @@ static bool log_is_plain_word(struct slice text)
     return text.length > 0 && text.length <= VALUE_BYTES;
 }
 
-/* One character in JSON's escapes; what no terminal shows would reach it. */
+/* One character, with JSON's escape if a terminal would not show it as itself. */
 static void log_put_character(FILE *line, const char *bytes, size_t length)
 {
     uint32_t point = text_point((struct slice){bytes, length});
@@ -100,7 +100,7 @@ static void log_put_character(FILE *line, const char *bytes, size_t length)
         fprintf(line, "\\u%04x", point > 0xffff ? 0xfffd : point);
 }
 
-/* JSON's escapes; logfmt readers take the same. */
+/* With JSON's escapes; logfmt readers accept the same. */
 static void log_put_quoted(FILE *line, struct slice text)
 {
     size_t end = text.length > VALUE_BYTES ? VALUE_BYTES : text.length;
@@ -121,13 +121,13 @@ static void log_put_field(FILE *line, const struct log_field *field)
 {
     if (!field->number && !field->text.data)
         return;
-    if (log_dress == DRESS_JSON)
+    if (log_style == STYLE_JSON)
         fprintf(line, ",\"%s\":", field->key);
     else
         fprintf(line, " %s=", field->key);
     if (field->number)
         fprintf(line, "%" PRId64, field->integer);
-    else if (log_dress != DRESS_JSON && log_is_plain_word(field->text))
+    else if (log_style != STYLE_JSON && log_is_plain_word(field->text))
         fwrite(field->text.data, 1, field->text.length, line);
     else
         log_put_quoted(line, field->text);
@@ -141,15 +141,15 @@ static void log_put_head(FILE *line, enum log_level level, const char *event)
     struct tm tm;
 
     strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", gmtime_r(&seconds, &tm));
-    if (log_dress == DRESS_JSON) {
+    if (log_style == STYLE_JSON) {
         fprintf(line, "{\"ts\":\"%s.%03dZ\",\"level\":\"%s\",\"msg\":", date, (int)(now_ms % 1000),
                 level_names[level]);
         log_put_quoted(line, slice_of(event));
         return;
     }
-    if (log_dress == DRESS_JOURNAL) /* the journal knows the time and the level */
+    if (log_style == STYLE_JOURNAL) /* the journal knows the time and the level */
         fprintf(line, "<%d>", level_priorities[level]);
-    else if (log_dress == DRESS_COLOUR)
+    else if (log_style == STYLE_COLOUR)
         fprintf(line, "\033[2m%s.%03dZ\033[0m %s%s\033[0m ", date + 11, (int)(now_ms % 1000),
                 level_colours[level], level_names[level]);
     else
@@ -175,18 +175,18 @@ static size_t log_build(char *room, enum log_level level, const char *event,
         log_put_field(line, fields++);
     }
     fclose(line);
-    if (log_dress == DRESS_JSON)
+    if (log_style == STYLE_JSON)
         room[length++] = '}';
     room[length++] = '\n';
     return (size_t)length;
 }
 
-/* False where stderr does not take the line: closed, its disk full, nobody reads. */
+/* False if stderr does not accept the line: it is closed, its disk is full, or nobody reads it. */
 static bool log_emit(const char *line, size_t length)
 {
     struct pollfd stream = {.fd = STDERR_FILENO, .events = POLLOUT};
 
-    if (poll(&stream, 1, log_lost ? 0 : PATIENCE_MS) != 1 || stream.revents != POLLOUT)
+    if (poll(&stream, 1, log_lost ? 0 : STDERR_TIMEOUT_MS) != 1 || stream.revents != POLLOUT)
         return false; /* a closed pipe has POLLERR beside it, and would raise SIGPIPE */
     return write(STDERR_FILENO, line, length) == (ssize_t)length;
 }
@@ -216,7 +216,7 @@ static void log_put_sum(const struct log_site *site, struct log_sum *sum)
     log_sum_free(sum);
 }
 
-/* Ends the site's ten seconds: says what was left out of them. */
+/* Ends the site's ten seconds: writes the sums of the lines left out. */
 static void log_settle(struct log_site *site)
 {
     struct log_sum *sum;

@@ -4,11 +4,11 @@
  *      log_warn("partition held", LOG_STR("topic", topic), LOG_INT("partition", 3),
  * LOG_STR("error", err->text));
  *
- * error: somebody must act; warn: handled, and how; info: once a life or a rebalance; debug: a
+ * error: somebody must act; warn: handled, and how; info: once a life or a rebalance; debug: once a
  * turn. Never a payload, never a secret. Lines go to stderr as logfmt, as JSON, or with "<N>"
- * priorities where stderr is the journal. A call that repeats is summed up: its first line is
- * written, what follows within ten seconds is told in one line for each topic, partition and route,
- * with the number left out and every offset (log_sum.h). Any thread may log.
+ * priorities if stderr is the journal. A call that repeats is summed up: its first line is written,
+ * and the next ones within ten seconds become one line for each topic, partition and route, with
+ * the number left out and every offset (log_sum.h). Any thread may log.
  */
 #pragma once
 #include "base/slice.h"
@@ -23,7 +23,7 @@ enum log_format {
     LOG_AUTO,
     LOG_LOGFMT,
     LOG_JSON
-}; /* auto: logfmt, dressed for the journal or a tty */
+}; /* auto: logfmt, with priorities for the journal or colours for a terminal */
 
 struct log_field {
     const char *key; /* NULL ends a list */
@@ -44,10 +44,10 @@ struct log_site {
     uint32_t burst; /* lines that it may write in ten seconds */
     uint32_t written;
     int64_t until_ms; /* end of the current ten seconds */
-    bool waits;       /* something was left out of them */
+    bool waits;       /* lines of them were left out */
     enum log_level level;
     const char *event;
-    struct log_sum *sums;  /* of what was left out */
+    struct log_sum *sums;  /* of the lines left out */
     struct log_site *next; /* among those that wait */
 };
 
@@ -61,8 +61,7 @@ bool log_enabled(enum log_level level);
 void log_write(struct log_site *site, enum log_level level, const char *event,
                const struct log_field *fields);
 
-/** Writes what each site has left out, once its ten seconds are over. Called about once a second.
- */
+/** Writes the sums of each site whose ten seconds are over. Called about once a second. */
 void log_sum_up(void);
 
 /** The same at once, before the process ends. */
@@ -80,12 +79,12 @@ void log_finish(void);
 #define log_debug(...)             LOG_AT_(LOG_DEBUG, 1, __VA_ARGS__, LOG_END)
 #define LOG_AT_(level, lines, ...) LOG_AT(level, lines, __VA_ARGS__)
 
-/* A warning about one record: the first twenty in ten seconds are told one by one. */
+/* A warning about one record: the first twenty in ten seconds are written one by one. */
 #define log_warn_record(...) LOG_AT_(LOG_WARN, 20, __VA_ARGS__, LOG_END)
 
 /* Events of the life of the process, a connection or a partition: each one is written. */
 #define log_info(...) LOG_EACH_(LOG_INFO, __VA_ARGS__, LOG_END)
-/* A warning, or an error, that is never summed up: each concerns another thing. */
+/* A warning or an error that is never summed up: each is about another thing. */
 #define log_warn_each(...)    LOG_EACH_(LOG_WARN, __VA_ARGS__, LOG_END)
 #define log_error_each(...)   LOG_EACH_(LOG_ERROR, __VA_ARGS__, LOG_END)
 #define LOG_EACH_(level, ...) LOG_EACH(level, __VA_ARGS__)

@@ -1,5 +1,4 @@
-/* log_sum.c: lines that were left out, told later in one line for each topic, partition and route.
- */
+/* log_sum.c: sums up lines that were left out: one line for each topic, partition and route. */
 #include "base/log_sum.h"
 
 #include "base/mem.h"
@@ -10,9 +9,9 @@
 #include <string.h>
 
 enum {
-    OFFSETS_BYTES = 960, /* what a log line shows of one text */
+    OFFSETS_BYTES = 960, /* a log line shows that much of one text */
     RUN_BYTES = 48,      /* the longest run of offsets: ",-9223372036854775808-..." */
-    SUMS_MOST = 256      /* of one place; the oldest one makes room */
+    SUMS_MOST = 256      /* of one site; the oldest one makes room */
 };
 
 struct log_sum {
@@ -21,7 +20,7 @@ struct log_sum {
     int64_t partition;
     bool has_partition, has_offset;
     uint64_t count;
-    int64_t first, last; /* the run that goes on */
+    int64_t first, last; /* the current run */
     size_t length;
     char offsets[OFFSETS_BYTES]; /* the runs before it */
 };
@@ -91,7 +90,7 @@ void log_sum_free(struct log_sum *sum)
     free(sum);
 }
 
-/* Puts the run that goes on behind those before it. */
+/* Appends the current run to those before it. */
 static void sum_end_run(struct log_sum *sum)
 {
     const char *comma = sum->length ? "," : "";
@@ -121,13 +120,13 @@ static void sum_note(struct log_sum *sum, int64_t offset)
     sum->count++;
 }
 
-/* Room for the run that goes on and for one more. */
+/* No room for the current run and one more. */
 static bool sum_is_full(const struct log_sum *sum)
 {
     return sum->length + 2 * RUN_BYTES > sizeof(sum->offsets);
 }
 
-/* The end of the list that is the oldest, where there are too many. */
+/* Takes the oldest sum, the last of the list, if there are too many; else NULL. */
 static struct log_sum *sums_overflow(struct log_sum **sums)
 {
     size_t count = 0;

@@ -1,4 +1,5 @@
-/* mem.c: memory that is there or ends the process: what was not committed is read again. */
+/* mem.c: allocation that never fails: without memory the process exits, and records that were not
+ * committed are read again. */
 #include "base/mem.h"
 
 #include <stdarg.h>
@@ -13,7 +14,7 @@ static _Noreturn void mem_exhausted(void)
     static const char text[] = "penstock: out of memory\n";
 
     ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
-    (void)written; /* nowhere to tell */
+    (void)written; /* there is nowhere to report it */
     _exit(70);     /* EX_SOFTWARE of sysexits(3) */
 }
 

@@ -1,8 +1,9 @@
-/* mem.h: memory that is there or ends the process: what was not committed is read again. */
+/* mem.h: allocation that never fails: without memory the process exits, and records that were not
+ * committed are read again. */
 #pragma once
 #include <stddef.h>
 
-/** Zeroed memory of @p size bytes; free() ends it. Never NULL. */
+/** Zeroed memory of @p size bytes, for free(). Never NULL. */
 void *mem_alloc(size_t size);
 
 /** Zeroed memory for @p count objects of @p size bytes; checks the product. */
@@ -11,10 +12,10 @@ void *mem_array(size_t count, size_t size);
 /** realloc() that never returns NULL; new bytes are not zeroed. */
 void *mem_resize(void *memory, size_t size);
 
-/** A copy of @p text as free() takes it. */
+/** A copy of @p text, for free(). */
 char *mem_text(const char *text);
 
-/** A copy of @p length bytes with a NUL behind them. */
+/** A copy of @p length bytes with a NUL after them. */
 char *mem_copy(const void *bytes, size_t length);
 
 /** printf() into fresh memory. */

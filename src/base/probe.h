@@ -1,9 +1,9 @@
-/* probe.h: what `check --online` finds when it asks a server. */
+/* probe.h: the findings of `check --online` about a server. */
 #pragma once
 
 enum probe_verdict {
     PROBE_OK,
-    PROBE_WARN, /* it works, but perhaps not as meant */
+    PROBE_WARN, /* it works, but perhaps not as intended */
     PROBE_ERROR /* the bridge could not work */
 };
 

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/** Any bytes, not ended by NUL. data is NULL where there is nothing at all (a null key, a
- * tombstone). */
+/** Any bytes, not ended by NUL. data is NULL for null (a null key, a tombstone's value), which is
+ * not empty. */
 struct slice {
     const char *data;
     size_t length;
@@ -14,7 +14,7 @@ struct slice {
 /** A slice of a string literal. */
 #define SLICE(literal) ((struct slice){(literal), sizeof(literal) - 1})
 
-/** For printf's "%.*s"; the text may hold NULs, which end it early. */
+/** For printf's "%.*s"; a NUL in the text ends it early. */
 #define SLICE_ARGS(slice) (int)(slice).length, (slice).data
 
 static inline struct slice slice_of(const char *text)

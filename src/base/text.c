@@ -1,4 +1,4 @@
-/* text.c: small questions about words, sizes and durations. */
+/* text.c: words, numbers, sizes, durations and characters in text. */
 #include "base/text.h"
 
 #include <ctype.h>
@@ -63,7 +63,9 @@ const char *text_nearest(struct slice word, const char *const *candidates, size_
     return nearest;
 }
 
-/* The digits at the front of @p text, as a number of @p sign (1 or -1); *rest is what follows. */
+/* The digits at the front of @p text, as a number of @p sign (1 or -1); *rest is the text after
+ * them.
+ */
 static bool text_digits(struct slice text, int sign, int64_t *number, struct slice *rest)
 {
     size_t used = 0;
@@ -172,7 +174,8 @@ bool text_is_visible(uint32_t point)
     return true;
 }
 
-/* One character as it is, or the bytes of what cannot be shown in escapes; how many bytes it was.
+/* One character as it is, or its bytes in escapes if a terminal does not show it; returns its
+ * length.
  */
 static size_t text_show_character(FILE *out, struct slice text)
 {
@@ -191,7 +194,7 @@ void text_show(FILE *out, struct slice bytes)
         i += text_show_character(out, (struct slice){bytes.data + i, bytes.length - i});
 }
 
-/* One character as redis-cli takes it between double quotes; how many bytes it was. */
+/* One character as redis-cli accepts it between double quotes; returns its length. */
 static size_t text_quote_character(FILE *out, struct slice text)
 {
     static const char letters[] = "\n\r\t\a\b", names[] = "nrtab";
@@ -203,7 +206,7 @@ static size_t text_quote_character(FILE *out, struct slice text)
     else if (first == '"' || first == '\\')
         fprintf(out, "\\%c", first);
     else
-        return text_show_character(out, text); /* redis-cli takes UTF-8 as it is */
+        return text_show_character(out, text); /* redis-cli accepts UTF-8 as it is */
     return 1;
 }
 

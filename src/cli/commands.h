@@ -1,4 +1,4 @@
-/* commands.h: the subcommands; the rows are in commands.def, each is a file of this folder. */
+/* commands.h: the subcommands: a row in commands.def and a file in this folder for each. */
 #pragma once
 
 struct cli_command {

@@ -1,4 +1,4 @@
-/* dlq_box.c: where a configuration's dead letters lie, a topic or a stream. */
+/* dlq_box.c: reads and marks the dead letters of a configuration, in a topic or a stream. */
 #include "cli/dlq_box.h"
 
 #include "base/arena.h"
@@ -17,7 +17,7 @@
 struct dlq_box {
     struct letter_reader *reader;   /* NULL: a stream */
     struct letter_entries *entries; /* NULL: a topic */
-    unsigned unkept;                /* marks of letters that were sent */
+    unsigned unkept;                /* letters that were sent, without a mark in Kafka */
     int64_t unkept_since_ms;
     struct arena arena;
 };
@@ -48,14 +48,14 @@ void dlq_box_close(struct dlq_box *box)
     free(box);
 }
 
-/* The record's own place, which the letter tells. */
+/* The place of the record, from the letter's headers. */
 static void letter_place(struct dlq_letter *letter)
 {
     if (!letter->sound)
         return;
     letter->sound = letter_take_place(&letter->letter, letter->topic, sizeof(letter->topic));
     if (!letter->sound)
-        err_set(&letter->why, ERR_RECORD, "it does not tell its topic, partition and offset");
+        err_set(&letter->why, ERR_RECORD, "its topic, partition or offset is missing");
 }
 
 static bool box_next_record(struct dlq_box *box, struct dlq_letter *letter, struct err *err)
@@ -70,7 +70,7 @@ static bool box_next_record(struct dlq_box *box, struct dlq_letter *letter, stru
              record.offset);
     letter->sound = letter_read(&record, &letter->letter);
     if (!letter->sound)
-        err_set(&letter->why, ERR_RECORD, "it is no dead letter: its headers are missing");
+        err_set(&letter->why, ERR_RECORD, "it is not a dead letter: its headers are missing");
     return true;
 }
 
@@ -128,7 +128,7 @@ bool dlq_box_keep(struct dlq_box *box, struct err *err)
 
     box->unkept = 0;
     return !unkept || letter_reader_keep(box->reader, err) ||
-           err_wrap(err, "%u letters that were sent have no mark", unkept);
+           err_wrap(err, "%u letters were sent and could not be marked", unkept);
 }
 
 bool dlq_box_is_id(const struct conf *conf, const char *id)

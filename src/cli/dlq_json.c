@@ -1,5 +1,5 @@
 /*
- * dlq_json.c: a dead letter for a program, one object on one line.
+ * dlq_json.c: prints a dead letter for a program, one object on one line.
  *
  * The names are a promise: docs/reference/output.md.
  */
@@ -77,7 +77,7 @@ void dlq_json(const struct dlq_letter *letter, const struct dlq_now *now)
 
     json_write_open(&json, NULL, '{');
     write_letter(&json, letter);
-    if (now && now->told) {
+    if (now && now->has_record) {
         json_write_bytes(&json, "key", now->record.key);
         json_write_bytes(&json, "value", now->record.value);
         write_headers(&json, &now->record);

@@ -1,4 +1,4 @@
-/* dlq_now.c: what the route of a dead letter makes of its record now. */
+/* dlq_now.c: the commands that a dead letter's route makes of its record now. */
 #include "base/clock.h"
 #include "cli/dlq_parts.h"
 
@@ -7,14 +7,15 @@
 void dlq_now_make(struct dlq_now *now, const struct loaded *loaded, struct dlq_retry *retry,
                   const struct dlq_letter *letter)
 {
-    *now = (struct dlq_now){.told = false};
+    *now = (struct dlq_now){.has_record = false};
     if (!letter->sound) {
         now->err = letter->why;
         return;
     }
     now->route = dlq_route(loaded, letter, &now->err);
-    now->told = now->route && dlq_retry_record(retry, letter, now->route, &now->record, &now->err);
-    if (!now->told)
+    now->has_record =
+        now->route && dlq_retry_record(retry, letter, now->route, &now->record, &now->err);
+    if (!now->has_record)
         return;
     struct scope scope = {.record = &now->record, .arena = &now->arena, .now_ms = clock_wall_ms()};
     now->rendered = route_render(now->route, &scope, &now->rendering, NULL, &now->err);

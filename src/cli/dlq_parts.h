@@ -1,4 +1,4 @@
-/* dlq_parts.h: what the files of "penstock dlq" share. */
+/* dlq_parts.h: shared by the files of "penstock dlq". */
 #pragma once
 #include "app/load.h"
 #include "cli/dlq_box.h"
@@ -19,12 +19,12 @@ struct dlq_retry *dlq_retry_new(const struct loaded *loaded, bool dry_run);
 /** Takes NULL. */
 void dlq_retry_free(struct dlq_retry *retry);
 
-/** Has the letter's commands carried out, or prints them. Prints its line. Errors: ERR_RECORD where
- * this letter stays one, ERR_RETRY where nothing can be sent now. */
+/** Sends the letter's commands and waits for the answers, or prints them. Prints the letter's line.
+ * Errors: ERR_RECORD if the letter stays, ERR_RETRY if nothing can be sent now. */
 bool dlq_retry_send(struct dlq_retry *retry, const struct dlq_letter *letter, struct err *err);
 
-/** The record of the letter without penstock's headers; from Kafka where the letter only names it.
- * Errors: as above. */
+/** The record of the letter without penstock's headers; read from Kafka if the letter only names
+ * it. Errors: as above. */
 bool dlq_retry_record(struct dlq_retry *retry, const struct dlq_letter *letter,
                       const struct route *route, struct record *record, struct err *err);
 
@@ -32,9 +32,9 @@ bool dlq_retry_record(struct dlq_retry *retry, const struct dlq_letter *letter,
 const struct route *dlq_route(const struct loaded *loaded, const struct dlq_letter *letter,
                               struct err *err);
 
-/** A letter's record, and what its route makes of it now. */
+/** A letter's record, and the commands that its route makes of it now. */
 struct dlq_now {
-    bool told; /* the record is there; false: err says why not */
+    bool has_record; /* false: err says why not */
     const struct route *route;
     struct record record;
     bool rendered; /* false: err says why not */
@@ -43,7 +43,8 @@ struct dlq_now {
     struct arena arena;
 };
 
-/** Asks; @p letter, which need not be sound, outlives the answer. dlq_now_clear() ends it. */
+/** Finds out; @p letter, which need not be sound, must outlive @p now. Free it with
+ * dlq_now_clear(). */
 void dlq_now_make(struct dlq_now *now, const struct loaded *loaded, struct dlq_retry *retry,
                   const struct dlq_letter *letter);
 void dlq_now_clear(struct dlq_now *now);

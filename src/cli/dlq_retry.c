@@ -1,4 +1,4 @@
-/* dlq_retry.c: a dead letter goes through its route again. */
+/* dlq_retry.c: sends a dead letter through its route again. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/dlq_parts.h"
@@ -112,12 +112,12 @@ static struct dialogue *retry_dialogue(struct dlq_retry *retry, const struct rou
 static bool retry_run(struct dialogue *dialogue, const struct rendered *rendered, struct err *err)
 {
     return dialogue_run(dialogue, rendered->command, rendered->arguments, rendered->count, err) ||
-           (xadd_is_old_id(err->text) && /* of a retry that was not marked, perhaps */
+           (xadd_is_old_id(err->text) && /* perhaps of a retry that was not marked */
             xadd_is_there(dialogue, rendered->arguments, rendered->count));
 }
 
-static bool retry_carry_out(struct dlq_retry *retry, const struct route *route,
-                            const struct rendering *rendering, struct err *err)
+static bool retry_write(struct dlq_retry *retry, const struct route *route,
+                        const struct rendering *rendering, struct err *err)
 {
     struct dialogue *dialogue = rendering->count ? retry_dialogue(retry, route, err) : NULL;
 
@@ -146,7 +146,7 @@ static bool retry_render(struct dlq_retry *retry, const struct dlq_letter *lette
     if (!route_render(route, scope, rendering, NULL, err))
         return false;
     if (!retry->dry_run)
-        return retry_carry_out(retry, route, rendering, err);
+        return retry_write(retry, route, rendering, err);
     printf("%s would be sent:\n", letter->id);
     retry_show(route, rendering);
     return true;

@@ -1,4 +1,4 @@
-/* dlq_text.c: a dead letter for a person. */
+/* dlq_text.c: prints a dead letter for a person. */
 #include "base/text.h"
 #include "cli/dlq_parts.h"
 #include "cli/shown.h"
@@ -98,7 +98,7 @@ void dlq_text(const struct dlq_letter *letter, const struct dlq_now *now)
     if (!letter->sound)
         return;
     show_facts(&letter->letter);
-    if (now->told) {
+    if (now->has_record) {
         show_bytes("key", now->record.key);
         show_bytes("value", now->record.value);
         show_headers(&now->record);

@@ -1,4 +1,4 @@
-/* explain.c: penstock explain: what one record would do, without Kafka and without Redis. */
+/* explain.c: penstock explain: the commands of one record, without Kafka and without Redis. */
 #include "app/cli.h"
 #include "app/load.h"
 #include "base/clock.h"
@@ -28,11 +28,11 @@ struct explain {
 static const struct cli_option options[] = {
     {'c', "config", "FILE",
      "the configuration (default: $PENSTOCK_CONFIG, /etc/penstock/penstock.conf)"},
-    {'v', "value", "TEXT", "the record's value; without it, it is read from standard input"},
-    {'k', "key", "TEXT", "the record's key; without it the key is null"},
-    {'H', "header", "NAME=VALUE", "a header; may be given several times"},
+    {'v', "value", "TEXT", "the record's value (default: standard input)"},
+    {'k', "key", "TEXT", "the record's key (default: null)"},
+    {'H', "header", "NAME=VALUE", "a header; may be repeated"},
     {'t', "topic", "TOPIC", "the record's topic (default: the route's first)"},
-    {'T', "tombstone", NULL, "a record without a value"},
+    {'T', "tombstone", NULL, "a tombstone: a record with a null value"},
     {'s', "timestamp", "TIME",
      "the record's time: milliseconds since 1970, or 2026-01-31T00:00:00Z (default: now)"},
     {'p', "partition", "NUMBER", "the record's partition (default: 0)"},
@@ -44,9 +44,9 @@ static const struct cli_option options[] = {
 
 static const char usage[] =
     "Usage: penstock explain [OPTION]... ROUTE\n"
-    "Shows what the route makes of one record: the fields it reads, what its conditions say,\n"
-    "the commands as redis-cli takes them, and their keys. Nothing is sent.\n"
-    "What may have come from a secret file is shown as ***.\n";
+    "Shows what the route makes of one record: the fields that it reads, the results of its\n"
+    "conditions, the commands as you type them in redis-cli, and their keys. Nothing is sent.\n"
+    "A text that may come from a secret file is shown as ***.\n";
 
 static const char examples[] = "\nExamples:\n"
                                "  penstock explain -c rides.conf driver_geo --value "
@@ -94,7 +94,7 @@ static int explain_unknown(const struct loaded *loaded, const char *name)
     return EXIT_USAGE;
 }
 
-/* A test suite must not take half an answer for a whole one. */
+/* Half an answer must not look like a whole one to a test suite. */
 static int explain_status(const struct explained *explained)
 {
     if (fflush(stdout) != 0 || ferror(stdout)) {
@@ -149,7 +149,7 @@ static bool explain_number(const char *argument, int64_t most, int64_t *number)
     return text_integer(slice_of(argument), number) && *number >= 0 && *number <= most;
 }
 
-/* Milliseconds, or what a source's "start" takes behind its '@'. */
+/* Milliseconds, or a time as in a source's "start" after the '@'. */
 static bool explain_time(const char *argument, int64_t *time_ms)
 {
     struct conf_start start = {.time_ms = -1};
@@ -228,7 +228,7 @@ int cli_explain(int argc, char **argv)
     }
     if (argc - cli_index() != 1 || (request.has_value && request.tombstone)) {
         fputs(request.tombstone ? "penstock: a tombstone has no value\n"
-                                : "penstock: which route? Name one\n",
+                                : "penstock: name one route\n",
               stderr);
         return cli_usage_error("explain");
     }

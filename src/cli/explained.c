@@ -16,7 +16,7 @@
 struct reading {
     struct explained *explained;
     struct scope *scope;
-    bool secret; /* the text that names the fields is: its words are not shown */
+    bool secret; /* the text that names the fields: its words are not shown */
 };
 
 static bool field_is_there(const struct explained *explained, const char *name)
@@ -81,8 +81,7 @@ static void left_add(struct explained *explained, struct slice name, const char 
     explained->left[explained->left_count++] = (struct explained_left){name, type};
 }
 
-/* What the value is called where "%{*}" leaves it out, since Redis has nothing for it; else NULL.
- */
+/* The type of a value that "%{*}" leaves out, because Redis has none for it; else NULL. */
 static const char *left_type(const struct value *value)
 {
     if (value->type == VALUE_NULL)
@@ -136,7 +135,7 @@ static void fields_of_write(struct reading *reading, const struct route *route)
         template_visit(route->ttl.template, fields_add, reading);
 }
 
-/* A tombstone on a route without "del" takes the key of the one write. */
+/* On a route without "del" a tombstone deletes the key of the one write. */
 static void fields_of_tombstone(struct reading *reading, const struct route *route)
 {
     const struct route_command *write = &route->writes.items[0];
@@ -216,7 +215,7 @@ static const char *why_nothing(const struct explained *explained, const struct r
     if (route->when && !explained->conditions[0].holds)
         return "the route's condition is false";
     if (!record->value.data && !route->deletes.count)
-        return "a tombstone, for which the route has no command";
+        return "a tombstone, and the route has no command for it";
     return "the condition of each command is false";
 }
 
@@ -233,7 +232,7 @@ static void explained_succeed(struct explained *explained, const struct renderin
     distinct(explained->keys, &explained->key_count, &explained->arena, NULL); /* has no limit */
 }
 
-/* The error may name any word of any text of the route. */
+/* The error may quote any text of the route. */
 static void explained_fail(struct explained *explained, const struct err *err)
 {
     static const enum explained_outcome outcomes[] = {
@@ -268,7 +267,7 @@ static void explained_render(struct explained *explained, struct record *record,
     else
         explained_fail(explained, &err);
     explained->arena.limit = explained->arena.read_limit = 0;
-    explained_read(explained, &scope); /* afterwards: the stage is told by what was decoded */
+    explained_read(explained, &scope); /* afterwards: the stage depends on what was decoded */
     free(rendering.items);
 }
 
@@ -277,7 +276,7 @@ void explained_make(struct explained *explained, const struct route *route, stru
 {
     *explained = (struct explained){.route = route, .outcome = EXPLAINED_NOT_TAKEN};
     if (record->topic && !route_takes(route, record->topic)) {
-        explained->why = "the route does not take that topic";
+        explained->why = "the route does not read that topic";
         return;
     }
     if (!record->topic)

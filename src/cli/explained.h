@@ -1,8 +1,8 @@
 /*
- * explained.h: what a route makes of one record, found out once and printed either way.
+ * explained.h: what a route makes of one record, for both printers.
  *
- * It holds only what may be shown: whatever may have come from a secret file is "***" already, so
- * that no printer has to think of it.
+ * It holds only texts that may be shown: any that may come from a secret file is "***" already, so
+ * that no printer has to know.
  */
 #pragma once
 #include "flow/route.h"
@@ -14,24 +14,24 @@
 struct explained_field {
     const char *name;
     bool found;
-    enum value_type type; /* where it was found: */
+    enum value_type type; /* if found: */
     struct slice text;    /* a string without its escapes, anything else as it is written */
 };
 
-/** A field that "%{*}" passes over. */
+/** A field that "%{*}" leaves out. */
 struct explained_left {
     struct slice name;
     const char *type; /* "null", "array", "object" */
 };
 
-/** An array that a command takes as one text, though it would take many. */
+/** An array that becomes one argument, though the command accepts many. */
 struct explained_array {
     const char *name, *command, *argument; /* "items", "SADD", "member" */
 };
 
 struct explained_condition {
     const char *text;
-    bool asked; /* false: it reads a value, and a tombstone has none */
+    bool evaluated; /* false: it reads a value, and a tombstone has none */
     bool holds;
 };
 
@@ -47,13 +47,13 @@ enum explained_outcome {
     EXPLAINED_DROPPED,
     EXPLAINED_DEAD_LETTERED,
     EXPLAINED_HELD,     /* an error, and on_error = "stop" */
-    EXPLAINED_NOT_TAKEN /* the route takes no records of that topic */
+    EXPLAINED_NOT_TAKEN /* the route does not read that topic */
 };
 
 struct explained {
     const struct route *route;
     enum explained_outcome outcome;
-    const char *why; /* no command runs; NULL where one does, and where there is an error */
+    const char *why; /* no command runs; NULL if one does, and on an error */
     struct explained_field *fields;
     struct explained_left *left; /* by "%{*}" of the commands, each name once */
     struct explained_array *arrays;
@@ -70,8 +70,9 @@ struct explained {
 };
 
 /**
- * Finds out. A record whose topic is NULL is of the route's first. @p record outlives the answer;
- * explained_clear() ends it.
+ * Evaluates the route. If the record's topic is NULL, it is the route's first. @p record must
+ * outlive
+ * @p explained. Free it with explained_clear().
  */
 void explained_make(struct explained *explained, const struct route *route, struct record *record,
                     int64_t max_record);

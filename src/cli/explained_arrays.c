@@ -1,4 +1,4 @@
-/* explained_arrays.c: arrays that a command takes as one text, though it would take many. */
+/* explained_arrays.c: arrays that become one argument, though the command accepts many. */
 #include "cli/explained_arrays.h"
 
 #include "base/mem.h"

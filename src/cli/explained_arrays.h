@@ -1,6 +1,6 @@
-/* explained_arrays.h: arrays that a command takes as one text, though it would take many. */
+/* explained_arrays.h: arrays that become one argument, though the command accepts many. */
 #pragma once
 #include "cli/explained.h"
 
-/** Finds those of the record of @p scope among what the route's commands take. */
+/** Finds those of the record of @p scope in the arguments of the route's commands. */
 void explained_arrays(struct explained *explained, struct scope *scope);

@@ -85,7 +85,7 @@ static void write_conditions(const struct explained *explained, struct json_writ
         const struct explained_condition *condition = &explained->conditions[i];
         json_write_open(json, NULL, '{');
         json_write_text(json, "when", condition->text);
-        if (condition->asked)
+        if (condition->evaluated)
             json_write_bool(json, "holds", condition->holds);
         else
             json_write_null(json, "holds");

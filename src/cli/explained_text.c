@@ -53,9 +53,9 @@ static void write_conditions(const struct explained *explained, FILE *out)
     for (size_t i = 0; i < explained->condition_count; i++) {
         const struct explained_condition *condition = &explained->conditions[i];
         fprintf(out, "  when      %s  %s\n", condition->text,
-                !condition->asked  ? "not evaluated: a tombstone has no value"
-                : condition->holds ? "true"
-                                   : "false");
+                !condition->evaluated ? "not evaluated: a tombstone has no value"
+                : condition->holds    ? "true"
+                                      : "false");
     }
 }
 

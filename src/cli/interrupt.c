@@ -1,4 +1,4 @@
-/* interrupt.c: a tool that has something to put away before it ends. */
+/* interrupt.c: signals that ask a tool to stop. */
 #include "cli/interrupt.h"
 
 #include <signal.h>
@@ -14,7 +14,7 @@ static void interrupt_note(int number)
 
 void interrupt_watch(void)
 {
-    /* SIGPIPE: who reads what the tool prints has seen enough, as "head" has. */
+    /* SIGPIPE: the reader of the tool's output has closed it, as "head" does. */
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
     struct sigaction action = {.sa_handler = interrupt_note,
                                .sa_flags = SA_RESTART | (int)SA_RESETHAND};

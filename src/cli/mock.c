@@ -29,7 +29,7 @@ struct mock_options {
 
 static const struct cli_option rows[] = {
     {'p', "port", "PORT", "listen on 127.0.0.1:PORT (default: 9092); 0: any free port"},
-    {'t', "topic", "NAME:PARTITIONS", "make a topic; may be given several times"},
+    {'t', "topic", "NAME:PARTITIONS", "make a topic; may be repeated"},
     {'a', "any-topic", NULL, "make each topic that a client asks for, with 4 partitions"},
     {'h', "help", NULL, "print this"},
     {0},
@@ -50,7 +50,7 @@ static const char notes[] = "\nOnly the topics of --topic exist, so a misspelt n
                             "\nExamples:\n"
                             "  penstock mock --topic driver.location:4 --topic trip.completed:2\n";
 
-/* A whole number of @p text within bounds. */
+/* The whole number in @p text, within bounds. */
 static bool read_number(const char *text, int64_t least, int64_t most, int64_t *number)
 {
     return text_integer(slice_of(text), number) && *number >= least && *number <= most;
@@ -104,7 +104,7 @@ static int read_options(struct mock_options *options, int argc, char **argv)
                                  : read_topic(options, argument, &err);
     }
     if (well && cli_index() < argc)
-        well = err_set(&err, ERR_CONFIG, "'%.300s' is too much", argv[cli_index()]);
+        well = err_set(&err, ERR_CONFIG, "unexpected argument '%.300s'", argv[cli_index()]);
     if (well)
         return READ_RUN;
     fprintf(stderr, "penstock mock: %s\n", err.text);

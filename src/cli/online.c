@@ -1,4 +1,4 @@
-/* online.c: what Kafka and Redis themselves say to a configuration. */
+/* online.c: asks Kafka and Redis about a configuration. */
 #include "cli/online.h"
 
 #include "app/cli.h"
@@ -56,7 +56,7 @@ static void samples_push(struct samples *samples, struct probe_command command)
     samples->items[samples->count++] = command;
 }
 
-/* What is asked where Redis refuses an id that the record made (flow/streams.h). */
+/* The question about an id that the record made and Redis refuses (flow/streams.h). */
 static void samples_add_question(struct samples *samples, struct slice key, bool secret)
 {
     const struct slice words[] = {SLICE("XRANGE"), key,       SLICE("1"), SLICE("1"),
@@ -68,7 +68,7 @@ static void samples_add_question(struct samples *samples, struct slice key, bool
                  (struct probe_command){arguments, sizeof(words) / sizeof(words[0]), secret});
 }
 
-/* What the route does to a key by itself: UNLINK KEY, PEXPIRE KEY 1. */
+/* A command that the route adds by itself: UNLINK KEY, PEXPIRE KEY 1. */
 static void samples_add_own(struct samples *samples, const char *name, size_t count,
                             struct slice key, bool secret)
 {
@@ -80,7 +80,7 @@ static void samples_add_own(struct samples *samples, const char *name, size_t co
     samples_push(samples, (struct probe_command){arguments, count, secret});
 }
 
-/* Behind a sample of a command: the ttl of its keys, and the tombstone that takes them. */
+/* After a sample of a command: the ttl of its keys, and the tombstone that deletes them. */
 static void samples_follow(struct samples *samples, const struct route *route,
                            const struct route_command *command, const struct slice *arguments,
                            size_t count, bool secret)
@@ -126,7 +126,7 @@ static void samples_say(struct samples *samples, size_t count, const char *const
     samples_say(samples, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *),                   \
                 (const char *[]){__VA_ARGS__})
 
-/* What a durable sink needs beside the routes' commands. */
+/* The commands of a durable sink's barrier. */
 static void samples_add_barrier(struct samples *samples, const struct conf_sink *sink,
                                 const struct conf_source *source)
 {
@@ -152,7 +152,7 @@ static bool is_led_to(const struct routes *routes, size_t index)
     return false;
 }
 
-/* What exactly-once delivery needs: a partition's two keys, and transactions. */
+/* The commands of exactly-once delivery: a partition's two keys, and transactions. */
 static void samples_add_units(struct samples *samples, const struct conf_route *route)
 {
     const char *prefix = route->to->checkpoint_prefix.text, *group = route->from->group.text;

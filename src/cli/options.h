@@ -4,19 +4,19 @@
 struct cli_option {
     int letter; /* 0 ends the table */
     const char *name;
-    const char *argument; /* NULL: takes none */
+    const char *argument; /* NULL: it has none */
     const char *help;
 };
 
 enum { CLI_END = -1, CLI_WRONG = '?' };
 
 /**
- * The letter of the next option of @p argv, its argument in *argument; CLI_END behind the last,
- * CLI_WRONG where it is unknown or lacks its argument (said on stderr).
+ * The letter of the next option of @p argv, its argument in *argument; CLI_END after the last,
+ * CLI_WRONG if it is unknown or lacks its argument (reported on stderr).
  */
 int cli_next(int argc, char **argv, const struct cli_option *options, char **argument);
 
-/** The place in argv of the first word that is no option, once cli_next() returned CLI_END. */
+/** The place in argv of the first word that is not an option, after cli_next() returned CLI_END. */
 int cli_index(void);
 
 /** Prints @p usage, the table and @p examples to stdout; EXIT_OK. */

@@ -1,8 +1,8 @@
 /* run.c: penstock run: the bridge itself. */
 #include "app/cli.h"
+#include "app/life_log.h"
 #include "app/load.h"
 #include "app/service.h"
-#include "app/telling.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -54,13 +54,13 @@ int cli_run(int argc, char **argv)
     if (!path && cli_index() + 1 == argc)
         path = argv[cli_index()];
     else if (cli_index() < argc) {
-        fputs("penstock run: there is more than one file\n", stderr);
+        fputs("penstock run: more than one file\n", stderr);
         return cli_usage_error("run");
     }
     status = load(load_path(path), CONF_ERROR, &loaded);
     if (status == EXIT_OK) {
         log_configure(loaded.conf->log.level, loaded.conf->log.format);
-        telling_start(&loaded);
+        life_log_start(&loaded);
         conf_problems_each(loaded.problems, run_warn, NULL);
         status = service_run(&loaded);
     }

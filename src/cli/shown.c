@@ -1,4 +1,4 @@
-/* shown.c: commands as one types them in redis-cli. */
+/* shown.c: commands as you type them in redis-cli. */
 #include "cli/shown.h"
 
 #include "base/text.h"

@@ -41,7 +41,7 @@ static void set_trouble(struct durable_sink *sink, const char *text)
         sink->trouble_since_ms = now_ms;
     sink->troubled = true;
     snprintf(sink->trouble, sizeof(sink->trouble), "%s", text);
-    if (news_tell(&sink->news, text, now_ms))
+    if (log_limit_admits(&sink->log_limit, text, now_ms))
         log_warn_each("what redis answers does not become durable: nothing is committed",
                       LOG_STR("sink", sink->name), LOG_STR("error", text),
                       LOG_SOME("lasts_ms", now_ms - sink->trouble_since_ms));
@@ -54,7 +54,7 @@ static void clear_trouble(struct durable_sink *sink)
     if (!sink->troubled)
         return;
     sink->troubled = false;
-    news_end(&sink->news);
+    log_limit_end(&sink->log_limit);
     log_info("what redis answers is durable again", LOG_STR("sink", sink->name),
              LOG_INT("after_ms", clock_ms() - sink->trouble_since_ms));
 }

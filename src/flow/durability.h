@@ -7,7 +7,7 @@
 #pragma once
 #include "base/backoff.h"
 #include "base/err.h"
-#include "base/news.h"
+#include "base/log_limit.h"
 #include "redis/barrier.h"
 
 #include <stdbool.h>
@@ -40,7 +40,7 @@ struct durable_sink {
     bool troubled;
     char trouble[ERR_TEXT_BYTES];
     int64_t trouble_since_ms;
-    struct news news;
+    struct log_limit log_limit;
 };
 
 /** All zero: no sink is durable. */

@@ -14,8 +14,8 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/mem.h"
-#include "base/news.h"
 #include "conf/conf.h"
 #include "kafka/letter_topic.h"
 #include "record/copy.h"
@@ -61,7 +61,7 @@ struct letters {
     int64_t delivered_ms; /* when the last one was */
     bool alone;           /* a suspect is on its way, and nothing else */
     bool late, homeless;
-    struct news news;
+    struct log_limit log_limit;
     char why[ERR_TEXT_BYTES]; /* what went wrong last; "": nothing since */
     char trouble[ERR_TEXT_BYTES];
 };
@@ -367,12 +367,12 @@ static bool letters_look(struct letters *letters, struct holds *holds, int64_t n
         snprintf(letters->trouble, sizeof(letters->trouble), "%s", letters_why(letters));
         letters_hold(letters, holds, now_ms);
     }
-    if (letters->late && news_tell(&letters->news, letters->trouble, now_ms))
+    if (letters->late && log_limit_admits(&letters->log_limit, letters->trouble, now_ms))
         log_warn_each("dead letters wait", LOG_INT("worker", letters->worker),
                       LOG_INT("letters", letters->open), LOG_STR("error", letters->trouble),
                       LOG_INT("lasts_ms", now_ms - letters_oldest_ms(letters)));
     if (was_late && !letters->late) {
-        news_end(&letters->news);
+        log_limit_end(&letters->log_limit);
         log_info("dead letters flow again", LOG_INT("worker", letters->worker));
     }
     return letters->late != was_late;
@@ -390,7 +390,7 @@ static bool letters_look_at_place(struct letters *letters, int64_t now_ms)
     bool changed = letters->homeless != (missing != NULL);
 
     letters->homeless = missing != NULL;
-    if (missing && news_tell(&letters->news, missing, now_ms))
+    if (missing && log_limit_admits(&letters->log_limit, missing, now_ms))
         log_error("dead letters could not be delivered", LOG_STR("error", missing));
     if (changed && !missing)
         log_info("dead letters can be delivered", LOG_INT("worker", letters->worker));

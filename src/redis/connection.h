@@ -8,7 +8,7 @@
 #pragma once
 #include "base/backoff.h"
 #include "base/err.h"
-#include "base/news.h"
+#include "base/log_limit.h"
 #include "redis/handshake.h"
 #include "redis/resp.h"
 #include "redis/sink.h"
@@ -129,9 +129,9 @@ struct connection {
     bool troubled;
     char trouble[CONNECTION_TROUBLE_BYTES];
     int64_t trouble_since_ms;
-    bool told;        /* this trouble was logged */
-    struct news news; /* which of its reasons were */
-    uint32_t times;   /* how often there was one since */
+    bool told;                  /* this trouble was logged */
+    struct log_limit log_limit; /* which of its reasons were */
+    uint32_t times;             /* how often there was one since */
     bool connected_once;
     char run[HANDSHAKE_RUN_BYTES]; /* of the server that was connected last; empty: unknown */
 };

@@ -48,7 +48,7 @@ void connection_set_trouble(struct connection *connection, const char *text)
              hint ? hint : text);
     reply_hide_secret(shown, connection->setup->identity.password);
     connection->times++;
-    if (news_tell(&connection->news, connection->trouble, now_ms))
+    if (log_limit_admits(&connection->log_limit, connection->trouble, now_ms))
         connection_tell_trouble(connection, shown);
 }
 
@@ -57,7 +57,7 @@ void connection_clear_trouble(struct connection *connection)
     if (!connection->troubled)
         return;
     connection->troubled = false;
-    news_end(&connection->news);
+    log_limit_end(&connection->log_limit);
     if (!connection->told) /* nobody heard of it */
         return;
     connection->told = false;

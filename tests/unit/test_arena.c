@@ -112,7 +112,7 @@ static void what_the_data_takes_has_a_limit(void)
     CU_ASSERT_PTR_NOT_NULL(arena_take(&arena, BIG, &err));
     CU_ASSERT_PTR_NULL(arena_take(&arena, BIG, &err));
     CU_ASSERT_EQUAL(err.kind, ERR_RECORD);
-    ASSERT_TEXT(err.text, "what is made of the record takes more than 409600 bytes of memory");
+    ASSERT_TEXT(err.text, "the record needs more than 409600 bytes of memory");
     CU_ASSERT_PTR_NOT_NULL(arena_alloc(&arena, BIG)); /* what the configuration bounds */
     arena_reset(&arena);
     CU_ASSERT_PTR_NOT_NULL(arena_take(&arena, BIG, &err));

@@ -215,7 +215,7 @@ static void a_record_that_is_filtered_says_why(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(
         text, "outcome   filtered: no command runs: the condition of each command is false\n"));
     explain("one", (struct record){.key = SLICE("7")});
-    has("why", "\"a tombstone, for which the route has no command\"");
+    has("why", "\"a tombstone, and the route has no command for it\"");
     has("conditions", "[{\"when\":\"a == 1\",\"holds\":null}]");
     end();
 }
@@ -226,7 +226,7 @@ static void a_topic_that_the_route_does_not_take_is_told(void)
     explain("one", (struct record){.value = SLICE("{\"a\":2}"), .topic = "other"});
     has("matched", "false");
     has("outcome", "\"not_taken\"");
-    has("why", "\"the route does not take that topic\"");
+    has("why", "\"the route does not read that topic\"");
     has("commands", "[]");
     explain("one", (struct record){.value = SLICE("{\"a\":2}"), .topic = "more.x"});
     has("keys", "[\"k:more.x\"]");

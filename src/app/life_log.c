@@ -1,5 +1,5 @@
-/* telling.c: how the log tells of the process's life. */
-#include "app/telling.h"
+/* life_log.c: the log lines of the process's start and stop. */
+#include "app/life_log.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -10,7 +10,7 @@
 #include <event2/event.h>
 #include <unistd.h>
 
-void telling_start(const struct loaded *loaded)
+void life_log_start(const struct loaded *loaded)
 {
     log_info("penstock starts", LOG_STR("version", PENSTOCK_VERSION),
              LOG_STR("config", loaded->path), LOG_INT("pid", getpid()),
@@ -20,7 +20,7 @@ void telling_start(const struct loaded *loaded)
              LOG_INT("memory_bytes", loaded->conf->memory));
 }
 
-void telling_wait(const struct metrics *metrics, struct health *health, int64_t deadline_ms)
+void life_log_wait(const struct metrics *metrics, struct health *health, int64_t deadline_ms)
 {
     struct metrics_totals totals;
     struct reasons reasons;
@@ -32,7 +32,7 @@ void telling_wait(const struct metrics *metrics, struct health *health, int64_t 
              LOG_STR("reason", reasons.count ? reasons.text : NULL));
 }
 
-void telling_stop(size_t left, const struct reasons *reasons, int64_t took_ms)
+void life_log_stop(size_t left, const struct reasons *reasons, int64_t took_ms)
 {
     if (left)
         log_warn("stopped with work left", LOG_INT("records_read_again", left),

@@ -1,0 +1,19 @@
+/* life_log.h: the log lines of the process's start and stop. */
+#pragma once
+#include "app/load.h"
+#include "app/reasons.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct metrics;
+
+/** The start: version, file, libraries. */
+void life_log_start(const struct loaded *loaded);
+
+/** The stop waits for answers, until @p deadline_ms (clock_ms). */
+void life_log_wait(const struct metrics *metrics, struct health *health, int64_t deadline_ms);
+
+/** The end of the stop; @p left records are read again. @p reasons: why penstock was not ready when
+ * the stop began. */
+void life_log_stop(size_t left, const struct reasons *reasons, int64_t took_ms);
