@@ -17,7 +17,7 @@ static void holds_add(struct holds *holds, struct hold hold, const struct source
 {
     holds->items = mem_grow(holds->items, holds->count, &holds->capacity, sizeof(*holds->items));
     holds->items[holds->count++] = hold;
-    source_hold_for(hold.partition, HOLD_SERVER, reason);
+    source_hold_for(hold.partition, HOLD_SINK, reason);
 }
 
 /* The hold of the partition that ends by the clock; NULL: none does. */
@@ -125,7 +125,7 @@ static bool hold_is_over(const struct holds *holds, const struct hold *hold, int
     if (hold->until_ms)
         return now_ms >= hold->until_ms;
     return (hold->letters || !outlet_trouble(holds, hold->sink, hold->units)) &&
-           !source_partition_inflight(hold->partition);
+           !source_partition_waits(hold->partition);
 }
 
 void holds_turn(struct holds *holds, int64_t now_ms)
@@ -135,6 +135,6 @@ void holds_turn(struct holds *holds, int64_t now_ms)
         if (!hold_is_over(holds, &hold, now_ms))
             continue;
         holds->items[i--] = holds->items[--holds->count];
-        source_release(hold.partition);
+        source_release(hold.partition, HOLD_SINK);
     }
 }

@@ -9,11 +9,10 @@
 enum { STATUS_MS = 1000 };
 
 static void worker_add_held(void *context, const struct source_partition *partition,
-                            enum source_hold hold, const char *reason)
+                            const char *reason)
 {
     struct worker_status *status = context;
 
-    (void)hold;
     if (status->held_count < WORKER_HELD_SHOWN)
         snprintf(status->held[status->held_count].text, sizeof(status->held[0].text),
                  "%.249s[%" PRId32 "]: %.240s", source_partition_topic(partition),

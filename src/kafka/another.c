@@ -21,14 +21,10 @@ const char *another_policy(enum conf_out_of_range policy)
 
 void another_found(struct source_partition *partition, const char *how)
 {
-    if (partition->claim_step != CLAIM_NONE)
-        partition_claim_anew(partition);
-    else
-        partition_move(partition, PARTITION_STARTING);
-    partition->another = how;
-    partition->committed = partition->committing = -1; /* of the log that is gone */
-    partition->ask_at_ms = 0;
-    partition->asking = false;
+    partition_displace(partition);
+    partition->log.another = how;
+    partition->commit.committed = partition->commit.committing = -1; /* of the log that is gone */
+    partition->start.ask_at_ms = 0;
 }
 
 static void another_stop(struct source_partition *partition, int64_t expected)
@@ -37,7 +33,7 @@ static void another_stop(struct source_partition *partition, int64_t expected)
 
     snprintf(reason, sizeof(reason),
              "offset %" PRId64 " is of another log than the topic has now (%s)", expected,
-             partition->another);
+             partition->log.another);
     partition->position = expected;
     source_hold(partition, HOLD_RECORD, reason);
 }
@@ -46,7 +42,7 @@ static void another_stop(struct source_partition *partition, int64_t expected)
 static int64_t another_lost(const struct source_partition *partition, int64_t expected,
                             const struct offsets_item *item, enum conf_out_of_range policy)
 {
-    int64_t lost = partition->known_end > expected ? partition->known_end - expected : 0;
+    int64_t lost = partition->log.known_end > expected ? partition->log.known_end - expected : 0;
 
     return policy == OUT_OF_RANGE_LATEST ? lost + item->high - item->low : lost;
 }
@@ -65,29 +61,30 @@ void another_start(struct source_partition *partition, int64_t expected,
                    LOG_INT("partition", partition->number), LOG_INT("offset", expected),
                    LOG_INT("log_start", item->low), LOG_INT("log_end", item->high),
                    LOG_INT("lost", lost), LOG_STR("on_out_of_range", another_policy(policy)),
-                   LOG_STR("error", partition->another));
-    partition->committed = partition->committing = partition->left_committed = -1;
+                   LOG_STR("error", partition->log.another));
+    partition->commit.committed = partition->commit.committing = partition->commit.former = -1;
     if (policy == OUT_OF_RANGE_STOP) {
         another_stop(partition, expected);
         return;
     }
-    partition->log = item->log;
-    partition->another = NULL;
-    witnesses_clear(&partition->witnesses);
-    if (partition->claim_step == CLAIM_NONE) { /* else it was done with the claim */
+    partition->log.identity = item->log;
+    partition->log.another = NULL;
+    witnesses_clear(&partition->log.witnesses);
+    if (!partition->claimed) { /* else it was done with the claim */
         partition->generation++;
         source->events.gone(source->events.context, partition);
     }
-    partition_restart(partition, policy == OUT_OF_RANGE_LATEST ? item->high : item->low);
+    partition_place(partition, policy == OUT_OF_RANGE_LATEST ? item->high : item->low,
+                    WITNESS_NONE);
     partition->fetching.seek_due =
         true; /* a seek alone does nothing where librdkafka has stopped by itself */
-    partition->began = partition->position;
+    partition->commit.began = partition->position;
 }
 
 /* Whether the log that is there now is another one than the position is of, which is of @p log. */
 bool another_is(struct source_partition *partition, const struct identity *log,
                 const struct offsets_item *item)
 {
-    partition->another = difference_of(partition->another, log, &item->log);
-    return partition->another != NULL;
+    partition->log.another = difference_of(partition->log.another, log, &item->log);
+    return partition->log.another != NULL;
 }

@@ -1,13 +1,26 @@
 /* another.h: a partition whose log is another one than its position is of. */
 #pragma once
 #include "conf/conf.h"
+#include "kafka/beginning.h"
+#include "kafka/identity.h"
 #include "kafka/offsets.h"
+#include "kafka/witness.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct source;
 struct source_partition;
+
+/** A partition's: what is known of the log that its position is of. */
+struct partition_log {
+    struct identity identity;
+    const char *another; /* how it was found to be gone; NULL: it was not */
+    struct witnesses witnesses;
+    struct witness compare; /* read first, to be compared with what the log holds */
+    int64_t known_end;      /* when it was last seen to be the same; -1: not known */
+    struct beginning group; /* what is noted of it with each commit */
+};
 
 /** It was found so; @p how lives for ever. Where it goes on is asked. */
 void another_found(struct source_partition *partition, const char *how);

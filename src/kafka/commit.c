@@ -28,17 +28,17 @@ static int64_t commit_offset(const struct source_partition *partition)
     if (!partition->tracker)
         return -1;
     int64_t offset = marks_cut(partition, tracker_commit_offset(partition->tracker));
-    if (offset < partition->ahead)
-        offset = partition->ahead;
-    return offset > partition->committed ? offset : -1;
+    if (offset < partition->commit.ahead)
+        offset = partition->commit.ahead;
+    return offset > partition->commit.committed ? offset : -1;
 }
 
 bool source_commit_first(struct source_partition *partition, const struct record *record)
 {
-    if (partition->committed > record->offset)
+    if (partition->commit.committed > record->offset)
         return true;
-    if (partition->ahead < partition->position) {
-        partition->ahead = partition->position;
+    if (partition->commit.ahead < partition->position) {
+        partition->commit.ahead = partition->position;
         partition->source->commit_due_ms = partition->source->now_ms;
     }
     return false;
@@ -48,7 +48,7 @@ bool source_owes(const struct source_partition *partition, const struct record *
 {
     bool ours = partition->state == PARTITION_FLOWING || partition->state == PARTITION_REVOKED;
 
-    return ours && partition->tracker && partition->ahead > record->offset &&
+    return ours && partition->tracker && partition->commit.ahead > record->offset &&
            tracker_next_offset(partition->tracker) <= record->offset;
 }
 
@@ -59,12 +59,12 @@ static void commit_say(rd_kafka_topic_partition_list_t *list, struct source_part
     rd_kafka_topic_partition_t *item =
         rd_kafka_topic_partition_list_add(list, partition->topic->name, partition->number);
     struct commit_note note = {.offset = offset,
-                               .start = offset == partition->began,
-                               .another = partition->another,
-                               .log = partition->log,
-                               .record = witnesses_settle(&partition->witnesses, offset),
-                               .began_ms = partition->group.began_ms,
-                               .partitions = partition->group.partitions};
+                               .start = offset == partition->commit.began,
+                               .another = partition->log.another,
+                               .log = partition->log.identity,
+                               .record = witnesses_settle(&partition->log.witnesses, offset),
+                               .began_ms = partition->log.group.began_ms,
+                               .partitions = partition->log.group.partitions};
     char text[COMMIT_NOTE_BYTES];
 
     item->offset = offset;
@@ -83,7 +83,7 @@ static rd_kafka_topic_partition_list_t *commit_list(struct source *source)
         if (offset < 0)
             continue;
         commit_say(list, partition, offset);
-        partition->committing = offset;
+        partition->commit.committing = offset;
     }
     return list;
 }
@@ -136,8 +136,8 @@ void commit_result(struct source *source, rd_kafka_resp_err_t err,
             partitions_find(source, answer->topic, answer->partition);
         if (answer->err && !err)
             err = answer->err;
-        if (!answer->err && !err && partition && partition->committing == answer->offset)
-            partition->committed = answer->offset;
+        if (!answer->err && !err && partition && partition->commit.committing == answer->offset)
+            partition->commit.committed = answer->offset;
     }
     if (err) {
         commit_failed(source, err);

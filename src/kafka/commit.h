@@ -6,6 +6,17 @@
 
 struct source;
 
+/** A partition's; -1: nothing, or not known. */
+struct partition_commit {
+    int64_t committed;  /* what Kafka has */
+    int64_t committing; /* what the outstanding commit says */
+    int64_t ahead;      /* to be committed though not answered (source_commit_first()) */
+    int64_t began;      /* where it began without a committed offset; -1: it went on at one */
+    int64_t former;     /* what was committed by an assignment before */
+};
+
+#define PARTITION_COMMIT_NONE ((struct partition_commit){-1, -1, -1, -1, -1})
+
 void commit_turn(struct source *source);
 
 /** Milliseconds until commit_turn() has something to do; INT64_MAX: only events matter. */

@@ -99,26 +99,26 @@ static void duty_take(struct source *source, struct survey_answer *answer)
  * that it may be read again. */
 void duty_refused(struct source_partition *partition)
 {
-    partition->refused_at = partition->position;
-    partition->refused_ms = partition->source->now_ms;
+    partition->refusal.position = partition->position;
+    partition->refusal.since_ms = partition->source->now_ms;
     partition->end = -1;
 }
 
 static bool is_refused(struct source_partition *partition)
 {
-    if (partition->refused_ms &&
-        (partition->position != partition->refused_at || partition->end >= 0))
-        partition->refused_ms = 0;
-    return partition->refused_ms;
+    if (partition->refusal.since_ms &&
+        (partition->position != partition->refusal.position || partition->end >= 0))
+        partition->refusal.since_ms = 0;
+    return partition->refusal.since_ms;
 }
 
 /* Read from where it stands: then Kafka says anew what it makes of it. */
 static void refused_try(struct source_partition *partition)
 {
-    if (partition->source->now_ms - partition->refused_ms < REFUSED_MS ||
+    if (partition->source->now_ms - partition->refusal.since_ms < REFUSED_MS ||
         partition->state != PARTITION_FLOWING || !partition->fetching.active)
         return;
-    partition->refused_ms = partition->source->now_ms;
+    partition->refusal.since_ms = partition->source->now_ms;
     fetching_seek(partition);
 }
 
@@ -209,7 +209,7 @@ static bool ends_trouble(struct source *source)
         if (!partition_is_ours(partition) || gauges_end_is_known(partition))
             continue;
         count++;
-        if (!oldest || partition->told_ms < oldest->told_ms)
+        if (!oldest || partition->gauge.told_ms < oldest->gauge.told_ms)
             oldest = partition;
     }
     if (!oldest)
@@ -218,7 +218,7 @@ static bool ends_trouble(struct source *source)
              "Kafka does not tell the end of %zu partition%s, %s[%" PRId32 "] for %" PRId64
              " s: %s: is the leader down?",
              count, count == 1 ? "" : "s", oldest->topic->name, oldest->number,
-             (source->now_ms - oldest->told_ms) / 1000,
+             (source->now_ms - oldest->gauge.told_ms) / 1000,
              duty->err ? rd_kafka_err2str(duty->err) : "no answer");
     return true;
 }

@@ -11,6 +11,12 @@
 struct source;
 struct source_partition;
 
+/** A partition's: Kafka says that we may not read it. */
+struct partition_refusal {
+    int64_t since_ms; /* 0: we may */
+    int64_t position; /* then */
+};
+
 /** A topic or pattern of the subscription. */
 struct source_topic_state {
     const char *name;

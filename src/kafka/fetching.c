@@ -55,14 +55,14 @@ static rd_kafka_topic_partition_list_t *list_where(const struct source *source, 
     return list;
 }
 
-/* A held partition goes on being read, as far as there is room aside: so nothing that librdkafka
- * does to the others when its assignment changes happens because of a hold. One whose next batch
- * cannot be received is not read: each try costs the others of its broker their connection. */
+/* A held partition goes on being read, as far as there is room in the parked queue: so a hold
+ * changes no assignment, and librdkafka does nothing to the others. One whose next batch cannot be
+ * received is not read: each try costs the others of its broker their connection. */
 static bool is_wanted(const struct source_partition *partition)
 {
     return partition->state == PARTITION_FLOWING ||
            (partition->state == PARTITION_HELD && partition->fetching.active &&
-            !partition->oversize);
+            !held_has(&partition->held, HOLD_OVERSIZE));
 }
 
 static bool is_to_begin(const struct source_partition *partition)
@@ -73,7 +73,7 @@ static bool is_to_begin(const struct source_partition *partition)
 /* One that starts again stays until it is known from where: librdkafka has stopped by itself. */
 static bool is_to_end(const struct source_partition *partition)
 {
-    if (partition->state == PARTITION_STARTING)
+    if (partition_is_starting(partition))
         return false;
     return partition->fetching.active && (!is_wanted(partition) || partition->fetching.seek_due);
 }
@@ -176,8 +176,8 @@ static void assign_where(struct source *source, partition_test test)
 }
 
 /*
- * Forwarded first: the broker may answer before the seek returns, and what it sends must not land
- * aside, where the next release throws it away. What was read before the seek is void by its
+ * Forwarded first: the broker may answer before the seek returns, and what it sends must not be
+ * parked, where the next release throws it away. What was read before the seek is void by its
  * version, wherever it lies.
  */
 void fetching_seek(struct source_partition *partition)

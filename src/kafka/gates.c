@@ -42,25 +42,41 @@ static void hold_full(struct source_partition *partition)
 
     snprintf(reason, sizeof(reason), "%" PRId64 " records are written and not confirmed",
              partition->position - marks_confirmed(partition));
-    source_hold(partition, HOLD_SERVER, reason);
-    partition->brims = true;
+    source_hold(partition, HOLD_UNCONFIRMED, reason);
+}
+
+/* A partition that was full goes on once its answers are in: what is in flight would be written
+ * twice. */
+static void release_full(struct source_partition *partition)
+{
+    if (!tracker_waiting(partition->tracker))
+        source_release(partition, HOLD_UNCONFIRMED);
 }
 
 /* Not before the next poll: what was taken until then is begun, so there is something to confirm,
  * and the partition goes on some day, however wide the gaps between its offsets are. */
+static void look(struct source_partition *partition)
+{
+    marks_look_later(partition);
+    if (marks_are_full(partition, partition->position))
+        hold_full(partition);
+}
+
+/* One that is held is looked at until it is not: where a record was refused, nothing above it will
+ * be confirmed, and no mark will be reached. */
 void gates_hold(struct source *source)
 {
-    if (!source->brims)
-        return;
-    source->brims = false;
-    for (size_t i = 0; i < source->partition_count; i++) {
+    bool full = false;
+
+    for (size_t i = 0; source->brims && i < source->partition_count; i++) {
         struct source_partition *partition = source->partitions[i];
-        if (!partition->marks.items || partition->state != PARTITION_FLOWING)
-            continue;
-        marks_look_later(partition);
-        if (marks_are_full(partition, partition->position))
-            hold_full(partition);
+        if (partition->marks.items && partition->state == PARTITION_FLOWING)
+            look(partition);
+        else if (held_has(&partition->held, HOLD_UNCONFIRMED) && marks_confirm_all(partition))
+            release_full(partition);
+        full |= held_has(&partition->held, HOLD_UNCONFIRMED);
     }
+    source->brims = full;
 }
 
 /* --- marks ------------------------------------------------------------------------------------ */
@@ -85,14 +101,6 @@ bool source_mark(struct source *source, unsigned gate)
     return news;
 }
 
-/* A partition that was full goes on once its answers are in: what is in flight would be written
- * twice. */
-static void relieve(struct source_partition *partition)
-{
-    if (partition->brims && !tracker_waiting(partition->tracker))
-        source_release(partition);
-}
-
 void source_mark_reached(struct source *source, unsigned gate)
 {
     for (size_t i = 0; i < source->partition_count; i++) {
@@ -101,34 +109,11 @@ void source_mark_reached(struct source *source, unsigned gate)
             continue;
         mark_reach(&partition->marks.items[gate]);
         marks_look_later(partition);
-        relieve(partition);
+        release_full(partition);
     }
 }
 
 /* --- what was answered is lost ---------------------------------------------------------------- */
-
-/* Reads the partition again from what is confirmed, or forgets what is not where it cannot. */
-static void rewind_partition(struct source_partition *partition)
-{
-    struct source *source = partition->source;
-
-    if (source->closing != CLOSING_NO)
-        source->left += tracker_uncommitted(partition->tracker) + marks_unconfirmed(partition);
-    tracker_free(partition->tracker);
-    partition->tracker = tracker_new(marks_confirmed(partition));
-    partition->generation++;
-    partition->position = marks_confirmed(partition);
-    partition->asking = false; /* the answer is for the generation before */
-    marks_start(partition, partition->position);
-    if (partition->state == PARTITION_FLOWING)
-        partition_hold(partition, HOLD_SERVER, "its server was lost");
-    if (partition->state == PARTITION_HELD) {
-        partition->hold = HOLD_SERVER;
-        source_release(partition);
-    } else {
-        source->events.gone(source->events.context, partition);
-    }
-}
 
 static bool is_ahead(const struct source_partition *partition)
 {
@@ -146,7 +131,7 @@ void source_rewind(struct source *source, unsigned gate)
             continue;
         records += marks_unconfirmed(partition);
         count++;
-        rewind_partition(partition);
+        partition_rewind(partition, marks_confirmed(partition));
     }
     if (count)
         log_warn_each("records that may be lost with their server are read again",

@@ -12,11 +12,11 @@ enum { GAUGES_MS = 100, PARTITIONS_A_MS = 10, WAIT_MS = 1000, STALL_MS = 10000 }
 enum { STEPS_A_TURN = 10000 }; /* topics that librdkafka may pass while it looks up partitions */
 
 #define GAUGE(partition, name, value)                                                              \
-    atomic_store_explicit(&(partition)->gauges->name, (value), memory_order_relaxed)
+    atomic_store_explicit(&(partition)->gauge.shown->name, (value), memory_order_relaxed)
 
 static int64_t end_offset(const struct source_partition *partition)
 {
-    return atomic_load_explicit(&partition->gauges->end_offset, memory_order_relaxed);
+    return atomic_load_explicit(&partition->gauge.shown->end_offset, memory_order_relaxed);
 }
 
 /* The end as the last fetch told it; costs no request. */
@@ -51,6 +51,12 @@ static void ends_look_up(struct source *source)
     }
 }
 
+void gauges_take(struct source_partition *partition)
+{
+    partition->gauge.told_ms = partition->source->now_ms;
+    partition->gauge.told_at = partition->gauge.low = -1;
+}
+
 void gauges_end(struct source_partition *partition, int64_t offset)
 {
     GAUGE(partition, end_offset, offset);
@@ -71,29 +77,29 @@ bool gauges_end_is_known(const struct source_partition *partition)
 {
     const struct source *source = partition->source;
 
-    return source->now_ms - partition->told_ms < gauges_grace_ms(source);
+    return source->now_ms - partition->gauge.told_ms < gauges_grace_ms(source);
 }
 
 /* For a reader of committed records Kafka tells the end of what is stable; a fetch tells more. */
 void gauges_high(struct source_partition *partition, int64_t offset)
 {
-    partition->told_ms = partition->source->now_ms;
+    partition->gauge.told_ms = partition->source->now_ms;
     if (partition->state != PARTITION_FLOWING || offset > end_offset(partition))
         GAUGE(partition, end_offset, offset);
 }
 
 void gauges_low(struct source_partition *partition, int64_t offset)
 {
-    partition->low = offset;
+    partition->gauge.low = offset;
 }
 
 /* A record of it tells as much as its leader's answer. */
 static void told_update(struct source_partition *partition)
 {
-    if (partition->position == partition->told_at)
+    if (partition->position == partition->gauge.told_at)
         return;
-    partition->told_at = partition->position;
-    partition->told_ms = partition->source->now_ms;
+    partition->gauge.told_at = partition->position;
+    partition->gauge.told_ms = partition->source->now_ms;
 }
 
 /*
@@ -107,7 +113,8 @@ static int64_t waits_from(const struct source_partition *partition)
 
     if (partition->state == PARTITION_FLOWING || partition->state == PARTITION_REVOKED)
         return from;
-    return from < partition->low || from > end_offset(partition) ? partition->low : from;
+    return from < partition->gauge.low || from > end_offset(partition) ? partition->gauge.low
+                                                                       : from;
 }
 
 /* Whether every record that was taken is finished; one that waits in a batch is not. */
@@ -136,19 +143,21 @@ static void wait_update(struct source_partition *partition)
     const struct source *source = partition->source;
 
     if (source->more || !is_idle(partition) || partition->position >= end_offset(partition)) {
-        partition->waits_since_ms = 0;
+        partition->gauge.waits_since_ms = 0;
         return;
     }
-    if (partition->waits_since_ms && partition->waits_at == partition->position)
+    if (partition->gauge.waits_since_ms && partition->gauge.waits_at == partition->position)
         return;
-    partition->waits_since_ms = source->now_ms;
-    partition->waits_at = partition->position;
-    partition->stalls = false;
+    partition->gauge.waits_since_ms = source->now_ms;
+    partition->gauge.waits_at = partition->position;
+    partition->gauge.stalls = false;
 }
 
 static int64_t waits_ms(const struct source_partition *partition)
 {
-    return partition->waits_since_ms ? partition->source->now_ms - partition->waits_since_ms : 0;
+    return partition->gauge.waits_since_ms
+               ? partition->source->now_ms - partition->gauge.waits_since_ms
+               : 0;
 }
 
 /*
@@ -177,9 +186,9 @@ static void stall_tell(struct source_partition *partition)
 {
     int64_t count = stalled_offsets(partition);
 
-    if (!count || partition->stalls)
+    if (!count || partition->gauge.stalls)
         return;
-    partition->stalls = true;
+    partition->gauge.stalls = true;
     log_warn_each("partition stands still", LOG_STR("topic", partition->topic->name),
                   LOG_INT("partition", partition->number), LOG_INT("offset", partition->position),
                   LOG_INT("waiting", count));
@@ -212,7 +221,7 @@ static void gauges_update(struct source_partition *partition)
     GAUGE(partition, position_offset, partition->position);
     GAUGE(partition, acked_offset, waits_from(partition));
     GAUGE(partition, lag_unknown, !gauges_end_is_known(partition));
-    GAUGE(partition, committed_offset, partition->committed);
+    GAUGE(partition, committed_offset, partition->commit.committed);
     GAUGE(partition, oldest_ms, oldest_ms(partition));
     GAUGE(partition, unstable, waiting_offsets(partition));
 }

@@ -3,8 +3,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct partition_gauges;
 struct source;
 struct source_partition;
+
+/** A partition's. */
+struct partition_gauge {
+    struct partition_gauges *shown;
+    int64_t waits_since_ms; /* nothing comes though Kafka has more; 0: it does, or has not */
+    int64_t waits_at;       /* the position that it does not get past */
+    bool stalls;            /* it was logged that nothing comes */
+    int64_t told_ms;        /* when Kafka told its end, or gave a record of it */
+    int64_t told_at;        /* its position then */
+    int64_t low;            /* where its log starts, asked while it does not flow; -1: not known */
+};
+
+/** A new assignment. */
+void gauges_take(struct source_partition *partition);
 
 void gauges_turn(struct source *source);
 

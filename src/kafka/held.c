@@ -1,5 +1,5 @@
 /*
- * held.c: partitions that are held, and how the log tells of them.
+ * held.c: why a partition is held, how the log tells of it, and what helps.
  *
  * That one is held is told at once, with the record, its route and what to do, and again every ten
  * minutes while it lasts. One that is tried again and held again for the same reason is told as if
@@ -11,10 +11,12 @@
 #include "base/mem.h"
 #include "kafka/source_state.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HELD_AGAIN_MS = 600000, FLOWS_MS = 1000 };
+enum { HELD_AGAIN_MS = 600000, FLOWS_MS = 1000, REASON_BYTES = 512 };
 
 static const struct held_remedy remedies[] = {
 #define OPERATOR                          true
@@ -41,24 +43,77 @@ const struct held_remedy *held_remedy(const char *reason)
     return NULL;
 }
 
+/* --- the reasons -------------------------------------------------------------------------------
+ */
+
+void held_add(struct held *held, enum source_hold hold, const struct source_reason *reason)
+{
+    struct hold_reason *why = &held->why[hold];
+    char text[REASON_BYTES];
+    int head = 0;
+
+    if (hold == HOLD_RECORD && held_has(held, hold))
+        return;
+    if (reason->route)
+        head = snprintf(text, sizeof(text), "offset %" PRId64 ": route %.100s: ", reason->offset,
+                        reason->route);
+    snprintf(text + head, sizeof(text) - (size_t)head, "%s", reason->text);
+    free(why->text);
+    *why = (struct hold_reason){.text = mem_text(text),
+                                .head = (size_t)head,
+                                .offset = reason->route ? reason->offset : -1,
+                                .route = reason->route};
+    held->reasons |= 1u << hold;
+}
+
+bool held_remove(struct held *held, enum source_hold hold)
+{
+    if (!held_has(held, hold))
+        return false;
+    free(held->why[hold].text);
+    held->why[hold].text = NULL;
+    held->reasons &= ~(1u << hold);
+    return true;
+}
+
+void held_clear(struct held *held)
+{
+    for (unsigned i = 0; held->reasons && i < HOLD_COUNT; i++)
+        held_remove(held, (enum source_hold)i);
+}
+
+const struct hold_reason *held_why(const struct held *held)
+{
+    for (unsigned i = 0; i < HOLD_COUNT; i++)
+        if (held_has(held, (enum source_hold)i))
+            return &held->why[i];
+    return NULL;
+}
+
+void held_free(struct held *held)
+{
+    held_clear(held);
+    free(held->told);
+}
+
 /* --- telling ---------------------------------------------------------------------------------- */
 
 static void held_write(const struct source_partition *partition, int64_t now_ms)
 {
-    const struct held_remedy *row = held_remedy(partition->reason);
-    int64_t lasts_ms = now_ms - partition->held_since_ms;
+    const struct hold_reason *why = held_why(&partition->held);
+    const struct held_remedy *row = held_remedy(why->text);
+    int64_t lasts_ms = now_ms - partition->held.since_ms;
     const struct log_field fields[] = {
         LOG_STR("topic", partition->topic->name),
         LOG_INT("partition", partition->number),
-        partition->held_offset >= 0 ? LOG_INT("offset", partition->held_offset)
-                                    : LOG_STR("offset", NULL),
-        LOG_STR("route", partition->held_route),
-        LOG_STR("error", partition->reason + partition->reason_head),
+        why->offset >= 0 ? LOG_INT("offset", why->offset) : LOG_STR("offset", NULL),
+        LOG_STR("route", why->route),
+        LOG_STR("error", why->text + why->head),
         LOG_STR("remedy", row ? row->remedy : "see docs/how-to/stopped-partition.md"),
         LOG_SOME("lasts_ms", lasts_ms),
         LOG_END};
 
-    if (row ? row->is_operators : partition->hold == HOLD_RECORD)
+    if (row ? row->is_operators : held_has(&partition->held, HOLD_RECORD))
         log_write(NULL, LOG_ERROR, "partition held", fields);
     else if (log_enabled(LOG_WARN))
         log_write(NULL, LOG_WARN, "partition held, goes on by itself", fields);
@@ -73,49 +128,50 @@ static void held_wake(struct source *source, int64_t due_ms)
 void held_tell(struct source_partition *partition)
 {
     struct source *source = partition->source;
-    bool same = partition->held_told && strcmp(partition->held_told, partition->reason) == 0;
+    struct held *held = &partition->held;
+    const char *why = held_why(held)->text;
 
-    partition->released_ms = 0;
-    if (!same) {
-        free(partition->held_told);
-        partition->held_told = mem_text(partition->reason);
-        partition->held_since_ms = source->now_ms;
-        partition->held_told_ms = source->now_ms;
+    held->released_ms = 0;
+    if (!held->told || strcmp(held->told, why) != 0) {
+        free(held->told);
+        held->told = mem_text(why);
+        held->since_ms = held->told_ms = source->now_ms;
         held_write(partition, source->now_ms);
     }
-    held_wake(source, partition->held_told_ms + HELD_AGAIN_MS);
+    held_wake(source, held->told_ms + HELD_AGAIN_MS);
 }
 
 void held_try(struct source_partition *partition)
 {
     struct source *source = partition->source;
 
-    partition->released_ms = source->now_ms;
-    partition->released_at = partition->tracker ? tracker_commit_offset(partition->tracker) : -1;
+    partition->held.released_ms = source->now_ms;
+    partition->held.released_at =
+        partition->tracker ? tracker_commit_offset(partition->tracker) : -1;
     held_wake(source, source->now_ms + FLOWS_MS);
 }
 
 void held_forget(struct source_partition *partition)
 {
-    free(partition->held_told);
-    partition->held_told = NULL;
-    partition->released_ms = 0;
+    free(partition->held.told);
+    partition->held.told = NULL;
+    partition->held.released_ms = 0;
 }
 
 static void held_ended(struct source_partition *partition, int64_t now_ms)
 {
     log_info("partition flows again", LOG_STR("topic", partition->topic->name),
              LOG_INT("partition", partition->number),
-             LOG_INT("after_ms", now_ms - partition->held_since_ms));
+             LOG_INT("after_ms", now_ms - partition->held.since_ms));
     held_forget(partition);
 }
 
 /* What it waited for was got over, or there was nothing to wait for. */
 static bool flows_surely(const struct source_partition *partition, int64_t now_ms)
 {
-    if (partition->state != PARTITION_FLOWING || now_ms - partition->released_ms < FLOWS_MS)
+    if (partition->state != PARTITION_FLOWING || now_ms - partition->held.released_ms < FLOWS_MS)
         return false;
-    return tracker_commit_offset(partition->tracker) > partition->released_at ||
+    return tracker_commit_offset(partition->tracker) > partition->held.released_at ||
            !tracker_inflight(partition->tracker);
 }
 
@@ -123,17 +179,17 @@ static void held_look(struct source_partition *partition, int64_t now_ms)
 {
     struct source *source = partition->source;
 
-    if (partition->released_ms && flows_surely(partition, now_ms))
+    if (partition->held.released_ms && flows_surely(partition, now_ms))
         held_ended(partition, now_ms);
-    if (partition->released_ms)
+    if (partition->held.released_ms)
         held_wake(source, now_ms + FLOWS_MS);
-    if (!partition->held_told || partition->state != PARTITION_HELD)
+    if (!partition->held.told || partition->state != PARTITION_HELD)
         return;
-    if (now_ms - partition->held_told_ms >= HELD_AGAIN_MS) {
-        partition->held_told_ms = now_ms;
+    if (now_ms - partition->held.told_ms >= HELD_AGAIN_MS) {
+        partition->held.told_ms = now_ms;
         held_write(partition, now_ms);
     }
-    held_wake(source, partition->held_told_ms + HELD_AGAIN_MS);
+    held_wake(source, partition->held.told_ms + HELD_AGAIN_MS);
 }
 
 void held_turn(struct source *source)

@@ -53,19 +53,19 @@ static void oversize_look(struct source *source)
 {
     for (size_t i = 0; i < source->partition_count; i++) {
         struct source_partition *partition = source->partitions[i];
-        if (partition->stuck_at == partition->position)
+        if (partition->progress.position == partition->position)
             continue;
-        partition->stuck_at = partition->position;
-        partition->stuck_since_ms = source->now_ms;
-        partition->lags = false;
+        partition->progress.position = partition->position;
+        partition->progress.since_ms = source->now_ms;
+        partition->progress.behind = false;
     }
 }
 
 static bool is_suspect(const struct source_partition *partition)
 {
     return partition->state == PARTITION_FLOWING && partition->fetching.active &&
-           partition->position == partition->stuck_at &&
-           partition->source->now_ms - partition->stuck_since_ms >= STILL_MS;
+           partition->position == partition->progress.position &&
+           partition->source->now_ms - partition->progress.since_ms >= STILL_MS;
 }
 
 static void oversize_ask(struct source *source)
@@ -96,9 +96,8 @@ static void oversize_hold(struct source_partition *partition)
              "offset %" PRId64 ": Kafka sends its batch in a response of %zu bytes, more than "
              "max_record lets be received: raise max_record, or set the group's offset behind it",
              partition->position, partition->source->oversize.bytes);
-    partition->oversize = true;
-    partition->try_again_ms = partition->source->now_ms + TRY_AGAIN_MS;
-    source_hold(partition, HOLD_SERVER, reason);
+    partition->progress.try_again_ms = partition->source->now_ms + TRY_AGAIN_MS;
+    source_hold(partition, HOLD_OVERSIZE, reason);
 }
 
 /* A record that was written just now may be on its way: it takes two answers. */
@@ -109,9 +108,9 @@ static void oversize_judge(struct source *source, const rd_kafka_topic_partition
         struct source_partition *partition = partitions_find(source, end->topic, end->partition);
         if (!partition || end->err || !is_suspect(partition) || end->offset <= partition->position)
             continue;
-        if (partition->lags)
+        if (partition->progress.behind)
             oversize_hold(partition);
-        partition->lags = true;
+        partition->progress.behind = true;
     }
 }
 
@@ -119,8 +118,8 @@ static void oversize_release(struct source *source)
 {
     for (size_t i = 0; i < source->partition_count; i++) {
         struct source_partition *partition = source->partitions[i];
-        if (partition->oversize && source->now_ms >= partition->try_again_ms)
-            source_release(partition);
+        if (source->now_ms >= partition->progress.try_again_ms)
+            source_release(partition, HOLD_OVERSIZE);
     }
 }
 

@@ -13,6 +13,14 @@ struct oversize {
     bool asked; /* for the ends of those that may be the cause */
 };
 
+/** A partition's. */
+struct partition_progress {
+    int64_t position; /* when a response was too large */
+    int64_t since_ms; /* since when it stands there */
+    bool behind;      /* and Kafka has more */
+    int64_t try_again_ms;
+};
+
 /** An error of a broker; @p text is librdkafka's. */
 void oversize_seen(struct source *source, const char *text);
 

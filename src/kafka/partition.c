@@ -1,177 +1,167 @@
-/* partition.c: one partition: what it may do in which state, and the records of it in flight. */
+/* partition.c: one partition: what happens to it, and its records in flight. */
 #include "base/log.h"
 #include "base/mem.h"
 #include "kafka/source_state.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { REASON_BYTES = 512 };
+#define STATES(name) (1u << PARTITION_##name)
 
-static const char *const state_names[] = {"away", "starting", "flowing", "held", "revoked"};
-
-#define MAY(state) (1u << PARTITION_##state)
-
-/* Which states may follow. */
-static const unsigned state_moves[] = {
-    [PARTITION_AWAY] = MAY(STARTING),
-    [PARTITION_STARTING] = MAY(FLOWING) | MAY(HELD) | MAY(REVOKED) | MAY(AWAY),
-    [PARTITION_FLOWING] = MAY(HELD) | MAY(STARTING) | MAY(REVOKED) | MAY(AWAY),
-    [PARTITION_HELD] = MAY(FLOWING) | MAY(HELD) | MAY(STARTING) | MAY(REVOKED) | MAY(AWAY),
-    [PARTITION_REVOKED] = MAY(AWAY),
+static const char *const state_names[] = {
+#define STATE(name, means) [PARTITION_##name] = #name,
+#define EVENT(name, from, to)
+#include "kafka/partition.def"
+#undef STATE
+#undef EVENT
 };
 
-void partition_move(struct source_partition *partition, enum partition_state state)
+static const struct {
+    const char *name;
+    unsigned from; /* a set of states */
+    enum partition_state to;
+} events[] = {
+#define STATE(name, means)
+#define EVENT(name, from, to) [EVENT_##name] = {#name, from, PARTITION_##to},
+#include "kafka/partition.def"
+#undef STATE
+#undef EVENT
+};
+
+void partition_step(struct source_partition *partition, enum partition_event event)
 {
-    assert(state_moves[partition->state] & (1u << state));
+    struct source *source = partition->source;
+    bool was_starting = partition_is_starting(partition);
+
+    assert(events[event].from & 1u << partition->state);
     log_debug("partition moves", LOG_STR("topic", partition->topic->name),
-              LOG_INT("partition", partition->number),
-              LOG_STR("from", state_names[partition->state]), LOG_STR("to", state_names[state]));
-    partition->source->starting += state == PARTITION_STARTING;
-    partition->source->starting -= partition->state == PARTITION_STARTING;
-    partition->state = state;
+              LOG_INT("partition", partition->number), LOG_STR("event", events[event].name),
+              LOG_STR("from", state_names[partition->state]),
+              LOG_STR("to", state_names[events[event].to]));
+    partition->state = events[event].to;
     free(partition->unreadable);
     partition->unreadable = NULL;
-    if (state != PARTITION_HELD) {
-        partition->oversize = false;
-        free(partition->reason);
-        partition->reason = NULL;
-        partition->brims = false;
-    }
-    partition->source->fetching.due = true;
+    if (partition->state != PARTITION_HELD)
+        held_clear(&partition->held);
+    source->starting -= was_starting;
+    source->starting += partition_is_starting(partition);
+    source->fetching.due |= !was_starting || !partition_is_starting(partition);
+}
+
+/* What is in flight of it no longer counts, nor what was asked about it. */
+static void forget_tickets(struct source_partition *partition)
+{
+    partition->generation++;
+}
+
+static void tell_gone(struct source_partition *partition)
+{
+    const struct source_events *told = &partition->source->events;
+
+    told->gone(told->context, partition);
 }
 
 /* --- starting ----------------------------------------------------------------------------------
  */
 
-/* Nothing is claimed of it, or what was no longer counts. */
-static void partition_forget_claim(struct source_partition *partition, enum claim_step step)
+/* What is known for the next start. */
+static void forget_start(struct source_partition *partition)
 {
-    free(partition->facts);
-    partition->facts = NULL;
-    partition->claim_step = step;
+    free(partition->start.facts);
+    partition->start.facts = NULL;
+    partition->start.ask_at_ms = 0;
 }
 
 /* Nothing is known of the log, nor that it is another one. */
-static void partition_forget_log(struct source_partition *partition)
+static void forget_log(struct partition_log *log)
 {
-    partition->log = (struct identity){{0}, {0}};
-    partition->another = NULL;
-    partition->known_end = -1;
-    partition->group = (struct beginning){.began_ms = -1};
-    witnesses_clear(&partition->witnesses);
+    *log =
+        (struct partition_log){.compare = WITNESS_NONE, .known_end = -1, .group = {.began_ms = -1}};
+    witnesses_clear(&log->witnesses);
 }
 
 void partition_take(struct source_partition *partition)
 {
     if (partition_is_ours(partition))
         partition_lose(partition);
-    partition->generation++;
-    partition->position = partition->committed = partition->committing = -1;
-    partition->told_ms = partition->source->now_ms;
-    partition->told_at = partition->low = -1;
-    partition->refused_ms = 0;
-    partition->ask_at_ms = 0;
-    partition->asking = partition->misplaced = partition->witness_differs = false;
-    partition_forget_log(partition);
-    partition_forget_claim(partition, CLAIM_DUE);
+    forget_tickets(partition);
+    forget_start(partition);
+    forget_log(&partition->log);
+    partition->start = (struct partition_start){0};
+    partition->refusal = (struct partition_refusal){0};
+    gauges_take(partition);
     marks_take(partition);
-    partition_move(partition, PARTITION_STARTING);
+    partition_step(partition, EVENT_ASSIGNED);
 }
 
-void partition_start(struct source_partition *partition, int64_t offset)
+/* Where librdkafka has stopped by itself a seek does nothing: it is assigned anew. */
+static void read_from(struct source_partition *partition, int64_t offset, struct witness compare,
+                      enum partition_event event)
 {
+    bool stopped = partition->start.out_of_range;
+
     tracker_free(partition->tracker);
     partition->tracker = tracker_new(offset);
     marks_start(partition, offset);
     partition->position = offset;
-    partition->compare = WITNESS_NONE;
-    partition->ahead = partition->began = -1;
-    partition->taken_ms = -1;
-    partition->end = -1;
-    partition->waits_since_ms = 0;
+    partition->log.compare = compare;
+    partition->commit.ahead = partition->commit.began = -1;
+    partition->taken_ms = partition->end = -1;
+    partition->gauge.waits_since_ms = 0;
+    partition->progress.position = -1;
+    partition->start.out_of_range = false;
     partition->fetching.seek_due = true;
-    partition->misplaced = false;
-    partition->stuck_at = -1;
-    partition_move(partition, PARTITION_FLOWING);
-}
-
-void partition_restart(struct source_partition *partition, int64_t offset)
-{
-    bool stopped = partition->misplaced; /* librdkafka reads nothing of it: it is assigned anew */
-
-    partition_start(partition, offset);
+    partition_step(partition, event);
     if (partition->fetching.active && !stopped)
         fetching_seek(partition);
 }
 
+void partition_place(struct source_partition *partition, int64_t offset, struct witness compare)
+{
+    read_from(partition, offset, compare, EVENT_PLACED);
+}
+
 void partition_claim_anew(struct source_partition *partition)
 {
-    struct source *source = partition->source;
-
-    partition->generation++;
+    forget_tickets(partition);
     tracker_free(partition->tracker);
     partition->tracker = NULL;
-    partition->ask_at_ms = 0;
-    partition->asking = false;
-    partition_forget_claim(partition, CLAIM_DUE);
-    partition_move(partition, PARTITION_STARTING);
+    forget_start(partition);
+    partition_step(partition, EVENT_CLAIM_VOID);
     if (partition->fetching.active)
         fetching_forward(partition);
-    source->events.gone(source->events.context, partition);
+    tell_gone(partition);
+}
+
+void partition_displace(struct source_partition *partition)
+{
+    if (partition->claimed)
+        partition_claim_anew(partition);
+    else
+        partition_step(partition, EVENT_DISPLACED);
 }
 
 void partition_misplace(struct source_partition *partition)
 {
-    partition->misplaced = true;
-    if (partition->state != PARTITION_FLOWING)
-        return;
-    if (partition->claim_step != CLAIM_NONE)
-        partition_claim_anew(partition);
-    else
-        partition_move(partition, PARTITION_STARTING);
+    partition->start.out_of_range = true;
+    if (partition->state == PARTITION_FLOWING)
+        partition_displace(partition);
 }
 
-/* --- holding and releasing ---------------------------------------------------------------------
+/* --- holding and releasing ----------------------------------------------------------------------
  */
-
-void partition_hold(struct source_partition *partition, enum source_hold hold, const char *reason)
-{
-    char *copy = mem_text(reason);
-
-    free(partition->reason);
-    partition->reason = copy;
-    partition->reason_head = 0;
-    partition->held_offset = -1;
-    partition->held_route = NULL;
-    partition->hold = hold;
-    partition_move(partition, PARTITION_HELD);
-    if (partition->fetching.active)
-        fetching_forward(partition);
-}
 
 void source_hold_for(struct source_partition *partition, enum source_hold hold,
                      const struct source_reason *reason)
 {
-    bool again = partition->state == PARTITION_HELD;
-    char text[REASON_BYTES];
-    int head = 0;
-
     if (partition->state == PARTITION_AWAY || partition->state == PARTITION_REVOKED)
         return;
-    if (again && partition->hold == HOLD_RECORD)
-        return; /* the first reason is the one to mend */
-    if (reason->route)
-        head = snprintf(text, sizeof(text), "offset %" PRId64 ": route %.100s: ", reason->offset,
-                        reason->route);
-    snprintf(text + head, sizeof(text) - (size_t)head, "%s", reason->text);
-    partition_hold(partition, hold, text);
-    partition->held_offset = reason->route ? reason->offset : -1;
-    partition->held_route = reason->route;
-    partition->reason_head = (size_t)head;
+    if (partition->state != PARTITION_HELD) {
+        partition_step(partition, EVENT_HELD);
+        if (partition->fetching.active)
+            fetching_forward(partition);
+    }
+    held_add(&partition->held, hold, reason);
     held_tell(partition);
 }
 
@@ -192,7 +182,6 @@ static void give_back_parked(struct source *source, rd_kafka_message_t *message)
     rd_kafka_message_destroy(message);
 }
 
-/* What was put aside for all held partitions goes: it is read again when they go on. */
 void partitions_clear_parked(struct source *source)
 {
     ssize_t count;
@@ -205,81 +194,122 @@ void partitions_clear_parked(struct source *source)
     } while (count == BATCH_RECORDS);
 }
 
-/* Reads it again from its oldest unfinished record; what is in flight of it no longer counts. */
-static void partition_again(struct source_partition *partition)
+/* Reads it again from @p offset; what is in flight of it no longer counts. */
+static void read_again(struct source_partition *partition, int64_t offset)
 {
-    struct source *source = partition->source;
-
-    partitions_clear_parked(source);
-    if (partition->claim_step != CLAIM_NONE) {
-        partition_claim_anew(partition);
+    partitions_clear_parked(partition->source);
+    if (partition->claimed || offset < 0) {
+        partition_displace(partition);
         return;
     }
-    partition->generation++;
-    partition_restart(partition, partition->ahead >= 0 ? tracker_next_offset(partition->tracker)
-                                                       : tracker_commit_offset(partition->tracker));
-    source->events.gone(source->events.context, partition);
+    forget_tickets(partition);
+    read_from(partition, offset, WITNESS_NONE, EVENT_READ_AGAIN);
+    tell_gone(partition);
 }
 
-void source_release(struct source_partition *partition)
+/* The offset of its oldest unfinished record, or behind all that are not to come again; -1: nothing
+ * was read of it. */
+static int64_t again_offset(const struct source_partition *partition)
 {
-    if (partition->state != PARTITION_HELD || partition->hold != HOLD_SERVER)
+    if (!partition->tracker)
+        return -1;
+    return partition->commit.ahead >= 0 ? tracker_next_offset(partition->tracker)
+                                        : tracker_commit_offset(partition->tracker);
+}
+
+void source_release(struct source_partition *partition, enum source_hold hold)
+{
+    if (!held_remove(&partition->held, hold))
         return;
+    if (partition->held.reasons) {
+        held_tell(partition);
+        return;
+    }
     log_debug("partition released", LOG_STR("topic", partition->topic->name),
               LOG_INT("partition", partition->number));
     held_try(partition);
-    partition_again(partition);
+    read_again(partition, again_offset(partition));
 }
 
 void source_visit_held(const struct source *source,
                        void (*visit)(void *context, const struct source_partition *partition,
-                                     enum source_hold hold, const char *reason),
+                                     const char *reason),
                        void *context)
 {
     for (size_t i = 0; i < source->partition_count; i++) {
         const struct source_partition *partition = source->partitions[i];
         if (partition->state == PARTITION_HELD)
-            visit(context, partition, partition->hold, partition->reason);
+            visit(context, partition, held_why(&partition->held)->text);
     }
 }
 
-/* --- the end of an assignment ------------------------------------------------------------------
+/* --- what is lost ------------------------------------------------------------------------------
  */
+
+size_t partition_unfinished(const struct source_partition *partition)
+{
+    if (!partition->tracker || partition->commit.ahead >= 0)
+        return 0;
+    return tracker_uncommitted(partition->tracker) + marks_unconfirmed(partition);
+}
+
+/* At the end of the source: somebody else will read them again. */
+static void count_left(struct source_partition *partition)
+{
+    if (partition->source->closing != CLOSING_NO)
+        partition->source->left += partition_unfinished(partition);
+}
+
+void partition_rewind(struct source_partition *partition, int64_t offset)
+{
+    count_left(partition);
+    if (partition->state == PARTITION_HELD)
+        held_try(partition);
+    if (partition->state == PARTITION_FLOWING || partition->state == PARTITION_HELD) {
+        read_again(partition, offset);
+        return;
+    }
+    forget_tickets(partition);
+    if (partition->state == PARTITION_ASKING)
+        partition_step(partition, EVENT_UNANSWERED);
+    tracker_free(partition->tracker);
+    partition->tracker = tracker_new(offset);
+    partition->position = offset;
+    marks_start(partition, offset);
+    tell_gone(partition);
+}
 
 void partition_lose(struct source_partition *partition)
 {
-    struct source *source = partition->source;
+    int64_t committed = partition->commit.committed, former = partition->commit.former;
 
-    partition->generation++;
-    if (partition->tracker && partition->ahead < 0 && source->closing != CLOSING_NO)
-        source->left += tracker_uncommitted(partition->tracker) + marks_unconfirmed(partition);
-    if (partition->committed > partition->left_committed)
-        partition->left_committed = partition->committed;
+    forget_tickets(partition);
+    count_left(partition);
     tracker_free(partition->tracker);
     partition->tracker = NULL;
-    partition->position = partition->committed = partition->committing = -1;
-    partition_forget_claim(partition, CLAIM_NONE);
-    partition_move(partition, PARTITION_AWAY);
+    partition->position = -1;
+    partition->claimed = false;
+    partition->commit = PARTITION_COMMIT_NONE;
+    partition->commit.former = committed > former ? committed : former;
+    forget_start(partition);
+    partition_step(partition, EVENT_LOST);
     held_forget(partition);
     fetching_forget_queue(partition);
-    source->events.gone(source->events.context, partition);
+    tell_gone(partition);
 }
 
 bool partition_is_drained(const struct source_partition *partition)
 {
-    const struct source_events *events = &partition->source->events;
+    const struct source_events *asked = &partition->source->events;
 
-    if (partition->tracker && tracker_waiting(partition->tracker))
-        return false;
-    if (partition->tracker && !marks_confirm_all(partition))
-        return false;
-    if (partition->claim_step == CLAIM_DUE || partition->claim_step == CLAIM_WAITED)
+    if (!partition->tracker) /* nothing was read of it yet */
         return true;
-    return !events->is_settled || events->is_settled(events->context, partition);
+    if (tracker_waiting(partition->tracker) || !marks_confirm_all(partition))
+        return false;
+    return !asked->is_settled || asked->is_settled(asked->context, partition);
 }
 
-/* --- records in flight -------------------------------------------------------------------------
- */
+/* --- records in flight ------------------------------------------------------------------------ */
 
 bool source_is_flowing(const struct source_partition *partition)
 {
@@ -320,7 +350,7 @@ void source_give_up(struct source_ticket ticket)
         tracker_give_up(ticket.partition->tracker, ticket.slot);
 }
 
-/* --- what is asked of it ------------------------------------------------------------------------
+/* --- what is asked of it -----------------------------------------------------------------------
  */
 
 void *source_partition_routes(const struct source_partition *partition)
@@ -341,7 +371,7 @@ int32_t source_partition_number(const struct source_partition *partition)
 void source_partition_log(const struct source_partition *partition, char text[SOURCE_LOG_BYTES])
 {
     static_assert((int)SOURCE_LOG_BYTES == (int)IDENTITY_BYTES, "the same text");
-    identity_write(&partition->log, text);
+    identity_write(&partition->log.identity, text);
 }
 
 void *source_partition_claim(const struct source_partition *partition)
@@ -359,7 +389,7 @@ void source_pass_over(struct source_partition *partition, const struct record *r
     tracker_skip(partition->tracker, record->offset + 1);
 }
 
-size_t source_partition_inflight(const struct source_partition *partition)
+bool source_partition_waits(const struct source_partition *partition)
 {
-    return partition->tracker ? tracker_inflight(partition->tracker) : 0;
+    return partition->tracker && tracker_waiting(partition->tracker);
 }

@@ -78,9 +78,9 @@ static struct source_partition *partition_new(struct source *source, struct sour
     partition->source = source;
     partition->topic = topic;
     partition->number = number;
-    partition->position = partition->committed = partition->committing = -1;
-    partition->left_committed = -1;
-    partition->gauges = metrics_partition(source->metrics, topic->name, number);
+    partition->position = -1;
+    partition->commit = PARTITION_COMMIT_NONE;
+    partition->gauge.shown = metrics_partition(source->metrics, topic->name, number);
     source->partitions = mem_grow(source->partitions, source->partition_count,
                                   &source->partition_capacity, sizeof(struct source_partition *));
     source->partitions[source->partition_count++] = partition;
@@ -138,9 +138,8 @@ static void partition_free(struct source_partition *partition)
 {
     tracker_free(partition->tracker);
     free(partition->marks.items);
-    free(partition->reason);
-    free(partition->held_told);
-    free(partition->facts);
+    held_free(&partition->held);
+    free(partition->start.facts);
     free(partition->unreadable);
     free(partition);
 }

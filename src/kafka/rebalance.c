@@ -37,7 +37,8 @@ static void rebalance_assign(struct source *source, const rd_kafka_topic_partiti
 static bool is_awaited(const struct source_partition *partition)
 {
     const struct source *source = partition->source;
-    bool claiming = partition->claim_step == CLAIM_DUE || partition->claim_step == CLAIM_WAITED;
+    bool claiming =
+        partition->state == PARTITION_UNCLAIMED || partition->state == PARTITION_CLAIMING;
 
     return !start_was_answered(partition) &&
            (!claiming || source->now_ms < source->rebalance_deadline_ms);
@@ -86,7 +87,7 @@ static void rebalance_revoke(struct source *source, const rd_kafka_topic_partiti
         struct source_partition *partition =
             partitions_find(source, list->elems[i].topic, list->elems[i].partition);
         if (partition && partition_is_ours(partition) && !is_revoked(partition))
-            partition_move(partition, PARTITION_REVOKED);
+            partition_step(partition, EVENT_REVOKED);
     }
     source->rebalance = REBALANCE_DRAINING;
     source->rebalance_deadline_ms = source->now_ms + source->drain_limit_ms;
@@ -127,7 +128,7 @@ void rebalance_leave(struct source *source)
     for (size_t i = 0; i < source->partition_count; i++) {
         struct source_partition *partition = source->partitions[i];
         if (partition_is_ours(partition) && !is_revoked(partition))
-            partition_move(partition, PARTITION_REVOKED);
+            partition_step(partition, EVENT_REVOKED);
     }
     revoke_end(source);
 }

@@ -227,8 +227,8 @@ static void poll_note(const struct batch *batch)
 
     if (!partition)
         return;
-    partition->compare = WITNESS_NONE; /* what was to be compared did not come: it is gone */
-    witnesses_note(&partition->witnesses, record);
+    partition->log.compare = WITNESS_NONE; /* what was to be compared did not come: it is gone */
+    witnesses_note(&partition->log.witnesses, record);
 }
 
 static void poll_sort(struct source *source, struct batch *batch, size_t count)
@@ -347,7 +347,8 @@ size_t source_inflight(const struct source *source)
     size_t inflight = 0;
 
     for (size_t i = 0; i < source->partition_count; i++)
-        inflight += source_partition_inflight(source->partitions[i]);
+        if (source->partitions[i]->tracker)
+            inflight += tracker_inflight(source->partitions[i]->tracker);
     return inflight;
 }
 
@@ -356,9 +357,7 @@ size_t source_left(const struct source *source)
     size_t left = source->left;
 
     for (size_t i = 0; i < source->partition_count; i++)
-        if (source->partitions[i]->tracker && source->partitions[i]->ahead < 0)
-            left += tracker_uncommitted(source->partitions[i]->tracker) +
-                    marks_unconfirmed(source->partitions[i]);
+        left += partition_unfinished(source->partitions[i]);
     return left;
 }
 

@@ -81,9 +81,14 @@ struct source_gates {
     bool (*passes)(void *context, const void *routes, unsigned gate);
 };
 
+/** Why a partition is held. Each reason comes and goes by itself; the partition flows once none is
+ * left. */
 enum source_hold {
-    HOLD_RECORD, /* by a record error: until restart or re-assignment */
-    HOLD_SERVER  /* by a server's state: until source_release() */
+    HOLD_RECORD,      /* a record error: until restart or re-assignment */
+    HOLD_SINK,        /* what its worker writes to is away or refuses */
+    HOLD_OVERSIZE,    /* its next batch cannot be received */
+    HOLD_UNCONFIRMED, /* too much was answered that is not confirmed */
+    HOLD_COUNT
 };
 
 /**
@@ -170,7 +175,7 @@ void *source_partition_routes(const struct source_partition *partition);
 const char *source_partition_topic(const struct source_partition *partition);
 int32_t source_partition_number(const struct source_partition *partition);
 
-/** Why a partition is held. */
+/** What is said of a reason. */
 struct source_reason {
     const char *route; /* that a record of it failed on, at this offset; NULL: no record did */
     int64_t offset;
@@ -188,9 +193,9 @@ void source_hold(struct source_partition *partition, enum source_hold hold, cons
 void source_hold_for(struct source_partition *partition, enum source_hold hold,
                      const struct source_reason *reason);
 
-/** Reads a HOLD_SERVER partition again from its oldest unfinished record; a claimed one is claimed
- * anew. */
-void source_release(struct source_partition *partition);
+/** The reason is gone; without effect if it did not hold the partition. If it was the last one, the
+ * partition is read again from its oldest unfinished record; a claimed one is claimed anew. */
+void source_release(struct source_partition *partition, enum source_hold hold);
 
 /** Answers source_events.claim, while the partition waits for it: Kafka is asked what it has, and
  * both decide where it starts (resume.h). */
@@ -216,10 +221,10 @@ void source_partition_log(const struct source_partition *partition, char text[SO
 void *source_partition_claim(const struct source_partition *partition);
 void source_partition_set_claim(struct source_partition *partition, void *claim);
 
-/** Visits every partition that is held, with its reason. */
+/** Visits every partition that is held, with its first reason. */
 void source_visit_held(const struct source *source,
                        void (*visit)(void *context, const struct source_partition *partition,
-                                     enum source_hold hold, const char *reason),
+                                     const char *reason),
                        void *context);
 
 /** Why nothing comes of a partition though Kafka has more. */
@@ -274,8 +279,8 @@ bool source_is_stopped(const struct source *source);
  */
 bool source_was_abandoned(void);
 
-/** Records begun and not finished of one partition. */
-size_t source_partition_inflight(const struct source_partition *partition);
+/** Whether an answer may still finish some record of the partition. */
+bool source_partition_waits(const struct source_partition *partition);
 
 /** Records begun and not finished, over all partitions. */
 size_t source_inflight(const struct source *source);

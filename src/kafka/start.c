@@ -58,8 +58,8 @@ static void start_first(struct source_partition *partition, const struct offsets
     case START_EARLIEST:
     case START_LATEST:
     case START_TIME:
-        partition_restart(partition, first_offset(partition, item, &why));
-        partition->group = item->group;
+        partition_place(partition, first_offset(partition, item, &why), WITNESS_NONE);
+        partition->log.group = item->group;
         log_info("partition begins", LOG_STR("topic", partition->topic->name),
                  LOG_INT("partition", partition->number), LOG_INT("offset", partition->position),
                  LOG_INT("log_start", item->low), LOG_INT("log_end", item->high),
@@ -104,10 +104,11 @@ static void start_out_of_range(struct source_partition *partition, int64_t expec
         out_of_range_stop(partition, expected, item);
         return;
     }
-    if (from < partition->committed) /* the log was cut: what was committed is no bound any more */
-        partition->committed = partition->committing = -1;
-    partition_restart(partition, from);
-    partition->began = from;
+    if (from <
+        partition->commit.committed) /* the log was cut: what was committed is no bound any more */
+        partition->commit.committed = partition->commit.committing = -1;
+    partition_place(partition, from, WITNESS_NONE);
+    partition->commit.began = from;
 }
 
 /*
@@ -118,37 +119,33 @@ static void start_out_of_range(struct source_partition *partition, int64_t expec
 static bool is_out_of_range(const struct source_partition *partition, int64_t expected,
                             const struct offsets_item *item)
 {
-    return expected < item->low || (partition->misplaced && expected > item->high);
+    return expected < item->low || (partition->start.out_of_range && expected > item->high);
 }
 
 /* Goes on at what was committed, in the log that it is of. */
 static void start_on(struct source_partition *partition, int64_t expected,
                      const struct offsets_item *item)
 {
-    const struct witness *record = &item->note.record;
-    bool stopped = partition->misplaced;
+    struct witness record = item->note.record;
+    bool is_there = record.offset >= item->low && record.offset < expected;
 
-    partition_start(partition, expected);
-    partition->began = item->note.start ? expected : -1;
-    if (record->offset >= item->low && record->offset < expected)
-        partition->compare = *record;
-    partition->witnesses.settled = *record;
-    if (partition->fetching.active && !stopped)
-        fetching_seek(partition);
+    partition_place(partition, expected, is_there ? record : WITNESS_NONE);
+    partition->commit.began = item->note.start ? expected : -1;
+    partition->log.witnesses.settled = record;
 }
 
 /* Nothing is committed. Where that was otherwise, the topic was made anew since. */
 static void start_anew(struct source_partition *partition, const struct offsets_item *item)
 {
-    if (partition->left_committed >= 0) {
-        partition->another = difference_offset;
-        another_start(partition, partition->left_committed, item);
+    if (partition->commit.former >= 0) {
+        partition->log.another = difference_offset;
+        another_start(partition, partition->commit.former, item);
         return;
     }
     start_first(partition, item);
-    partition->another = NULL;
-    partition->log = item->log;
-    partition->began = partition->position;
+    partition->log.another = NULL;
+    partition->log.identity = item->log;
+    partition->commit.began = partition->position;
 }
 
 /* Where Kafka alone decides. */
@@ -157,7 +154,7 @@ static void start_by_kafka(struct source_partition *partition, const struct offs
 {
     if (expected < 0)
         start_anew(partition, item);
-    else if (another_is(partition, &partition->log, item))
+    else if (another_is(partition, &partition->log.identity, item))
         another_start(partition, expected, item);
     else if (is_out_of_range(partition, expected, item))
         start_out_of_range(partition, expected, item);
@@ -186,18 +183,18 @@ static void start_by_redis(struct source_partition *partition, const struct offs
         start_tell(partition, item, resume, partition->position);
         break;
     case RESUME_REDIS:
-        partition->another = NULL;
-        partition_restart(partition, resume->from);
+        partition->log.another = NULL;
+        partition_place(partition, resume->from, WITNESS_NONE);
         start_tell(partition, item, resume, resume->next);
         break;
     case RESUME_OUT_OF_RANGE:
-        partition->another = NULL;
+        partition->log.another = NULL;
         start_out_of_range(partition, resume->next, item);
         start_tell(partition, item, resume, partition->position);
         break;
     case RESUME_ANOTHER:
-        if (!partition->another)
-            partition->another = difference_record;
+        if (!partition->log.another)
+            partition->log.another = difference_record;
         another_start(partition, resume->next, item);
         start_tell(partition, item, resume, partition->position);
         break;
@@ -207,31 +204,37 @@ static void start_by_redis(struct source_partition *partition, const struct offs
     }
 }
 
+static void start_ask_later(struct source_partition *partition, int64_t wait_ms)
+{
+    partition->start.ask_at_ms = partition->source->now_ms + wait_ms;
+    partition_step(partition, EVENT_UNANSWERED);
+}
+
 /* What is ahead of the log's end by a single answer may only be ahead of what its leader knows. */
 static bool is_surely_ahead(struct source_partition *partition, const struct offsets_item *item)
 {
-    if (!partition->facts->found || partition->facts->next <= item->high)
+    if (!partition->start.facts->found || partition->start.facts->next <= item->high)
         return true;
-    if (++partition->ahead_answers >= AHEAD_ANSWERS)
+    if (++partition->start.ahead_answers >= AHEAD_ANSWERS)
         return true;
-    partition->ask_at_ms = partition->source->now_ms + AHEAD_MS;
+    start_ask_later(partition, AHEAD_MS);
     return false;
 }
 
 static void start_weigh(struct source_partition *partition, const struct offsets_item *item)
 {
-    struct resume_facts facts = *partition->facts;
+    struct resume_facts facts = *partition->start.facts;
     struct resume resume;
 
     if (!is_surely_ahead(partition, item))
         return;
-    free(partition->facts);
-    partition->facts = NULL;
+    free(partition->start.facts);
+    partition->start.facts = NULL;
     facts.low = item->low;
     facts.high = item->high;
-    facts.witness_differs = partition->witness_differs;
+    facts.witness_differs = partition->start.record_differs;
     facts.another = another_is(partition, &facts.log, item);
-    partition->witness_differs = false;
+    partition->start.record_differs = false;
     resume = resume_decide(&facts);
     if (resume.mismatch && resume.kind != RESUME_HOLD && resume.kind != RESUME_ANOTHER)
         log_warn_each(
@@ -244,20 +247,21 @@ static void start_weigh(struct source_partition *partition, const struct offsets
 /* Whether where to go on is not asked for, but known: it was read before. */
 static bool start_knows(const struct source_partition *partition)
 {
-    return (partition->misplaced || partition->another) && partition->tracker && !partition->facts;
+    return (partition->start.out_of_range || partition->log.another) && partition->tracker &&
+           !partition->start.facts;
 }
 
 /* What Kafka has of the group is of the log that was there when it was committed. */
 static void start_recall(struct source_partition *partition, const struct offsets_item *item)
 {
-    if (item->committed < 0 && (partition->committed >= 0 || partition->left_committed >= 0))
-        partition->another = difference_offset;
-    partition->committed = item->committed;
-    partition->log = item->note.log;
-    partition->group.began_ms = item->note.began_ms;
-    partition->group.partitions = item->note.partitions;
+    if (item->committed < 0 && (partition->commit.committed >= 0 || partition->commit.former >= 0))
+        partition->log.another = difference_offset;
+    partition->commit.committed = item->committed;
+    partition->log.identity = item->note.log;
+    partition->log.group.began_ms = item->note.began_ms;
+    partition->log.group.partitions = item->note.partitions;
     if (item->note.another)
-        partition->another = difference_noted;
+        partition->log.another = difference_noted;
 }
 
 static void start_decide(struct source_partition *partition, const struct offsets_item *item)
@@ -267,9 +271,9 @@ static void start_decide(struct source_partition *partition, const struct offset
     if (!start_knows(partition)) {
         start_recall(partition, item);
         expected = item->committed;
-    } else if (partition->another)
+    } else if (partition->log.another)
         expected = tracker_commit_offset(partition->tracker);
-    if (partition->facts)
+    if (partition->start.facts)
         start_weigh(partition, item);
     else
         start_by_kafka(partition, item, expected);
@@ -286,15 +290,14 @@ static void start_answer(struct source_partition *partition, const struct offset
 {
     struct source *source = partition->source;
 
-    if (partition->generation != item->generation || partition->state != PARTITION_STARTING)
+    if (partition->generation != item->generation || partition->state != PARTITION_ASKING)
         return;
-    partition->asking = false;
     if (item_is_complete(item)) {
         gauges_end(partition, item->high);
         start_decide(partition, item);
         return;
     }
-    partition->ask_at_ms = source->now_ms + backoff_next(&source->ask_backoff);
+    start_ask_later(partition, backoff_next(&source->ask_backoff));
     complain(&source->complaints, item->err, partition->topic->name,
              "offsets could not be asked for");
 }
@@ -321,28 +324,25 @@ static bool is_in_flight(const struct source_partition *partition)
     const struct tracker *tracker = partition->tracker;
 
     return tracker &&
-           (partition->another ? tracker_waiting(tracker) : tracker_inflight(tracker)) > 0;
+           (partition->log.another ? tracker_waiting(tracker) : tracker_inflight(tracker)) > 0;
 }
 
 /* A position is changed only when nothing below it is in flight. */
 static bool start_wants_to_ask(const struct source_partition *partition)
 {
-    bool claimed = partition->claim_step == CLAIM_NONE || partition->claim_step == CLAIM_MADE;
-
-    return partition->state == PARTITION_STARTING && !partition->asking && claimed &&
-           !is_in_flight(partition);
+    return partition->state == PARTITION_UNPLACED && !is_in_flight(partition);
 }
 
 static bool start_may_ask(const struct source_partition *partition)
 {
-    return start_wants_to_ask(partition) && partition->ask_at_ms <= partition->source->now_ms;
+    return start_wants_to_ask(partition) && partition->start.ask_at_ms <= partition->source->now_ms;
 }
 
 static struct offsets_item start_question(struct source_partition *partition)
 {
     const struct conf_source *options = partition->source->options;
 
-    partition->asking = true;
+    partition_step(partition, EVENT_ASKED);
     return (struct offsets_item){
         .partition = partition,
         .generation = partition->generation,
@@ -375,27 +375,27 @@ static void start_claim(struct source_partition *partition)
 {
     const struct source_events *events = &partition->source->events;
 
-    partition->claim_step = CLAIM_WAITED; /* the answer may come within the call */
-    if (!events->claim || !events->claim(events->context, partition))
-        partition->claim_step = CLAIM_NONE;
+    partition_step(partition, EVENT_CLAIM_ASKED); /* the answer may come within the call */
+    partition->claimed = events->claim && events->claim(events->context, partition);
+    if (!partition->claimed)
+        partition_step(partition, EVENT_CLAIM_SETTLED);
 }
 
 static void start_claims(struct source *source)
 {
     for (size_t i = 0; i < source->partition_count; i++) {
-        struct source_partition *partition = source->partitions[i];
-        if (partition->state == PARTITION_STARTING && partition->claim_step == CLAIM_DUE)
-            start_claim(partition);
+        if (source->partitions[i]->state == PARTITION_UNCLAIMED)
+            start_claim(source->partitions[i]);
     }
 }
 
 void source_claimed(struct source_partition *partition, const struct source_checkpoint *checkpoint)
 {
-    if (partition->state != PARTITION_STARTING || partition->claim_step != CLAIM_WAITED)
+    if (partition->state != PARTITION_CLAIMING)
         return; /* held, revoked or lost in between */
-    free(partition->facts);
-    partition->facts = mem_new(struct resume_facts);
-    *partition->facts = (struct resume_facts){
+    free(partition->start.facts);
+    partition->start.facts = mem_new(struct resume_facts);
+    *partition->start.facts = (struct resume_facts){
         .found = checkpoint->found,
         .readable = checkpoint->readable,
         .same_routes = checkpoint->same_routes,
@@ -405,24 +405,24 @@ void source_claimed(struct source_partition *partition, const struct source_chec
         .policy = partition->source->options->on_checkpoint_mismatch,
     };
     if (checkpoint->unreadable)
-        snprintf(partition->facts->unreadable, sizeof(partition->facts->unreadable), "%s",
-                 checkpoint->unreadable);
-    partition->ahead_answers = 0;
-    partition->claim_step = CLAIM_MADE;
+        snprintf(partition->start.facts->unreadable, sizeof(partition->start.facts->unreadable),
+                 "%s", checkpoint->unreadable);
+    partition->start.ahead_answers = 0;
+    partition_step(partition, EVENT_CLAIM_SETTLED);
 }
 
 bool source_mismatches(struct source_partition *partition)
 {
     if (partition->source->options->on_checkpoint_mismatch == MISMATCH_REDIS)
         return false;
-    partition->witness_differs = true;
+    partition->start.record_differs = true;
     partition_claim_anew(partition);
     return true;
 }
 
 bool start_was_answered(const struct source_partition *partition)
 {
-    return partition->state != PARTITION_STARTING || partition->ask_at_ms;
+    return !partition_is_starting(partition) || partition->start.ask_at_ms;
 }
 
 void start_turn(struct source *source)
@@ -442,8 +442,8 @@ int64_t start_next_ms(const struct source *source)
         return INT64_MAX;
     for (size_t i = 0; i < source->partition_count; i++) {
         const struct source_partition *partition = source->partitions[i];
-        if (start_wants_to_ask(partition) && partition->ask_at_ms < next_ms)
-            next_ms = partition->ask_at_ms;
+        if (start_wants_to_ask(partition) && partition->start.ask_at_ms < next_ms)
+            next_ms = partition->start.ask_at_ms;
     }
     return next_ms == INT64_MAX ? INT64_MAX : next_ms - source->now_ms;
 }

@@ -3,8 +3,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct resume_facts;
 struct source;
 struct source_partition;
+
+/** A partition's. */
+struct partition_start {
+    int64_t ask_at_ms;      /* when Kafka may be asked; 0: it has not failed to answer */
+    bool out_of_range;      /* Kafka refused the position, and librdkafka reads no more of it */
+    bool record_differs;    /* source_mismatches() said so, and the start is to weigh it */
+    unsigned ahead_answers; /* so often Kafka said that the log ends below the checkpoint */
+    struct resume_facts
+        *facts; /* of a claimed partition that waits for Kafka's answer; else NULL */
+};
 
 void start_turn(struct source *source);
 

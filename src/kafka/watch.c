@@ -32,7 +32,7 @@ enum {
 static bool is_watched(const struct source_partition *partition)
 {
     return (partition->state == PARTITION_FLOWING || partition->state == PARTITION_HELD) &&
-           !partition->another;
+           !partition->log.another;
 }
 
 /* --- the answers ------------------------------------------------------------------------------ */
@@ -50,15 +50,15 @@ static void watch_is_done(struct source *source)
 void watch_keep(struct source_partition *partition, const struct identity *identity)
 {
     if (identity->topic[0])
-        memcpy(partition->log.topic, identity->topic, sizeof(identity->topic));
+        memcpy(partition->log.identity.topic, identity->topic, sizeof(identity->topic));
     if (identity->cluster[0])
-        memcpy(partition->log.cluster, identity->cluster, sizeof(identity->cluster));
+        memcpy(partition->log.identity.cluster, identity->cluster, sizeof(identity->cluster));
 }
 
 static void watch_judge(struct source_partition *partition, const struct offsets_item *item)
 {
-    const char *how = difference_of(NULL, &partition->log, &item->log);
-    bool same = identity_compare(&partition->log, &item->log) == IDENTITY_SAME;
+    const char *how = difference_of(NULL, &partition->log.identity, &item->log);
+    bool same = identity_compare(&partition->log.identity, &item->log) == IDENTITY_SAME;
 
     if (item->err || partition->generation != item->generation || !is_watched(partition))
         return;
@@ -68,7 +68,7 @@ static void watch_judge(struct source_partition *partition, const struct offsets
         another_found(partition, difference_offset);
     else {
         watch_keep(partition, &item->log);
-        partition->known_end = gauges_known_end(partition);
+        partition->log.known_end = gauges_known_end(partition);
     }
 }
 
@@ -98,12 +98,12 @@ void watch_answers(struct source *source, const struct offsets_item *items, size
 
 void watch_look_back(struct source_partition *partition, const rd_kafka_message_t *message)
 {
-    struct witness witness = partition->compare;
+    struct witness witness = partition->log.compare;
     struct record record;
 
     if (witness.offset != message->offset || message->err)
         return;
-    partition->compare = WITNESS_NONE;
+    partition->log.compare = WITNESS_NONE;
     message_record(message, &record);
     if (!witness_fits(&witness, &record))
         another_found(partition, difference_record);
@@ -122,7 +122,7 @@ static struct offsets_item question_of(struct source_partition *partition)
         .number = partition->number,
         .looks = true,
         .ask_committed = !source->knows_ids,
-        .was_committed = partition->committed >= 0,
+        .was_committed = partition->commit.committed >= 0,
         .time_ms = -1,
     };
 }
@@ -188,7 +188,7 @@ int64_t watch_next_ms(const struct source *source)
 static bool records_wait(const struct source *source)
 {
     for (size_t i = 0; i < source->partition_count; i++)
-        if (source->partitions[i]->ahead >= 0)
+        if (source->partitions[i]->commit.ahead >= 0)
             return true;
     return false;
 }

@@ -186,14 +186,14 @@ static void a_released_partition_is_read_again_from_its_oldest_unfinished_record
 
     cluster_topic("released");
     cluster_produce_all("released", 0, 100);
-    member->hold = HOLD_SERVER;
+    member->hold = HOLD_SINK;
     member->holds = 50;
     member_join(member, "released");
     CU_ASSERT(member_run(member, 1));
     member_idle(member, 500);
     CU_ASSERT_EQUAL(member_held(member), 4);
     member->holds = -1;
-    source_release(member->held);
+    source_release(member->held, HOLD_SINK);
     CU_ASSERT_EQUAL(member_held(member), 3);
     CU_ASSERT_EQUAL(member->gone, 1);
     CU_ASSERT(member_run(member, 4 * 51 + 50));

@@ -285,14 +285,14 @@ static void a_held_partition_that_kafka_refused_goes_on_when_it_is_released(void
 
     cluster_topic("refused");
     cluster_produce_all("refused", 0, 10);
-    member->hold = HOLD_SERVER;
+    member->hold = HOLD_SINK;
     member->holds = 5;
     member_join(member, "refused");
     CU_ASSERT(member_run(member, 4 * 6)); /* all are held: what Kafka refuses is put aside */
     rd_kafka_mock_push_request_errors(cluster, FETCH, 1, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE);
     member_idle(member, 500);
     member->holds = -1;
-    source_release(member->held);
+    source_release(member->held, HOLD_SINK);
     CU_ASSERT(member_run(member, 4 * 6 + 5));
     CU_ASSERT_FALSE(member->disorder);
     int32_t partition = source_partition_number(member->held);

@@ -188,11 +188,11 @@ struct held_count {
 };
 
 static void member_count_held(void *context, const struct source_partition *partition,
-                              enum source_hold hold, const char *reason)
+                              const char *reason)
 {
     struct held_count *held = context;
 
-    (void)partition, (void)hold;
+    (void)partition;
     held->count++;
     snprintf(held->member->reason, sizeof(held->member->reason), "%s", reason);
 }
