@@ -34,8 +34,8 @@ bool claim_wants(const struct claim *claim)
     if (claim->urgent)
         return true;
     /* A record in hand is not cut in two. */
-    return !claim->dropped &&
-           (claim->note_due || (unit && unit->records && unit->count == unit->committed));
+    return !claim->dropped && (claim->note_due || (unit && unit->records &&
+                                                   unit->queue.count == unit->queue.committed));
 }
 
 void claim_want(struct claim *claim)
@@ -72,7 +72,7 @@ static void claim_leave_lists(struct claim *claim)
 
 void lane_give_unit(struct lane *lane, struct unit *unit)
 {
-    lane->bytes -= unit->end;
+    lane->bytes -= unit->queue.end;
     unit_reset(unit, lane->options.unit_bytes * 2);
     if (lane->spare_count == SPARE_UNITS) {
         unit_free(unit);
@@ -101,13 +101,13 @@ void claim_drop_unit(struct claim *claim, struct unit *unit)
     const struct units_events *events = &claim->lane->options.events;
     size_t told = 0;
 
-    for (size_t i = 0; i < unit->committed; i++) {
+    for (size_t i = 0; i < unit->queue.committed; i++) {
         if (told < unit->told && unit->errors[told].command == i) {
             told++;
             continue;
         }
         claim->lane->commands--;
-        events->dropped(events->context, unit->commands[i].ticket);
+        events->dropped(events->context, queue_at(&unit->queue, i)->ticket);
     }
     lane_give_unit(claim->lane, unit);
 }

@@ -29,8 +29,8 @@ void doubt_note(struct connection *connection)
         suspect_doubt(suspect);
         return;
     }
-    const struct window_command *head = window_head(&connection->window);
-    suspect_cut(suspect, connection->window.first, head->length, clock_ms());
+    const struct queued *head = window_head(&connection->window);
+    suspect_cut(suspect, connection->window.queue.first, head->length, clock_ms());
     suspect_write(suspect, text);
     if (suspect->ends == SUSPECT_TELL && events->suspected)
         events->suspected(events->context, head->ticket, text);
@@ -42,7 +42,7 @@ bool doubt_begin(struct connection *connection)
 
     connection_discard(connection);
     const struct window *window = &connection->window;
-    if (!window->committed || !suspect_is(suspect, window->first))
+    if (!window->queue.committed || !suspect_is(suspect, window->queue.first))
         suspect_clear(suspect);
     if (!suspect->cuts)
         return false;
@@ -54,17 +54,15 @@ bool doubt_begin(struct connection *connection)
 size_t doubt_question(const struct connection *connection, char question[QUESTION_BYTES])
 {
     const struct window *window = &connection->window;
-    const struct window_command *head = window_head(window);
-    struct slice command = {window->bytes + window->head, head->length};
-
-    return question_write(question, command, head->command);
+    const struct queued *head = window_head(window);
+    return question_write(question, queue_head_bytes(&window->queue), head->command);
 }
 
 /* Nobody answers the head, ever: it is refused, and what is behind it goes on. */
 static void doubt_condemn(struct connection *connection)
 {
     const struct sink_events *events = connection->setup->events;
-    const struct window_command head = *window_head(&connection->window);
+    const struct queued head = *window_head(&connection->window);
     char text[SUSPECT_TEXT_BYTES];
 
     suspect_write(&connection->suspect, text);

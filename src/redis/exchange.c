@@ -49,15 +49,13 @@ static struct slice exchange_sendable(const struct connection *connection)
 {
     const struct window *window = &connection->window;
     struct slice unsent = window_unsent(window);
-    size_t end = window->committed_end;
 
     if (connection->state == CONNECTION_DRAINING) /* no half commands */
-        end = window->sent_end;
-    else if (connection->state == CONNECTION_PROBING && window->committed > 0)
-        end = window->head + window_head(window)->length;
+        unsent.length = window->sent_end - window->written;
+    else if (connection->state == CONNECTION_PROBING && window->queue.committed > 0)
+        unsent.length = window_head(window)->length - window->written;
     else if (connection->state == CONNECTION_PAUSED || connection->state == CONNECTION_DOUBTING)
-        end = window->written;
-    unsent.length = end - window->written;
+        unsent.length = 0;
     return unsent;
 }
 
@@ -132,7 +130,8 @@ static void exchange_probe(struct connection *connection)
 {
     connection_discard(connection);
     connection->state = CONNECTION_PROBING;
-    if (connection->window.committed == 0) /* nothing that could tell: what comes next goes alone */
+    if (connection->window.queue.committed ==
+        0) /* nothing that could tell: what comes next goes alone */
         connection_recover(connection);
     exchange_watch(connection);
     exchange_flush(connection);
@@ -172,10 +171,9 @@ static bool exchange_is_contested(const struct connection *connection, const cha
 {
     const struct sink_events *events = connection->setup->events;
     const struct window *window = &connection->window;
-    struct slice command = {window->bytes + window->head, window_head(window)->length};
 
-    return events->contests &&
-           events->contests(events->context, window_head(window)->ticket, text, command);
+    return events->contests && events->contests(events->context, window_head(window)->ticket, text,
+                                                queue_head_bytes(&window->queue));
 }
 
 static void exchange_refused(struct connection *connection, enum reply_class class)
@@ -209,9 +207,9 @@ static bool exchange_is_too_late(struct connection *connection)
     uint32_t ticket = window_head(&connection->window)->ticket;
     int64_t now_ms = clock_ms();
 
-    if (!connection->later_ms || connection->later_number != connection->window.first)
+    if (!connection->later_ms || connection->later_number != connection->window.queue.first)
         connection->later_ms = now_ms;
-    connection->later_number = connection->window.first;
+    connection->later_number = connection->window.queue.first;
     connection->patience_ms = events->patience ? events->patience(events->context, ticket) : 0;
     return connection->patience_ms && connection->state == CONNECTION_PROBING &&
            now_ms - connection->later_ms >= connection->patience_ms;
@@ -249,12 +247,11 @@ static enum reply_class exchange_classify(struct connection *connection)
 static enum reply_class exchange_judge(struct connection *connection)
 {
     const struct window *window = &connection->window;
-    const struct window_command *head = window_head(window);
+    const struct queued *head = window_head(window);
 
     if (!verdict_is_open(&connection->scanner, head->command))
         return REPLY_DONE;
-    return verdict_of(&connection->scanner, head->command,
-                      (struct slice){window->bytes + window->head, head->length});
+    return verdict_of(&connection->scanner, head->command, queue_head_bytes(&window->queue));
 }
 
 static void exchange_later(struct connection *connection, struct backoff *pause)
@@ -442,7 +439,7 @@ static bool exchange_lost(struct connection *connection)
 
 static size_t exchange_waiting(const struct connection *connection)
 {
-    return connection->window.count;
+    return connection->window.queue.count;
 }
 
 const struct connection_driver exchange_driver = {

@@ -149,7 +149,7 @@ static void inquiry_read(struct connection *connection)
     size_t got = traffic_read(connection, connection->input + connection->input_length, room);
 
     connection->input_length += got;
-    if (got && inquiry_scan(connection->context) && !connection->window.count)
+    if (got && inquiry_scan(connection->context) && !connection->window.queue.count)
         connection_wake_in(connection, CONNECTION_IDLE_MS);
 }
 
@@ -176,7 +176,7 @@ static void inquiry_begin(struct connection *connection)
     connection->input_length = 0;
     connection->state = CONNECTION_FLOWING;
     inquiry_restart_answer(connection->context);
-    if (!connection->window.count) /* else the answer tells whether all is well */
+    if (!connection->window.queue.count) /* else the answer tells whether all is well */
         connection_clear_trouble(connection);
     inquiry_watch(connection);
     inquiry_flush(connection);
@@ -185,7 +185,7 @@ static void inquiry_begin(struct connection *connection)
 /* Nobody has asked for a while, or an answer is late. */
 static void inquiry_wake(struct connection *connection)
 {
-    if (connection->window.count)
+    if (connection->window.queue.count)
         silence_check(connection);
     else
         connection_close(connection);
@@ -199,7 +199,7 @@ static bool inquiry_lost(struct connection *connection)
 
 static size_t inquiry_waiting(const struct connection *connection)
 {
-    return connection->window.count;
+    return connection->window.queue.count;
 }
 
 static const struct connection_driver inquiry_driver = {
@@ -222,7 +222,7 @@ void inquiry_ask(struct inquiry *inquiry, const struct slice *arguments, size_t 
     if (is_closed(inquiry)) /* numbered behind those of the data and the barrier's */
         connection_open(connection, &inquiry->setup,
                         (unsigned)inquiry->setup.options->connections + 1, inquiry);
-    if (connection_is_open(connection) && !connection->window.count) {
+    if (connection_is_open(connection) && !connection->window.queue.count) {
         connection->progress_ms = clock_ms(); /* the server owes nothing for what was before */
         inquiry_watch(connection);
     }
@@ -256,7 +256,7 @@ const char *inquiry_trouble(const struct inquiry *inquiry)
 {
     const struct connection *connection = &inquiry->connection;
 
-    return connection->window.count && connection->told ? connection->trouble : NULL;
+    return connection->window.queue.count && connection->told ? connection->trouble : NULL;
 }
 
 /* --- life ------------------------------------------------------------------------------------- */

@@ -150,7 +150,7 @@ void lane_drop(struct claim *claim)
 static bool lane_unit_is_full(const struct lane *lane, const struct unit *unit)
 {
     return unit->closed || unit->records >= lane->options.unit_records ||
-           unit->end >= lane->options.unit_bytes;
+           unit->queue.end >= lane->options.unit_bytes;
 }
 
 bool lane_has_room(const struct claim *claim)
@@ -183,7 +183,8 @@ static struct unit *claim_open_unit(struct claim *claim)
 {
     struct unit *last = claim->last;
 
-    if (last && (last->count > last->committed || !lane_unit_is_full(claim->lane, last)))
+    if (last &&
+        (last->queue.count > last->queue.committed || !lane_unit_is_full(claim->lane, last)))
         return last;
     struct unit *unit = lane_take_spare(claim->lane);
     if (last)
@@ -198,8 +199,11 @@ static struct unit *claim_open_unit(struct claim *claim)
 void lane_put(struct claim *claim, unsigned place, const struct slice *arguments, size_t count,
               const struct command *command, uint32_t ticket)
 {
-    unit_put(claim_open_unit(claim), place, arguments, count,
-             command ? command->index : claim->lane->other, ticket);
+    struct queued queued = {.ticket = ticket,
+                            .command = command ? command->index : claim->lane->other,
+                            .place = place & INT32_MAX};
+
+    queue_put(&claim_open_unit(claim)->queue, arguments, count, queued);
 }
 
 void lane_record(struct claim *claim, const struct unit_record *record, uint64_t keep)
@@ -208,8 +212,8 @@ void lane_record(struct claim *claim, const struct unit_record *record, uint64_t
     struct lane *lane = claim->lane;
     bool hole = claim->holes.count && holes_find(&claim->holes, record->offset);
 
-    lane->bytes += unit->length - unit->end;
-    lane->commands += unit->count - unit->committed;
+    lane->bytes += unit->queue.tail - unit->queue.end;
+    lane->commands += unit->queue.count - unit->queue.committed;
     unit_commit(unit, record, keep, hole);
     if (claim->stopped || claim->dropped || claim->state == CLAIM_FENCED) {
         if (claim->stopped)
@@ -224,7 +228,7 @@ void lane_record(struct claim *claim, const struct unit_record *record, uint64_t
 void lane_rollback(struct claim *claim)
 {
     if (claim->last)
-        unit_rollback(claim->last);
+        queue_rollback(&claim->last->queue);
 }
 
 /* Of a unit that was not answered yet; the one in flight cannot be changed any more. */

@@ -37,10 +37,10 @@ bool lane_alone(const struct lane *lane, struct session_command *alone)
     const struct share *share = lane->shares;
 
     if (lane_flying_records(lane) == 0 || lane->share_count != 1 || share->unit->entry_count != 1 ||
-        !share->unit->committed || share->claim->dropped)
+        !share->unit->queue.committed || share->claim->dropped)
         return false;
     *alone = unit_command_of(share->unit, 0);
-    alone->bytes = share->unit->end;
+    alone->bytes = share->unit->queue.end;
     return true;
 }
 
@@ -53,7 +53,7 @@ void lane_condemn(struct lane *lane, const char *text)
     claim->blame = mem_text(text);
     claim->blame_class = REPLY_REJECT;
     /* What was queued is not what ended it; where all was, any may be. */
-    claim->blamed = lane->queued < share->unit->committed ? lane->queued : 0;
+    claim->blamed = lane->queued < share->unit->queue.committed ? lane->queued : 0;
 }
 
 void lane_doubt(struct lane *lane, const char *text)

@@ -20,7 +20,7 @@ static enum units_verdict claim_ask(struct claim *claim, const struct unit *unit
                                     const struct unit_error *error)
 {
     const struct units_events *events = &claim->lane->options.events;
-    const struct unit_command *command = &unit->commands[error->command];
+    const struct queued *command = queue_at(&unit->queue, error->command);
     char text[RESP_ERROR_BYTES + 64];
 
     enum reply_class class = reply_tell(error->class, error->text, text, sizeof(text));
@@ -36,21 +36,21 @@ static void claim_stop_before(struct claim *claim, struct unit *unit, size_t ent
 {
     size_t begin = entry ? unit->entries[entry - 1].end : 0, count = 0, told = 0;
     const struct units_events *events = &claim->lane->options.events;
-    uint32_t *tickets = mem_array(unit->committed - begin + 1, sizeof(*tickets));
+    uint32_t *tickets = mem_array(unit->queue.committed - begin + 1, sizeof(*tickets));
 
-    for (size_t i = begin; i < unit->committed; i++) {
+    for (size_t i = begin; i < unit->queue.committed; i++) {
         while (told < unit->told && unit->errors[told].command < i)
             told++;
         if (told == unit->told || unit->errors[told].command != i)
-            tickets[count++] = unit->commands[i].ticket;
+            tickets[count++] = queue_at(&unit->queue, i)->ticket;
     }
     while (unit->error_count && unit->errors[unit->error_count - 1].command >= begin)
         free(unit->errors[--unit->error_count].text);
     unit->told = unit->error_count;
     claim->stopped = true;
-    claim->lane->bytes -= unit->end;
+    claim->lane->bytes -= unit->queue.end;
     unit_cut(unit, entry);
-    claim->lane->bytes += unit->end;
+    claim->lane->bytes += unit->queue.end;
     claim->lane->commands -= count;
     for (size_t i = 0; i < count; i++)
         events->dropped(events->context, tickets[i]);
@@ -63,7 +63,7 @@ static bool claim_judge(struct claim *claim, struct unit *unit)
     while (unit->told < unit->error_count) {
         const struct unit_error *error = &unit->errors[unit->told];
         struct unit_entry *entry = unit_entry_of(unit, error->command);
-        uint64_t place = checkpoint_place(unit->commands[error->command].place);
+        uint64_t place = checkpoint_place(queue_at(&unit->queue, error->command)->place);
         unit->told++;
         enum units_verdict verdict = claim_ask(claim, unit, error);
         if (claim->dropped)
@@ -84,10 +84,10 @@ static void claim_refused(struct claim *claim)
 
     if (claim->dropped || !claim_judge(claim, unit))
         return;
-    claim->lane->bytes -= unit->end; /* what leaves it is not counted any more */
+    claim->lane->bytes -= unit->queue.end; /* what leaves it is not counted any more */
     unit_remove_refused(unit);
     unit->number = ++claim->lane->unit_numbers;
-    claim->lane->bytes += unit->end;
+    claim->lane->bytes += unit->queue.end;
     claim->judging = false;
     if (claim->stopped)
         claim_drop_units(claim, unit->records ? unit : NULL);
@@ -103,7 +103,8 @@ static bool claim_failed(struct claim *claim, struct unit *unit, const struct un
 
     if (verdict == UNITS_SKIP)
         return false;
-    holes_add(&claim->holes, offset, checkpoint_place(unit->commands[error->command].place));
+    holes_add(&claim->holes, offset,
+              checkpoint_place(queue_at(&unit->queue, error->command)->place));
     claim->holes_version++;
     claim->urgent = claim->state != CLAIM_FENCED;
     return verdict == UNITS_STOP;
@@ -116,14 +117,14 @@ static void claim_applied(struct claim *claim, struct unit *unit)
     bool stops = false;
     size_t error = 0;
 
-    for (size_t i = 0; i < unit->committed; i++) {
+    for (size_t i = 0; i < unit->queue.committed; i++) {
         if (error < unit->error_count && unit->errors[error].command == i) {
             stops |= claim_failed(claim, unit, &unit->errors[error++]);
             continue;
         }
         lane->commands--;
-        lane_count(lane, unit->commands[i].command, RESULT_OK);
-        events->done(events->context, unit->commands[i].ticket);
+        lane_count(lane, queue_at(&unit->queue, i)->command, RESULT_OK);
+        events->done(events->context, queue_at(&unit->queue, i)->ticket);
     }
     if (error)
         claim->judging = false;

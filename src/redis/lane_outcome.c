@@ -267,7 +267,7 @@ void lane_late_arming(struct lane *lane)
     for (size_t i = 0; i < lane->armed_count && !lane->late_claim; i++) {
         struct claim *claim = lane->armed[i];
         if (claim && claim->state == CLAIM_OWNED && !claim->dropped && !claim->urgent &&
-            claim_wants(claim) && claim->first && claim->first->committed)
+            claim_wants(claim) && claim->first && claim->first->queue.committed)
             lane->late_claim = claim;
     }
     lane->late_command = 0;

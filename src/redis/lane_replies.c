@@ -146,8 +146,8 @@ static void share_judge(struct lane *lane, struct share *share, size_t place)
 
     if (scanner->failed)
         lane_classify(lane, scanner->text);
-    enum reply_class class =
-        verdict_of(scanner, unit->commands[place].command, unit_bytes_of(unit, place));
+    enum reply_class class = verdict_of(scanner, queue_at(&unit->queue, place)->command,
+                                        queue_bytes_at(&unit->queue, place));
     if (class != REPLY_DONE)
         unit_add_error(unit, place, class, scanner->text);
 }
@@ -174,7 +174,7 @@ static enum resp_result lane_take_element(struct lane *lane, struct slice *input
         return result;
     if (share_is_ours(share, lane->element))
         share_control(lane, share, place);
-    else if (verdict_is_open(&lane->scanner, share->unit->commands[place].command))
+    else if (verdict_is_open(&lane->scanner, queue_at(&share->unit->queue, place)->command))
         share_judge(lane, share, place);
     return RESP_REPLY;
 }

@@ -203,8 +203,8 @@ static void lane_send_unit(struct lane *lane, struct share *share)
     claim->flying.epoch = claim->number;
     claim->flying_version = claim->holes_version;
     claim->flying_unit = share->unit;
-    if (share->unit && share->unit->end)
-        lane_send_bytes(lane, share->unit->bytes, share->unit->end);
+    if (share->unit && share->unit->queue.end)
+        lane_send_bytes(lane, share->unit->queue.bytes, share->unit->queue.end);
     if (share->unit)
         share->unit->closed = true;
     if (claim->anew)
@@ -228,7 +228,7 @@ static void lane_add_share(struct lane *lane, struct claim *claim)
         share->unit = claim->urgent ? NULL : claim->first;
         share->kind = share->unit ? SHARE_UNIT : SHARE_NOTE;
         share->ours = 1 + claim->anew;
-        share->count = share->ours + (share->unit ? share->unit->committed : 0);
+        share->count = share->ours + (share->unit ? share->unit->queue.committed : 0);
         lane_send_unit(lane, share);
     }
     lane->body_count += share->count;
@@ -250,7 +250,7 @@ bool lane_fly(struct lane *lane)
             continue;
         lane_add_share(lane, claim);
         records += claim->flying_unit ? claim->flying_unit->records : 1;
-        bytes += claim->flying_unit ? claim->flying_unit->end : 0;
+        bytes += claim->flying_unit ? claim->flying_unit->queue.end : 0;
     }
     if (!lane->share_count)
         return false;

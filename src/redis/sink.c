@@ -116,7 +116,7 @@ size_t sink_inflight(const struct sink *sink)
     size_t inflight = 0;
 
     for (unsigned i = 0; i < sink->bundle.topology.connections; i++)
-        inflight += sink->connections[i].window.count;
+        inflight += sink->connections[i].window.queue.count;
     return inflight;
 }
 

@@ -1,21 +1,13 @@
 /*
  * unit.h: consecutive records of one partition that are carried out together.
  *
- *      bytes   | record | record | record | ..put, not complete.. |
- *                                         end                     length
- *
- * Records without commands move the offset and leave no entry.
+ * The commands of its queue are committed record by record, and none is popped: so they begin with
+ * its bytes. Records without commands move the offset and leave no entry.
  */
 #pragma once
+#include "redis/queue.h"
 #include "redis/session.h"
 #include "redis/units.h"
-
-struct unit_command {
-    uint32_t length; /* bytes */
-    uint32_t ticket;
-    uint32_t command; /* index for metrics */
-    uint32_t place;   /* among the record's commands */
-};
 
 struct unit_entry {
     struct unit_record record;
@@ -33,38 +25,24 @@ struct unit_error {
 struct unit {
     struct unit *next_unit;
     uint32_t number; /* another one for each use, and for what is left of it without the refused */
-    char *bytes;
-    size_t length, capacity;
-    struct unit_command *commands;
-    size_t count, command_capacity;
+    struct queue queue;
     struct unit_entry *entries;
     size_t entry_count, entry_capacity;
     struct unit_error *errors; /* by rising command */
     size_t error_count, error_capacity;
-    size_t told;           /* errors that were told already */
-    size_t end, committed; /* bytes and commands of complete records */
-    size_t records;        /* complete ones, those without entries too */
-    bool closed;           /* it was sent once: nothing is added any more */
-    int64_t begin;         /* the lowest offset */
-    int64_t next, leader;  /* of the last record: its offset + 1, its leader epoch */
+    size_t told;          /* errors that were told already */
+    size_t records;       /* complete ones, those without entries too */
+    bool closed;          /* it was sent once: nothing is added any more */
+    int64_t begin;        /* the lowest offset */
+    int64_t next, leader; /* of the last record: its offset + 1, its leader epoch */
     struct checkpoint_witness witness;
 };
-
-/** Encodes one command behind the others. */
-void unit_put(struct unit *unit, unsigned place, const struct slice *arguments, size_t count,
-              uint32_t command, uint32_t ticket);
 
 /** What was put is the whole of @p record. @p noted: it gets an entry though it has no commands. */
 void unit_commit(struct unit *unit, const struct unit_record *record, uint64_t kept, bool noted);
 
-/** What was put since the last unit_commit() was never there. */
-void unit_rollback(struct unit *unit);
-
 /** Which command it is. */
 struct session_command unit_command_of(const struct unit *unit, size_t command);
-
-/** The command as it is sent. */
-struct slice unit_bytes_of(const struct unit *unit, size_t command);
 
 /** The entry that the command belongs to. */
 struct unit_entry *unit_entry_of(struct unit *unit, size_t command);

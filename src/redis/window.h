@@ -1,39 +1,21 @@
 /*
  * window.h: the commands of one connection that were put and not answered.
  *
- *      bytes   | answered | ..sent.. | ..to send.. | ..put, not committed.. | free
- *                         head       written       committed_end            tail
+ *      queue   | answered | ..sent.. | ..to send.. | ..put, not committed.. | free
+ *                         head       written       end                      tail
  *
- * One buffer holds their bytes one behind the other, one ring a descriptor a command. Sending again
- * is moving the write position back to the head.
+ * Sending again is moving the write position back to the head.
  */
 #pragma once
-#include "base/slice.h"
+#include "redis/queue.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-struct window_command {
-    uint32_t length; /* bytes */
-    uint32_t ticket;
-    uint32_t command; /* index for metrics */
-    bool doubt;       /* it was sent before and may have been carried out */
-};
-
-/** Counts run from the head; a command is sent as soon as its first byte is. */
+/** Counts and bytes run from the head; a command is sent as soon as its first byte is. */
 struct window {
-    char *bytes;
-    size_t capacity, ordinary_capacity;
-    size_t head, written, sent_end, committed_end, tail; /* offsets in bytes, rising */
-    struct window_command *ring;
-    size_t ring_capacity; /* a power of two */
-    size_t first;         /* the head's number: no other command ever has it; and its place in the
-                             ring, below the capacity */
-    uint64_t head_number; /* another one for each command that becomes the head */
-    size_t count, committed, sent;
+    struct queue queue;
+    size_t written, sent_end; /* bytes: those sent, and where the sent commands end */
+    size_t sent;
     size_t passed; /* of the sent ones: answered, but to be sent again */
-    size_t limit_commands, limit_bytes;
+    size_t limit_commands, limit_bytes, ordinary_capacity;
 };
 
 void window_init(struct window *window, size_t limit_commands, size_t limit_bytes);
@@ -44,37 +26,46 @@ void window_free(struct window *window);
 /** Below both limits: the next record's commands may be put, and may go over them. */
 static inline bool window_has_room(const struct window *window)
 {
-    return window->count < window->limit_commands &&
-           window->tail - window->head < window->limit_bytes;
+    return window->queue.count < window->limit_commands &&
+           window->queue.tail - window->queue.head < window->limit_bytes;
 }
 
 /** Encodes one command behind the others. */
-void window_put(struct window *window, const struct slice *arguments, size_t count,
-                uint32_t command, uint32_t ticket);
+static inline void window_put(struct window *window, const struct slice *arguments, size_t count,
+                              uint32_t command, uint32_t ticket)
+{
+    queue_put(&window->queue, arguments, count,
+              (struct queued){.ticket = ticket, .command = command});
+}
 
 /** What was put may be sent. */
 static inline void window_commit(struct window *window)
 {
-    window->committed_end = window->tail;
-    window->committed = window->count;
+    queue_commit(&window->queue);
 }
 
 /** What was put since the last window_commit() was never there. */
-void window_rollback(struct window *window);
+static inline void window_rollback(struct window *window)
+{
+    queue_rollback(&window->queue);
+}
 
 /** What may be sent and is not; data moves with the next window_put(). */
 static inline struct slice window_unsent(const struct window *window)
 {
-    return (struct slice){window->bytes + window->written, window->committed_end - window->written};
+    const struct queue *queue = &window->queue;
+    size_t from = queue->head + window->written;
+
+    return (struct slice){queue->bytes + from, queue->end - from};
 }
 
 /** The next @p length bytes of window_unsent() were sent. */
 void window_wrote(struct window *window, size_t length);
 
 /** The oldest command; only while count > 0. */
-static inline const struct window_command *window_head(const struct window *window)
+static inline const struct queued *window_head(const struct window *window)
 {
-    return &window->ring[window->first & (window->ring_capacity - 1)];
+    return queue_at(&window->queue, 0);
 }
 
 /** The oldest command, which is sent, is over and leaves the window. */

@@ -85,7 +85,7 @@ static void pipe_again(struct member *member)
 
     window_filter(&pipe->window, pipe_wanted, pipe_dropped, member);
     pipe->draining = pipe->paused = false;
-    pipe->probing = pipe->window.committed > 0;
+    pipe->probing = pipe->window.queue.committed > 0;
 }
 
 /* The head ended the last connection: is anything else answered on this one? */
@@ -93,14 +93,13 @@ static void pipe_doubt(struct pipe *pipe)
 {
     const struct window *window = &pipe->window;
 
-    if (!window->committed || !suspect_is(&pipe->suspect, window->first))
+    if (!window->queue.committed || !suspect_is(&pipe->suspect, window->queue.first))
         suspect_clear(&pipe->suspect);
     pipe->doubting = pipe->suspect.cuts > 0;
     pipe->question_sent = 0;
     if (pipe->doubting)
-        pipe->question_length = question_write(
-            pipe->question,
-            (struct slice){window->bytes + window->head, window_head(window)->length}, UINT32_MAX);
+        pipe->question_length =
+            question_write(pipe->question, queue_head_bytes(&window->queue), UINT32_MAX);
 }
 
 static void pipe_connected(struct member *member)
@@ -119,7 +118,7 @@ static void pipe_cut(struct member *member, bool at_once)
     const struct window *window = &pipe->window;
 
     if (at_once && window->sent == 1 && window->passed == 0)
-        suspect_cut(&pipe->suspect, window->first, window_head(window)->length, 0);
+        suspect_cut(&pipe->suspect, window->queue.first, window_head(window)->length, 0);
     else
         suspect_doubt(&pipe->suspect);
     pipe->doubting = false;
@@ -212,15 +211,13 @@ static struct slice pipe_output(struct member *member)
     struct pipe *pipe = member->way;
     const struct window *window = &pipe->window;
     struct slice unsent = window_unsent(window);
-    size_t end = window->committed_end;
 
     if (pipe->draining)
-        end = window->sent_end;
+        unsent.length = window->sent_end - window->written;
     else if (pipe->paused)
-        end = window->written;
-    else if (pipe->probing && window->committed)
-        end = window->head + window_head(window)->length;
-    unsent.length = end - window->written;
+        unsent.length = 0;
+    else if (pipe->probing && window->queue.committed)
+        unsent.length = window_head(window)->length - window->written;
     if (pipe->doubting)
         return (struct slice){pipe->question + pipe->question_sent,
                               pipe->question_length - pipe->question_sent};
@@ -249,7 +246,7 @@ static void pipe_finish(struct member *member, struct ticket ticket)
 static bool pipe_contests(struct pipe *pipe)
 {
     const struct window *window = &pipe->window;
-    struct slice command = {window->bytes + window->head, window_head(window)->length};
+    struct slice command = queue_head_bytes(&window->queue);
     struct refusal *refusal = &pipe->refusals[pipe->refusal_count];
     struct xadd_entry entry;
 
@@ -316,7 +313,7 @@ static void pipe_condemn(struct member *member)
 
     window_drop(&pipe->window);
     suspect_clear(&pipe->suspect);
-    pipe->probing = pipe->window.committed > 0;
+    pipe->probing = pipe->window.queue.committed > 0;
     world_refused(member, ticket.place, false);
     if (partition->life == ticket.life)
         tracker_finish(partition->tracker, ticket.slot);

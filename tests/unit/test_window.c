@@ -48,7 +48,7 @@ static void a_rollback_takes_back_what_was_not_committed_and_nothing_else(void)
     put(2, 100);
     put(3, 100);
     window_rollback(&window);
-    CU_ASSERT_EQUAL(window.count, 1);
+    CU_ASSERT_EQUAL(window.queue.count, 1);
     put(4, 1);
     window_commit(&window);
     CU_ASSERT_TRUE(slice_equal(
@@ -93,11 +93,11 @@ static void a_giant_does_not_keep_its_memory(void)
     put(2, 1);
     window_commit(&window);
     window_wrote(&window, unsent().length);
-    CU_ASSERT_TRUE(window.capacity > 300000);
+    CU_ASSERT_TRUE(window.queue.capacity > 300000);
     window_pop(&window);
     window_pop(&window);
     put(3, 1);
-    CU_ASSERT_TRUE(window.capacity <= 64 << 10);
+    CU_ASSERT_TRUE(window.queue.capacity <= 64 << 10);
     window_free(&window);
 }
 
@@ -147,23 +147,23 @@ static void compare(void)
 {
     size_t offset = 0;
 
-    CU_ASSERT_EQUAL_FATAL(window.count, model_count);
-    CU_ASSERT_EQUAL_FATAL(window.committed, model_committed);
+    CU_ASSERT_EQUAL_FATAL(window.queue.count, model_count);
+    CU_ASSERT_EQUAL_FATAL(window.queue.committed, model_committed);
     CU_ASSERT_EQUAL_FATAL(window.sent, model_sent());
-    CU_ASSERT_EQUAL_FATAL(window.written - window.head, model_written);
+    CU_ASSERT_EQUAL_FATAL(window.written, model_written);
     for (size_t i = 0; i < model_count; i++) {
-        struct window_command *command =
-            &window.ring[(window.first + i) & (window.ring_capacity - 1)];
+        struct queued *command = queue_at(&window.queue, i);
         CU_ASSERT_EQUAL_FATAL(command->ticket, model[i].ticket);
         CU_ASSERT_EQUAL_FATAL(command->command, model[i].ticket % 7);
         CU_ASSERT_EQUAL_FATAL(command->length, model[i].length);
-        CU_ASSERT_EQUAL_FATAL(
-            memcmp(window.bytes + window.head + offset, model[i].bytes, model[i].length), 0);
+        CU_ASSERT_EQUAL_FATAL(memcmp(window.queue.bytes + window.queue.head + offset,
+                                     model[i].bytes, model[i].length),
+                              0);
         offset += model[i].length;
         if (i + 1 == model_committed)
-            CU_ASSERT_EQUAL_FATAL(window.committed_end - window.head, offset);
+            CU_ASSERT_EQUAL_FATAL(window.queue.end - window.queue.head, offset);
     }
-    CU_ASSERT_EQUAL_FATAL(window.tail - window.head, offset);
+    CU_ASSERT_EQUAL_FATAL(window.queue.tail - window.queue.head, offset);
 }
 
 static bool is_wanted(void *context, uint32_t ticket)
