@@ -79,3 +79,12 @@ void choice_read_text(const struct loader *loader, const struct option *option,
     else
         ((struct conf_text *)field)->refused = true;
 }
+
+void choice_write(const struct option *option, const void *field, bool secrets, FILE *out)
+{
+    int index;
+
+    (void)secrets;
+    memcpy(&index, field, sizeof(index));
+    fputs(kinds[option->kind].words[index], out);
+}

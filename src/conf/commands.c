@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "conf/pool.h"
 #include "conf/read.h"
+#include "conf/write.h"
 
 #include <stdlib.h>
 
@@ -45,4 +46,20 @@ void commands_read(const struct loader *loader, const struct option *option,
     for (size_t i = 0; i < count; i++)
         command_add(loader, option, list ? &setting->children[i] : setting, &commands);
     *(struct conf_commands *)field = commands;
+}
+
+void commands_write(const struct option *option, const void *field, bool secrets, FILE *out)
+{
+    const struct conf_commands *commands = field;
+
+    (void)option;
+    for (size_t i = 0; i < commands->count; i++) {
+        const struct conf_command *command = &commands->items[i];
+        fputs(i ? ", " : "", out);
+        write_one(&command->cmd, secrets, out);
+        if (command->when.text) {
+            fputs(" when ", out);
+            write_one(&command->when, secrets, out);
+        }
+    }
 }

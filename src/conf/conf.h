@@ -58,6 +58,13 @@ struct conf_property {
     struct conf_text value;
 };
 
+struct conf_properties {
+    struct conf_property *items;
+    size_t count;
+    bool refused;              /* some were reported as wrong and are not among the items */
+    struct conf_origin origin; /* of the group; of the source if it has none */
+};
+
 struct conf_source {
     char *name;
     struct conf_origin origin;
@@ -67,10 +74,7 @@ struct conf_source {
     enum conf_out_of_range on_out_of_range;
     enum conf_mismatch on_checkpoint_mismatch;
     int64_t commit_interval, drain_timeout, unconfirmed_records;
-    struct conf_property *librdkafka;
-    size_t librdkafka_count;
-    bool librdkafka_lacks;                /* some were reported as wrong and are not among them */
-    struct conf_origin librdkafka_origin; /* of the group; of the source if it has none */
+    struct conf_properties librdkafka;
 };
 
 struct conf_tls {
@@ -90,9 +94,14 @@ struct conf_durable {
 struct conf_sink {
     char *name;
     struct conf_origin origin;
+    /* The file's own values of settings whose effective ones, below, depend on others. */
+    struct {
+        struct conf_text username, password; /* effective: these, else the url's */
+        int64_t window_bytes, unit_bytes;    /* effective: these, less if "memory" is small */
+    } said;
     struct conf_text url, username, password;
     bool password_decoded; /* it is the url's, and had "%40" for "@" there */
-    /* from url; username and password win over what the url says */
+    /* from url */
     char *host; /* NULL: a unix socket */
     int port;
     char *socket_path; /* NULL: TCP */

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "conf/read.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum {
@@ -121,4 +122,23 @@ void durable_read(const struct loader *loader, const struct option *option,
     if (!durable_parse(text.text, field, &err))
         conf_problem(loader->problems, setting->origin, NULL, "'%s' %s, not '%s'", option->name,
                      err.text, read_shown(&text));
+}
+
+void durable_write(const struct option *option, const void *field, bool secrets, FILE *out)
+{
+    const struct conf_durable *durable = field;
+
+    switch (durable->kind) {
+    case DURABLE_NONE:
+        fputs("none", out);
+        return;
+    case DURABLE_WAIT:
+        fprintf(out, "wait(%" PRId64 ", ", durable->replicas);
+        break;
+    case DURABLE_WAITAOF:
+        fprintf(out, "waitaof(%" PRId64 ", %" PRId64 ", ", durable->local, durable->replicas);
+        break;
+    }
+    number_write_duration(option, &durable->timeout, secrets, out);
+    fputc(')', out);
 }

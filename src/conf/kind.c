@@ -21,13 +21,15 @@ static const char *const format_words[] = {
 #include "conf/choices.def"
 #undef WORD
 
-#define ANY                    NULL
-#define CHOICE_KIND(kind, ...) [KIND_##kind] = {"WORD", kind##_words, choice_read, false},
-#define CHOICE                 CHOICE_KIND
-#define CHOICE_OF              CHOICE_KIND
+#define ANY NULL
+#define CHOICE_KIND(kind, ...)                                                                     \
+    [KIND_##kind] = {"WORD", kind##_words, choice_read, choice_write, false},
+#define CHOICE    CHOICE_KIND
+#define CHOICE_OF CHOICE_KIND
 const struct kind kinds[KINDS] = {
-#define KIND(kind, type, word, words, read)                                                        \
-    [KIND_##kind] = {word, words, read, __builtin_types_compatible_p(type, struct conf_text)},
+#define KIND(kind, type, word, words, read, write)                                                 \
+    [KIND_##                                                                                       \
+        kind] = {word, words, read, write, __builtin_types_compatible_p(type, struct conf_text)},
 #include "conf/kinds.def"
 #undef KIND
 #include "conf/choices.def"

@@ -1,6 +1,7 @@
 /* kind.h: the kinds of options, from the rows of kinds.def and choices.def. */
 #pragma once
 #include <stdbool.h>
+#include <stdio.h>
 
 struct loader;
 struct option;
@@ -21,15 +22,24 @@ enum option_kind {
 typedef void read_function(const struct loader *loader, const struct option *option,
                            const struct setting *setting, void *field);
 
-#define KIND(kind, type, word, words, read) read_function read;
+/** Writes @p field for a person to read; nothing if it is not set. @p secrets: show them, else
+ * "***" stands for each. */
+typedef void write_function(const struct option *option, const void *field, bool secrets,
+                            FILE *out);
+
+#define KIND(kind, type, word, words, read, write)                                                 \
+    read_function read;                                                                            \
+    write_function write;
 #include "conf/kinds.def"
 #undef KIND
 read_function choice_read;
+write_function choice_write;
 
 struct kind {
     const char *word;         /* its name in the documentation: "DURATION" */
     const char *const *words; /* the only ones that it takes, NULL behind them; NULL: any */
     read_function *read;
+    write_function *write;
     bool is_text; /* the field is a struct conf_text */
 };
 

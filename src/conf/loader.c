@@ -78,7 +78,7 @@ static void loader_fill_source(const struct loader *loader, const struct setting
     if (loader_is_group(loader, setting, what)) {
         struct conf_source *source = &conf->sources[conf->source_count++];
         source->name = pool_copy(conf->pool, setting->name, strlen(setting->name));
-        source->origin = source->librdkafka_origin = setting->origin;
+        source->origin = source->librdkafka.origin = setting->origin;
         option_fill_group(loader, GROUP_source, setting, NULL, setting->origin, what, source);
     }
     free(what);

@@ -50,6 +50,11 @@ size_t memory_budget_reads(int64_t max_record)
     return most > LEAST_READ ? most : LEAST_READ;
 }
 
+static int64_t smaller(int64_t one, int64_t other)
+{
+    return one < other ? one : other;
+}
+
 static bool has_units(const struct conf *conf, const struct conf_sink *sink)
 {
     for (size_t i = 0; i < conf->route_count; i++)
@@ -69,8 +74,7 @@ static void bound_units(struct conf *conf)
     if (most < LEAST_UNIT)
         most = LEAST_UNIT;
     for (size_t i = 0; i < conf->sink_count; i++)
-        if (conf->sinks[i].unit_bytes > most)
-            conf->sinks[i].unit_bytes = most;
+        conf->sinks[i].unit_bytes = smaller(conf->sinks[i].said.unit_bytes, most);
 }
 
 /* A worker may have every sink's connections. */
@@ -84,8 +88,7 @@ static void bound_windows(struct conf *conf)
     if (most < LEAST_WINDOW)
         most = LEAST_WINDOW;
     for (size_t i = 0; i < conf->sink_count; i++)
-        if (conf->sinks[i].window_bytes > most)
-            conf->sinks[i].window_bytes = most;
+        conf->sinks[i].window_bytes = smaller(conf->sinks[i].said.window_bytes, most);
 }
 
 void memory_budget_bound(struct conf *conf)

@@ -8,7 +8,8 @@ struct setting;
 /** A record must leave room for its copies: while it is read, and while it waits for Redis. */
 void memory_budget_check(const struct loader *loader, const struct setting *root);
 
-/** Makes the windows of all connections, and the units, small enough for their part. */
+/** Sets the effective limits of windows and units: the file's, or their part of "memory" if that is
+ * less. */
 void memory_budget_bound(struct conf *conf);
 
 /** One worker's part of "memory", over all sources that are read. */

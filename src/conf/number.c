@@ -116,3 +116,37 @@ void number_read_size(const struct loader *loader, const struct option *option,
         parse_number(loader, option, setting, "a size", size_hint, text_size, &bytes))
         store_within(loader, option, setting, bytes, text_size, field);
 }
+
+void number_write_integer(const struct option *option, const void *field, bool secrets, FILE *out)
+{
+    (void)option, (void)secrets;
+    fprintf(out, "%" PRId64, *(const int64_t *)field);
+}
+
+void number_write_duration(const struct option *option, const void *field, bool secrets, FILE *out)
+{
+    int64_t milliseconds = *(const int64_t *)field;
+
+    (void)option, (void)secrets;
+    if (milliseconds % 1000 || !milliseconds) {
+        fprintf(out, "%" PRId64 "ms", milliseconds);
+        return;
+    }
+    char *text = duration_text(milliseconds / 1000);
+    fputs(text, out);
+    free(text);
+}
+
+void number_write_size(const struct option *option, const void *field, bool secrets, FILE *out)
+{
+    static const char *const units[] = {"", "KiB", "MiB", "GiB"};
+    int64_t bytes = *(const int64_t *)field;
+    size_t unit = 0;
+
+    (void)option, (void)secrets;
+    while (bytes && bytes % 1024 == 0 && unit < 3) {
+        bytes /= 1024;
+        unit++;
+    }
+    fprintf(out, "%" PRId64 "%s", bytes, units[unit]);
+}

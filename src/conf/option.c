@@ -35,13 +35,14 @@ const char option_required[] = "(required)";
 
 #define NONE     NULL
 #define REQUIRED option_required
-#define SECTION_ROW(group_, name_, inherited_, help_)                                              \
+#define SECTION_ROW(group_, name_, inherited_, change_, help_)                                     \
     {.group = GROUP_##group_,                                                                      \
      .section = true,                                                                              \
      .name = #name_,                                                                               \
      .inherited = (inherited_),                                                                    \
+     .change = CHANGE_##change_,                                                                   \
      .help = (help_)},
-#define ROW(group_, name_, field_, inherited_, kind_, default_, least_, most_, help_)              \
+#define ROW(group_, name_, field_, inherited_, kind_, default_, least_, most_, change_, help_)     \
     {.group = GROUP_##group_,                                                                      \
      .kind = KIND_##kind_,                                                                         \
      .name = #name_,                                                                               \
@@ -49,11 +50,16 @@ const char option_required[] = "(required)";
      .inherited = (inherited_),                                                                    \
      .least = (least_),                                                                            \
      .most = (most_),                                                                              \
+     .change = CHANGE_##change_,                                                                   \
      .help = (help_),                                                                              \
      .offset = offsetof(struct filled_##group_, is.field_)},
 static const struct option options[] = {
 #include "conf/options.def"
 };
+
+#define CHANGE(change, word, text) [CHANGE_##change] = {word, text},
+const struct option_change_text option_changes[OPTION_CHANGE_COUNT] = {OPTION_CHANGES(CHANGE)};
+#undef CHANGE
 
 struct alias {
     enum option_group group;

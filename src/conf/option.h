@@ -11,6 +11,31 @@ enum option_group {
     OPTION_GROUPS
 };
 
+/** What must begin anew for another value: the column "change" of options.def. */
+#define OPTION_CHANGES(CHANGE)                                                                     \
+    CHANGE(NEVER, "", "")                                                                          \
+    CHANGE(LIVE, "live", "nothing: records go on as they come")                                    \
+    CHANGE(RECONNECT, "reconnect",                                                                 \
+           "the connections made with it: to the sink's Redis, or for dead letters")               \
+    CHANGE(REJOIN, "rejoin",                                                                       \
+           "the members of the consumer group: their partitions are drained, given up and "        \
+           "assigned again")                                                                       \
+    CHANGE(RESTART, "restart", "the process")
+
+enum option_change {
+#define CHANGE(change, word, text) CHANGE_##change,
+    OPTION_CHANGES(CHANGE)
+#undef CHANGE
+        OPTION_CHANGE_COUNT
+};
+
+struct option_change_text {
+    const char *word; /* "rejoin" */
+    const char *text; /* what begins anew */
+};
+
+extern const struct option_change_text option_changes[OPTION_CHANGE_COUNT];
+
 struct option {
     enum option_group group;
     bool section; /* holds groups of its own: no kind, no field */
@@ -19,6 +44,7 @@ struct option {
     const char *default_text; /* as the file would say it; NULL: none; or option_required */
     bool inherited;           /* may also stand in "defaults" */
     const char *least, *most; /* of a number; else "" */
+    enum option_change change;
     const char *help;
     size_t offset; /* of its field in the struct of its group */
 };

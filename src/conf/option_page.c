@@ -64,7 +64,17 @@ static const char introduction[] =
     "with "
     "such a name or the password in a URL.\n"
     "\n"
-    "A string setting that is empty is as if it were not there.\n";
+    "A string setting that is empty is as if it were not there.\n"
+    "\n"
+    "## What a change costs\n"
+    "\n"
+    "The column *change* says what begins anew for another value; for a group, what begins anew "
+    "when "
+    "one is added or\nremoved. `penstock diff OLD NEW` shows it for two files. penstock reads its "
+    "configuration at a start only, so today\na restart puts each change into effect.\n"
+    "\n"
+    "| change | what begins anew |\n"
+    "|---|---|\n";
 
 /* With separator "|": "stop|skip". */
 static void write_words(const char *const *words, const char *separator, FILE *out)
@@ -120,7 +130,7 @@ static void write_row(const struct option *option, FILE *out)
     write_default(option, out);
     fputs(" | ", out);
     write_range(option, out);
-    fputs(" | ", out);
+    fprintf(out, " | %s | ", option_changes[option->change].word);
     write_help(option->help, out);
     fputs(option->inherited ? " May stand in `defaults`. |\n" : " |\n", out);
 }
@@ -134,7 +144,7 @@ static void write_group(enum option_group group, FILE *out)
     fprintf(out, "\n## %s\n\n%s\n\n", text->title, text->text);
     if (text->where[0])
         fprintf(out, "```\n%s\n```\n\n", text->where);
-    fputs("| name | kind | default | range | |\n|---|---|---|---|---|\n", out);
+    fputs("| name | kind | default | range | change | |\n|---|---|---|---|---|---|\n", out);
     for (size_t i = 0; i < count; i++)
         if (options[i].group == group)
             write_row(&options[i], out);
@@ -143,6 +153,8 @@ static void write_group(enum option_group group, FILE *out)
 void option_page_write(FILE *out)
 {
     fputs(introduction, out);
+    for (int change = CHANGE_LIVE; change < OPTION_CHANGE_COUNT; change++)
+        fprintf(out, "| %s | %s |\n", option_changes[change].word, option_changes[change].text);
     for (int group = 0; group < OPTION_GROUPS; group++)
         write_group((enum option_group)group, out);
 }
@@ -161,6 +173,8 @@ static void write_option(const struct option *option, FILE *out)
         fputs("required  ", out);
     else if (option->default_text)
         fprintf(out, "default \"%s\"  ", option->default_text);
+    if (option->change != CHANGE_NEVER)
+        fprintf(out, "change %s  ", option_changes[option->change].word);
     fprintf(out, "%s\n", option->help);
 }
 

@@ -5,5 +5,6 @@
 /** Writes the reference page of all options (docs/reference/configuration.md). */
 void option_page_write(FILE *out);
 
-/** Writes all options, one a line, for a "--help": 'source.workers INTEGER default "1" ...'. */
+/** Writes all options, one a line, for a "--help": 'source.workers INTEGER default "1" change
+ * restart ...'. */
 void option_page_list(FILE *out);

@@ -4,6 +4,7 @@
 #include "conf/pool.h"
 #include "conf/read.h"
 #include "conf/redact.h"
+#include "conf/write.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -78,18 +79,17 @@ static bool property_line(const struct loader *loader, const struct setting *set
 void properties_read(const struct loader *loader, const struct option *option,
                      const struct setting *setting, void *field)
 {
-    struct conf_source *source =
-        (struct conf_source *)((char *)field - offsetof(struct conf_source, librdkafka));
-    struct conf_property *properties, *next;
+    struct conf_properties *properties = field;
+    struct conf_property *next;
 
-    source->librdkafka_origin = setting->origin;
+    properties->origin = setting->origin;
     if (setting->kind != SETTING_GROUP && setting->kind != SETTING_LIST) {
         conf_problem(loader->problems, setting->origin, NULL,
                      "'%s' must be a group { ... } or a list of strings, not %s", option->name,
                      setting_kind_name(setting->kind));
         return;
     }
-    next = properties = pool_array(loader->conf->pool, setting->count, sizeof(*properties));
+    next = properties->items = pool_array(loader->conf->pool, setting->count, sizeof(*next));
     for (size_t i = 0; i < setting->count; i++) {
         const struct setting *child = &setting->children[i];
         struct conf_text value;
@@ -98,7 +98,31 @@ void properties_read(const struct loader *loader, const struct option *option,
         else if (property_value(loader, child, child->name, &value))
             property_set(loader, child->name, value, next++);
     }
-    source->librdkafka = properties;
-    source->librdkafka_count = (size_t)(next - properties);
-    source->librdkafka_lacks = source->librdkafka_count < setting->count;
+    properties->count = (size_t)(next - properties->items);
+    properties->refused = properties->count < setting->count;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    const struct conf_property *one = *(const struct conf_property *const *)left;
+    const struct conf_property *other = *(const struct conf_property *const *)right;
+
+    return strcmp(one->name, other->name);
+}
+
+/* By name: librdkafka does not mind their order. */
+void properties_write(const struct option *option, const void *field, bool secrets, FILE *out)
+{
+    const struct conf_properties *properties = field;
+    const struct conf_property **sorted = mem_array(properties->count, sizeof(*sorted));
+
+    (void)option;
+    for (size_t i = 0; i < properties->count; i++)
+        sorted[i] = &properties->items[i];
+    qsort(sorted, properties->count, sizeof(const struct conf_property *), compare_names);
+    for (size_t i = 0; i < properties->count; i++) {
+        fprintf(out, "%s%s=", i ? ", " : "", sorted[i]->name);
+        write_one(&sorted[i]->value, secrets, out);
+    }
+    free(sorted);
 }

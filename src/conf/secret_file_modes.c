@@ -38,8 +38,8 @@ void secret_file_modes_check(const struct loader *loader)
     const char *warned = NULL;
 
     for (size_t i = 0; i < conf->source_count; i++)
-        for (size_t j = 0; j < conf->sources[i].librdkafka_count; j++)
-            check_text(loader, &conf->sources[i].librdkafka[j].value, &warned);
+        for (size_t j = 0; j < conf->sources[i].librdkafka.count; j++)
+            check_text(loader, &conf->sources[i].librdkafka.items[j].value, &warned);
     for (size_t i = 0; i < conf->sink_count; i++) {
         check_text(loader, &conf->sinks[i].url, &warned);
         check_text(loader, &conf->sinks[i].password, &warned);

@@ -11,8 +11,8 @@
 static const char url_hint[] = "a URL is redis://[user[:password]@]host[:port][/db], the same with "
                                "rediss:// for TLS, or unix:///path/of/socket[?db=N]";
 
-/* What the URL says, where the settings beside it do not. */
-static void sink_take_url(const struct conf *conf, struct url *url, struct conf_sink *sink)
+/* The credentials of the URL hold if there are none beside it. */
+static void sink_take_url(const struct conf *conf, const struct url *url, struct conf_sink *sink)
 {
     if (url->password)
         sink->url.secret = true;
@@ -35,7 +35,7 @@ static void sink_take_url(const struct conf *conf, struct url *url, struct conf_
     sink->tls.on = url->tls;
 }
 
-/* Whether there is a URL, and a good one. */
+/* False if there is no URL, or a wrong one. */
 static bool sink_fill_url(const struct loader *loader, struct conf_sink *sink)
 {
     struct url url = {0};
@@ -85,6 +85,8 @@ void conf_sink_fill(const struct loader *loader, const struct setting *setting, 
                     struct conf_sink *sink)
 {
     option_fill_group(loader, GROUP_sink, setting, NULL, setting->origin, what, sink);
+    sink->username = sink->said.username;
+    sink->password = sink->said.password;
     bool has_url = sink_fill_url(loader, sink);
     sink_fill_tls(loader, setting, sink, has_url);
 }

@@ -109,10 +109,11 @@ static bool start_time(const char *text, int64_t *time_ms)
     return true;
 }
 
+static const char *const words[] = {
+    [START_EARLIEST] = "earliest", [START_LATEST] = "latest", [START_ERROR] = "error"};
+
 bool start_parse(const char *text, struct conf_start *start, struct err *err)
 {
-    static const char *const words[] = {
-        [START_EARLIEST] = "earliest", [START_LATEST] = "latest", [START_ERROR] = "error"};
     int64_t time;
 
     for (int i = START_EARLIEST; i <= START_ERROR; i++)
@@ -136,4 +137,23 @@ void start_read(const struct loader *loader, const struct option *option,
     if (read_text(loader, setting, option->name, &text) && !start_parse(text.text, field, &err))
         conf_problem(loader->problems, setting->origin, NULL, "'%s' %s, not '%s'", option->name,
                      err.text, read_shown(&text));
+}
+
+void start_write(const struct option *option, const void *field, bool secrets, FILE *out)
+{
+    const struct conf_start *start = field;
+    time_t seconds = (time_t)(start->time_ms / 1000);
+    char text[32];
+    struct tm tm;
+
+    (void)option, (void)secrets;
+    if (start->kind != START_TIME) {
+        fputs(words[start->kind], out);
+        return;
+    }
+    strftime(text, sizeof(text), "@%Y-%m-%dT%H:%M:%S", gmtime_r(&seconds, &tm));
+    fputs(text, out);
+    if (start->time_ms % 1000)
+        fprintf(out, ".%03d", (int)(start->time_ms % 1000));
+    fputc('Z', out);
 }

@@ -4,6 +4,9 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "conf/conf.h"
+#include "conf/kind.h"
+#include "conf/redact.h"
 
 #include <ctype.h>
 #include <stdint.h>
@@ -209,4 +212,20 @@ void url_free(struct url *url)
     free(url->socket_path);
     url_wipe(url->username);
     url_wipe(url->password);
+}
+
+/* A literal URL is shown without its password, one with a part from elsewhere not at all. */
+void url_write(const struct option *option, const void *field, bool secrets, FILE *out)
+{
+    const struct conf_text *url = field;
+
+    if (!url->text || secrets || !url->secret || !url->literal || strpbrk(url->text, "\"\\")) {
+        write_text(option, field, secrets, out);
+        return;
+    }
+    char *quoted = mem_format("\"%s\"", url->text), *shown = redact_text(quoted);
+    fwrite(shown + 1, 1, strlen(shown) - 2, out);
+    explicit_bzero(quoted, strlen(quoted));
+    free(quoted);
+    free(shown);
 }

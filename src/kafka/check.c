@@ -262,7 +262,7 @@ static void check_kinit(rd_kafka_conf_t *kafka, const struct conf_source *source
         *end = '\0';
         get_text(kafka, name, value);
         if (!value[0] && strcmp(name, "broker.name") != 0)
-            conf_problem(problems, source->librdkafka_origin, NULL,
+            conf_problem(problems, source->librdkafka.origin, NULL,
                          "sasl.kerberos.kinit.cmd uses %%{%s}, which is not set", name);
         name = end + 1;
     }
@@ -279,7 +279,7 @@ static void check_token(rd_kafka_conf_t *kafka, const struct conf_source *source
     if (!logs_in_by(kafka, "OAUTHBEARER") || strcmp(method, "default") != 0 ||
         strcmp(unsecure, "true") == 0)
         return;
-    conf_problem(problems, source->librdkafka_origin,
+    conf_problem(problems, source->librdkafka.origin,
                  "sasl_oauthbearer_method = \"oidc\" with sasl_oauthbearer_client_id, "
                  "_client_secret and _token_endpoint_url",
                  "sasl_mechanism OAUTHBEARER needs a token, and nothing says where to get one");
@@ -298,7 +298,7 @@ static void check_together(rd_kafka_conf_t *kafka, const struct conf_source *sou
     }
     rd_kafka_conf_destroy(kafka);
     text[strcspn(text, "\n")] = '\0';
-    conf_problem(problems, source->librdkafka_origin, NULL, "librdkafka: %s", text);
+    conf_problem(problems, source->librdkafka.origin, NULL, "librdkafka: %s", text);
 }
 
 /* The same for the producer of dead letters. */
@@ -321,7 +321,7 @@ static void check_producer(const struct conf_source *source, struct conf_problem
     }
     rd_kafka_conf_destroy(kafka);
     text[strcspn(text, "\n")] = '\0';
-    conf_problem(problems, source->librdkafka_origin, NULL,
+    conf_problem(problems, source->librdkafka.origin, NULL,
                  "librdkafka, as the producer of dead letters: %s", text);
 }
 
@@ -333,18 +333,18 @@ bool source_check(const struct conf_source *source, bool produces, struct conf_p
 
     known_read(&known);
     properties_preset(kafka, source);
-    for (size_t i = 0; i < source->librdkafka_count; i++)
-        check_property(kafka, &source->librdkafka[i], &known, produces, problems);
+    for (size_t i = 0; i < source->librdkafka.count; i++)
+        check_property(kafka, &source->librdkafka.items[i], &known, produces, problems);
     properties_force(kafka);
     rd_kafka_conf_set(kafka, "group.id", "check", NULL, 0);
     check_kinit(kafka, source, problems);
     check_token(kafka, source, problems);
     disarm(kafka);
-    if (source->librdkafka_lacks || conf_problems_count(problems) > before)
+    if (source->librdkafka.refused || conf_problems_count(problems) > before)
         rd_kafka_conf_destroy(kafka); /* what lacks a property brings mistakes that are none */
     else
         check_together(kafka, source, problems);
-    if (produces && !source->librdkafka_lacks && conf_problems_count(problems) == before)
+    if (produces && !source->librdkafka.refused && conf_problems_count(problems) == before)
         check_producer(source, problems);
     known_clear(&known);
     return conf_problems_count(problems) == before;

@@ -56,9 +56,9 @@ enum {
 
 static const char *property_value(const struct conf_source *source, const char *name)
 {
-    for (size_t i = 0; i < source->librdkafka_count; i++)
-        if (strcmp(source->librdkafka[i].name, name) == 0)
-            return source->librdkafka[i].value.text;
+    for (size_t i = 0; i < source->librdkafka.count; i++)
+        if (strcmp(source->librdkafka.items[i].name, name) == 0)
+            return source->librdkafka.items[i].value.text;
     return NULL;
 }
 
@@ -185,8 +185,8 @@ static bool set_member(rd_kafka_conf_t *kafka, const struct conf_source *source,
 static bool set_user_properties(rd_kafka_conf_t *kafka, const struct conf_source *source,
                                 struct err *err)
 {
-    for (size_t i = 0; i < source->librdkafka_count; i++)
-        if (properties_set(kafka, &source->librdkafka[i], err) != RD_KAFKA_CONF_OK)
+    for (size_t i = 0; i < source->librdkafka.count; i++)
+        if (properties_set(kafka, &source->librdkafka.items[i], err) != RD_KAFKA_CONF_OK)
             return false;
     return true;
 }

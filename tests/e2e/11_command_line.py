@@ -218,9 +218,33 @@ def slips_are_told_and_have_their_status(run):
         expect(status == 69 and "another process has this port" in err, f"a taken port: {status}: {err}")
     listed = re.findall(r"^  (\d+) ", penstock("--help")[1], re.M)
     expect_equal(listed, "0 1 64 65 66 69 70 74 78".split(), "the statuses that --help lists")
-    for command in ("run", "check", "explain", "mock", "version"):
+    for command in ("run", "check", "diff", "explain", "mock", "version"):
         status, out, err = penstock(command, "--help")
         expect(status == 0 and "Usage: penstock" in out and not err, f"{command}: {out}{err}")
+
+
+def diff_says_what_differs_and_what_begins_anew(run):
+    """Two files that mean the same, two that do not, and files that cannot be compared."""
+    one = write(run, "one.conf", ROUTES)
+    same = write(run, "same.conf", "# nothing else\n" + ROUTES + ' memory = "48MiB";')
+    other = write(run, "other.conf", ROUTES.replace('group = "g"', 'group = "h"').replace("= \"SET k:", "= \"SET q:"))
+    expect_equal(penstock("diff", one, same), (0, "", ""), "files that mean the same")
+    status, out, err = penstock("diff", one, other)
+    expect(status == 1 and not err and "sources.main.group: g -> h (rejoin)\n" in out and
+           "routes.raw.do: " in out and out.endswith("2 differences; what begins anew: the members of the consumer "
+                                                     "group: their partitions are drained, given up and assigned "
+                                                     "again\n"), f"{status}: {out}{err}")
+    expect_equal(penstock("diff", "-q", one, other), (1, "", ""), "--quiet")
+    status, out, _ = penstock("diff", "--json", one, other)
+    found = json.loads(out)["differences"]
+    expect_equal((status, found[0]), (1, {"setting": "sources.main.group", "was": "g", "is": "h", "change": "rejoin"}),
+                 "--json")
+    wrong = write(run, "slip.conf", ROUTES.replace("to =", "too ="))
+    for words, wanted, said in (([one], 64, "OLD and NEW"), ([one, same, other], 64, "OLD and NEW"),
+                                ([one, "/nowhere.conf"], 66, "/nowhere.conf"), (["/nowhere.conf", one], 66, "/nowhere.conf"),
+                                ([one, wrong], 78, "slip.conf:"), ([wrong, "/nowhere.conf"], 78, "/nowhere.conf")):
+        status, out, err = penstock("diff", *words)
+        expect(status == wanted and said in err and not out, f"{words}: {status}: {out}{err}")
 
 
 def explain_takes_where_and_when_a_record_is(run):
@@ -380,7 +404,8 @@ if __name__ == "__main__":
     main(check_online_asks_both_servers, explain_needs_no_server, explain_as_json_says_the_same,
          the_reference_names_what_json_says, where_explain_has_no_answer_stdout_is_empty, the_page_about_ci_runs,
          the_page_about_change_events_is_true,
-         slips_are_told_and_have_their_status, an_installed_penstock_runs, explain_takes_where_and_when_a_record_is,
+         slips_are_told_and_have_their_status, an_installed_penstock_runs,
+         diff_says_what_differs_and_what_begins_anew, explain_takes_where_and_when_a_record_is,
          check_as_json_says_the_same, warnings_of_a_running_file_are_log_lines,
          a_pipe_that_nobody_writes_is_told, closed_streams_are_nobody_elses, mock_serves_kcat,
          a_mock_that_starts_again_is_found_by_who_used_it,

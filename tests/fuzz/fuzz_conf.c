@@ -4,6 +4,7 @@
  * Input that could open files beside itself is left out: a fuzzer finds the pipe that never ends.
  */
 #include "conf/conf.h"
+#include "conf/diff.h"
 #include "conf/loader.h"
 
 #include <assert.h>
@@ -36,6 +37,7 @@ static void check(const struct conf *conf)
         assert(conf->sources[i].brokers.text && conf->sources[i].group.text);
     for (size_t i = 0; i < conf->sink_count; i++)
         assert(!conf->sinks[i].host != !conf->sinks[i].socket_path);
+    assert(diff_confs(conf, conf, NULL, NULL) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -136,8 +136,8 @@ static void a_queue_that_was_full_is_filled_again_as_soon_as_it_runs_empty(void)
     cluster_topic("kicked");
     for (int i = 0; i < 40; i++) /* the mock gives one batch for a request */
         cluster_produce("kicked", 0, i * 400, (i + 1) * 400);
-    member->options.librdkafka = small;
-    member->options.librdkafka_count = 2;
+    member->options.librdkafka.items = small;
+    member->options.librdkafka.count = 2;
     member_join(member, "kicked");
     CU_ASSERT(member_run(member, 1));
     from_ms = clock_ms();

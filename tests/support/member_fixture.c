@@ -58,8 +58,7 @@ struct member *member_new(const char *group)
         .commit_interval = 100,
         .unconfirmed_records = 100000,
         .drain_timeout = 3000,
-        .librdkafka = properties,
-        .librdkafka_count = sizeof(properties) / sizeof(properties[0]),
+        .librdkafka = {.items = properties, .count = sizeof(properties) / sizeof(properties[0])},
     };
     member->finishes = true;
     member->holds = -1;

@@ -59,6 +59,7 @@ static void units_have_their_part_of_memory(void)
          "  delivery = \"exactly_once\"; do = \"SET a b\"; } );\n");
     CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
     CU_ASSERT_EQUAL(conf->sinks[0].unit_bytes, 128 << 10); /* 256KiB at 48MiB and more */
+    CU_ASSERT_EQUAL(conf->sinks[0].said.unit_bytes, 256 << 10);
     CU_ASSERT_EQUAL(conf->sinks[0].unit_records, 1000);
     unload();
 }
@@ -71,6 +72,7 @@ static void many_windows_share_their_part_of_memory(void)
         "  window_bytes = \"1MiB\"; }; slow = { url = \"redis://s\"; window_bytes = 100000; }; };\n"
         "routes = ( " ROUTE " );");
     CU_ASSERT_EQUAL(conf->sinks[0].window_bytes, (48 << 20) / 12 / 16);
+    CU_ASSERT_EQUAL(conf->sinks[0].said.window_bytes, 1 << 20);
     CU_ASSERT_EQUAL(conf->sinks[1].window_bytes, 100000);
     unload();
 }
@@ -101,11 +103,12 @@ static void a_small_file_gets_every_default(void)
     unload();
 }
 
-static void every_kind_of_option_has_a_name_and_a_reader(void)
+static void every_kind_of_option_has_a_name_a_reader_and_a_writer(void)
 {
     for (int i = 0; i < KINDS; i++) {
         CU_ASSERT_PTR_NOT_NULL(kinds[i].word);
         CU_ASSERT_PTR_NOT_NULL(kinds[i].read);
+        CU_ASSERT_PTR_NOT_NULL(kinds[i].write);
         for (size_t j = 0; kinds[i].words && j < 2; j++)
             CU_ASSERT_PTR_NOT_NULL(kinds[i].words[j]); /* one word is no choice */
     }
@@ -177,16 +180,16 @@ static void librdkafka_properties_become_text_with_dots(void)
          "fetch_wait_max_ms = 50; enable_ssl_x = true; ssl_key_password = \"p\"; }; };\n"
          "other = { brokers = \"k\"; group = \"g\"; librdkafka = ( \"debug = all\" ); }; };" SINKS
          "routes = ( " ROUTE " );");
-    CU_ASSERT_EQUAL_FATAL(conf->sources[0].librdkafka_count, 3);
-    ASSERT_TEXT(conf->sources[0].librdkafka[0].name, "fetch.wait.max.ms");
-    ASSERT_TEXT(conf->sources[0].librdkafka[0].literal, "fetch_wait_max_ms");
-    ASSERT_TEXT(conf->sources[0].librdkafka[0].value.text, "50");
-    CU_ASSERT_EQUAL(conf->sources[0].librdkafka[0].value.origin.line, 2);
-    ASSERT_TEXT(conf->sources[0].librdkafka[1].value.text, "true");
-    CU_ASSERT_TRUE(conf->sources[0].librdkafka[2].value.secret);
-    CU_ASSERT_EQUAL_FATAL(conf->sources[1].librdkafka_count, 1);
-    ASSERT_TEXT(conf->sources[1].librdkafka[0].name, "debug");
-    ASSERT_TEXT(conf->sources[1].librdkafka[0].value.text, "all");
+    CU_ASSERT_EQUAL_FATAL(conf->sources[0].librdkafka.count, 3);
+    ASSERT_TEXT(conf->sources[0].librdkafka.items[0].name, "fetch.wait.max.ms");
+    ASSERT_TEXT(conf->sources[0].librdkafka.items[0].literal, "fetch_wait_max_ms");
+    ASSERT_TEXT(conf->sources[0].librdkafka.items[0].value.text, "50");
+    CU_ASSERT_EQUAL(conf->sources[0].librdkafka.items[0].value.origin.line, 2);
+    ASSERT_TEXT(conf->sources[0].librdkafka.items[1].value.text, "true");
+    CU_ASSERT_TRUE(conf->sources[0].librdkafka.items[2].value.secret);
+    CU_ASSERT_EQUAL_FATAL(conf->sources[1].librdkafka.count, 1);
+    ASSERT_TEXT(conf->sources[1].librdkafka.items[0].name, "debug");
+    ASSERT_TEXT(conf->sources[1].librdkafka.items[0].value.text, "all");
     unload();
 }
 
@@ -267,7 +270,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(a_small_file_gets_every_default),
-        TEST(every_kind_of_option_has_a_name_and_a_reader),
+        TEST(every_kind_of_option_has_a_name_a_reader_and_a_writer),
         TEST(a_route_may_name_every_format),
         TEST(a_route_names_its_source_and_sink),
         TEST(what_a_route_does_not_say_the_defaults_say),

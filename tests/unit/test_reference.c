@@ -16,7 +16,7 @@ static void the_list_of_options_has_a_line_for_each_one(void)
 
     option_page_list(out);
     fclose(out);
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "source.workers INTEGER default \"1\" "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "source.workers INTEGER default \"1\"  change restart  "));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "route.do COMMANDS required "));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "log.format auto|logfmt|json default \"auto\" "));
     free(text);

@@ -26,10 +26,7 @@ static size_t check_both(struct conf_property *properties, size_t count, bool pr
 {
     struct conf_problems *problems = conf_problems_new();
     struct conf_source source = {.name = (char[]){"main"},
-                                 .librdkafka = properties,
-                                 .librdkafka_count = count,
-                                 .librdkafka_lacks = lacks,
-                                 .librdkafka_origin = {"x.conf", 7}};
+                                 .librdkafka = {properties, count, lacks, {"x.conf", 7}}};
     size_t length, errors;
     FILE *out;
 

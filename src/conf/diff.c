@@ -1,0 +1,241 @@
+/* diff.c: what differs between two configurations, by the rows of options.def. */
+#include "conf/diff.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct diff {
+    void (*visit)(void *context, const struct difference *difference);
+    void *context;
+    size_t count;
+};
+
+/* Sources, sinks or routes: structs of @p size bytes that begin with their name. */
+struct members {
+    const void *items;
+    size_t count, size;
+};
+
+typedef void compare_function(struct diff *diff, const char *path, const void *before,
+                              const void *after);
+
+static void report(struct diff *diff, const char *setting, const char *was, const char *is,
+                   enum option_change change)
+{
+    diff->count++;
+    diff->visit(diff->context, &(struct difference){setting, was, is, change});
+}
+
+/* The change that adding or removing the group @p name of @p group is. */
+static enum option_change change_of_section(enum option_group group, const char *name)
+{
+    size_t count;
+    const struct option *options = option_all(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (options[i].group == group && options[i].section && strcmp(options[i].name, name) == 0)
+            return options[i].change;
+    return CHANGE_RESTART;
+}
+
+/* --- one group -------------------------------------------------------------------------------- */
+
+/* The field as text; free() frees it. */
+static char *text_of(const struct option *option, const void *field, bool secrets)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+
+    if (!out)
+        return mem_text("");
+    kinds[option->kind].write(option, field, secrets, out);
+    fclose(out);
+    return text;
+}
+
+static bool is_same(const struct option *option, const void *before, const void *after)
+{
+    char *was = text_of(option, before, true), *is = text_of(option, after, true);
+    bool same = strcmp(was, is) == 0;
+
+    explicit_bzero(was, strlen(was));
+    explicit_bzero(is, strlen(is));
+    free(was);
+    free(is);
+    return same;
+}
+
+static void report_option(struct diff *diff, const char *path, const struct option *option,
+                          const void *before, const void *after)
+{
+    char *was = text_of(option, before, false), *is = text_of(option, after, false);
+    char *setting = mem_format("%s%s%s", path, *path ? "." : "", option->name);
+
+    report(diff, setting, was, is, option->change);
+    free(setting);
+    free(was);
+    free(is);
+}
+
+/* @p before and @p after are the structs of @p group, which the file calls @p path. */
+static void compare_group(struct diff *diff, enum option_group group, const char *path,
+                          const void *before, const void *after)
+{
+    size_t count;
+    const struct option *options = option_all(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct option *option = &options[i];
+        if (option->group != group || option->section)
+            continue;
+        const void *old_field = (const char *)before + option->offset;
+        const void *new_field = (const char *)after + option->offset;
+        if (!is_same(option, old_field, new_field))
+            report_option(diff, path, option, old_field, new_field);
+    }
+}
+
+/* The group @p name inside of @p path, which either may lack. */
+static void compare_inner(struct diff *diff, enum option_group outer, enum option_group group,
+                          const char *path, bool had, bool has, const void *before,
+                          const void *after)
+{
+    const char *name = option_group_text(group)->name;
+    char *inner = mem_format("%s%s%s", path, *path ? "." : "", name);
+
+    if (had && has)
+        compare_group(diff, group, inner, before, after);
+    else if (had || has)
+        report(diff, inner, had ? "" : NULL, has ? "" : NULL, change_of_section(outer, name));
+    free(inner);
+}
+
+/* --- groups with names ------------------------------------------------------------------------ */
+
+static const void *member(const struct members *members, size_t index)
+{
+    return (const char *)members->items + index * members->size;
+}
+
+static const char *name_of(const void *item)
+{
+    return *(char *const *)item;
+}
+
+static const void *find_member(const struct members *members, const char *name)
+{
+    for (size_t i = 0; i < members->count; i++)
+        if (strcmp(name_of(member(members, i)), name) == 0)
+            return member(members, i);
+    return NULL;
+}
+
+static void compare_members(struct diff *diff, const char *section, const struct members *before,
+                            const struct members *after, compare_function *compare)
+{
+    enum option_change change = change_of_section(GROUP_top, section);
+
+    for (size_t i = 0; i < before->count; i++) {
+        const void *item = member(before, i), *other = find_member(after, name_of(item));
+        char *path = mem_format("%s.%s", section, name_of(item));
+        if (other)
+            compare(diff, path, item, other);
+        else
+            report(diff, path, "", NULL, change);
+        free(path);
+    }
+    for (size_t i = 0; i < after->count; i++) {
+        const char *name = name_of(member(after, i));
+        char *path = mem_format("%s.%s", section, name);
+        if (!find_member(before, name))
+            report(diff, path, NULL, "", change);
+        free(path);
+    }
+}
+
+/* The names that the others have too, in order; free() frees it. */
+static char *common_names(const struct members *members, const struct members *others)
+{
+    char *names = mem_text("");
+
+    for (size_t i = 0; i < members->count; i++) {
+        const char *name = name_of(member(members, i));
+        if (!find_member(others, name))
+            continue;
+        char *longer = mem_format("%s%s%s", names, *names ? ", " : "", name);
+        free(names);
+        names = longer;
+    }
+    return names;
+}
+
+/* A record takes its routes in the order of the file. */
+static void compare_order(struct diff *diff, const struct members *before,
+                          const struct members *after)
+{
+    char *was = common_names(before, after), *is = common_names(after, before);
+
+    if (strcmp(was, is) != 0)
+        report(diff, "routes", was, is, change_of_section(GROUP_top, "routes"));
+    free(was);
+    free(is);
+}
+
+static void compare_source(struct diff *diff, const char *path, const void *before,
+                           const void *after)
+{
+    compare_group(diff, GROUP_source, path, before, after);
+}
+
+static void compare_sink(struct diff *diff, const char *path, const void *before, const void *after)
+{
+    const struct conf_sink *one = before, *other = after;
+
+    compare_group(diff, GROUP_sink, path, one, other);
+    compare_inner(diff, GROUP_sink, GROUP_tls, path, true, true, &one->tls, &other->tls);
+}
+
+static void compare_route(struct diff *diff, const char *path, const void *before,
+                          const void *after)
+{
+    const struct conf_route *one = before, *other = after;
+
+    compare_group(diff, GROUP_route, path, one, other);
+    compare_inner(diff, GROUP_route, GROUP_tolerance, path, one->tolerance.per > 0,
+                  other->tolerance.per > 0, &one->tolerance, &other->tolerance);
+    compare_inner(diff, GROUP_route, GROUP_retry, path, one->retry.timeout > 0,
+                  other->retry.timeout > 0, &one->retry, &other->retry);
+}
+
+/* --- the file --------------------------------------------------------------------------------- */
+
+size_t diff_confs(const struct conf *before, const struct conf *after,
+                  void (*visit)(void *context, const struct difference *difference), void *context)
+{
+    struct diff diff = {visit, context, 0};
+    const struct members old_routes = {before->routes, before->route_count,
+                                       sizeof(struct conf_route)};
+    const struct members new_routes = {after->routes, after->route_count,
+                                       sizeof(struct conf_route)};
+
+    compare_group(&diff, GROUP_top, "", before, after);
+    compare_members(
+        &diff, "sources",
+        &(struct members){before->sources, before->source_count, sizeof(struct conf_source)},
+        &(struct members){after->sources, after->source_count, sizeof(struct conf_source)},
+        compare_source);
+    compare_members(&diff, "sinks",
+                    &(struct members){before->sinks, before->sink_count, sizeof(struct conf_sink)},
+                    &(struct members){after->sinks, after->sink_count, sizeof(struct conf_sink)},
+                    compare_sink);
+    compare_members(&diff, "routes", &old_routes, &new_routes, compare_route);
+    compare_order(&diff, &old_routes, &new_routes);
+    compare_inner(&diff, GROUP_top, GROUP_dlq, "", before->dlq.origin.file, after->dlq.origin.file,
+                  &before->dlq, &after->dlq);
+    compare_inner(&diff, GROUP_top, GROUP_admin, "", true, true, &before->admin, &after->admin);
+    compare_inner(&diff, GROUP_top, GROUP_log, "", true, true, &before->log, &after->log);
+    return diff.count;
+}
