@@ -59,18 +59,6 @@ static bool agree(const struct route *one, const struct route *other, const char
     return true;
 }
 
-/* What does not concern a route that says something else of its delivery. */
-static void check_settings(const struct route *route, struct conf_problems *problems)
-{
-    const struct conf_route *conf = route->conf;
-
-    if (conf->delivery == EXACTLY_ONCE && conf->retry.timeout)
-        conf_warning(problems, conf->origin, NULL,
-                     "route '%s': retry does not concern exactly-once routes: a transaction waits "
-                     "for as long as Redis says \"later\"",
-                     conf->name);
-}
-
 static void check_pair(const struct route *one, const struct route *other, const char *topic,
                        struct conf_problems *problems)
 {
@@ -172,8 +160,6 @@ static void check_pattern(const struct routes *routes, const struct route *with,
 
 void agreement_check(const struct routes *routes, struct conf_problems *problems)
 {
-    for (size_t i = 0; i < routes->count; i++)
-        check_settings(&routes->items[i], problems);
     check_names(routes, problems);
     for (size_t i = 0; i < routes->count; i++)
         if (has_pattern(&routes->items[i]))

@@ -11,11 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void lane_count(struct lane *lane, uint32_t command, enum command_result result)
-{
-    lane->options.counters->commands[command * RESULT_COUNT + result]++;
-}
-
 static enum units_verdict claim_ask(struct claim *claim, const struct unit *unit,
                                     const struct unit_error *error)
 {

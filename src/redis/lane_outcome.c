@@ -162,10 +162,30 @@ void lane_applied(struct lane *lane)
     lane_clear_shares(lane);
 }
 
+void lane_count(struct lane *lane, uint32_t command, enum command_result result)
+{
+    lane->options.counters->commands[command * RESULT_COUNT + result]++;
+}
+
+/* Its commands are sent again, but for those that were refused for good. */
+static void share_count_retried(struct lane *lane, const struct share *share)
+{
+    const struct unit *unit = share->unit;
+
+    for (size_t i = 0, error = 0; unit && !share->claim->dropped && i < unit->queue.committed;
+         i++) {
+        if (error < unit->error_count && unit->errors[error].command == i)
+            error++;
+        else
+            lane_count(lane, queue_at(&unit->queue, i)->command, RESULT_RETRIED);
+    }
+}
+
 void lane_not_applied(struct lane *lane)
 {
     for (size_t i = 0; i < lane->share_count; i++) {
         struct claim *claim = lane->shares[i].claim;
+        share_count_retried(lane, &lane->shares[i]);
         claim_not_carried_out(claim);
         claim_release(claim);
     }

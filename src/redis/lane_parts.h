@@ -1,5 +1,6 @@
 /* lane_parts.h: what the files of a lane share. */
 #pragma once
+#include "metrics/metrics.h"
 #include "redis/answer.h"
 #include "redis/holes.h"
 #include "redis/lane.h"
@@ -244,6 +245,9 @@ bool lane_rest_for(struct lane *lane, enum reply_class class, const char *text);
 
 /** All of the transaction was carried out. */
 void lane_applied(struct lane *lane);
+
+/** Counts what became of a command. */
+void lane_count(struct lane *lane, uint32_t command, enum command_result result);
 
 /** The server said "later" to the arming of what it watches. */
 void lane_late_arming(struct lane *lane);

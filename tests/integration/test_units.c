@@ -371,6 +371,41 @@ static void what_waits_for_too_long_is_refused_one_by_one(void)
     close_both();
 }
 
+/* Until its only ticket is refused; then it may be once more. */
+static int64_t wait_refused(uint32_t ticket)
+{
+    for (int64_t end_ms = clock_ms() + 20000; clock_ms() < end_ms;) {
+        feeder_turn(feeder);
+        if (feeder->outcomes[ticket] == FEEDER_REFUSED)
+            break;
+    }
+    CU_ASSERT_EQUAL(feeder->outcomes[ticket], FEEDER_REFUSED);
+    feeder->outcomes[ticket] = FEEDER_OPEN;
+    return clock_ms();
+}
+
+/* A record's commands have one ticket, as the worker's have. */
+static void each_command_of_a_record_has_patience_of_its_own(void)
+{
+    open_fed(1, 10);
+    struct claim *claim = feeder->partitions[0].claim;
+    struct redis_client *client = redis_client_open(server);
+    uint32_t ticket = feeder->put++;
+
+    feeder->outcomes[ticket] = FEEDER_OPEN;
+    feeder->patience_ms = 400;
+    redis_ask(server, "CONFIG SET busy-reply-threshold 10");
+    redis_client_send(client, "EVAL %s 0", "while true do end");
+    for (unsigned place = 0; place < 2; place++)
+        units_put(claim, place, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, ticket);
+    units_record(claim, &(struct unit_record){10, -1, {0}}, 0);
+    int64_t first_ms = wait_refused(ticket);
+    CU_ASSERT(wait_refused(ticket) - first_ms >= 350);
+    redis_ask(server, "SCRIPT KILL");
+    redis_client_close(client);
+    close_both();
+}
+
 static void a_busy_server_is_waited_for(void)
 {
     open_both(2);
@@ -433,6 +468,7 @@ static const struct suite_test tests[] = {
     TEST(a_claim_waits_for_the_rights_to_its_keys),
     TEST(a_server_out_of_memory_pauses_and_nothing_is_refused),
     TEST(what_waits_for_too_long_is_refused_one_by_one),
+    TEST(each_command_of_a_record_has_patience_of_its_own),
     TEST(a_busy_server_is_waited_for),
     TEST(a_policy_that_evicts_keeps_all_from_being_sent),
     TEST(a_server_that_became_a_replica_is_left_and_tried_again),

@@ -112,6 +112,31 @@ static void a_stop_at_queue_time_leaves_what_lies_before_it(void)
     close_lane();
 }
 
+static uint64_t retried(void)
+{
+    size_t commands;
+
+    command_all(&commands); /* INCR and DECR are put as commands without a row */
+    return counters.commands[commands * RESULT_COUNT + RESULT_RETRIED];
+}
+
+static void what_is_sent_again_counts_as_retried(void)
+{
+    open_owned();
+    put_two(claims[0], 0, 5);
+    says();
+    hear(QUEUED "-OOM no\r\n" QUEUED ABORT ARMED(TOKEN));
+    CU_ASSERT_EQUAL(retried(), 2);
+    lane_resume(lane);
+    says();
+    hear(QUEUED QUEUED QUEUED "*-1\r\n" ARMED(TOKEN));
+    CU_ASSERT_EQUAL(retried(), 4);
+    says();
+    hear("-NOPERM no\r\n" QUEUED QUEUED ABORT ARMED(TOKEN));
+    CU_ASSERT_EQUAL(retried(), 5);
+    close_lane();
+}
+
 static void a_refusal_for_now_is_sent_again_as_it_was(void)
 {
     open_sent();
@@ -267,6 +292,7 @@ int main(void)
         TEST(a_command_refused_at_queue_time_leaves_and_the_rest_is_sent_again),
         TEST(a_kept_one_refused_at_queue_time_is_remembered_with_its_unit),
         TEST(a_stop_at_queue_time_leaves_what_lies_before_it),
+        TEST(what_is_sent_again_counts_as_retried),
         TEST(a_refusal_for_now_is_sent_again_as_it_was),
         TEST(what_waits_too_long_is_given_up),
         TEST(each_command_that_waits_has_a_number_of_its_own),
