@@ -303,32 +303,3 @@ const struct route *routes_find(const struct routes *routes, const char *name)
             return &routes->items[i];
     return NULL;
 }
-
-bool route_takes(const struct route *route, const char *topic)
-{
-    for (size_t i = 0; i < route->conf->topics.count; i++)
-        if (route->topics[i] && topic_matcher_takes(route->topics[i], topic))
-            return true;
-    return false;
-}
-
-struct topic_routes *routes_of_topic(const struct routes *routes, const struct conf_source *source,
-                                     const char *topic)
-{
-    struct topic_routes *found = mem_new(struct topic_routes);
-
-    found->items = mem_array(routes->count, sizeof(*found->items));
-    for (size_t i = 0; i < routes->count; i++)
-        if (routes->items[i].conf->from == source && route_takes(&routes->items[i], topic))
-            found->items[found->count++] = &routes->items[i];
-    if (found->count)
-        found->delivery = found->items[0]->conf->delivery;
-    return found;
-}
-
-void topic_routes_free(struct topic_routes *routes)
-{
-    if (routes)
-        free(routes->items);
-    free(routes);
-}

@@ -1,9 +1,12 @@
 /* delivery.c: one record on one route, from its first command to its last answer. */
 #include "flow/delivery.h"
 
+#include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/mem.h"
+#include "flow/worker_parts.h"
 
-#include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 void deliveries_free(struct deliveries *deliveries)
@@ -11,6 +14,8 @@ void deliveries_free(struct deliveries *deliveries)
     free(deliveries->items);
     *deliveries = (struct deliveries){0};
 }
+
+/* --- the first command ------------------------------------------------------------------------ */
 
 static uint32_t delivery_number(struct deliveries *deliveries)
 {
@@ -24,26 +29,144 @@ static uint32_t delivery_number(struct deliveries *deliveries)
     return (uint32_t)deliveries->count++;
 }
 
-uint32_t delivery_open(struct deliveries *deliveries, struct source_ticket record,
-                       const struct record *bytes, uint32_t route, uint32_t pending)
+uint32_t delivery_open(struct worker *worker, struct source_ticket ticket,
+                       const struct record *record, const struct route *route, size_t pending)
 {
-    uint32_t number = delivery_number(deliveries);
+    uint32_t number = delivery_number(&worker->deliveries);
 
-    deliveries->items[number] = (struct delivery){.record = record,
-                                                  .offset = bytes->offset,
-                                                  .timestamp_ms = bytes->timestamp_ms,
-                                                  .route = route,
-                                                  .pending = pending,
-                                                  .open = true};
+    worker->deliveries.items[number] = (struct delivery){.record = ticket,
+                                                         .offset = record->offset,
+                                                         .timestamp_ms = record->timestamp_ms,
+                                                         .route = route->index,
+                                                         .pending = (uint32_t)pending,
+                                                         .open = true};
+    worker->metrics->routes[route->index].inflight++;
+    worker->opened[worker->opened_count++] = number;
+    source_retain(ticket);
     return number;
 }
 
-void delivery_close(struct deliveries *deliveries, uint32_t number)
-{
-    struct delivery *delivery = &deliveries->items[number];
+/* --- the last answer -------------------------------------------------------------------------- */
 
-    assert(delivery->open);
+/* The wall clock, read once for all the answers that one wake-up of the loop brings. */
+static int64_t wall_ms(struct worker *worker)
+{
+    if (!worker->wall_ms)
+        worker->wall_ms = clock_wall_ms();
+    return worker->wall_ms;
+}
+
+static enum outcome delivery_outcome(const struct delivery *delivery)
+{
+    if (delivery->dropped || delivery->held)
+        return OUTCOME_RETURNED;
+    if (delivery->dead)
+        return OUTCOME_DEAD_LETTERED;
+    return delivery->refused ? OUTCOME_DROPPED : OUTCOME_WRITTEN;
+}
+
+void delivery_let_go(struct worker *worker, uint32_t number)
+{
+    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+
+    original_release(delivery->original);
+    delivery->original = NULL;
+}
+
+static void delivery_close(struct worker *worker, uint32_t number, enum outcome outcome)
+{
+    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+    struct route_counters *counters = &worker->metrics->routes[delivery->route];
+
+    counters->inflight--;
+    counters->outcomes[outcome]++;
+    if (outcome == OUTCOME_WRITTEN)
+        metrics_latency(counters, delivery->timestamp_ms, wall_ms(worker));
+    if (source_ticket_is_current(delivery->record))
+        source_finish(delivery->record);
+    delivery_let_go(worker, number);
     delivery->open = false;
-    delivery->next_free = deliveries->free;
-    deliveries->free = number + 1;
+    delivery->next_free = worker->deliveries.free;
+    worker->deliveries.free = number + 1;
+}
+
+void delivery_answered(struct worker *worker, uint32_t number)
+{
+    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+
+    if (--delivery->pending)
+        return;
+    bool current = source_ticket_is_current(delivery->record);
+    if ((delivery->held || delivery->dropped) && current) {
+        delivery_let_go(worker, number);
+        source_give_up(delivery->record); /* it stays open until its partition goes */
+        return;
+    }
+    delivery_close(worker, number, delivery_outcome(delivery));
+}
+
+void delivery_close_all(struct worker *worker, const struct source_partition *partition)
+{
+    for (size_t i = 0; i < worker->deliveries.count; i++) {
+        const struct delivery *delivery = &worker->deliveries.items[i];
+        if (delivery->open && !delivery->pending && delivery->record.partition == partition)
+            delivery_close(worker, (uint32_t)i, OUTCOME_RETURNED);
+    }
+}
+
+void delivery_log_drop(const struct source_partition *partition, int64_t offset,
+                       const struct route *route, const char *text)
+{
+    log_warn_record("record dropped", LOG_FAILURE(partition, offset, route, text));
+}
+
+/* --- events ----------------------------------------------------------------------------------- */
+
+void delivery_done(void *context, uint32_t number)
+{
+    FAILPOINT(after_reply);
+    delivery_answered(context, number);
+}
+
+/* It may have been carried out, and must not be twice. */
+static bool delivery_is_spent(const struct worker *worker, const struct delivery *delivery)
+{
+    return delivery->doubt &&
+           worker->options.routes->items[delivery->route].conf->delivery == AT_MOST_ONCE;
+}
+
+static void delivery_lose(struct worker *worker, struct delivery *delivery)
+{
+    if (!delivery->refused)
+        delivery_log_drop(delivery->record.partition, delivery->offset,
+                          &worker->options.routes->items[delivery->route],
+                          "its connection was lost before Redis answered");
+    delivery->refused = true;
+}
+
+void delivery_dropped(void *context, uint32_t number)
+{
+    struct worker *worker = context;
+    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+
+    if (delivery_is_spent(worker, delivery))
+        delivery_lose(worker, delivery);
+    else
+        delivery->dropped = true;
+    delivery_answered(worker, number);
+}
+
+bool delivery_wanted(void *context, uint32_t number)
+{
+    struct worker *worker = context;
+    const struct delivery *delivery = delivery_at(&worker->deliveries, number);
+
+    return !delivery_is_spent(worker, delivery) && source_ticket_is_current(delivery->record);
+}
+
+void delivery_doubtful(void *context, uint32_t number)
+{
+    struct worker *worker = context;
+
+    delivery_at(&worker->deliveries, number)->doubt = true;
 }

@@ -1,17 +1,28 @@
 /*
  * delivery.h: one record on one route, from its first command to its last answer.
  *
- * A delivery is named by a number that travels with its commands through the sink and comes back
- * with their answers. Belongs to one worker.
+ * A delivery is named by a number that travels with its commands to Redis and comes back with their
+ * answers. Belongs to one worker.
  */
 #pragma once
+#include "base/log.h"
 #include "flow/originals.h"
+#include "flow/route.h"
 #include "kafka/source.h"
 #include "metrics/metrics.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct worker;
+
+/** What a line of the log says of a record that went wrong on a route. */
+#define LOG_FAILURE(partition, offset, route, text)                                                \
+    LOG_STR("topic", source_partition_topic(partition)),                                           \
+        LOG_INT("partition", source_partition_number(partition)), LOG_INT("offset", (offset)),     \
+        LOG_STR("route", (route)->conf->name), LOG_STR("error", (text))
 
 struct delivery {
     struct source_ticket record;
@@ -41,9 +52,34 @@ struct deliveries {
 
 void deliveries_free(struct deliveries *deliveries);
 
-/** Opens one that waits for @p pending answers; its number. */
-uint32_t delivery_open(struct deliveries *deliveries, struct source_ticket record,
-                       const struct record *bytes, uint32_t route, uint32_t pending);
+/** An open one: a closed one's number may be another's by now. */
+static inline struct delivery *delivery_at(const struct deliveries *deliveries, uint32_t number)
+{
+    struct delivery *delivery = &deliveries->items[number];
 
-/** Closes it; its number may be given out again. */
-void delivery_close(struct deliveries *deliveries, uint32_t number);
+    assert(delivery->open);
+    return delivery;
+}
+
+/** Opens the delivery of the record in hand to one route, with so many answers to come. */
+uint32_t delivery_open(struct worker *worker, struct source_ticket ticket,
+                       const struct record *record, const struct route *route, size_t pending);
+
+/** One answer less to come; behind the last one it is closed, unless it stops its partition. */
+void delivery_answered(struct worker *worker, uint32_t number);
+
+/** The record of the delivery, or one that never became one, is dropped. */
+void delivery_log_drop(const struct source_partition *partition, int64_t offset,
+                       const struct route *route, const char *text);
+
+/** The delivery will not fail any more. */
+void delivery_let_go(struct worker *worker, uint32_t number);
+
+/** The partition went: what is open of it and waits for nothing is closed. */
+void delivery_close_all(struct worker *worker, const struct source_partition *partition);
+
+/* --- events of sinks, units and letters --- */
+void delivery_done(void *context, uint32_t number);
+bool delivery_wanted(void *context, uint32_t number);
+void delivery_dropped(void *context, uint32_t number);
+void delivery_doubtful(void *context, uint32_t number);

@@ -42,57 +42,6 @@ struct claimed {
     struct claimed *following;
 };
 
-/* --- units ------------------------------------------------------------------------------------ */
-
-static void exactly_claimed(void *context, void *owner, const struct checkpoint *checkpoint);
-static void exactly_fenced(void *context, void *owner, bool taken);
-
-static enum units_verdict verdict_of(const struct delivery *delivery)
-{
-    if (delivery->held || delivery->dropped)
-        return UNITS_STOP;
-    return delivery->dead ? UNITS_KEEP : UNITS_SKIP;
-}
-
-/* The delivery tells what the worker made of it, also where that was its last answer. */
-static enum units_verdict exactly_refused(void *context, uint32_t number, enum reply_class class,
-                                          const char *text)
-{
-    struct worker *worker = context;
-
-    worker_refused(worker, number, class, text);
-    return verdict_of(&worker->deliveries.items[number]);
-}
-
-static struct units *units_open(struct worker *worker, size_t index, struct err *err)
-{
-    const struct conf_sink *options = &worker->options.conf->sinks[index];
-    const struct units_events events = {worker,          exactly_claimed, exactly_fenced,
-                                        worker_done,     exactly_refused, worker_dropped,
-                                        worker_patience, worker_suspected};
-    char name[WORKER_CLIENT_NAME_BYTES];
-
-    worker_client_name(worker, options, name);
-    return units_new(options, (unsigned)index, name, worker->base, worker->metrics, &events, err);
-}
-
-bool exactly_open(struct worker *worker, struct err *err)
-{
-    const struct routes *routes = worker->options.routes;
-
-    for (size_t i = 0; i < routes->count; i++) {
-        const struct route *route = &routes->items[i];
-        struct units **units = &worker->units[route->sink_index];
-        if (route->conf->from != worker->options.source || *units ||
-            route->conf->delivery != EXACTLY_ONCE)
-            continue;
-        *units = units_open(worker, route->sink_index, err);
-        if (!*units)
-            return err_wrap(err, "sink %s", route->conf->to->name);
-    }
-    return true;
-}
-
 static void claimed_free(struct claimed *claimed)
 {
     free(claimed->holes);
@@ -101,8 +50,6 @@ static void claimed_free(struct claimed *claimed)
 
 void exactly_close(struct worker *worker)
 {
-    for (size_t i = 0; worker->units && i < worker->options.conf->sink_count; i++)
-        units_free(worker->units[i]);
     while (worker->claims) {
         struct claimed *claimed = worker->claims;
         worker->claims = claimed->following;
@@ -171,7 +118,7 @@ static void claimed_keep(struct claimed *claimed, const struct checkpoint *check
         memcpy(claimed->holes, checkpoint->holes, claimed->hole_count * sizeof(*claimed->holes));
 }
 
-static void exactly_claimed(void *context, void *owner, const struct checkpoint *checkpoint)
+void exactly_claimed(void *context, void *owner, const struct checkpoint *checkpoint)
 {
     struct claimed *claimed = owner;
     const struct topic_routes *routes = source_partition_routes(claimed->partition);
@@ -206,7 +153,7 @@ void exactly_starts(void *context, struct source_partition *partition, int64_t n
     units_restart(claimed->claim, next);
 }
 
-static void exactly_fenced(void *context, void *owner, bool taken)
+void exactly_fenced(void *context, void *owner, bool taken)
 {
     struct worker *worker = context;
     struct claimed *claimed = owner;
@@ -333,7 +280,7 @@ bool exactly_passes(struct claimed *claimed, size_t count)
 
 void exactly_put(struct claimed *claimed, const struct rendering *rendering, uint32_t number)
 {
-    struct delivery *delivery = &claimed->worker->deliveries.items[number];
+    struct delivery *delivery = delivery_at(&claimed->worker->deliveries, number);
 
     for (size_t i = 0; i < rendering->count; i++, claimed->place++) {
         const struct rendered *rendered = &rendering->items[i];
@@ -380,7 +327,7 @@ static bool another_waits(const struct worker *worker, uint32_t number)
 
 void exactly_mend(struct worker *worker, uint32_t number)
 {
-    const struct delivery *delivery = &worker->deliveries.items[number];
+    const struct delivery *delivery = delivery_at(&worker->deliveries, number);
     const struct claimed *claimed = source_partition_claim(delivery->record.partition);
 
     if (claimed && claimed->claim && source_ticket_is_current(delivery->record) &&

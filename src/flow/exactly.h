@@ -10,15 +10,16 @@
 #pragma once
 #include "flow/worker_parts.h"
 
-/** Opens the units of the sinks that exactly-once routes of the worker write to. */
-bool exactly_open(struct worker *worker, struct err *err);
-
-/** Ends them, and all claims. */
+/** Forgets all partitions; the units end their claims. */
 void exactly_close(struct worker *worker);
 
 /* --- source_events --- */
 bool exactly_claim(void *context, struct source_partition *partition);
 void exactly_starts(void *context, struct source_partition *partition, int64_t next, bool another);
+
+/* --- units_events --- */
+void exactly_claimed(void *context, void *owner, const struct checkpoint *checkpoint);
+void exactly_fenced(void *context, void *owner, bool taken);
 
 /** Whether all that was put of the partition is carried out and written down. */
 bool exactly_is_settled(const struct source_partition *partition);

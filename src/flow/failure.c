@@ -5,8 +5,9 @@
  * and nothing else. What the operator must mend stops it in any case, and so does one failure more
  * than the route's tolerance allows.
  */
+#include "flow/failure.h"
+
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "flow/exactly.h"
 #include "redis/resp.h"
@@ -25,17 +26,6 @@ static enum fate worker_fate(struct worker *worker, const struct route *route,
         !tolerance_take(worker->options.tolerances, route->index, clock_ms()))
         return FATE_HELD;
     return route->conf->on_error == ON_ERROR_SKIP ? FATE_DROPPED : FATE_DEAD;
-}
-
-#define LOG_FAILURE(partition, offset, route, text)                                                \
-    LOG_STR("topic", source_partition_topic(partition)),                                           \
-        LOG_INT("partition", source_partition_number(partition)), LOG_INT("offset", (offset)),     \
-        LOG_STR("route", (route)->conf->name), LOG_STR("error", (text))
-
-static void worker_log_drop(const struct source_partition *partition, int64_t offset,
-                            const struct route *route, const char *text)
-{
-    log_warn_record("record dropped", LOG_FAILURE(partition, offset, route, text));
 }
 
 /* --- holds ------------------------------------------------------------------------------------ */
@@ -78,7 +68,7 @@ static void worker_hold(struct worker *worker, struct source_partition *partitio
 bool worker_stopped(struct worker *worker, const struct record *record, struct source_ticket ticket,
                     const struct route *route)
 {
-    worker_open(worker, ticket, record, route, 0);
+    delivery_open(worker, ticket, record, route, 0);
     worker_hold(worker, record->owner, route, record->offset, 0, "");
     return false;
 }
@@ -92,15 +82,7 @@ void worker_keep(struct worker *worker, const struct route *route, uint32_t numb
     else
         worker->original =
             original_new(&worker->originals[route->sink_index], &worker->batch, worker->batch.next);
-    worker->deliveries.items[number].original = worker->original;
-}
-
-void worker_let_go(struct worker *worker, uint32_t number)
-{
-    struct delivery *delivery = &worker->deliveries.items[number];
-
-    original_release(delivery->original);
-    delivery->original = NULL;
+    delivery_at(&worker->deliveries, number)->original = worker->original;
 }
 
 bool worker_can_fail(struct worker *worker, struct source_partition *partition)
@@ -140,7 +122,7 @@ static void worker_count_letter(struct worker *worker, const struct source_parti
 static void worker_write_letter(struct worker *worker, uint32_t number,
                                 const struct dead_record *dead, struct letter_cause *cause)
 {
-    struct delivery *delivery = &worker->deliveries.items[number];
+    struct delivery *delivery = delivery_at(&worker->deliveries, number);
     const struct route *route = &worker->options.routes->items[delivery->route];
 
     cause->route = route->conf->name;
@@ -151,27 +133,21 @@ static void worker_write_letter(struct worker *worker, uint32_t number,
     letters_put(worker->letters, dead, cause);
 }
 
-static void worker_letter_delivered(void *context, uint32_t number)
+void worker_letter_delivered(void *context, uint32_t number)
 {
     struct worker *worker = context;
 
-    worker->metrics->routes[worker->deliveries.items[number].route].letters_waiting--;
+    worker->metrics->routes[delivery_at(&worker->deliveries, number)->route].letters_waiting--;
     exactly_mend(worker, number);
-    worker_answered(worker, number);
+    delivery_answered(worker, number);
 }
 
-static void worker_letter_dropped(void *context, uint32_t number)
+void worker_letter_dropped(void *context, uint32_t number)
 {
     struct worker *worker = context;
 
-    worker->metrics->routes[worker->deliveries.items[number].route].letters_waiting--;
-    worker_dropped(worker, number);
-}
-
-struct letters_events worker_letters_events(struct worker *worker)
-{
-    return (struct letters_events){worker, worker_letter_delivered, worker_wanted,
-                                   worker_letter_dropped};
+    worker->metrics->routes[delivery_at(&worker->deliveries, number)->route].letters_waiting--;
+    delivery_dropped(worker, number);
 }
 
 /* --- what Redis refused ----------------------------------------------------------------------- */
@@ -219,7 +195,7 @@ static char *refused_command(struct worker *worker, const struct delivery *deliv
 int64_t worker_patience(void *context, uint32_t number)
 {
     struct worker *worker = context;
-    struct delivery *delivery = &worker->deliveries.items[number];
+    struct delivery *delivery = delivery_at(&worker->deliveries, number);
 
     delivery->later++;
     return worker->options.routes->items[delivery->route].conf->retry.timeout;
@@ -228,7 +204,7 @@ int64_t worker_patience(void *context, uint32_t number)
 static void worker_bury_refused(struct worker *worker, uint32_t number, uint32_t to_come,
                                 const char *text)
 {
-    struct delivery *delivery = &worker->deliveries.items[number];
+    struct delivery *delivery = delivery_at(&worker->deliveries, number);
     struct source_partition *partition = delivery->record.partition;
     struct record record = original_record(delivery->original, partition);
     const struct dead_record dead = {&record, partition, number};
@@ -240,7 +216,7 @@ static void worker_bury_refused(struct worker *worker, uint32_t number, uint32_t
     letters_commit(worker->letters);
     worker_count_letter(worker, partition, delivery->offset,
                         &worker->options.routes->items[delivery->route], text);
-    worker_let_go(worker, number);
+    delivery_let_go(worker, number);
     free(command);
 }
 
@@ -248,7 +224,7 @@ static void worker_bury_refused(struct worker *worker, uint32_t number, uint32_t
 static void worker_judge_refused(struct worker *worker, uint32_t number, uint32_t to_come,
                                  enum reply_class class, const char *text)
 {
-    struct delivery *delivery = &worker->deliveries.items[number];
+    struct delivery *delivery = delivery_at(&worker->deliveries, number);
     struct source_partition *partition = delivery->record.partition;
     const struct route *route = &worker->options.routes->items[delivery->route];
     int64_t again_ms = again_in_ms(worker, delivery, class);
@@ -261,7 +237,7 @@ static void worker_judge_refused(struct worker *worker, uint32_t number, uint32_
         class = REPLY_REJECT;
     switch (worker_fate(worker, route, class)) {
     case FATE_DROPPED:
-        worker_log_drop(partition, delivery->offset, route, told);
+        delivery_log_drop(partition, delivery->offset, route, told);
         delivery->refused = true;
         break;
     case FATE_DEAD:
@@ -274,25 +250,36 @@ static void worker_judge_refused(struct worker *worker, uint32_t number, uint32_
     }
 }
 
-void worker_reject(struct worker *worker, uint32_t number, uint32_t to_come, enum reply_class class,
-                   const char *text)
+/* What becomes of the rest of its record. */
+static enum units_verdict delivery_verdict(const struct delivery *delivery)
 {
-    struct delivery *delivery = &worker->deliveries.items[number];
+    if (delivery->held || delivery->dropped)
+        return UNITS_STOP;
+    return delivery->dead ? UNITS_KEEP : UNITS_SKIP;
+}
+
+enum units_verdict worker_reject(struct worker *worker, uint32_t number, uint32_t to_come,
+                                 enum reply_class class, const char *text)
+{
+    struct delivery *delivery = delivery_at(&worker->deliveries, number);
 
     worker->metrics->routes[delivery->route].errors[STAGE_REDIS]++;
     if (!source_ticket_is_current(delivery->record))
         delivery->dropped = true; /* the next owner will meet it */
     else if (!delivery->refused && !delivery->dead)
         worker_judge_refused(worker, number, to_come, class, text);
-    worker_answered(worker, number);
+    enum units_verdict verdict = delivery_verdict(delivery);
+    delivery_answered(worker, number);
+    return verdict;
 }
 
-void worker_refused(void *context, uint32_t number, enum reply_class class, const char *text)
+enum units_verdict worker_refused(void *context, uint32_t number, enum reply_class class,
+                                  const char *text)
 {
     struct worker *worker = context;
-    const struct delivery *delivery = &worker->deliveries.items[number];
+    const struct delivery *delivery = delivery_at(&worker->deliveries, number);
 
-    worker_reject(worker, number, delivery->pending - delivery->contested, class, text);
+    return worker_reject(worker, number, delivery->pending - delivery->contested, class, text);
 }
 
 /* --- what may end connections ----------------------------------------------------------------- */
@@ -300,7 +287,7 @@ void worker_refused(void *context, uint32_t number, enum reply_class class, cons
 void worker_suspected(void *context, uint32_t number, const char *text)
 {
     struct worker *worker = context;
-    struct delivery *delivery = &worker->deliveries.items[number];
+    struct delivery *delivery = delivery_at(&worker->deliveries, number);
     const struct route *route = &worker->options.routes->items[delivery->route];
 
     if (source_ticket_is_current(delivery->record))
@@ -312,7 +299,7 @@ void worker_suspected(void *context, uint32_t number, const char *text)
 
 void worker_read_again(struct worker *worker, uint32_t number, const char *why)
 {
-    struct delivery *delivery = &worker->deliveries.items[number];
+    struct delivery *delivery = delivery_at(&worker->deliveries, number);
 
     delivery->dropped = true;
     if (source_ticket_is_current(delivery->record)) {
@@ -320,18 +307,7 @@ void worker_read_again(struct worker *worker, uint32_t number, const char *why)
                     &(struct source_reason){.text = why});
         worker->status_changed = true;
     }
-    worker_answered(worker, number);
-}
-
-void worker_lose(struct worker *worker, uint32_t number)
-{
-    struct delivery *delivery = &worker->deliveries.items[number];
-    const struct route *route = &worker->options.routes->items[delivery->route];
-
-    if (!delivery->refused)
-        worker_log_drop(delivery->record.partition, delivery->offset, route,
-                        "its connection was lost before Redis answered");
-    delivery->refused = true;
+    delivery_answered(worker, number);
 }
 
 /* --- what never became a command -------------------------------------------------------------- */
@@ -355,7 +331,7 @@ void worker_tell_endings(struct worker *worker, const struct record *record)
         }
         worker->metrics->routes[ending->route->index].outcomes[ending->outcome]++;
         if (ending->outcome == OUTCOME_DROPPED)
-            worker_log_drop(record->owner, record->offset, ending->route, ending->error);
+            delivery_log_drop(record->owner, record->offset, ending->route, ending->error);
     }
 }
 
@@ -394,7 +370,7 @@ bool worker_failed(struct worker *worker, const struct record *record, struct so
         return true;
     case FATE_DEAD:
         exactly_fails(worker->claimed, true);
-        number = worker_open(worker, ticket, record, route, 0);
+        number = delivery_open(worker, ticket, record, route, 0);
         worker_write_letter(
             worker, number, &(struct dead_record){record, partition, number},
             &(struct letter_cause){.stage = failure->stage,
@@ -405,7 +381,7 @@ bool worker_failed(struct worker *worker, const struct record *record, struct so
     case FATE_HELD:
         break;
     }
-    worker_open(worker, ticket, record, route, 0);
+    delivery_open(worker, ticket, record, route, 0);
     worker_hold(worker, partition, route, record->offset, 0, failure->text);
     return false;
 }

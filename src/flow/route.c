@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "conf/memory_budget.h"
+#include "conf/topic.h"
 #include "flow/shapes.h"
 
 #include <inttypes.h>
@@ -271,4 +272,35 @@ bool route_render_record(const struct route *route, struct scope *scope, int64_t
         return check_rendered(out, scope->arena, size, max_record, err);
     *stage = failed_stage(route, scope->record);
     return false;
+}
+
+/* --- by topic --------------------------------------------------------------------------------- */
+
+bool route_takes(const struct route *route, const char *topic)
+{
+    for (size_t i = 0; i < route->conf->topics.count; i++)
+        if (route->topics[i] && topic_matcher_takes(route->topics[i], topic))
+            return true;
+    return false;
+}
+
+struct topic_routes *routes_of_topic(const struct routes *routes, const struct conf_source *source,
+                                     const char *topic)
+{
+    struct topic_routes *found = mem_new(struct topic_routes);
+
+    found->items = mem_array(routes->count, sizeof(*found->items));
+    for (size_t i = 0; i < routes->count; i++)
+        if (routes->items[i].conf->from == source && route_takes(&routes->items[i], topic))
+            found->items[found->count++] = &routes->items[i];
+    if (found->count)
+        found->delivery = found->items[0]->conf->delivery;
+    return found;
+}
+
+void topic_routes_free(struct topic_routes *routes)
+{
+    if (routes)
+        free(routes->items);
+    free(routes);
 }

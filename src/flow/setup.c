@@ -1,7 +1,8 @@
-/* setup.c: a worker's consumer, connections and loop come and go. */
+/* setup.c: a worker's consumer, connections and loop come and go, and who is told by which. */
 #include "base/mem.h"
 #include "conf/memory_budget.h"
 #include "flow/exactly.h"
+#include "flow/failure.h"
 #include "flow/streams.h"
 
 #include <errno.h>
@@ -15,30 +16,57 @@
  * letters may; those lie with librdkafka once more. */
 enum { KEPT_PART = 8, LETTERS_PART = 16 };
 
+enum { CLIENT_NAME_BYTES = 128 };
+
 static void worker_wake(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what, (void)context; /* the loop returns, that is all */
 }
 
-void worker_client_name(const struct worker *worker, const struct conf_sink *sink,
-                        char name[WORKER_CLIENT_NAME_BYTES])
+/* --- to Redis --------------------------------------------------------------------------------- */
+
+/* What CLIENT LIST shows of the worker's connections: "penstock:SINK:WORKER". */
+static void client_name(const struct worker *worker, const struct conf_sink *sink,
+                        char name[CLIENT_NAME_BYTES])
 {
-    snprintf(name, WORKER_CLIENT_NAME_BYTES, "penstock:%s:%u", sink->name, worker->options.number);
+    snprintf(name, CLIENT_NAME_BYTES, "penstock:%s:%u", sink->name, worker->options.number);
 }
 
-static struct sink *worker_sink_new(struct worker *worker, size_t index, struct err *err)
+/* What becomes of the rest of its record is no matter of the sink's. */
+static void sink_refused(void *context, uint32_t number, enum reply_class class, const char *text)
+{
+    worker_refused(context, number, class, text);
+}
+
+static bool worker_open_sink(struct worker *worker, size_t index, struct err *err)
 {
     const struct conf_sink *options = &worker->options.conf->sinks[index];
-    const struct sink_events events = {worker,          worker_done,     worker_refused,
-                                       worker_wanted,   worker_dropped,  worker_patience,
-                                       worker_doubtful, streams_contest, worker_suspected};
-    char name[WORKER_CLIENT_NAME_BYTES];
+    const struct sink_events events = {
+        worker,          delivery_done,     sink_refused,    delivery_wanted, delivery_dropped,
+        worker_patience, delivery_doubtful, streams_contest, worker_suspected};
+    char name[CLIENT_NAME_BYTES];
 
-    worker_client_name(worker, options, name);
-    return sink_new(options, (unsigned)index, name, worker->base, worker->metrics, &events, err);
+    client_name(worker, options, name);
+    worker->sinks[index] =
+        sink_new(options, (unsigned)index, name, worker->base, worker->metrics, &events, err);
+    return worker->sinks[index];
 }
 
-/* The sinks that routes of our source write to. */
+static bool worker_open_units(struct worker *worker, size_t index, struct err *err)
+{
+    const struct conf_sink *options = &worker->options.conf->sinks[index];
+    const struct units_events events = {worker,          exactly_claimed, exactly_fenced,
+                                        delivery_done,   worker_refused,  delivery_dropped,
+                                        worker_patience, worker_suspected};
+    char name[CLIENT_NAME_BYTES];
+
+    client_name(worker, options, name);
+    worker->units[index] =
+        units_new(options, (unsigned)index, name, worker->base, worker->metrics, &events, err);
+    return worker->units[index];
+}
+
+/* What the routes of our source write to. */
 static bool worker_open_sinks(struct worker *worker, struct err *err)
 {
     const struct routes *routes = worker->options.routes;
@@ -46,33 +74,18 @@ static bool worker_open_sinks(struct worker *worker, struct err *err)
     for (size_t i = 0; i < routes->count; i++) {
         const struct conf_route *conf = routes->items[i].conf;
         size_t index = routes->items[i].sink_index;
-        if (conf->from != worker->options.source || worker->sinks[index] ||
-            conf->delivery == EXACTLY_ONCE)
+        bool exactly = conf->delivery == EXACTLY_ONCE;
+        if (conf->from != worker->options.source ||
+            (exactly ? worker->units[index] != NULL : worker->sinks[index] != NULL))
             continue;
-        worker->sinks[index] = worker_sink_new(worker, index, err);
-        if (!worker->sinks[index])
-            return err_wrap(err, "sink %s", worker->options.conf->sinks[index].name);
+        if (exactly ? !worker_open_units(worker, index, err)
+                    : !worker_open_sink(worker, index, err))
+            return err_wrap(err, "sink %s", conf->to->name);
     }
     return true;
 }
 
-void worker_reload(struct worker *worker)
-{
-    atomic_store(&worker->reload_asked, true);
-}
-
-void worker_reload_sinks(struct worker *worker)
-{
-    atomic_store(&worker->reload_asked, false);
-    for (size_t i = 0; i < worker->options.conf->sink_count; i++)
-        if (worker->sinks[i])
-            sink_reload(worker->sinks[i]);
-    for (size_t i = 0; worker->units && i < worker->options.conf->sink_count; i++)
-        if (worker->units[i])
-            units_reload(worker->units[i]);
-    if (worker->letters)
-        letters_reload(worker->letters);
-}
+/* --- dead letters ----------------------------------------------------------------------------- */
 
 /* A worker's part of what the process may hold. */
 static size_t worker_share(const struct conf *conf)
@@ -113,7 +126,8 @@ static size_t worker_open_originals(struct worker *worker, size_t bytes)
 static bool worker_open_letters(struct worker *worker, struct err *err)
 {
     const struct conf *conf = worker->options.conf;
-    const struct letters_events events = worker_letters_events(worker);
+    const struct letters_events events = {worker, worker_letter_delivered, delivery_wanted,
+                                          worker_letter_dropped};
     size_t share = worker_share(conf);
 
     if (!worker_open_originals(worker, share / KEPT_PART))
@@ -122,6 +136,8 @@ static bool worker_open_letters(struct worker *worker, struct err *err)
                                   worker->metrics, &events, err);
     return worker->letters;
 }
+
+/* --- from Kafka ------------------------------------------------------------------------------- */
 
 static bool worker_open_source(struct worker *worker, struct err *err)
 {
@@ -136,6 +152,8 @@ static bool worker_open_source(struct worker *worker, struct err *err)
     free(topics);
     return worker->source || err_wrap(err, "source %s", options->source->name);
 }
+
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static bool worker_open_loop(struct worker *worker, struct err *err)
 {
@@ -175,8 +193,7 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
     worker->endings = mem_array(options->routes->count, sizeof(*worker->endings));
     worker->stop_fd = -1;
     if (!worker_open_loop(worker, err) || !worker_open_sinks(worker, err) ||
-        !exactly_open(worker, err) || !worker_open_letters(worker, err) ||
-        !worker_open_source(worker, err))
+        !worker_open_letters(worker, err) || !worker_open_source(worker, err))
         goto fail;
     durability_open(&worker->durability, options->conf, options->source, options->number,
                     worker->source, worker->sinks, worker->units);
@@ -195,7 +212,7 @@ static void worker_return_records(struct worker *worker)
         source_return(batch, batch->next);
     for (size_t i = 0; i < worker->deliveries.count; i++)
         if (worker->deliveries.items[i].open)
-            worker_let_go(worker, (uint32_t)i);
+            delivery_let_go(worker, (uint32_t)i);
 }
 
 void worker_free(struct worker *worker)
@@ -207,8 +224,10 @@ void worker_free(struct worker *worker)
     source_free(worker->source);
     exactly_close(worker);
     streams_close(worker);
-    for (size_t i = 0; worker->sinks && i < worker->options.conf->sink_count; i++)
+    for (size_t i = 0; i < worker->options.conf->sink_count; i++) {
+        units_free(worker->units[i]);
         sink_free(worker->sinks[i]);
+    }
     letters_free(worker->letters);
     for (size_t i = 0; worker->originals && i < worker->options.conf->sink_count; i++)
         originals_free(&worker->originals[i]);

@@ -2,6 +2,7 @@
 #include "flow/streams.h"
 
 #include "base/mem.h"
+#include "flow/failure.h"
 #include "redis/inquiry.h"
 #include "redis/xadd.h"
 
@@ -83,7 +84,7 @@ static void settle(struct streams *streams, const struct refusal *refusal,
 {
     struct worker *worker = streams->worker;
 
-    worker->deliveries.items[refusal->number].contested--;
+    delivery_at(&worker->deliveries, refusal->number)->contested--;
     if (is_another_server(streams, refusal)) {
         worker_read_again(worker, refusal->number,
                           "another server than the one that refused an id is asked for its entry");
@@ -91,7 +92,7 @@ static void settle(struct streams *streams, const struct refusal *refusal,
     }
     switch (answer) {
     case INQUIRY_SAME:
-        worker_done(worker, refusal->number);
+        delivery_done(worker, refusal->number);
         break;
     case INQUIRY_EMPTY:
         refuse(worker, refusal, "the stream has no entry of this id (any more)");
@@ -146,7 +147,7 @@ static void ask(struct streams *streams, const struct xadd_entry *entry, uint32_
 bool streams_contest(void *context, uint32_t number, const char *text, struct slice command)
 {
     struct worker *worker = context;
-    struct delivery *delivery = &worker->deliveries.items[number];
+    struct delivery *delivery = delivery_at(&worker->deliveries, number);
     const struct route *route = &worker->options.routes->items[delivery->route];
     struct xadd_entry entry;
 

@@ -2,17 +2,17 @@
  * worker.c: records come from Kafka, become Redis commands, and are committed once Redis has
  * answered.
  *
- *      source_poll -> worker_prepare -> sink_turn -> worker_done -> source_turn
- *      records in     decode, route,    out and      answers:      commit as far as
- *                     render, put       in again     finished      all below is finished
+ *      source_poll -> worker_prepare -> sink_turn -> delivery_done -> source_turn
+ *      records in     decode, route,    out and      answers:        commit as far as
+ *                     render, put       in again     finished        all below is finished
  *
  * A turn never blocks. Between two turns the event loop waits for whatever comes first: records,
  * answers, room in a socket, a timer. Where a window is full the batch waits and nothing more is
  * taken from Kafka: that is all the backpressure there is.
  *
- * Out of scope: what a record becomes (route.c), what becomes of one that cannot be delivered
- * (failure.c), how far a partition may be committed (tracker.c),
- * when it is (commit.c), what an answer means (reply.c).
+ * Out of scope: what a record becomes (route.c), its answers (delivery.c), what becomes of one
+ * that cannot be delivered (failure.c), how far a partition may be committed (tracker.c), when it
+ * is (commit.c), what an answer means (reply.c).
  */
 #include "flow/worker.h"
 
@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/exactly.h"
+#include "flow/failure.h"
 #include "flow/streams.h"
 
 #include <inttypes.h>
@@ -28,99 +29,6 @@
 #include <unistd.h>
 
 enum { WAIT_MS = 1000 };
-
-/* --- the answers ------------------------------------------------------------------------------ */
-
-/* The wall clock, read once for all the answers that one wake-up of the loop brings. */
-static int64_t worker_wall_ms(struct worker *worker)
-{
-    if (!worker->wall_ms)
-        worker->wall_ms = clock_wall_ms();
-    return worker->wall_ms;
-}
-
-static enum outcome worker_outcome(const struct delivery *delivery)
-{
-    if (delivery->dropped || delivery->held)
-        return OUTCOME_RETURNED;
-    if (delivery->dead)
-        return OUTCOME_DEAD_LETTERED;
-    return delivery->refused ? OUTCOME_DROPPED : OUTCOME_WRITTEN;
-}
-
-/* The last answer of a delivery has come, or none will. */
-static void worker_close(struct worker *worker, uint32_t number, enum outcome outcome)
-{
-    struct delivery *delivery = &worker->deliveries.items[number];
-    struct route_counters *counters = &worker->metrics->routes[delivery->route];
-
-    counters->inflight--;
-    counters->outcomes[outcome]++;
-    if (outcome == OUTCOME_WRITTEN)
-        metrics_latency(counters, delivery->timestamp_ms, worker_wall_ms(worker));
-    if (source_ticket_is_current(delivery->record))
-        source_finish(delivery->record);
-    worker_let_go(worker, number);
-    delivery_close(&worker->deliveries, number);
-}
-
-void worker_answered(struct worker *worker, uint32_t number)
-{
-    struct delivery *delivery = &worker->deliveries.items[number];
-
-    if (--delivery->pending)
-        return;
-    bool current = source_ticket_is_current(delivery->record);
-    if ((delivery->held || delivery->dropped) && current) {
-        worker_let_go(worker, number);
-        source_give_up(delivery->record); /* it stays open until its partition goes */
-        return;
-    }
-    worker_close(worker, number, worker_outcome(delivery));
-}
-
-static enum conf_delivery worker_delivery(const struct worker *worker,
-                                          const struct delivery *delivery)
-{
-    return worker->options.routes->items[delivery->route].conf->delivery;
-}
-
-void worker_done(void *context, uint32_t number)
-{
-    FAILPOINT(after_reply);
-    worker_answered(context, number);
-}
-
-void worker_dropped(void *context, uint32_t number)
-{
-    struct worker *worker = context;
-
-    struct delivery *delivery = &worker->deliveries.items[number];
-
-    if (delivery->doubt && worker_delivery(worker, delivery) == AT_MOST_ONCE)
-        worker_lose(worker, number);
-    else
-        delivery->dropped = true;
-    worker_answered(worker, number);
-}
-
-bool worker_wanted(void *context, uint32_t number)
-{
-    struct worker *worker = context;
-
-    const struct delivery *delivery = &worker->deliveries.items[number];
-
-    if (delivery->doubt && worker_delivery(worker, delivery) == AT_MOST_ONCE)
-        return false;
-    return source_ticket_is_current(delivery->record);
-}
-
-void worker_doubtful(void *context, uint32_t number)
-{
-    struct worker *worker = context;
-
-    worker->deliveries.items[number].doubt = true;
-}
 
 /* --- from record to commands ------------------------------------------------------------------ */
 
@@ -131,18 +39,6 @@ static bool worker_render(struct worker *worker, struct record *record, const st
 
     return route_render_record(route, &scope, worker->options.conf->max_record, &worker->rendering,
                                NULL, stage, err);
-}
-
-uint32_t worker_open(struct worker *worker, struct source_ticket ticket,
-                     const struct record *record, const struct route *route, size_t pending)
-{
-    uint32_t number =
-        delivery_open(&worker->deliveries, ticket, record, route->index, (uint32_t)pending);
-
-    worker->metrics->routes[route->index].inflight++;
-    worker->opened[worker->opened_count++] = number;
-    source_retain(ticket);
-    return number;
 }
 
 static void worker_put(struct worker *worker, struct source_ticket ticket,
@@ -157,8 +53,8 @@ static void worker_put(struct worker *worker, struct source_ticket ticket,
         worker_end(worker, route, OUTCOME_FILTERED, NULL);
         return;
     }
-    number = worker_open(worker, ticket, record, route,
-                         worker->claimed ? exactly_wants(worker->claimed, count) : count);
+    number = delivery_open(worker, ticket, record, route,
+                           worker->claimed ? exactly_wants(worker->claimed, count) : count);
     if (route->conf->on_error == ON_ERROR_DLQ)
         worker_keep(worker, route, number);
     if (worker->claimed) {
@@ -208,7 +104,7 @@ static void worker_take_back(struct worker *worker)
         struct delivery *delivery = &worker->deliveries.items[worker->opened[i]];
         delivery->pending = 0;
         delivery->held = true;
-        worker_let_go(worker, worker->opened[i]);
+        delivery_let_go(worker, worker->opened[i]);
         source_give_up(delivery->record);
     }
 }
@@ -374,11 +270,7 @@ void worker_gone(void *context, struct source_partition *partition)
     for (size_t i = worker->batch.next; i < worker->batch.count; i++)
         if (worker->batch.records[i].owner == partition)
             worker->batch.records[i].owner = NULL;
-    for (size_t i = 0; i < worker->deliveries.count; i++) {
-        const struct delivery *delivery = &worker->deliveries.items[i];
-        if (delivery->open && !delivery->pending && delivery->record.partition == partition)
-            worker_close(worker, (uint32_t)i, OUTCOME_RETURNED);
-    }
+    delivery_close_all(worker, partition);
     exactly_gone(partition);
     holds_forget(&worker->holds, partition);
     worker->discards = true;
@@ -394,6 +286,24 @@ void worker_stop(struct worker *worker, int64_t deadline_ms)
     atomic_store(&worker->stop_at_ms, deadline_ms);
     if (write(worker->stop_fd, &one, sizeof(one)) < 0)
         log_error("worker could not be woken", LOG_INT("worker", worker->options.number));
+}
+
+void worker_reload(struct worker *worker)
+{
+    atomic_store(&worker->reload_asked, true);
+}
+
+static void worker_reload_sinks(struct worker *worker)
+{
+    atomic_store(&worker->reload_asked, false);
+    for (size_t i = 0; i < worker->options.conf->sink_count; i++)
+        if (worker->sinks[i])
+            sink_reload(worker->sinks[i]);
+    for (size_t i = 0; worker->units && i < worker->options.conf->sink_count; i++)
+        if (worker->units[i])
+            units_reload(worker->units[i]);
+    if (worker->letters)
+        letters_reload(worker->letters);
 }
 
 size_t worker_left(const struct worker *worker)

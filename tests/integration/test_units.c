@@ -375,12 +375,12 @@ static void what_waits_for_too_long_is_refused_one_by_one(void)
 static int64_t wait_refused(uint32_t ticket)
 {
     for (int64_t end_ms = clock_ms() + 20000; clock_ms() < end_ms;) {
-        feeder_turn(feeder);
-        if (feeder->outcomes[ticket] == FEEDER_REFUSED)
+        owner_turn(owner);
+        if (owner->outcomes[ticket] == TICKET_REFUSED)
             break;
     }
-    CU_ASSERT_EQUAL(feeder->outcomes[ticket], FEEDER_REFUSED);
-    feeder->outcomes[ticket] = FEEDER_OPEN;
+    CU_ASSERT_EQUAL(owner->outcomes[ticket], TICKET_REFUSED);
+    owner->outcomes[ticket] = TICKET_OPEN;
     return clock_ms();
 }
 
@@ -388,12 +388,12 @@ static int64_t wait_refused(uint32_t ticket)
 static void each_command_of_a_record_has_patience_of_its_own(void)
 {
     open_fed(1, 10);
-    struct claim *claim = feeder->partitions[0].claim;
+    struct claim *claim = owner->partitions[0].claim;
     struct redis_client *client = redis_client_open(server);
-    uint32_t ticket = feeder->put++;
+    uint32_t ticket = owner->put++;
 
-    feeder->outcomes[ticket] = FEEDER_OPEN;
-    feeder->patience_ms = 400;
+    owner->outcomes[ticket] = TICKET_OPEN;
+    owner->patience_ms = 400;
     redis_ask(server, "CONFIG SET busy-reply-threshold 10");
     redis_client_send(client, "EVAL %s 0", "while true do end");
     for (unsigned place = 0; place < 2; place++)
