@@ -42,7 +42,7 @@ static void field_set(struct explained_field *field, const struct value *value, 
 {
     field->found = true;
     field->type = value->type;
-    field->text = value->type == VALUE_STRING ? value_string(value, arena, NULL) : value->text;
+    field->text = value_text(value, arena, NULL);
 }
 
 static bool value_is_secret(const struct explained *explained, const struct reference *reference)
@@ -52,8 +52,7 @@ static bool value_is_secret(const struct explained *explained, const struct refe
 
 static void fields_add(void *context, const struct reference *reference)
 {
-    static const struct value hidden = {
-        .type = VALUE_STRING, .span = 1, .text = {SHOWN_SECRET, sizeof(SHOWN_SECRET) - 1}};
+    const struct value hidden = value_of(VALUE_STRING, SLICE(SHOWN_SECRET));
     struct reading *reading = context;
     struct explained *explained = reading->explained;
     const char *name = reading->secret ? SHOWN_SECRET : reference->text;

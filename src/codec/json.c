@@ -9,7 +9,7 @@
  *      {"a":[1,[        nodes:  {   a:[   1   [          span of an open one: how many nodes back
  *                               0    1    1   2
  *
- * Strings are checked here (UTF-8, escapes) and unescaped by value.c where somebody asks for them.
+ * Strings are checked here (UTF-8, escapes) and unescaped by value.c when somebody asks for them.
  * Out of scope: what numbers mean; they keep their text.
  */
 #include "codec/json.h"
@@ -107,7 +107,7 @@ static bool is_hex(char byte)
     return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f');
 }
 
-/* Passes one escape; whether surrogates come in pairs is left to value_string(). */
+/* Passes one escape; whether surrogates come in pairs is left to value_text(). */
 static const char *pass_escape(const char *at, const char *end, struct problem *problem)
 {
     at++;
@@ -244,7 +244,7 @@ static inline bool read_plain(struct reader *reader)
 
     if (!end)
         return false;
-    node->text = (struct slice){first, (size_t)(end - first)};
+    node->raw = (struct slice){first, (size_t)(end - first)};
     reader->at = end;
     return true;
 }
@@ -259,7 +259,7 @@ static inline bool open_container(struct reader *reader, uint8_t type)
         return wrong(reader, "more than 128 containers within each other");
     reader->depth++;
     node->type = type;
-    node->text.data = reader->at++;
+    node->raw.data = reader->at++;
     node->span = (uint32_t)(node - reader->container);
     reader->container = node;
     return true;
@@ -273,7 +273,7 @@ static inline void close_container(struct reader *reader)
     reader->depth--;
     reader->container = closed - closed->span;
     closed->span = (uint32_t)(reader->newest + 1 - closed);
-    closed->text.length = (size_t)(reader->at - closed->text.data);
+    closed->raw.length = (size_t)(reader->at - closed->raw.data);
 }
 
 /* The value at reader->at; of a container only its opening bracket. */
@@ -284,7 +284,7 @@ static inline bool read_value(struct reader *reader)
 
     if (byte == '"') {
         node->type = VALUE_STRING;
-        return read_string(reader, &node->text, &node->escaped);
+        return read_string(reader, &node->raw, &node->escaped);
     }
     if (byte == '{')
         return open_container(reader, VALUE_OBJECT);

@@ -69,7 +69,7 @@ static bool read_base64(const struct value *value, struct arena *arena, struct s
 
     if (!text || text->type != VALUE_STRING)
         return false;
-    struct slice digits = value_string(text, arena, err);
+    struct slice digits = value_text(text, arena, err);
     char *bytes = arena_take(arena, digits.length / 4 * 3 + 1, err);
     out->data = bytes;
     return digits.data && bytes && base64_read(digits, bytes, &out->length);
@@ -83,7 +83,7 @@ static bool read_bytes(const struct value *value, struct arena *arena, struct sl
         return true;
     if (value->type != VALUE_STRING)
         return read_base64(value, arena, out, err);
-    *out = value_string(value, arena, err);
+    *out = value_text(value, arena, err);
     return out->data != NULL;
 }
 

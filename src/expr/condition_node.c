@@ -4,10 +4,7 @@
 #include "base/mem.h"
 #include "expr/decimal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-enum { SIZE_BYTES = 24 };
 
 struct condition_node *condition_node_new(enum condition_kind kind, const char *at)
 {
@@ -40,8 +37,7 @@ void condition_node_free(struct condition_node *node)
         next = child->next;
         condition_node_free(child);
     }
-    if (node->kind == CONDITION_LITERAL)
-        free((char *)node->literal.text.data);
+    free((char *)node->text.data);
     reference_clear(&node->reference);
     pattern_free(node->pattern);
     free(node);
@@ -58,10 +54,10 @@ static bool is_bool(const struct value *value)
 }
 
 /* Below, at or above zero; false where the two have no order. */
-static bool order_of(const struct value *a, const struct value *b, int *order)
+static bool order_of(const struct value *a, const struct value *b, struct arena *arena, int *order)
 {
     if (a->type == VALUE_NUMBER && b->type == VALUE_NUMBER)
-        *order = decimal_compare(a->text, b->text);
+        *order = decimal_compare(value_text(a, arena, NULL), value_text(b, arena, NULL));
     else if (a->type == VALUE_STRING && b->type == VALUE_STRING)
         *order = value_compare_strings(a, b);
     else
@@ -70,24 +66,25 @@ static bool order_of(const struct value *a, const struct value *b, int *order)
 }
 
 /* Values of different types are unequal, and no array or object equals anything. */
-static bool are_equal(const struct value *a, const struct value *b)
+static bool are_equal(const struct value *a, const struct value *b, struct arena *arena)
 {
     int order;
 
-    if (order_of(a, b, &order))
+    if (order_of(a, b, arena, &order))
         return order == 0;
     return a->type == b->type && (is_bool(a) || a->type == VALUE_NULL);
 }
 
-static bool compares(enum compare compare, const struct value *a, const struct value *b)
+static bool compares(enum compare compare, const struct value *a, const struct value *b,
+                     struct arena *arena)
 {
     int order;
 
     if (!a || !b)
         return false;
     if (compare == COMPARE_EQUAL || compare == COMPARE_UNEQUAL)
-        return are_equal(a, b) == (compare == COMPARE_EQUAL);
-    if (!order_of(a, b, &order))
+        return are_equal(a, b, arena) == (compare == COMPARE_EQUAL);
+    if (!order_of(a, b, arena, &order))
         return false;
     switch (compare) {
     case COMPARE_LESS:
@@ -111,7 +108,7 @@ static bool is_in_list(const struct condition_node *list, const struct value *wa
 
         if (!condition_node_value(item, scope, &scratch, &value, err))
             return false;
-        *holds = value && are_equal(wanted, value);
+        *holds = value && are_equal(wanted, value, scope->arena);
     }
     return true;
 }
@@ -124,7 +121,7 @@ static bool is_member(const struct value *object, const struct value *wanted, st
 
     if (wanted->type != VALUE_STRING)
         return true;
-    name = value_string(wanted, arena, err);
+    name = value_text(wanted, arena, err);
     if (!name.data)
         return false;
     *holds = value_member(object, name) != NULL;
@@ -134,28 +131,28 @@ static bool is_member(const struct value *object, const struct value *wanted, st
 }
 
 /* A number of any length is read once, not once an element. */
-static bool is_number_of(const struct value *array, struct slice wanted)
+static bool is_number_of(const struct value *array, struct slice wanted, struct arena *arena)
 {
     const struct value *child = value_first(array);
     struct decimal number = {0}, other;
 
     decimal_read(wanted, &number);
     for (uint32_t left = array->count; left; left--, child = value_next(child))
-        if (child->type == VALUE_NUMBER && decimal_read(child->text, &other) &&
+        if (child->type == VALUE_NUMBER && decimal_read(value_text(child, arena, NULL), &other) &&
             decimal_order(&number, &other) == 0)
             return true;
     return false;
 }
 
 /* An element of an array. */
-static bool is_element(const struct value *array, const struct value *wanted)
+static bool is_element(const struct value *array, const struct value *wanted, struct arena *arena)
 {
     const struct value *child = value_first(array);
 
     if (wanted->type == VALUE_NUMBER)
-        return is_number_of(array, wanted->text);
+        return is_number_of(array, value_text(wanted, arena, NULL), arena);
     for (uint32_t left = array->count; left; left--, child = value_next(child))
-        if (are_equal(wanted, child))
+        if (are_equal(wanted, child, arena))
             return true;
     return false;
 }
@@ -165,7 +162,7 @@ static bool is_in_value(const struct value *container, const struct value *wante
 {
     if (container->type == VALUE_OBJECT)
         return is_member(container, wanted, arena, holds, err);
-    *holds = container->type == VALUE_ARRAY && is_element(container, wanted);
+    *holds = container->type == VALUE_ARRAY && is_element(container, wanted, arena);
     return true;
 }
 
@@ -203,7 +200,7 @@ static bool operand_of(const struct condition_node *node, struct scope *scope,
         return false;
     if (!value || value->type != VALUE_STRING)
         return true;
-    operand->text = value_string(value, scope->arena, err);
+    operand->text = value_text(value, scope->arena, err);
     operand->copied = value->escaped;
     return operand->text.data && arena_read(scope->arena, operand->text.length, err);
 }
@@ -256,7 +253,7 @@ static bool holds_compare(const struct condition_node *node, struct scope *scope
     if (!condition_node_value(node->first, scope, &left_scratch, &left, err) ||
         !condition_node_value(node->first->next, scope, &right_scratch, &right, err))
         return false;
-    *holds = compares(node->compare, left, right);
+    *holds = compares(node->compare, left, right, scope->arena);
     return true;
 }
 
@@ -326,7 +323,6 @@ static bool size_value(const struct condition_node *node, struct scope *scope,
                        struct value *scratch, const struct value **value, struct err *err)
 {
     const struct value *sized;
-    char *text;
     size_t size;
 
     if (!condition_node_value(node->first, scope, scratch, &sized, err))
@@ -334,18 +330,18 @@ static bool size_value(const struct condition_node *node, struct scope *scope,
     *value = NULL;
     if (!sized)
         return true;
-    if (sized->type == VALUE_STRING && !arena_read(scope->arena, sized->text.length, err))
-        return false;
-    if (sized->type == VALUE_STRING)
-        size = condition_node_unit(node->first) == PATTERN_RAW ? sized->text.length
-                                                               : value_characters(sized);
-    else if (sized->type == VALUE_ARRAY || sized->type == VALUE_OBJECT)
+    if (sized->type == VALUE_STRING) {
+        struct slice raw = value_raw(sized, scope->arena, err);
+        if (!arena_read(scope->arena, raw.length, err))
+            return false;
+        size =
+            condition_node_unit(node->first) == PATTERN_RAW ? raw.length : value_characters(sized);
+    } else if (sized->type == VALUE_ARRAY || sized->type == VALUE_OBJECT) {
         size = sized->count;
-    else
+    } else {
         return true;
-    text = arena_alloc(scope->arena, SIZE_BYTES);
-    *scratch = (struct value){.type = VALUE_NUMBER, .span = 1};
-    scratch->text = (struct slice){text, (size_t)snprintf(text, SIZE_BYTES, "%zu", size)};
+    }
+    *scratch = value_integer((int64_t)size, scope->arena);
     *value = scratch;
     return true;
 }

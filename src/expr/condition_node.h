@@ -38,7 +38,8 @@ enum compare {
 struct condition_node {
     enum condition_kind kind;
     enum compare compare;                /* CONDITION_COMPARE */
-    struct value literal;                /* CONDITION_LITERAL; owns its text */
+    struct value literal;                /* CONDITION_LITERAL, */
+    struct slice text;                   /* and its text, owned; data NULL: true, false, null */
     struct reference reference;          /* CONDITION_REFERENCE */
     struct pattern *pattern;             /* CONDITION_MATCHES */
     struct condition_node *first, *last; /* operands */

@@ -182,13 +182,13 @@ void filter_call_clear(struct filter_call *call)
 bool filter_text(const struct value *value, struct arena *arena, struct slice *text,
                  struct err *err)
 {
-    *text = value->type == VALUE_STRING ? value_string(value, arena, err) : value->text;
+    *text = value_text(value, arena, err);
     return text->data && arena_read(arena, text->length, err);
 }
 
 const struct value *filter_result(struct value *out, enum value_type type, struct slice text)
 {
-    *out = (struct value){.type = (uint8_t)type, .span = 1, .text = text};
+    *out = value_of(type, text);
     return out;
 }
 

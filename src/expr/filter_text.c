@@ -21,10 +21,14 @@ bool filter_default(const struct filter_call *call, struct scope *scope, const s
 bool filter_raw(const struct filter_call *call, struct scope *scope, const struct value **value,
                 struct value *out, struct err *err)
 {
-    (void)call, (void)scope, (void)err;
-    if (*value)
-        *value = filter_result(out, VALUE_STRING, (*value)->text);
-    return true;
+    struct slice text;
+
+    (void)call;
+    if (!*value)
+        return true;
+    text = value_raw(*value, scope->arena, err);
+    *value = filter_result(out, VALUE_STRING, text);
+    return text.data != NULL;
 }
 
 static bool map_letters(struct scope *scope, const struct value **value, struct value *out,

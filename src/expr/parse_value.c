@@ -8,7 +8,8 @@ static struct condition_node *literal_node(const char *at, enum value_type type,
 {
     struct condition_node *node = condition_node_new(CONDITION_LITERAL, at);
 
-    node->literal = (struct value){.type = (uint8_t)type, .span = 1, .text = owned};
+    node->text = owned;
+    node->literal = value_of(type, owned);
     return node;
 }
 
@@ -144,8 +145,8 @@ static bool compile_pattern(struct parser *parser, struct condition_node *node)
 
     if (argument->kind != CONDITION_LITERAL || argument->literal.type != VALUE_STRING)
         return cursor_error(&parser->cursor, argument->at, "matches() takes a string in quotes");
-    node->pattern = pattern_new(argument->literal.text, condition_node_unit(node->first),
-                                PATTERN_MATCHES, parser->cursor.err);
+    node->pattern = pattern_new(argument->text, condition_node_unit(node->first), PATTERN_MATCHES,
+                                parser->cursor.err);
     return node->pattern || cursor_error_within(&parser->cursor, argument->at);
 }
 

@@ -150,6 +150,6 @@ bool placeholder_render(const struct placeholder *placeholder, struct scope *sco
         return err_set(err, ERR_RECORD,
                        "field '%s' is null; to write a text instead: %%{%s|default('')}",
                        placeholder->reference.text, placeholder->reference.text);
-    *out = value->escaped ? value_string(value, scope->arena, err) : value->text;
+    *out = value_text(value, scope->arena, err);
     return out->data != NULL;
 }

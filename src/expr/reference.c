@@ -23,7 +23,7 @@ static const struct reference_name {
     {"$tombstone", REFERENCE_TOMBSTONE, READS_META, VALUE_TRUE},
 };
 
-enum { NAMES = sizeof(names) / sizeof(names[0]), INTEGER_BYTES = 24 };
+enum { NAMES = sizeof(names) / sizeof(names[0]) };
 
 static bool name_unknown(struct slice name, const struct cursor *cursor)
 {
@@ -174,21 +174,13 @@ int reference_type(const struct reference *reference)
 
 static const struct value *found_text(struct value *scratch, struct slice text)
 {
-    *scratch = (struct value){.type = VALUE_STRING, .span = 1, .text = text};
+    *scratch = value_of(VALUE_STRING, text);
     return text.data ? scratch : NULL;
 }
 
 static const struct value *found_integer(struct value *scratch, struct arena *arena, int64_t number)
 {
-    char *end = (char *)arena_alloc(arena, INTEGER_BYTES) + INTEGER_BYTES, *at = end;
-    uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-
-    do
-        *--at = (char)('0' + left % 10);
-    while (left /= 10);
-    if (number < 0)
-        *--at = '-';
-    *scratch = (struct value){.type = VALUE_NUMBER, .span = 1, .text = {at, (size_t)(end - at)}};
+    *scratch = value_integer(number, arena);
     return scratch;
 }
 
@@ -204,9 +196,7 @@ static const struct value *found_header(const struct reference *reference,
 
 static const struct value *found_bool(struct value *scratch, bool truth)
 {
-    *scratch = (struct value){.type = truth ? VALUE_TRUE : VALUE_FALSE,
-                              .span = 1,
-                              .text = truth ? SLICE("true") : SLICE("false")};
+    *scratch = value_of(truth ? VALUE_TRUE : VALUE_FALSE, (struct slice){0});
     return scratch;
 }
 

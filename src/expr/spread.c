@@ -108,7 +108,7 @@ static bool write_pairs(const struct value *root, struct arena *arena, struct sl
         if (members[i].outdone || !is_text(value))
             continue;
         pairs[(*used)++] = members[i].name;
-        pairs[*used] = value->type == VALUE_STRING ? value_string(value, arena, err) : value->text;
+        pairs[*used] = value_text(value, arena, err);
         if (!pairs[(*used)++].data)
             return false;
     }

@@ -1,7 +1,7 @@
 /* value.c: questions about the tree: strings without escapes, members, elements. */
 #include "record/value.h"
 
-enum { UTF8_MAX = 4, ESCAPE_BYTES = 6 /* "\u0041" */ };
+enum { UTF8_MAX = 4, ESCAPE_BYTES = 6 /* "\u0041" */, INTEGER_BYTES = 24 };
 
 static uint32_t hex4(const char *at)
 {
@@ -85,9 +85,11 @@ static struct slice unescaped(struct slice text, struct arena *arena, struct err
     return (struct slice){out, (size_t)(next - out)};
 }
 
-struct slice value_string(const struct value *value, struct arena *arena, struct err *err)
+struct slice value_text_made(const struct value *value, struct arena *arena, struct err *err)
 {
-    return value->escaped ? unescaped(value->text, arena, err) : value->text;
+    if (value->escaped)
+        return unescaped(value->raw, arena, err);
+    return value_json(value, arena, err);
 }
 
 struct slice value_name(const struct value *value, struct arena *arena, struct err *err)
@@ -95,6 +97,19 @@ struct slice value_name(const struct value *value, struct arena *arena, struct e
     struct slice name = {value->name, value->name_length};
 
     return value->name_escaped ? unescaped(name, arena, err) : name;
+}
+
+struct value value_integer(int64_t number, struct arena *arena)
+{
+    char *end = (char *)arena_alloc(arena, INTEGER_BYTES) + INTEGER_BYTES, *at = end;
+    uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+    do
+        *--at = (char)('0' + left % 10);
+    while (left /= 10);
+    if (number < 0)
+        *--at = '-';
+    return value_of(VALUE_NUMBER, (struct slice){at, (size_t)(end - at)});
 }
 
 /* A string as it is read: what one step of it means. */
@@ -107,8 +122,8 @@ struct string_reader {
 
 static struct string_reader read_string(const struct value *value)
 {
-    return (struct string_reader){.at = value->text.data,
-                                  .end = value->text.data + value->text.length,
+    return (struct string_reader){.at = value->raw.data,
+                                  .end = value->raw.data + value->raw.length,
                                   .escaped = value->escaped};
 }
 
@@ -148,7 +163,7 @@ static int compare_read(struct string_reader left, struct string_reader right)
 int value_compare_strings(const struct value *a, const struct value *b)
 {
     if (!a->escaped && !b->escaped)
-        return compare_bytes(a->text, b->text);
+        return compare_bytes(a->raw, b->raw);
     return compare_read(read_string(a), read_string(b));
 }
 

@@ -27,7 +27,7 @@ static void check_name(const struct value *object, const struct value *child)
 /* Containers of one text have the same tree wherever they stand. */
 static void check_again(const struct value *container)
 {
-    const struct value *alone = json_decode(container->text, &arena, NULL);
+    const struct value *alone = json_decode(container->raw, &arena, NULL);
 
     assert(alone && alone->span == container->span && alone->count == container->count);
 }
@@ -36,10 +36,10 @@ static void check(const struct value *value)
 {
     const struct value *child = value_first(value);
 
-    assert(is_inside(value->text.data, value->text.length));
+    assert(is_inside(value->raw.data, value->raw.length));
     if (value->type < VALUE_ARRAY) {
         assert(value->span == 1 && value->count == 0);
-        assert(value_string(value, &arena, NULL).length <= value->text.length);
+        assert(value_text(value, &arena, NULL).length <= value->raw.length);
         return;
     }
     for (uint32_t i = 0; i < value->count; i++, child = value_next(child)) {

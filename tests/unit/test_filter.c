@@ -102,7 +102,7 @@ static bool comes_back_from_json(const struct template *template, struct slice b
     expression_is(bytes, SLICE("{}"));
     if (template_render(template, &expression_scope, &arguments, &count, NULL)) {
         tree = json_decode(arguments[0], &expression_arena, NULL);
-        return tree && slice_equal(value_string(tree, &expression_arena, NULL), bytes);
+        return tree && slice_equal(value_text(tree, &expression_arena, NULL), bytes);
     }
     snprintf(plain, sizeof(plain), "\"%.*s\"", SLICE_ARGS(bytes));
     return !json_decode(slice_of(plain), &expression_arena, NULL);

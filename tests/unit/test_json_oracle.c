@@ -224,7 +224,7 @@ static bool same_object(const struct value *ours, const json_t *theirs)
 
 static bool same_string(const struct value *ours, const json_t *theirs)
 {
-    struct slice string = value_string(ours, &arena, NULL);
+    struct slice string = value_text(ours, &arena, NULL);
 
     return json_is_string(theirs) &&
            slice_equal(string,
@@ -233,7 +233,7 @@ static bool same_string(const struct value *ours, const json_t *theirs)
 
 static bool same_number(const struct value *ours, const json_t *theirs)
 {
-    const char *text = arena_copy(&arena, ours->text.data, ours->text.length);
+    const char *text = arena_copy(&arena, ours->raw.data, ours->raw.length);
 
     if (json_is_integer(theirs))
         return !strpbrk(text, ".eE") && strtoll(text, NULL, 10) == json_integer_value(theirs);

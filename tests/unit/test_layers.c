@@ -1,5 +1,6 @@
 /*
- * test_layers.c: includes go one way, and each library has its one folder.
+ * test_layers.c: includes go one way, each library has its one folder, and a value's text its one
+ * door.
  *
  * The order is style.md's: base < conf, metrics < record < codec, expr, transform < kafka, redis <
  * flow < app, cli. A folder includes itself and what lies below it; app and cli are one layer, and
@@ -7,6 +8,7 @@
  */
 #include "suite.h"
 
+#include <ctype.h>
 #include <fts.h>
 #include <stdlib.h>
 
@@ -79,11 +81,32 @@ static bool may_include_library(const char *file, const char *header)
     return true;
 }
 
+/* Whether the line reads or writes the member @p name of a struct. */
+static bool names_member(const char *line, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (const char *at = strstr(line, name); at; at = strstr(at + length, name))
+        if (at > line && (at[-1] == '.' || at[-1] == '>') && !isalnum((unsigned char)at[length]) &&
+            at[length] != '_' && at[length] != '(')
+            return true;
+    return false;
+}
+
+/* The text of a node of the tree is asked by value_text() and its like: it may have none yet. */
+static bool may_touch_node(const char *file, const char *line)
+{
+    return strncmp(file, "record/", strlen("record/")) == 0 ||
+           strncmp(file, "codec/", strlen("codec/")) == 0 || !names_member(line, "raw");
+}
+
 /* Checks one line of @p file. */
 static bool is_line_fine(const char *file, const char *line)
 {
     char header[256];
 
+    if (!may_touch_node(file, line))
+        return false;
     if (sscanf(line, " # include \"%255[^\"]\"", header) == 1)
         return may_include_own(file, header) && may_include_library(file, header);
     if (sscanf(line, " # include <%255[^>]>", header) == 1)
@@ -103,7 +126,8 @@ static unsigned count_wrong_lines(const char *path, const char *file)
         number++;
         if (is_line_fine(file, line))
             continue;
-        fprintf(stderr, "\nsrc/%s:%u: runs the wrong way: %s", file, number, line);
+        fprintf(stderr, "\nsrc/%s:%u: runs the wrong way, or past value_text(): %s", file, number,
+                line);
         wrong++;
     }
     fclose(in);
@@ -169,13 +193,21 @@ static void a_library_outside_its_folder_is_seen(void)
     CU_ASSERT_FALSE(is_line_fine("flow/compile.c", "#include <regex.h>\n"));
 }
 
+static void a_text_read_from_its_node_is_seen(void)
+{
+    CU_ASSERT_TRUE(is_line_fine("record/value.c", "    return value->raw;\n"));
+    CU_ASSERT_TRUE(is_line_fine("expr/filter.c", "    text = value_raw(value, arena, err);\n"));
+    CU_ASSERT_TRUE(is_line_fine("expr/filter.c", "    row.rawest = raw;\n"));
+    CU_ASSERT_FALSE(is_line_fine("expr/filter.c", "    text = value->raw;\n"));
+    CU_ASSERT_FALSE(is_line_fine("cli/explained.c", "    field->text = found.raw.data;\n"));
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
-        TEST(every_include_of_src_goes_down),
-        TEST(an_include_that_goes_up_is_seen),
-        TEST(an_include_without_its_folder_is_seen),
-        TEST(a_library_outside_its_folder_is_seen),
+        TEST(every_include_of_src_goes_down),        TEST(an_include_that_goes_up_is_seen),
+        TEST(an_include_without_its_folder_is_seen), TEST(a_library_outside_its_folder_is_seen),
+        TEST(a_text_read_from_its_node_is_seen),
     };
 
     return SUITE("layers", tests);

@@ -19,8 +19,8 @@ static const char *found(const char *path, const char *json)
     if (!compiled || !root)
         return err.text[0] ? strcpy(text, err.text) : "?";
     const struct value *value = path_find(compiled, root);
-    snprintf(text, sizeof(text), "%.*s", value ? (int)value->text.length : 0,
-             value ? value->text.data : "");
+    snprintf(text, sizeof(text), "%.*s", value ? (int)value->raw.length : 0,
+             value ? value->raw.data : "");
     path_free(compiled);
     return text;
 }
