@@ -66,11 +66,11 @@ __attribute__((noinline)) void penstock_side(struct slice bytes)
 {
     static char command[COMMAND_BYTES];
     struct record record = {.value = bytes};
-    struct scope scope = {
-        .record = &record, .value_codec = json, .key_codec = json, .arena = &arena};
+    struct scope scope = scope_of(&record, &arena, 0);
     struct slice *arguments;
     size_t count;
 
+    scope.value_codec = scope.key_codec = json;
     if (!template_render(template, &scope, &arguments, &count, NULL) ||
         resp_bound(arguments, count) > sizeof(command))
         abort();

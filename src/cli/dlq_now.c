@@ -17,7 +17,7 @@ void dlq_now_make(struct dlq_now *now, const struct loaded *loaded, struct dlq_r
         now->route && dlq_retry_record(retry, letter, now->route, &now->record, &now->err);
     if (!now->has_record)
         return;
-    struct scope scope = {.record = &now->record, .arena = &now->arena, .now_ms = clock_wall_ms()};
+    struct scope scope = scope_of(&now->record, &now->arena, clock_wall_ms());
     now->rendered = route_render(now->route, &scope, &now->rendering, NULL, &now->err);
 }
 

@@ -135,15 +135,16 @@ static void retry_show(const struct route *route, const struct rendering *render
 }
 
 static bool retry_render(struct dlq_retry *retry, const struct dlq_letter *letter,
-                         const struct route *route, struct scope *scope,
+                         const struct route *route, struct arena *arena,
                          struct rendering *rendering, struct err *err)
 {
     struct record record;
+    struct scope scope;
 
     if (!dlq_retry_record(retry, letter, route, &record, err))
         return false;
-    scope->record = &record;
-    if (!route_render(route, scope, rendering, NULL, err))
+    scope = scope_of(&record, arena, clock_wall_ms());
+    if (!route_render(route, &scope, rendering, NULL, err))
         return false;
     if (!retry->dry_run)
         return retry_write(retry, route, rendering, err);
@@ -155,10 +156,9 @@ static bool retry_render(struct dlq_retry *retry, const struct dlq_letter *lette
 bool dlq_retry_send(struct dlq_retry *retry, const struct dlq_letter *letter, struct err *err)
 {
     struct arena arena = {0};
-    struct scope scope = {.arena = &arena, .now_ms = clock_wall_ms()};
     struct rendering rendering = {0};
     const struct route *route = dlq_route(retry->loaded, letter, err);
-    bool good = route && retry_render(retry, letter, route, &scope, &rendering, err);
+    bool good = route && retry_render(retry, letter, route, &arena, &rendering, err);
 
     if (!good)
         printf("%s %s: %s\n", letter->id, err->kind == ERR_RECORD ? "stays" : "not sent",

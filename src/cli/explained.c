@@ -152,7 +152,7 @@ static void explained_read(struct explained *explained, struct scope *scope)
     const struct route *route = explained->route;
 
     fields_of_condition(&reading, route->when, &route->conf->when);
-    if (scope->record->value.data)
+    if (!scope_is_tombstone(scope))
         fields_of_write(&reading, route);
     else
         fields_of_tombstone(&reading, route);
@@ -207,23 +207,23 @@ static void keys_of(struct explained *explained, const struct rendered *rendered
 
 /* --- the outcome ------------------------------------------------------------------------------ */
 
-static const char *why_nothing(const struct explained *explained, const struct record *record)
+static const char *why_nothing(const struct explained *explained, const struct scope *scope)
 {
     const struct route *route = explained->route;
 
     if (route->when && !explained->conditions[0].holds)
         return "the route's condition is false";
-    if (!record->value.data && !route->deletes.count)
+    if (scope_is_tombstone(scope) && !route->deletes.count)
         return "a tombstone, and the route has no command for it";
     return "the condition of each command is false";
 }
 
 static void explained_succeed(struct explained *explained, const struct rendering *rendering,
-                              const struct record *record)
+                              const struct scope *scope)
 {
     explained->outcome = rendering->count ? EXPLAINED_WRITTEN : EXPLAINED_FILTERED;
     if (!rendering->count)
-        explained->why = why_nothing(explained, record);
+        explained->why = why_nothing(explained, scope);
     for (size_t i = 0; i < rendering->count; i++) {
         commands_add(explained, &rendering->items[i]);
         keys_of(explained, &rendering->items[i]);
@@ -250,19 +250,17 @@ static void explained_fail(struct explained *explained, const struct err *err)
 static void explained_render(struct explained *explained, struct record *record, int64_t max_record)
 {
     const struct route *route = explained->route;
-    struct scope scope = {.record = record,
-                          .value_codec = route->value_codec,
-                          .key_codec = route->key_codec,
-                          .arena = &explained->arena,
-                          .now_ms = clock_wall_ms()};
+    struct scope scope = scope_of(record, &explained->arena, clock_wall_ms());
     const struct route_trace trace = {conditions_add, explained};
     struct rendering rendering = {0};
     struct err err;
 
+    scope.value_codec = route->value_codec;
+    scope.key_codec = route->key_codec;
     explained->arena.limit = memory_budget_record(max_record);
     explained->arena.read_limit = memory_budget_reads(max_record);
     if (route_render_record(route, &scope, max_record, &rendering, &trace, &explained->stage, &err))
-        explained_succeed(explained, &rendering, record);
+        explained_succeed(explained, &rendering, &scope);
     else
         explained_fail(explained, &err);
     explained->arena.limit = explained->arena.read_limit = 0;

@@ -203,41 +203,31 @@ static const struct value *found_bool(struct value *scratch, bool truth)
 static const struct value *find_plain(const struct reference *reference, struct scope *scope,
                                       struct value *scratch)
 {
-    const struct record *record = scope->record;
+    const struct view *view = &scope->view;
 
     switch (reference->kind) {
     case REFERENCE_KEY:
-        return found_text(scratch, record->key);
+        return found_text(scratch, view->key);
     case REFERENCE_VALUE:
-        return found_text(scratch, record->value);
+        return found_text(scratch, view->value);
     case REFERENCE_HEADER:
-        return found_header(reference, record, scratch);
+        return found_header(reference, scope->record, scratch);
     case REFERENCE_TOPIC:
-        return found_text(scratch, slice_of(record->topic));
+        return found_text(scratch, slice_of(view->topic));
     case REFERENCE_PARTITION:
-        return found_integer(scratch, scope->arena, record->partition);
+        return found_integer(scratch, scope->arena, scope->record->partition);
     case REFERENCE_OFFSET:
-        return found_integer(scratch, scope->arena, record->offset);
+        return found_integer(scratch, scope->arena, scope->record->offset);
     case REFERENCE_TIMESTAMP:
-        return record->timestamp_ms < 0
-                   ? NULL
-                   : found_integer(scratch, scope->arena, record->timestamp_ms);
+        return view->timestamp_ms < 0 ? NULL
+                                      : found_integer(scratch, scope->arena, view->timestamp_ms);
     case REFERENCE_NOW:
         return found_integer(scratch, scope->arena, scope->now_ms);
     case REFERENCE_TOMBSTONE:
-        return found_bool(scratch, !record->value.data);
+        return found_bool(scratch, scope_is_tombstone(scope));
     default:
         return NULL;
     }
-}
-
-static bool scope_key(struct scope *scope, const struct value **root, struct err *err)
-{
-    *root = NULL;
-    if (!scope->record->key.data)
-        return true;
-    *root = codec_key_tree(scope->record, scope->key_codec, scope->arena, err);
-    return *root != NULL;
 }
 
 /* A way through an object passes its members one by one. */

@@ -63,13 +63,3 @@ bool reference_find(const struct reference *reference, struct scope *scope, stru
  * where the record was read too often. */
 bool reference_walk(const struct path *path, const struct value *root, struct scope *scope,
                     const struct value **found, struct err *err);
-
-/** The root of the record's value; NULL in *root for a tombstone. Errors: as reference_find(). */
-static inline bool scope_value(struct scope *scope, const struct value **root, struct err *err)
-{
-    *root = NULL;
-    if (!scope->record->value.data)
-        return true;
-    *root = codec_value_tree(scope->record, scope->value_codec, scope->arena, err);
-    return *root != NULL;
-}

@@ -173,7 +173,7 @@ static char *refused_command(struct worker *worker, const struct delivery *deliv
 {
     const struct route *route = &worker->options.routes->items[delivery->route];
     struct rendering *rendering = &worker->rendering;
-    struct scope scope = {.record = record, .arena = &worker->arena, .now_ms = clock_wall_ms()};
+    struct scope scope = scope_of(record, &worker->arena, clock_wall_ms());
     bool in_order = route->conf->delivery == EXACTLY_ONCE || route->conf->to->connections == 1;
     char *text = NULL;
     size_t length;

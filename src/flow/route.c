@@ -32,9 +32,8 @@ static bool route_condition(const struct condition *when, const struct conf_text
                             struct scope *scope, const struct route_trace *trace, bool *holds,
                             struct err *err)
 {
-    bool tombstone = !scope->record->value.data;
-    bool applies =
-        !tombstone || !(condition_reads(when) & (READS_VALUE_INSIDE | READS_VALUE_BYTES));
+    bool applies = !scope_is_tombstone(scope) ||
+                   !(condition_reads(when) & (READS_VALUE_INSIDE | READS_VALUE_BYTES));
 
     *holds = true;
     if (applies && !condition_holds(when, scope, holds, err))
@@ -198,7 +197,7 @@ static bool render_unlink(const struct route *route, struct scope *scope, struct
 bool route_render(const struct route *route, struct scope *scope, struct rendering *out,
                   const struct route_trace *trace, struct err *err)
 {
-    bool tombstone = !scope->record->value.data, holds = true;
+    bool holds = true;
 
     out->count = 0;
     scope->value_codec = route->value_codec;
@@ -207,16 +206,17 @@ bool route_render(const struct route *route, struct scope *scope, struct renderi
         return false;
     if (!holds)
         return true;
-    if (!tombstone)
+    if (!scope_is_tombstone(scope))
         return render_commands(route, &route->writes, &route->conf->do_, scope, out, trace, err);
     if (route->deletes.count)
         return render_commands(route, &route->deletes, &route->conf->del, scope, out, trace, err);
     return !route->unlinks || render_unlink(route, scope, out, err);
 }
 
-static enum stage failed_stage(const struct route *route, const struct record *record)
+static enum stage failed_stage(const struct route *route, const struct scope *scope)
 {
-    if (record->value.data && (route->reads & READS_VALUE_INSIDE) && !record->value_tree)
+    if (!scope_is_tombstone(scope) && (route->reads & READS_VALUE_INSIDE) &&
+        !scope->record->value_tree)
         return STAGE_DECODE;
     return STAGE_TEMPLATE;
 }
@@ -270,7 +270,7 @@ bool route_render_record(const struct route *route, struct scope *scope, int64_t
         return err_set(err, ERR_RECORD, "record of %zu bytes is above max_record", size);
     if (route_render(route, scope, out, trace, err))
         return check_rendered(out, scope->arena, size, max_record, err);
-    *stage = failed_stage(route, scope->record);
+    *stage = failed_stage(route, scope);
     return false;
 }
 

@@ -35,7 +35,7 @@ enum { WAIT_MS = 1000 };
 static bool worker_render(struct worker *worker, struct record *record, const struct route *route,
                           enum stage *stage, struct err *err)
 {
-    struct scope scope = {.record = record, .arena = &worker->arena, .now_ms = worker->wall_ms};
+    struct scope scope = scope_of(record, &worker->arena, worker->wall_ms);
 
     return route_render_record(route, &scope, worker->options.conf->max_record, &worker->rendering,
                                NULL, stage, err);

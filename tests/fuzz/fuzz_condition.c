@@ -18,13 +18,11 @@ static bool decide(const struct condition *condition)
         "\\u00e9\\n\",\"c\":[1,{\"d\":null}],\"e\":{\"f\":true},\"g\":-1e400}";
     struct record record = {
         .key = SLICE("{\"k\":\"\xC3\xA9\"}"), .value = SLICE(value), .topic = "t", .offset = 42};
-    struct scope scope = {.record = &record,
-                          .value_codec = codec_find("json"),
-                          .key_codec = codec_find("json"),
-                          .arena = &arena};
+    struct scope scope = scope_of(&record, &arena, 0);
     struct err err;
     bool holds;
 
+    scope.value_codec = scope.key_codec = codec_find("json");
     assert(condition_holds(condition, &scope, &holds, &err));
     arena_reset(&arena);
     return holds;

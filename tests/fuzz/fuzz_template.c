@@ -57,13 +57,11 @@ static void compile_and_render(const char *text, bool split, struct slice value)
 {
     struct record record = {
         .key = SLICE("{\"k\":\"\xC3\xA9\"}"), .value = value, .topic = "t", .offset = 42};
-    struct scope scope = {.record = &record,
-                          .value_codec = codec_find("json"),
-                          .key_codec = codec_find("json"),
-                          .arena = &arena};
+    struct scope scope = scope_of(&record, &arena, 0);
     struct err err = {ERR_NONE, ""};
     struct template *template = template_new(text, split, &err);
 
+    scope.value_codec = scope.key_codec = codec_find("json");
     assert((template == NULL) == (err.kind == ERR_CONFIG));
     assert(template || strncmp(err.text, "column ", 7) == 0);
     if (template)

@@ -35,9 +35,6 @@ static inline void expression_is(struct slice key, struct slice value)
                                         .offset = 42,
                                         .timestamp_ms = 1767225600123,
                                         .headers = {.find = expression_header}};
-    expression_scope = (struct scope){.record = &expression_record,
-                                      .value_codec = json,
-                                      .key_codec = json,
-                                      .arena = &expression_arena,
-                                      .now_ms = 1767225601000};
+    expression_scope = scope_of(&expression_record, &expression_arena, 1767225601000);
+    expression_scope.value_codec = expression_scope.key_codec = json;
 }

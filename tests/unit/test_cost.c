@@ -195,7 +195,7 @@ static double render(const struct routes *routes, struct slice value, size_t *me
     struct record record = {.key = SLICE("k"), .value = value, .topic = "t"};
     struct arena arena = {.limit = memory_budget_record(MAX_RECORD),
                           .read_limit = memory_budget_reads(MAX_RECORD)};
-    struct scope scope = {.record = &record, .arena = &arena};
+    struct scope scope = scope_of(&record, &arena, 0);
     struct rendering rendering = {0};
     size_t before = memory_in_use();
     double start = now_us(), taken;

@@ -70,14 +70,13 @@ static size_t compiled(void)
     return conf_problems_count(problems);
 }
 
-static const char *rendered(struct record *record)
+static const char *rendered_of(struct scope *scope)
 {
-    struct scope scope = {.record = record, .arena = &arena, .now_ms = 0};
     FILE *out;
     struct err err;
 
     arena_reset(&arena);
-    if (!route_render(&routes->items[0], &scope, &rendering, NULL, &err)) {
+    if (!route_render(&routes->items[0], scope, &rendering, NULL, &err)) {
         snprintf(said, sizeof(said), "error: %.400s", err.text);
         return said;
     }
@@ -92,6 +91,13 @@ static const char *rendered(struct record *record)
     }
     fclose(out);
     return said;
+}
+
+static const char *rendered(struct record *record)
+{
+    struct scope scope = scope_of(record, &arena, 0);
+
+    return rendered_of(&scope);
 }
 
 static const char *record(const char *key, const char *value)
@@ -156,7 +162,7 @@ static void a_ttl_of_many_keys_costs_no_more_for_each(void)
     enum { FIELDS = 90000 };
     char *value = wide_object(FIELDS);
     struct record one = {.key = SLICE("k"), .value = slice_of(value), .topic = "rides"};
-    struct scope scope = {.record = &one, .arena = &arena};
+    struct scope scope = scope_of(&one, &arena, 0);
     struct err err;
 
     given("MSET %{*} %{*}");
@@ -279,6 +285,39 @@ static void a_condition_on_the_value_does_not_apply_to_a_tombstone(void)
     route_conf.when = text("$key != 'r1'");
     CU_ASSERT_EQUAL(compiled(), 0);
     ASSERT_TEXT(record("r1", NULL), "");
+}
+
+/* --- what changes a record changes its view ----------------------------------------------------
+ */
+
+static void expressions_read_the_view_and_the_record_stays(void)
+{
+    struct record one = {
+        .key = SLICE("k"), .value = SLICE("v"), .topic = "rides", .timestamp_ms = 5};
+    struct scope scope = scope_of(&one, &arena, 0);
+
+    given("SET %{$topic}:%{$key} %{$value} PXAT %{$timestamp}");
+    writes[0].when = text("$topic == 'drives' && $tombstone == false");
+    CU_ASSERT_EQUAL(compiled(), 0);
+    scope.view = (struct view){SLICE("other"), SLICE("w"), "drives", 6};
+    ASSERT_TEXT(rendered_of(&scope), "SET drives:other w PXAT 6");
+    ASSERT_TEXT(rendered(&one), "");
+    CU_ASSERT(slice_is(one.value, "v"));
+}
+
+static void a_view_without_a_value_is_a_tombstone(void)
+{
+    struct record one = {
+        .key = SLICE("k"), .value = SLICE("{\"id\":7}"), .topic = "rides", .timestamp_ms = 5};
+    struct scope scope = scope_of(&one, &arena, 0);
+
+    given("SET ride:%{$key} %{id}");
+    writes[0].when = text("id == 7");
+    given_del(NULL, "UNLINK ride:%{$key} %{$tombstone}");
+    CU_ASSERT_EQUAL(compiled(), 0);
+    ASSERT_TEXT(rendered_of(&scope), "SET ride:k 7");
+    scope.view.value = (struct slice){0};
+    ASSERT_TEXT(rendered_of(&scope), "UNLINK ride:k true");
 }
 
 static void an_empty_value_is_no_tombstone(void)
@@ -449,6 +488,8 @@ int main(void)
         TEST(no_error_of_a_record_tells_a_secret_name),
         TEST(del_runs_for_a_tombstone_alone),
         TEST(a_condition_on_the_value_does_not_apply_to_a_tombstone),
+        TEST(expressions_read_the_view_and_the_record_stays),
+        TEST(a_view_without_a_value_is_a_tombstone),
         TEST(an_empty_value_is_no_tombstone),
         TEST(a_command_that_cannot_run_is_a_mistake_of_the_file),
         TEST(several_keys_of_a_command_need_one_connection),

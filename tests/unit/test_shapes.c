@@ -11,7 +11,7 @@ static const char *rendered(const char *value)
 {
     static struct err err;
     struct record one = {.key = SLICE("k"), .value = slice_of(value), .topic = "rides"};
-    struct scope scope = {.record = &one, .arena = &arena};
+    struct scope scope = scope_of(&one, &arena, 0);
 
     arena_reset(&arena);
     return route_render(&fixture_compiled->items[0], &scope, &rendering, NULL, &err) ? ""

@@ -68,7 +68,7 @@ static void metadata_has_names_of_its_own(void)
         "SET 1767225600123 1767225601000 t1 t1 false");
     ASSERT_TEXT(render("SET k %{$header.none}"), "record: missing field '$header.none'");
     ASSERT_TEXT(render("SET k %{$header.nowhere|default('-')}"), "SET k -");
-    expression_record.timestamp_ms = -1;
+    expression_scope.view.timestamp_ms = -1;
     ASSERT_TEXT(render("SET k %{$timestamp}"), "record: missing field '$timestamp'");
 }
 
