@@ -3,11 +3,7 @@
  *
  * Every value but the outermost stands behind a comma or an opening bracket of its own, so their
  * number bounds that of the nodes; the array is taken once, filled in the order of the text, and
- * what is too much goes back to the arena. There is no recursion and no stack: while a container is
- * open, its span holds the way back to the container around it.
- *
- *      {"a":[1,[        nodes:  {   a:[   1   [          span of an open one: how many nodes back
- *                               0    1    1   2
+ * what is too much goes back to the arena. There is no recursion and no stack (build.h).
  *
  * Strings are checked here (UTF-8, escapes) and unescaped by value.c when somebody asks for them.
  * Out of scope: what numbers mean; they keep their text.
@@ -15,6 +11,7 @@
 #include "codec/json.h"
 
 #include "codec/scan.h"
+#include "record/build.h"
 
 #include <assert.h>
 
@@ -27,9 +24,7 @@ struct problem {
  * lives in registers: a third of the time. */
 struct reader {
     const char *at, *end;
-    struct value *newest;    /* the node being read, or the last one that was */
-    struct value *container; /* the innermost open one */
-    int depth;               /* containers open */
+    struct build build;
     struct problem *problem;
     struct scan scan;
 };
@@ -126,27 +121,33 @@ static const char *pass_escape(const char *at, const char *end, struct problem *
     return at + 1;
 }
 
+struct string_end {
+    const char *at; /* the closing quote; NULL: something is wrong */
+    bool escaped;
+};
+
 /* From the first byte of a string that is not plain to its closing quote. */
-static __attribute__((noinline)) const char *pass_odd(const char *at, struct scan scan,
-                                                      bool *escaped, struct problem *problem)
+static __attribute__((noinline)) struct string_end pass_odd(const char *at, struct scan scan,
+                                                            struct problem *problem)
 {
     const char *end = scan.end;
+    bool escaped = false;
 
     while (at && (at == end || *at != '"')) {
-        if (at == end)
-            return wrong_at(problem, at, "expected the closing quote of a string");
-        if (*at == '\\') {
-            *escaped = true;
+        if (at == end) {
+            at = wrong_at(problem, at, "expected the closing quote of a string");
+        } else if (*at == '\\') {
+            escaped = true;
             at = pass_escape(at, end, problem);
         } else if (*at & 0x80) {
             at = pass_utf8(at, end, problem);
         } else if (scan_is_plain(*at)) {
             at = scan_plain(&scan, at);
         } else {
-            return wrong_at(problem, at, "a control character in a string");
+            at = wrong_at(problem, at, "a control character in a string");
         }
     }
-    return at;
+    return (struct string_end){at, escaped};
 }
 
 /* From the opening quote to behind the closing one. */
@@ -156,9 +157,11 @@ static inline bool read_string(struct reader *reader, struct slice *text, bool *
 
     *escaped = false;
     if (__builtin_expect(last == reader->end || *last != '"', false)) {
-        last = pass_odd(last, reader->scan, escaped, reader->problem);
-        if (!last)
+        struct string_end odd = pass_odd(last, reader->scan, reader->problem);
+        if (!odd.at)
             return false;
+        last = odd.at;
+        *escaped = odd.escaped;
     }
     *text = (struct slice){first, (size_t)(last - first)};
     reader->at = last + 1;
@@ -238,13 +241,12 @@ static __attribute__((noinline)) const char *pass_plain(const char *at, const ch
 
 static inline bool read_plain(struct reader *reader)
 {
-    struct value *node = reader->newest;
-    const char *first = reader->at,
-               *end = pass_plain(first, reader->end, &node->type, reader->problem);
+    uint8_t type;
+    const char *first = reader->at, *end = pass_plain(first, reader->end, &type, reader->problem);
 
     if (!end)
         return false;
-    node->raw = (struct slice){first, (size_t)(end - first)};
+    build_scalar(&reader->build, type, (struct slice){first, (size_t)(end - first)});
     reader->at = end;
     return true;
 }
@@ -253,38 +255,24 @@ static inline bool read_plain(struct reader *reader)
 
 static inline bool open_container(struct reader *reader, uint8_t type)
 {
-    struct value *node = reader->newest;
-
-    if (reader->depth == JSON_DEPTH)
+    if (reader->build.depth == BUILD_DEPTH)
         return wrong(reader, "more than 128 containers within each other");
-    reader->depth++;
-    node->type = type;
-    node->raw.data = reader->at++;
-    node->span = (uint32_t)(node - reader->container);
-    reader->container = node;
+    build_open(&reader->build, type, reader->at++);
     return true;
-}
-
-static inline void close_container(struct reader *reader)
-{
-    struct value *closed = reader->container;
-
-    reader->at++;
-    reader->depth--;
-    reader->container = closed - closed->span;
-    closed->span = (uint32_t)(reader->newest + 1 - closed);
-    closed->raw.length = (size_t)(reader->at - closed->raw.data);
 }
 
 /* The value at reader->at; of a container only its opening bracket. */
 static inline bool read_value(struct reader *reader)
 {
-    struct value *node = reader->newest;
     char byte = skip_space(reader);
+    struct slice text;
+    bool escaped;
 
     if (byte == '"') {
-        node->type = VALUE_STRING;
-        return read_string(reader, &node->raw, &node->escaped);
+        if (!read_string(reader, &text, &escaped))
+            return false;
+        build_string(&reader->build, text, escaped);
+        return true;
     }
     if (byte == '{')
         return open_container(reader, VALUE_OBJECT);
@@ -295,16 +283,14 @@ static inline bool read_value(struct reader *reader)
 
 static inline bool read_name(struct reader *reader)
 {
-    struct value *node = reader->newest;
     struct slice name;
+    bool escaped;
 
     if (skip_space(reader) != '"')
         return wrong(reader, "expected a member's name");
-    if (!read_string(reader, &name, &node->name_escaped))
+    if (!read_string(reader, &name, &escaped))
         return false;
-    node->name = name.data;
-    node->name_length = (uint32_t)name.length;
-    reader->container->member_escaped |= node->name_escaped;
+    build_name(&reader->build, name, escaped);
     if (skip_space(reader) != ':')
         return wrong(reader, "expected ':' after a member's name");
     reader->at++;
@@ -315,21 +301,20 @@ static inline bool read_name(struct reader *reader)
  * what ends on the way. False: all is closed, or something is wrong. */
 static inline bool next_value(struct reader *reader)
 {
-    while (reader->depth) {
-        bool object = reader->container->type == VALUE_OBJECT;
-        bool first = reader->newest == reader->container;
+    while (reader->build.depth) {
+        bool object = reader->build.container->type == VALUE_OBJECT;
+        bool first = build_is_empty(&reader->build);
         char byte = skip_space(reader);
 
         if (byte == ',' && !first) {
             reader->at++;
         } else if (byte == (object ? '}' : ']')) {
-            close_container(reader);
+            build_close(&reader->build, ++reader->at);
             continue;
         } else if (!first) {
             return wrong(reader, object ? "expected ',' or '}'" : "expected ',' or ']'");
         }
-        reader->container->count++;
-        *++reader->newest = (struct value){.span = 1};
+        build_child(&reader->build);
         return !object || read_name(reader);
     }
     return false;
@@ -340,9 +325,8 @@ static __attribute__((noinline)) struct value *read_text(struct slice bytes, str
                                                          struct problem *problem)
 {
     const char *end = bytes.data + bytes.length;
-    struct reader reader = {bytes.data, end, nodes, nodes, 0, problem, scan_new(bytes.data, end)};
+    struct reader reader = {bytes.data, end, build_at(nodes), problem, scan_new(bytes.data, end)};
 
-    *nodes = (struct value){.span = 1};
     if (bytes.length >= 3 && memcmp(bytes.data, "\xEF\xBB\xBF", 3) == 0)
         wrong(&reader, "a byte order mark");
     while (!problem->what && read_value(&reader) && next_value(&reader))
@@ -350,7 +334,7 @@ static __attribute__((noinline)) struct value *read_text(struct slice bytes, str
     skip_space(&reader);
     if (!problem->what && reader.at < end)
         wrong(&reader, "expected the end of the text");
-    return reader.newest;
+    return reader.build.newest;
 }
 
 /* Commas and opening brackets outside of strings. */

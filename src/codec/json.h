@@ -5,8 +5,6 @@
 #include "base/slice.h"
 #include "record/value.h"
 
-/** Containers within containers; a text that goes deeper is refused. */
-enum { JSON_DEPTH = 128 };
-
-/** As codec.h's decode. The bytes of an error are counted from 1. */
+/** As codec.h's decode. A text deeper than BUILD_DEPTH is refused. The bytes of an error are
+ * counted from 1. */
 const struct value *json_decode(struct slice bytes, struct arena *arena, struct err *err);

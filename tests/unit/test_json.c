@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "codec/json.h"
+#include "record/build.h"
 
 #include <stdlib.h>
 
@@ -196,8 +197,8 @@ static struct slice repeated(const char *first, const char *piece, size_t count,
 
 static void containers_nest_128_deep(void)
 {
-    struct slice good = repeated("", "[", JSON_DEPTH, ""), bad = repeated("", "[", 129, "");
-    struct slice closing = repeated(good.data, "]", JSON_DEPTH, "");
+    struct slice good = repeated("", "[", BUILD_DEPTH, ""), bad = repeated("", "[", 129, "");
+    struct slice closing = repeated(good.data, "]", BUILD_DEPTH, "");
 
     CU_ASSERT_PTR_NOT_NULL(decode(closing, NULL));
     ASSERT_TEXT(refused(bad), "json: byte 129: more than 128 containers within each other");
