@@ -118,7 +118,7 @@ int main(void)
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    status = SUITE("at_most_once", tests);
+    status = SUITE_APART("at_most_once", tests);
     cluster_end();
     return status;
 }

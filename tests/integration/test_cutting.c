@@ -282,5 +282,5 @@ int main(void)
         TEST(a_proxy_without_a_server_condemns_nothing),
     };
 
-    return SUITE("cutting", tests);
+    return SUITE_APART("cutting", tests);
 }

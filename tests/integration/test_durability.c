@@ -382,7 +382,7 @@ int main(void)
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    status = SUITE("durability", tests);
+    status = SUITE_APART("durability", tests);
     cluster_end();
     return status;
 }

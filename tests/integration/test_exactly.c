@@ -467,7 +467,7 @@ int main(void)
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    status = SUITE("exactly", tests);
+    status = SUITE_APART("exactly", tests);
     cluster_end();
     return status;
 }

@@ -196,5 +196,5 @@ int main(void)
     };
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
-    return SUITE("inquiry", tests);
+    return SUITE_APART("inquiry", tests);
 }

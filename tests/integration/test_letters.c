@@ -262,7 +262,7 @@ int main(void)
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    status = SUITE("letters", tests);
+    status = SUITE_APART("letters", tests);
     cluster_end();
     return status;
 }

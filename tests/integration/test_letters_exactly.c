@@ -96,7 +96,7 @@ int main(void)
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    status = SUITE("letters_exactly", tests);
+    status = SUITE_APART("letters_exactly", tests);
     cluster_end();
     return status;
 }

@@ -220,7 +220,7 @@ int main(void)
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    status = SUITE("letters_wait", tests);
+    status = SUITE_APART("letters_wait", tests);
     cluster_end();
     return status;
 }

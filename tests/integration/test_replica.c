@@ -121,5 +121,5 @@ int main(void)
         TEST(a_replica_is_not_written_to),
     };
 
-    return SUITE("replica", tests);
+    return SUITE_APART("replica", tests);
 }

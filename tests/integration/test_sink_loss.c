@@ -323,5 +323,5 @@ int main(void)
         TEST(a_sink_may_end_at_any_moment),
     };
 
-    return SUITE("sink_loss", tests);
+    return SUITE_APART("sink_loss", tests);
 }

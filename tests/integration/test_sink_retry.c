@@ -283,5 +283,5 @@ int main(void)
         TEST(a_command_not_wanted_any_more_does_not_hold_up_the_others),
     };
 
-    return SUITE("sink_retry", tests);
+    return SUITE_APART("sink_retry", tests);
 }

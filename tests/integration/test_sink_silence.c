@@ -295,5 +295,5 @@ int main(void)
         TEST(a_command_that_takes_longer_than_the_timeout_gets_through),
     };
 
-    return SUITE("sink_silence", tests);
+    return SUITE_APART("sink_silence", tests);
 }

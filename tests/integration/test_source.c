@@ -265,7 +265,7 @@ int main(void)
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    status = SUITE("source", tests);
+    status = SUITE_APART("source", tests);
     cluster_end();
     return status;
 }

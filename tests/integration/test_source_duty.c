@@ -55,7 +55,7 @@ int main(void)
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    int status = SUITE("source_duty", tests);
+    int status = SUITE_APART("source_duty", tests);
     cluster_end();
     return status;
 }

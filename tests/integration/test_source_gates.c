@@ -300,7 +300,7 @@ int main(void)
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    status = SUITE("source_gates", tests);
+    status = SUITE_APART("source_gates", tests);
     cluster_end();
     return status;
 }

@@ -210,7 +210,7 @@ int main(void)
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    status = SUITE("source_group", tests);
+    status = SUITE_APART("source_group", tests);
     cluster_end();
     return status;
 }

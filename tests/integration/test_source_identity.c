@@ -89,7 +89,7 @@ int main(void)
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    int status = SUITE("source_identity", tests);
+    int status = SUITE_APART("source_identity", tests);
     cluster_end();
     return status;
 }

@@ -352,7 +352,7 @@ int main(void)
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    status = SUITE("streams", tests);
+    status = SUITE_APART("streams", tests);
     cluster_end();
     return status;
 }

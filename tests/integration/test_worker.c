@@ -244,7 +244,7 @@ int main(void)
     bridge_of_there = "window_commands = 100;"; /* WINDOW */
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    status = SUITE("worker", tests);
+    status = SUITE_APART("worker", tests);
     cluster_end();
     return status;
 }

@@ -8,6 +8,7 @@
 #pragma once
 #include <CUnit/Basic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,22 +34,13 @@ struct suite_test {
     } while (0)
 
 /** Runs @p tests in order, prints the closing line; the exit status of the program. */
-static inline int suite_run(const char *name, const struct suite_test *tests, size_t count)
-{
-    CU_pSuite suite;
+int suite_run(const char *name, const struct suite_test *tests, size_t count);
 
-    if (CU_initialize_registry() != CUE_SUCCESS || !(suite = CU_add_suite(name, NULL, NULL)))
-        return 2;
-    for (size_t i = 0; i < count; i++)
-        if (!CU_add_test(suite, tests[i].name, tests[i].run))
-            return 2;
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    unsigned failed = CU_get_number_of_tests_failed();
-    unsigned run = CU_get_number_of_tests_run();
-    CU_cleanup_registry();
-    printf("%u passed, %u failed\n", run - failed, failed);
-    return failed == 0 && run == count ? 0 : 1;
-}
+/**
+ * The same, each test in a process of its own, some at a time: for tests that wait more than they
+ * work and share nothing but the program. Each process runs main() from its beginning.
+ */
+int suite_run_apart(const char *name, const struct suite_test *tests, size_t count);
 
-#define SUITE(name, tests) suite_run(name, tests, sizeof(tests) / sizeof((tests)[0]))
+#define SUITE(name, tests)       suite_run(name, tests, sizeof(tests) / sizeof((tests)[0]))
+#define SUITE_APART(name, tests) suite_run_apart(name, tests, sizeof(tests) / sizeof((tests)[0]))
