@@ -1,4 +1,4 @@
-/* diff.c: penstock diff: what differs between two configurations, and what begins anew for it. */
+/* diff.c: penstock diff: the differences of two configurations, and what each change restarts. */
 #include "conf/diff.h"
 #include "app/cli.h"
 #include "app/load.h"
@@ -19,10 +19,10 @@ static const struct cli_option options[] = {
 
 static const char usage[] =
     "Usage: penstock diff [OPTION]... OLD NEW\n"
-    "Shows which settings mean another thing in the configuration NEW than in OLD, and what of\n"
-    "penstock begins anew for each: live (nothing), reconnect, rejoin or restart. Comments, the\n"
-    "order of settings and defaults that are written out do not count. Secrets are not shown.\n"
-    "penstock reads its configuration at a start only: restart it to use NEW.\n"
+    "Shows which settings have another meaning in the configuration NEW than in OLD, and what of\n"
+    "penstock must start again for each: live (nothing), reconnect, rejoin or restart. Comments,\n"
+    "the order of settings and defaults that are written out do not count. Secrets are not shown.\n"
+    "penstock reads its configuration only at the start: restart it to use NEW.\n"
     "The status is 0 if they mean the same, 1 if not.\n";
 
 static const char examples[] = "\nExample:\n"
@@ -63,7 +63,7 @@ static int diff_as_text(const struct conf *before, const struct conf *after)
 
     if (!count)
         return EXIT_OK;
-    printf("%zu difference%s; what begins anew: %s\n", count, count == 1 ? "" : "s",
+    printf("%zu difference%s; what starts again: %s\n", count, count == 1 ? "" : "s",
            option_changes[largest].text);
     return EXIT_NEGATIVE;
 }

@@ -11,10 +11,10 @@ enum option_group {
     OPTION_GROUPS
 };
 
-/** What must begin anew for another value: the column "change" of options.def. */
+/** What must start again if a value changes: the column "change" of options.def. */
 #define OPTION_CHANGES(CHANGE)                                                                     \
     CHANGE(NEVER, "", "")                                                                          \
-    CHANGE(LIVE, "live", "nothing: records go on as they come")                                    \
+    CHANGE(LIVE, "live", "nothing")                                                                \
     CHANGE(RECONNECT, "reconnect",                                                                 \
            "the connections made with it: to the sink's Redis, or for dead letters")               \
     CHANGE(REJOIN, "rejoin",                                                                       \
@@ -31,7 +31,7 @@ enum option_change {
 
 struct option_change_text {
     const char *word; /* "rejoin" */
-    const char *text; /* what begins anew */
+    const char *text; /* what starts again */
 };
 
 extern const struct option_change_text option_changes[OPTION_CHANGE_COUNT];

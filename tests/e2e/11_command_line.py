@@ -231,7 +231,7 @@ def diff_says_what_differs_and_what_begins_anew(run):
     expect_equal(penstock("diff", one, same), (0, "", ""), "files that mean the same")
     status, out, err = penstock("diff", one, other)
     expect(status == 1 and not err and "sources.main.group: g -> h (rejoin)\n" in out and
-           "routes.raw.do: " in out and out.endswith("2 differences; what begins anew: the members of the consumer "
+           "routes.raw.do: " in out and out.endswith("2 differences; what starts again: the members of the consumer "
                                                      "group: their partitions are drained, given up and assigned "
                                                      "again\n"), f"{status}: {out}{err}")
     expect_equal(penstock("diff", "-q", one, other), (1, "", ""), "--quiet")
