@@ -108,8 +108,12 @@ static void drive(struct load *load, const struct conf_sink *options)
     struct metrics *metrics = metrics_new(&shape);
     load->base = event_base_new();
     load->set = command_find(SLICE("SET"));
-    load->sink =
-        sink_new(options, 0, "redis_put", load->base, metrics_worker(metrics, 0), &events, &err);
+    load->sink = sink_new(&(struct sink_options){.conf = options,
+                                                 .client_name = "redis_put",
+                                                 .base = load->base,
+                                                 .counters = metrics_worker(metrics, 0)->sinks,
+                                                 .events = &events},
+                          &err);
     if (!load->sink) {
         fprintf(stderr, "redis_put: %s\n", err.text);
         exit(1);

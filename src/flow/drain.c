@@ -16,18 +16,15 @@ enum { HOPELESS_MS = 1000 };
 static bool sink_may_answer(const struct worker *worker, size_t index, const char **trouble)
 {
     const struct sink *sink = worker->sinks[index];
-    const struct units *units = worker->units[index];
 
-    if (!sink && !units)
+    if (!sink)
         return false;
-    const char *why = sink ? sink_trouble(sink) : NULL;
-    if (!why && units)
-        why = units_trouble(units);
+    const char *why = sink_trouble(sink);
     if (!why)
         why = durability_trouble(&worker->durability, index);
     if (why)
         *trouble = why;
-    bool has_work = units || (sink && sink_inflight(sink)) ||
+    bool has_work = sink_units(sink) || sink_inflight(sink) ||
                     worker->options.conf->sinks[index].durable.kind != DURABLE_NONE;
     return !why && has_work;
 }

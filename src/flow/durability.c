@@ -23,7 +23,6 @@
 #include "flow/route.h"
 #include "kafka/source.h"
 #include "redis/sink.h"
-#include "redis/units.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,24 +66,6 @@ static void try_later(struct durable_sink *sink, const char *text, int64_t now_m
 
 /* --- whose answers ---------------------------------------------------------------------------- */
 
-/* Both lead there, where there are both; NULL where they differ. */
-static const char *run_of(const struct durable_sink *sink)
-{
-    const char *run = sink->sink ? sink_run(sink->sink) : units_run(sink->units);
-
-    if (!run || !sink->sink || !sink->units)
-        return run;
-    const char *other = units_run(sink->units);
-    return other && strcmp(run, other) == 0 ? run : NULL;
-}
-
-static const char *trouble_of(const struct durable_sink *sink)
-{
-    const char *trouble = sink->sink ? sink_trouble(sink->sink) : NULL;
-
-    return trouble || !sink->units ? trouble : units_trouble(sink->units);
-}
-
 static void forget_history(struct durable_sink *sink)
 {
     free(sink->history);
@@ -95,11 +76,11 @@ static void forget_history(struct durable_sink *sink)
  * come by itself. */
 static bool is_one_server(struct durable_sink *sink, int64_t now_ms)
 {
-    const char *run = run_of(sink);
+    const char *run = sink_run(sink->sink);
 
     if (run && *run && strcmp(run, barrier_run(sink->barrier)) == 0)
         return true;
-    if (trouble_of(sink)) /* it will be known */
+    if (sink_trouble(sink->sink)) /* it will be known */
         return false;
     if (run && !*run) {
         try_later(sink, "the server does not tell who it is: the right to INFO is needed", now_ms);
@@ -117,22 +98,22 @@ static unsigned gate_of(const struct durable_sink *sink)
 }
 
 /* What was answered may be gone with its server, or with its past. */
-static void lose(void *context)
+static void lose(struct durable_sink *sink)
 {
-    struct durable_sink *sink = context;
-
     sink->moved = sink->counts = false;
     forget_history(sink);
     source_rewind(sink->durability->source, gate_of(sink));
 }
 
-/* Lanes do not repeat anything on their own, and there are several: all of them first. */
-static void note_move(void *context)
+/* Of connections that do not repeat anything on their own, there are several: all of them first. */
+static void note_move(void *context, bool repeats)
 {
     struct durable_sink *sink = context;
 
     sink->moved = true;
     sink->counts = false;
+    if (repeats)
+        lose(sink);
 }
 
 static bool history_is_the_same(const struct durable_sink *sink)
@@ -186,7 +167,7 @@ static void sink_step(struct durable_sink *sink, int64_t now_ms)
 {
     enum barrier_outcome outcome;
 
-    if (sink->moved && run_of(sink))
+    if (sink->moved && sink_run(sink->sink))
         lose(sink);
     if (barrier_take(sink->barrier, &outcome))
         take_end(sink, outcome, now_ms);
@@ -248,7 +229,7 @@ void durability_key(const struct conf_sink *sink, const struct conf_source *sour
 
 static struct durable_sink sink_open(const struct conf_sink *conf, unsigned index,
                                      const struct conf_source *options, unsigned worker,
-                                     struct sink *sink, struct units *units)
+                                     struct sink *sink)
 {
     char key[DURABILITY_KEY_BYTES];
 
@@ -257,30 +238,26 @@ static struct durable_sink sink_open(const struct conf_sink *conf, unsigned inde
         .index = index,
         .name = conf->name,
         .sink = sink,
-        .units = units,
-        .barrier = barrier_new(sink ? sink_setup(sink) : units_setup(units), key),
+        .barrier = barrier_new(sink_setup(sink), key),
         .retry = {.first_ms = RETRY_FIRST_MS, .longest_ms = RETRY_LONGEST_MS},
     };
 }
 
 void durability_open(struct durability *durability, const struct conf *conf,
                      const struct conf_source *options, unsigned worker, struct source *source,
-                     struct sink **sinks, struct units **units)
+                     struct sink **sinks)
 {
     struct source_gates gates = {.context = durability, .passes = topic_passes};
 
     *durability = (struct durability){.source = source, .interval_ms = options->commit_interval};
     durability->sinks = mem_array(conf->sink_count, sizeof(*durability->sinks));
     for (unsigned i = 0; i < conf->sink_count; i++) {
-        if ((!sinks[i] && !units[i]) || conf->sinks[i].durable.kind == DURABLE_NONE)
+        if (!sinks[i] || conf->sinks[i].durable.kind == DURABLE_NONE)
             continue;
         struct durable_sink *sink = &durability->sinks[durability->count++];
-        *sink = sink_open(&conf->sinks[i], i, options, worker, sinks[i], units[i]);
+        *sink = sink_open(&conf->sinks[i], i, options, worker, sinks[i]);
         sink->durability = durability;
-        if (sinks[i])
-            sink_watch_moves(sinks[i], lose, sink);
-        if (units[i])
-            units_watch_moves(units[i], note_move, sink);
+        sink_watch_moves(sinks[i], note_move, sink);
     }
     gates.count = durability->count;
     if (gates.count)

@@ -20,7 +20,6 @@ struct conf_route;
 struct conf_sink;
 struct conf_source;
 struct sink;
-struct units;
 struct source;
 
 struct durability;
@@ -29,8 +28,7 @@ struct durable_sink {
     struct durability *durability;
     unsigned index; /* in the configuration */
     const char *name;
-    struct sink *sink;   /* of its ordinary routes; NULL: none */
-    struct units *units; /* of its exactly-once ones; NULL: none */
+    struct sink *sink;
     struct barrier *barrier;
     bool moved;    /* a lane has come to another server */
     bool counts;   /* nothing has moved since the barrier under way began */
@@ -60,12 +58,11 @@ enum { DURABILITY_KEY_BYTES = 512 };
 void durability_key(const struct conf_sink *sink, const struct conf_source *source, unsigned worker,
                     char key[DURABILITY_KEY_BYTES]);
 
-/** @p sinks and @p units by the configuration's order, NULL where not used; @p worker names the
- * barriers' keys.
+/** @p sinks by the configuration's order, NULL where not used; @p worker names the barriers' keys.
  */
 void durability_open(struct durability *durability, const struct conf *conf,
                      const struct conf_source *options, unsigned worker, struct source *source,
-                     struct sink **sinks, struct units **units);
+                     struct sink **sinks);
 
 /** Before the sinks and the source. */
 void durability_close(struct durability *durability);

@@ -82,7 +82,7 @@ static void claim_make(struct worker *worker, struct source_partition *partition
 
     claimed->worker = worker;
     claimed->partition = partition;
-    claimed->units = worker->units[routes->items[0]->sink_index];
+    claimed->units = sink_units(worker->sinks[routes->items[0]->sink_index]);
     claimed->following = worker->claims;
     worker->claims = claimed;
     source_partition_set_claim(partition, claimed);
@@ -204,8 +204,7 @@ bool exactly_has_room(struct worker *worker, struct source_partition *partition)
 
     if (!claimed->claim || units_have_room(claimed->claim))
         return true;
-    if (holds_for_sink(&worker->holds, routes->items[0]->sink_index, true, partition,
-                       worker->now_ms))
+    if (holds_for_sink(&worker->holds, routes->items[0]->sink_index, partition, worker->now_ms))
         worker->status_changed = true;
     return false;
 }

@@ -63,46 +63,30 @@ int64_t holds_waited_ms(struct holds *holds, struct source_partition *partition,
     return 0;
 }
 
-/* NULL where it is well, or not used. */
-static const char *outlet_trouble(const struct holds *holds, unsigned index, bool units)
+static bool sink_is_away(const struct sink *sink, int64_t now_ms)
 {
-    if (units)
-        return holds->units[index] ? units_trouble(holds->units[index]) : NULL;
-    return holds->sinks[index] ? sink_trouble(holds->sinks[index]) : NULL;
-}
-
-static bool outlet_is_away(const struct holds *holds, unsigned index, bool units, int64_t now_ms)
-{
-    if (!outlet_trouble(holds, index, units))
-        return false;
-    int64_t since_ms = units ? units_trouble_since_ms(holds->units[index])
-                             : sink_trouble_since_ms(holds->sinks[index]);
-    return now_ms - since_ms >= HOLD_AWAY_MS;
+    return sink_trouble(sink) && now_ms - sink_trouble_since_ms(sink) >= HOLD_AWAY_MS;
 }
 
 static bool another_is_well(const struct holds *holds, unsigned index)
 {
-    for (unsigned i = 0; i < holds->conf->sink_count; i++) {
-        if (i == index)
-            continue;
-        if (holds->sinks[i] && !sink_trouble(holds->sinks[i]))
+    for (unsigned i = 0; i < holds->conf->sink_count; i++)
+        if (i != index && holds->sinks[i] && !sink_trouble(holds->sinks[i]))
             return true;
-        if (holds->units[i] && !units_trouble(holds->units[i]))
-            return true;
-    }
     return false;
 }
 
-bool holds_for_sink(struct holds *holds, unsigned index, bool units,
-                    struct source_partition *partition, int64_t now_ms)
+bool holds_for_sink(struct holds *holds, unsigned index, struct source_partition *partition,
+                    int64_t now_ms)
 {
+    const struct sink *sink = holds->sinks[index];
     char reason[ERR_TEXT_BYTES];
 
-    if (!outlet_is_away(holds, index, units, now_ms) || !another_is_well(holds, index))
+    if (!sink_is_away(sink, now_ms) || !another_is_well(holds, index))
         return false;
     snprintf(reason, sizeof(reason), "sink %.100s: %.300s", holds->conf->sinks[index].name,
-             outlet_trouble(holds, index, units));
-    holds_add(holds, (struct hold){.partition = partition, .sink = index, .units = units},
+             sink_trouble(sink));
+    holds_add(holds, (struct hold){.partition = partition, .sink = index},
               &(struct source_reason){.text = reason});
     return true;
 }
@@ -124,7 +108,7 @@ static bool hold_is_over(const struct holds *holds, const struct hold *hold, int
 {
     if (hold->until_ms)
         return now_ms >= hold->until_ms;
-    return (hold->letters || !outlet_trouble(holds, hold->sink, hold->units)) &&
+    return (hold->letters || !sink_trouble(holds->sinks[hold->sink])) &&
            !source_partition_waits(hold->partition);
 }
 

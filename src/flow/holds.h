@@ -11,7 +11,6 @@
 #include "conf/conf.h"
 #include "kafka/source.h"
 #include "redis/sink.h"
-#include "redis/units.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,7 +26,6 @@ struct hold {
     int64_t until_ms; /* 0: until the sink is back, or the letters are delivered */
     bool letters;
     unsigned sink;
-    bool units; /* its units are away, not its ordinary connections */
 };
 
 /** Since when a record of the partition is answered in a way that nobody knows; kept while the
@@ -42,7 +40,6 @@ struct holds {
     const struct conf *conf;
     /* By the configuration's order; NULL: not used. Borrowed. */
     struct sink **sinks;
-    struct units **units;
     struct hold *items;
     size_t count, capacity;
     struct hold_wait *waits;
@@ -60,10 +57,9 @@ void holds_until(struct holds *holds, struct source_partition *partition, int64_
 int64_t holds_waited_ms(struct holds *holds, struct source_partition *partition, int64_t offset,
                         int64_t now_ms);
 
-/** Holds the partition, and says so, where sink @p index is away and another is well; @p units:
- * where the sink's units are. */
-bool holds_for_sink(struct holds *holds, unsigned index, bool units,
-                    struct source_partition *partition, int64_t now_ms);
+/** Holds the partition, and says so, where sink @p index is away and another is well. */
+bool holds_for_sink(struct holds *holds, unsigned index, struct source_partition *partition,
+                    int64_t now_ms);
 
 /** Holds the partition until its letters are delivered. */
 void holds_for_letters(struct holds *holds, struct source_partition *partition, const char *reason);

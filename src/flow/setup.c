@@ -38,50 +38,51 @@ static void sink_refused(void *context, uint32_t number, enum reply_class class,
     worker_refused(context, number, class, text);
 }
 
-static bool worker_open_sink(struct worker *worker, size_t index, struct err *err)
-{
-    const struct conf_sink *options = &worker->options.conf->sinks[index];
-    const struct sink_events events = {
-        worker,          delivery_done,     sink_refused,    delivery_wanted, delivery_dropped,
-        worker_patience, delivery_doubtful, streams_contest, worker_suspected};
-    char name[CLIENT_NAME_BYTES];
-
-    client_name(worker, options, name);
-    worker->sinks[index] =
-        sink_new(options, (unsigned)index, name, worker->base, worker->metrics, &events, err);
-    return worker->sinks[index];
-}
-
-static bool worker_open_units(struct worker *worker, size_t index, struct err *err)
-{
-    const struct conf_sink *options = &worker->options.conf->sinks[index];
-    const struct units_events events = {worker,          exactly_claimed, exactly_fenced,
-                                        delivery_done,   worker_refused,  delivery_dropped,
-                                        worker_patience, worker_suspected};
-    char name[CLIENT_NAME_BYTES];
-
-    client_name(worker, options, name);
-    worker->units[index] =
-        units_new(options, (unsigned)index, name, worker->base, worker->metrics, &events, err);
-    return worker->units[index];
-}
-
-/* What the routes of our source write to. */
-static bool worker_open_sinks(struct worker *worker, struct err *err)
+/* Whether a route of our source writes to the sink so. */
+static bool worker_writes(const struct worker *worker, size_t index, bool exactly)
 {
     const struct routes *routes = worker->options.routes;
 
     for (size_t i = 0; i < routes->count; i++) {
         const struct conf_route *conf = routes->items[i].conf;
-        size_t index = routes->items[i].sink_index;
-        bool exactly = conf->delivery == EXACTLY_ONCE;
-        if (conf->from != worker->options.source ||
-            (exactly ? worker->units[index] != NULL : worker->sinks[index] != NULL))
-            continue;
-        if (exactly ? !worker_open_units(worker, index, err)
-                    : !worker_open_sink(worker, index, err))
-            return err_wrap(err, "sink %s", conf->to->name);
+        if (conf->from == worker->options.source && routes->items[i].sink_index == index &&
+            (conf->delivery == EXACTLY_ONCE) == exactly)
+            return true;
     }
+    return false;
+}
+
+static bool worker_open_sink(struct worker *worker, size_t index, struct err *err)
+{
+    const struct conf_sink *conf = &worker->options.conf->sinks[index];
+    const struct sink_events events = {
+        worker,          delivery_done,     sink_refused,    delivery_wanted, delivery_dropped,
+        worker_patience, delivery_doubtful, streams_contest, worker_suspected};
+    const struct units_events of_units = {worker,          exactly_claimed, exactly_fenced,
+                                          delivery_done,   worker_refused,  delivery_dropped,
+                                          worker_patience, worker_suspected};
+    char name[CLIENT_NAME_BYTES];
+    const struct sink_options options = {
+        .conf = conf,
+        .client_name = name,
+        .base = worker->base,
+        .counters = &worker->metrics->sinks[index],
+        .events = worker_writes(worker, index, false) ? &events : NULL,
+        .units = worker_writes(worker, index, true) ? &of_units : NULL,
+    };
+
+    client_name(worker, conf, name);
+    if (options.events || options.units)
+        worker->sinks[index] = sink_new(&options, err);
+    return worker->sinks[index] || (!options.events && !options.units) ||
+           err_wrap(err, "sink %s", conf->name);
+}
+
+static bool worker_open_sinks(struct worker *worker, struct err *err)
+{
+    for (size_t i = 0; i < worker->options.conf->sink_count; i++)
+        if (!worker_open_sink(worker, i, err))
+            return false;
     return true;
 }
 
@@ -186,9 +187,7 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
     worker->metrics = metrics_worker(options->metrics, options->number);
     worker->sinks = mem_array(options->conf->sink_count, sizeof(*worker->sinks));
     worker->streams = mem_array(options->conf->sink_count, sizeof(*worker->streams));
-    worker->units = mem_array(options->conf->sink_count, sizeof(*worker->units));
-    worker->holds =
-        (struct holds){.conf = options->conf, .sinks = worker->sinks, .units = worker->units};
+    worker->holds = (struct holds){.conf = options->conf, .sinks = worker->sinks};
     worker->opened = mem_array(options->routes->count, sizeof(*worker->opened));
     worker->endings = mem_array(options->routes->count, sizeof(*worker->endings));
     worker->stop_fd = -1;
@@ -196,7 +195,7 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
         !worker_open_letters(worker, err) || !worker_open_source(worker, err))
         goto fail;
     durability_open(&worker->durability, options->conf, options->source, options->number,
-                    worker->source, worker->sinks, worker->units);
+                    worker->source, worker->sinks);
     return worker;
 fail:
     worker_free(worker);
@@ -224,10 +223,8 @@ void worker_free(struct worker *worker)
     source_free(worker->source);
     exactly_close(worker);
     streams_close(worker);
-    for (size_t i = 0; i < worker->options.conf->sink_count; i++) {
-        units_free(worker->units[i]);
+    for (size_t i = 0; i < worker->options.conf->sink_count; i++)
         sink_free(worker->sinks[i]);
-    }
     letters_free(worker->letters);
     for (size_t i = 0; worker->originals && i < worker->options.conf->sink_count; i++)
         originals_free(&worker->originals[i]);
@@ -249,7 +246,6 @@ void worker_free(struct worker *worker)
     free(worker->topics);
     free(worker->endings);
     free(worker->opened);
-    free(worker->units);
     free(worker->sinks);
     free(worker);
 }

@@ -20,16 +20,13 @@ static void worker_add_held(void *context, const struct source_partition *partit
     status->held_count++;
 }
 
-/* Of the ordinary way, or of the exactly-once one. */
-static const char *sink_or_units_trouble(const struct worker *worker, size_t index)
+static const char *trouble_of(const struct worker *worker, size_t index)
 {
-    const struct sink *sink = worker->sinks[index];
-    const struct units *units = worker->units[index];
-    const char *trouble = sink ? sink_trouble(sink) : NULL;
+    const char *trouble = sink_trouble(worker->sinks[index]);
 
     if (!trouble)
         trouble = streams_trouble(worker, index);
-    return trouble || !units ? trouble : units_trouble(units);
+    return trouble ? trouble : durability_trouble(&worker->durability, index);
 }
 
 static void worker_add_waiting(void *context, const struct source_partition *partition,
@@ -76,12 +73,10 @@ void worker_tell(struct worker *worker)
         status.dlq_trouble = letters_trouble(worker->letters);
     status.sinks = mem_array(conf->sink_count, sizeof(*status.sinks));
     for (size_t i = 0; i < conf->sink_count; i++) {
-        if (!worker->sinks[i] && !worker->units[i])
+        if (!worker->sinks[i])
             continue;
-        const char *trouble = sink_or_units_trouble(worker, i);
         status.sinks[status.sink_count].sink = conf->sinks[i].name;
-        status.sinks[status.sink_count++].trouble =
-            trouble ? trouble : durability_trouble(&worker->durability, i);
+        status.sinks[status.sink_count++].trouble = trouble_of(worker, i);
     }
     source_visit_held(worker->source, worker_add_held, &status);
     source_visit_waiting(worker->source, worker_add_waiting, &status);

@@ -133,7 +133,7 @@ static bool worker_has_room(struct worker *worker, const struct topic_routes *ro
             return false;
         if (worker_route_has_room(worker, route, exactly))
             continue;
-        if (holds_for_sink(&worker->holds, route->sink_index, exactly, partition, worker->now_ms))
+        if (holds_for_sink(&worker->holds, route->sink_index, partition, worker->now_ms))
             worker->status_changed = true;
         return false;
     }
@@ -209,8 +209,6 @@ static void worker_prepare_batch(struct worker *worker)
 static void worker_turn_sinks(struct worker *worker)
 {
     for (size_t i = 0; i < worker->options.conf->sink_count; i++) {
-        if (worker->units[i])
-            units_turn(worker->units[i]);
         if (!worker->sinks[i])
             continue;
         if (worker->discards)
@@ -299,9 +297,6 @@ static void worker_reload_sinks(struct worker *worker)
     for (size_t i = 0; i < worker->options.conf->sink_count; i++)
         if (worker->sinks[i])
             sink_reload(worker->sinks[i]);
-    for (size_t i = 0; worker->units && i < worker->options.conf->sink_count; i++)
-        if (worker->units[i])
-            units_reload(worker->units[i]);
     if (worker->letters)
         letters_reload(worker->letters);
 }

@@ -337,12 +337,11 @@ struct barrier *barrier_new(const struct connection_setup *setup, const char *ke
     struct barrier *barrier = mem_new(struct barrier);
 
     barrier->setup = *setup;
-    barrier->setup.driver = &barrier_driver;
     barrier->setup.moved = NULL;
     barrier->options = &barrier->setup.options->durable;
     barrier->key = mem_text(key);
     /* numbered behind those of the data */
-    connection_open(&barrier->connection, &barrier->setup,
+    connection_open(&barrier->connection, &barrier->setup, &barrier_driver,
                     (unsigned)barrier->setup.options->connections, barrier);
     return barrier;
 }

@@ -84,7 +84,7 @@ static void connection_fall(struct connection *connection, int64_t wait_ms, cons
 
     if (connection_is_open(connection))
         connection->setup->counters->connections_up--;
-    if (connection->setup->driver->lost(connection))
+    if (connection->driver->lost(connection))
         connection->former = connection->handshake.self;
     connection->memory.left_out = 0; /* whoever answers next is asked for everything */
     connection_close_socket(connection);
@@ -206,22 +206,32 @@ static void connection_connected(struct connection *connection)
     connection_secure(connection);
 }
 
-/* One connection of the sink tells for all of them. */
+/* The first connection that finds another process there tells for all of the sink. */
+static void connection_tell_run(const struct connection *connection, const char *run)
+{
+    struct node *node = connection->setup->node;
+
+    if (*node->run && strcmp(node->run, run) != 0)
+        LOG_AT(LOG_WARN, TELL_LINES,
+               "redis was started anew, or another server answers: writes that it had answered "
+               "and not kept are lost",
+               LOG_STR("sink", connection->setup->options->name), LOG_STR("address", node->name),
+               LOG_END);
+    snprintf(node->run, sizeof(node->run), "%s", run);
+}
+
 static void connection_compare_runs(struct connection *connection)
 {
     const char *run = connection->handshake.run;
     bool same = *run && strcmp(run, connection->run) == 0;
 
-    if (connection->number == 0 && *run && *connection->run && !same)
-        log_warn("redis was started anew, or another server answers: writes that it had answered "
-                 "and not kept are lost",
-                 LOG_STR("sink", connection->setup->options->name),
-                 LOG_STR("address", connection->name));
+    if (*run && !same && (*connection->run || !*connection->setup->node->run))
+        connection_tell_run(connection, run);
     if (*run && *connection->run && !same) /* it was not the connection that ended */
         suspect_doubt(&connection->suspect);
     memcpy(connection->run, run, sizeof(connection->run));
     if (connection->connected_once && !same && connection->setup->moved)
-        connection->setup->moved(connection->setup->moved_context);
+        connection->setup->moved(connection->setup->context, connection);
 }
 
 /* What the connection has to do without. */
@@ -233,13 +243,13 @@ static void connection_tell_lacks(struct connection *connection)
     if (connection->handshake.former_may_live)
         log_warn("redis did not let the former connection be ended: CLIENT KILL is not permitted, "
                  "or not known, so what that connection still holds may run once more",
-                 LOG_STR("sink", sink), LOG_STR("address", connection->name));
+                 LOG_STR("sink", sink), LOG_STR("address", connection->setup->node->name));
     if (handshake_unknown(&connection->handshake, words) && !connection->connected_once)
         LOG_AT(LOG_WARN, TELL_LINES,
                "redis, or a proxy before it, does not know all words: without CLIENT a lost "
                "connection cannot be ended before its commands are sent again, without INFO a "
                "restart is not noticed",
-               LOG_STR("sink", sink), LOG_STR("address", connection->name),
+               LOG_STR("sink", sink), LOG_STR("address", connection->setup->node->name),
                LOG_STR("unknown", words), LOG_END);
 }
 
@@ -261,7 +271,7 @@ static void connection_established(struct connection *connection)
         connection_tell_connected(connection);
     connection_compare_runs(connection);
     connection->connected_once = true;
-    setup->driver->begin(connection);
+    connection->driver->begin(connection);
 }
 
 static void connection_take_handshake(struct connection *connection, struct slice bytes)
@@ -336,8 +346,8 @@ static void connection_on_readable(evutil_socket_t fd, short what, void *context
     } else if (connection->state == CONNECTION_GREETING) {
         connection_read_handshake(connection);
     } else {
-        connection->setup->driver->read(connection);
-        connection->setup->driver->flush(connection);
+        connection->driver->read(connection);
+        connection->driver->flush(connection);
     }
 }
 
@@ -375,7 +385,7 @@ static void connection_on_room(struct connection *connection)
         connection_secure(connection);
     else if (connection_is_open(connection)) {
         connection->blocked = false;
-        connection->setup->driver->flush(connection);
+        connection->driver->flush(connection);
     }
 }
 
@@ -431,19 +441,18 @@ static void connection_on_addresses(void *context, const struct addresses *found
 static void connection_start(struct connection *connection)
 {
     const struct connection_setup *setup = connection->setup;
-    struct endpoint endpoint = topology_endpoint(setup->topology, connection->number);
+    const struct endpoint *endpoint = &setup->node->endpoint;
     struct addresses found;
     struct err err = {0};
 
     connection->state = CONNECTION_RESOLVING;
-    endpoint_name(&endpoint, connection->name);
-    if (endpoint.socket_path) {
-        bool good = addresses_unix(&found, endpoint.socket_path, &err);
+    if (endpoint->socket_path) {
+        bool good = addresses_unix(&found, endpoint->socket_path, &err);
         connection_on_addresses(connection, good ? &found : NULL, &err);
         return;
     }
     connection_wake_in(connection, setup->options->connect_timeout);
-    resolver_ask(connection->resolver, endpoint.host, endpoint.port);
+    resolver_ask(connection->resolver, endpoint->host, endpoint->port);
 }
 
 static void connection_handshake_timed_out(struct connection *connection)
@@ -488,7 +497,7 @@ static void connection_on_timer(evutil_socket_t fd, short what, void *context)
     case CONNECTION_PAUSED:
     case CONNECTION_PROBING:
     case CONNECTION_DOUBTING:
-        connection->setup->driver->wake(connection);
+        connection->driver->wake(connection);
         break;
     }
 }
@@ -496,13 +505,16 @@ static void connection_on_timer(evutil_socket_t fd, short what, void *context)
 /* --- life ------------------------------------------------------------------------------------- */
 
 void connection_open(struct connection *connection, const struct connection_setup *setup,
-                     unsigned number, void *context)
+                     const struct connection_driver *driver, unsigned number, void *context)
 {
     const struct conf_sink *options = setup->options;
     struct backoff patient = {.first_ms = BACKOFF_FIRST_MS, .longest_ms = BACKOFF_LONGEST_MS};
 
-    *connection = (struct connection){
-        .setup = setup, .number = number, .context = context, .stream = {.fd = -1}};
+    *connection = (struct connection){.setup = setup,
+                                      .driver = driver,
+                                      .number = number,
+                                      .context = context,
+                                      .stream = {.fd = -1}};
     window_init(&connection->window, (size_t)options->window_commands,
                 (size_t)options->window_bytes);
     connection->reconnect = connection->retry = connection->sick = patient;

@@ -10,12 +10,12 @@
 #include "base/err.h"
 #include "base/log_limit.h"
 #include "redis/handshake.h"
+#include "redis/node.h"
 #include "redis/resp.h"
 #include "redis/sink.h"
 #include "redis/socket.h"
 #include "redis/stream.h"
 #include "redis/suspect.h"
-#include "redis/topology.h"
 #include "redis/window.h"
 
 #include <stdbool.h>
@@ -79,25 +79,25 @@ struct connection_driver {
 
 /** What all connections of a sink share. */
 struct connection_setup {
-    const struct connection_driver *driver;
     const struct conf_sink *options;
     struct handshake_options identity;
-    const struct topology *topology;
+    struct node *node;
     struct tls_context *tls; /* NULL: plain */
     const struct sink_events *events;
     struct sink_counters *counters;
     struct event_base *base;
-    void (*moved)(void *context); /* see sink_watch_moves(); NULL: nobody asks */
-    void *moved_context;
+    /** It has come to another server than before; NULL: nobody asks. */
+    void (*moved)(void *context, const struct connection *connection);
+    void *context;
 };
 
 struct connection {
     struct window window;
     enum connection_state state;
     const struct connection_setup *setup;
-    void *context; /* the driver's */
-    unsigned number;
-    char name[ENDPOINT_NAME_BYTES];
+    const struct connection_driver *driver;
+    void *context;   /* the driver's */
+    unsigned number; /* for logs */
 
     struct stream stream;
     bool blocked; /* the socket is full; writable will tell */
@@ -138,7 +138,7 @@ struct connection {
 
 /** Starts to connect. @p setup and @p context, the driver's, live as long as the connection. */
 void connection_open(struct connection *connection, const struct connection_setup *setup,
-                     unsigned number, void *context);
+                     const struct connection_driver *driver, unsigned number, void *context);
 
 /** Ends it at once and frees what it holds. Takes an all-zero one. */
 void connection_close(struct connection *connection);

@@ -10,13 +10,13 @@
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "redis/commands.h"
+#include "redis/endpoint.h"
 #include "redis/handshake.h"
 #include "redis/reader.h"
 #include "redis/resp.h"
 #include "redis/socket.h"
 #include "redis/stream.h"
 #include "redis/tls.h"
-#include "redis/topology.h"
 #include "redis/verdict.h"
 
 #include <errno.h>
@@ -231,10 +231,8 @@ struct dialogue *dialogue_with_sink(const struct conf_sink *sink, int database,
     const struct handshake_options identity = {sink->username.text, sink->password.text,
                                                sink->password_decoded, client_name, database};
     const struct dialogue_timeouts timeouts = {sink->connect_timeout, sink->response_timeout};
-    struct topology topology;
+    struct endpoint endpoint = endpoint_of(sink);
 
-    topology_init(&topology, sink);
-    struct endpoint endpoint = topology_endpoint(&topology, 0);
     return dialogue_open(&endpoint, &identity, timeouts, err);
 }
 

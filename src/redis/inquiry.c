@@ -220,7 +220,7 @@ void inquiry_ask(struct inquiry *inquiry, const struct slice *arguments, size_t 
     struct question *question = mem_new(struct question);
 
     if (is_closed(inquiry)) /* numbered behind those of the data and the barrier's */
-        connection_open(connection, &inquiry->setup,
+        connection_open(connection, &inquiry->setup, &inquiry_driver,
                         (unsigned)inquiry->setup.options->connections + 1, inquiry);
     if (connection_is_open(connection) && !connection->window.queue.count) {
         connection->progress_ms = clock_ms(); /* the server owes nothing for what was before */
@@ -267,7 +267,6 @@ struct inquiry *inquiry_new(const struct connection_setup *setup,
     struct inquiry *inquiry = mem_new(struct inquiry);
 
     inquiry->setup = *setup;
-    inquiry->setup.driver = &inquiry_driver;
     inquiry->setup.moved = NULL;
     inquiry->events = *events;
     inquiry->connection.stream.fd = -1;

@@ -70,8 +70,13 @@ struct letter_stream *letter_stream_new(const struct conf *conf, const char *cli
     stream->command = command_find(SLICE("XADD"));
     if (dlq->maxlen)
         snprintf(stream->maxlen, sizeof(stream->maxlen), "%" PRId64, dlq->maxlen);
-    stream->sink = sink_new(&stream->options, (unsigned)(dlq->sink - conf->sinks), client_name,
-                            base, metrics, &sink_events, err);
+    stream->sink =
+        sink_new(&(struct sink_options){.conf = &stream->options,
+                                        .client_name = client_name,
+                                        .base = base,
+                                        .counters = &metrics->sinks[dlq->sink - conf->sinks],
+                                        .events = &sink_events},
+                 err);
     if (stream->sink)
         return stream;
     letter_stream_free(stream);

@@ -15,7 +15,7 @@
 #include "conf/conf.h"
 #include "redis/commands.h"
 #include "redis/dialogue.h"
-#include "redis/topology.h"
+#include "redis/endpoint.h"
 
 #include <hiredis/hiredis.h>
 #include <stdarg.h>
@@ -390,11 +390,9 @@ static void probe_databases(struct probe *probe)
 
 static void probe_refused(struct probe *probe, const struct err *err)
 {
-    struct topology topology;
+    struct endpoint endpoint = endpoint_of(probe->sink);
     char name[ENDPOINT_NAME_BYTES];
 
-    topology_init(&topology, probe->sink);
-    struct endpoint endpoint = topology_endpoint(&topology, 0);
     endpoint_name(&endpoint, name);
     if (strstr(err->text, "DB index is out of range")) {
         probe_say(probe, PROBE_ERROR, "%s: database %d: %.200s", name, probe->sink->database,

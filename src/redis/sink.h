@@ -1,7 +1,8 @@
 /*
  * sink.h: one worker's way into one Redis.
  *
- * Commands are put for one record at a time and become sendable, or are taken back, as a whole.
+ * Two engines share its servers: ordinary commands (here) and transactions (units.h). Ordinary
+ * commands are put for one record at a time and become sendable, or are taken back, as a whole.
  * Everything runs on the worker's thread and its event loop and never blocks. Answers arrive
  * through sink_events while the loop runs, in the order of the commands of each connection.
  */
@@ -18,8 +19,10 @@
 struct conf_sink;
 struct connection_setup;
 struct event_base;
-struct metrics_worker;
 struct sink;
+struct sink_counters;
+struct units;
+struct units_events;
 
 /** done and refused may put, commit and discard; the others may call nothing of the sink.
  */
@@ -49,13 +52,18 @@ struct sink_events {
     void (*suspected)(void *context, uint32_t ticket, const char *text);
 };
 
-/**
- * Starts to connect; @p index is the sink's place in the configuration (for metrics), @p
- * client_name what CLIENT LIST shows. Errors:  NULL and ERR_CONFIG.
- */
-struct sink *sink_new(const struct conf_sink *options, unsigned index, const char *client_name,
-                      struct event_base *base, struct metrics_worker *metrics,
-                      const struct sink_events *events, struct err *err);
+/** What is not told to be borrowed is copied. */
+struct sink_options {
+    const struct conf_sink *conf; /* borrowed */
+    const char *client_name;      /* what CLIENT LIST shows */
+    struct event_base *base;      /* borrowed */
+    struct sink_counters *counters;
+    const struct sink_events *events; /* of ordinary commands; NULL: there will be none */
+    const struct units_events *units; /* of transactions; NULL: there will be none */
+};
+
+/** Starts to connect. Errors:  NULL and ERR_CONFIG. */
+struct sink *sink_new(const struct sink_options *options, struct err *err);
 
 /** Ends the connections at once. Takes NULL. */
 void sink_free(struct sink *sink);
@@ -63,6 +71,9 @@ void sink_free(struct sink *sink);
 /** Reads the certificate files again, for connections to come; where one is bad, the old ones stay.
  * Logs which. */
 void sink_reload(struct sink *sink);
+
+/** What transactions are put into, while the sink lives; NULL: there are none. */
+struct units *sink_units(const struct sink *sink);
 
 /** Whether another record's commands may be put. A record may go over the limit, then nothing more
  * until answers came. */
@@ -89,7 +100,7 @@ void sink_turn(struct sink *sink);
 /** Drops commands that were not sent and are not wanted any more. */
 void sink_discard(struct sink *sink);
 
-/** Commands put and not answered. */
+/** Ordinary commands put and not answered. */
 size_t sink_inflight(const struct sink *sink);
 
 /** What the sink's connections are made with; for barrier.c. */
@@ -101,12 +112,13 @@ const char *sink_run(const struct sink *sink);
 
 /**
  * @p moved is called when a connection has come to another server than before, or to one started
- * anew, so that what was answered may be lost; before anything is sent there. What is not wanted
- * any more after the call is not sent again.
+ * anew, so that what was answered may be lost; before anything is sent there. @p repeats: it is one
+ * of those that send again by themselves what had no answer; what is not wanted any more after the
+ * call is not.
  */
-void sink_watch_moves(struct sink *sink, void (*moved)(void *context), void *context);
+void sink_watch_moves(struct sink *sink, void (*moved)(void *context, bool repeats), void *context);
 
-/** NULL while commands flow; else what is the matter, as /readyz shows it. */
+/** NULL while commands and transactions flow; else what is the matter, as /readyz shows it. */
 const char *sink_trouble(const struct sink *sink);
 
 /** Since when (clock_ms) sink_trouble() is not NULL; 0 while all is well. */

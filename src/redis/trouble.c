@@ -13,7 +13,8 @@ enum { TELL_LINES = 20 };
 
 /* Which connection it is: its client's name tells data from dead letters, as CLIENT LIST does. */
 #define LOG_CONNECTION(connection)                                                                 \
-    LOG_STR("sink", (connection)->setup->options->name), LOG_STR("address", (connection)->name),   \
+    LOG_STR("sink", (connection)->setup->options->name),                                           \
+        LOG_STR("address", (connection)->setup->node->name),                                       \
         LOG_STR("client", (connection)->setup->identity.client_name),                              \
         LOG_INT("connection", (connection)->number)
 
@@ -27,8 +28,7 @@ static void connection_tell_trouble(struct connection *connection, const char *t
     int64_t lasts_ms = clock_ms() - connection->trouble_since_ms;
 
     LOG_AT(LOG_WARN, TELL_LINES, "redis cannot take commands, trying again",
-           LOG_CONNECTION(connection),
-           LOG_INT("waiting", connection->setup->driver->waiting(connection)),
+           LOG_CONNECTION(connection), LOG_INT("waiting", connection->driver->waiting(connection)),
            LOG_INT("times", connection->times), LOG_SOME("lasts_ms", lasts_ms),
            LOG_STR("error", text), LOG_END);
     connection->told = true;
@@ -38,13 +38,14 @@ static void connection_tell_trouble(struct connection *connection, const char *t
 void connection_set_trouble(struct connection *connection, const char *text)
 {
     const char *hint = handshake_hint(&connection->setup->identity, text);
-    char *shown = connection->trouble + strlen(connection->name) + strlen(": ");
+    const char *address = connection->setup->node->name;
+    char *shown = connection->trouble + strlen(address) + strlen(": ");
     int64_t now_ms = clock_ms();
 
     if (!connection->troubled)
         connection->trouble_since_ms = now_ms;
     connection->troubled = true;
-    snprintf(connection->trouble, sizeof(connection->trouble), "%s: %s", connection->name,
+    snprintf(connection->trouble, sizeof(connection->trouble), "%s: %s", address,
              hint ? hint : text);
     reply_hide_secret(shown, connection->setup->identity.password);
     connection->times++;

@@ -8,9 +8,8 @@
 
 #include "base/mem.h"
 #include "conf/conf.h"
-#include "metrics/metrics.h"
-#include "redis/bundle.h"
 #include "redis/link.h"
+#include "redis/servers.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -20,7 +19,7 @@
 enum { LANES = 4 };
 
 struct units {
-    struct bundle bundle;
+    struct servers *servers;
     struct units_events events;
     struct link links[LANES];
     struct event *tick;
@@ -56,14 +55,14 @@ static void units_on_tick(evutil_socket_t fd, short what, void *context)
 
 static void units_open_links(struct units *units)
 {
-    const struct conf_sink *options = units->bundle.setup.options;
+    const struct conf_sink *options = units->servers->setup.options;
     struct lane_options lane = {
         .name = options->name,
         .prefix = options->checkpoint_prefix.text,
         .unit_records = (size_t)options->unit_records,
         .unit_bytes = (size_t)options->unit_bytes,
         .events = units->events,
-        .counters = units->bundle.setup.counters,
+        .counters = units->servers->setup.counters,
     };
 
     for (unsigned i = 0; i < LANES; i++) {
@@ -73,27 +72,17 @@ static void units_open_links(struct units *units)
         link->events = &units->events;
         link->ticks = units_wants_tick;
         link->context = units;
-        /* Numbered behind those of the data and of the barriers. */
-        bundle_open(&units->bundle, &link->connection, (unsigned)options->connections + 1 + i,
-                    link);
+        servers_open(units->servers, &link->connection, &link_driver, link);
     }
 }
 
-struct units *units_new(const struct conf_sink *options, unsigned index, const char *client_name,
-                        struct event_base *base, struct metrics_worker *metrics,
-                        const struct units_events *events, struct err *err)
+struct units *units_new(struct servers *servers, const struct units_events *events)
 {
     struct units *units = mem_new(struct units);
 
-    if (!bundle_init(&units->bundle, options, client_name, err)) {
-        free(units);
-        return NULL;
-    }
+    units->servers = servers;
     units->events = *events;
-    units->bundle.setup.driver = &link_driver;
-    units->bundle.setup.counters = &metrics->sinks[index];
-    units->bundle.setup.base = base;
-    units->tick = evtimer_new(base, units_on_tick, units);
+    units->tick = evtimer_new(servers->setup.base, units_on_tick, units);
     units_open_links(units);
     return units;
 }
@@ -102,16 +91,10 @@ void units_free(struct units *units)
 {
     if (!units)
         return;
-    bundle_close(&units->bundle);
     for (size_t i = 0; i < LANES; i++)
         lane_free(units->links[i].lane);
     event_free(units->tick);
     free(units);
-}
-
-void units_reload(struct units *units)
-{
-    bundle_reload(&units->bundle);
 }
 
 /* --- claims ----------------------------------------------------------------------------------- */
@@ -196,29 +179,4 @@ void units_turn(struct units *units)
 {
     for (size_t i = 0; i < LANES; i++)
         link_turn(&units->links[i]);
-}
-
-const struct connection_setup *units_setup(const struct units *units)
-{
-    return &units->bundle.setup;
-}
-
-const char *units_run(const struct units *units)
-{
-    return bundle_run(&units->bundle);
-}
-
-void units_watch_moves(struct units *units, void (*moved)(void *context), void *context)
-{
-    bundle_watch_moves(&units->bundle, moved, context);
-}
-
-const char *units_trouble(const struct units *units)
-{
-    return bundle_trouble(&units->bundle);
-}
-
-int64_t units_trouble_since_ms(const struct units *units)
-{
-    return bundle_trouble_since_ms(&units->bundle);
 }

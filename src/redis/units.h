@@ -11,17 +11,13 @@
  *      -> events.done, refused, dropped -> units_drop()
  */
 #pragma once
-#include "base/err.h"
 #include "base/slice.h"
 #include "redis/checkpoint.h"
 #include "redis/commands.h"
 #include "redis/reply.h"
 
-struct conf_sink;
-struct connection_setup;
-struct event_base;
-struct metrics_worker;
-struct units;
+struct servers;
+struct units; /* one sink's, from sink_units() */
 struct claim; /* the right to write for one partition, from units_claim() to units_drop() */
 
 struct claim_name {
@@ -66,17 +62,11 @@ struct units_events {
     void (*suspected)(void *context, uint32_t ticket, const char *text);
 };
 
-/** Opens the lanes. @p index is the sink's place in the configuration. Errors: NULL and ERR_CONFIG.
- */
-struct units *units_new(const struct conf_sink *options, unsigned index, const char *client_name,
-                        struct event_base *base, struct metrics_worker *metrics,
-                        const struct units_events *events, struct err *err);
+/** Starts to connect to @p servers, which outlive the units. */
+struct units *units_new(struct servers *servers, const struct units_events *events);
 
-/** Ends the connections and the claims at once; no events come. Takes NULL. */
+/** Ends the claims at once, and no events come. The connections are closed already. Takes NULL. */
 void units_free(struct units *units);
-
-/** Reads the certificate files anew, where there are any: for new connections. */
-void units_reload(struct units *units);
 
 /** Claims the partition: raises its epoch, then reads its checkpoint; claimed comes later, after
  * any wait for the server. */
@@ -131,12 +121,3 @@ bool units_are_settled(const struct claim *claim);
 
 /** Sends what may be sent. */
 void units_turn(struct units *units);
-
-/** As sink_setup(), sink_run() and sink_watch_moves(), of the lanes. */
-const struct connection_setup *units_setup(const struct units *units);
-const char *units_run(const struct units *units);
-void units_watch_moves(struct units *units, void (*moved)(void *context), void *context);
-
-/** NULL while transactions flow; else what is the matter, and since when (clock_ms). */
-const char *units_trouble(const struct units *units);
-int64_t units_trouble_since_ms(const struct units *units);

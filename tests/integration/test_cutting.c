@@ -127,7 +127,7 @@ static void feed_with_a_big_one(void)
     CU_ASSERT_EQUAL(owner->refused, 1);
     CU_ASSERT_EQUAL(owner->dropped, 0);
     CU_ASSERT_EQUAL(owner->class, REPLY_REJECT);
-    CU_ASSERT_PTR_NULL(units_trouble(owner->units));
+    CU_ASSERT_PTR_NULL(sink_trouble(owner->sink));
     for (int i = 0; i < 3; i++) {
         expect_exact_list(server, i, 100);
         expect_exact_sum(server, i, 100);

@@ -40,14 +40,17 @@ static void on_answered(void *context, uint32_t ticket, enum inquiry_answer answ
 /* The sink lends its setup; its own connections greet and are silent. */
 static void open_all(fake_answer answer)
 {
-    const struct sink_events events = {0};
     struct err err;
 
     heard.count = 0;
     loop_fixture_open(&loop);
     server = fake_server_open(loop.base, answer, NULL);
     options = loop_fixture_options(fake_server_port(server));
-    sink = sink_new(&options, 0, "a test", loop.base, loop.worker, &events, &err);
+    sink = sink_new(&(struct sink_options){.conf = &options,
+                                           .client_name = "a test",
+                                           .base = loop.base,
+                                           .counters = loop.worker->sinks},
+                    &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(sink);
     inquiry = inquiry_new(sink_setup(sink), &(struct inquiry_events){NULL, on_answered});
 }

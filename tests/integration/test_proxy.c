@@ -277,8 +277,8 @@ static void for_the_transactions_of_a_lane(void)
     owner_claim_all(owner);
     CU_ASSERT_TRUE(owner_wait_trouble(owner, "the answer is not what Redis says here"));
     CU_ASSERT(space_mb() - before < SPACE_MB);
-    units_free(owner->units);
-    owner->units = NULL;
+    sink_free(owner->sink);
+    owner->sink = NULL;
     fake_server_close(fake);
     owner_close(owner);
 }

@@ -82,7 +82,7 @@ static void exactly_once_tries_ever_more_rarely(void)
         CU_ASSERT_TRUE(owner_wait_trouble(owner, "READONLY"));
         for (int64_t end_ms = clock_ms() + WATCHED_MS; clock_ms() < end_ms;) {
             owner_turn(owner);
-            CU_ASSERT_PTR_NOT_NULL_FATAL(units_trouble(owner->units));
+            CU_ASSERT_PTR_NOT_NULL_FATAL(sink_trouble(owner->sink));
         }
         long tries = fact("stats", "total_connections_received:") - before;
         if (tries >= 4 * TRIES_MOST)

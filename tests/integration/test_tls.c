@@ -341,11 +341,13 @@ static void a_server_that_wants_tls_is_told_so(void)
 static void expect_no_sink(const char *text)
 {
     struct sink_events events = {0};
-    struct metrics_worker metrics = {0};
     struct err err = {0};
 
-    CU_ASSERT_PTR_NULL(
-        sink_new(&fixture->options, 0, "a test", fixture->loop.base, &metrics, &events, &err));
+    CU_ASSERT_PTR_NULL(sink_new(&(struct sink_options){.conf = &fixture->options,
+                                                       .client_name = "a test",
+                                                       .base = fixture->loop.base,
+                                                       .events = &events},
+                                &err));
     CU_ASSERT_EQUAL(err.kind, ERR_CONFIG);
     if (!strstr(err.text, text))
         fprintf(stderr, "\ngot: %s\nnot: %s\n", err.text, text);

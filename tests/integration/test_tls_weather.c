@@ -13,12 +13,12 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "redis/dialogue.h"
+#include "redis/endpoint.h"
 #include "redis/handshake.h"
 #include "redis/probe.h"
 #include "redis/socket.h"
 #include "redis/stream.h"
 #include "redis/tls.h"
-#include "redis/topology.h"
 
 #include <hiredis/hiredis.h>
 #include <netinet/in.h>
@@ -124,8 +124,8 @@ static void a_transactions_answers_may_come_piece_by_piece(void)
     CU_ASSERT_EQUAL(owner->counters->reconnects, 0);
     ASSERT_TEXT(redis_ask(server, "BITCOUNT bits:0"), "3000");
     ASSERT_TEXT(redis_ask(server, "BITCOUNT bits:1"), "3000");
-    units_free(owner->units);
-    owner->units = NULL;
+    sink_free(owner->sink);
+    owner->sink = NULL;
     fake_server_close(fake);
     owner_close(owner);
     fake = NULL;
@@ -410,12 +410,10 @@ static void a_dialogue_takes_large_values(void)
     struct slice get[] = {SLICE("GET"), SLICE("key")};
     struct conf_sink sink = sink_of();
     struct handshake_options identity = {.client_name = "a test"};
-    struct topology topology;
+    struct endpoint endpoint = endpoint_of(&sink);
     struct err err = {0};
 
     memset(value, 'x', LARGE_BYTES);
-    topology_init(&topology, &sink);
-    struct endpoint endpoint = topology_endpoint(&topology, 0);
     struct dialogue *dialogue =
         dialogue_open(&endpoint, &identity, (struct dialogue_timeouts){2000, 5000}, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(dialogue);

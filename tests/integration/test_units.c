@@ -39,15 +39,15 @@ static void open_fed(size_t partitions, int64_t end)
 static void records_and_their_checkpoint_are_written(void)
 {
     open_both(1);
-    CU_ASSERT_PTR_NOT_NULL(units_trouble(owner->units)); /* not connected yet */
+    CU_ASSERT_PTR_NOT_NULL(sink_trouble(owner->sink)); /* not connected yet */
     owner_claim_all(owner);
     owner_feed(owner, 1000);
     CU_ASSERT_TRUE(owner_finish(owner));
     expect_exact(server, owner, 1000);
     CU_ASSERT_EQUAL(owner->done, 2000);
     CU_ASSERT_FALSE(owner->partitions[0].found.found);
-    CU_ASSERT_PTR_NULL(units_trouble(owner->units));
-    CU_ASSERT_EQUAL(units_trouble_since_ms(owner->units), 0);
+    CU_ASSERT_PTR_NULL(sink_trouble(owner->sink));
+    CU_ASSERT_EQUAL(sink_trouble_since_ms(owner->sink), 0);
     CU_ASSERT(owner->counters->units >= 1000 / 16);
     CU_ASSERT_EQUAL(owner->counters->units_unsettled, 0);
     CU_ASSERT_EQUAL(owner->counters->commands[command_find(SLICE("RPUSH"))->index * RESULT_COUNT],
@@ -348,7 +348,7 @@ static void a_server_out_of_memory_pauses_and_nothing_is_refused(void)
     redis_ask(server, "CONFIG SET maxmemory 0");
     CU_ASSERT_TRUE(owner_finish(owner));
     CU_ASSERT_EQUAL(owner->refused, 0);
-    CU_ASSERT_PTR_NULL(units_trouble(owner->units));
+    CU_ASSERT_PTR_NULL(sink_trouble(owner->sink));
     expect_exact(server, owner, 500);
     close_both();
 }

@@ -21,8 +21,8 @@ static struct fake_server *fake;
 
 static void close_all(void)
 {
-    units_free(owner->units); /* the fake one lives on its loop */
-    owner->units = NULL;
+    sink_free(owner->sink); /* the fake one lives on its loop */
+    owner->sink = NULL;
     fake_server_close(fake);
     owner_close(owner);
     redis_server_free(server);

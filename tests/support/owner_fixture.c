@@ -114,12 +114,18 @@ void owner_start(struct owner *owner)
                                   owner_patience, owner_on_suspected};
     struct err err;
 
-    owner->units = units_new(&owner->options, 0, "a test", owner->loop.base, owner->loop.worker,
-                             &events, &err);
-    if (!owner->units) {
-        fprintf(stderr, "units_new: %s\n", err.text);
+    owner->sink = sink_new(&(struct sink_options){.conf = &owner->options,
+                                                  .client_name = "a test",
+                                                  .base = owner->loop.base,
+                                                  .counters = owner->counters,
+                                                  .events = owner->ordinary,
+                                                  .units = &events},
+                           &err);
+    if (!owner->sink) {
+        fprintf(stderr, "sink_new: %s\n", err.text);
         abort();
     }
+    owner->units = sink_units(owner->sink);
 }
 
 struct owner *owner_open(int port, size_t partitions)
@@ -134,7 +140,7 @@ void owner_close(struct owner *owner)
 {
     if (!owner)
         return;
-    units_free(owner->units);
+    sink_free(owner->sink);
     for (size_t i = 0; i < OWNER_PARTITIONS; i++)
         checkpoint_free(&owner->partitions[i].found);
     loop_fixture_close(&owner->loop, &owner->options);
@@ -232,7 +238,7 @@ void owner_turn(struct owner *owner)
     for (size_t i = 0; i < owner->partition_count; i++)
         while (owner_put_next(&owner->partitions[i]))
             continue;
-    units_turn(owner->units);
+    sink_turn(owner->sink);
     loop_fixture_turn(&owner->loop);
 }
 
@@ -302,7 +308,7 @@ bool owner_wait_trouble(struct owner *owner, const char *text)
 {
     int64_t end_ms = clock_ms() + LOOP_FIXTURE_PATIENCE_MS;
 
-    while (!loop_fixture_is_trouble(units_trouble(owner->units), text) && clock_ms() < end_ms)
+    while (!loop_fixture_is_trouble(sink_trouble(owner->sink), text) && clock_ms() < end_ms)
         owner_turn(owner);
-    return loop_fixture_expect_trouble(units_trouble(owner->units), text);
+    return loop_fixture_expect_trouble(sink_trouble(owner->sink), text);
 }

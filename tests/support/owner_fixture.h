@@ -13,6 +13,7 @@
  */
 #pragma once
 #include "loop_fixture.h"
+#include "redis/sink.h"
 #include "redis/units.h"
 
 enum { OWNER_PARTITIONS = 2000, OWNER_TICKETS = 1 << 20 };
@@ -33,7 +34,9 @@ struct owner_partition {
 struct owner {
     struct conf_sink options; /* change them between owner_new() and owner_start() */
     struct loop_fixture loop;
-    struct units *units;
+    struct sink *sink;
+    struct units *units;                /* the sink's */
+    const struct sink_events *ordinary; /* of ordinary commands of the sink; NULL: it has none */
     struct sink_counters *counters;
     struct owner_partition partitions[OWNER_PARTITIONS];
     size_t partition_count;
@@ -88,5 +91,5 @@ bool owner_wait_claimed(struct owner *owner);
 /** Until each partition that was claimed is fenced. */
 bool owner_wait_fenced(struct owner *owner);
 
-/** Until units_trouble() holds @p text. */
+/** Until sink_trouble() holds @p text. */
 bool owner_wait_trouble(struct owner *owner, const char *text);

@@ -82,8 +82,12 @@ void sink_fixture_start(struct sink_fixture *fixture)
                                  .suspected = sink_fixture_on_suspected};
     struct err err;
 
-    fixture->sink = sink_new(&fixture->options, 0, "a test", fixture->loop.base,
-                             fixture->loop.worker, &events, &err);
+    fixture->sink = sink_new(&(struct sink_options){.conf = &fixture->options,
+                                                    .client_name = "a test",
+                                                    .base = fixture->loop.base,
+                                                    .counters = fixture->counters,
+                                                    .events = &events},
+                             &err);
     if (!fixture->sink) {
         fprintf(stderr, "sink_new: %s\n", err.text);
         abort();

@@ -1,25 +1,18 @@
 /*
- * fake_durability.h: a source, sinks, lanes and barriers that do what test_durability.c says, in
+ * fake_durability.h: a source, sinks and barriers that do what test_durability.c says, in
  * place of those of the library.
  */
 #pragma once
 #include "flow/durability.h"
 #include "kafka/source.h"
 #include "redis/sink.h"
-#include "redis/units.h"
 #include "suite.h"
 
 enum { SINKS = 2 };
 
 struct sink {
     const char *run, *trouble;
-    void (*moved)(void *context);
-    void *moved_context;
-};
-
-struct units {
-    const char *run, *trouble;
-    void (*moved)(void *context);
+    void (*moved)(void *context, bool repeats);
     void *moved_context;
 };
 
@@ -32,7 +25,6 @@ struct barrier {
 };
 
 static struct sink sinks[SINKS];
-static struct units lanes[SINKS];
 static struct barrier barriers[SINKS];
 static struct {
     bool news, urgent;
@@ -49,7 +41,7 @@ const char *sink_trouble(const struct sink *sink)
     return sink->trouble;
 }
 
-void sink_watch_moves(struct sink *sink, void (*moved)(void *context), void *context)
+void sink_watch_moves(struct sink *sink, void (*moved)(void *context, bool repeats), void *context)
 {
     sink->moved = moved;
     sink->moved_context = context;
@@ -59,27 +51,6 @@ void sink_watch_moves(struct sink *sink, void (*moved)(void *context), void *con
 const struct connection_setup *sink_setup(const struct sink *sink)
 {
     return (const struct connection_setup *)sink;
-}
-
-const char *units_run(const struct units *units)
-{
-    return units->run;
-}
-
-const char *units_trouble(const struct units *units)
-{
-    return units->trouble;
-}
-
-void units_watch_moves(struct units *units, void (*moved)(void *context), void *context)
-{
-    units->moved = moved;
-    units->moved_context = context;
-}
-
-const struct connection_setup *units_setup(const struct units *units)
-{
-    return (const struct connection_setup *)&sinks[units - lanes];
 }
 
 struct barrier *barrier_new(const struct connection_setup *setup, const char *key)

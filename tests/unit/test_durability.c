@@ -16,13 +16,12 @@ static int64_t now_ms;
 
 static struct conf_sink conf_sinks[SINKS];
 
-static void open_with(bool with_sinks, bool with_units)
+static void open_all(void)
 {
     static struct conf_source options = {.group = {.text = "group"},
                                          .commit_interval = INTERVAL_MS};
     static struct conf conf = {.sinks = conf_sinks, .sink_count = SINKS};
     struct sink *open[SINKS];
-    struct units *open_units[SINKS];
 
     memset(&source, 0, sizeof(source));
     source.news = true;
@@ -33,16 +32,9 @@ static void open_with(bool with_sinks, bool with_units)
         conf_sinks[i] = (struct conf_sink){.name = "live",
                                            .durable = {DURABLE_WAIT, 0, 1, 100},
                                            .checkpoint_prefix = {.text = "penstock"}};
-        lanes[i] = (struct units){.run = "a"};
-        open[i] = with_sinks ? &sinks[i] : NULL;
-        open_units[i] = with_units ? &lanes[i] : NULL;
+        open[i] = &sinks[i];
     }
-    durability_open(&durability, &conf, &options, 3, NULL, open, open_units);
-}
-
-static void open_all(void)
-{
-    open_with(true, false);
+    durability_open(&durability, &conf, &options, 3, NULL, open);
 }
 
 static void turn_in(int64_t milliseconds)
@@ -168,7 +160,7 @@ static void a_move_reads_again_at_once_and_voids_the_barrier_under_way(void)
 {
     open_all();
     turn_in(0);
-    sinks[0].moved(sinks[0].moved_context);
+    sinks[0].moved(sinks[0].moved_context, true);
     CU_ASSERT_EQUAL(source.rewinds[0], 1);
     CU_ASSERT_EQUAL(source.rewinds[1], 0);
     end_barrier(0, BARRIER_REACHED, "");
@@ -202,7 +194,7 @@ static void a_move_may_bring_another_past(void)
     open_all();
     turn_in(0);
     end_barrier(0, BARRIER_REACHED, "");
-    sinks[0].moved(sinks[0].moved_context);
+    sinks[0].moved(sinks[0].moved_context, true);
     sinks[0].run = barriers[0].run = "b";
     barriers[0].history = "h2";
     turn_in(INTERVAL_MS);
@@ -212,42 +204,18 @@ static void a_move_may_bring_another_past(void)
     durability_close(&durability);
 }
 
-/* --- lanes ------------------------------------------------------------------------------------ */
-
-static void lanes_on_another_server_than_the_barriers_reach_nothing(void)
-{
-    open_with(false, true);
-    turn_in(0);
-    CU_ASSERT_EQUAL(barriers[0].begun, 1);
-    lanes[0].run = "b";
-    end_barrier(0, BARRIER_REACHED, "");
-    CU_ASSERT_EQUAL(source.reached[0], 0);
-    durability_close(&durability);
-}
-
-static void lanes_and_ordinary_connections_must_agree(void)
-{
-    open_with(true, true);
-    lanes[0].run = "b";
-    turn_in(0);
-    CU_ASSERT_EQUAL(barriers[0].begun, 0);
-    CU_ASSERT_EQUAL(barriers[1].begun, 1);
-    CU_ASSERT_EQUAL(barriers[0].reconnects, 0);
-    durability_close(&durability);
-}
-
 static void lanes_that_move_are_awaited_before_all_is_read_again(void)
 {
-    open_with(false, true);
+    open_all();
     turn_in(0);
-    lanes[0].moved(lanes[0].moved_context);
-    lanes[0].run = NULL; /* one of them is there, the others are not */
+    sinks[0].moved(sinks[0].moved_context, false);
+    sinks[0].run = NULL; /* one of them is there, the others are not */
     end_barrier(0, BARRIER_REACHED, "");
     turn_in(INTERVAL_MS);
     CU_ASSERT_EQUAL(source.reached[0], 0);
     CU_ASSERT_EQUAL(source.rewinds[0], 0);
     CU_ASSERT_EQUAL(barriers[0].begun, 1);
-    lanes[0].run = barriers[0].run = "b";
+    sinks[0].run = barriers[0].run = "b";
     turn_in(1);
     CU_ASSERT_EQUAL(source.rewinds[0], 1);
     CU_ASSERT_EQUAL(barriers[0].begun, 2);
@@ -349,8 +317,6 @@ int main(void)
         TEST(a_move_reads_again_at_once_and_voids_the_barrier_under_way),
         TEST(another_past_of_the_same_server_reads_again),
         TEST(a_move_may_bring_another_past),
-        TEST(lanes_on_another_server_than_the_barriers_reach_nothing),
-        TEST(lanes_and_ordinary_connections_must_agree),
         TEST(lanes_that_move_are_awaited_before_all_is_read_again),
         TEST(a_short_barrier_is_trouble_until_one_is_reached),
         TEST(a_failed_barrier_is_tried_again_for_ever_within_a_second),

@@ -1,0 +1,10 @@
+/* node.h: one server of a sink, whichever of its connections lead there. */
+#pragma once
+#include "redis/endpoint.h"
+#include "redis/handshake.h"
+
+struct node {
+    struct endpoint endpoint;
+    char name[ENDPOINT_NAME_BYTES]; /* for logs */
+    char run[HANDSHAKE_RUN_BYTES];  /* of the process that was found there last; empty: unknown */
+};

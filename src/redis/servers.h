@@ -1,0 +1,36 @@
+/*
+ * servers.h: the servers of one worker's sink, and its connections to them.
+ *
+ * What flows over the connections is the engines' (sink.c, units.c); what the connections have in
+ * common is here.
+ */
+#pragma once
+#include "redis/connection.h"
+#include "redis/node.h"
+
+struct conf_sink;
+
+struct servers {
+    struct connection_setup setup;
+    struct node node;
+    char *client_name;
+    struct connection **connections; /* of the data; borrowed */
+    size_t count, capacity;
+};
+
+/** Connects nothing yet; stays where it is from now on. Errors: ERR_CONFIG, and nothing to free. */
+bool servers_init(struct servers *servers, const struct conf_sink *options, const char *client_name,
+                  struct event_base *base, struct sink_counters *counters, struct err *err);
+
+/** Starts to connect. */
+void servers_open(struct servers *servers, struct connection *connection,
+                  const struct connection_driver *driver, void *context);
+
+/** Closes the connections. */
+void servers_close(struct servers *servers);
+
+/** What sink.h says of sink_reload(), sink_run(), sink_trouble(), sink_trouble_since_ms(). */
+void servers_reload(struct servers *servers);
+const char *servers_run(const struct servers *servers);
+const char *servers_trouble(const struct servers *servers);
+int64_t servers_trouble_since_ms(const struct servers *servers);
