@@ -92,7 +92,7 @@ static bool is_one_server(struct durable_sink *sink, int64_t now_ms)
     return false;
 }
 
-static unsigned gate_of(const struct durable_sink *sink)
+static unsigned number_of(const struct durable_sink *sink)
 {
     return (unsigned)(sink - sink->durability->sinks);
 }
@@ -102,7 +102,7 @@ static void lose(struct durable_sink *sink)
 {
     sink->moved = sink->counts = false;
     forget_history(sink);
-    source_rewind(sink->durability->source, gate_of(sink));
+    source_rewind(sink->durability->source, number_of(sink));
 }
 
 /* Of connections that do not repeat anything on their own, there are several: all of them first. */
@@ -128,7 +128,7 @@ static void reach(struct durable_sink *sink)
     if (!sink->history)
         sink->history = mem_text(barrier_history(sink->barrier));
     clear_trouble(sink);
-    source_mark_reached(sink->durability->source, gate_of(sink));
+    source_mark_reached(sink->durability->source, number_of(sink));
 }
 
 static void take_end(struct durable_sink *sink, enum barrier_outcome outcome, int64_t now_ms)
@@ -147,13 +147,14 @@ static bool is_due(const struct durable_sink *sink, int64_t now_ms)
         return false;
     if (sink->moved)
         return false;
-    return now_ms >= sink->due_ms || source_mark_is_urgent(sink->durability->source, gate_of(sink));
+    return now_ms >= sink->due_ms ||
+           source_mark_is_urgent(sink->durability->source, number_of(sink));
 }
 
 static void begin(struct durable_sink *sink, int64_t now_ms)
 {
     sink->due_ms = now_ms + sink->durability->interval_ms;
-    if (!source_mark(sink->durability->source, gate_of(sink))) {
+    if (!source_mark(sink->durability->source, number_of(sink))) {
         clear_trouble(sink); /* nothing waits */
         return;
     }
@@ -207,7 +208,7 @@ void durability_check(const struct conf_route *route, struct conf_problems *prob
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static bool topic_passes(void *context, const void *routes, unsigned gate)
+static bool topic_has(void *context, const void *routes, unsigned barrier)
 {
     const struct durability *durability = context;
     const struct topic_routes *topic = routes;
@@ -215,7 +216,7 @@ static bool topic_passes(void *context, const void *routes, unsigned gate)
     if (topic->delivery == AT_MOST_ONCE)
         return false; /* it is committed before anything is written */
     for (size_t i = 0; i < topic->count; i++)
-        if (topic->items[i]->sink_index == durability->sinks[gate].index)
+        if (topic->items[i]->sink_index == durability->sinks[barrier].index)
             return true;
     return false;
 }
@@ -247,7 +248,7 @@ void durability_open(struct durability *durability, const struct conf *conf,
                      const struct conf_source *options, unsigned worker, struct source *source,
                      struct sink **sinks)
 {
-    struct source_gates gates = {.context = durability, .passes = topic_passes};
+    struct source_barriers barriers = {.context = durability, .has = topic_has};
 
     *durability = (struct durability){.source = source, .interval_ms = options->commit_interval};
     durability->sinks = mem_array(conf->sink_count, sizeof(*durability->sinks));
@@ -259,9 +260,9 @@ void durability_open(struct durability *durability, const struct conf *conf,
         sink->durability = durability;
         sink_watch_moves(sinks[i], note_move, sink);
     }
-    gates.count = durability->count;
-    if (gates.count)
-        source_set_gates(source, &gates);
+    barriers.count = durability->count;
+    if (barriers.count)
+        source_set_barriers(source, &barriers);
 }
 
 void durability_close(struct durability *durability)

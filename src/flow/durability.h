@@ -1,8 +1,8 @@
 /*
  * durability.h: offsets are committed once replicas, or a disk, have what Redis answered.
  *
- * Joins the durable sinks of a worker with its source: each is a gate of the source (source.h) and
- * has a barrier (barrier.h) that opens it.
+ * Joins the durable sinks of a worker with its source: each is a barrier of the source (source.h)
+ * and has a barrier (barrier.h) that opens it.
  */
 #pragma once
 #include "base/backoff.h"

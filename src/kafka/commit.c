@@ -3,7 +3,7 @@
  *
  * One commit is outstanding at a time, so that an older one can never land behind a newer one. One
  * that failed is not repeated as it was: the next one says the newest offsets. Where answers alone
- * are not enough (gates.c), commits stay behind them.
+ * are not enough (barriers.c), commits stay behind them.
  *
  * A killed process leaves behind what Redis had answered since the last commit, and all of it comes
  * again. So a commit is due by time, and by number as well: of a window's worth of records, though
@@ -39,7 +39,7 @@ bool source_commit_first(struct source_partition *partition, const struct record
         return true;
     if (partition->commit.ahead < partition->position) {
         partition->commit.ahead = partition->position;
-        partition->source->commit_due_ms = partition->source->now_ms;
+        partition->source->commit.due_ms = partition->source->now_ms;
     }
     return false;
 }
@@ -91,7 +91,7 @@ static rd_kafka_topic_partition_list_t *commit_list(struct source *source)
 static void commit_failed(struct source *source, rd_kafka_resp_err_t err)
 {
     source->metrics->source.commits[COMMIT_FAILED]++;
-    source->commit_failures++;
+    source->commit.failures++;
     complain(&source->complaints, err, NULL, "offsets could not be committed");
 }
 
@@ -110,16 +110,16 @@ static bool commit_send(struct source *source)
     bool any = list->cnt > 0;
     rd_kafka_resp_err_t err;
 
-    source->finished = 0;
+    source->commit.finished = 0;
     if (any) {
         watch_committed(source);
-        source->commit_sent_ms = source->now_ms;
+        source->commit.sent_ms = source->now_ms;
         FAILPOINT(before_commit);
         err = rd_kafka_commit_queue(source->kafka, list, source->control, NULL, NULL);
         if (err)
             commit_failed(source, err);
-        source->commit_outstanding = !err;
-        source->commit_due_ms =
+        source->commit.outstanding = !err;
+        source->commit.due_ms =
             source->now_ms + (err ? COMMIT_RETRY_MS : source->options->commit_interval);
     }
     rd_kafka_topic_partition_list_destroy(list);
@@ -129,7 +129,7 @@ static bool commit_send(struct source *source)
 void commit_result(struct source *source, rd_kafka_resp_err_t err,
                    const rd_kafka_topic_partition_list_t *list)
 {
-    source->commit_outstanding = false;
+    source->commit.outstanding = false;
     for (int i = 0; list && i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *answer = &list->elems[i];
         struct source_partition *partition =
@@ -141,22 +141,22 @@ void commit_result(struct source *source, rd_kafka_resp_err_t err,
     }
     if (err) {
         commit_failed(source, err);
-        source->commit_due_ms = source->now_ms + COMMIT_RETRY_MS;
+        source->commit.due_ms = source->now_ms + COMMIT_RETRY_MS;
         return;
     }
     FAILPOINT(after_commit);
-    source->commit_failures = 0;
+    source->commit.failures = 0;
     source->metrics->source.commits[COMMIT_OK]++;
     complaints_end(&source->complaints);
 }
 
 bool commit_is_done(struct source *source)
 {
-    if (source->commit_outstanding)
+    if (source->commit.outstanding)
         return false;
-    if (source->commit_failures >= COMMIT_TRIES)
+    if (source->commit.failures >= COMMIT_TRIES)
         return true;
-    if (source->commit_failures && source->now_ms < source->commit_due_ms)
+    if (source->commit.failures && source->now_ms < source->commit.due_ms)
         return false;
     if (commit_is_due(source) && !watch_allows_commit(source))
         return false;
@@ -165,12 +165,12 @@ bool commit_is_done(struct source *source)
 
 int64_t commit_next_ms(const struct source *source)
 {
-    int64_t due_ms = source->commit_due_ms;
-    int64_t early_ms = source->commit_sent_ms + COMMIT_LEAST_MS * source->options->workers;
+    int64_t due_ms = source->commit.due_ms;
+    int64_t early_ms = source->commit.sent_ms + COMMIT_LEAST_MS * source->options->workers;
 
-    if (source->commit_outstanding || watch_delays_commit(source))
+    if (source->commit.outstanding || watch_delays_commit(source))
         return INT64_MAX; /* its answer wakes the loop; without Kafka that may be far away */
-    if (source->finished >= COMMIT_RECORDS && !source->commit_failures && early_ms < due_ms)
+    if (source->commit.finished >= COMMIT_RECORDS && !source->commit.failures && early_ms < due_ms)
         due_ms = early_ms;
     return due_ms - source->now_ms;
 }
@@ -182,5 +182,5 @@ void commit_turn(struct source *source)
     if (commit_is_due(source) && !watch_allows_commit(source))
         return;
     if (!commit_send(source))
-        source->commit_due_ms = source->now_ms + source->options->commit_interval;
+        source->commit.due_ms = source->now_ms + source->options->commit_interval;
 }

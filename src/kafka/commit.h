@@ -2,9 +2,18 @@
 #pragma once
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct source;
+
+/** A source's. */
+struct commit {
+    bool outstanding;
+    int64_t due_ms, sent_ms;
+    size_t finished;   /* records, since a commit was sent */
+    unsigned failures; /* in a row */
+};
 
 /** A partition's; -1: nothing, or not known. */
 struct partition_commit {

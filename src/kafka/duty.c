@@ -262,7 +262,7 @@ void duty_turn(struct source *source)
 
     if (answer)
         duty_take(source, answer);
-    if (source->closing != CLOSING_NO)
+    if (source_is_stopping(source))
         return;
     if (!survey_is_busy(duty->survey) && source->now_ms >= duty->due_ms)
         duty_ask(source);
@@ -271,7 +271,7 @@ void duty_turn(struct source *source)
     states_update(source);
     duty->troubled = has_trouble(source);
     source->metrics->source.workers = 1;
-    source->metrics->source.joined = source->joined;
+    source->metrics->source.joined = source->rebalance.joined;
     source->metrics->source.connected =
         !source->complaints.away && duty->answered_ms && !duty->troubled;
 }

@@ -268,7 +268,7 @@ static void forward_again(struct source *source)
 
 static bool may_apply(const struct source *source)
 {
-    return source->fetching.due && source->closing == CLOSING_NO;
+    return source->fetching.due && !source_is_stopping(source);
 }
 
 void fetching_turn(struct source *source)

@@ -41,11 +41,11 @@ static void end_update(struct source_partition *partition)
 
 static void ends_look_up(struct source *source)
 {
-    size_t count = STEPS_A_TURN / (source->topic_count + 1) + 1;
+    size_t count = STEPS_A_TURN / (source->topics.count + 1) + 1;
 
     for (size_t i = 0; i < count && i < source->partition_count; i++) {
         struct source_partition *partition =
-            source->partitions[source->gauges_next++ % source->partition_count];
+            source->partitions[source->gauges.next++ % source->partition_count];
         if (partition_is_ours(partition))
             end_look_up(partition);
     }
@@ -228,12 +228,12 @@ static void gauges_update(struct source_partition *partition)
 
 void gauges_turn(struct source *source)
 {
-    if (source->now_ms < source->gauges_due_ms)
+    if (source->now_ms < source->gauges.due_ms)
         return;
     ends_look_up(source);
     for (size_t i = 0; i < source->partition_count; i++)
         gauges_update(source->partitions[i]);
-    source->gauges_due_ms =
+    source->gauges.due_ms =
         source->now_ms + GAUGES_MS + (int64_t)(source->partition_count / PARTITIONS_A_MS);
 }
 

@@ -1,11 +1,18 @@
 /* gauges.h: what is shown of partitions. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct partition_gauges;
 struct source;
 struct source_partition;
+
+/** A source's. */
+struct gauges {
+    int64_t due_ms;
+    size_t next; /* the partition whose end is looked at next */
+};
 
 /** A partition's. */
 struct partition_gauge {

@@ -1,33 +1,35 @@
-/* marks.c: how far the answers of one partition are confirmed, at each gate that its topic passes.
+/* marks.c: how far the answers of one partition are confirmed, at each barrier that its topic
+ * passes.
  */
 #include "base/mem.h"
 #include "kafka/source_state.h"
 
 void marks_open(struct source_topic *topic, const struct source *source)
 {
-    const struct source_gates *gates = &source->gates;
+    const struct source_barriers *barriers = &source->barriers.set;
 
-    if (!gates->count)
+    if (!barriers->count)
         return;
-    topic->passes = mem_array(gates->count, sizeof(*topic->passes));
-    for (unsigned i = 0; i < gates->count; i++) {
-        topic->passes[i] = gates->passes(gates->context, topic->routes, i);
-        topic->gated |= topic->passes[i];
+    topic->barriers = mem_array(barriers->count, sizeof(*topic->barriers));
+    for (unsigned i = 0; i < barriers->count; i++) {
+        topic->barriers[i] = barriers->has(barriers->context, topic->routes, i);
+        topic->has_barriers |= topic->barriers[i];
     }
 }
 
-bool marks_pass(const struct source_partition *partition, unsigned gate)
+bool marks_have(const struct source_partition *partition, unsigned barrier)
 {
-    return partition->marks.items && partition->topic->passes[gate];
+    return partition->marks.items && partition->topic->barriers[barrier];
 }
 
-/* How far all its gates are reached; INT64_MAX: it has none; -1: some gate knows nothing yet. */
+/* How far all its barriers are reached; INT64_MAX: it has none; -1: some barrier knows nothing yet.
+ */
 static int64_t reached(const struct source_partition *partition)
 {
     int64_t least = INT64_MAX;
 
-    for (unsigned i = 0; i < partition->source->gates.count; i++)
-        if (marks_pass(partition, i) && partition->marks.items[i].reached < least)
+    for (unsigned i = 0; i < partition->source->barriers.set.count; i++)
+        if (marks_have(partition, i) && partition->marks.items[i].reached < least)
             least = partition->marks.items[i].reached;
     return least;
 }
@@ -49,9 +51,9 @@ void marks_look_later(struct source_partition *partition)
 
 void marks_take(struct source_partition *partition)
 {
-    unsigned count = partition->source->gates.count;
+    unsigned count = partition->source->barriers.set.count;
 
-    if (partition->topic->gated && !partition->marks.items)
+    if (partition->topic->has_barriers && !partition->marks.items)
         partition->marks.items = mem_array(count, sizeof(*partition->marks.items));
     for (unsigned i = 0; partition->marks.items && i < count; i++)
         mark_clear(&partition->marks.items[i]);
@@ -63,7 +65,7 @@ void marks_start(struct source_partition *partition, int64_t offset)
 {
     if (!partition->marks.items)
         return;
-    for (unsigned i = 0; i < partition->source->gates.count; i++)
+    for (unsigned i = 0; i < partition->source->barriers.set.count; i++)
         mark_start(&partition->marks.items[i], offset);
     if (partition->marks.floor < 0 || partition->marks.floor > offset)
         partition->marks.floor = offset;

@@ -1,4 +1,5 @@
-/* marks.h: how far the answers of one partition are confirmed, at each gate that its topic passes.
+/* marks.h: how far the answers of one partition are confirmed, at each barrier that its topic
+ * passes.
  */
 #pragma once
 #include "kafka/mark.h"
@@ -13,12 +14,12 @@ struct source_topic;
 
 /** A partition's. */
 struct marks {
-    struct mark *items; /* one a gate; NULL: its topic passes none */
+    struct mark *items; /* one a barrier; NULL: its topic passes none */
     int64_t floor;      /* the lowest offset that its assignment began at; -1: not known */
     int64_t look_at;    /* the first offset at which too much may be unconfirmed */
 };
 
-/** Finds the gates that a new topic passes. */
+/** Finds the barriers that a new topic passes. */
 void marks_open(struct source_topic *topic, const struct source *source);
 
 /** A new assignment: nothing is known. */
@@ -30,7 +31,7 @@ void marks_start(struct source_partition *partition, int64_t offset);
 /** Looks again once half of what may be unconfirmed was taken. */
 void marks_look_later(struct source_partition *partition);
 
-bool marks_pass(const struct source_partition *partition, unsigned gate);
+bool marks_have(const struct source_partition *partition, unsigned barrier);
 
 /** How far @p offset may be committed; -1: not at all. */
 int64_t marks_cut(const struct source_partition *partition, int64_t offset);

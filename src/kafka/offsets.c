@@ -7,15 +7,11 @@
  */
 #include "kafka/offsets.h"
 
-#include "base/clock.h"
 #include "base/mem.h"
+#include "kafka/asker.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 /* Becomes the time limit of the request itself: a shorter one makes librdkafka complain. */
 enum { ASK_MS = 5000, SINCE_MS = 1000 };
@@ -23,19 +19,15 @@ enum { ASK_MS = 5000, SINCE_MS = 1000 };
 struct offsets {
     rd_kafka_t *kafka;
     const char *group;
-    int wake_fd;
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    /* under the mutex: */
+    struct asker asker;
+    /* under its mutex: */
     struct offsets_item *items; /* asked or answered */
     size_t count;
     bool answered;
     rd_kafka_topic_partition_list_t *kick;
     unsigned answers;                      /* to kicks */
     rd_kafka_topic_partition_list_t *ends; /* the last one of them; NULL: taken */
-    bool stop, ended;
-    /* of the asking thread: */
+    /* of the worker's thread: */
     bool busy;
 };
 
@@ -247,14 +239,6 @@ static void ask_all(const struct offsets *offsets, struct offsets_item *items, s
         ask_leaders(kafka, items, count, ASK_TIME);
 }
 
-static void offsets_wake(const struct offsets *offsets)
-{
-    const uint64_t one = 1;
-
-    if (write(offsets->wake_fd, &one, sizeof(one)) < 0)
-        return; /* the counter is full: a wake-up is under way anyway */
-}
-
 /* The list with its answers; NULL: there was none. */
 static rd_kafka_topic_partition_list_t *kick_all(rd_kafka_t *kafka,
                                                  rd_kafka_topic_partition_list_t *list)
@@ -273,66 +257,43 @@ static void keep_ends(struct offsets *offsets, rd_kafka_topic_partition_list_t *
     offsets->answers++;
 }
 
-/* One piece of work, without the mutex. */
-static void offsets_work(struct offsets *offsets)
+static bool offsets_work(void *context)
 {
+    struct offsets *offsets = context;
     rd_kafka_topic_partition_list_t *kick = offsets->kick;
     struct offsets_item *items = offsets->answered ? NULL : offsets->items;
     rd_kafka_topic_partition_list_t *ends = NULL;
 
+    if (!kick && !items)
+        return false;
     offsets->kick = NULL;
-    pthread_mutex_unlock(&offsets->mutex);
+    pthread_mutex_unlock(&offsets->asker.mutex);
     if (kick)
         ends = kick_all(offsets->kafka, kick);
     if (items)
         ask_all(offsets, items, offsets->count);
-    pthread_mutex_lock(&offsets->mutex);
+    pthread_mutex_lock(&offsets->asker.mutex);
     if (ends)
         keep_ends(offsets, ends);
     if (items) {
         offsets->answered = true;
-        offsets_wake(offsets);
+        asker_answer(&offsets->asker);
     }
+    return true;
 }
 
-static void *offsets_run(void *context)
-{
-    struct offsets *offsets = context;
-
-    pthread_mutex_lock(&offsets->mutex);
-    while (!offsets->stop) {
-        if (offsets->kick || (offsets->items && !offsets->answered))
-            offsets_work(offsets);
-        else
-            pthread_cond_wait(&offsets->changed, &offsets->mutex);
-    }
-    offsets->ended = true;
-    pthread_cond_broadcast(&offsets->changed);
-    pthread_mutex_unlock(&offsets->mutex);
-    return NULL;
-}
-
-/* --- the asker's part ------------------------------------------------------------------------ */
+/* --- the worker's part ----------------------------------------------------------------------- */
 
 struct offsets *offsets_new(rd_kafka_t *kafka, const char *group, int wake_fd)
 {
     struct offsets *offsets = mem_new(struct offsets);
-    pthread_condattr_t attributes;
 
     offsets->kafka = kafka;
     offsets->group = group;
-    offsets->wake_fd = wake_fd;
-    pthread_mutex_init(&offsets->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&offsets->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-    errno = pthread_create(&offsets->thread, NULL, offsets_run, offsets);
-    if (errno) {
-        free(offsets);
-        return NULL;
-    }
-    return offsets;
+    if (asker_start(&offsets->asker, offsets_work, offsets, wake_fd))
+        return offsets;
+    free(offsets);
+    return NULL;
 }
 
 bool offsets_are_busy(const struct offsets *offsets)
@@ -342,12 +303,12 @@ bool offsets_are_busy(const struct offsets *offsets)
 
 void offsets_ask(struct offsets *offsets, struct offsets_item *items, size_t count)
 {
-    pthread_mutex_lock(&offsets->mutex);
+    pthread_mutex_lock(&offsets->asker.mutex);
     offsets->items = items;
     offsets->count = count;
     offsets->answered = false;
-    pthread_cond_signal(&offsets->changed);
-    pthread_mutex_unlock(&offsets->mutex);
+    asker_call(&offsets->asker);
+    pthread_mutex_unlock(&offsets->asker.mutex);
     offsets->busy = true;
 }
 
@@ -357,14 +318,14 @@ struct offsets_item *offsets_take(struct offsets *offsets, size_t *count)
 
     if (!offsets->busy)
         return NULL;
-    pthread_mutex_lock(&offsets->mutex);
+    pthread_mutex_lock(&offsets->asker.mutex);
     if (offsets->answered) {
         items = offsets->items;
         *count = offsets->count;
         offsets->items = NULL;
         offsets->answered = offsets->busy = false;
     }
-    pthread_mutex_unlock(&offsets->mutex);
+    pthread_mutex_unlock(&offsets->asker.mutex);
     return items;
 }
 
@@ -372,11 +333,11 @@ void offsets_kick(struct offsets *offsets, rd_kafka_topic_partition_list_t *list
 {
     rd_kafka_topic_partition_list_t *old;
 
-    pthread_mutex_lock(&offsets->mutex);
+    pthread_mutex_lock(&offsets->asker.mutex);
     old = offsets->kick;
     offsets->kick = list;
-    pthread_cond_signal(&offsets->changed);
-    pthread_mutex_unlock(&offsets->mutex);
+    asker_call(&offsets->asker);
+    pthread_mutex_unlock(&offsets->asker.mutex);
     if (old)
         rd_kafka_topic_partition_list_destroy(old);
 }
@@ -385,10 +346,10 @@ rd_kafka_topic_partition_list_t *offsets_take_ends(struct offsets *offsets)
 {
     rd_kafka_topic_partition_list_t *ends;
 
-    pthread_mutex_lock(&offsets->mutex);
+    pthread_mutex_lock(&offsets->asker.mutex);
     ends = offsets->ends;
     offsets->ends = NULL;
-    pthread_mutex_unlock(&offsets->mutex);
+    pthread_mutex_unlock(&offsets->asker.mutex);
     return ends;
 }
 
@@ -396,46 +357,23 @@ unsigned offsets_answers(struct offsets *offsets)
 {
     unsigned answers;
 
-    pthread_mutex_lock(&offsets->mutex);
+    pthread_mutex_lock(&offsets->asker.mutex);
     answers = offsets->answers;
-    pthread_mutex_unlock(&offsets->mutex);
+    pthread_mutex_unlock(&offsets->asker.mutex);
     return answers;
-}
-
-/* Whether the thread has ended, waiting for it until the deadline. */
-static bool offsets_wait(struct offsets *offsets, int64_t wait_ms)
-{
-    int64_t deadline_ms = clock_ms() + wait_ms;
-    struct timespec until = {deadline_ms / 1000, (deadline_ms % 1000) * 1000000};
-    bool ended;
-
-    pthread_mutex_lock(&offsets->mutex);
-    offsets->stop = true;
-    pthread_cond_signal(&offsets->changed);
-    while (!offsets->ended &&
-           pthread_cond_timedwait(&offsets->changed, &offsets->mutex, &until) == 0)
-        continue;
-    ended = offsets->ended;
-    pthread_mutex_unlock(&offsets->mutex);
-    return ended;
 }
 
 bool offsets_free(struct offsets *offsets, int64_t wait_ms)
 {
     if (!offsets)
         return true;
-    if (!offsets_wait(offsets, wait_ms)) {
-        pthread_detach(offsets->thread); /* nobody will wait for it any more */
+    if (!asker_end(&offsets->asker, wait_ms))
         return false;
-    }
-    pthread_join(offsets->thread, NULL);
     if (offsets->kick)
         rd_kafka_topic_partition_list_destroy(offsets->kick);
     if (offsets->ends)
         rd_kafka_topic_partition_list_destroy(offsets->ends);
     free(offsets->items);
-    pthread_cond_destroy(&offsets->changed);
-    pthread_mutex_destroy(&offsets->mutex);
     free(offsets);
     return true;
 }

@@ -256,8 +256,8 @@ size_t partition_unfinished(const struct source_partition *partition)
 /* At the end of the source: somebody else will read them again. */
 static void count_left(struct source_partition *partition)
 {
-    if (partition->source->closing != CLOSING_NO)
-        partition->source->left += partition_unfinished(partition);
+    if (source_is_stopping(partition->source))
+        partition->source->shutdown.left += partition_unfinished(partition);
 }
 
 void partition_rewind(struct source_partition *partition, int64_t offset)
@@ -313,7 +313,7 @@ bool partition_is_drained(const struct source_partition *partition)
 
 bool source_is_flowing(const struct source_partition *partition)
 {
-    return partition->state == PARTITION_FLOWING && partition->source->closing == CLOSING_NO;
+    return partition->state == PARTITION_FLOWING && !source_is_stopping(partition->source);
 }
 
 struct source_ticket source_begin(struct source_partition *partition, const struct record *record)
@@ -341,7 +341,7 @@ void source_finish(struct source_ticket ticket)
 
     if (!source_ticket_is_current(ticket))
         return;
-    partition->source->finished += tracker_finish(partition->tracker, ticket.slot);
+    partition->source->commit.finished += tracker_finish(partition->tracker, ticket.slot);
 }
 
 void source_give_up(struct source_ticket ticket)

@@ -11,9 +11,9 @@ static struct source_topic *topic_find(const struct source *source, const char *
 {
     struct source_topic *topic;
 
-    if (!source->bucket_count)
+    if (!source->topics.bucket_count)
         return NULL;
-    topic = source->buckets[text_hash(name) & (source->bucket_count - 1)];
+    topic = source->topics.buckets[text_hash(name) & (source->topics.bucket_count - 1)];
     while (topic && strcmp(topic->name, name) != 0)
         topic = topic->next;
     return topic;
@@ -22,7 +22,7 @@ static struct source_topic *topic_find(const struct source *source, const char *
 static void topic_enter(struct source *source, struct source_topic *topic)
 {
     struct source_topic **bucket =
-        &source->buckets[text_hash(topic->name) & (source->bucket_count - 1)];
+        &source->topics.buckets[text_hash(topic->name) & (source->topics.bucket_count - 1)];
 
     topic->next = *bucket;
     *bucket = topic;
@@ -31,11 +31,12 @@ static void topic_enter(struct source *source, struct source_topic *topic)
 /* Twice as many places, so that a chain stays short. */
 static void topics_spread(struct source *source)
 {
-    source->bucket_count = source->bucket_count ? source->bucket_count * 2 : 16;
-    free(source->buckets);
-    source->buckets = mem_array(source->bucket_count, sizeof(struct source_topic *));
-    for (size_t i = 0; i < source->topic_count; i++)
-        topic_enter(source, source->topics[i]);
+    source->topics.bucket_count =
+        source->topics.bucket_count ? source->topics.bucket_count * 2 : 16;
+    free(source->topics.buckets);
+    source->topics.buckets = mem_array(source->topics.bucket_count, sizeof(struct source_topic *));
+    for (size_t i = 0; i < source->topics.count; i++)
+        topic_enter(source, source->topics.items[i]);
 }
 
 /* Which topics and patterns of the subscription it is. */
@@ -61,12 +62,12 @@ static struct source_topic *topic_get(struct source *source, const char *name)
     topic->routes = source->events.topic(source->events.context, topic->name);
     marks_open(topic, source);
     topic_find_wanted(source, topic);
-    source->topics = mem_grow(source->topics, source->topic_count, &source->topic_capacity,
-                              sizeof(struct source_topic *));
-    if (source->topic_count == source->bucket_count)
+    source->topics.items = mem_grow(source->topics.items, source->topics.count,
+                                    &source->topics.capacity, sizeof(struct source_topic *));
+    if (source->topics.count == source->topics.bucket_count)
         topics_spread(source);
     topic_enter(source, topic);
-    source->topics[source->topic_count++] = topic;
+    source->topics.items[source->topics.count++] = topic;
     return topic;
 }
 
@@ -127,7 +128,7 @@ static size_t address_place(const char *name)
 struct source_partition *partitions_of(struct source *source, const rd_kafka_message_t *message)
 {
     const char *name = rd_kafka_topic_name(message->rkt);
-    struct source_topic **seen = &source->seen[address_place(name)];
+    struct source_topic **seen = &source->topics.seen[address_place(name)];
 
     if (!*seen || strcmp((*seen)->name, name) != 0)
         *seen = topic_find(source, name);
@@ -147,7 +148,7 @@ static void partition_free(struct source_partition *partition)
 static void topic_free(struct source_topic *topic)
 {
     free(topic->partitions);
-    free(topic->passes);
+    free(topic->barriers);
     free(topic->wanted);
     free(topic->name);
     free(topic);
@@ -157,9 +158,9 @@ void partitions_free(struct source *source)
 {
     for (size_t i = 0; i < source->partition_count; i++)
         partition_free(source->partitions[i]);
-    for (size_t i = 0; i < source->topic_count; i++)
-        topic_free(source->topics[i]);
+    for (size_t i = 0; i < source->topics.count; i++)
+        topic_free(source->topics.items[i]);
     free(source->partitions);
-    free(source->topics);
-    free(source->buckets);
+    free(source->topics.items);
+    free(source->topics.buckets);
 }

@@ -12,15 +12,26 @@ struct source_topic {
     char *name;
     struct source_topic *next; /* of the same bucket */
     void *routes;
-    bool *passes;                         /* by gate; NULL: the source has none */
-    bool gated;                           /* passes one at least */
+    bool *barriers;                       /* by barrier; NULL: the source has none */
+    bool has_barriers;                    /* passes one at least */
     struct source_partition **partitions; /* by number; NULL: never ours */
     size_t partition_count;
     size_t *wanted; /* what of the subscription it is */
     size_t wanted_count;
 };
 
-/** Makes it where it is new. */
+enum { TOPICS_SEEN = 1024 };
+
+/** A source's: all that partitions were ever ours of. */
+struct topics {
+    struct source_topic **items;
+    size_t count, capacity;
+    struct source_topic **buckets; /* by a hash of their names; a power of two */
+    size_t bucket_count;
+    struct source_topic *seen[TOPICS_SEEN]; /* by the address of librdkafka's name */
+};
+
+/** Makes it if it is new. */
 struct source_partition *partitions_get(struct source *source, const char *topic, int32_t number);
 
 /** NULL: it was never ours. */

@@ -19,7 +19,7 @@ enum { CLAIM_WAIT_MS = 1000 };
 static void rebalance_assign(struct source *source, const rd_kafka_topic_partition_list_t *list)
 {
     source->metrics->source.rebalances[REBALANCE_ASSIGN]++;
-    source->joined = true;
+    source->rebalance.joined = true;
     complaints_forget(&source->complaints);
     source->fetching.cooperative =
         strcmp(rd_kafka_rebalance_protocol(source->kafka), "COOPERATIVE") == 0;
@@ -28,8 +28,8 @@ static void rebalance_assign(struct source *source, const rd_kafka_topic_partiti
              LOG_STR("brokers", source->options->brokers.text));
     for (int i = 0; i < list->cnt; i++)
         partition_take(partitions_get(source, list->elems[i].topic, list->elems[i].partition));
-    source->rebalance = REBALANCE_STARTING;
-    source->rebalance_deadline_ms = source->now_ms + CLAIM_WAIT_MS;
+    source->rebalance.step = REBALANCE_STARTING;
+    source->rebalance.deadline_ms = source->now_ms + CLAIM_WAIT_MS;
 }
 
 /* Whether it is worth to wait for the partition's start: a claim may take as long as Redis is away.
@@ -41,7 +41,7 @@ static bool is_awaited(const struct source_partition *partition)
         partition->state == PARTITION_UNCLAIMED || partition->state == PARTITION_CLAIMING;
 
     return !start_was_answered(partition) &&
-           (!claiming || source->now_ms < source->rebalance_deadline_ms);
+           (!claiming || source->now_ms < source->rebalance.deadline_ms);
 }
 
 /* The first answers decide when to go on; a partition without one by then is assigned later. */
@@ -51,7 +51,7 @@ static void rebalance_start(struct source *source)
         if (is_awaited(source->partitions[i]))
             return;
     fetching_assign(source);
-    source->rebalance = REBALANCE_NONE;
+    source->rebalance.step = REBALANCE_NONE;
 }
 
 /* --- revoked --------------------------------------------------------------------------------- */
@@ -64,7 +64,7 @@ static bool is_revoked(const struct source_partition *partition)
 /* The revoked partitions are not ours any more. */
 static void revoke_end(struct source *source)
 {
-    source->rebalance = REBALANCE_NONE;
+    source->rebalance.step = REBALANCE_NONE;
     fetching_unassign_revoked(source);
     for (size_t i = 0; i < source->partition_count; i++)
         if (is_revoked(source->partitions[i]))
@@ -78,8 +78,8 @@ static void rebalance_revoke(struct source *source, const rd_kafka_topic_partiti
 
     source->metrics->source.rebalances[lost ? REBALANCE_LOST : REBALANCE_REVOKE]++;
     if (!source->fetching.cooperative || lost) {
-        source->joined = false;
-        source->left_ms = source->now_ms;
+        source->rebalance.joined = false;
+        source->rebalance.left_ms = source->now_ms;
     }
     log_info(lost ? "partitions lost" : "partitions revoked", LOG_INT("count", list->cnt),
              LOG_STR("group", source->options->group.text));
@@ -89,9 +89,9 @@ static void rebalance_revoke(struct source *source, const rd_kafka_topic_partiti
         if (partition && partition_is_ours(partition) && !is_revoked(partition))
             partition_step(partition, EVENT_REVOKED);
     }
-    source->rebalance = REBALANCE_DRAINING;
-    source->rebalance_deadline_ms = source->now_ms + source->drain_limit_ms;
-    if (lost || source->closing >= CLOSING_LEAVING)
+    source->rebalance.step = REBALANCE_DRAINING;
+    source->rebalance.deadline_ms = source->now_ms + source->rebalance.drain_limit_ms;
+    if (lost || source->shutdown.step >= SHUTDOWN_LEAVING)
         revoke_end(source);
 }
 
@@ -105,11 +105,11 @@ static bool is_drained(const struct source *source)
 
 static void rebalance_drain(struct source *source)
 {
-    if (source->now_ms < source->rebalance_deadline_ms && !is_drained(source))
+    if (source->now_ms < source->rebalance.deadline_ms && !is_drained(source))
         return;
-    source->rebalance = REBALANCE_COMMITTING;
-    source->rebalance_deadline_ms = source->now_ms + COMMIT_WAIT_MS;
-    source->commit_failures = 0;
+    source->rebalance.step = REBALANCE_COMMITTING;
+    source->rebalance.deadline_ms = source->now_ms + COMMIT_WAIT_MS;
+    source->commit.failures = 0;
 }
 
 static void rebalance_commit(struct source *source)
@@ -117,7 +117,7 @@ static void rebalance_commit(struct source *source)
     if (!fetching_is_settled(source))
         return;
     if (rd_kafka_assignment_lost(source->kafka) ||
-        source->now_ms >= source->rebalance_deadline_ms || commit_is_done(source))
+        source->now_ms >= source->rebalance.deadline_ms || commit_is_done(source))
         revoke_end(source);
 }
 
@@ -140,7 +140,7 @@ void rebalance_event(struct source *source, rd_kafka_resp_err_t what,
         rebalance_revoke(source, list);
         return;
     }
-    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && source->closing == CLOSING_NO) {
+    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !source_is_stopping(source)) {
         rebalance_assign(source, list);
         return;
     }
@@ -153,7 +153,7 @@ void rebalance_event(struct source *source, rd_kafka_resp_err_t what,
 
 void rebalance_turn(struct source *source)
 {
-    switch (source->rebalance) {
+    switch (source->rebalance.step) {
     case REBALANCE_STARTING:
         rebalance_start(source);
         break;
@@ -173,11 +173,11 @@ void rebalance_turn(struct source *source)
 
 int64_t rebalance_next_ms(const struct source *source)
 {
-    int64_t wait_ms = source->rebalance_deadline_ms - source->now_ms;
+    int64_t wait_ms = source->rebalance.deadline_ms - source->now_ms;
 
-    if (source->rebalance == REBALANCE_NONE)
+    if (source->rebalance.step == REBALANCE_NONE)
         return fetching_next_ms(source);
-    if (source->rebalance == REBALANCE_STARTING)
+    if (source->rebalance.step == REBALANCE_STARTING)
         return wait_ms > 0 ? wait_ms : INT64_MAX;
     return wait_ms < DRAIN_CHECK_MS ? wait_ms : DRAIN_CHECK_MS;
 }

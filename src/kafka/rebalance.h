@@ -1,6 +1,7 @@
 /* rebalance.h: what the group gives to this member and takes away. */
 #pragma once
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct source;
@@ -10,6 +11,17 @@ enum rebalance_step {
     REBALANCE_STARTING, /* assigned: waits for the first offsets */
     REBALANCE_DRAINING, /* revoked: waits for answers */
     REBALANCE_COMMITTING
+};
+
+/** A source's. */
+struct rebalance {
+    enum rebalance_step step;
+    int64_t deadline_ms;    /* of the step */
+    int64_t drain_limit_ms; /* longest wait for answers when partitions are revoked */
+    bool joined;            /* the group has given us an assignment */
+    int64_t left_ms;        /* when it took all away last */
+    bool rejoining;         /* unsubscribed: to be subscribed again once nothing is ours */
+    int64_t rejoin_due_ms;  /* not before */
 };
 
 void rebalance_event(struct source *source, rd_kafka_resp_err_t what,

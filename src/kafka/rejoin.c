@@ -12,12 +12,12 @@ enum { REJOIN_MS = 10000 };
 
 void source_rejoin(struct source *source)
 {
-    if (source->rejoining || source->closing != CLOSING_NO ||
-        source->now_ms < source->rejoin_due_ms)
+    if (source->rebalance.rejoining || source_is_stopping(source) ||
+        source->now_ms < source->rebalance.rejoin_due_ms)
         return;
     log_warn("kafka: joining the group anew");
-    source->rejoining = true;
-    source->rejoin_due_ms = source->now_ms + REJOIN_MS;
+    source->rebalance.rejoining = true;
+    source->rebalance.rejoin_due_ms = source->now_ms + REJOIN_MS;
     rd_kafka_unsubscribe(source->kafka);
 }
 
@@ -33,12 +33,12 @@ void rejoin_turn(struct source *source)
 {
     rd_kafka_resp_err_t err;
 
-    if (!source->rejoining || source->closing != CLOSING_NO)
+    if (!source->rebalance.rejoining || source_is_stopping(source))
         return;
-    if (source->rebalance != REBALANCE_NONE ||
-        (owns_any(source) && source->now_ms < source->rejoin_due_ms))
+    if (source->rebalance.step != REBALANCE_NONE ||
+        (owns_any(source) && source->now_ms < source->rebalance.rejoin_due_ms))
         return;
-    source->rejoining = false;
+    source->rebalance.rejoining = false;
     err = rd_kafka_subscribe(source->kafka, source->subscription);
     if (err)
         complain(&source->complaints, err, NULL, "the group could not be joined anew");

@@ -23,19 +23,19 @@ void source_stop(struct source *source, int64_t deadline_ms)
 {
     int64_t left_ms = deadline_ms - clock_ms();
 
-    if (source->closing != CLOSING_NO)
+    if (source_is_stopping(source))
         return;
-    source->closing = CLOSING_DRAINING;
-    source->stop_deadline_ms = deadline_ms;
-    source->stop_reserve_ms = left_ms / 3 < RESERVE_MS ? left_ms / 3 : RESERVE_MS;
-    source->commit_failures = 0;
+    source->shutdown.step = SHUTDOWN_DRAINING;
+    source->shutdown.deadline_ms = deadline_ms;
+    source->shutdown.reserve_ms = left_ms / 3 < RESERVE_MS ? left_ms / 3 : RESERVE_MS;
+    source->commit.failures = 0;
 }
 
 bool source_stop_waiting(struct source *source)
 {
-    bool waits = source->closing == CLOSING_DRAINING && !source->stops_waiting;
+    bool waits = source->shutdown.step == SHUTDOWN_DRAINING && !source->shutdown.waits_no_more;
 
-    source->stops_waiting = true;
+    source->shutdown.waits_no_more = true;
     return waits;
 }
 
@@ -47,17 +47,17 @@ static bool is_drained(const struct source *source)
     return true;
 }
 
-static void closing_drain(struct source *source)
+static void shutdown_drain(struct source *source)
 {
-    int64_t until_ms = source->stop_deadline_ms - source->stop_reserve_ms;
+    int64_t until_ms = source->shutdown.deadline_ms - source->shutdown.reserve_ms;
 
-    if (source->now_ms < until_ms && !source->stops_waiting && !is_drained(source))
+    if (source->now_ms < until_ms && !source->shutdown.waits_no_more && !is_drained(source))
         return;
-    source->closing = CLOSING_COMMITTING;
-    source->close_step_deadline_ms =
+    source->shutdown.step = SHUTDOWN_COMMITTING;
+    source->shutdown.step_deadline_ms =
         source->now_ms + (source->complaints.away ? AWAY_WAIT_MS : COMMIT_WAIT_MS);
-    if (source->close_step_deadline_ms > until_ms + source->stop_reserve_ms / 2)
-        source->close_step_deadline_ms = until_ms + source->stop_reserve_ms / 2;
+    if (source->shutdown.step_deadline_ms > until_ms + source->shutdown.reserve_ms / 2)
+        source->shutdown.step_deadline_ms = until_ms + source->shutdown.reserve_ms / 2;
 }
 
 /* A static member (KIP-345) that ends does not leave its group: to unsubscribe would. */
@@ -66,13 +66,13 @@ static bool is_static(const struct source *source)
     return source->options->instance_id.text && *source->options->instance_id.text;
 }
 
-static void closing_commit(struct source *source)
+static void shutdown_commit(struct source *source)
 {
-    if (source->now_ms < source->close_step_deadline_ms && !commit_is_done(source))
+    if (source->now_ms < source->shutdown.step_deadline_ms && !commit_is_done(source))
         return;
-    source->closing = CLOSING_LEAVING;
-    source->close_step_deadline_ms = source->now_ms + LEAVE_WAIT_MS;
-    if (source->rebalance != REBALANCE_NONE)
+    source->shutdown.step = SHUTDOWN_LEAVING;
+    source->shutdown.step_deadline_ms = source->now_ms + LEAVE_WAIT_MS;
+    if (source->rebalance.step != REBALANCE_NONE)
         rebalance_leave(source);
     if (!is_static(source))
         rd_kafka_unsubscribe(source->kafka);
@@ -88,13 +88,14 @@ static bool is_owner(const struct source *source)
 
 /* Unsubscribed first: to close while a rebalance waits for its answer may hang librdkafka (its
  * issue 4884). */
-static void closing_leave(struct source *source)
+static void shutdown_leave(struct source *source)
 {
     rd_kafka_error_t *error;
 
-    if (source->now_ms < source->close_step_deadline_ms && is_owner(source) && !is_static(source))
+    if (source->now_ms < source->shutdown.step_deadline_ms && is_owner(source) &&
+        !is_static(source))
         return;
-    source->closing = CLOSING_ENDING;
+    source->shutdown.step = SHUTDOWN_ENDING;
     error = rd_kafka_consumer_close_queue(source->kafka, source->control);
     if (!error)
         return;
@@ -102,50 +103,50 @@ static void closing_leave(struct source *source)
     rd_kafka_error_destroy(error);
 }
 
-static void closing_step(struct source *source)
+static void shutdown_step(struct source *source)
 {
-    switch (source->closing) {
-    case CLOSING_DRAINING:
-        closing_drain(source);
+    switch (source->shutdown.step) {
+    case SHUTDOWN_DRAINING:
+        shutdown_drain(source);
         break;
-    case CLOSING_COMMITTING:
-        closing_commit(source);
+    case SHUTDOWN_COMMITTING:
+        shutdown_commit(source);
         break;
-    case CLOSING_LEAVING:
-        closing_leave(source);
+    case SHUTDOWN_LEAVING:
+        shutdown_leave(source);
         break;
-    case CLOSING_ENDING:
+    case SHUTDOWN_ENDING:
         if (rd_kafka_consumer_closed(source->kafka))
-            source->closing = CLOSING_DONE;
+            source->shutdown.step = SHUTDOWN_DONE;
         break;
-    case CLOSING_NO:
-    case CLOSING_DONE:
+    case SHUTDOWN_NO:
+    case SHUTDOWN_DONE:
         break;
     }
 }
 
 void shutdown_turn(struct source *source)
 {
-    enum closing_step before;
+    enum shutdown_step before;
 
-    if (source->closing == CLOSING_NO)
+    if (!source_is_stopping(source))
         return;
     do {
-        before = source->closing;
-        closing_step(source);
-    } while (source->closing != before);
-    if (source->closing == CLOSING_DONE || source->now_ms < source->stop_deadline_ms)
+        before = source->shutdown.step;
+        shutdown_step(source);
+    } while (source->shutdown.step != before);
+    if (source->shutdown.step == SHUTDOWN_DONE || source->now_ms < source->shutdown.deadline_ms)
         return;
     log_warn("kafka: the group could not be left in time",
              LOG_STR("group", source->options->group.text),
              LOG_STR("error", complaints_reason(&source->complaints)));
-    source->abandoned = true;
-    source->closing = CLOSING_DONE;
+    source->shutdown.abandoned = true;
+    source->shutdown.step = SHUTDOWN_DONE;
 }
 
 bool source_is_stopped(const struct source *source)
 {
-    return source->closing == CLOSING_DONE;
+    return source->shutdown.step == SHUTDOWN_DONE;
 }
 
 /* --- librdkafka's handle --------------------------------------------------------------- */
@@ -154,9 +155,9 @@ bool shutdown_close(struct source *source)
 {
     rd_kafka_queue_io_event_enable(source->control, -1, NULL, 0);
     rd_kafka_queue_io_event_enable(source->fetching.records, -1, NULL, 0);
-    bool surveyed = duty_close(source, source->abandoned ? 0 : OFFSETS_MS);
-    bool asked = offsets_free(source->offsets, source->abandoned ? 0 : OFFSETS_MS);
-    if (source->abandoned || !surveyed || !asked)
+    bool surveyed = duty_close(source, source->shutdown.abandoned ? 0 : OFFSETS_MS);
+    bool asked = offsets_free(source->offsets, source->shutdown.abandoned ? 0 : OFFSETS_MS);
+    if (source->shutdown.abandoned || !surveyed || !asked)
         return false;
     fetching_close(source);
     rd_kafka_queue_destroy(source->control);

@@ -111,9 +111,9 @@ struct source *source_new(const struct conf *conf, const struct conf_source *opt
     if (properties.sleeps)
         source->kick = (struct kick){.limit_records = properties.queue_records,
                                      .limit_bytes = properties.queue_bytes};
-    source->drain_limit_ms = properties.longest_poll_ms / 2 < options->drain_timeout
-                                 ? properties.longest_poll_ms / 2
-                                 : options->drain_timeout;
+    source->rebalance.drain_limit_ms = properties.longest_poll_ms / 2 < options->drain_timeout
+                                           ? properties.longest_poll_ms / 2
+                                           : options->drain_timeout;
     source_open_queues(source);
     source->offsets = offsets_new(source->kafka, options->group.text, source->wake_fd);
     if (!source->offsets) {
@@ -146,7 +146,7 @@ void source_free(struct source *source)
         close(source->wake_fd);
     duty_clear(source);
     partitions_free(source);
-    free(source->hurries);
+    free(source->barriers.urgent);
     if (source->subscription)
         rd_kafka_topic_partition_list_destroy(source->subscription);
     free(source->taken);
@@ -197,7 +197,7 @@ static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
         return false;
     }
     if (message->offset >= partition->marks.look_at)
-        gates_look(partition, message->offset);
+        barriers_look(partition, message->offset);
     message_record(message, record);
     record->topic = partition->topic->name;
     record->owner = partition;
@@ -283,7 +283,7 @@ void source_poll(struct source *source, struct batch *batch, size_t limit)
 
     batch->count = batch->next = 0;
     watch_notice(source);
-    gates_hold(source);
+    barriers_hold(source);
     unreadable_hold(source);
     if (!source_is_ready(source))
         return;
@@ -302,9 +302,9 @@ void source_poll(struct source *source, struct batch *batch, size_t limit)
 
 bool source_is_ready(const struct source *source)
 {
-    if (!source->more || source->blind || source->closing != CLOSING_NO)
+    if (!source->more || source->watch.blind || source_is_stopping(source))
         return false;
-    return source->rebalance == REBALANCE_NONE ||
+    return source->rebalance.step == REBALANCE_NONE ||
            source->fetching.cooperative; /* then some stay ours */
 }
 
@@ -354,7 +354,7 @@ size_t source_inflight(const struct source *source)
 
 size_t source_left(const struct source *source)
 {
-    size_t left = source->left;
+    size_t left = source->shutdown.left;
 
     for (size_t i = 0; i < source->partition_count; i++)
         left += partition_unfinished(source->partitions[i]);
@@ -381,11 +381,12 @@ bool source_turn(struct source *source, struct err *err)
 {
     source->now_ms = clock_ms();
     events_serve(source);
-    start_turn(source);
-    watch_turn(source);
+    watch_notice(source);
+    start_claims(source);
+    questions_turn(source);
     rebalance_turn(source);
     rejoin_turn(source);
-    if (source->closing <= CLOSING_DRAINING)
+    if (source->shutdown.step <= SHUTDOWN_DRAINING)
         commit_turn(source);
     shutdown_turn(source);
     held_turn(source);
@@ -405,22 +406,22 @@ int64_t source_next_ms(const struct source *source)
 {
     int64_t next_ms = earlier(TURN_MS, rebalance_next_ms(source));
 
-    if (source->closing != CLOSING_NO)
+    if (source_is_stopping(source))
         return earlier(next_ms, DRAIN_CHECK_MS / 5);
-    next_ms = earlier(next_ms, start_next_ms(source));
-    next_ms = earlier(next_ms, watch_next_ms(source));
+    next_ms = earlier(next_ms, questions_next_ms(source));
     next_ms = earlier(next_ms, kick_next_ms(source));
     return earlier(next_ms, commit_next_ms(source));
 }
 
 const char *source_trouble(const struct source *source)
 {
-    if (source->joined && !source->complaints.away)
+    if (source->rebalance.joined && !source->complaints.away)
         return duty_trouble(source);
     return complaints_reason(&source->complaints);
 }
 
 bool source_is_joined(const struct source *source)
 {
-    return source->joined || (source->left_ms && source->now_ms - source->left_ms < DUTY_GRACE_MS);
+    return source->rebalance.joined || (source->rebalance.left_ms &&
+                                        source->now_ms - source->rebalance.left_ms < DUTY_GRACE_MS);
 }

@@ -73,12 +73,12 @@ struct source_checkpoint {
     int64_t oldest_hole;    /* a record below it that was not carried out; -1: none */
 };
 
-/** What must be known of answers before they are committed: gates, numbered from 0. */
-struct source_gates {
+/** What must be known of answers before they are committed: barriers, numbered from 0. */
+struct source_barriers {
     void *context;
     unsigned count;
-    /** Whether partitions of a topic with these routes (source_events.topic) pass @p gate. */
-    bool (*passes)(void *context, const void *routes, unsigned gate);
+    /** Whether partitions of a topic with these routes (source_events.topic) pass @p barrier. */
+    bool (*has)(void *context, const void *routes, unsigned barrier);
 };
 
 /** Why a partition is held. Each reason comes and goes by itself; the partition flows once none is
@@ -105,22 +105,22 @@ struct source *source_new(const struct conf *conf, const struct conf_source *opt
  */
 void source_free(struct source *source);
 
-/** Commits of partitions that pass a gate go as far as its marks were reached; before the first
+/** Commits of partitions that pass a barrier go as far as its marks were reached; before the first
  * turn. */
-void source_set_gates(struct source *source, const struct source_gates *gates);
+void source_set_barriers(struct source *source, const struct source_barriers *barriers);
 
-/** Whether a mark at @p gate should not wait: somebody drains, or much is unconfirmed. */
-bool source_mark_is_urgent(const struct source *source, unsigned gate);
+/** Whether a mark at @p barrier should not wait: somebody drains, or much is unconfirmed. */
+bool source_mark_is_urgent(const struct source *source, unsigned barrier);
 
 /** Notes what was answered so far; the mark before, unless reached, is forgotten. False: nothing
  * that is not confirmed already. */
-bool source_mark(struct source *source, unsigned gate);
+bool source_mark(struct source *source, unsigned barrier);
 
 /** What the last source_mark() noted of partitions that are still ours is safe. */
-void source_mark_reached(struct source *source, unsigned gate);
+void source_mark_reached(struct source *source, unsigned barrier);
 
 /** What was answered and not confirmed may be lost: it is read again. */
-void source_rewind(struct source *source, unsigned gate);
+void source_rewind(struct source *source, unsigned barrier);
 
 /** Fills an empty @p batch with at most @p limit records. More may wait when batch->count == limit.
  */

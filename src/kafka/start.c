@@ -286,7 +286,7 @@ static bool item_is_complete(const struct offsets_item *item)
     return !item->err && item->low >= 0 && item->high >= 0;
 }
 
-static void start_answer(struct source_partition *partition, const struct offsets_item *item)
+void start_answer(struct source_partition *partition, const struct offsets_item *item)
 {
     struct source *source = partition->source;
 
@@ -300,20 +300,6 @@ static void start_answer(struct source_partition *partition, const struct offset
     start_ask_later(partition, backoff_next(&source->ask_backoff));
     complain(&source->complaints, item->err, partition->topic->name,
              "offsets could not be asked for");
-}
-
-static void start_take(struct source *source)
-{
-    size_t count = 0;
-    struct offsets_item *items = offsets_take(source->offsets, &count);
-
-    if (!items)
-        return;
-    if (count && items[0].looks)
-        watch_answers(source, items, count);
-    for (size_t i = 0; i < count && !items[i].looks; i++)
-        start_answer(items[i].partition, &items[i]);
-    free(items);
 }
 
 /* --- the questions --------------------------------------------------------------------------- */
@@ -355,18 +341,14 @@ static struct offsets_item start_question(struct source_partition *partition)
     };
 }
 
-static void start_ask(struct source *source)
+size_t start_ask(struct source *source, struct offsets_item *items)
 {
-    struct offsets_item *items = mem_array(source->partition_count, sizeof(*items));
     size_t count = 0;
 
-    for (size_t i = 0; i < source->partition_count; i++)
+    for (size_t i = 0; source->starting && i < source->partition_count; i++)
         if (start_may_ask(source->partitions[i]))
             items[count++] = start_question(source->partitions[i]);
-    if (count)
-        offsets_ask(source->offsets, items, count);
-    else
-        free(items);
+    return count;
 }
 
 /* --- the claims ------------------------------------------------------------------------------ */
@@ -381,9 +363,11 @@ static void start_claim(struct source_partition *partition)
         partition_step(partition, EVENT_CLAIM_SETTLED);
 }
 
-static void start_claims(struct source *source)
+void start_claims(struct source *source)
 {
-    for (size_t i = 0; i < source->partition_count; i++) {
+    if (source_is_stopping(source))
+        return;
+    for (size_t i = 0; source->starting && i < source->partition_count; i++) {
         if (source->partitions[i]->state == PARTITION_UNCLAIMED)
             start_claim(source->partitions[i]);
     }
@@ -425,22 +409,11 @@ bool start_was_answered(const struct source_partition *partition)
     return !partition_is_starting(partition) || partition->start.ask_at_ms;
 }
 
-void start_turn(struct source *source)
-{
-    if (source->starting && source->closing == CLOSING_NO)
-        start_claims(source);
-    start_take(source);
-    if (source->starting && !offsets_are_busy(source->offsets))
-        start_ask(source);
-}
-
 int64_t start_next_ms(const struct source *source)
 {
     int64_t next_ms = INT64_MAX;
 
-    if (!source->starting || offsets_are_busy(source->offsets))
-        return INT64_MAX;
-    for (size_t i = 0; i < source->partition_count; i++) {
+    for (size_t i = 0; source->starting && i < source->partition_count; i++) {
         const struct source_partition *partition = source->partitions[i];
         if (start_wants_to_ask(partition) && partition->start.ask_at_ms < next_ms)
             next_ms = partition->start.ask_at_ms;

@@ -1,8 +1,10 @@
 /* start.h: from where a partition is read. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+struct offsets_item;
 struct resume_facts;
 struct source;
 struct source_partition;
@@ -17,9 +19,15 @@ struct partition_start {
         *facts; /* of a claimed partition that waits for Kafka's answer; else NULL */
 };
 
-void start_turn(struct source *source);
+/** Asks the worker for the claims that are due. */
+void start_claims(struct source *source);
 
-/** Milliseconds until start_turn() has something to ask; INT64_MAX: only answers matter. */
+/** Puts what is to be asked now into @p items, which has room for every partition. */
+size_t start_ask(struct source *source, struct offsets_item *items);
+
+void start_answer(struct source_partition *partition, const struct offsets_item *item);
+
+/** Milliseconds until start_ask() has something to ask; INT64_MAX: only events matter. */
 int64_t start_next_ms(const struct source *source);
 
 /** Whether a rebalance need not wait for the partition's start any more. */

@@ -12,13 +12,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "conf/topic.h"
+#include "kafka/asker.h"
 #include "kafka/assignment.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     ASK_MS = 5000,   /* the time limit of each request: a shorter one makes librdkafka complain */
@@ -30,20 +28,16 @@ struct survey {
     rd_kafka_t *kafka;
     const char *group;
     const rd_kafka_topic_partition_list_t *subscription;
-    int wake_fd;
     rd_kafka_queue_t *queue;         /* of the thread, for what comes of the group */
     struct topic_matcher **matchers; /* by the subscription */
     struct survey_topic *topics;     /* what is known, of the thread */
     bool group_known;
     int64_t topics_due_ms;
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    /* under the mutex: */
+    struct asker asker;
+    /* under its mutex: */
     rd_kafka_topic_partition_list_t *highs, *lows; /* asked; NULL: nothing is */
     struct survey_answer *answer;
-    bool stop, ended;
-    /* of the asking thread: */
+    /* of the worker's thread: */
     bool busy;
 };
 
@@ -62,16 +56,6 @@ bool survey_matches(const struct survey *survey, size_t index, const char *topic
     const struct topic_matcher *matcher = survey->matchers[index];
 
     return matcher && topic_matcher_takes(matcher, topic);
-}
-
-static bool is_stopped(struct survey *survey)
-{
-    bool stop;
-
-    pthread_mutex_lock(&survey->mutex);
-    stop = survey->stop;
-    pthread_mutex_unlock(&survey->mutex);
-    return stop;
 }
 
 /* --- topics ---------------------------------------------------------------------------------- */
@@ -139,7 +123,7 @@ static void ask_coordinator(struct survey *survey, const rd_kafka_topic_partitio
 {
     rd_kafka_topic_partition_list_t *one;
 
-    if (!list->cnt || is_stopped(survey))
+    if (!list->cnt || asker_is_stopped(&survey->asker))
         return;
     answer->coordinator_asked = true;
     one = rd_kafka_topic_partition_list_new(1);
@@ -196,15 +180,16 @@ static void ask_topics(struct survey *survey, struct survey_answer *answer)
 
     if (clock_ms() < survey->topics_due_ms)
         return;
-    for (size_t i = 0; i < topic_count(survey) && answered && !is_stopped(survey); i++)
+    for (size_t i = 0; i < topic_count(survey) && answered && !asker_is_stopped(&survey->asker);
+         i++)
         if (is_pattern(survey, i))
             patterns = true;
         else
             answered = ask_name(survey, &survey->topics[i]);
-    if (patterns && answered && !is_stopped(survey))
+    if (patterns && answered && !asker_is_stopped(&survey->asker))
         answered = ask_patterns(survey);
     answer->answered = answer->answered || answered;
-    if (answered && !is_stopped(survey))
+    if (answered && !asker_is_stopped(&survey->asker))
         ask_group(survey);
     survey->topics_due_ms = answered ? clock_ms() + TOPICS_MS : 0;
 }
@@ -235,7 +220,7 @@ static rd_kafka_topic_partition_list_t *ask_offsets(struct survey *survey,
 {
     rd_kafka_topic_partition_list_t *told = rd_kafka_topic_partition_list_new(list->cnt);
 
-    for (int from = 0; from < list->cnt && !is_stopped(survey); from += PART) {
+    for (int from = 0; from < list->cnt && !asker_is_stopped(&survey->asker); from += PART) {
         rd_kafka_topic_partition_list_t *part = rd_kafka_topic_partition_list_new(PART);
         for (int i = from; i < list->cnt && i < from + PART; i++)
             rd_kafka_topic_partition_list_add(part, list->elems[i].topic, list->elems[i].partition)
@@ -266,41 +251,26 @@ static struct survey_answer *ask_all(struct survey *survey,
 }
 
 /* One round, without the mutex. */
-static void survey_work(struct survey *survey)
+static bool survey_work(void *context)
 {
+    struct survey *survey = context;
     rd_kafka_topic_partition_list_t *highs = survey->highs, *lows = survey->lows;
     struct survey_answer *answer;
-    const uint64_t one = 1;
 
+    if (!highs)
+        return false;
     survey->highs = survey->lows = NULL;
-    pthread_mutex_unlock(&survey->mutex);
+    pthread_mutex_unlock(&survey->asker.mutex);
     answer = ask_all(survey, highs, lows);
     rd_kafka_topic_partition_list_destroy(highs);
     rd_kafka_topic_partition_list_destroy(lows);
-    pthread_mutex_lock(&survey->mutex);
+    pthread_mutex_lock(&survey->asker.mutex);
     survey->answer = answer;
-    if (write(survey->wake_fd, &one, sizeof(one)) < 0)
-        return; /* the counter is full: a wake-up is under way anyway */
+    asker_answer(&survey->asker);
+    return true;
 }
 
-static void *survey_run(void *context)
-{
-    struct survey *survey = context;
-
-    pthread_mutex_lock(&survey->mutex);
-    while (!survey->stop) {
-        if (survey->highs)
-            survey_work(survey);
-        else
-            pthread_cond_wait(&survey->changed, &survey->mutex);
-    }
-    survey->ended = true;
-    pthread_cond_broadcast(&survey->changed);
-    pthread_mutex_unlock(&survey->mutex);
-    return NULL;
-}
-
-/* --- the asker's part ------------------------------------------------------------------------ */
+/* --- the worker's part ------------------------------------------------------------------------ */
 
 static void survey_clear(struct survey *survey)
 {
@@ -313,19 +283,7 @@ static void survey_clear(struct survey *survey)
         rd_kafka_topic_partition_list_destroy(survey->highs);
     if (survey->lows)
         rd_kafka_topic_partition_list_destroy(survey->lows);
-    pthread_cond_destroy(&survey->changed);
-    pthread_mutex_destroy(&survey->mutex);
     free(survey);
-}
-
-static void survey_open_condition(struct survey *survey)
-{
-    pthread_condattr_t attributes;
-
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&survey->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
 }
 
 struct survey *survey_new(rd_kafka_t *kafka, const char *group,
@@ -336,17 +294,13 @@ struct survey *survey_new(rd_kafka_t *kafka, const char *group,
     survey->kafka = kafka;
     survey->group = group;
     survey->subscription = subscription;
-    survey->wake_fd = wake_fd;
     survey->matchers = mem_array(topic_count(survey), sizeof(struct topic_matcher *));
     survey->topics = mem_array(topic_count(survey), sizeof(*survey->topics));
     for (size_t i = 0; i < topic_count(survey); i++) {
         survey->topics[i].name = subscription->elems[i].topic;
         survey->matchers[i] = topic_matcher_new(survey->topics[i].name, NULL);
     }
-    pthread_mutex_init(&survey->mutex, NULL);
-    survey_open_condition(survey);
-    errno = pthread_create(&survey->thread, NULL, survey_run, survey);
-    if (!errno)
+    if (asker_start(&survey->asker, survey_work, survey, wake_fd))
         return survey;
     survey_clear(survey);
     return NULL;
@@ -360,11 +314,11 @@ bool survey_is_busy(const struct survey *survey)
 void survey_ask(struct survey *survey, rd_kafka_topic_partition_list_t *highs,
                 rd_kafka_topic_partition_list_t *lows)
 {
-    pthread_mutex_lock(&survey->mutex);
+    pthread_mutex_lock(&survey->asker.mutex);
     survey->highs = highs;
     survey->lows = lows;
-    pthread_cond_signal(&survey->changed);
-    pthread_mutex_unlock(&survey->mutex);
+    asker_call(&survey->asker);
+    pthread_mutex_unlock(&survey->asker.mutex);
     survey->busy = true;
 }
 
@@ -374,10 +328,10 @@ struct survey_answer *survey_take(struct survey *survey)
 
     if (!survey->busy)
         return NULL;
-    pthread_mutex_lock(&survey->mutex);
+    pthread_mutex_lock(&survey->asker.mutex);
     answer = survey->answer;
     survey->answer = NULL;
-    pthread_mutex_unlock(&survey->mutex);
+    pthread_mutex_unlock(&survey->asker.mutex);
     survey->busy = !answer;
     return answer;
 }
@@ -392,32 +346,12 @@ void survey_answer_free(struct survey_answer *answer)
     free(answer);
 }
 
-/* Whether the thread has ended, waiting for it until the deadline. */
-static bool survey_wait(struct survey *survey, int64_t wait_ms)
-{
-    int64_t deadline_ms = clock_ms() + wait_ms;
-    struct timespec until = {deadline_ms / 1000, (deadline_ms % 1000) * 1000000};
-    bool ended;
-
-    pthread_mutex_lock(&survey->mutex);
-    survey->stop = true;
-    pthread_cond_signal(&survey->changed);
-    while (!survey->ended && pthread_cond_timedwait(&survey->changed, &survey->mutex, &until) == 0)
-        continue;
-    ended = survey->ended;
-    pthread_mutex_unlock(&survey->mutex);
-    return ended;
-}
-
 bool survey_free(struct survey *survey, int64_t wait_ms)
 {
     if (!survey)
         return true;
-    if (!survey_wait(survey, wait_ms)) {
-        pthread_detach(survey->thread); /* nobody will wait for it any more */
+    if (!asker_end(&survey->asker, wait_ms))
         return false;
-    }
-    pthread_join(survey->thread, NULL);
     survey_clear(survey);
     return true;
 }

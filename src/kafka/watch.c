@@ -40,10 +40,10 @@ static bool is_watched(const struct source_partition *partition)
 /* All that was asked for is known. */
 static void watch_is_done(struct source *source)
 {
-    source->looked_ms = source->now_ms;
-    source->blind &= source->look_due_ms == 0; /* frozen again since it was asked */
-    if (source->commit_look == COMMIT_LOOK_ASKED)
-        source->commit_look = COMMIT_LOOK_DONE;
+    source->watch.answered_ms = source->now_ms;
+    source->watch.blind &= source->watch.due_ms == 0; /* frozen again since it was asked */
+    if (source->watch.commit_look == COMMIT_LOOK_ASKED)
+        source->watch.commit_look = COMMIT_LOOK_DONE;
 }
 
 /* What was not known of the log is known now. */
@@ -89,10 +89,10 @@ void watch_answers(struct source *source, const struct offsets_item *items, size
         watch_judge(items[i].partition, &items[i]);
     }
     if (!answered) {
-        source->look_due_ms = source->now_ms + LOOK_AGAIN_MS;
+        source->watch.due_ms = source->now_ms + LOOK_AGAIN_MS;
         return;
     }
-    source->knows_ids = ids;
+    source->watch.knows_ids = ids;
     watch_is_done(source);
 }
 
@@ -121,34 +121,30 @@ static struct offsets_item question_of(struct source_partition *partition)
         .topic = partition->topic->name,
         .number = partition->number,
         .looks = true,
-        .ask_committed = !source->knows_ids,
+        .ask_committed = !source->watch.knows_ids,
         .was_committed = partition->commit.committed >= 0,
         .time_ms = -1,
     };
 }
 
-static void watch_ask(struct source *source)
+size_t watch_ask(struct source *source, struct offsets_item *items)
 {
-    struct offsets_item *items = mem_array(source->partition_count, sizeof(*items));
     size_t count = 0;
 
     for (size_t i = 0; i < source->partition_count; i++)
         if (is_watched(source->partitions[i]))
             items[count++] = question_of(source->partitions[i]);
-    source->look_due_ms = source->now_ms + LOOK_MS;
-    if (source->commit_look == COMMIT_LOOK_DUE)
-        source->commit_look = COMMIT_LOOK_ASKED;
-    if (count) {
-        offsets_ask(source->offsets, items, count);
-        return;
-    }
-    free(items);
-    watch_is_done(source);
+    source->watch.due_ms = source->now_ms + LOOK_MS;
+    if (source->watch.commit_look == COMMIT_LOOK_DUE)
+        source->watch.commit_look = COMMIT_LOOK_ASKED;
+    if (!count)
+        watch_is_done(source);
+    return count;
 }
 
 void watch_soon(struct source *source)
 {
-    source->look_due_ms = 0;
+    source->watch.due_ms = 0;
 }
 
 /* A frozen process does not know how long it was away, and what it has fetched may be of either
@@ -157,30 +153,21 @@ void watch_notice(struct source *source)
 {
     int64_t now_ms = clock_ms();
 
-    if (source->turned_ms && now_ms - source->turned_ms > FROZEN_MS) {
-        source->blind = source->more = true;
+    if (source->watch.turned_ms && now_ms - source->watch.turned_ms > FROZEN_MS) {
+        source->watch.blind = source->more = true;
         watch_soon(source);
     }
-    source->turned_ms = now_ms;
-}
-
-void watch_turn(struct source *source)
-{
-    watch_notice(source);
-    if (watch_next_ms(source) <= 0)
-        watch_ask(source);
+    source->watch.turned_ms = now_ms;
 }
 
 /* A commit waits for no partition that cannot start: its leader may be away for hours. */
 int64_t watch_next_ms(const struct source *source)
 {
-    if (offsets_are_busy(source->offsets))
-        return INT64_MAX;
-    if (source->commit_look == COMMIT_LOOK_DUE)
+    if (source->watch.commit_look == COMMIT_LOOK_DUE)
         return 0;
     if (source->starting)
         return INT64_MAX;
-    return source->look_due_ms - source->now_ms;
+    return source->watch.due_ms - source->now_ms;
 }
 
 /* --- commits ---------------------------------------------------------------------------------- */
@@ -195,21 +182,22 @@ static bool records_wait(const struct source *source)
 
 bool watch_allows_commit(struct source *source)
 {
-    if (source->knows_ids || source->commit_look == COMMIT_LOOK_DONE)
+    if (source->watch.knows_ids || source->watch.commit_look == COMMIT_LOOK_DONE)
         return true;
-    if (records_wait(source) && source->now_ms - source->looked_ms < AHEAD_LOOK_MS)
+    if (records_wait(source) && source->now_ms - source->watch.answered_ms < AHEAD_LOOK_MS)
         return true;
-    if (source->commit_look == COMMIT_LOOK_NONE)
-        source->commit_look = COMMIT_LOOK_DUE;
+    if (source->watch.commit_look == COMMIT_LOOK_NONE)
+        source->watch.commit_look = COMMIT_LOOK_DUE;
     return false;
 }
 
 void watch_committed(struct source *source)
 {
-    source->commit_look = COMMIT_LOOK_NONE;
+    source->watch.commit_look = COMMIT_LOOK_NONE;
 }
 
 bool watch_delays_commit(const struct source *source)
 {
-    return source->commit_look == COMMIT_LOOK_DUE || source->commit_look == COMMIT_LOOK_ASKED;
+    return source->watch.commit_look == COMMIT_LOOK_DUE ||
+           source->watch.commit_look == COMMIT_LOOK_ASKED;
 }

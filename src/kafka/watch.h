@@ -13,15 +13,26 @@ struct source_partition;
 /** What a commit waits for where the ids of topics are not known. */
 enum commit_look { COMMIT_LOOK_NONE, COMMIT_LOOK_DUE, COMMIT_LOOK_ASKED, COMMIT_LOOK_DONE };
 
-void watch_turn(struct source *source);
+/** A source's. */
+struct watch {
+    int64_t turned_ms;   /* when the last turn was */
+    int64_t due_ms;      /* when the logs are looked at */
+    int64_t answered_ms; /* when the last look was */
+    bool blind;          /* nothing is taken before the next answer */
+    bool knows_ids;      /* of the topics, as the last answer was */
+    enum commit_look commit_look;
+};
 
-/** Milliseconds until watch_turn() has something to do; INT64_MAX: only events matter. */
+/** Puts what is to be asked now into @p items, which has room for every partition. */
+size_t watch_ask(struct source *source, struct offsets_item *items);
+
+/** Milliseconds until watch_ask() is due; INT64_MAX: only events matter. */
 int64_t watch_next_ms(const struct source *source);
 
 /** Something happened that may mean it: looks at once. */
 void watch_soon(struct source *source);
 
-/** The answers to what watch_turn() asked. */
+/** The answers to what watch_ask() asked. */
 void watch_answers(struct source *source, const struct offsets_item *items, size_t count);
 
 /** What was not known of the partition's log is known now: it is @p identity. */

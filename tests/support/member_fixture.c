@@ -70,15 +70,15 @@ struct member *member_new(const char *group)
     return member;
 }
 
-static bool member_passes(void *context, const void *routes, unsigned gate)
+static bool member_has_barrier(void *context, const void *routes, unsigned barrier)
 {
-    (void)context, (void)gate;
+    (void)context, (void)barrier;
     return strncmp(routes, "free", 4) != 0; /* a topic's "routes" are its name here */
 }
 
 void member_join(struct member *member, const char *topic)
 {
-    const struct source_gates gates = {member, member->gates, member_passes};
+    const struct source_barriers barriers = {member, member->barriers, member_has_barrier};
     const struct source_events events = {
         .context = member, .topic = member_topic, .gone = member_gone};
     struct err err = {0};
@@ -89,8 +89,8 @@ void member_join(struct member *member, const char *topic)
         fprintf(stderr, "member_fixture: %s\n", err.text);
         exit(2);
     }
-    if (member->gates)
-        source_set_gates(member->source, &gates);
+    if (member->barriers)
+        source_set_barriers(member->source, &barriers);
 }
 
 /* What a worker does with a record: begins it, and finishes, keeps or refuses it. */

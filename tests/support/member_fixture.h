@@ -27,9 +27,9 @@ struct member {
     struct metrics_worker *counts;
     struct source *source;
     struct batch batch;
-    unsigned gates; /* of the source, all passed by topics that are not called "free..." */
-    bool finishes;  /* every record, at once; else it is kept in tickets */
-    int holds;      /* the partition of the record with this number is held; -1: none */
+    unsigned barriers; /* of the source, all passed by topics that are not called "free..." */
+    bool finishes;     /* every record, at once; else it is kept in tickets */
+    int holds;         /* the partition of the record with this number is held; -1: none */
     enum source_hold hold;
     struct source_partition *held;
     struct source_ticket tickets[CLUSTER_PARTITIONS * MEMBER_RECORDS];

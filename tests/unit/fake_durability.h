@@ -28,7 +28,7 @@ static struct sink sinks[SINKS];
 static struct barrier barriers[SINKS];
 static struct {
     bool news, urgent;
-    unsigned marks[SINKS], reached[SINKS], rewinds[SINKS], gates;
+    unsigned marks[SINKS], reached[SINKS], rewinds[SINKS], barriers;
 } source;
 
 const char *sink_run(const struct sink *sink)
@@ -113,33 +113,33 @@ const char *barrier_trouble(const struct barrier *barrier)
     return barrier->trouble;
 }
 
-void source_set_gates(struct source *unused, const struct source_gates *gates)
+void source_set_barriers(struct source *unused, const struct source_barriers *set)
 {
     (void)unused;
-    source.gates = gates->count;
+    source.barriers = set->count;
 }
 
-bool source_mark_is_urgent(const struct source *unused, unsigned gate)
+bool source_mark_is_urgent(const struct source *unused, unsigned barrier)
 {
-    (void)unused, (void)gate;
+    (void)unused, (void)barrier;
     return source.urgent;
 }
 
-bool source_mark(struct source *unused, unsigned gate)
+bool source_mark(struct source *unused, unsigned barrier)
 {
     (void)unused;
-    source.marks[gate]++;
+    source.marks[barrier]++;
     return source.news;
 }
 
-void source_mark_reached(struct source *unused, unsigned gate)
+void source_mark_reached(struct source *unused, unsigned barrier)
 {
     (void)unused;
-    source.reached[gate]++;
+    source.reached[barrier]++;
 }
 
-void source_rewind(struct source *unused, unsigned gate)
+void source_rewind(struct source *unused, unsigned barrier)
 {
     (void)unused;
-    source.rewinds[gate]++;
+    source.rewinds[barrier]++;
 }

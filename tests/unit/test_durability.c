@@ -58,7 +58,7 @@ static void end_barrier(size_t sink, enum barrier_outcome outcome, const char *t
 static void a_barrier_behind_a_mark_reaches_it(void)
 {
     open_all();
-    CU_ASSERT_EQUAL(source.gates, 2);
+    CU_ASSERT_EQUAL(source.barriers, 2);
     ASSERT_TEXT(barriers[0].key, "penstock:{group}:barrier:3");
     turn_in(0);
     CU_ASSERT_EQUAL(source.marks[0], 1);

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A source whose librdkafka knows no broker, and its one partition, which passes one gate. */
+/* A source whose librdkafka knows no broker, and its one partition, which passes one barrier. */
 static struct source source;
 static struct source_partition *partition;
 static struct conf_source options = {.unconfirmed_records = 3};
@@ -29,9 +29,9 @@ static void partition_gone(void *context, struct source_partition *which)
     gone++;
 }
 
-static bool every_topic_passes(void *context, const void *routes, unsigned gate)
+static bool every_topic_has(void *context, const void *routes, unsigned barrier)
 {
-    (void)context, (void)routes, (void)gate;
+    (void)context, (void)routes, (void)barrier;
     return true;
 }
 
@@ -52,7 +52,7 @@ static void open_source(void)
     source.kafka = rd_kafka_new(RD_KAFKA_CONSUMER, conf, NULL, 0);
     source.taken = calloc(BATCH_RECORDS, sizeof(*source.taken));
     fetching_open(&source);
-    source_set_gates(&source, &(struct source_gates){.count = 1, .passes = every_topic_passes});
+    source_set_barriers(&source, &(struct source_barriers){.count = 1, .has = every_topic_has});
     partition = partitions_get(&source, "topic", 0);
     gone = 0;
 }
@@ -62,7 +62,7 @@ static void close_source(void)
     fetching_close(&source);
     rd_kafka_destroy(source.kafka);
     partitions_free(&source);
-    free(source.hurries);
+    free(source.barriers.urgent);
     free(source.taken);
 }
 
@@ -94,8 +94,8 @@ static void fill(void)
 {
     for (int64_t offset = 10; offset < 13; offset++)
         answer(offset);
-    gates_look(partition, 13);
-    gates_hold(&source);
+    barriers_look(partition, 13);
+    barriers_hold(&source);
 }
 
 /* --- reasons to hold ---------------------------------------------------------------------------
@@ -159,7 +159,7 @@ static void a_refused_record_leaves_nothing_to_wait_for_but_its_own_hold(void)
     fill();
     hold_for_sink();
     CU_ASSERT_FALSE(source_mark(&source, 0));
-    gates_hold(&source);
+    barriers_hold(&source);
     source_release(partition, HOLD_SINK);
     CU_ASSERT_EQUAL(partition->state, PARTITION_FLOWING);
     close_source();

@@ -1,4 +1,4 @@
-/* test_source_gates.c: commits stay behind what is known to be safe. */
+/* test_source_barriers.c: commits stay behind what is known to be safe. */
 #include "suite.h"
 
 #include "base/clock.h"
@@ -14,13 +14,13 @@ static void expect_committed(const char *name, int64_t offset)
 }
 
 /* A member of the group and topic @p name that has taken the records numbered below 100. */
-static struct member *open_member(const char *name, unsigned gates)
+static struct member *open_member(const char *name, unsigned barriers)
 {
     struct member *member = member_new(name);
 
     cluster_topic(name);
     cluster_produce_all(name, 0, 100);
-    member->gates = gates;
+    member->barriers = barriers;
     member_join(member, name);
     CU_ASSERT_FATAL(member_run(member, 4 * 100));
     return member;
@@ -34,40 +34,40 @@ static void close_member(struct member *member)
 
 static void answers_alone_are_not_committed(void)
 {
-    struct member *member = open_member("gate", 1);
+    struct member *member = open_member("barrier", 1);
 
     member_idle(member, SETTLE_MS);
-    expect_committed("gate", -1001);
+    expect_committed("barrier", -1001);
     CU_ASSERT_TRUE(source_mark(member->source, 0));
-    cluster_produce_all("gate", 100, 150);
+    cluster_produce_all("barrier", 100, 150);
     CU_ASSERT(member_run(member, 4 * 150));
     source_mark_reached(member->source, 0);
     member_idle(member, SETTLE_MS);
-    expect_committed("gate", 100); /* what came behind the mark does not count */
+    expect_committed("barrier", 100); /* what came behind the mark does not count */
     CU_ASSERT_TRUE(source_mark(member->source, 0));
     source_mark_reached(member->source, 0);
     member_idle(member, SETTLE_MS);
-    expect_committed("gate", 150);
+    expect_committed("barrier", 150);
     CU_ASSERT_FALSE(source_mark(member->source, 0));
     close_member(member);
 }
 
-static void every_gate_must_be_passed(void)
+static void every_barrier_must_be_passed(void)
 {
-    struct member *member = open_member("gates", 2);
+    struct member *member = open_member("barriers", 2);
 
     source_mark(member->source, 0);
     source_mark(member->source, 1);
     source_mark_reached(member->source, 0);
     member_idle(member, SETTLE_MS);
-    expect_committed("gates", -1001);
+    expect_committed("barriers", -1001);
     source_mark_reached(member->source, 1);
     member_idle(member, SETTLE_MS);
-    expect_committed("gates", 100);
+    expect_committed("barriers", 100);
     close_member(member);
 }
 
-static void a_topic_that_passes_no_gate_is_committed_as_ever(void)
+static void a_topic_that_passes_no_barrier_is_committed_as_ever(void)
 {
     struct member *member = open_member("free", 1);
 
@@ -187,7 +187,7 @@ static void a_held_partition_is_read_again_too(void)
 
     cluster_topic("held");
     cluster_produce_all("held", 0, 100);
-    member->gates = 1;
+    member->barriers = 1;
     member->holds = 50;
     member->hold = HOLD_RECORD;
     member_join(member, "held");
@@ -211,7 +211,7 @@ static void too_much_unconfirmed_is_urgent_and_then_holds_the_partition(void)
 
     cluster_topic("bound");
     cluster_produce("bound", 2, 0, 400);
-    member->gates = 1;
+    member->barriers = 1;
     member->options.unconfirmed_records = 1000;
     member_join(member, "bound");
     CU_ASSERT(member_run(member, 400));
@@ -245,7 +245,7 @@ static void a_bound_smaller_than_a_batch_lets_batches_through(void)
     cluster_topic("small");
     cluster_produce("small", 1, 0, 3000);
     cluster_commit("small", "small", 1, 0);
-    member->gates = 1;
+    member->barriers = 1;
     member->options.unconfirmed_records = 1;
     member_join(member, "small");
     for (int i = 0; i < 300 && member->taken < 3000; i++) {
@@ -284,8 +284,8 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(answers_alone_are_not_committed),
-        TEST(every_gate_must_be_passed),
-        TEST(a_topic_that_passes_no_gate_is_committed_as_ever),
+        TEST(every_barrier_must_be_passed),
+        TEST(a_topic_that_passes_no_barrier_is_committed_as_ever),
         TEST(a_mark_of_a_former_assignment_reaches_nothing),
         TEST(what_is_not_confirmed_is_read_again_from_there),
         TEST(without_a_mark_the_assignment_is_read_again_as_a_whole),
@@ -300,7 +300,7 @@ int main(void)
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    status = SUITE_APART("source_gates", tests);
+    status = SUITE_APART("source_barriers", tests);
     cluster_end();
     return status;
 }

@@ -1,8 +1,8 @@
 /*
- * gates.c: what must be known of answers before they are committed.
+ * barriers.c: what must be known of answers before they are committed.
  *
- * A gate stands for one server whose answers are not trusted by themselves. Each partition has a
- * mark (mark.h) at every gate that its topic passes, and is committed as far as all of them are
+ * A barrier stands for one server whose answers are not trusted by themselves. Each partition has a
+ * mark (mark.h) at every barrier that its topic passes, and is committed as far as all of them are
  * reached. What was answered above that is unconfirmed: where the server loses it, it is read
  * again. So the unconfirmed part is bounded: from half of it on a mark is urgent, and at the whole
  * the partition is held until one is reached.
@@ -16,24 +16,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void source_set_gates(struct source *source, const struct source_gates *gates)
+void source_set_barriers(struct source *source, const struct source_barriers *barriers)
 {
-    assert(!source->topic_count);
-    source->gates = *gates;
-    source->hurries = mem_array(gates->count, sizeof(*source->hurries));
+    assert(!source->topics.count);
+    source->barriers.set = *barriers;
+    source->barriers.urgent = mem_array(barriers->count, sizeof(*source->barriers.urgent));
 }
 
 /* --- one partition ---------------------------------------------------------------------------- */
 
-void gates_look(struct source_partition *partition, int64_t offset)
+void barriers_look(struct source_partition *partition, int64_t offset)
 {
     struct source *source = partition->source;
     int64_t limit = source->options->unconfirmed_records;
 
-    for (unsigned i = 0; i < source->gates.count; i++)
-        source->hurries[i] |= marks_pass(partition, i);
-    source->brims |= marks_are_full(partition, offset);
-    partition->marks.look_at = source->brims ? INT64_MAX : marks_confirmed(partition) + limit;
+    for (unsigned i = 0; i < source->barriers.set.count; i++)
+        source->barriers.urgent[i] |= marks_have(partition, i);
+    source->barriers.over_limit |= marks_are_full(partition, offset);
+    partition->marks.look_at =
+        source->barriers.over_limit ? INT64_MAX : marks_confirmed(partition) + limit;
 }
 
 static void hold_full(struct source_partition *partition)
@@ -64,11 +65,11 @@ static void look(struct source_partition *partition)
 
 /* One that is held is looked at until it is not: where a record was refused, nothing above it will
  * be confirmed, and no mark will be reached. */
-void gates_hold(struct source *source)
+void barriers_hold(struct source *source)
 {
     bool full = false;
 
-    for (size_t i = 0; source->brims && i < source->partition_count; i++) {
+    for (size_t i = 0; source->barriers.over_limit && i < source->partition_count; i++) {
         struct source_partition *partition = source->partitions[i];
         if (partition->marks.items && partition->state == PARTITION_FLOWING)
             look(partition);
@@ -76,38 +77,38 @@ void gates_hold(struct source *source)
             release_full(partition);
         full |= held_has(&partition->held, HOLD_UNCONFIRMED);
     }
-    source->brims = full;
+    source->barriers.over_limit = full;
 }
 
 /* --- marks ------------------------------------------------------------------------------------ */
 
-bool source_mark_is_urgent(const struct source *source, unsigned gate)
+bool source_mark_is_urgent(const struct source *source, unsigned barrier)
 {
-    return source->hurries[gate] || source->closing == CLOSING_DRAINING ||
-           source->rebalance == REBALANCE_DRAINING;
+    return source->barriers.urgent[barrier] || source->shutdown.step == SHUTDOWN_DRAINING ||
+           source->rebalance.step == REBALANCE_DRAINING;
 }
 
-bool source_mark(struct source *source, unsigned gate)
+bool source_mark(struct source *source, unsigned barrier)
 {
     bool news = false;
 
-    source->hurries[gate] = false;
+    source->barriers.urgent[barrier] = false;
     for (size_t i = 0; i < source->partition_count; i++) {
         const struct source_partition *partition = source->partitions[i];
-        if (marks_pass(partition, gate) && partition->tracker)
-            news |=
-                mark_note(&partition->marks.items[gate], tracker_commit_offset(partition->tracker));
+        if (marks_have(partition, barrier) && partition->tracker)
+            news |= mark_note(&partition->marks.items[barrier],
+                              tracker_commit_offset(partition->tracker));
     }
     return news;
 }
 
-void source_mark_reached(struct source *source, unsigned gate)
+void source_mark_reached(struct source *source, unsigned barrier)
 {
     for (size_t i = 0; i < source->partition_count; i++) {
         struct source_partition *partition = source->partitions[i];
-        if (!marks_pass(partition, gate) || !partition->tracker)
+        if (!marks_have(partition, barrier) || !partition->tracker)
             continue;
-        mark_reach(&partition->marks.items[gate]);
+        mark_reach(&partition->marks.items[barrier]);
         marks_look_later(partition);
         release_full(partition);
     }
@@ -120,14 +121,14 @@ static bool is_ahead(const struct source_partition *partition)
     return partition->position > marks_confirmed(partition);
 }
 
-void source_rewind(struct source *source, unsigned gate)
+void source_rewind(struct source *source, unsigned barrier)
 {
     size_t count = 0;
     uint64_t records = 0;
 
     for (size_t i = 0; i < source->partition_count; i++) {
         struct source_partition *partition = source->partitions[i];
-        if (!marks_pass(partition, gate) || !partition->tracker || !is_ahead(partition))
+        if (!marks_have(partition, barrier) || !partition->tracker || !is_ahead(partition))
             continue;
         records += marks_unconfirmed(partition);
         count++;
