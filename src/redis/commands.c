@@ -208,7 +208,7 @@ static const char *ttl_text(const struct command *command)
         return "none";
     if (command->flags & (COMMAND_TO_FIRST | COMMAND_TO_LAST | COMMAND_STORES))
         return "`PEXPIRE` of the destination";
-    return "`PEXPIRE` behind it";
+    return "`PEXPIRE` after it";
 }
 
 static const char *repeat_text(const struct command *command)
