@@ -283,7 +283,6 @@ static void barrier_connected(struct connection *connection)
 
     reader_free(barrier->reader);
     barrier->reader = reader_new(limits);
-    connection->state = CONNECTION_FLOWING;
     if (!barrier->refused)
         connection_clear_trouble(connection);
     connection_wake_in(connection, CONNECTION_IDLE_MS);
@@ -304,10 +303,11 @@ static void barrier_wake(struct connection *connection)
 }
 
 /* Its write may run or not: nothing depends on it. */
-static bool barrier_lost(struct connection *connection)
+static bool barrier_lost(struct connection *connection, char text[CONNECTION_TROUBLE_BYTES])
 {
     struct barrier *barrier = connection->context;
 
+    (void)text;
     barrier_fail(barrier, BARRIER_FAILED, "the connection for barriers was lost");
     barrier_end(barrier);
     barrier_clear(barrier);

@@ -2,9 +2,8 @@
  * connection.c: one connection to a server, and how it comes back.
  *
  * Every loss ends in DOWN with a backoff. The name is resolved anew at each attempt, and all its
- * addresses are tried in turn. What was sent and not answered is unknown, so the window is rewound
- * and, on the next connection, sent again from the first unanswered command on, in order; the
- * handshake makes sure that the former connection's commands do not run any more (handshake.c).
+ * addresses are tried in turn. The handshake makes sure that what the former connection left
+ * unanswered does not run any more (handshake.c).
  */
 #include "redis/connection.h"
 
@@ -25,7 +24,6 @@
 
 enum {
     BACKOFF_FIRST_MS = 50,
-    BACKOFF_SICK_MS = 1000, /* out of memory, disk full: it takes somebody to mend it */
     BACKOFF_LONGEST_MS = 5000,
     TELL_LINES = 20 /* of hundreds of connections the first ones tell */
 };
@@ -77,22 +75,16 @@ bool connection_was_cut(const struct connection *connection)
                                    stream_queued(&connection->stream) > 0);
 }
 
-static void connection_fall(struct connection *connection, int64_t wait_ms, const char *text)
+static void connection_fall(struct connection *connection, int64_t wait_ms,
+                            char text[CONNECTION_TROUBLE_BYTES])
 {
-    char suspicion[SUSPECT_TEXT_BYTES];
-    unsigned ends = connection->suspect.ends;
-
     if (connection_is_open(connection))
         connection->setup->counters->connections_up--;
-    if (connection->driver->lost(connection))
+    if (connection->driver->lost(connection, text))
         connection->former = connection->handshake.self;
     connection->memory.left_out = 0; /* whoever answers next is asked for everything */
     connection_close_socket(connection);
     connection->state = CONNECTION_DOWN;
-    if (connection->suspect.ends > ends) {
-        suspect_write(&connection->suspect, suspicion);
-        text = suspicion;
-    }
     connection_set_trouble(connection, text);
     connection_wake_in(connection, wait_ms);
 }
@@ -227,8 +219,7 @@ static void connection_compare_runs(struct connection *connection)
 
     if (*run && !same && (*connection->run || !*connection->setup->node->run))
         connection_tell_run(connection, run);
-    if (*run && *connection->run && !same) /* it was not the connection that ended */
-        suspect_doubt(&connection->suspect);
+    connection->changed = *run && *connection->run && !same;
     memcpy(connection->run, run, sizeof(connection->run));
     if (connection->connected_once && !same && connection->setup->moved)
         connection->setup->moved(connection->setup->context, connection);
@@ -271,6 +262,7 @@ static void connection_established(struct connection *connection)
         connection_tell_connected(connection);
     connection_compare_runs(connection);
     connection->connected_once = true;
+    connection->state = CONNECTION_OPEN;
     connection->driver->begin(connection);
 }
 
@@ -492,11 +484,7 @@ static void connection_on_timer(evutil_socket_t fd, short what, void *context)
     case CONNECTION_GREETING:
         connection_handshake_timed_out(connection);
         break;
-    case CONNECTION_FLOWING:
-    case CONNECTION_DRAINING:
-    case CONNECTION_PAUSED:
-    case CONNECTION_PROBING:
-    case CONNECTION_DOUBTING:
+    case CONNECTION_OPEN:
         connection->driver->wake(connection);
         break;
     }
@@ -507,18 +495,13 @@ static void connection_on_timer(evutil_socket_t fd, short what, void *context)
 void connection_open(struct connection *connection, const struct connection_setup *setup,
                      const struct connection_driver *driver, unsigned number, void *context)
 {
-    const struct conf_sink *options = setup->options;
-    struct backoff patient = {.first_ms = BACKOFF_FIRST_MS, .longest_ms = BACKOFF_LONGEST_MS};
-
     *connection = (struct connection){.setup = setup,
                                       .driver = driver,
                                       .number = number,
                                       .context = context,
                                       .stream = {.fd = -1}};
-    window_init(&connection->window, (size_t)options->window_commands,
-                (size_t)options->window_bytes);
-    connection->reconnect = connection->retry = connection->sick = patient;
-    connection->sick.first_ms = BACKOFF_SICK_MS;
+    connection->reconnect =
+        (struct backoff){.first_ms = BACKOFF_FIRST_MS, .longest_ms = BACKOFF_LONGEST_MS};
     connection->input = mem_resize(NULL, CONNECTION_INPUT_BYTES);
     connection->timer = evtimer_new(setup->base, connection_on_timer, connection);
     connection->resolver = resolver_new(setup->base, connection_on_addresses, connection);
@@ -538,16 +521,6 @@ void connection_close(struct connection *connection)
     connection_close_socket(connection);
     resolver_free(connection->resolver);
     event_free(connection->timer);
-    window_free(&connection->window);
     free(connection->input);
     *connection = (struct connection){.stream = {.fd = -1}};
-}
-
-void connection_discard(struct connection *connection)
-{
-    const struct sink_events *events = connection->setup->events;
-
-    if (events->doubtful)
-        window_visit_doubtful(&connection->window, events->doubtful, events->context);
-    window_filter(&connection->window, events->wanted, events->dropped, events->context);
 }

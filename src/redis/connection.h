@@ -2,8 +2,7 @@
  * connection.h: one connection to a server, and how it comes back.
  *
  * connection.c opens it and opens it again; what flows while it is open is its driver's business:
- * exchange.c is the pipeline of ordinary commands. The struct is open for the drivers and for
- * sink.c, which puts into the window.
+ * link.c is that of a session (session.h). The struct is open for the drivers.
  */
 #pragma once
 #include "base/backoff.h"
@@ -11,12 +10,8 @@
 #include "base/log_limit.h"
 #include "redis/handshake.h"
 #include "redis/node.h"
-#include "redis/resp.h"
-#include "redis/sink.h"
 #include "redis/socket.h"
 #include "redis/stream.h"
-#include "redis/suspect.h"
-#include "redis/window.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,16 +20,12 @@
 struct event;
 struct event_base;
 struct resolver;
+struct conf_sink;
 struct sink_counters;
 struct tls_context;
 
 /**
- *      DOWN -> RESOLVING -> CONNECTING -> SECURING -> GREETING -> FLOWING <------- PROBING
- *                                                        |           | retry class    ^
- *                                                        |           v                |
- *                                                        |        DRAINING -> PAUSED -|
- *                                                        '--- commands wait ----------'
- *      GREETING -> DOUBTING -> PROBING, where the oldest command ended the last connection
+ *      DOWN -> RESOLVING -> CONNECTING -> SECURING -> GREETING -> OPEN
  *      any of them -> DOWN, when the connection is lost
  */
 enum connection_state {
@@ -43,11 +34,7 @@ enum connection_state {
     CONNECTION_CONNECTING, /* tries one of them */
     CONNECTION_SECURING,   /* handshake of TLS, where there is any */
     CONNECTION_GREETING,   /* handshake */
-    CONNECTION_FLOWING,
-    CONNECTION_DRAINING, /* an answer said "later": waits for the answers of all that was sent */
-    CONNECTION_PAUSED,   /* "later" is not yet */
-    CONNECTION_PROBING,  /* the oldest command alone is sent, to see whether it goes again */
-    CONNECTION_DOUBTING  /* it ended connections before: is anything else answered? */
+    CONNECTION_OPEN
 };
 
 enum {
@@ -70,9 +57,10 @@ struct connection_driver {
     void (*flush)(struct connection *connection);
     /** The timer of an open connection. */
     void (*wake)(struct connection *connection);
-    /** The connection is gone, or was not even made. True: it left commands unanswered, which the
-     * server must not carry out any more once the next connection is there. */
-    bool (*lost)(struct connection *connection);
+    /** The connection is gone, or was not even made, for @p text, which may be written anew. True:
+     * it left commands unanswered, which the server must not carry out any more once the next
+     * connection is there. */
+    bool (*lost)(struct connection *connection, char text[CONNECTION_TROUBLE_BYTES]);
     /** Commands that wait, for logs. */
     size_t (*waiting)(const struct connection *connection);
 };
@@ -83,7 +71,6 @@ struct connection_setup {
     struct handshake_options identity;
     struct node *node;
     struct tls_context *tls; /* NULL: plain */
-    const struct sink_events *events;
     struct sink_counters *counters;
     struct event_base *base;
     /** It has come to another server than before; NULL: nobody asks. */
@@ -92,7 +79,6 @@ struct connection_setup {
 };
 
 struct connection {
-    struct window window;
     enum connection_state state;
     const struct connection_setup *setup;
     const struct connection_driver *driver;
@@ -110,21 +96,12 @@ struct connection {
     struct handshake_memory memory; /* of what the other side knows */
     struct handshake_peer former;   /* the connection before, where it left commands unanswered */
 
-    struct resp_scanner scanner;
-    char *input; /* read and not scanned yet */
-    size_t input_length;
-    bool pinged; /* the next answer is a PING's */
-
-    struct suspect suspect; /* the command that ended the last connections */
-    int64_t progress_ms;    /* when the other side was last seen to do something */
-    int queued;             /* stream_queued(), and when it was asked */
+    char *input;         /* CONNECTION_INPUT_BYTES to read into */
+    int64_t progress_ms; /* when the other side was last seen to do something */
+    int queued;          /* stream_queued(), and when it was asked */
     int64_t queued_ms;
     unsigned silences; /* response timeouts in a row */
-    struct backoff reconnect, retry, sick;
-    int64_t later_ms;      /* since when Redis says "later" to the head; 0: it did not */
-    uint64_t later_number; /* that head */
-    int64_t patience_ms;   /* how long it may; 0: for ever */
-    struct backoff *pause; /* retry, or sick where the server ran out of something */
+    struct backoff reconnect;
 
     bool troubled;
     char trouble[CONNECTION_TROUBLE_BYTES];
@@ -134,6 +111,7 @@ struct connection {
     uint32_t times;             /* how often there was one since */
     bool connected_once;
     char run[HANDSHAKE_RUN_BYTES]; /* of the server that was connected last; empty: unknown */
+    bool changed;                  /* the connection before led to another one */
 };
 
 /** Starts to connect. @p setup and @p context, the driver's, live as long as the connection. */
@@ -142,9 +120,6 @@ void connection_open(struct connection *connection, const struct connection_setu
 
 /** Ends it at once and frees what it holds. Takes an all-zero one. */
 void connection_close(struct connection *connection);
-
-/** The commands that nobody wants any more leave the window, where unsent. */
-void connection_discard(struct connection *connection);
 
 /* --- for drivers ------------------------------------------------------------------------------ */
 
@@ -164,7 +139,7 @@ void connection_wait_writable(struct connection *connection);
 /** Whether commands may flow. */
 static inline bool connection_is_open(const struct connection *connection)
 {
-    return connection->state >= CONNECTION_FLOWING;
+    return connection->state == CONNECTION_OPEN;
 }
 
 /** The socket is gone or cannot be trusted any more: closes it and tries again after a backoff. */
@@ -182,7 +157,7 @@ void connection_set_trouble(struct connection *connection, const char *text);
 /** Commands flow. */
 void connection_clear_trouble(struct connection *connection);
 
-/** The same, and the next trouble begins with the shortest patience and pauses again. */
+/** The same, and the next trouble begins with the shortest patience and pause again. */
 void connection_recover(struct connection *connection);
 
 /** How long the server may be silent now: the response timeout, longer where it was silent before.

@@ -11,8 +11,10 @@
 #include "conf/conf.h"
 #include "redis/connection.h"
 #include "redis/reply.h"
+#include "redis/resp.h"
 #include "redis/silence.h"
 #include "redis/traffic.h"
+#include "redis/window.h"
 
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -28,7 +30,10 @@ struct question {
 struct inquiry {
     struct connection_setup setup;
     struct inquiry_events events;
-    struct connection connection; /* its window has the questions; all zero: closed */
+    struct connection connection; /* all zero: closed */
+    struct window window;         /* the questions */
+    struct resp_scanner scanner;
+    size_t input_length; /* read and not scanned yet */
     STAILQ_HEAD(, question) questions;
     size_t expected_bytes; /* of all questions */
     size_t compared;       /* bytes of the answer that is coming, */
@@ -66,7 +71,7 @@ static void inquiry_compare(struct inquiry *inquiry, struct slice part)
 
 static enum inquiry_answer inquiry_result(const struct inquiry *inquiry)
 {
-    if (inquiry->connection.scanner.failed)
+    if (inquiry->scanner.failed)
         return INQUIRY_REFUSED;
     if (inquiry->empty)
         return INQUIRY_EMPTY;
@@ -96,16 +101,16 @@ static bool is_passing(const struct resp_scanner *scanner)
 static bool inquiry_take_answer(struct inquiry *inquiry)
 {
     struct connection *connection = &inquiry->connection;
-    const struct resp_scanner *scanner = &connection->scanner;
+    const struct resp_scanner *scanner = &inquiry->scanner;
 
     if (is_passing(scanner)) {
         connection_lost(connection, "%s", scanner->text);
         return false;
     }
     enum inquiry_answer answer = inquiry_result(inquiry);
-    uint32_t ticket = window_head(&connection->window)->ticket;
+    uint32_t ticket = window_head(&inquiry->window)->ticket;
     connection_recover(connection);
-    window_pop(&connection->window);
+    window_pop(&inquiry->window);
     inquiry_forget_first(inquiry);
     inquiry_restart_answer(inquiry);
     inquiry->events.answered(inquiry->events.context, ticket, answer,
@@ -117,15 +122,15 @@ static bool inquiry_take_answer(struct inquiry *inquiry)
 static bool inquiry_scan(struct inquiry *inquiry)
 {
     struct connection *connection = &inquiry->connection;
-    struct slice input = {connection->input, connection->input_length};
+    struct slice input = {connection->input, inquiry->input_length};
 
     while (input.length) {
         struct slice before = input;
-        if (!window_unanswered(&connection->window)) {
+        if (!window_unanswered(&inquiry->window)) {
             connection_lost(connection, "an answer without a question");
             return false;
         }
-        enum resp_result result = resp_scan(&connection->scanner, &input);
+        enum resp_result result = resp_scan(&inquiry->scanner, &input);
         if (result == RESP_BROKEN) {
             connection_lost(connection, "the answer is not Redis' protocol");
             return false;
@@ -137,7 +142,7 @@ static bool inquiry_scan(struct inquiry *inquiry)
             return false;
     }
     memmove(connection->input, input.data, input.length);
-    connection->input_length = input.length;
+    inquiry->input_length = input.length;
     return true;
 }
 
@@ -145,23 +150,25 @@ static bool inquiry_scan(struct inquiry *inquiry)
 
 static void inquiry_read(struct connection *connection)
 {
-    size_t room = CONNECTION_INPUT_BYTES - connection->input_length;
-    size_t got = traffic_read(connection, connection->input + connection->input_length, room);
+    struct inquiry *inquiry = connection->context;
+    size_t room = CONNECTION_INPUT_BYTES - inquiry->input_length;
+    size_t got = traffic_read(connection, connection->input + inquiry->input_length, room);
 
-    connection->input_length += got;
-    if (got && inquiry_scan(connection->context) && !connection->window.queue.count)
+    inquiry->input_length += got;
+    if (got && inquiry_scan(inquiry) && !inquiry->window.queue.count)
         connection_wake_in(connection, CONNECTION_IDLE_MS);
 }
 
 static void inquiry_flush(struct connection *connection)
 {
+    struct inquiry *inquiry = connection->context;
     struct slice unsent;
 
     while (connection_is_open(connection) && !connection->blocked &&
-           (unsent = window_unsent(&connection->window)).length > 0) {
+           (unsent = window_unsent(&inquiry->window)).length > 0) {
         size_t sent = traffic_write(connection, unsent);
         if (sent)
-            window_wrote(&connection->window, sent);
+            window_wrote(&inquiry->window, sent);
     }
 }
 
@@ -172,11 +179,12 @@ static void inquiry_watch(struct connection *connection)
 
 static void inquiry_begin(struct connection *connection)
 {
-    connection->scanner = (struct resp_scanner){0};
-    connection->input_length = 0;
-    connection->state = CONNECTION_FLOWING;
-    inquiry_restart_answer(connection->context);
-    if (!connection->window.queue.count) /* else the answer tells whether all is well */
+    struct inquiry *inquiry = connection->context;
+
+    inquiry->scanner = (struct resp_scanner){0};
+    inquiry->input_length = 0;
+    inquiry_restart_answer(inquiry);
+    if (!inquiry->window.queue.count) /* else the answer tells whether all is well */
         connection_clear_trouble(connection);
     inquiry_watch(connection);
     inquiry_flush(connection);
@@ -185,21 +193,28 @@ static void inquiry_begin(struct connection *connection)
 /* Nobody has asked for a while, or an answer is late. */
 static void inquiry_wake(struct connection *connection)
 {
-    if (connection->window.queue.count)
+    struct inquiry *inquiry = connection->context;
+
+    if (inquiry->window.queue.count)
         silence_check(connection);
     else
         connection_close(connection);
 }
 
-static bool inquiry_lost(struct connection *connection)
+static bool inquiry_lost(struct connection *connection, char text[CONNECTION_TROUBLE_BYTES])
 {
-    window_rewind(&connection->window);
+    struct inquiry *inquiry = connection->context;
+
+    (void)text;
+    window_rewind(&inquiry->window);
     return false; /* what it only read need not be ended */
 }
 
 static size_t inquiry_waiting(const struct connection *connection)
 {
-    return connection->window.queue.count;
+    const struct inquiry *inquiry = connection->context;
+
+    return inquiry->window.queue.count;
 }
 
 static const struct connection_driver inquiry_driver = {
@@ -222,20 +237,20 @@ void inquiry_ask(struct inquiry *inquiry, const struct slice *arguments, size_t 
     if (is_closed(inquiry)) /* numbered behind those of the data and the barrier's */
         connection_open(connection, &inquiry->setup, &inquiry_driver,
                         (unsigned)inquiry->setup.options->connections + 1, inquiry);
-    if (connection_is_open(connection) && !connection->window.queue.count) {
+    if (connection_is_open(connection) && !inquiry->window.queue.count) {
         connection->progress_ms = clock_ms(); /* the server owes nothing for what was before */
         inquiry_watch(connection);
     }
     question->expected = expected;
     STAILQ_INSERT_TAIL(&inquiry->questions, question, next);
     inquiry->expected_bytes += expected.length;
-    window_put(&connection->window, arguments, count, 0, ticket);
-    window_commit(&connection->window);
+    window_put(&inquiry->window, arguments, count, 0, ticket);
+    window_commit(&inquiry->window);
 }
 
 bool inquiry_has_room(const struct inquiry *inquiry)
 {
-    const struct window *window = &inquiry->connection.window;
+    const struct window *window = &inquiry->window;
 
     return is_closed(inquiry) ||
            (window_has_room(window) && inquiry->expected_bytes < window->limit_bytes);
@@ -256,7 +271,7 @@ const char *inquiry_trouble(const struct inquiry *inquiry)
 {
     const struct connection *connection = &inquiry->connection;
 
-    return connection->window.queue.count && connection->told ? connection->trouble : NULL;
+    return inquiry->window.queue.count && connection->told ? connection->trouble : NULL;
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -271,6 +286,8 @@ struct inquiry *inquiry_new(const struct connection_setup *setup,
     inquiry->events = *events;
     inquiry->connection.stream.fd = -1;
     STAILQ_INIT(&inquiry->questions);
+    window_init(&inquiry->window, (size_t)setup->options->window_commands,
+                (size_t)setup->options->window_bytes);
     return inquiry;
 }
 
@@ -279,6 +296,7 @@ void inquiry_free(struct inquiry *inquiry)
     if (!inquiry)
         return;
     connection_close(&inquiry->connection);
+    window_free(&inquiry->window);
     while (!STAILQ_EMPTY(&inquiry->questions))
         inquiry_forget_first(inquiry);
     free(inquiry);

@@ -13,48 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct lane *lane_new(const struct lane_options *options)
-{
-    struct lane *lane = mem_new(struct lane);
-    size_t commands;
-
-    command_all(&commands);
-    lane->options = *options;
-    lane->other = (uint32_t)commands;
-    TAILQ_INIT(&lane->claims);
-    TAILQ_INIT(&lane->wanting);
-    TAILQ_INIT(&lane->noting);
-    TAILQ_INIT(&lane->dropped);
-    return lane;
-}
-
-void lane_free(struct lane *lane)
-{
-    if (!lane)
-        return;
-    for (; lane->notice_first < lane->notice_count; lane->notice_first++) {
-        struct notice *notice = &lane->notices[lane->notice_first];
-        checkpoint_free(&notice->checkpoint);
-        if (notice->unit)
-            unit_free(notice->unit);
-    }
-    while (!TAILQ_EMPTY(&lane->claims))
-        claim_free(TAILQ_FIRST(&lane->claims));
-    while (lane->spare) {
-        struct unit *unit = lane->spare;
-        lane->spare = unit->next_unit;
-        unit_free(unit);
-    }
-    lane_clear_shares(lane);
-    answer_free(&lane->answer);
-    free(lane->shares);
-    free(lane->errors);
-    free(lane->notices);
-    free(lane->out);
-    free(lane->input);
-    free(lane);
-}
-
 /* --- claims ----------------------------------------------------------------------------------- */
 
 static struct claim *lane_find_former(const struct lane *lane, const struct claim_name *name)
@@ -260,23 +218,24 @@ bool lane_is_settled(const struct claim *claim)
            !claim->urgent && !claim->unsettled && claim->holes_version == claim->written_version;
 }
 
-size_t lane_inflight(const struct lane *lane)
-{
-    return lane->commands;
-}
-
 /* --- the connection --------------------------------------------------------------------------- */
 
-void lane_begin(struct lane *lane)
+static void lane_begin(struct session *session, const char *doubt)
 {
+    struct lane *lane = lane_of(session);
+
+    lane->doubts = doubt != NULL;
+    if (doubt)
+        snprintf(session->trouble, sizeof(session->trouble), "%s", doubt);
     lane->open = lane->held_up = true; /* until work is done: a replica grants all but that */
     lane->heard = lane->broken = false;
     lane->check_due = true;
     lane_turn(lane);
 }
 
-bool lane_lost(struct lane *lane)
+static bool lane_lost(struct session *session)
 {
+    struct lane *lane = lane_of(session);
     bool unanswered = lane->awaited != 0;
     struct claim *claim, *next;
 
@@ -287,8 +246,8 @@ bool lane_lost(struct lane *lane)
     }
     lane_clear_shares(lane);
     lane->awaited = 0;
-    lane->least = 0;
-    lane->rest = LANE_FLOWS;
+    session->least = 0;
+    session->pause = SESSION_FLOWS;
     lane->late_claim = NULL;
     lane->out_sent = lane->out_length = lane->input_length = 0;
     lane->scanner = (struct resp_scanner){0};
@@ -316,11 +275,12 @@ static void lane_is_idle(struct lane *lane)
 
 void lane_turn(struct lane *lane)
 {
-    if (!lane->open || lane->awaited || lane->rest != LANE_FLOWS)
+    if (!lane->open || lane->awaited || lane->session.pause != SESSION_FLOWS)
         return;
     bool flies = lane->in_multi && lane->armed_well && !lane->again;
     if (flies && lane->doubts && lane_flies_records(lane)) {
-        lane->rest = LANE_DOUBTS;
+        lane->session.pause = SESSION_DOUBTS;
+        lane->session.answered = true; /* the partitions are claimed: the server is well */
         return;
     }
     if (flies && lane_fly(lane))
@@ -331,53 +291,63 @@ void lane_turn(struct lane *lane)
         lane_is_idle(lane);
 }
 
-void lane_resume(struct lane *lane)
+static void lane_resume(struct session *session)
 {
-    if (lane->rest == LANE_EVICTS)
+    struct lane *lane = lane_of(session);
+
+    if (session->pause == SESSION_EVICTS)
         lane->check_due = lane->again = true;
-    if (lane->rest == LANE_DOUBTS)
+    if (session->pause == SESSION_DOUBTS)
         lane->doubts = false;
-    lane->rest = LANE_FLOWS;
+    session->pause = SESSION_FLOWS;
     lane->late_claim = NULL;
     lane_turn(lane);
 }
 
-bool lane_is_late(const struct lane *lane, struct session_command *late)
+static bool lane_is_late(const struct session *session, struct session_command *late)
 {
+    const struct lane *lane = lane_at(session);
+
     if (!lane->late_claim)
         return false;
     *late = unit_command_of(lane->late_claim->first, lane->late_command);
     return true;
 }
 
-void lane_give_up(struct lane *lane, int64_t waited_ms)
+static void lane_give_up(struct session *session, int64_t waited_ms)
 {
+    struct lane *lane = lane_of(session);
     struct claim *claim = lane->late_claim;
-    char text[sizeof(lane->trouble) + 48];
+    char text[SESSION_TROUBLE_BYTES + 48];
 
-    snprintf(text, sizeof(text), "%s: gave up after %lld ms", lane->trouble, (long long)waited_ms);
+    snprintf(text, sizeof(text), "%s: gave up after %lld ms", session->trouble,
+             (long long)waited_ms);
     unit_add_error(claim->first, lane->late_command, REPLY_REJECT, text);
     claim->judging = true;
     lane_notice(lane, NOTICE_REFUSED, claim);
-    lane_resume(lane);
+    lane_resume(session);
 }
 
-void lane_refresh(struct lane *lane)
+/* Asks anew for the policy and the tokens. */
+static void lane_refresh(struct session *session)
 {
-    if (!lane->open || lane->awaited || lane->rest != LANE_FLOWS)
+    struct lane *lane = lane_of(session);
+
+    if (!lane->open || lane->awaited || lane->session.pause != SESSION_FLOWS)
         return;
     lane->check_due = lane->again = true;
     lane_turn(lane);
 }
 
-void lane_check(struct lane *lane)
+/* Asks for the policy with the next transaction. */
+static void lane_check(struct session *session)
 {
-    lane->check_due = true;
+    lane_of(session)->check_due = true;
 }
 
-bool lane_wants_tick(const struct lane *lane)
+static bool lane_wants_tick(const struct session *session)
 {
-    return !TAILQ_EMPTY(&lane->noting);
+    return !TAILQ_EMPTY(&lane_at(session)->noting);
 }
 
 void lane_tick(struct lane *lane)
@@ -400,44 +370,113 @@ void lane_tick(struct lane *lane)
     lane_turn(lane);
 }
 
-enum lane_rest lane_rests(const struct lane *lane)
+static bool lane_is_waiting(const struct session *session)
 {
-    return lane->rest;
+    return lane_at(session)->awaited != 0;
 }
 
-size_t lane_answer_least(const struct lane *lane)
+static bool lane_is_well(const struct session *session)
 {
-    return lane->least ? lane->least : 1;
+    const struct lane *lane = lane_at(session);
+
+    return lane->open && lane->heard && session->pause == SESSION_FLOWS && !lane->held_up &&
+           !lane->cuts;
 }
 
-void lane_woken(struct lane *lane)
+static struct slice lane_output(const struct session *session)
 {
-    lane->least = 0;
-}
+    const struct lane *lane = lane_at(session);
 
-bool lane_is_waiting(const struct lane *lane)
-{
-    return lane->awaited != 0;
-}
-
-bool lane_is_well(const struct lane *lane)
-{
-    return lane->open && lane->heard && lane->rest == LANE_FLOWS && !lane->held_up && !lane->cuts;
-}
-
-const char *lane_trouble(const struct lane *lane)
-{
-    return lane->trouble;
-}
-
-struct slice lane_output(const struct lane *lane)
-{
     if (!lane->out)
         return (struct slice){NULL, 0};
     return (struct slice){lane->out + lane->out_sent, lane->out_length - lane->out_sent};
 }
 
-void lane_sent(struct lane *lane, size_t length)
+static void lane_sent(struct session *session, size_t length)
 {
-    lane->out_sent += length;
+    lane_of(session)->out_sent += length;
+}
+
+static void lane_on_turn(struct session *session)
+{
+    lane_turn(lane_of(session));
+}
+
+static size_t lane_inflight(const struct session *session)
+{
+    return lane_at(session)->commands;
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static const struct session_ops lane_ops = {
+    .begin = lane_begin,
+    .lost = lane_lost,
+    .turn = lane_on_turn,
+    .output = lane_output,
+    .sent = lane_sent,
+    .receive = lane_receive,
+    .deliver = lane_deliver,
+    .waits = lane_is_waiting,
+    .is_well = lane_is_well,
+    .inflight = lane_inflight,
+    .late = lane_is_late,
+    .give_up = lane_give_up,
+    .resume = lane_resume,
+    .idle = lane_refresh,
+    .look = lane_check,
+    .wants_tick = lane_wants_tick,
+    .cut = lane_cut,
+    .condemn = lane_condemn,
+    .is_cut = lane_is_cut,
+};
+
+struct lane *lane_new(const struct lane_options *options)
+{
+    struct lane *lane = mem_new(struct lane);
+    size_t commands;
+
+    command_all(&commands);
+    lane->session.ops = &lane_ops;
+    lane->session.events = (struct session_events){
+        options->events.context, options->events.patience, options->events.suspected};
+    lane->options = *options;
+    lane->other = (uint32_t)commands;
+    TAILQ_INIT(&lane->claims);
+    TAILQ_INIT(&lane->wanting);
+    TAILQ_INIT(&lane->noting);
+    TAILQ_INIT(&lane->dropped);
+    return lane;
+}
+
+void lane_free(struct lane *lane)
+{
+    if (!lane)
+        return;
+    for (; lane->notice_first < lane->notice_count; lane->notice_first++) {
+        struct notice *notice = &lane->notices[lane->notice_first];
+        checkpoint_free(&notice->checkpoint);
+        if (notice->unit)
+            unit_free(notice->unit);
+    }
+    while (!TAILQ_EMPTY(&lane->claims))
+        claim_free(TAILQ_FIRST(&lane->claims));
+    while (lane->spare) {
+        struct unit *unit = lane->spare;
+        lane->spare = unit->next_unit;
+        unit_free(unit);
+    }
+    lane_clear_shares(lane);
+    answer_free(&lane->answer);
+    free(lane->shares);
+    free(lane->errors);
+    free(lane->notices);
+    free(lane->out);
+    free(lane->input);
+    free(lane);
+}
+
+struct session *lane_session(struct lane *lane)
+{
+    return &lane->session;
 }

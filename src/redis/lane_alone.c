@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "redis/lane_parts.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* The records in flight, those without commands too. */
@@ -22,17 +21,9 @@ static size_t lane_flying_records(const struct lane *lane)
     return records;
 }
 
-/* The first time may be chance, and the other records of the transaction are sent once more with
- * it; after that each one shows for itself. */
-void lane_cut(struct lane *lane)
-{
-    size_t records = lane_flying_records(lane);
-
-    if (records && ++lane->cuts > 1 && !lane->alone)
-        lane->alone = records;
-}
-
-bool lane_alone(const struct lane *lane, struct session_command *alone)
+/* The record that is in flight alone: its first command, and the bytes of all of them. False: none
+ * is, or others are with it. */
+static bool lane_alone(const struct lane *lane, struct session_command *alone)
 {
     const struct share *share = lane->shares;
 
@@ -44,8 +35,21 @@ bool lane_alone(const struct lane *lane, struct session_command *alone)
     return true;
 }
 
-void lane_condemn(struct lane *lane, const char *text)
+/* The first time may be chance, and the other records of the transaction are sent once more with
+ * it; after that each one shows for itself. */
+bool lane_cut(struct session *session, struct session_command *alone)
 {
+    struct lane *lane = lane_of(session);
+    size_t records = lane_flying_records(lane);
+
+    if (records && ++lane->cuts > 1 && !lane->alone)
+        lane->alone = records;
+    return lane_alone(lane, alone);
+}
+
+void lane_condemn(struct session *session, const char *text)
+{
+    struct lane *lane = lane_of(session);
     struct share *share = lane->shares;
     struct claim *claim = share->claim;
 
@@ -56,15 +60,10 @@ void lane_condemn(struct lane *lane, const char *text)
     claim->blamed = lane->queued < share->unit->queue.committed ? lane->queued : 0;
 }
 
-void lane_doubt(struct lane *lane, const char *text)
+/* Whether connections ended on records, and none was carried out since. */
+bool lane_is_cut(const struct session *session)
 {
-    snprintf(lane->trouble, sizeof(lane->trouble), "%s", text);
-    lane->doubts = true;
-}
-
-bool lane_is_cut(const struct lane *lane)
-{
-    return lane->cuts > 0;
+    return lane_at(session)->cuts > 0;
 }
 
 /* --- one by one ------------------------------------------------------------------------------- */

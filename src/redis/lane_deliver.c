@@ -159,8 +159,10 @@ static void lane_tell(struct lane *lane, struct notice *notice)
     }
 }
 
-void lane_deliver(struct lane *lane)
+void lane_deliver(struct session *session)
 {
+    struct lane *lane = lane_of(session);
+
     if (lane->delivering)
         return;
     lane->delivering = true;

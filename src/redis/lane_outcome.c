@@ -316,11 +316,11 @@ bool lane_aborted(struct lane *lane, const char *text)
     const struct lane_error *own = reply_is_final(class) ? lane_own_error(lane) : NULL;
     if (own) {
         snprintf(trouble, sizeof(trouble), "checkpoint: %s", own->text);
-        goes_on = lane_rest_for(lane, REPLY_CONFIG, trouble);
+        goes_on = lane_pause_for(lane, REPLY_CONFIG, trouble);
     } else if (first && reply_is_final(class)) {
         lane_judge(lane);
     } else {
-        goes_on = lane_rest_for(lane, class, cause);
+        goes_on = lane_pause_for(lane, class, cause);
         if (reply_is_later(class))
             lane_late(lane, first);
     }

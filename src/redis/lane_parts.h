@@ -122,6 +122,7 @@ struct lane_error {
 };
 
 struct lane {
+    struct session session;
     struct lane_options options;
     bool open;        /* there is a connection */
     unsigned awaited; /* of enum lane_step */
@@ -134,12 +135,10 @@ struct lane {
                          refused; false where nothing is to be done, too */
     bool broken;      /* the connection cannot be trusted any more */
     bool heard;       /* the server answered on this connection */
-    enum lane_rest rest;
-    char trouble[RESP_ERROR_BYTES + 128];
-    unsigned cuts;            /* connections in a row that ended on a transaction with records */
-    size_t alone;             /* records that still go alone, since one of them may be why */
-    bool doubts;              /* before the first of them it rests */
-    struct claim *late_claim; /* the command that it rests for: of its first unit; NULL: none */
+    unsigned cuts;    /* connections in a row that ended on a transaction with records */
+    size_t alone;     /* records that still go alone, since one of them may be why */
+    bool doubts;      /* before the first of them it pauses */
+    struct claim *late_claim; /* the command that it pauses for: of its first unit; NULL: none */
     size_t late_command;
 
     char *out;
@@ -158,7 +157,6 @@ struct lane {
     size_t share_count, share_capacity;
     size_t body_count; /* commands of the body */
     size_t queued;     /* of them answered */
-    size_t least;      /* bytes of their answers; 0: some came */
     struct lane_error *errors;
     size_t error_count, error_capacity;
     bool exec_open;        /* its array has begun */
@@ -176,6 +174,16 @@ struct lane {
     size_t claim_count; /* not dropped */
     uint32_t other;     /* metrics' index of commands without a row */
 };
+
+static inline struct lane *lane_of(struct session *session)
+{
+    return (struct lane *)session; /* its first member */
+}
+
+static inline const struct lane *lane_at(const struct session *session)
+{
+    return (const struct lane *)session;
+}
 
 /* --- claim.c: what a claim wants, and what becomes of its units --- */
 bool claim_wants(const struct claim *claim);
@@ -218,6 +226,9 @@ void claim_split(struct claim *claim);
 /** The unit in question was not carried out: what it was blamed for is judged. */
 void claim_judge_blame(struct claim *claim);
 
+/** Prepares what may be sent now. */
+void lane_turn(struct lane *lane);
+
 struct notice *lane_notice(struct lane *lane, enum notice_kind kind, struct claim *claim);
 
 /* --- lane_send.c: what goes out --- */
@@ -227,6 +238,9 @@ void lane_arm(struct lane *lane);
 bool lane_fly(struct lane *lane);
 
 /* --- lane_alone.c: records that end connections --- */
+bool lane_cut(struct session *session, struct session_command *alone);
+void lane_condemn(struct session *session, const char *text);
+bool lane_is_cut(const struct session *session);
 
 /** Whether records would be in the next transaction; whether anything else would. */
 bool lane_flies_records(const struct lane *lane);
@@ -235,11 +249,15 @@ bool lane_flies_others(const struct lane *lane);
 /** Where records go alone, one claim's are sent, *taken, and nothing with them. */
 bool lane_waits_its_turn(struct lane *lane, struct claim *claim, bool *taken);
 
+/* --- lane_deliver.c: telling what happened --- */
+void lane_deliver(struct session *session);
+
 /* --- lane_replies.c: what comes in --- */
+bool lane_receive(struct session *session, struct slice *bytes);
 bool lane_break(struct lane *lane, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** Rests as @p class asks; false: it breaks. */
-bool lane_rest_for(struct lane *lane, enum reply_class class, const char *text);
+/** Pauses as @p class asks; false: it breaks. */
+bool lane_pause_for(struct lane *lane, enum reply_class class, const char *text);
 
 /* --- lane_outcome.c: what EXEC's answer means --- */
 

@@ -16,27 +16,27 @@ bool lane_break(struct lane *lane, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(lane->trouble, sizeof(lane->trouble), format, arguments);
+    vsnprintf(lane->session.trouble, sizeof(lane->session.trouble), format, arguments);
     va_end(arguments);
     lane->broken = true;
     return false;
 }
 
-/* Why it rests; connection and all are sound. */
-static void lane_begin_rest(struct lane *lane, enum lane_rest rest, const char *text)
+/* Connection and all are sound. */
+static void lane_pause(struct lane *lane, enum session_pause pause, const char *text)
 {
-    snprintf(lane->trouble, sizeof(lane->trouble), "%s", text);
-    lane->rest = rest;
+    snprintf(lane->session.trouble, sizeof(lane->session.trouble), "%s", text);
+    lane->session.pause = pause;
     lane->held_up = true;
 }
 
-bool lane_rest_for(struct lane *lane, enum reply_class class, const char *text)
+bool lane_pause_for(struct lane *lane, enum reply_class class, const char *text)
 {
     enum reply_reaction reaction = reply_meanings[class].own;
 
     if (reaction == REACT_RECONNECT)
         return lane_break(lane, "%s", text);
-    lane_begin_rest(lane, reaction == REACT_RETRY ? LANE_RETRIES : LANE_SICK, text);
+    lane_pause(lane, reaction == REACT_RETRY ? SESSION_RETRIES : SESSION_SICK, text);
     return true;
 }
 
@@ -318,7 +318,7 @@ static enum resp_result lane_take_multi(struct lane *lane, struct slice *input)
     lane->again = true;
     if (reply_is_later(lane->arm_class))
         lane_late_arming(lane);
-    return lane_rest_for(lane, lane->arm_class, lane->arm_error) ? RESP_REPLY : RESP_BROKEN;
+    return lane_pause_for(lane, lane->arm_class, lane->arm_error) ? RESP_REPLY : RESP_BROKEN;
 }
 
 static enum resp_result lane_take_discard(struct slice *input)
@@ -362,7 +362,7 @@ static void lane_check_policy(struct lane *lane, struct slice info)
              "maxmemory-policy is %.*s: Redis may throw away the checkpoints of exactly-once "
              "delivery; set it to noeviction or volatile-*",
              (int)(length < 32 ? length : 32), policy);
-    lane_begin_rest(lane, LANE_EVICTS, text);
+    lane_pause(lane, SESSION_EVICTS, text);
 }
 
 static enum resp_result lane_take_info(struct lane *lane, struct slice *input)
@@ -446,18 +446,20 @@ static bool lane_keep(struct lane *lane, struct slice rest)
     return true;
 }
 
-bool lane_receive(struct lane *lane, struct slice bytes)
+bool lane_receive(struct session *session, struct slice *bytes)
 {
-    struct slice input = bytes;
+    struct lane *lane = lane_of(session);
+    struct slice input = *bytes;
 
     if (lane->input_length) {
-        size_t length = lane->input_length + bytes.length;
+        size_t length = lane->input_length + bytes->length;
         if (lane->input_capacity < length) {
             lane->input = mem_resize(lane->input, length * 2);
             lane->input_capacity = length * 2;
         }
-        memcpy(lane->input + lane->input_length, bytes.data, bytes.length);
+        memcpy(lane->input + lane->input_length, bytes->data, bytes->length);
         input = (struct slice){lane->input, length};
     }
+    *bytes = (struct slice){bytes->data + bytes->length, 0};
     return lane_scan(lane, &input) && lane_keep(lane, input);
 }

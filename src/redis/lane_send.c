@@ -257,7 +257,7 @@ bool lane_fly(struct lane *lane)
     FAILPOINT(before_exec);
     LANE_SEND(lane, SLICE("EXEC"));
     lane->awaited = STEP_QUEUED | STEP_EXEC;
-    lane->least = lane->body_count * (sizeof(LANE_QUEUED) - 1);
+    lane->session.least = lane->body_count * (sizeof(LANE_QUEUED) - 1);
     lane->in_multi = false;
     lane_arm(lane);
     return true;

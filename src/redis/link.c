@@ -1,41 +1,61 @@
-/*
- * link.c: a lane and its connection: moves the bytes, keeps the time.
- *
- * The next transaction is sent before the events of the last one are told: the server works
- * meanwhile.
- */
+/* link.c: a session on a connection: moves the bytes, keeps the time. */
 #include "redis/link.h"
 
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "conf/conf.h"
-#include "metrics/metrics.h"
 #include "redis/silence.h"
 #include "redis/socket.h"
 #include "redis/traffic.h"
 
+#include <string.h>
+
 enum {
-    SEND_BYTES = 64 << 10,
+    SEND_BYTES = 64 << 10, /* a larger write() costs more a byte, not less (caches) */
     READS_A_TURN = 4,
-    POLICY_MS = 30000 /* how often the server is asked for its maxmemory-policy */
+    BACKOFF_FIRST_MS = 50,
+    BACKOFF_SICK_MS = 1000, /* out of memory, disk full: it takes somebody to mend it */
+    BACKOFF_LONGEST_MS = 5000,
+    LOOK_MS = 30000 /* how often the session is told to look, while answers come */
 };
+
+void link_init(struct link *link, struct session *session)
+{
+    *link = (struct link){
+        .session = session,
+        .retry = {.first_ms = BACKOFF_FIRST_MS, .longest_ms = BACKOFF_LONGEST_MS},
+        .sick = {.first_ms = BACKOFF_SICK_MS, .longest_ms = BACKOFF_LONGEST_MS},
+    };
+}
+
+static void link_watch(struct link *link)
+{
+    struct connection *connection = &link->connection;
+
+    connection->progress_ms = clock_ms();
+    connection_wake_in(connection, connection->setup->options->response_timeout);
+}
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
 /* One send; false: nothing more can be sent now. */
-static bool link_send_once(struct connection *connection, struct lane *lane)
+static bool link_send_once(struct link *link)
 {
-    struct slice output = lane_output(lane);
-    size_t length = output.length < SEND_BYTES ? output.length : (size_t)SEND_BYTES;
+    struct connection *connection = &link->connection;
+    struct session *session = link->session;
 
-    if (!length || connection->blocked || !connection_is_open(connection))
+    if (connection->blocked || !connection_is_open(connection))
+        return false;
+    struct slice output = session->ops->output(session);
+    size_t length = output.length < SEND_BYTES ? output.length : (size_t)SEND_BYTES;
+    if (!length)
         return false;
     size_t sent = traffic_write(connection, (struct slice){output.data, length});
     if (sent) {
         FAILPOINT(after_send);
-        lane_sent(lane, sent);
+        session->ops->sent(session, sent);
     }
-    return connection_is_open(connection);
+    return true;
 }
 
 /* The server answers a transaction piece by piece, as it reads it; what can be acted on are the
@@ -52,91 +72,107 @@ static void link_expect(struct link *link, size_t bytes)
 
 void link_send(struct link *link)
 {
-    struct connection *connection = &link->connection;
+    size_t least = link->session->least;
 
-    while (link_send_once(connection, link->lane))
+    while (link_send_once(link))
         continue;
-    link_expect(link, lane_answer_least(link->lane));
+    link_expect(link, least ? least : 1);
 }
 
-/* --- what the lane says ----------------------------------------------------------------------- */
+/* --- pausing ---------------------------------------------------------------------------------- */
 
-/* How long the command that is late may wait yet; 0: for ever. */
+/* How long the command that is late may wait yet; 0: for ever, below 0: no more. */
 static int64_t link_patience_ms(struct link *link)
 {
-    struct connection *connection = &link->connection;
-    const struct units_events *events = link->events;
+    const struct session_events *events = &link->session->events;
     struct session_command late;
 
-    if (!events->patience || !lane_is_late(link->lane, &late))
+    if (!events->patience || !link->session->ops->late(link->session, &late))
         return 0;
     int64_t now_ms = clock_ms(), patience_ms = events->patience(events->context, late.ticket);
-    if (!connection->later_ms || connection->later_number != late.number)
-        connection->later_ms = now_ms;
-    connection->later_number = late.number;
-    int64_t left_ms = connection->later_ms + patience_ms - now_ms;
+    if (!link->late_since_ms || link->late_number != late.number)
+        link->late_since_ms = now_ms;
+    link->late_number = late.number;
+    int64_t left_ms = link->late_since_ms + patience_ms - now_ms;
     return patience_ms ? left_ms > 0 ? left_ms : -1 : 0;
 }
 
-static void link_rest_for(struct link *link, int64_t limit_ms)
+static int64_t link_pause_ms(struct link *link)
 {
-    struct connection *connection = &link->connection;
-    enum lane_rest rest = lane_rests(link->lane);
-    int64_t pause_ms = rest == LANE_EVICTS   ? POLICY_MS
-                       : rest == LANE_DOUBTS ? suspect_pause_ms(&connection->suspect)
-                       : rest == LANE_SICK   ? backoff_next(&connection->sick)
-                                             : backoff_next(&connection->retry);
-
-    link->resting = true;
-    if (rest == LANE_DOUBTS) /* the partitions are claimed: the server is well */
-        backoff_reset(&connection->reconnect);
-    connection->state = CONNECTION_PAUSED;
-    connection_set_trouble(connection, lane_trouble(link->lane));
-    connection_wake_in(connection, limit_ms && limit_ms < pause_ms ? limit_ms : pause_ms);
+    switch (link->session->pause) {
+    case SESSION_EVICTS:
+        return LOOK_MS;
+    case SESSION_DOUBTS:
+        return suspect_pause_ms(&link->session->suspect);
+    case SESSION_SICK:
+        return backoff_next(&link->sick);
+    case SESSION_RETRIES:
+    case SESSION_FLOWS:
+        break;
+    }
+    return backoff_next(&link->retry);
 }
 
-/* It rests, unless what it would rest for has waited too long. */
-static void link_begin_rest(struct link *link)
+/* It pauses, unless what it would pause for has waited too long. */
+static void link_begin_pause(struct link *link)
 {
+    struct connection *connection = &link->connection;
+    struct session *session = link->session;
     int64_t limit_ms = link_patience_ms(link);
 
     if (limit_ms >= 0) {
-        link_rest_for(link, limit_ms);
+        int64_t pause_ms = link_pause_ms(link);
+        link->pausing = true;
+        connection_set_trouble(connection, session->trouble);
+        connection_wake_in(connection, limit_ms && limit_ms < pause_ms ? limit_ms : pause_ms);
         return;
     }
-    lane_give_up(link->lane, clock_ms() - link->connection.later_ms);
-    lane_deliver(link->lane);
+    session->ops->give_up(session, clock_ms() - link->late_since_ms);
+    if (session->ops->deliver)
+        session->ops->deliver(session);
     link_send(link);
 }
 
-static void link_is_well(struct connection *connection)
+static void link_is_well(struct link *link)
 {
-    connection->later_ms = 0;
-    connection_recover(connection);
+    link->late_since_ms = 0;
+    backoff_reset(&link->retry);
+    backoff_reset(&link->sick);
+    connection_recover(&link->connection);
 }
 
 static void link_look(struct link *link)
 {
     struct connection *connection = &link->connection;
+    struct session *session = link->session;
 
-    if (!lane_is_cut(link->lane) && connection->suspect.ends)
-        suspect_clear(&connection->suspect);
-    if (!connection_is_open(connection) || link->resting)
+    if (session->suspect.ends && !session->ops->is_cut(session))
+        suspect_clear(&session->suspect);
+    if (session->answered) /* the server is well: no need to wait before the next connection */
+        backoff_reset(&connection->reconnect);
+    session->answered = false;
+    if (!connection_is_open(connection) || link->pausing)
         return;
-    if (lane_rests(link->lane) != LANE_FLOWS)
-        link_begin_rest(link);
-    else if (connection->troubled && lane_is_well(link->lane))
-        link_is_well(connection);
+    if (session->pause != SESSION_FLOWS)
+        link_begin_pause(link);
+    else if (connection->troubled && session->ops->is_well(session))
+        link_is_well(link);
 }
 
 void link_turn(struct link *link)
 {
-    lane_turn(link->lane);
+    struct session *session = link->session;
+    const struct session_ops *ops = session->ops;
+
+    if (ops->turn)
+        ops->turn(session);
     link_send(link);
-    lane_deliver(link->lane);
-    link_send(link);
+    if (ops->deliver) {
+        ops->deliver(session);
+        link_send(link);
+    }
     link_look(link);
-    if (lane_wants_tick(link->lane))
+    if (ops->wants_tick && ops->wants_tick(session))
         link->ticks(link->context);
 }
 
@@ -146,53 +182,63 @@ void link_turn(struct link *link)
 static bool link_read_once(struct link *link)
 {
     struct connection *connection = &link->connection;
-    size_t got = traffic_read(connection, connection->input, CONNECTION_INPUT_BYTES);
+    struct session *session = link->session;
+    char *input = connection->input;
+    size_t room = CONNECTION_INPUT_BYTES - link->input_length;
+    size_t got = traffic_read(connection, input + link->input_length, room);
+    struct slice left = {input, link->input_length + got};
 
     if (!got)
         return false;
-    if (!lane_receive(link->lane, (struct slice){connection->input, got})) {
-        connection_lost(connection, "%s", lane_trouble(link->lane));
+    if (!session->ops->receive(session, &left)) {
+        if (connection_is_open(connection)) /* else an event has lost it */
+            connection_lost(connection, "%s", session->trouble);
         return false;
     }
+    memmove(input, left.data, left.length);
+    link->input_length = left.length;
     link_send(link);
-    return got == CONNECTION_INPUT_BYTES;
+    return got == room;
 }
 
-static void link_read(struct connection *connection)
+void link_read(struct link *link)
 {
-    struct link *link = connection->context;
+    struct connection *connection = &link->connection;
+    struct session *session = link->session;
 
-    lane_woken(link->lane);
+    session->least = 0;
     for (unsigned i = 0; i < READS_A_TURN && connection_is_open(connection); i++)
         if (!link_read_once(link))
             break;
-    if (connection->progress_ms - link->checked_ms >= POLICY_MS) {
-        link->checked_ms = connection->progress_ms;
-        lane_check(link->lane);
+    if (session->ops->look && connection->progress_ms - link->looked_ms >= LOOK_MS) {
+        link->looked_ms = connection->progress_ms;
+        session->ops->look(session);
     }
     link_turn(link);
 }
 
 /* --- the driver ------------------------------------------------------------------------------- */
 
-static void link_begin(struct connection *connection)
+static void link_on_begin(struct connection *connection)
 {
     struct link *link = connection->context;
-    char text[SUSPECT_TEXT_BYTES];
 
-    connection->state = CONNECTION_FLOWING;
     link->least = 1;
-    connection->progress_ms = link->checked_ms = clock_ms();
-    connection_wake_in(connection, connection->setup->options->response_timeout);
-    lane_begin(link->lane);
-    if (connection->suspect.cuts) {
-        suspect_write(&connection->suspect, text);
-        lane_doubt(link->lane, text);
-    }
+    link->input_length = 0;
+    link_watch(link);
+    link->looked_ms = connection->progress_ms;
+    if (connection->changed) /* it was not the connection that ended */
+        suspect_doubt(&link->session->suspect);
+    session_begin(link->session);
     link_turn(link);
 }
 
-static void link_flush(struct connection *connection)
+static void link_on_readable(struct connection *connection)
+{
+    link_read(connection->context);
+}
+
+static void link_on_writable(struct connection *connection)
 {
     link_send(connection->context);
 }
@@ -205,7 +251,7 @@ static void link_check_idle(struct link *link)
 
     if (left_ms <= 0) {
         connection->progress_ms = clock_ms();
-        lane_refresh(link->lane);
+        link->session->ops->idle(link->session);
     }
     /* Never longer than the timeout, which may begin to run any moment. */
     connection_wake_in(connection, left_ms > 0 && left_ms < timeout_ms ? left_ms : timeout_ms);
@@ -214,14 +260,13 @@ static void link_check_idle(struct link *link)
 static void link_wake(struct connection *connection)
 {
     struct link *link = connection->context;
+    struct session *session = link->session;
 
-    if (link->resting) {
-        link->resting = false;
-        connection->state = CONNECTION_FLOWING;
-        connection->progress_ms = clock_ms();
-        lane_resume(link->lane);
-        connection_wake_in(connection, connection->setup->options->response_timeout);
-    } else if (lane_is_waiting(link->lane)) {
+    if (link->pausing) {
+        link->pausing = false;
+        link_watch(link);
+        session->ops->resume(session);
+    } else if (session->ops->waits(session)) {
         link_expect(link, 1); /* also a single byte is a sign of life */
         silence_check(connection);
     } else {
@@ -230,53 +275,30 @@ static void link_wake(struct connection *connection)
     link_turn(link);
 }
 
-/* A record ended the connection, or one of several. */
-static void link_suspect(struct link *link)
-{
-    struct connection *connection = &link->connection;
-    const struct units_events *events = link->events;
-    struct suspect *suspect = &connection->suspect;
-    char text[SUSPECT_TEXT_BYTES];
-    struct session_command alone;
-
-    lane_cut(link->lane);
-    if (!lane_alone(link->lane, &alone)) {
-        suspect_doubt(suspect);
-        return;
-    }
-    int64_t now_ms = clock_ms();
-    suspect_cut(suspect, alone.number, alone.bytes, now_ms);
-    suspect_write(suspect, text);
-    if (suspect->ends == SUSPECT_TELL && events->suspected)
-        events->suspected(events->context, alone.ticket, text);
-    int64_t patience_ms = events->patience ? events->patience(events->context, alone.ticket) : 0;
-    if (suspect_is_guilty(suspect, patience_ms, now_ms))
-        lane_condemn(link->lane, text);
-}
-
-static bool link_lost(struct connection *connection)
+static bool link_lost(struct connection *connection, char text[CONNECTION_TROUBLE_BYTES])
 {
     struct link *link = connection->context;
+    struct suspect *suspect = &link->session->suspect;
+    unsigned ends = suspect->ends;
 
-    link->resting = false;
-    if (connection_was_cut(connection))
-        link_suspect(link);
-    else
-        suspect_doubt(&connection->suspect);
-    return lane_lost(link->lane);
+    link->pausing = false;
+    bool unanswered = session_lost(link->session, connection_was_cut(connection), clock_ms());
+    if (suspect->ends > ends)
+        suspect_write(suspect, text);
+    return unanswered;
 }
 
 static size_t link_waiting(const struct connection *connection)
 {
     const struct link *link = connection->context;
 
-    return lane_inflight(link->lane);
+    return link->session->ops->inflight(link->session);
 }
 
 const struct connection_driver link_driver = {
-    .begin = link_begin,
-    .read = link_read,
-    .flush = link_flush,
+    .begin = link_on_begin,
+    .read = link_on_readable,
+    .flush = link_on_writable,
     .wake = link_wake,
     .lost = link_lost,
     .waiting = link_waiting,

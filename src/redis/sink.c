@@ -3,7 +3,8 @@
 
 #include "base/mem.h"
 #include "conf/conf.h"
-#include "redis/exchange.h"
+#include "redis/link.h"
+#include "redis/pipeline.h"
 #include "redis/servers.h"
 #include "redis/topology.h"
 #include "redis/units.h"
@@ -12,29 +13,41 @@
 
 enum { SEND_BYTES = 32 << 10 };
 
+/* One connection, and what is said over it. */
+struct way {
+    struct link link;
+    struct pipeline pipeline;
+};
+
 struct sink {
     struct servers servers;
     struct sink_events events;
     uint32_t other; /* the metrics' index of commands without a row */
-    struct connection *pipelines;
-    unsigned pipeline_count; /* 0: no ordinary commands */
-    struct units *units;     /* NULL: no transactions */
+    struct way *ways;
+    unsigned way_count;  /* 0: no ordinary commands */
+    struct units *units; /* NULL: no transactions */
     void (*moved)(void *context, bool repeats);
     void *moved_context;
 };
 
-static void sink_open_pipelines(struct sink *sink, const struct sink_events *events)
+static void sink_open_ways(struct sink *sink, const struct sink_events *events)
 {
+    const struct connection_setup *setup = &sink->servers.setup;
     size_t commands;
 
     command_all(&commands);
     sink->other = (uint32_t)commands;
     sink->events = *events;
-    sink->servers.setup.events = &sink->events;
-    sink->pipeline_count = (unsigned)sink->servers.setup.options->connections;
-    sink->pipelines = mem_array(sink->pipeline_count, sizeof(*sink->pipelines));
-    for (unsigned i = 0; i < sink->pipeline_count; i++)
-        servers_open(&sink->servers, &sink->pipelines[i], &exchange_driver, NULL);
+    sink->way_count = (unsigned)setup->options->connections;
+    sink->ways = mem_array(sink->way_count, sizeof(*sink->ways));
+    for (unsigned i = 0; i < sink->way_count; i++) {
+        struct way *way = &sink->ways[i];
+        pipeline_init(&way->pipeline, &sink->events, setup->counters,
+                      (size_t)setup->options->window_commands,
+                      (size_t)setup->options->window_bytes);
+        link_init(&way->link, &way->pipeline.session);
+        servers_open(&sink->servers, &way->link.connection, &link_driver, &way->link);
+    }
 }
 
 struct sink *sink_new(const struct sink_options *options, struct err *err)
@@ -47,7 +60,7 @@ struct sink *sink_new(const struct sink_options *options, struct err *err)
         return NULL;
     }
     if (options->events)
-        sink_open_pipelines(sink, options->events);
+        sink_open_ways(sink, options->events);
     if (options->units)
         sink->units = units_new(&sink->servers, options->units);
     return sink;
@@ -59,7 +72,9 @@ void sink_free(struct sink *sink)
         return;
     servers_close(&sink->servers);
     units_free(sink->units);
-    free(sink->pipelines);
+    for (unsigned i = 0; i < sink->way_count; i++)
+        pipeline_free(&sink->ways[i].pipeline);
+    free(sink->ways);
     free(sink);
 }
 
@@ -75,8 +90,8 @@ struct units *sink_units(const struct sink *sink)
 
 bool sink_has_room(const struct sink *sink)
 {
-    for (unsigned i = 0; i < sink->pipeline_count; i++)
-        if (!window_has_room(&sink->pipelines[i].window))
+    for (unsigned i = 0; i < sink->way_count; i++)
+        if (!window_has_room(&sink->ways[i].pipeline.window))
             return false;
     return true;
 }
@@ -84,27 +99,27 @@ bool sink_has_room(const struct sink *sink)
 void sink_put(struct sink *sink, const struct slice *arguments, size_t count,
               const struct command *command, struct slice key, uint32_t ticket)
 {
-    struct connection *connection = &sink->pipelines[topology_pick(sink->pipeline_count, key)];
+    struct way *way = &sink->ways[topology_pick(sink->way_count, key)];
 
-    window_put(&connection->window, arguments, count, command ? command->index : sink->other,
+    window_put(&way->pipeline.window, arguments, count, command ? command->index : sink->other,
                ticket);
 }
 
 /* A good send() full leaves at once, so that the server works while more is put. */
 void sink_commit(struct sink *sink)
 {
-    for (unsigned i = 0; i < sink->pipeline_count; i++) {
-        struct connection *connection = &sink->pipelines[i];
-        window_commit(&connection->window);
-        if (window_unsent(&connection->window).length >= SEND_BYTES)
-            exchange_flush(connection);
+    for (unsigned i = 0; i < sink->way_count; i++) {
+        struct way *way = &sink->ways[i];
+        window_commit(&way->pipeline.window);
+        if (window_unsent(&way->pipeline.window).length >= SEND_BYTES)
+            link_send(&way->link);
     }
 }
 
 void sink_rollback(struct sink *sink)
 {
-    for (unsigned i = 0; i < sink->pipeline_count; i++)
-        window_rollback(&sink->pipelines[i].window);
+    for (unsigned i = 0; i < sink->way_count; i++)
+        window_rollback(&sink->ways[i].pipeline.window);
 }
 
 /* The loop tells when there is something to read; only who has no room asks for himself. */
@@ -112,26 +127,26 @@ void sink_turn(struct sink *sink)
 {
     if (sink->units)
         units_turn(sink->units);
-    for (unsigned i = 0; i < sink->pipeline_count; i++) {
-        struct connection *connection = &sink->pipelines[i];
-        if (!window_has_room(&connection->window))
-            exchange_read(connection);
-        exchange_flush(connection);
+    for (unsigned i = 0; i < sink->way_count; i++) {
+        struct way *way = &sink->ways[i];
+        if (!window_has_room(&way->pipeline.window))
+            link_read(&way->link);
+        link_send(&way->link);
     }
 }
 
 void sink_discard(struct sink *sink)
 {
-    for (unsigned i = 0; i < sink->pipeline_count; i++)
-        connection_discard(&sink->pipelines[i]);
+    for (unsigned i = 0; i < sink->way_count; i++)
+        pipeline_discard(&sink->ways[i].pipeline);
 }
 
 size_t sink_inflight(const struct sink *sink)
 {
     size_t inflight = 0;
 
-    for (unsigned i = 0; i < sink->pipeline_count; i++)
-        inflight += sink->pipelines[i].window.queue.count;
+    for (unsigned i = 0; i < sink->way_count; i++)
+        inflight += sink->ways[i].pipeline.window.queue.count;
     return inflight;
 }
 
@@ -148,9 +163,10 @@ const char *sink_run(const struct sink *sink)
 static void sink_moved(void *context, const struct connection *connection)
 {
     struct sink *sink = context;
-    bool repeats =
-        connection >= sink->pipelines && connection < sink->pipelines + sink->pipeline_count;
+    bool repeats = false;
 
+    for (unsigned i = 0; i < sink->way_count; i++)
+        repeats |= connection == &sink->ways[i].link.connection;
     sink->moved(sink->moved_context, repeats);
 }
 

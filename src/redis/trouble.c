@@ -70,7 +70,5 @@ void connection_recover(struct connection *connection)
 {
     connection->silences = 0;
     backoff_reset(&connection->reconnect);
-    backoff_reset(&connection->retry);
-    backoff_reset(&connection->sick);
     connection_clear_trouble(connection);
 }

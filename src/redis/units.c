@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "conf/conf.h"
+#include "redis/lane.h"
 #include "redis/link.h"
 #include "redis/servers.h"
 
@@ -22,6 +23,7 @@ struct units {
     struct servers *servers;
     struct units_events events;
     struct link links[LANES];
+    struct lane *lanes[LANES];
     struct event *tick;
     bool ticking;
 };
@@ -30,7 +32,7 @@ struct units {
 
 static void units_wants_tick(void *context)
 {
-    static const struct timeval delay = {0, LANE_TICK_MS * 1000};
+    static const struct timeval delay = {0, SESSION_TICK_MS * 1000};
     struct units *units = context;
 
     if (units->ticking)
@@ -46,7 +48,7 @@ static void units_on_tick(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
     units->ticking = false;
     for (size_t i = 0; i < LANES; i++) {
-        lane_tick(units->links[i].lane);
+        lane_tick(units->lanes[i]);
         link_turn(&units->links[i]);
     }
 }
@@ -68,8 +70,8 @@ static void units_open_links(struct units *units)
     for (unsigned i = 0; i < LANES; i++) {
         struct link *link = &units->links[i];
         lane.carrier = link;
-        link->lane = lane_new(&lane);
-        link->events = &units->events;
+        units->lanes[i] = lane_new(&lane);
+        link_init(link, lane_session(units->lanes[i]));
         link->ticks = units_wants_tick;
         link->context = units;
         servers_open(units->servers, &link->connection, &link_driver, link);
@@ -92,7 +94,7 @@ void units_free(struct units *units)
     if (!units)
         return;
     for (size_t i = 0; i < LANES; i++)
-        lane_free(units->links[i].lane);
+        lane_free(units->lanes[i]);
     event_free(units->tick);
     free(units);
 }
@@ -113,14 +115,14 @@ static uint64_t units_random(void)
 
 struct claim *units_claim(struct units *units, const struct claim_name *name, void *owner)
 {
-    struct lane *lane = units->links[0].lane;
+    struct lane *lane = units->lanes[0];
 
     for (size_t i = 1; i < LANES; i++)
-        if (lane_claims(units->links[i].lane) < lane_claims(lane))
-            lane = units->links[i].lane;
+        if (lane_claims(units->lanes[i]) < lane_claims(lane))
+            lane = units->lanes[i];
     for (size_t i = 0; i < LANES; i++)
-        if (lane_has_former(units->links[i].lane, name))
-            lane = units->links[i].lane;
+        if (lane_has_former(units->lanes[i], name))
+            lane = units->lanes[i];
     return lane_claim(lane, name, units_random(), owner);
 }
 

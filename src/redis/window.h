@@ -56,7 +56,7 @@ static inline struct slice window_unsent(const struct window *window)
     const struct queue *queue = &window->queue;
     size_t from = queue->head + window->written;
 
-    return (struct slice){queue->bytes + from, queue->end - from};
+    return (struct slice){queue->bytes ? queue->bytes + from : NULL, queue->end - from};
 }
 
 /** The next @p length bytes of window_unsent() were sent. */

@@ -18,6 +18,7 @@ enum { TICKETS = 4096, CLAIMS = 2 };
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct lane *lane;
+static struct session *session;
 static struct claim *claims[CLAIMS];
 static bool open, gone[CLAIMS];
 static uint32_t tickets;
@@ -81,7 +82,7 @@ static void put(struct claim *claim, unsigned commands, uint64_t kept)
 static void lose(void)
 {
     if (open)
-        lane_lost(lane);
+        session->ops->lost(session);
     open = false;
 }
 
@@ -93,7 +94,7 @@ static void hear(const uint8_t **data, size_t *size)
     struct slice bytes = {(const char *)*data + 1, length};
     *data += *size ? length + 1 : 0;
     *size -= *size ? length + 1 : 0;
-    if (open && length && !lane_receive(lane, bytes))
+    if (open && length && !session->ops->receive(session, &bytes))
         lose();
 }
 
@@ -126,7 +127,7 @@ static void step(uint8_t byte, const uint8_t **data, size_t *size)
         break;
     case 'b':
         if (!open)
-            lane_begin(lane);
+            session_begin(session);
         open = true;
         break;
     case 'l':
@@ -155,10 +156,10 @@ static void step(uint8_t byte, const uint8_t **data, size_t *size)
         lane_tick(lane);
         break;
     case 'i':
-        lane_refresh(lane);
+        session->ops->idle(session);
         break;
     case 'u':
-        lane_resume(lane);
+        session->ops->resume(session);
         break;
     default:
         break;
@@ -186,19 +187,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tickets = 0;
     offset = 0;
     lane = lane_new(&options);
+    session = lane_session(lane);
     while (size) {
         uint8_t byte = *data++;
         size--;
         step(byte, &data, &size);
-        lane_turn(lane);
-        lane_sent(lane, lane_output(lane).length);
-        lane_deliver(lane);
+        session->ops->turn(session);
+        session->ops->sent(session, session->ops->output(session).length);
+        session->ops->deliver(session);
     }
     lose();
     drop(0);
     drop(1);
-    lane_deliver(lane);
-    if (lane_inflight(lane))
+    session->ops->deliver(session);
+    if (session->ops->inflight(session))
         abort();
     for (uint32_t i = 0; i < tickets; i++)
         if (!told[i])

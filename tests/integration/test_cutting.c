@@ -211,37 +211,6 @@ static void a_server_that_dies_of_a_command_has_not_answered(void)
     stop();
 }
 
-/* The second one has the ticket and the length of the first, which nobody wants any more. */
-static const char *hang_up_at_set(void *context, unsigned connection, unsigned number,
-                                  const char *name)
-{
-    (void)context, (void)connection, (void)number;
-    return strcmp(name, "SET") == 0 ? "" : "+OK\r\n";
-}
-
-static void a_command_with_the_ticket_of_one_that_ended_connections_begins_anew(void)
-{
-    fixture = sink_fixture_new(0);
-    fake = fake_server_open(fixture->loop.base, hang_up_at_set, NULL);
-    fixture->options.port = fake_server_port(fake);
-    fixture->patience_ms = 1; /* the second end in a row condemns it */
-    sink_fixture_start(fixture);
-    sink_fixture_put(fixture, "SET", "key", "1", NULL);
-    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "the server ended 1 connection at"));
-    fixture->unwanted_below = 1;
-    sink_discard(fixture->sink);
-    CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_DROPPED);
-    fixture->unwanted_below = fixture->put = fixture->answered = 0;
-    fixture->outcomes[0] = TICKET_OPEN;
-    sink_fixture_put(fixture, "SET", "key", "2", NULL);
-    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
-    CU_ASSERT_PTR_NOT_NULL(strstr(fixture->text, "the server ended 2 connections in a row"));
-    CU_ASSERT_EQUAL(fake_server_connections(fake), 4);
-    sink_fixture_stop(fixture);
-    fake_server_close(fake);
-    stop();
-}
-
 /* A proxy whose server is away: it greets, it answers PING, and everything else ends there. */
 static const char *lonely_proxy(void *context, unsigned connection, unsigned number,
                                 const char *name)
@@ -276,7 +245,6 @@ int main(void)
         TEST(exactly_once_refuses_it_alone_too),
         TEST(exactly_once_hears_what_is_said_before_the_end_too),
         TEST(records_that_are_too_large_together_go_one_by_one),
-        TEST(a_command_with_the_ticket_of_one_that_ended_connections_begins_anew),
         TEST(who_kills_clients_condemns_no_command),
         TEST(a_server_that_dies_of_a_command_has_not_answered),
         TEST(a_proxy_without_a_server_condemns_nothing),

@@ -245,28 +245,6 @@ static void a_command_not_wanted_any_more_does_not_hold_up_the_others(void)
     close_both();
 }
 
-/* Flow gives a ticket out again as soon as its record is over. */
-static void a_command_with_the_ticket_of_one_that_waited_waits_anew(void)
-{
-    open_both();
-    fixture->patience_ms = 600;
-    redis_ask(server, "CONFIG SET min-replicas-to-write 1");
-    sink_fixture_put(fixture, "SET", "key", "1", NULL);
-    CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "NOREPLICAS"));
-    fixture->unwanted_below = 1;
-    sink_discard(fixture->sink);
-    CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_DROPPED);
-    sink_fixture_run(fixture, 700);
-    fixture->unwanted_below = fixture->put = fixture->answered = 0;
-    fixture->outcomes[0] = TICKET_OPEN;
-    int64_t from_ms = clock_ms();
-    sink_fixture_put(fixture, "SET", "key", "2", NULL);
-    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
-    CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_REFUSED);
-    CU_ASSERT_TRUE(clock_ms() - from_ms >= 600);
-    close_both();
-}
-
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -274,7 +252,6 @@ int main(void)
         TEST(a_running_script_is_waited_for),
         TEST(missing_replicas_are_waited_for),
         TEST(a_command_that_waits_for_too_long_is_refused_and_the_next_one_waits_anew),
-        TEST(a_command_with_the_ticket_of_one_that_waited_waits_anew),
         TEST(a_disk_that_fails_is_waited_for),
         TEST(a_replica_is_left_until_it_is_a_master),
         TEST(a_server_out_of_memory_is_probed_with_one_command),

@@ -65,36 +65,6 @@ static void open_fake(struct script *script, int64_t response_timeout)
     sink_fixture_start(fixture);
 }
 
-static char heard[200]; /* the commands' names */
-
-static const char *load_at_first(void *context, unsigned connection, unsigned number,
-                                 const char *name)
-{
-    (void)context, (void)connection;
-    strncat(heard, name, sizeof(heard) - strlen(heard) - 2);
-    strcat(heard, " ");
-    return number == 0 ? "-LOADING Redis is loading the dataset in memory\r\n" : "+OK\r\n";
-}
-
-/* A server may end its loading between two commands that came together: the later one would be
- * carried out first. */
-static void the_first_command_of_a_connection_goes_alone(void)
-{
-    heard[0] = '\0';
-    fixture = sink_fixture_new(0);
-    fake = fake_server_open(fixture->loop.base, load_at_first, NULL);
-    fixture->options.port = fake_server_port(fake);
-    sink_fixture_start(fixture);
-    while (!fixture->counters->connections_up)
-        sink_fixture_turn(fixture);
-    sink_fixture_put(fixture, "INCR", "a", NULL);
-    sink_fixture_put(fixture, "DECR", "a", NULL);
-    sink_fixture_put(fixture, "APPEND", "a", "1", NULL);
-    expect_all_done();
-    ASSERT_TEXT(heard, "INCR INCR DECR APPEND ");
-    close_all();
-}
-
 /* Whatever "done" is about, it is not about a command of which the server has a part. */
 static void what_is_answered_before_it_was_sent_is_sent_again(void)
 {
@@ -149,19 +119,6 @@ static void garbage_ends_the_connection_and_costs_no_command(void)
         CU_ASSERT_EQUAL(fixture->counters->reconnects, 2);
         close_all();
     }
-}
-
-static void an_answer_too_many_ends_the_connection(void)
-{
-    struct script script = {1, 2, "+OK\r\n+OK\r\n"};
-
-    open_fake(&script, 2000);
-    sink_fixture_push_sequence(fixture, 0, 3);
-    CU_ASSERT_TRUE(sink_fixture_finish(fixture));
-    sink_fixture_run(fixture, 300);
-    CU_ASSERT_EQUAL(fixture->counters->reconnects, 1);
-    CU_ASSERT_EQUAL(fixture->counters->connections_up, 1);
-    close_all();
 }
 
 static void a_redirection_tells_that_this_is_a_cluster(void)
@@ -282,12 +239,10 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(of_many_connections_the_first_ones_tell), /* before others have told something */
-        TEST(the_first_command_of_a_connection_goes_alone),
         TEST(what_is_answered_before_it_was_sent_is_sent_again),
         TEST(an_answer_in_pieces_of_a_byte_is_an_answer),
         TEST(an_end_within_an_answer_is_no_answer),
         TEST(garbage_ends_the_connection_and_costs_no_command),
-        TEST(an_answer_too_many_ends_the_connection),
         TEST(a_redirection_tells_that_this_is_a_cluster),
         TEST(a_server_that_falls_silent_is_left),
         TEST(a_peer_that_vanished_while_idle_is_found_by_a_ping),

@@ -3,7 +3,6 @@
 #include "member.h"
 #include "metrics/metrics.h"
 #include "redis/lane.h"
-#include "redis/suspect.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -28,7 +27,6 @@ struct exact_partition {
 
 struct exact {
     struct lane *lane;
-    struct suspect suspect;
     struct sink_counters counters;
     struct exact_partition partitions[WORLD_PARTITIONS];
     struct ticket tickets[TICKETS];
@@ -181,13 +179,11 @@ static void exact_end(struct member *member)
     member->way = NULL;
 }
 
-static void exact_connected(struct member *member)
+static struct session *exact_session(const struct member *member)
 {
-    struct exact *exact = member->way;
+    const struct exact *exact = member->way;
 
-    lane_begin(exact->lane);
-    if (exact->suspect.cuts)
-        lane_doubt(exact->lane, "");
+    return lane_session(exact->lane);
 }
 
 /* Hears what the lane has to tell. */
@@ -195,38 +191,9 @@ static void exact_deliver(struct member *member)
 {
     struct exact *exact = member->way;
 
-    lane_deliver(exact->lane);
-    if (!lane_is_cut(exact->lane))
-        suspect_clear(&exact->suspect);
+    wire_deliver(member);
     world_unsettled(member, exact->counters.units_unsettled);
     exact->counters.units_unsettled = 0;
-}
-
-/* As link.c does. */
-static void exact_suspect(struct exact *exact)
-{
-    struct session_command alone;
-
-    lane_cut(exact->lane);
-    if (!lane_alone(exact->lane, &alone)) {
-        suspect_doubt(&exact->suspect);
-        return;
-    }
-    suspect_cut(&exact->suspect, alone.number, alone.bytes, 0);
-    if (suspect_is_guilty(&exact->suspect, 0, 0))
-        lane_condemn(exact->lane, "it ends connections");
-}
-
-static void exact_cut(struct member *member, bool at_once)
-{
-    struct exact *exact = member->way;
-
-    if (at_once)
-        exact_suspect(exact);
-    else
-        suspect_doubt(&exact->suspect);
-    lane_lost(exact->lane);
-    exact_deliver(member);
 }
 
 static void exact_claim(struct member *member, unsigned number)
@@ -345,40 +312,13 @@ static bool exact_is_drained(const struct member *member, unsigned number)
     return !partition->begun || partition->again || lane_is_settled(partition->claim);
 }
 
-/* --- bytes ------------------------------------------------------------------------------------ */
-
-static struct slice exact_output(struct member *member)
-{
-    struct exact *exact = member->way;
-
-    lane_turn(exact->lane);
-    return lane_output(exact->lane);
-}
-
-static void exact_wrote(struct member *member, size_t length)
-{
-    struct exact *exact = member->way;
-
-    lane_sent(exact->lane, length);
-}
-
-static bool exact_input(struct member *member, struct slice bytes)
-{
-    struct exact *exact = member->way;
-    bool sound = lane_receive(exact->lane, bytes);
-
-    exact_deliver(member);
-    return sound;
-}
+/* --- time ------------------------------------------------------------------------------------- */
 
 static void exact_wake(struct member *member)
 {
     struct exact *exact = member->way;
 
-    if (lane_rests(exact->lane) != LANE_FLOWS)
-        lane_resume(exact->lane);
-    if (lane_wants_tick(exact->lane))
-        lane_tick(exact->lane);
+    lane_tick(exact->lane);
     for (unsigned i = 0; i < WORLD_PARTITIONS; i++) {
         struct exact_partition *partition = &exact->partitions[i];
         if (partition->mend.offset >= 0 && partition->claim && !partition->again) {
@@ -398,15 +338,12 @@ static void exact_wake(struct member *member)
 const struct way exact_way = {
     .begin = exact_begin,
     .end = exact_end,
-    .connected = exact_connected,
-    .cut = exact_cut,
+    .session = exact_session,
+    .deliver = exact_deliver,
     .assigned = exact_assigned,
     .lost = exact_lost,
     .another = exact_another,
     .take = exact_take,
     .is_drained = exact_is_drained,
-    .output = exact_output,
-    .wrote = exact_wrote,
-    .input = exact_input,
     .wake = exact_wake,
 };

@@ -5,6 +5,7 @@
 #include "kafka/tracker.h"
 #include "kafka/witness.h"
 #include "model_redis.h"
+#include "redis/session.h"
 #include "world.h"
 
 struct checkpoint;
@@ -33,11 +34,15 @@ struct place {
     int64_t offset;
 };
 
+enum { WIRE_REST_BYTES = 512 };
+
 struct member {
     struct world *world;
     unsigned number;
-    int connection; /* -1: none */
-    int former;     /* to be killed before the next one speaks; -1: none */
+    int connection;             /* -1: none */
+    int former;                 /* to be killed before the next one speaks; -1: none */
+    char rest[WIRE_REST_BYTES]; /* what the session left of what came */
+    size_t rest_length;
     struct member_partition partitions[WORLD_PARTITIONS];
     void *way; /* what the way of writing keeps */
 };
@@ -46,9 +51,10 @@ struct member {
 struct way {
     void (*begin)(struct member *member);
     void (*end)(struct member *member); /* it crashed: nothing of it is left */
-    void (*connected)(struct member *member);
-    /** It broke; @p at_once: at what was sent last, as it seems. */
-    void (*cut)(struct member *member, bool at_once);
+    /** What is said over its connection; wire.c moves the bytes, as link.c does. */
+    struct session *(*session)(const struct member *member);
+    /** Hears what the session has to tell; NULL: nothing more than wire_deliver(). */
+    void (*deliver)(struct member *member);
     /** The partition is the worker's from now on. */
     void (*assigned)(struct member *member, unsigned partition);
     void (*lost)(struct member *member, unsigned partition);
@@ -58,12 +64,7 @@ struct way {
     bool (*take)(struct member *member, unsigned partition);
     /** Whether all that was taken of the partition is answered. */
     bool (*is_drained)(const struct member *member, unsigned partition);
-    /** What may be sent now; the first @p length bytes of it were. */
-    struct slice (*output)(struct member *member);
-    void (*wrote)(struct member *member, size_t length);
-    /** Bytes came; false: the connection is no good any more. */
-    bool (*input)(struct member *member, struct slice bytes);
-    /** The pause after "later" is over, and such things. */
+    /** What is done from time to time; NULL: nothing. */
     void (*wake)(struct member *member);
     /** Asks Redis about a refusal, on a connection of its own; NULL: it never does. */
     void (*ask)(struct member *member);
@@ -107,6 +108,11 @@ void world_missed(struct member *member, struct place place);
 /** Answers were lost with a connection or a worker, and that was said: errors among them may never
  * be told. */
 void world_unsettled(struct member *member, uint64_t units);
+
+/* --- wire.c, for the ways --- */
+
+/** Calls the session's events, and forgets a suspect that was answered. */
+void wire_deliver(struct member *member);
 
 /* --- logs.c, for the ways --- */
 

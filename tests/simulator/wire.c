@@ -1,6 +1,8 @@
 /* wire.c: the connections between workers and Redis, over which bytes go a few at a time. */
 #include "world_parts.h"
 
+#include <assert.h>
+
 void wire_close(struct member *member, bool former)
 {
     struct world *world = member->world;
@@ -13,13 +15,40 @@ void wire_close(struct member *member, bool former)
     member->connection = -1;
 }
 
+static struct session *wire_session(const struct member *member)
+{
+    return member->world->way->session(member);
+}
+
+void wire_deliver(struct member *member)
+{
+    struct session *session = wire_session(member);
+
+    if (session->ops->deliver)
+        session->ops->deliver(session);
+    if (session->suspect.ends && !session->ops->is_cut(session))
+        suspect_clear(&session->suspect);
+    session->answered = false;
+}
+
+static void wire_tell(struct member *member)
+{
+    const struct way *way = member->world->way;
+
+    if (way->deliver)
+        way->deliver(member);
+    else
+        wire_deliver(member);
+}
+
 void wire_cut(struct member *member, bool at_once)
 {
     if (member->connection < 0)
         return;
     member->world->counts.cuts++;
     wire_close(member, true);
-    member->world->way->cut(member, at_once);
+    session_lost(wire_session(member), at_once, 0);
+    wire_tell(member);
 }
 
 void wire_connect(struct member *member)
@@ -31,23 +60,38 @@ void wire_connect(struct member *member)
     if (member->former >= 0)
         model_redis_kill(world->redis, (unsigned)member->former);
     member->former = -1;
+    member->rest_length = 0;
     member->connection = (int)model_redis_connect(world->redis);
-    world->way->connected(member);
+    session_begin(wire_session(member));
+    wire_tell(member);
+}
+
+void wire_wake(struct member *member, bool idle)
+{
+    struct session *session = wire_session(member);
+
+    if (session->pause != SESSION_FLOWS)
+        session->ops->resume(session);
+    else if (idle && member->connection >= 0 && !session->ops->waits(session))
+        session->ops->idle(session);
+    wire_tell(member);
 }
 
 void wire_send(struct member *member, size_t amount)
 {
-    struct slice output;
+    struct session *session = wire_session(member);
 
     if (member->connection < 0)
         return;
-    output = member->world->way->output(member);
+    if (session->ops->turn)
+        session->ops->turn(session);
+    struct slice output = session->ops->output(session);
     if (output.length > amount * 4 + 1)
         output.length = amount * 4 + 1;
     if (!output.length)
         return;
     model_redis_send(member->world->redis, (unsigned)member->connection, output);
-    member->world->way->wrote(member, output.length);
+    session->ops->sent(session, output.length);
 }
 
 void wire_serve(struct member *member, size_t amount)
@@ -63,21 +107,30 @@ void wire_serve(struct member *member, size_t amount)
 
 void wire_read(struct member *member, size_t amount)
 {
-    struct world *world = member->world;
-    char bytes[512];
-    struct slice input;
+    struct session *session = wire_session(member);
+    struct model_redis *redis = member->world->redis;
+    char bytes[WIRE_REST_BYTES + 512];
     size_t length = amount * 2 + 1;
 
     if (member->connection < 0)
         return;
-    input = model_redis_replies(world->redis, (unsigned)member->connection);
-    if (length > input.length)
-        length = input.length;
+    struct slice replies = model_redis_replies(redis, (unsigned)member->connection);
+    if (length > replies.length)
+        length = replies.length;
     if (!length)
         return;
-    memcpy(bytes, input.data, length);
-    model_redis_took(world->redis, (unsigned)member->connection, length);
-    if (!world->way->input(member, (struct slice){bytes, length}))
+    struct slice input = {bytes, member->rest_length + length};
+    memcpy(bytes, member->rest, member->rest_length);
+    memcpy(bytes + member->rest_length, replies.data, length);
+    model_redis_took(redis, (unsigned)member->connection, length);
+    session->least = 0;
+    bool sound = session->ops->receive(session, &input);
+    assert(!sound || input.length <= WIRE_REST_BYTES);
+    if (sound)
+        memcpy(member->rest, input.data, input.length);
+    member->rest_length = sound ? input.length : 0;
+    wire_tell(member);
+    if (!sound)
         wire_cut(member, false);
 }
 

@@ -202,7 +202,9 @@ static void take_step(struct world *world, struct world_step step)
         break;
     case STEP_CONNECT:
         wire_connect(member);
-        world->way->wake(member);
+        wire_wake(member, step.amount % 8 == 0);
+        if (world->way->wake)
+            world->way->wake(member);
         break;
     case STEP_ASSIGN:
         group_assign(member, step.partition);

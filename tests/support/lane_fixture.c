@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 struct lane *lane;
+struct session *session;
 struct claim *claims[2];
 struct sink_counters counters;
 enum units_verdict verdict;
@@ -88,7 +89,7 @@ const char *told(void)
 
 const char *news(void)
 {
-    lane_deliver(lane);
+    session->ops->deliver(session);
     return told();
 }
 
@@ -107,7 +108,7 @@ static const char *argument(const char *at, size_t *used)
 
 const char *says(void)
 {
-    struct slice output = lane_output(lane);
+    struct slice output = session->ops->output(session);
     char *bytes = mem_copy(output.data, output.length);
     const char *at = bytes, *end = bytes + output.length;
     size_t used = 0;
@@ -124,7 +125,7 @@ const char *says(void)
         }
     }
     said[used] = '\0';
-    lane_sent(lane, output.length);
+    session->ops->sent(session, output.length);
     free(bytes);
     return said;
 }
@@ -136,8 +137,9 @@ void hear(const char *text)
     for (size_t at = 0; at < length && sound;) {
         size_t left = length - at, part = piece && piece < left ? piece : left;
         char *copy = mem_copy(text + at, part); /* its end is the end of readable memory */
-        lane_woken(lane);
-        sound = lane_receive(lane, (struct slice){copy, part});
+        session->least = 0;
+        struct slice input = {copy, part};
+        sound = session->ops->receive(session, &input);
         free(copy);
         at += part;
     }
@@ -149,7 +151,7 @@ void put(struct claim *claim, int64_t offset, uint32_t ticket)
 
     lane_put(claim, 0, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, ticket);
     lane_record(claim, &record, 0);
-    lane_turn(lane);
+    session->ops->turn(session);
 }
 
 void put_two(struct claim *claim, int64_t offset, uint32_t ticket)
@@ -159,7 +161,7 @@ void put_two(struct claim *claim, int64_t offset, uint32_t ticket)
     lane_put(claim, 0, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, ticket);
     lane_put(claim, 1, (struct slice[]){SLICE("DECR"), SLICE("m")}, 2, NULL, ticket + 1);
     lane_record(claim, &record, 0);
-    lane_turn(lane);
+    session->ops->turn(session);
 }
 
 /* --- beginnings ------------------------------------------------------------------------------- */
@@ -181,6 +183,7 @@ void open_lane(void)
     counters = (struct sink_counters){0};
     counters.commands = mem_array((commands + 1) * RESULT_COUNT, sizeof(*counters.commands));
     lane = lane_new(&options);
+    session = lane_session(lane);
     verdict = UNITS_SKIP;
     sound = true;
     telling[0] = '\0';
@@ -196,7 +199,7 @@ struct claim *claim(int32_t partition)
 
 void begin(void)
 {
-    lane_begin(lane);
+    session_begin(session);
     hear("$0\r\n\r\n");
 }
 
@@ -204,7 +207,7 @@ void open_owned(void)
 {
     open_lane();
     claims[0] = claim(0);
-    lane_begin(lane);
+    session_begin(session);
     ASSERT_TEXT(says(), "INFO memory / " ARM_0);
     hear("$0\r\n\r\n" NO_TOKEN);
     ASSERT_TEXT(says(), "SET " E0 " " TOKEN " / HGETALL " K0 " / EXEC / " ARM_0);
@@ -247,6 +250,7 @@ void close_lane(void)
 {
     lane_free(lane);
     lane = NULL;
+    session = NULL;
     free(counters.commands);
     counters.commands = NULL;
     telling[0] = '\0';

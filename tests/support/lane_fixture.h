@@ -38,11 +38,12 @@
 #define ABORT "-EXECABORT Transaction discarded because of previous errors.\r\n"
 
 extern struct lane *lane;
+extern struct session *session; /* the lane's */
 extern struct claim *claims[2];
 extern struct sink_counters counters;
 extern enum units_verdict verdict; /* on refused commands */
 extern bool drops;                 /* the first claim, when a command of it is refused */
-extern bool sound;                 /* lane_receive() never said otherwise */
+extern bool sound;                 /* receive() never said otherwise */
 
 /** What it told since it was asked last, as "done 5, first taken"; news() lets it deliver first. */
 const char *told(void);

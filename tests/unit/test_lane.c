@@ -8,7 +8,7 @@ static void a_unit_is_commands_and_their_checkpoint(void)
     open_owned();
     put(claims[0], 0, 5);
     ASSERT_TEXT(says(), FIRST_BODY);
-    CU_ASSERT_EQUAL(lane_inflight(lane), 1);
+    CU_ASSERT_EQUAL(session->ops->inflight(session), 1);
     hear(CARRIED_OUT);
     ASSERT_TEXT(news(), "done 5");
     put(claims[0], 1, 6); /* waits for the arming */
@@ -36,17 +36,17 @@ static void no_command_is_sent_before_multi_is_answered(void)
 static void half_an_answer_wakes_nobody(void)
 {
     open_owned();
-    CU_ASSERT_EQUAL(lane_answer_least(lane), 1);
+    CU_ASSERT_EQUAL(session->least, 0);
     put_two(claims[0], 0, 5);
-    CU_ASSERT_EQUAL(lane_answer_least(lane), 3 * strlen(QUEUED));
-    lane_woken(lane);
-    CU_ASSERT_EQUAL(lane_answer_least(lane), 1);
+    CU_ASSERT_EQUAL(session->least, 3 * strlen(QUEUED));
+    session->least = 0;
+    CU_ASSERT_EQUAL(session->least, 0);
     hear(QUEUED QUEUED QUEUED "*3\r\n:1\r\n:1\r\n:8\r\n" ARMED(TOKEN));
-    CU_ASSERT_EQUAL(lane_answer_least(lane), 1);
+    CU_ASSERT_EQUAL(session->least, 0);
     put(claims[0], 1, 7);
-    CU_ASSERT_EQUAL(lane_answer_least(lane), 2 * strlen(QUEUED));
-    lane_lost(lane);
-    CU_ASSERT_EQUAL(lane_answer_least(lane), 1);
+    CU_ASSERT_EQUAL(session->least, 2 * strlen(QUEUED));
+    session->ops->lost(session);
+    CU_ASSERT_EQUAL(session->least, 0);
     close_lane();
 }
 
@@ -56,14 +56,14 @@ static void what_is_carried_out_is_settled_after_a_while(void)
     hear(CARRIED_OUT ARMED(TOKEN));
     news();
     CU_ASSERT_FALSE(lane_is_settled(claims[0]));
-    CU_ASSERT_TRUE(lane_wants_tick(lane));
+    CU_ASSERT_TRUE(session->ops->wants_tick(session));
     lane_tick(lane);
     ASSERT_TEXT(says(), "");
     lane_tick(lane);
     ASSERT_TEXT(says(), HSET("1", "1", "2", "0:4:-1") " / EXEC / " ARM_0);
     hear(QUEUED "*1\r\n:0\r\n" ARMED(TOKEN));
     CU_ASSERT_TRUE(lane_is_settled(claims[0]));
-    CU_ASSERT_FALSE(lane_wants_tick(lane));
+    CU_ASSERT_FALSE(session->ops->wants_tick(session));
     close_lane();
 }
 
@@ -73,7 +73,7 @@ static void a_record_without_commands_moves_the_offset(void)
 
     open_owned();
     lane_record(claims[0], &record, 0);
-    lane_turn(lane);
+    session->ops->turn(session);
     ASSERT_TEXT(says(), "HSET " K0 " v 1 next 42 settled 41 epoch 1 unit 1 leader -1" ROUTES
                         " witness  / EXEC / " ARM_0);
     close_lane();
@@ -83,7 +83,7 @@ static void a_record_in_hand_is_not_sent(void)
 {
     open_owned();
     lane_put(claims[0], 0, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, 5);
-    lane_turn(lane);
+    session->ops->turn(session);
     ASSERT_TEXT(says(), "");
     lane_rollback(claims[0]);
     put(claims[0], 0, 6);
@@ -109,7 +109,7 @@ static void two_claims_share_a_transaction(void)
     lane_record(claims[0], &(struct unit_record){0, 7, {0}}, 0);
     lane_put(claims[1], 0, (struct slice[]){SLICE("B")}, 1, NULL, 2);
     lane_record(claims[1], &(struct unit_record){0, 7, {0}}, 0);
-    lane_turn(lane);
+    session->ops->turn(session);
     const char *body = says();
     CU_ASSERT_PTR_NOT_NULL(strstr(body, "A / HSET " K0));
     CU_ASSERT_PTR_NOT_NULL(strstr(body, "B / HSET " K1));
@@ -122,7 +122,7 @@ static void one_that_is_not_watched_is_armed_anew(void)
 {
     open_owned();
     claims[1] = claim(1);
-    lane_turn(lane);
+    session->ops->turn(session);
     ASSERT_TEXT(says(), "DISCARD / WATCH " E1 " " E0 " / MGET " E1 " " E0 " / MULTI");
     hear(OK OK "*2\r\n$-1\r\n$18\r\n" TOKEN "\r\n" OK);
     CU_ASSERT_PTR_NOT_NULL(strstr(says(), "SET " E1 " " TOKEN " / HGETALL " K1 " / EXEC / "));
@@ -136,7 +136,7 @@ static void expect_broken(const char *answer)
     open_sent();
     hear(answer);
     CU_ASSERT_FALSE(sound);
-    CU_ASSERT(lane_trouble(lane)[0] != '\0');
+    CU_ASSERT(session->trouble[0] != '\0');
     close_lane();
 }
 
@@ -159,9 +159,9 @@ static void answers_that_make_no_sense_end_the_connection(void)
 static void the_idle_are_asked_anew(void)
 {
     open_owned();
-    lane_refresh(lane);
+    session->ops->idle(session);
     ASSERT_TEXT(says(), "DISCARD / INFO memory / " ARM_0);
-    lane_refresh(lane); /* not while an answer is awaited */
+    session->ops->idle(session); /* not while an answer is awaited */
     ASSERT_TEXT(says(), "");
     hear(OK "$0\r\n\r\n" ARMED(OTHER));
     ASSERT_TEXT(news(), "first taken");

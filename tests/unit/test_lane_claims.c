@@ -55,13 +55,13 @@ static void a_claim_is_not_sent_while_the_policy_evicts(void)
 {
     open_lane();
     claims[0] = claim(0);
-    lane_begin(lane);
+    session_begin(session);
     says();
     hear("$33\r\n#\r\nmaxmemory_policy:allkeys-lru\r\n\r\n" NO_TOKEN);
     ASSERT_TEXT(says(), "");
-    CU_ASSERT_EQUAL(lane_rests(lane), LANE_EVICTS);
-    CU_ASSERT_PTR_NOT_NULL(strstr(lane_trouble(lane), "allkeys-lru"));
-    lane_resume(lane);
+    CU_ASSERT_EQUAL(session->pause, SESSION_EVICTS);
+    CU_ASSERT_PTR_NOT_NULL(strstr(session->trouble, "allkeys-lru"));
+    session->ops->resume(session);
     ASSERT_TEXT(says(), "DISCARD / INFO memory / " ARM_0);
     hear(OK "$34\r\n#\r\nmaxmemory_policy:volatile-lru\r\n\r\n" NO_TOKEN);
     CU_ASSERT_TRUE(sound);
@@ -117,7 +117,7 @@ static void a_drop_waits_for_what_is_in_flight_and_drops_the_rest(void)
     ASSERT_TEXT(told(), "dropped 6");
     hear(CARRIED_OUT ARMED(TOKEN));
     ASSERT_TEXT(news(), "done 5");
-    CU_ASSERT_EQUAL(lane_inflight(lane), 0);
+    CU_ASSERT_EQUAL(session->ops->inflight(session), 0);
     close_lane();
 }
 
@@ -142,7 +142,7 @@ static void a_claim_may_be_dropped_while_it_is_judged(void)
         ASSERT_TEXT(news(), way % 2
                                 ? "done 5, refused 6 reject: WRONGTYPE no, dropped 8, done 7"
                                 : "refused 6 config: NOPERM no, dropped 5, dropped 7, dropped 8");
-        CU_ASSERT_EQUAL(lane_inflight(lane), 0);
+        CU_ASSERT_EQUAL(session->ops->inflight(session), 0);
         struct claim *other = claim(1);
         CU_ASSERT_TRUE(lane_has_room(other));
         lane_drop(other);
@@ -179,7 +179,7 @@ static void a_claim_that_waits_for_another_may_go_first(void)
     struct claim *later = claim(0);
     lane_drop(later);
     later = claim(0);
-    lane_lost(lane);
+    session->ops->lost(session);
     ASSERT_TEXT(news(), "dropped 5");
     begin();
     ASSERT_TEXT(says(), "INFO memory / " ARM_0);
@@ -197,7 +197,7 @@ static void a_drop_in_flight_that_comes_to_nothing_is_dropped(void)
     close_lane();
     open_sent();
     lane_drop(claims[0]);
-    lane_lost(lane);
+    session->ops->lost(session);
     ASSERT_TEXT(news(), "dropped 5");
     close_lane();
 }
@@ -228,7 +228,7 @@ static void a_record_that_could_not_be_rendered_is_remembered(void)
 
     open_owned();
     lane_record(claims[0], &record, CHECKPOINT_WHOLE);
-    lane_turn(lane);
+    session->ops->turn(session);
     ASSERT_TEXT(says(), "HSET " K0 " v 1 next 9 settled 8 epoch 1 unit 1 leader 7" ROUTES
                         " witness  holes 8:* / EXEC / " ARM_0);
     lane_mend(claims[0], 8); /* while it is in flight */

@@ -13,7 +13,7 @@ static void lose_answer(void)
 {
     open_sent();
     hear(QUEUED QUEUED "*2\r\n:1\r\n");
-    CU_ASSERT_TRUE(lane_lost(lane));
+    CU_ASSERT_TRUE(session->ops->lost(session));
     ASSERT_TEXT(says(), "");
     ASSERT_TEXT(news(), "");
     begin();
@@ -54,7 +54,7 @@ static void an_exec_that_a_proxy_lost_is_settled_by_the_checkpoint(void)
         hear(lost[i]);
         CU_ASSERT_FALSE(sound);
         sound = true;
-        CU_ASSERT_TRUE(lane_lost(lane));
+        CU_ASSERT_TRUE(session->ops->lost(session));
         begin();
         says();
         hear(ARMED(TOKEN));
@@ -78,7 +78,8 @@ static void a_checkpoint_that_fits_neither_is_a_loss(void)
 static void a_token_taken_meanwhile_is_a_fence(void)
 {
     lose_answer();
-    CU_ASSERT_TRUE(lane_lost(lane)); /* and once more: the raised token may be there or not */
+    CU_ASSERT_TRUE(
+        session->ops->lost(session)); /* and once more: the raised token may be there or not */
     begin();
     says();
     hear(ARMED(OTHER));
@@ -89,7 +90,7 @@ static void a_token_taken_meanwhile_is_a_fence(void)
 static void a_raise_whose_answer_was_lost_is_ours(void)
 {
     lose_answer();
-    CU_ASSERT_TRUE(lane_lost(lane));
+    CU_ASSERT_TRUE(session->ops->lost(session));
     begin();
     says();
     hear(ARMED(TOKEN_2));
@@ -111,7 +112,7 @@ static void a_question_that_came_to_nothing_is_asked_again(void)
     close_lane();
     lose_answer();
     lane_drop(claims[0]);
-    lane_lost(lane);
+    session->ops->lost(session);
     ASSERT_TEXT(news(), "dropped 5");
     CU_ASSERT_EQUAL(lane_claims(lane), 0);
     close_lane();
@@ -126,7 +127,7 @@ static void a_server_that_went_back_in_time_is_a_loss(void)
         hear(CARRIED_OUT ARMED(TOKEN));
         news();
     }
-    CU_ASSERT_FALSE(lane_lost(lane)); /* nothing is in flight, and yet */
+    CU_ASSERT_FALSE(session->ops->lost(session)); /* nothing is in flight, and yet */
     begin();
     says();
     hear(ARMED(TOKEN));
@@ -143,7 +144,7 @@ static void nothing_is_told_twice_after_a_loss(void)
     ASSERT_TEXT(news(), "dropped 5");
     hear(QUEUED QUEUED "*2\r\n" OK HASH("1", "1", "1") ARMED(TOKEN_2));
     ASSERT_TEXT(news(), "");
-    CU_ASSERT_EQUAL(lane_inflight(lane), 0);
+    CU_ASSERT_EQUAL(session->ops->inflight(session), 0);
     close_lane();
 }
 

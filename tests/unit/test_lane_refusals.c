@@ -21,7 +21,7 @@ static void an_element_that_says_that_nothing_was_written_is_an_error(void)
     lane_put(claims[0], 0, set, 4, command_find(set[0]), 5);
     lane_put(claims[0], 1, set, 5, command_find(set[0]), 6);
     lane_record(claims[0], &record, 0);
-    lane_turn(lane);
+    session->ops->turn(session);
     says();
     hear(QUEUED QUEUED QUEUED "*3\r\n$-1\r\n$-1\r\n:8\r\n" ARMED(TOKEN));
     ASSERT_TEXT(news(), "refused 5 reject: JSON.SET answered nil: nothing was written, because "
@@ -108,7 +108,7 @@ static void a_stop_at_queue_time_leaves_what_lies_before_it(void)
     hear(QUEUED QUEUED "-NOPERM no\r\n" QUEUED QUEUED ABORT ARMED(TOKEN));
     ASSERT_TEXT(news(), "refused 7 config: NOPERM no, dropped 6, dropped 8");
     ASSERT_TEXT(says(), "INCR n / " HSET("2", "1", "2", "10:4:-1") " / EXEC / " ARM_0);
-    CU_ASSERT_EQUAL(lane_inflight(lane), 1);
+    CU_ASSERT_EQUAL(session->ops->inflight(session), 1);
     close_lane();
 }
 
@@ -127,7 +127,7 @@ static void what_is_sent_again_counts_as_retried(void)
     says();
     hear(QUEUED "-OOM no\r\n" QUEUED ABORT ARMED(TOKEN));
     CU_ASSERT_EQUAL(retried(), 2);
-    lane_resume(lane);
+    session->ops->resume(session);
     says();
     hear(QUEUED QUEUED QUEUED "*-1\r\n" ARMED(TOKEN));
     CU_ASSERT_EQUAL(retried(), 4);
@@ -141,19 +141,19 @@ static void a_refusal_for_now_is_sent_again_as_it_was(void)
 {
     open_sent();
     hear("-OOM command not allowed\r\n" QUEUED ABORT ARMED(TOKEN));
-    CU_ASSERT_EQUAL(lane_rests(lane), LANE_SICK);
-    CU_ASSERT_PTR_NOT_NULL(strstr(lane_trouble(lane), "OOM"));
+    CU_ASSERT_EQUAL(session->pause, SESSION_SICK);
+    CU_ASSERT_PTR_NOT_NULL(strstr(session->trouble, "OOM"));
     ASSERT_TEXT(says(), "");
     ASSERT_TEXT(news(), "");
-    lane_resume(lane);
+    session->ops->resume(session);
     ASSERT_TEXT(says(), FIRST_BODY);
     hear(QUEUED QUEUED "-EXECABORT Transaction discarded because of: BUSY script\r\n" ARMED(TOKEN));
-    CU_ASSERT_EQUAL(lane_rests(lane), LANE_RETRIES);
-    lane_resume(lane);
+    CU_ASSERT_EQUAL(session->pause, SESSION_RETRIES);
+    session->ops->resume(session);
     ASSERT_TEXT(says(), FIRST_BODY);
-    CU_ASSERT_FALSE(lane_is_well(lane));
+    CU_ASSERT_FALSE(session->ops->is_well(session));
     hear(CARRIED_OUT);
-    CU_ASSERT_TRUE(lane_is_well(lane));
+    CU_ASSERT_TRUE(session->ops->is_well(session));
     close_lane();
 }
 
@@ -164,11 +164,11 @@ static void what_waits_too_long_is_given_up(void)
     open_owned();
     put_two(claims[0], 0, 5);
     says();
-    CU_ASSERT_FALSE(lane_is_late(lane, &late));
+    CU_ASSERT_FALSE(session->ops->late(session, &late));
     hear(QUEUED "-OOM no\r\n" QUEUED ABORT ARMED(TOKEN));
-    CU_ASSERT_TRUE(lane_is_late(lane, &late));
+    CU_ASSERT_TRUE(session->ops->late(session, &late));
     CU_ASSERT_EQUAL(late.ticket, 6);
-    lane_give_up(lane, 70);
+    session->ops->give_up(session, 70);
     ASSERT_TEXT(says(), "");
     ASSERT_TEXT(news(), "refused 6 reject: OOM no: gave up after 70 ms");
     ASSERT_TEXT(says(), FIRST_BODY);
@@ -187,17 +187,17 @@ static void each_command_that_waits_has_a_number_of_its_own(void)
     put_two(claims[0], 0, 5);
     says();
     hear("-OOM no\r\n" QUEUED QUEUED ABORT ARMED(TOKEN));
-    CU_ASSERT_TRUE(lane_is_late(lane, &first));
-    lane_resume(lane);
+    CU_ASSERT_TRUE(session->ops->late(session, &first));
+    session->ops->resume(session);
     says();
     hear("-OOM no\r\n" QUEUED QUEUED ABORT ARMED(TOKEN));
-    CU_ASSERT_TRUE(lane_is_late(lane, &same));
+    CU_ASSERT_TRUE(session->ops->late(session, &same));
     CU_ASSERT_EQUAL(same.number, first.number);
-    lane_give_up(lane, 70);
+    session->ops->give_up(session, 70);
     news();
     says();
     hear("-OOM no\r\n" QUEUED ABORT ARMED(TOKEN));
-    CU_ASSERT_TRUE(lane_is_late(lane, &second));
+    CU_ASSERT_TRUE(session->ops->late(session, &second));
     CU_ASSERT(second.number != first.number);
     close_lane();
 }
@@ -209,10 +209,10 @@ static void an_arming_that_waits_too_long_gives_up_the_first_command(void)
     open_sent();
     put(claims[0], 1, 6);
     hear(CARRIED_OUT OK "-LOADING wait\r\n" OK);
-    CU_ASSERT_TRUE(lane_is_late(lane, &late));
+    CU_ASSERT_TRUE(session->ops->late(session, &late));
     CU_ASSERT_EQUAL(late.ticket, 6);
     lane_drop(claims[0]);
-    CU_ASSERT_FALSE(lane_is_late(lane, &late));
+    CU_ASSERT_FALSE(session->ops->late(session, &late));
     close_lane();
 }
 
@@ -222,7 +222,7 @@ static void the_first_error_decides(void)
     put_two(claims[0], 0, 5);
     says();
     hear("-LOADING wait\r\n-WRONGTYPE no\r\n" QUEUED ABORT ARMED(TOKEN));
-    CU_ASSERT_EQUAL(lane_rests(lane), LANE_RETRIES);
+    CU_ASSERT_EQUAL(session->pause, SESSION_RETRIES);
     ASSERT_TEXT(news(), "");
     close_lane();
 }
@@ -241,10 +241,10 @@ static void a_checkpoint_that_may_not_be_written_is_no_records_fault(void)
 {
     open_sent();
     hear(QUEUED "-NOPERM this user has no permissions\r\n" ABORT ARMED(TOKEN));
-    CU_ASSERT_EQUAL(lane_rests(lane), LANE_SICK);
-    CU_ASSERT_PTR_NOT_NULL(strstr(lane_trouble(lane), "checkpoint: NOPERM"));
+    CU_ASSERT_EQUAL(session->pause, SESSION_SICK);
+    CU_ASSERT_PTR_NOT_NULL(strstr(session->trouble, "checkpoint: NOPERM"));
     ASSERT_TEXT(news(), "");
-    lane_resume(lane);
+    session->ops->resume(session);
     ASSERT_TEXT(says(), FIRST_BODY);
     close_lane();
 }
@@ -254,8 +254,8 @@ static void an_arming_that_is_refused_is_tried_again(void)
     open_sent();
     put(claims[0], 1, 6);
     hear(CARRIED_OUT OK "-LOADING wait\r\n" OK);
-    CU_ASSERT_EQUAL(lane_rests(lane), LANE_RETRIES);
-    lane_resume(lane);
+    CU_ASSERT_EQUAL(session->pause, SESSION_RETRIES);
+    session->ops->resume(session);
     ASSERT_TEXT(says(), "DISCARD / " ARM_0);
     hear(OK ARMED(TOKEN));
     CU_ASSERT_PTR_NOT_NULL(strstr(says(), "INCR n"));
@@ -267,9 +267,9 @@ static void a_multi_that_is_refused_lets_no_command_out(void)
     open_sent();
     put(claims[0], 1, 6);
     hear(CARRIED_OUT OK "*1\r\n$18\r\n" TOKEN "\r\n-NOPERM multi\r\n");
-    CU_ASSERT_EQUAL(lane_rests(lane), LANE_SICK);
+    CU_ASSERT_EQUAL(session->pause, SESSION_SICK);
     ASSERT_TEXT(says(), "");
-    lane_resume(lane);
+    session->ops->resume(session);
     ASSERT_TEXT(says(), ARM_0);
     close_lane();
 }
