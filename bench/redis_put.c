@@ -94,8 +94,7 @@ static void report(const struct load *load, int64_t began_us)
 
 static void drive(struct load *load, const struct conf_sink *options)
 {
-    const char *names[] = {options->name};
-    struct metrics_shape shape = {.workers = 1, .sinks = names, .sink_count = 1};
+    struct metrics_shape shape = {.workers = 1};
     struct sink_events events = {.context = load,
                                  .done = on_done,
                                  .refused = on_refused,
@@ -108,12 +107,13 @@ static void drive(struct load *load, const struct conf_sink *options)
     struct metrics *metrics = metrics_new(&shape);
     load->base = event_base_new();
     load->set = command_find(SLICE("SET"));
-    load->sink = sink_new(&(struct sink_options){.conf = options,
-                                                 .client_name = "redis_put",
-                                                 .base = load->base,
-                                                 .counters = metrics_worker(metrics, 0)->sinks,
-                                                 .events = &events},
-                          &err);
+    load->sink = sink_new(
+        &(struct sink_options){.conf = options,
+                               .client_name = "redis_put",
+                               .base = load->base,
+                               .counters = metrics_sink(metrics_worker(metrics, 0), options->name),
+                               .events = &events},
+        &err);
     if (!load->sink) {
         fprintf(stderr, "redis_put: %s\n", err.text);
         exit(1);

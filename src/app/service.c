@@ -55,8 +55,7 @@ struct service {
     size_t worker_count;
     struct metrics *metrics;
     struct tolerances *tolerances;
-    const char **names; /* the labels of the metrics */
-    struct metrics_topic *topics;
+    const char **names; /* of commands, for the metrics */
     struct health *health;
     struct admin *admin;
     bool notified; /* the service manager: READY=1 */
@@ -77,51 +76,34 @@ static sigset_t service_signals(void)
 
 /* --- metrics ---------------------------------------------------------------------------------- */
 
-/* Each topic that a source should read, once. */
-static size_t service_list_topics(struct service *service)
+/* All series of the configuration are there from the start. */
+static void service_name_series(struct metrics *metrics, const struct conf *conf)
 {
-    const struct conf *conf = service->loaded->conf;
-    size_t count = 0, room = 0;
-
+    for (size_t i = 0; i < conf->route_count; i++)
+        metrics_add_route(metrics, conf->routes[i].name);
+    for (size_t i = 0; i < conf->sink_count; i++)
+        metrics_add_sink(metrics, conf->sinks[i].name);
     for (size_t i = 0; i < conf->source_count; i++) {
-        size_t topic_count;
-        const char **topics = conf_topics(conf, &conf->sources[i], &topic_count);
-        for (size_t j = 0; j < topic_count; j++) {
-            service->topics = mem_grow(service->topics, count, &room, sizeof(*service->topics));
-            service->topics[count++] = (struct metrics_topic){conf->sources[i].name, topics[j]};
-        }
+        size_t count;
+        const char **topics = conf_topics(conf, &conf->sources[i], &count);
+        for (size_t j = 0; j < count; j++)
+            metrics_add_topic(metrics, conf->sources[i].name, topics[j]);
         free(topics);
     }
-    return count;
 }
 
 static void service_open_metrics(struct service *service, unsigned workers)
 {
-    const struct conf *conf = service->loaded->conf;
-    size_t command_count;
-    const struct command *rows = command_all(&command_count);
     struct metrics_shape shape = {.workers = workers,
-                                  .route_count = conf->route_count,
-                                  .sink_count = conf->sink_count,
-                                  .command_count = command_count,
                                   .librdkafka = kafka_library_version(),
                                   .hiredis = redis_library_version()};
-    const char **names =
-        mem_array(conf->route_count + conf->sink_count + command_count, sizeof(*names));
+    const struct command *rows = command_all(&shape.command_count);
 
-    service->names = names;
-    shape.topic_count = service_list_topics(service);
-    shape.topics = service->topics;
-    shape.routes = names;
-    for (size_t i = 0; i < conf->route_count; i++)
-        *names++ = conf->routes[i].name;
-    shape.sinks = names;
-    for (size_t i = 0; i < conf->sink_count; i++)
-        *names++ = conf->sinks[i].name;
-    shape.commands = names;
-    for (size_t i = 0; i < command_count; i++)
-        *names++ = rows[i].name;
+    shape.commands = service->names = mem_array(shape.command_count, sizeof(*service->names));
+    for (size_t i = 0; i < shape.command_count; i++)
+        service->names[i] = rows[i].name;
     service->metrics = metrics_new(&shape);
+    service_name_series(service->metrics, service->loaded->conf);
 }
 
 /* --- workers ---------------------------------------------------------------------------------- */
@@ -389,7 +371,6 @@ static void service_free(struct service *service)
     health_free(service->health);
     metrics_free(service->metrics);
     free(service->names);
-    free(service->topics);
     notify_close();
 }
 

@@ -40,7 +40,7 @@ uint32_t delivery_open(struct worker *worker, struct source_ticket ticket,
                                                          .route = route->index,
                                                          .pending = (uint32_t)pending,
                                                          .open = true};
-    worker->metrics->routes[route->index].inflight++;
+    worker->counters[route->index]->inflight++;
     worker->opened[worker->opened_count++] = number;
     source_retain(ticket);
     return number;
@@ -76,7 +76,7 @@ void delivery_let_go(struct worker *worker, uint32_t number)
 static void delivery_close(struct worker *worker, uint32_t number, enum outcome outcome)
 {
     struct delivery *delivery = delivery_at(&worker->deliveries, number);
-    struct route_counters *counters = &worker->metrics->routes[delivery->route];
+    struct route_counters *counters = worker->counters[delivery->route];
 
     counters->inflight--;
     counters->outcomes[outcome]++;

@@ -111,7 +111,7 @@ static struct slice command_text(const struct rendered *rendered)
 static void worker_count_letter(struct worker *worker, const struct source_partition *partition,
                                 int64_t offset, const struct route *route, const char *error)
 {
-    struct route_counters *counters = &worker->metrics->routes[route->index];
+    struct route_counters *counters = worker->counters[route->index];
 
     counters->letters++;
     counters->letters_waiting++;
@@ -137,7 +137,7 @@ void worker_letter_delivered(void *context, uint32_t number)
 {
     struct worker *worker = context;
 
-    worker->metrics->routes[delivery_at(&worker->deliveries, number)->route].letters_waiting--;
+    worker->counters[delivery_at(&worker->deliveries, number)->route]->letters_waiting--;
     exactly_mend(worker, number);
     delivery_answered(worker, number);
 }
@@ -146,7 +146,7 @@ void worker_letter_dropped(void *context, uint32_t number)
 {
     struct worker *worker = context;
 
-    worker->metrics->routes[delivery_at(&worker->deliveries, number)->route].letters_waiting--;
+    worker->counters[delivery_at(&worker->deliveries, number)->route]->letters_waiting--;
     delivery_dropped(worker, number);
 }
 
@@ -263,7 +263,7 @@ enum units_verdict worker_reject(struct worker *worker, uint32_t number, uint32_
 {
     struct delivery *delivery = delivery_at(&worker->deliveries, number);
 
-    worker->metrics->routes[delivery->route].errors[STAGE_REDIS]++;
+    worker->counters[delivery->route]->errors[STAGE_REDIS]++;
     if (!source_ticket_is_current(delivery->record))
         delivery->dropped = true; /* the next owner will meet it */
     else if (!delivery->refused && !delivery->dead)
@@ -329,7 +329,7 @@ void worker_tell_endings(struct worker *worker, const struct record *record)
                                 ending->error);
             continue;
         }
-        worker->metrics->routes[ending->route->index].outcomes[ending->outcome]++;
+        worker->counters[ending->route->index]->outcomes[ending->outcome]++;
         if (ending->outcome == OUTCOME_DROPPED)
             delivery_log_drop(record->owner, record->offset, ending->route, ending->error);
     }
@@ -340,7 +340,7 @@ void worker_void_endings(struct worker *worker)
     for (size_t i = 0; i < worker->ending_count; i++) {
         const struct ending *ending = &worker->endings[i];
         if (ending->outcome != OUTCOME_DEAD_LETTERED)
-            worker->metrics->routes[ending->route->index].outcomes[OUTCOME_RETURNED]++;
+            worker->counters[ending->route->index]->outcomes[OUTCOME_RETURNED]++;
         if (ending->outcome != OUTCOME_FILTERED)
             tolerance_give_back(worker->options.tolerances, ending->route->index);
     }
@@ -362,7 +362,7 @@ bool worker_failed(struct worker *worker, const struct record *record, struct so
     struct source_partition *partition = record->owner;
     uint32_t number;
 
-    worker->metrics->routes[route->index].errors[failure->stage]++;
+    worker->counters[route->index]->errors[failure->stage]++;
     switch (worker_fate(worker, route, REPLY_REJECT)) {
     case FATE_DROPPED:
         worker_end(worker, route, OUTCOME_DROPPED, failure->text);

@@ -66,7 +66,7 @@ static bool worker_open_sink(struct worker *worker, size_t index, struct err *er
         .conf = conf,
         .client_name = name,
         .base = worker->base,
-        .counters = &worker->metrics->sinks[index],
+        .counters = metrics_sink(worker->metrics, conf->name),
         .events = worker_writes(worker, index, false) ? &events : NULL,
         .units = worker_writes(worker, index, true) ? &of_units : NULL,
     };
@@ -177,6 +177,16 @@ static size_t worker_record_limit(const struct conf *conf)
     return share < most ? share : most;
 }
 
+static void worker_find_counters(struct worker *worker)
+{
+    const struct routes *routes = worker->options.routes;
+
+    worker->counters = mem_array(routes->count, sizeof(*worker->counters));
+    for (size_t i = 0; i < routes->count; i++)
+        if (routes->items[i].conf->from == worker->options.source)
+            worker->counters[i] = metrics_route(worker->metrics, routes->items[i].conf->name);
+}
+
 struct worker *worker_new(const struct worker_options *options, struct err *err)
 {
     struct worker *worker = mem_new(struct worker);
@@ -185,6 +195,7 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
     worker->arena.limit = worker_record_limit(options->conf);
     worker->arena.read_limit = memory_budget_reads(options->conf->max_record);
     worker->metrics = metrics_worker(options->metrics, options->number);
+    worker_find_counters(worker);
     worker->sinks = mem_array(options->conf->sink_count, sizeof(*worker->sinks));
     worker->streams = mem_array(options->conf->sink_count, sizeof(*worker->streams));
     worker->holds = (struct holds){.conf = options->conf, .sinks = worker->sinks};
@@ -246,6 +257,7 @@ void worker_free(struct worker *worker)
     free(worker->topics);
     free(worker->endings);
     free(worker->opened);
+    free(worker->counters);
     free(worker->sinks);
     free(worker);
 }

@@ -72,7 +72,7 @@ static void worker_put(struct worker *worker, struct source_ticket ticket,
 static bool worker_deliver(struct worker *worker, struct record *record,
                            struct source_ticket ticket, const struct route *route)
 {
-    struct route_counters *counters = &worker->metrics->routes[route->index];
+    struct route_counters *counters = worker->counters[route->index];
     enum stage stage;
     struct err err;
     bool well = worker_render(worker, record, route, &stage, &err);

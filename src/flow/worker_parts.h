@@ -45,6 +45,7 @@ struct worker {
     struct claimed *claims;   /* exactly.c's, of all partitions */
     struct claimed *claimed;  /* of the record in hand; NULL: it goes the ordinary way */
     struct metrics_worker *metrics;
+    struct route_counters **counters; /* by the index of a route; NULL: of another source */
     struct deliveries deliveries;
     struct holds holds;
     struct durability durability;

@@ -53,19 +53,18 @@ static void page_counters(const struct page *page, const char *scope, const char
     }
 }
 
-static void page_topics(const struct page *page)
+static void page_topic(const struct page *page, const struct slot *slot,
+                       const struct topic_counters *topic)
 {
-    const struct metrics_shape *shape = page->snapshot->shape;
     const struct dimension *dimension = page->family->dimension;
 
-    for (size_t i = 0; i < shape->topic_count; i++)
-        for (size_t j = 0; j < dimension->count; j++) {
-            fputs(page->family->name, page->out);
-            page_label(page->out, '{', "source", shape->topics[i].source);
-            page_label(page->out, ',', "topic", shape->topics[i].topic);
-            page_label(page->out, ',', dimension->label, dimension->values[j]);
-            fprintf(page->out, "} %" PRIu64 "\n", page->snapshot->topics[i].states[j]);
-        }
+    for (size_t i = 0; i < dimension->count; i++) {
+        fputs(page->family->name, page->out);
+        page_label(page->out, '{', "source", slot->name);
+        page_label(page->out, ',', "topic", slot->topic);
+        page_label(page->out, ',', dimension->label, dimension->values[i]);
+        fprintf(page->out, "} %" PRIu64 "\n", topic->states[i]);
+    }
 }
 
 static void page_histogram(const struct page *page, const char *route,
@@ -93,15 +92,13 @@ static void page_histogram(const struct page *page, const char *route,
     fprintf(page->out, "} %" PRIu64 "\n", sum);
 }
 
-static void page_routes(const struct page *page)
+static void page_route(const struct page *page, const char *name,
+                       const struct route_counters *route)
 {
-    const struct snapshot *snapshot = page->snapshot;
-
-    for (size_t i = 0; i < snapshot->shape->route_count; i++)
-        if (page->family->type == FAMILY_HISTOGRAM)
-            page_histogram(page, snapshot->shape->routes[i], &snapshot->routes[i].latency);
-        else
-            page_counters(page, "route", snapshot->shape->routes[i], &snapshot->routes[i]);
+    if (page->family->type == FAMILY_HISTOGRAM)
+        page_histogram(page, name, &route->latency);
+    else
+        page_counters(page, "route", name, route);
 }
 
 /* The results of one command, once one of them is not 0. */
@@ -115,26 +112,45 @@ static void page_command(const struct page *page, const char *sink, const char *
     for (size_t i = 0; any && i < RESULT_COUNT; i++) {
         fputs(page->family->name, page->out);
         page_label(page->out, '{', "sink", sink);
-        page_label(page->out, ',', dimension_command.label, command);
-        page_label(page->out, ',', dimension_result.label, dimension_result.values[i]);
+        page_label(page->out, ',', dimension_COMMAND.label, command);
+        page_label(page->out, ',', dimension_result->label, dimension_result->values[i]);
         fprintf(page->out, "} %" PRIu64 "\n", results[i]);
     }
 }
 
-static void page_sinks(const struct page *page)
+static void page_sink(const struct page *page, const char *name, struct sink_counters *sink)
 {
     const struct metrics_shape *shape = page->snapshot->shape;
+    const uint64_t *commands = slot_commands(sink);
 
-    for (size_t i = 0; i < shape->sink_count; i++) {
-        const struct sink_counters *sink = &page->snapshot->sinks[i];
-        if (page->family->dimension != &dimension_command) {
-            page_counters(page, "sink", shape->sinks[i], sink);
+    if (page->family->dimension != &dimension_COMMAND) {
+        page_counters(page, "sink", name, sink);
+        return;
+    }
+    for (size_t i = 0; i <= shape->command_count; i++)
+        page_command(page, name, i < shape->command_count ? shape->commands[i] : "other",
+                     &commands[i * RESULT_COUNT]);
+}
+
+/* The series of every slot of @p kind. */
+static void page_slots(const struct page *page, enum slot_kind kind)
+{
+    for (size_t i = 0; i < page->snapshot->slot_count; i++) {
+        const struct slot *slot = &page->snapshot->slots[i];
+        void *counts = page->snapshot->words[i];
+        if (slot->kind != kind)
             continue;
+        switch (kind) {
+        case SLOT_TOPIC:
+            page_topic(page, slot, counts);
+            break;
+        case SLOT_ROUTE:
+            page_route(page, slot->name, counts);
+            break;
+        case SLOT_SINK:
+            page_sink(page, slot->name, counts);
+            break;
         }
-        for (size_t j = 0; j <= shape->command_count; j++)
-            page_command(page, shape->sinks[i],
-                         j < shape->command_count ? shape->commands[j] : "other",
-                         &sink->commands[j * RESULT_COUNT]);
     }
 }
 
@@ -187,13 +203,13 @@ static void page_family(const struct page *page)
         page_counters(page, NULL, NULL, &page->snapshot->source);
         break;
     case SCOPE_TOPIC:
-        page_topics(page);
+        page_slots(page, SLOT_TOPIC);
         break;
     case SCOPE_ROUTE:
-        page_routes(page);
+        page_slots(page, SLOT_ROUTE);
         break;
     case SCOPE_SINK:
-        page_sinks(page);
+        page_slots(page, SLOT_SINK);
         break;
     case SCOPE_PARTITION:
     case SCOPE_ASSIGNED:

@@ -34,8 +34,8 @@ extern const struct family families[];
 extern const size_t family_count;
 
 /** The dimension of redis_commands_total; its values are configured, not known here. */
-extern const struct dimension dimension_command;
-extern const struct dimension dimension_result;
+extern const struct dimension dimension_COMMAND;
+extern const struct dimension *const dimension_result;
 
 extern const char *const family_type_names[];
 

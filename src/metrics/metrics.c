@@ -1,15 +1,15 @@
 /*
  * metrics.c: every count that penstock keeps.
  *
- * A worker's counts are published by one memcpy under a mutex that the worker only tries: a scrape
- * holds it for as long as its own memcpy takes. A sequence lock would do too, but its reader may
- * starve, and its words must be atomics; here both sides copy plain memory.
+ * A worker's counts are published by copying them under a mutex that the worker only tries: a
+ * scrape holds it for as long as its own copying takes. A sequence lock would do too, but its
+ * reader may starve, and its words must be atomics; here both sides copy plain memory.
  */
 #include "metrics/metrics.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "metrics/block.h"
+#include "metrics/slots.h"
 #include "metrics/snapshot.h"
 
 #include <assert.h>
@@ -23,52 +23,42 @@ _Static_assert(sizeof(struct source_counters) % sizeof(uint64_t) == 0, "sources 
 /* Older than Kafka keeps records by default, or ahead by more than clocks differ. */
 enum { LATENCY_LONGEST_MS = 7 * 24 * 3600 * 1000, LATENCY_AHEAD_MS = 60 * 1000 };
 
-struct published {
-    pthread_mutex_t mutex;
-    uint64_t *words;
-    struct source_counters source;
+/* What one worker counts in one slot; NULL if it has nothing to count there. */
+struct counts {
+    uint64_t *own;       /* its thread's */
+    uint64_t *published; /* with the mutex */
+    size_t words;
 };
 
 struct worker_metrics {
     struct metrics_worker own; /* what its thread counts in */
-    uint64_t *words;           /* own.routes and own.sinks */
-    struct published published;
+    pthread_mutex_t mutex;     /* for what is published, and for the array of the slots */
+    struct source_counters source;
+    struct counts *slots;
+    size_t slot_count;
     _Atomic(struct partition_gauges *) partitions; /* newest first */
 };
 
 struct metrics {
     struct metrics_shape shape;
-    size_t word_count;
+    struct slots *slots;
     double started;
     _Atomic bool ready;
     struct worker_metrics *workers;
 };
-
-static void metrics_start_worker(struct metrics *metrics, unsigned number)
-{
-    struct worker_metrics *worker = &metrics->workers[number];
-
-    worker->words = mem_array(metrics->word_count, sizeof(uint64_t));
-    worker->published.words = mem_array(metrics->word_count, sizeof(uint64_t));
-    pthread_mutex_init(&worker->published.mutex, NULL);
-    struct block_view view = block_view(&metrics->shape, worker->words);
-    worker->own = (struct metrics_worker){.topics = view.topics,
-                                          .routes = view.routes,
-                                          .sinks = view.sinks,
-                                          .metrics = metrics,
-                                          .number = number};
-}
 
 struct metrics *metrics_new(const struct metrics_shape *shape)
 {
     struct metrics *metrics = mem_new(struct metrics);
 
     metrics->shape = *shape;
-    metrics->word_count = block_words(shape);
+    metrics->slots = slots_new();
     metrics->started = (double)clock_wall_ms() / 1000;
     metrics->workers = mem_array(shape->workers, sizeof(*metrics->workers));
-    for (unsigned i = 0; i < shape->workers; i++)
-        metrics_start_worker(metrics, i);
+    for (unsigned i = 0; i < shape->workers; i++) {
+        metrics->workers[i].own = (struct metrics_worker){.metrics = metrics, .number = i};
+        pthread_mutex_init(&metrics->workers[i].mutex, NULL);
+    }
     return metrics;
 }
 
@@ -89,10 +79,14 @@ void metrics_free(struct metrics *metrics)
     for (unsigned i = 0; i < metrics->shape.workers; i++) {
         struct worker_metrics *worker = &metrics->workers[i];
         metrics_free_partitions(atomic_load(&worker->partitions));
-        pthread_mutex_destroy(&worker->published.mutex);
-        free(worker->published.words);
-        free(worker->words);
+        pthread_mutex_destroy(&worker->mutex);
+        for (size_t j = 0; j < worker->slot_count; j++) {
+            free(worker->slots[j].own);
+            free(worker->slots[j].published);
+        }
+        free(worker->slots);
     }
+    slots_free(metrics->slots);
     free(metrics->workers);
     free(metrics);
 }
@@ -103,16 +97,72 @@ struct metrics_worker *metrics_worker(struct metrics *metrics, unsigned number)
     return &metrics->workers[number].own;
 }
 
+void metrics_add_route(struct metrics *metrics, const char *route)
+{
+    slots_find(metrics->slots, SLOT_ROUTE, route, "");
+}
+
+void metrics_add_sink(struct metrics *metrics, const char *sink)
+{
+    slots_find(metrics->slots, SLOT_SINK, sink, "");
+}
+
+void metrics_add_topic(struct metrics *metrics, const char *source, const char *topic)
+{
+    slots_find(metrics->slots, SLOT_TOPIC, source, topic);
+}
+
+/* Room for slots up to @p slot; with the mutex. */
+static void worker_grow(struct worker_metrics *worker, size_t slot)
+{
+    struct counts *larger;
+
+    if (slot < worker->slot_count)
+        return;
+    larger = mem_array(slot + 1, sizeof(*larger));
+    if (worker->slot_count)
+        memcpy(larger, worker->slots, worker->slot_count * sizeof(*larger));
+    free(worker->slots);
+    worker->slots = larger;
+    worker->slot_count = slot + 1;
+}
+
+/* The worker's own counts in the slot of these names. */
+static void *worker_counts(const struct metrics_worker *own, enum slot_kind kind, const char *name,
+                           const char *topic)
+{
+    struct metrics *metrics = own->metrics;
+    struct worker_metrics *worker = &metrics->workers[own->number];
+    size_t slot = slots_find(metrics->slots, kind, name, topic);
+    size_t words = slot_words(kind, metrics->shape.command_count);
+
+    pthread_mutex_lock(&worker->mutex);
+    worker_grow(worker, slot);
+    if (!worker->slots[slot].own)
+        worker->slots[slot] = (struct counts){mem_array(words, sizeof(uint64_t)),
+                                              mem_array(words, sizeof(uint64_t)), words};
+    void *counts = worker->slots[slot].own;
+    pthread_mutex_unlock(&worker->mutex);
+    return counts;
+}
+
+struct route_counters *metrics_route(struct metrics_worker *worker, const char *route)
+{
+    return worker_counts(worker, SLOT_ROUTE, route, "");
+}
+
+struct sink_counters *metrics_sink(struct metrics_worker *worker, const char *sink)
+{
+    struct sink_counters *counters = worker_counts(worker, SLOT_SINK, sink, "");
+
+    counters->commands = slot_commands(counters);
+    return counters;
+}
+
 struct topic_counters *metrics_topic(struct metrics_worker *worker, const char *source,
                                      const char *topic)
 {
-    const struct metrics_shape *shape = &worker->metrics->shape;
-    size_t i = 0;
-
-    while (i < shape->topic_count && (strcmp(shape->topics[i].source, source) != 0 ||
-                                      strcmp(shape->topics[i].topic, topic) != 0))
-        i++;
-    return &worker->topics[i];
+    return worker_counts(worker, SLOT_TOPIC, source, topic);
 }
 
 void metrics_set_ready(struct metrics *metrics, bool ready)
@@ -133,13 +183,15 @@ void metrics_latency(struct route_counters *route, int64_t timestamp_ms, int64_t
 void metrics_publish(struct metrics_worker *own)
 {
     struct worker_metrics *worker = &own->metrics->workers[own->number];
-    struct published *published = &worker->published;
 
-    if (pthread_mutex_trylock(&published->mutex) != 0)
+    if (pthread_mutex_trylock(&worker->mutex) != 0)
         return;
-    memcpy(published->words, worker->words, own->metrics->word_count * sizeof(uint64_t));
-    published->source = own->source;
-    pthread_mutex_unlock(&published->mutex);
+    for (size_t i = 0; i < worker->slot_count; i++)
+        if (worker->slots[i].own)
+            memcpy(worker->slots[i].published, worker->slots[i].own,
+                   worker->slots[i].words * sizeof(uint64_t));
+    worker->source = own->source;
+    pthread_mutex_unlock(&worker->mutex);
 }
 
 struct partition_gauges *metrics_partition(struct metrics_worker *own, const char *topic,
@@ -171,20 +223,27 @@ static void words_add(uint64_t *sum, const uint64_t *words, size_t count)
         sum[i] += words[i];
 }
 
-static void snapshot_add_worker(struct snapshot *snapshot, struct worker_metrics *worker,
-                                size_t word_count)
+/* A slot that came after the snapshot began waits for the next. */
+static void snapshot_add_worker(struct snapshot *snapshot, struct worker_metrics *worker)
 {
-    uint64_t *copy = mem_array(word_count, sizeof(uint64_t));
-    struct source_counters source;
+    pthread_mutex_lock(&worker->mutex);
+    for (size_t i = 0; i < worker->slot_count && i < snapshot->slot_count; i++)
+        if (worker->slots[i].own)
+            words_add(snapshot->words[i], worker->slots[i].published, worker->slots[i].words);
+    words_add((uint64_t *)&snapshot->source, (const uint64_t *)&worker->source,
+              sizeof(worker->source) / sizeof(uint64_t));
+    pthread_mutex_unlock(&worker->mutex);
+}
 
-    pthread_mutex_lock(&worker->published.mutex);
-    memcpy(copy, worker->published.words, word_count * sizeof(uint64_t));
-    source = worker->published.source;
-    pthread_mutex_unlock(&worker->published.mutex);
-    words_add(snapshot->words, copy, word_count);
-    words_add((uint64_t *)&snapshot->source, (const uint64_t *)&source,
-              sizeof(source) / sizeof(uint64_t));
-    free(copy);
+static void snapshot_add_slots(struct snapshot *snapshot, const struct metrics *metrics)
+{
+    snapshot->slots = slots_copy(metrics->slots, &snapshot->slot_count);
+    snapshot->words = mem_array(snapshot->slot_count, sizeof(*snapshot->words));
+    for (size_t i = 0; i < snapshot->slot_count; i++)
+        snapshot->words[i] = mem_array(
+            slot_words(snapshot->slots[i].kind, metrics->shape.command_count), sizeof(uint64_t));
+    for (unsigned i = 0; i < metrics->shape.workers; i++)
+        snapshot_add_worker(snapshot, &metrics->workers[i]);
 }
 
 static double gauge_known(const _Atomic int64_t *gauge)
@@ -287,13 +346,7 @@ static void snapshot_add_partitions(struct snapshot *snapshot, const struct metr
 void snapshot_take(struct snapshot *snapshot, const struct metrics *metrics)
 {
     *snapshot = (struct snapshot){.shape = &metrics->shape};
-    snapshot->words = mem_array(metrics->word_count, sizeof(uint64_t));
-    for (unsigned i = 0; i < metrics->shape.workers; i++)
-        snapshot_add_worker(snapshot, &metrics->workers[i], metrics->word_count);
-    struct block_view view = block_view(&metrics->shape, snapshot->words);
-    snapshot->topics = view.topics;
-    snapshot->routes = view.routes;
-    snapshot->sinks = view.sinks;
+    snapshot_add_slots(snapshot, metrics);
     snapshot_add_partitions(snapshot, metrics);
     process_sample(&snapshot->process);
     snapshot->process.started = metrics->started;
@@ -302,7 +355,10 @@ void snapshot_take(struct snapshot *snapshot, const struct metrics *metrics)
 
 void snapshot_clear(struct snapshot *snapshot)
 {
+    for (size_t i = 0; i < snapshot->slot_count; i++)
+        free(snapshot->words[i]);
     free(snapshot->words);
+    free(snapshot->slots);
     free(snapshot->partitions);
 }
 
@@ -312,9 +368,12 @@ void metrics_totals(const struct metrics *metrics, struct metrics_totals *totals
 
     *totals = (struct metrics_totals){0};
     snapshot_take(&snapshot, metrics);
-    for (size_t i = 0; i < metrics->shape.route_count; i++) {
-        totals->written += snapshot.routes[i].outcomes[OUTCOME_WRITTEN];
-        totals->inflight += snapshot.routes[i].inflight;
+    for (size_t i = 0; i < snapshot.slot_count; i++) {
+        const struct route_counters *route = (const void *)snapshot.words[i];
+        if (snapshot.slots[i].kind != SLOT_ROUTE)
+            continue;
+        totals->written += route->outcomes[OUTCOME_WRITTEN];
+        totals->inflight += route->inflight;
     }
     for (size_t i = 0; i < snapshot.partition_count; i++) {
         const struct partition_sample *sample = &snapshot.partitions[i];

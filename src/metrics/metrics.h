@@ -1,8 +1,8 @@
 /*
  * metrics.h: every count that penstock keeps.
  *
- * A worker counts in plain integers that only it touches, and copies them to a published block once
- * a turn; a scrape reads whole blocks. So the counts of one scrape belong together: in every one of
+ * A worker counts in plain integers that only it touches, and publishes a copy of them all once a
+ * turn; a scrape reads whole copies. So the counts of one scrape belong together: in every one of
  * them matched = written + filtered + dropped + dead_lettered + returned + in flight.
  * Partitions come and go; their gauges are a list that only grows, of atomics that one worker
  * writes.
@@ -16,59 +16,22 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum outcome {
-    OUTCOME_WRITTEN,
-    OUTCOME_FILTERED,
-    OUTCOME_DROPPED,
-    OUTCOME_DEAD_LETTERED,
-    OUTCOME_RETURNED, /* its partition went before Redis answered: the next owner reads it again */
-    OUTCOME_COUNT
-};
-
-/** Where a record went wrong. */
-enum stage { STAGE_DECODE, STAGE_TEMPLATE, STAGE_LIMIT, STAGE_REDIS, STAGE_COUNT };
+/* The enums of the labels whose values are known beforehand: enum outcome and others. */
+#define DIMENSION(dimension, type, label, ...) type{__VA_ARGS__ dimension##_COUNT};
+#define VALUE(constant, word)                  constant,
+#include "metrics/labels.def"
+#undef DIMENSION
+#undef VALUE
 
 /** "decode", ... */
 const char *metrics_stage_name(enum stage stage);
 
-enum command_result { RESULT_OK, RESULT_RETRIED, RESULT_REFUSED, RESULT_COUNT };
-enum barrier_outcome { BARRIER_REACHED, BARRIER_SHORT, BARRIER_FAILED, BARRIER_COUNT };
-enum rebalance_event { REBALANCE_ASSIGN, REBALANCE_REVOKE, REBALANCE_LOST, REBALANCE_COUNT };
-enum commit_result { COMMIT_OK, COMMIT_FAILED, COMMIT_COUNT };
-
-/** How a topic or pattern of a source's routes is, as one worker sees it. */
-enum topic_state {
-    TOPIC_UNKNOWN,   /* nobody has told yet, or whether another member reads it cannot be known */
-    TOPIC_ASSIGNED,  /* some partition of it is this worker's */
-    TOPIC_ELSEWHERE, /* other members have its partitions */
-    TOPIC_UNREAD,    /* it is there, and no member of the group has any of it */
-    TOPIC_MISSING,   /* it does not exist, or is hidden */
-    TOPIC_FORBIDDEN, /* we may not read it */
-    TOPIC_UNMATCHED, /* no topic matches the pattern */
-    TOPIC_STATE_COUNT
-};
-
-/** "assigned", ... */
-const char *metrics_topic_state_name(enum topic_state state);
-
-/** A topic or pattern, and the source that reads it. */
-struct metrics_topic {
-    const char *source, *topic;
-};
-
-/** Names of the configured things, for the labels. The arrays are borrowed and live as long as the
- * metrics. */
+/** What is known at the start; borrowed, and lives as long as the metrics. */
 struct metrics_shape {
     unsigned workers;
-    const char *const *routes;
-    size_t route_count;
-    const char *const *sinks;
-    size_t sink_count;
     const char *const *commands; /* by command.index; one more series is "other" */
     size_t command_count;
     const char *librdkafka, *hiredis; /* versions */
-    const struct metrics_topic *topics;
-    size_t topic_count;
 };
 
 struct route_counters {
@@ -103,11 +66,9 @@ struct topic_counters {
     uint64_t states[TOPIC_STATE_COUNT]; /* gauges: 1 of each worker that sees it so */
 };
 
-/** One worker's own counts: plain, written by the worker alone. */
+/** One worker's own counts: plain, written by the worker alone. Those of its routes, sinks and
+ * topics are found by name. */
 struct metrics_worker {
-    struct route_counters *routes; /* [route_count] */
-    struct sink_counters *sinks;   /* [sink_count] */
-    struct topic_counters *topics; /* [topic_count] */
     struct source_counters source;
     struct metrics *metrics;
     unsigned number;
@@ -135,6 +96,14 @@ struct metrics;
 struct metrics *metrics_new(const struct metrics_shape *shape);
 void metrics_free(struct metrics *metrics);
 
+/*
+ * Each makes the series of a name appear, at 0, before anybody counts. The name is copied. Any
+ * thread.
+ */
+void metrics_add_route(struct metrics *metrics, const char *route);
+void metrics_add_sink(struct metrics *metrics, const char *sink);
+void metrics_add_topic(struct metrics *metrics, const char *source, const char *topic);
+
 /** The counts of worker @p number; its thread alone may touch them. */
 struct metrics_worker *metrics_worker(struct metrics *metrics, unsigned number);
 
@@ -155,7 +124,12 @@ void metrics_publish(struct metrics_worker *worker);
 struct partition_gauges *metrics_partition(struct metrics_worker *worker, const char *topic,
                                            int32_t partition);
 
-/** The worker's counts of a topic of the shape; of one that it has not, counts that nobody sees. */
+/*
+ * The worker's counts of a route, a sink, a topic: the same object again for the same name, for as
+ * long as the metrics live. A name that is new gets a series of its own.
+ */
+struct route_counters *metrics_route(struct metrics_worker *worker, const char *route);
+struct sink_counters *metrics_sink(struct metrics_worker *worker, const char *sink);
 struct topic_counters *metrics_topic(struct metrics_worker *worker, const char *source,
                                      const char *topic);
 

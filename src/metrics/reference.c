@@ -6,7 +6,7 @@ static void reference_row(const struct family *family, FILE *out)
 {
     const char *scope = family_scope_labels[family->scope];
     const char *label = family->dimension->label;
-    bool command = family->dimension == &dimension_command;
+    bool command = family->dimension == &dimension_COMMAND;
 
     fprintf(out, "| `%s` | %s | %s%s%s%s | %s |\n", family->name, family_type_names[family->type],
             scope, label && *scope ? ", " : "", label ? label : "", command ? ", result" : "",
@@ -25,13 +25,13 @@ static void reference_labels(FILE *out)
 {
     for (size_t i = 0; i < family_count; i++) {
         const struct family *family = &families[i];
-        if (!family->dimension->label || family->dimension == &dimension_command)
+        if (!family->dimension->label || family->dimension == &dimension_COMMAND)
             continue;
         fprintf(out, "- `%s` of `%s`: ", family->dimension->label, family->name);
         reference_values(family->dimension, out);
     }
     fputs("- `result` of `penstock_redis_commands_total`: ", out);
-    reference_values(&dimension_result, out);
+    reference_values(dimension_result, out);
 }
 
 void metrics_write_reference(FILE *out)

@@ -2,12 +2,13 @@
 #pragma once
 #include "metrics/metrics.h"
 #include "metrics/process.h"
+#include "metrics/slots.h"
 
 struct build_sample {
     char none; /* its facts are labels: metrics_shape */
 };
 
-/** One partition, whichever worker has or had it. NAN: not known. */
+/** One partition, whichever worker has or had it. NAN: unknown. */
 struct partition_sample {
     const char *topic;
     int32_t partition;
@@ -19,16 +20,15 @@ struct partition_sample {
 
 struct snapshot {
     const struct metrics_shape *shape;
-    uint64_t *words; /* of topics, routes and sinks */
-    struct topic_counters *topics;
-    struct route_counters *routes;
-    struct sink_counters *sinks;
+    struct slot *slots;
+    uint64_t **words; /* the sums of each slot: a struct topic_counters, ... */
+    size_t slot_count;
     struct source_counters source;
     struct partition_sample *partitions; /* by topic and partition */
     size_t partition_count;
     struct process_sample process;
 };
 
-/** Fills @p snapshot; snapshot_clear() ends it. Any thread. */
+/** Fills @p snapshot; snapshot_clear() frees what it holds. Any thread. */
 void snapshot_take(struct snapshot *snapshot, const struct metrics *metrics);
 void snapshot_clear(struct snapshot *snapshot);

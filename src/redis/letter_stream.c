@@ -74,7 +74,7 @@ struct letter_stream *letter_stream_new(const struct conf *conf, const char *cli
         sink_new(&(struct sink_options){.conf = &stream->options,
                                         .client_name = client_name,
                                         .base = base,
-                                        .counters = &metrics->sinks[dlq->sink - conf->sinks],
+                                        .counters = metrics_sink(metrics, dlq->sink->name),
                                         .events = &sink_events},
                  err);
     if (stream->sink)

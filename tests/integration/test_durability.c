@@ -114,7 +114,7 @@ static void expect_committed(const char *name, int64_t offset)
 
 static uint64_t barriers(enum barrier_outcome outcome)
 {
-    return metrics_worker(bridge.metrics, 0)->sinks[0].barriers[outcome];
+    return counters_of_sink(0)->barriers[outcome];
 }
 
 /* Of each partition one record is committed; twenty more are written, and the replica hangs. */

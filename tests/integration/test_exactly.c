@@ -166,7 +166,7 @@ static void lost_connections_repeat_nothing(void)
         ASSERT_TEXT(redis_ask(server, "LLEN seen-b:%d", i), "1000");
         ASSERT_TEXT(redis_ask(server, "GET sum-b:%d", i), "1000");
     }
-    CU_ASSERT_TRUE(metrics_worker(bridge.metrics, 0)->sinks[0].reconnects > 10);
+    CU_ASSERT_TRUE(counters_of_sink(0)->reconnects > 10);
     pipe_stop();
     close_all();
 }

@@ -49,7 +49,7 @@ static void open_all(fake_answer answer)
     sink = sink_new(&(struct sink_options){.conf = &options,
                                            .client_name = "a test",
                                            .base = loop.base,
-                                           .counters = loop.worker->sinks},
+                                           .counters = metrics_sink(loop.worker, options.name)},
                     &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(sink);
     inquiry = inquiry_new(sink_setup(sink), &(struct inquiry_events){NULL, on_answered});

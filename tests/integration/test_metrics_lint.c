@@ -13,14 +13,17 @@ static const char *const commands[] = {"SET", "HSET"};
 /* Something in every family. */
 static struct metrics *sample(void)
 {
-    struct metrics *metrics = metrics_new(
-        &(struct metrics_shape){1, routes, 2, sinks, 2, commands, 2, "2.0.2", "0.14.1", NULL, 0});
+    struct metrics *metrics =
+        metrics_new(&(struct metrics_shape){1, commands, 2, "2.0.2", "0.14.1"});
     struct metrics_worker *worker = metrics_worker(metrics, 0);
     struct partition_gauges *gauges = metrics_partition(worker, "driver.location", 3);
 
-    worker->routes[0].matched = worker->routes[0].outcomes[OUTCOME_WRITTEN] = 5;
-    histogram_add(&worker->routes[0].latency, 7);
-    worker->sinks[1].commands[RESULT_OK] = 5;
+    metrics_add_route(metrics, routes[1]);
+    metrics_add_sink(metrics, sinks[0]);
+    metrics_route(worker, routes[0])->matched =
+        metrics_route(worker, routes[0])->outcomes[OUTCOME_WRITTEN] = 5;
+    histogram_add(&metrics_route(worker, routes[0])->latency, 7);
+    metrics_sink(worker, sinks[1])->commands[RESULT_OK] = 5;
     gauges->assigned = gauges->held = true;
     gauges->consumed_records = 5;
     gauges->position_offset = gauges->acked_offset = gauges->committed_offset = 5;

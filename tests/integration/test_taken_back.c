@@ -34,7 +34,7 @@ static const char *log_text(FILE *file, int terminal)
 
 static void expect_only_returned(size_t route)
 {
-    const struct route_counters *counters = &metrics_worker(bridge.metrics, 0)->routes[route];
+    const struct route_counters *counters = counters_of(route);
 
     CU_ASSERT_EQUAL(counters->matched, CLUSTER_PARTITIONS);
     CU_ASSERT_EQUAL(counters->outcomes[OUTCOME_RETURNED], CLUSTER_PARTITIONS);

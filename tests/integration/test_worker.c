@@ -18,7 +18,7 @@ enum {
 
 static uint64_t inflight_of(size_t route)
 {
-    return metrics_worker(bridge.metrics, 0)->routes[route].inflight;
+    return counters_of(route)->inflight;
 }
 
 /* The list of each partition counts from 0 without a gap, a repeat or a step back. */
@@ -169,7 +169,7 @@ static void what_nobody_knows_is_waited_for_no_longer_than_what_comes_later(void
     CU_ASSERT_TRUE(committed_comes("once", "once", 1, 3)); /* each was tried again by itself */
     bridge_stop();
     CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_DROPPED), 3);
-    CU_ASSERT(metrics_worker(bridge.metrics, 0)->routes[0].errors[STAGE_REDIS] >= 6);
+    CU_ASSERT(counters_of(0)->errors[STAGE_REDIS] >= 6);
     bridge_close_two();
 }
 

@@ -17,27 +17,23 @@ struct bridge bridge;
 
 static void bridge_open_metrics(void)
 {
-    const struct conf *conf = bridge.loaded.conf;
-    struct metrics_shape shape = {.workers = 1,
-                                  .route_count = conf->route_count,
-                                  .sink_count = conf->sink_count,
-                                  .librdkafka = "",
-                                  .hiredis = ""};
+    struct metrics_shape shape = {.workers = 1, .librdkafka = "", .hiredis = ""};
     const struct command *rows = command_all(&shape.command_count);
-    const char **names =
-        mem_array(conf->route_count + conf->sink_count + shape.command_count, sizeof(*names));
 
-    bridge.names = names;
-    shape.routes = names;
-    for (size_t i = 0; i < conf->route_count; i++)
-        *names++ = conf->routes[i].name;
-    shape.sinks = names;
-    for (size_t i = 0; i < conf->sink_count; i++)
-        *names++ = conf->sinks[i].name;
-    shape.commands = names;
+    shape.commands = bridge.names = mem_array(shape.command_count, sizeof(*bridge.names));
     for (size_t i = 0; i < shape.command_count; i++)
-        *names++ = rows[i].name;
+        bridge.names[i] = rows[i].name;
     bridge.metrics = metrics_new(&shape);
+}
+
+const struct route_counters *counters_of(size_t route)
+{
+    return metrics_route(metrics_worker(bridge.metrics, 0), bridge.loaded.conf->routes[route].name);
+}
+
+const struct sink_counters *counters_of_sink(size_t sink)
+{
+    return metrics_sink(metrics_worker(bridge.metrics, 0), bridge.loaded.conf->sinks[sink].name);
 }
 
 static void *bridge_run(void *context)
@@ -110,7 +106,7 @@ void bridge_join(void)
     pthread_join(bridge.thread, NULL);
     CU_ASSERT_TRUE(bridge.well);
     for (size_t i = 0; i < bridge.loaded.conf->route_count; i++)
-        expect_balance(&metrics_worker(bridge.metrics, 0)->routes[i]);
+        expect_balance(counters_of(i));
 }
 
 int64_t bridge_stop(void)
@@ -229,7 +225,7 @@ bool checkpoint_comes(struct redis_server *server, const char *topic, int partit
 
 uint64_t outcome_of(size_t route, enum outcome outcome)
 {
-    return metrics_worker(bridge.metrics, 0)->routes[route].outcomes[outcome];
+    return counters_of(route)->outcomes[outcome];
 }
 
 long pushed(struct redis_server *server)

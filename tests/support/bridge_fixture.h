@@ -61,6 +61,10 @@ bool readyz_comes(const char *text);
 /** Whether it comes to say that all is well. */
 bool ready_comes(void);
 
+/** The counts of a route and of a sink of the configuration, by their index. */
+const struct route_counters *counters_of(size_t route);
+const struct sink_counters *counters_of_sink(size_t sink);
+
 /** What became of records of one route. */
 uint64_t outcome_of(size_t route, enum outcome outcome);
 

@@ -31,16 +31,14 @@ struct conf_sink loop_fixture_options(int port)
 
 void loop_fixture_open(struct loop_fixture *loop)
 {
-    struct metrics_shape shape = {.workers = 1, .sink_count = 1};
+    struct metrics_shape shape = {.workers = 1};
     const struct command *commands = command_all(&shape.command_count);
 
     loop->base = event_base_new();
-    loop->names = mem_array(shape.command_count + 1, sizeof(*loop->names));
+    loop->names = mem_array(shape.command_count, sizeof(*loop->names));
     for (size_t i = 0; i < shape.command_count; i++)
         loop->names[i] = commands[i].name;
-    loop->names[shape.command_count] = NAME;
     shape.commands = loop->names;
-    shape.sinks = loop->names + shape.command_count;
     loop->metrics = metrics_new(&shape);
     loop->worker = metrics_worker(loop->metrics, 0);
 }

@@ -91,7 +91,7 @@ struct owner *owner_new(int port, size_t partitions)
 
     owner->options = loop_fixture_options(port);
     loop_fixture_open(&owner->loop);
-    owner->counters = owner->loop.worker->sinks;
+    owner->counters = metrics_sink(owner->loop.worker, owner->options.name);
     owner->topic = "rides";
     owner->partition_count = partitions;
     for (int i = 0; i < OWNER_PARTITIONS; i++)

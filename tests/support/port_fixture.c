@@ -18,17 +18,15 @@ struct health *health;
 struct admin *admin;
 char answer[ANSWER_BYTES];
 
-static const char *const routes[] = {"rides"};
-static const char *const sinks[] = {"live"};
-
 void port_open(void)
 {
     static const char *const names[] = {"penstock.svc"};
     const struct http_hosts hosts = {names, 1};
     struct err err;
 
-    metrics =
-        metrics_new(&(struct metrics_shape){1, routes, 1, sinks, 1, NULL, 0, "2", "0", NULL, 0});
+    metrics = metrics_new(&(struct metrics_shape){1, NULL, 0, "2", "0"});
+    metrics_add_route(metrics, "rides");
+    metrics_add_sink(metrics, "live");
     health = health_new(1);
     admin = admin_start("127.0.0.1:0", hosts, metrics, health, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(admin);

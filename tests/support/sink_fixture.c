@@ -58,7 +58,7 @@ struct sink_fixture *sink_fixture_new(int port)
 
     fixture->options = loop_fixture_options(port);
     loop_fixture_open(&fixture->loop);
-    fixture->counters = fixture->loop.worker->sinks;
+    fixture->counters = metrics_sink(fixture->loop.worker, fixture->options.name);
     return fixture;
 }
 

@@ -16,10 +16,6 @@ static const char *const sinks[] = {"live"};
 static const char *const commands[] = {"SET", "HSET"};
 static const struct metrics_shape shape = {
     .workers = 2,
-    .routes = routes,
-    .route_count = 2,
-    .sinks = sinks,
-    .sink_count = 1,
     .commands = commands,
     .command_count = 2,
     .librdkafka = "2.0.2",
@@ -32,6 +28,9 @@ static char *page;
 static struct metrics_worker *begin(void)
 {
     metrics = metrics_new(&shape);
+    for (size_t i = 0; i < 2; i++)
+        metrics_add_route(metrics, routes[i]);
+    metrics_add_sink(metrics, sinks[0]);
     return metrics_worker(metrics, 0);
 }
 
@@ -74,8 +73,8 @@ static void a_command_appears_with_its_first_answer(void)
 
     CU_ASSERT_FALSE(shows("penstock_redis_commands_total{sink=\"live\",command=\"HSET\",result="
                           "\"ok\"} 0"));
-    worker->sinks[0].commands[1 * RESULT_COUNT + RESULT_OK] = 5;
-    worker->sinks[0].commands[2 * RESULT_COUNT + RESULT_REFUSED] = 1;
+    metrics_sink(worker, sinks[0])->commands[1 * RESULT_COUNT + RESULT_OK] = 5;
+    metrics_sink(worker, sinks[0])->commands[2 * RESULT_COUNT + RESULT_REFUSED] = 1;
     metrics_publish(worker);
     CU_ASSERT(shows("penstock_redis_commands_total{sink=\"live\",command=\"HSET\",result=\"ok\"} "
                     "5"));
@@ -91,11 +90,11 @@ static void counts_of_two_workers_add_up(void)
 {
     struct metrics_worker *first = begin(), *second = metrics_worker(metrics, 1);
 
-    first->routes[0].matched = 3;
-    second->routes[0].matched = 4;
+    metrics_route(first, routes[0])->matched = 3;
+    metrics_route(second, routes[0])->matched = 4;
     first->source.commits[COMMIT_OK] = 1;
     second->source.commits[COMMIT_OK] = 1;
-    second->sinks[0].connections_up = 2;
+    metrics_sink(second, sinks[0])->connections_up = 2;
     metrics_publish(first);
     metrics_publish(second);
     CU_ASSERT(shows("penstock_records_matched_total{route=\"rides\"} 7"));
@@ -108,7 +107,7 @@ static void a_count_is_not_seen_before_it_is_published(void)
 {
     struct metrics_worker *worker = begin();
 
-    worker->routes[0].matched = 3;
+    metrics_route(worker, routes[0])->matched = 3;
     CU_ASSERT(shows("penstock_records_matched_total{route=\"rides\"} 0"));
     metrics_publish(worker);
     CU_ASSERT(shows("penstock_records_matched_total{route=\"rides\"} 3"));
@@ -126,9 +125,9 @@ static void a_histogram_is_cumulative_and_in_seconds(void)
 {
     struct metrics_worker *worker = begin();
 
-    histogram_add(&worker->routes[0].latency, 3);
-    histogram_add(&worker->routes[0].latency, 1500);
-    histogram_add(&worker->routes[0].latency, 400000);
+    histogram_add(&metrics_route(worker, routes[0])->latency, 3);
+    histogram_add(&metrics_route(worker, routes[0])->latency, 1500);
+    histogram_add(&metrics_route(worker, routes[0])->latency, 400000);
     metrics_publish(worker);
     CU_ASSERT(shows("penstock_end_to_end_latency_seconds_bucket{route=\"rides\",le=\"0.002\"} 0"));
     CU_ASSERT(shows("penstock_end_to_end_latency_seconds_bucket{route=\"rides\",le=\"0.005\"} 1"));
@@ -145,7 +144,7 @@ static void a_record_of_1970_or_of_the_future_is_not_measured(void)
     enum { DAY_MS = 24 * 3600 * 1000, NOW_DAYS = 20000 };
     const int64_t now_ms = (int64_t)NOW_DAYS * DAY_MS;
     struct metrics_worker *worker = begin();
-    struct route_counters *route = &worker->routes[0];
+    struct route_counters *route = metrics_route(worker, routes[0]);
 
     metrics_latency(route, 0, now_ms);
     metrics_latency(route, -1, now_ms);
@@ -273,7 +272,7 @@ static void totals_leave_out_what_is_not_assigned(void)
     held->end_offset = 30;
     held->acked_offset = 10;
     held->oldest_ms = clock_wall_ms() - 5000;
-    worker->routes[1].outcomes[OUTCOME_WRITTEN] = 6;
+    metrics_route(worker, routes[1])->outcomes[OUTCOME_WRITTEN] = 6;
     metrics_publish(worker);
     metrics_totals(metrics, &totals);
     CU_ASSERT_EQUAL(totals.lag_records, 20);
@@ -363,11 +362,36 @@ static void the_reference_page_is_current(void)
 
 static _Atomic bool hammering;
 
+/* Every thread that comes to know a name counts under it; none is lost or counted twice. */
+static void a_name_finds_its_counts_again_whoever_says_it(void)
+{
+    struct metrics_worker *first = begin(), *second = metrics_worker(metrics, 1);
+    char name[] = "later";
+    struct route_counters *later = metrics_route(first, name);
+
+    CU_ASSERT_PTR_EQUAL(metrics_route(first, "later"), later);
+    CU_ASSERT_PTR_NOT_EQUAL(metrics_route(second, "later"), later);
+    metrics_route(second, "later")->matched = 2;
+    later->matched = 3;
+    metrics_route(first, routes[0])->matched = 1; /* the others keep their places */
+    memset(name, 'x', strlen(name));              /* the name was copied */
+    metrics_publish(first);
+    metrics_publish(second);
+    CU_ASSERT(shows("penstock_records_matched_total{route=\"later\"} 5"));
+    CU_ASSERT(shows("penstock_records_matched_total{route=\"rides\"} 1"));
+    metrics_sink(first, "later")->reconnects = 1;
+    metrics_topic(first, "main", "later")->states[TOPIC_UNREAD] = 1;
+    metrics_publish(first);
+    CU_ASSERT(shows("penstock_redis_reconnects_total{sink=\"later\"} 1"));
+    CU_ASSERT(shows("penstock_topic_workers{source=\"main\",topic=\"later\",state=\"unread\"} 1"));
+    end();
+}
+
 /* A record is begun, and sooner or later finished; what is published in between adds up. */
 static void *hammer(void *argument)
 {
     struct metrics_worker *worker = argument;
-    struct route_counters *route = &worker->routes[1];
+    struct route_counters *route = metrics_route(worker, routes[1]);
 
     for (uint64_t i = 0; hammering; i++) {
         route->matched++;
@@ -386,7 +410,7 @@ static uint64_t matched_if_it_adds_up(void)
     struct snapshot snapshot;
 
     snapshot_take(&snapshot, metrics);
-    const struct route_counters *route = &snapshot.routes[1];
+    const struct route_counters *route = (const void *)snapshot.words[1];
     uint64_t matched = route->matched, sum = route->inflight;
     for (int i = 0; i < OUTCOME_COUNT; i++)
         sum += route->outcomes[i];
@@ -441,6 +465,7 @@ int main(void)
         TEST(a_command_appears_with_its_first_answer),
         TEST(counts_of_two_workers_add_up),
         TEST(a_count_is_not_seen_before_it_is_published),
+        TEST(a_name_finds_its_counts_again_whoever_says_it),
         TEST(a_label_is_escaped),
         TEST(a_histogram_is_cumulative_and_in_seconds),
         TEST(a_record_of_1970_or_of_the_future_is_not_measured),
