@@ -41,7 +41,7 @@ static void set_trouble(struct durable_sink *sink, const char *text)
     sink->troubled = true;
     snprintf(sink->trouble, sizeof(sink->trouble), "%s", text);
     if (log_limit_admits(&sink->log_limit, text, now_ms))
-        log_warn_each("what redis answers does not become durable: nothing is committed",
+        log_warn_each("writes are not confirmed: no offset is committed",
                       LOG_STR("sink", sink->name), LOG_STR("error", text),
                       LOG_SOME("lasts_ms", now_ms - sink->trouble_since_ms));
 }
@@ -54,7 +54,7 @@ static void clear_trouble(struct durable_sink *sink)
         return;
     sink->troubled = false;
     log_limit_end(&sink->log_limit);
-    log_info("what redis answers is durable again", LOG_STR("sink", sink->name),
+    log_info("writes are confirmed again", LOG_STR("sink", sink->name),
              LOG_INT("after_ms", clock_ms() - sink->trouble_since_ms));
 }
 

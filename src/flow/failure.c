@@ -291,7 +291,7 @@ void worker_suspected(void *context, uint32_t number, const char *text)
     const struct route *route = &worker->options.routes->items[delivery->route];
 
     if (source_ticket_is_current(delivery->record))
-        log_warn_record("a record may be what ends the connections to redis, it is sent again",
+        log_warn_record("a record may be closing the connections to redis, retrying it",
                         LOG_FAILURE(delivery->record.partition, delivery->offset, route, text));
 }
 

@@ -373,7 +373,7 @@ static bool letters_look(struct letters *letters, struct holds *holds, int64_t n
                       LOG_INT("lasts_ms", now_ms - letters_oldest_ms(letters)));
     if (was_late && !letters->late) {
         log_limit_end(&letters->log_limit);
-        log_info("dead letters flow again", LOG_INT("worker", letters->worker));
+        log_info("dead letters are written again", LOG_INT("worker", letters->worker));
     }
     return letters->late != was_late;
 }

@@ -135,6 +135,6 @@ void source_rewind(struct source *source, unsigned barrier)
         partition_rewind(partition, marks_confirmed(partition));
     }
     if (count)
-        log_warn_each("records that may be lost with their server are read again",
+        log_warn_each("records that their server may have lost are read again",
                       LOG_INT("partitions", count), LOG_INT("answered", records));
 }

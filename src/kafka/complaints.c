@@ -124,9 +124,9 @@ static void complaint_write(enum party party, const struct log_field *fields)
         enum log_level level;
         const char *event;
     } lines[] = {
-        [PARTY_NOBODY] = {LOG_WARN, "kafka says not now, trying again"},
+        [PARTY_NOBODY] = {LOG_WARN, "kafka request failed, retrying"},
         [PARTY_OPERATOR] = {LOG_ERROR, "kafka refuses"},
-        [PARTY_AWAY] = {LOG_WARN, "kafka cannot be reached, trying again"},
+        [PARTY_AWAY] = {LOG_WARN, "kafka cannot be reached, retrying"},
         [PARTY_MISSING] = {LOG_WARN, "a topic cannot be read yet, waiting for it"},
     };
 
@@ -191,5 +191,5 @@ void complaints_end(struct complaints *complaints)
     complaints->last[0] = '\0';
     for (size_t i = 0; i < COMPLAINTS_KEPT; i++)
         complaints->kept[i].times = complaints->kept[i].times > 0;
-    log_info("kafka: answers", LOG_INT("after_ms", clock_ms() - complaints->away_since_ms));
+    log_info("kafka answers again", LOG_INT("after_ms", clock_ms() - complaints->away_since_ms));
 }

@@ -189,7 +189,7 @@ static void stall_tell(struct source_partition *partition)
     if (!count || partition->gauge.stalls)
         return;
     partition->gauge.stalls = true;
-    log_warn_each("partition stands still", LOG_STR("topic", partition->topic->name),
+    log_warn_each("partition stalled", LOG_STR("topic", partition->topic->name),
                   LOG_INT("partition", partition->number), LOG_INT("offset", partition->position),
                   LOG_INT("waiting", count));
 }

@@ -116,7 +116,7 @@ static void held_write(const struct source_partition *partition, int64_t now_ms)
     if (row ? row->is_operators : held_has(&partition->held, HOLD_RECORD))
         log_write(NULL, LOG_ERROR, "partition held", fields);
     else if (log_enabled(LOG_WARN))
-        log_write(NULL, LOG_WARN, "partition held, goes on by itself", fields);
+        log_write(NULL, LOG_WARN, "partition held, resumes by itself", fields);
 }
 
 static void held_wake(struct source *source, int64_t due_ms)
@@ -160,7 +160,7 @@ void held_forget(struct source_partition *partition)
 
 static void held_ended(struct source_partition *partition, int64_t now_ms)
 {
-    log_info("partition flows again", LOG_STR("topic", partition->topic->name),
+    log_info("partition resumed", LOG_STR("topic", partition->topic->name),
              LOG_INT("partition", partition->number),
              LOG_INT("after_ms", now_ms - partition->held.since_ms));
     held_forget(partition);

@@ -353,10 +353,10 @@ static bool reader_is_the_same(struct letter_reader *reader, struct err *err)
     if (!reader_ask_log(reader, &log, err))
         return false;
     return identity_compare(&log, &reader->log) != IDENTITY_ANOTHER ||
-           err_set(
-               err, ERR_RETRY,
-               "topic %s was deleted and made anew meanwhile: what was sent of it is not marked",
-               reader->topic);
+           err_set(err, ERR_RETRY,
+                   "topic %s was deleted and recreated meanwhile: letters that were sent are not "
+                   "marked",
+                   reader->topic);
 }
 
 static void reader_add_marks(const struct letter_reader *reader, int32_t number, const char *marks,

@@ -274,7 +274,7 @@ static void topic_renew(struct letter_topic *topic)
     char text[ERR_BYTES] = "";
 
     rd_kafka_fatal_error(topic->kafka, text, sizeof(text));
-    log_warn_each("dead letters: another producer is made", LOG_STR("error", text));
+    log_warn_each("dead letters: replacing the producer", LOG_STR("error", text));
     producer_close(topic, 0);
     topic->failed = false;
     topic->open_ms = clock_ms() + backoff_next(&topic->reopen);

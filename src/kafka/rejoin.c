@@ -15,7 +15,7 @@ void source_rejoin(struct source *source)
     if (source->rebalance.rejoining || source_is_stopping(source) ||
         source->now_ms < source->rebalance.rejoin_due_ms)
         return;
-    log_warn("kafka: joining the group anew");
+    log_warn("kafka: joining the group again");
     source->rebalance.rejoining = true;
     source->rebalance.rejoin_due_ms = source->now_ms + REJOIN_MS;
     rd_kafka_unsubscribe(source->kafka);
@@ -41,5 +41,5 @@ void rejoin_turn(struct source *source)
     source->rebalance.rejoining = false;
     err = rd_kafka_subscribe(source->kafka, source->subscription);
     if (err)
-        complain(&source->complaints, err, NULL, "the group could not be joined anew");
+        complain(&source->complaints, err, NULL, "the group could not be joined again");
 }

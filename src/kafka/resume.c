@@ -35,7 +35,7 @@ static int write_what(char *text, size_t size, enum mismatch mismatch,
     case AHEAD:
         return snprintf(text, size,
                         "the checkpoint in Redis says offset %" PRId64
-                        ", and the log ends at %" PRId64 ": it was truncated or made anew",
+                        ", and the log ends at %" PRId64 ": it was truncated or recreated",
                         facts->next, facts->high);
     case BEHIND:
         return snprintf(text, size,
@@ -45,7 +45,7 @@ static int write_what(char *text, size_t size, enum mismatch mismatch,
     case OTHER_RECORD:
         return snprintf(text, size,
                         "the log has another record at offset %" PRId64
-                        " than the checkpoint in Redis remembers: the topic was made anew",
+                        " than the checkpoint in Redis remembers: the topic was recreated",
                         facts->next - 1);
     case FITS:
         break;
@@ -60,9 +60,9 @@ static void write_mismatch(struct resume *resume, enum mismatch mismatch,
 
     if (resume->kind == RESUME_HOLD)
         snprintf(resume->text + length, sizeof(resume->text) - (size_t)length,
-                 "; say on_checkpoint_mismatch = \"kafka\" to go on at the group's offset%s, or "
+                 "; set on_checkpoint_mismatch = \"kafka\" to resume at the group's offset%s, or "
                  "delete the checkpoint",
-                 mismatch == UNREADABLE ? "" : ", \"redis\" to believe Redis");
+                 mismatch == UNREADABLE ? "" : ", \"redis\" at the checkpoint's");
 }
 
 /* The oldest hole is read first; without one the record below next is, to be compared. */

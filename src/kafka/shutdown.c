@@ -137,7 +137,7 @@ void shutdown_turn(struct source *source)
     } while (source->shutdown.step != before);
     if (source->shutdown.step == SHUTDOWN_DONE || source->now_ms < source->shutdown.deadline_ms)
         return;
-    log_warn("kafka: the group could not be left in time",
+    log_warn("kafka: could not leave the group in time",
              LOG_STR("group", source->options->group.text),
              LOG_STR("error", complaints_reason(&source->complaints)));
     source->shutdown.abandoned = true;

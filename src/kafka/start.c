@@ -82,7 +82,7 @@ static void out_of_range_stop(struct source_partition *partition, int64_t expect
              "offset %" PRId64 " is out of range: the log has %" PRId64 " to %" PRId64
              "%s; on_out_of_range = \"stop\"",
              expected, item->low, item->high,
-             expected > item->high ? " (was the topic deleted and made anew?)" : "");
+             expected > item->high ? " (was the topic deleted and recreated?)" : "");
     partition->position = expected;
     source_hold(partition, HOLD_RECORD, reason);
 }

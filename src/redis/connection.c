@@ -205,8 +205,7 @@ static void connection_tell_run(const struct connection *connection, const char 
 
     if (*node->run && strcmp(node->run, run) != 0)
         LOG_AT(LOG_WARN, TELL_LINES,
-               "redis was started anew, or another server answers: writes that it had answered "
-               "and not kept are lost",
+               "redis was restarted, or another server answers: acknowledged writes may be lost",
                LOG_STR("sink", connection->setup->options->name), LOG_STR("address", node->name),
                LOG_END);
     snprintf(node->run, sizeof(node->run), "%s", run);
@@ -232,14 +231,14 @@ static void connection_tell_lacks(struct connection *connection)
     char words[HANDSHAKE_WORDS_BYTES];
 
     if (connection->handshake.former_may_live)
-        log_warn("redis did not let the former connection be ended: CLIENT KILL is not permitted, "
-                 "or not known, so what that connection still holds may run once more",
+        log_warn("the former connection could not be closed: redis does not permit or know CLIENT "
+                 "KILL, so commands in that connection may run again",
                  LOG_STR("sink", sink), LOG_STR("address", connection->setup->node->name));
     if (handshake_unknown(&connection->handshake, words) && !connection->connected_once)
         LOG_AT(LOG_WARN, TELL_LINES,
-               "redis, or a proxy before it, does not know all words: without CLIENT a lost "
-               "connection cannot be ended before its commands are sent again, without INFO a "
-               "restart is not noticed",
+               "redis, or a proxy, does not know all commands: without CLIENT a lost connection "
+               "cannot be closed before its commands are retried, without INFO a restart is not "
+               "noticed",
                LOG_STR("sink", sink), LOG_STR("address", connection->setup->node->name),
                LOG_STR("unknown", words), LOG_END);
 }

@@ -79,11 +79,11 @@ static void claim_won(struct claim *claim, struct checkpoint *found)
     }
     if (found->readable && found->settled < found->next) {
         lane->options.counters->units_unsettled++;
-        log_warn_each("what redis answered to the last unit was never seen: an error among it "
-                      "would not have been told",
-                      LOG_STR("sink", lane->options.name), LOG_STR("topic", claim->topic),
-                      LOG_INT("partition", claim->partition), LOG_INT("from", found->settled),
-                      LOG_INT("to", found->next - 1));
+        log_warn_each(
+            "nobody saw the answers to the last unit: errors among them were not reported",
+            LOG_STR("sink", lane->options.name), LOG_STR("topic", claim->topic),
+            LOG_INT("partition", claim->partition), LOG_INT("from", found->settled),
+            LOG_INT("to", found->next - 1));
     }
     lane_notice(lane, NOTICE_CLAIMED, claim)->checkpoint = *found;
     *found = (struct checkpoint){0}; /* the notice has it */
@@ -96,11 +96,10 @@ static void claim_unseen(struct claim *claim)
 
     if (claim->flying_unit) {
         lane->options.counters->units_unsettled++;
-        log_warn_record(
-            "redis carried out a unit whose answers were lost with the connection: an error "
-            "among them is not told",
-            LOG_STR("sink", lane->options.name), LOG_STR("topic", claim->topic),
-            LOG_INT("partition", claim->partition), LOG_INT("from", claim->next));
+        log_warn_record("redis ran a unit whose answers were lost with the connection: errors "
+                        "among them are not reported",
+                        LOG_STR("sink", lane->options.name), LOG_STR("topic", claim->topic),
+                        LOG_INT("partition", claim->partition), LOG_INT("from", claim->next));
     }
     claim_carried_out(claim);
 }

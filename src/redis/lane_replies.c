@@ -379,8 +379,8 @@ static enum resp_result lane_take_info(struct lane *lane, struct slice *input)
     if (answer->type != '-')
         return RESP_BROKEN;
     if (!lane->check_told)
-        log_warn_each("redis does not tell its maxmemory-policy: with allkeys-* it may throw away "
-                      "the checkpoints of exactly-once delivery",
+        log_warn_each("redis does not report its maxmemory-policy: with allkeys-* it may evict the "
+                      "checkpoints of exactly-once delivery",
                       LOG_STR("sink", lane->options.name), LOG_SLICE("error", answer->text));
     lane->check_told = true;
     return RESP_REPLY;

@@ -66,7 +66,7 @@ void servers_reload(struct servers *servers)
         log_info("certificate files read again: new connections use them", LOG_STR("sink", sink),
                  LOG_STR("client", client));
     else
-        log_warn_each("certificate files not taken: new connections use the old ones",
+        log_warn_each("certificate files not accepted: new connections use the old ones",
                       LOG_STR("sink", sink), LOG_STR("client", client), LOG_STR("error", err.text));
 }
 

@@ -27,7 +27,7 @@ static void connection_tell_trouble(struct connection *connection, const char *t
 {
     int64_t lasts_ms = clock_ms() - connection->trouble_since_ms;
 
-    LOG_AT(LOG_WARN, TELL_LINES, "redis cannot take commands, trying again",
+    LOG_AT(LOG_WARN, TELL_LINES, "redis does not accept commands, retrying",
            LOG_CONNECTION(connection), LOG_INT("waiting", connection->driver->waiting(connection)),
            LOG_INT("times", connection->times), LOG_SOME("lasts_ms", lasts_ms),
            LOG_STR("error", text), LOG_END);

@@ -140,10 +140,10 @@ def another_reason_of_the_same_outage_is_told_at_once(run):
     redis.stop()
     penstock = run.penstock(conf(kafka, redis.url, run.group, [route("r", run.topic, ["SET k:%{$key} %{$value}"])],
                                  sink='username = "nobody"; password = "wrong";'), wait=False)
-    _line(penstock, "cannot take commands", "Connection refused")
+    _line(penstock, "does not accept commands", "Connection refused")
     redis.start()
     began = time.monotonic()
-    _line(penstock, "cannot take commands", "WRONGPASS", seconds=10)
+    _line(penstock, "does not accept commands", "WRONGPASS", seconds=10)
     run.note(f"told after {time.monotonic() - began:.1f} s")
     wait_until(penstock.scrapes, 5, "it was scraped")
 

@@ -43,7 +43,7 @@ def redis_starts_anew_with_its_log(scene):
             scene.unready()
             scene.idle()
     if not scene.exactly:  # else nothing is lost that the checkpoint does not tell
-        scene.check("I10", "redis was started anew" in scene.penstock.log(), "the log says so")
+        scene.check("I10", "redis was restarted" in scene.penstock.log(), "the log says so")
     scene.drain()
     scene.judge()
 

@@ -126,7 +126,7 @@ static void expect_one_line_a_restart(bool with_ordinary)
     for (unsigned i = 1; i <= 2; i++) {
         redis_server_restart(server);
         CU_ASSERT_TRUE(work(10 + i));
-        CU_ASSERT_EQUAL(log_count(file, "redis was started anew"), i);
+        CU_ASSERT_EQUAL(log_count(file, "redis was restarted"), i);
     }
     log_configure(LOG_ERROR, LOG_LOGFMT);
     dup2(terminal, STDERR_FILENO);

@@ -231,7 +231,7 @@ static void of_many_connections_the_first_ones_tell(void)
     fixture = sink_fixture_new(1); /* nobody listens there */
     fixture->options.connections = 64;
     sink_fixture_start(fixture);
-    CU_ASSERT_EQUAL(count_lines("redis cannot take commands", 1000), 20);
+    CU_ASSERT_EQUAL(count_lines("redis does not accept commands", 1000), 20);
     close_all();
 }
 

@@ -94,8 +94,8 @@ static void ahead_of_the_log_is_a_mismatch(void)
     expect(facts, RESUME_HOLD, RESUME_KAFKA, RESUME_OUT_OF_RANGE);
     ASSERT_TEXT(decided(facts, MISMATCH_STOP).text,
                 "the checkpoint in Redis says offset 201, and the log ends at 200: it was "
-                "truncated or made anew; say on_checkpoint_mismatch = \"kafka\" to go on at the "
-                "group's offset, \"redis\" to believe Redis, or delete the checkpoint");
+                "truncated or recreated; set on_checkpoint_mismatch = \"kafka\" to resume at the "
+                "group's offset, \"redis\" at the checkpoint's, or delete the checkpoint");
 }
 
 static void behind_the_log_is_a_mismatch(void)
@@ -148,8 +148,8 @@ static void what_cannot_be_read_is_never_believed(void)
     strcpy(facts.unreadable, "version 2");
     expect(facts, RESUME_HOLD, RESUME_KAFKA, RESUME_HOLD);
     ASSERT_TEXT(decided(facts, MISMATCH_REDIS).text,
-                "the checkpoint in Redis cannot be read: version 2; say on_checkpoint_mismatch = "
-                "\"kafka\" to go on at the group's offset, or delete the checkpoint");
+                "the checkpoint in Redis cannot be read: version 2; set on_checkpoint_mismatch = "
+                "\"kafka\" to resume at the group's offset, or delete the checkpoint");
 }
 
 int main(void)
