@@ -2,7 +2,7 @@
 """SIGTERM in mid-flow and a new start, ten times: nothing lost, nothing twice."""
 import time
 
-from harness import Log, conf, expect, expect_equal, main, route
+from harness import Flow, conf, expect, expect_equal, main, route
 from harness.log import LAST, SEEN
 
 PER_SECOND = 12_000
@@ -12,10 +12,7 @@ ROUNDS = 10
 def a_clean_stop_repeats_nothing(run):
     """Ten stops while records flow; RPUSH would show any record that came twice."""
     kafka, redis = run.kafka(), run.redis()
-    kafka.create(run.topic, 8)
-    log = Log(run.topic, 8, 5000, run.random)
-    producer = run.producer(kafka)
-    load = run.background(log.flow, producer, PER_SECOND)
+    flow = Flow(run, kafka, 8, 5000, PER_SECOND)
     penstock = run.penstock(conf(
         kafka, redis.url, run.group,
         [route("rides", run.topic, [SEEN, LAST], format="raw", all=True)],
@@ -28,12 +25,8 @@ def a_clean_stop_repeats_nothing(run):
         expect_equal(penstock.stop(), 0, "exit status")
         expect(time.monotonic() - began < 5, "the stop took 5 seconds and more")
         penstock.start(wait=False)
-    log.end_flow()
-    load.join()
-    producer.close()
-    run.note(f"{log.produced} records were produced")
-    log.wait_committed(kafka, run.group, 60)
-    log.judge_exact(redis)
+    flow.end()
+    flow.log.judge_exact(redis)
     expect_equal(penstock.stop(), 0, "exit status")
 
 

@@ -2,7 +2,7 @@
 """kill -9 in mid-flow, ten times: nothing lost, order kept, repeats no more than the window."""
 import time
 
-from harness import Log, conf, expect, expect_equal, main, route, wait_until
+from harness import Flow, conf, expect, expect_equal, main, route, wait_until
 from harness.log import LAST, SEEN
 
 PER_SECOND = 10_000
@@ -14,7 +14,7 @@ COMMIT_SECONDS = 0.1
 def a_kill_loses_nothing(run):
     """At each kill every committed record is in Redis, and few beyond those."""
     kafka, redis = run.kafka(), run.redis()
-    log, producer, load, penstock = begin(run, kafka, redis)
+    flow, penstock = begin(run, kafka, redis)
     may_repeat = 0
     for number in range(ROUNDS):
         caught_up = number % 2 == 0
@@ -24,14 +24,14 @@ def a_kill_loses_nothing(run):
             time.sleep(3 * COMMIT_SECONDS)  # what it caught up with is committed, too
         time.sleep(run.random.uniform(0.0, 0.5))
         penstock.kill()
-        ahead = judge_kill(kafka, redis, run, log)
+        ahead = judge_kill(kafka, redis, run, flow.log)
         run.note(f"kill {number + 1}: {ahead} records in Redis were not committed")
         if caught_up:
             limit = WINDOW + PER_SECOND * (COMMIT_SECONDS + 0.3)
             expect(ahead <= limit, f"{ahead} records may come again, more than {limit:.0f}")
         may_repeat += ahead
         penstock.start(wait=False)
-    repeats = finish(run, log, producer, load, kafka, redis, penstock, may_repeat)
+    repeats = finish(run, flow, redis, penstock, may_repeat)
     expect(repeats > 0, "no kill hit a record in flight: the test shows nothing")
 
 
@@ -39,7 +39,7 @@ def nothing_is_committed_before_redis_answers(run):
     """Redis falls silent with commands unread, then both are killed: what it never read is lost
     with it, and so must not have been committed."""
     kafka, redis = run.kafka(), run.redis(aof=True)
-    log, producer, load, penstock = begin(run, kafka, redis)
+    flow, penstock = begin(run, kafka, redis)
     may_repeat = 0
     for number in range(3):
         penstock.wait_flowing()
@@ -50,33 +50,26 @@ def nothing_is_committed_before_redis_answers(run):
         redis.kill()
         penstock.kill()
         redis.start()
-        may_repeat += judge_kill(kafka, redis, run, log)
+        may_repeat += judge_kill(kafka, redis, run, flow.log)
         run.note(f"both were killed, {number + 1}; {inflight:.0f} records had no answer")
         penstock.start(wait=False)
-    finish(run, log, producer, load, kafka, redis, penstock, may_repeat)
+    finish(run, flow, redis, penstock, may_repeat)
 
 
 def begin(run, kafka, redis):
-    kafka.create(run.topic, 8)
-    log = Log(run.topic, 8, 5000, run.random)
-    producer = run.producer(kafka)
-    load = run.background(log.flow, producer, PER_SECOND)
+    flow = Flow(run, kafka, 8, 5000, PER_SECOND)
     penstock = run.penstock(conf(
         kafka, redis.url, run.group,
         [route("rides", run.topic, [SEEN, LAST], format="raw", all=True)],
         source=f'commit_interval = "{COMMIT_SECONDS * 1000:.0f}ms"; librdkafka = {{ '
                "session_timeout_ms = 1000; heartbeat_interval_ms = 200; };",
         sink=f"window_commands = {WINDOW};"))
-    return log, producer, load, penstock
+    return flow, penstock
 
 
-def finish(run, log, producer, load, kafka, redis, penstock, may_repeat):
-    log.end_flow()
-    load.join()
-    producer.close()
-    run.note(f"{log.produced} records were produced")
-    log.wait_committed(kafka, run.group, 60)
-    repeats = log.judge_repeats(redis, may_repeat)
+def finish(run, flow, redis, penstock, may_repeat):
+    flow.end()
+    repeats = flow.log.judge_repeats(redis, may_repeat)
     run.note(f"{repeats} records came again, {may_repeat} might have")
     expect_equal(penstock.stop(), 0, "exit status")
     return repeats

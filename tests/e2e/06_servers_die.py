@@ -2,7 +2,7 @@
 """Redis is killed in mid-flow and restarted, Kafka too: nothing lost, order kept, nobody exits."""
 import time
 
-from harness import Log, conf, expect, expect_equal, main, route, wait_until
+from harness import Flow, conf, expect, expect_equal, main, route, wait_until
 from harness.log import LAST, SEEN
 
 PER_SECOND = 10_000
@@ -14,8 +14,7 @@ def redis_may_die(run):
     """redis-server is killed three times and comes back with its append-only file."""
     kills, workers = 3, 2
     kafka, redis = run.kafka(), run.redis(aof=True)
-    log, producer, penstock = begin(run, kafka, redis, workers)
-    load = run.background(log.flow, producer, PER_SECOND)
+    flow, penstock = begin(run, kafka, redis, workers)
     for number in range(kills):
         time.sleep(run.random.uniform(0.8, 1.5))
         run.note(f"kill Redis, {number + 1}")
@@ -27,7 +26,7 @@ def redis_may_die(run):
         expect(cpu < IDLE_CPU, f"{cpu:.1%} of a core while there was nothing to do")
         wait_until(penstock.ready, 20, "ready again")
         run.note("ready again")
-    finish(run, log, producer, load, kafka, redis, penstock, kills * workers * WINDOW)
+    finish(run, flow, redis, penstock, kills * workers * WINDOW)
     expect(penstock.scrape().total("penstock_redis_reconnects_total") >= kills, "it reconnected")
     expect_equal(penstock.stop(), 0, "exit status")
 
@@ -36,8 +35,7 @@ def kafka_may_die(run):
     """The broker is killed twice in mid-flow; its log is still there when it comes back."""
     kills = 2
     kafka, redis = run.kafka(shared=False), run.redis()
-    log, producer, penstock = begin(run, kafka, redis, 2)
-    load = run.background(log.flow, producer, PER_SECOND)
+    flow, penstock = begin(run, kafka, redis, 2)
     for number in range(kills):
         time.sleep(run.random.uniform(1.5, 2.5))
         run.note(f"kill Kafka, {number + 1}")
@@ -51,21 +49,19 @@ def kafka_may_die(run):
         wait_until(lambda: penstock.scrape().outcome("written") > before, 30, "records flow again")
         run.note("records flow again")
     # What was applied and not committed when the broker died may be read again.
-    finish(run, log, producer, load, kafka, redis, penstock, kills * (2 * WINDOW + PER_SECOND))
+    finish(run, flow, redis, penstock, kills * (2 * WINDOW + PER_SECOND))
     expect_equal(penstock.stop(), 0, "exit status")
 
 
 def begin(run, kafka, redis, workers):
-    kafka.create(run.topic, 8)
-    log = Log(run.topic, 8, 5000, run.random)
-    producer = run.producer(kafka)
+    flow = Flow(run, kafka, 8, 5000, PER_SECOND)
     penstock = run.penstock(conf(
         kafka, redis.url, run.group,
         [route("rides", run.topic, [SEEN, LAST], format="raw", all=True)],
         source=f'workers = {workers}; commit_interval = "200ms"; '
                "librdkafka = { reconnect_backoff_max_ms = 1000; };",
         sink=f"window_commands = {WINDOW};"))
-    return log, producer, penstock
+    return flow, penstock
 
 
 def idle_cpu(penstock, seconds=1.5):
@@ -75,13 +71,9 @@ def idle_cpu(penstock, seconds=1.5):
     return (penstock.child.cpu_seconds() - before) / seconds
 
 
-def finish(run, log, producer, load, kafka, redis, penstock, may_repeat):
-    log.end_flow()
-    load.join()
-    producer.close()
-    run.note(f"{log.produced} records were produced")
-    log.wait_committed(kafka, run.group, 60)
-    repeats = log.judge_repeats(redis, may_repeat)
+def finish(run, flow, redis, penstock, may_repeat):
+    flow.end()
+    repeats = flow.log.judge_repeats(redis, may_repeat)
     run.note(f"{repeats} records came again, {may_repeat} might have")
     expect(penstock.child.running, "penstock exited")
     expect_equal(penstock.scrape().lag, 0, "lag")

@@ -111,6 +111,7 @@ def dead_letters_are_told(run):
     before = penstock.scrape()
     produce(run, kafka, run.topic, 5, b"no json")
     wait_until(lambda: penstock.scrape().outcome("dead_lettered") == 5, SOON, "five letters")
+    wait_until(lambda: sum(lags(penstock)) == 0, SOON, "their offsets are committed")
     expect(penstock.ready(), "it is ready")
     fires(run, before, penstock.scrape(), "PenstockDeadLetters")
 

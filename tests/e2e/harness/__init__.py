@@ -8,13 +8,13 @@ from .certificates import Certificates
 from .check import Failure, expect, expect_equal, wait_until
 from .conf import conf, route
 from .kafka import Kafka, Producer
-from .log import Log, Record
+from .log import Flow, Log, Record
 from .penstock import Penstock
 from .proxy import Proxy
 from .redis import Redis, RedisError
 from .scenario import main
 
 __all__ = [
-    "Certificates", "Failure", "Kafka", "Log", "Penstock", "Producer", "Proxy", "Record", "Redis", "RedisError",
-    "alerts", "conf", "expect", "expect_equal", "main", "route", "wait_until",
+    "Certificates", "Failure", "Flow", "Kafka", "Log", "Penstock", "Producer", "Proxy", "Record", "Redis",
+    "RedisError", "alerts", "conf", "expect", "expect_equal", "main", "route", "wait_until",
 ]

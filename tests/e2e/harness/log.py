@@ -125,6 +125,25 @@ class Log:
             expect(value == last[key], f"{key}: got {value!r}, expected {last[key]!r}")
 
 
+class Flow:
+    """A topic that a producer fills at a steady rate until end(): `log` has its records."""
+
+    def __init__(self, run, kafka, partitions, keys, per_second):
+        kafka.create(run.topic, partitions)
+        self.run, self.kafka = run, kafka
+        self.log = Log(run.topic, partitions, keys, run.random)
+        self.producer = run.producer(kafka)
+        self.load = run.background(self.log.flow, self.producer, per_second)
+
+    def end(self):
+        """Produces no more, and waits until the group has committed all of it."""
+        self.log.end_flow()
+        self.load.join()
+        self.producer.close()
+        self.run.note(f"{self.log.produced} records were produced")
+        self.log.wait_committed(self.kafka, self.run.group, 60)
+
+
 def describe(offsets, records):
     """Where a list of offsets departs from 0, 1, 2 ..."""
     missing = sorted(set(range(records)) - set(offsets))
