@@ -7,12 +7,11 @@
 #include "base/arena.h"
 #include "cli/explained.h"
 #include "codec/json.h"
-#include "conf/loader.h"
+#include "conf_of_text.h"
 #include "record/headers.h"
 
 #include <assert.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { MAX_RECORD = 1 << 16, ROUTES = 6 };
 
@@ -46,14 +45,8 @@ static struct routes *routes;
 
 static void load(void)
 {
-    char path[] = "/tmp/penstock-fuzz-XXXXXX";
-    FILE *file = fdopen(mkstemp(path), "w");
-
-    fputs(text, file);
-    fclose(file);
     problems = conf_problems_new();
-    conf = loader_read(path, problems);
-    unlink(path);
+    conf = conf_of_text(problems, "%s", text);
     routes = routes_new(conf, problems);
     conf_problems_write(problems, CONF_ERROR, stderr);
     assert(conf_problems_count(problems) == 0 && routes->count == ROUTES);

@@ -180,7 +180,7 @@ static void records_that_are_too_large_together_go_one_by_one(void)
 /* --- innocent --------------------------------------------------------------------------------- */
 
 /* A command that takes longer than the time between two kills is cut again and again. */
-static void who_kills_clients_condemns_no_command(void)
+static void killed_clients_condemn_no_command(void)
 {
     server = redis_server_start(NULL);
     fixture = sink_fixture_open(redis_server_port(server));
@@ -245,7 +245,7 @@ int main(void)
         TEST(exactly_once_refuses_it_alone_too),
         TEST(exactly_once_hears_what_is_said_before_the_end_too),
         TEST(records_that_are_too_large_together_go_one_by_one),
-        TEST(who_kills_clients_condemns_no_command),
+        TEST(killed_clients_condemn_no_command),
         TEST(a_server_that_dies_of_a_command_has_not_answered),
         TEST(a_proxy_without_a_server_condemns_nothing),
     };

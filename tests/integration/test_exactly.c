@@ -277,7 +277,7 @@ static void the_checkpoint_of_a_log_of_the_same_length_is_written_anew(void)
     close_all();
 }
 
-static void they_may_be_told_to_believe_kafka(void)
+static void a_mismatch_may_be_settled_by_kafkas_offset(void)
 {
     misfits("kafka", "on_checkpoint_mismatch = \"kafka\"; ");
     CU_ASSERT_TRUE(pushed_comes(server, 4 * (SOME + 10)));
@@ -288,7 +288,7 @@ static void they_may_be_told_to_believe_kafka(void)
     close_all();
 }
 
-static void or_to_believe_redis_as_far_as_the_log_goes(void)
+static void a_mismatch_may_be_settled_by_the_checkpoint_within_the_log(void)
 {
     misfits("redis", "on_checkpoint_mismatch = \"redis\"; on_out_of_range = \"latest\"; ");
     CU_ASSERT_TRUE(readyz_comes("[-]partition redis[3]: the checkpoint in Redis cannot be read"));
@@ -454,8 +454,8 @@ int main(void)
         TEST(a_redis_that_lost_everything_is_filled_from_what_kafka_has),
         TEST(checkpoints_that_do_not_fit_stop_their_partitions),
         TEST(the_checkpoint_of_a_log_of_the_same_length_is_written_anew),
-        TEST(they_may_be_told_to_believe_kafka),
-        TEST(or_to_believe_redis_as_far_as_the_log_goes),
+        TEST(a_mismatch_may_be_settled_by_kafkas_offset),
+        TEST(a_mismatch_may_be_settled_by_the_checkpoint_within_the_log),
         TEST(other_routes_do_not_go_on_where_these_ended),
         TEST(a_refused_record_is_skipped_and_its_neighbours_stand),
         TEST(a_refused_record_that_stops_its_partition_is_made_up_for),

@@ -182,7 +182,7 @@ static void a_value_above_the_topics_limit_goes_by_reference(void)
     bridge_close_two();
 }
 
-static void who_waited_for_too_long_is_a_letter_that_says_how_often_it_was_sent(void)
+static void a_record_that_waited_too_long_is_a_letter_that_says_how_often_it_was_sent(void)
 {
     bridge_open_servers();
     redis_ask(here, "CONFIG SET min-replicas-to-write 1");
@@ -255,7 +255,7 @@ int main(void)
         TEST(a_refused_command_is_told_by_its_template_and_redis_own_words),
         TEST(what_is_null_stays_null_and_what_is_empty_stays_empty),
         TEST(a_value_above_the_topics_limit_goes_by_reference),
-        TEST(who_waited_for_too_long_is_a_letter_that_says_how_often_it_was_sent),
+        TEST(a_record_that_waited_too_long_is_a_letter_that_says_how_often_it_was_sent),
         TEST(a_stream_takes_letters_as_well),
     };
     int status;

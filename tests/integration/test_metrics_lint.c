@@ -52,7 +52,7 @@ static int lint(char *said, size_t size, const char *behind)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static void promtool_finds_nothing_to_say(void)
+static void promtool_accepts_a_scrape(void)
 {
     char said[4096];
 
@@ -60,7 +60,7 @@ static void promtool_finds_nothing_to_say(void)
     ASSERT_TEXT(said, "");
 }
 
-static void promtool_would_find_a_fault(void)
+static void promtool_refuses_a_faulty_scrape(void)
 {
     char said[4096];
 
@@ -98,8 +98,8 @@ static void promtool_takes_the_alerts_of_the_page_about_watching(void)
 int main(void)
 {
     static const struct suite_test tests[] = {
-        TEST(promtool_finds_nothing_to_say),
-        TEST(promtool_would_find_a_fault),
+        TEST(promtool_accepts_a_scrape),
+        TEST(promtool_refuses_a_faulty_scrape),
         TEST(promtool_takes_the_alerts_of_the_page_about_watching),
     };
 

@@ -86,7 +86,7 @@ static void a_misspelt_topic_is_not_there(void)
     CU_ASSERT_EQUAL(topic_error("trail", &port), RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
 }
 
-static void who_asks_is_led_to_the_same_port(void)
+static void metadata_leads_clients_to_the_same_port(void)
 {
     int port = 0;
 
@@ -116,7 +116,7 @@ int main(void)
     static const struct suite_test tests[] = {
         TEST(a_client_of_the_port_writes_and_reads),
         TEST(a_misspelt_topic_is_not_there),
-        TEST(who_asks_is_led_to_the_same_port),
+        TEST(metadata_leads_clients_to_the_same_port),
         TEST(a_topic_is_made_once),
         TEST(a_port_in_use_is_said),
     };

@@ -81,7 +81,7 @@ static void a_record_is_whole_after_its_batch_was_returned(void)
     member_free(member);
 }
 
-static void who_has_several_uses_stays_until_the_last_ends(void)
+static void an_original_stays_until_its_last_use_ends(void)
 {
     struct member *member = member_new("uses");
 
@@ -110,7 +110,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(a_record_is_whole_after_its_batch_was_returned),
-        TEST(who_has_several_uses_stays_until_the_last_ends),
+        TEST(an_original_stays_until_its_last_use_ends),
     };
 
     cluster_start();

@@ -293,7 +293,7 @@ static pid_t start_stranger(const char *path, const char *answer)
     _exit(0);
 }
 
-static void what_is_no_redis_is_said_to_be_none(void)
+static void a_server_that_is_not_redis_is_named_so(void)
 {
     char path[] = "/tmp/penstock-probe-XXXXXX";
     struct conf_sink sink = {
@@ -341,7 +341,7 @@ int main(void)
         TEST(a_server_that_is_away_is_named),
         TEST(a_host_that_has_no_address_is_named),
         TEST(a_server_that_hangs_costs_its_timeout_and_no_more),
-        TEST(what_is_no_redis_is_said_to_be_none),
+        TEST(a_server_that_is_not_redis_is_named_so),
     };
 
     return SUITE("probe", tests);

@@ -226,7 +226,7 @@ static size_t space_mb(void)
     return pages * (size_t)sysconf(_SC_PAGESIZE) >> 20;
 }
 
-static void in_the_handshake_of_a_sink(void)
+static void an_endless_answer_in_a_handshake_is_refused(void)
 {
     static const char *const words[] = {"HELLO", "CLIENT", "INFO"};
 
@@ -242,7 +242,7 @@ static void in_the_handshake_of_a_sink(void)
     }
 }
 
-static void for_a_barrier(void)
+static void an_endless_answer_to_a_barrier_is_refused(void)
 {
     size_t before = space_mb();
     enum barrier_outcome outcome = BARRIER_REACHED;
@@ -264,7 +264,7 @@ static void for_a_barrier(void)
     close_driver();
 }
 
-static void for_the_transactions_of_a_lane(void)
+static void an_endless_answer_to_a_transaction_is_refused(void)
 {
     struct owner *owner = owner_new(0, 1);
     size_t before = space_mb();
@@ -283,7 +283,7 @@ static void for_the_transactions_of_a_lane(void)
     owner_close(owner);
 }
 
-static void in_a_check(void)
+static void an_endless_answer_to_a_check_is_refused(void)
 {
     static const char *const words[] = {"HELLO", "INFO", "ACL"};
 
@@ -298,7 +298,7 @@ static void in_a_check(void)
     }
 }
 
-static void in_the_stream_of_dead_letters(void)
+static void an_endless_answer_of_the_letters_stream_is_refused(void)
 {
     const struct slice *items;
     struct err err = {0};
@@ -323,11 +323,11 @@ int main(void)
         TEST(records_flow_through_a_proxy_that_refuses_words),
         TEST(a_check_is_content_where_records_flow),
         TEST(a_check_tells_that_a_proxy_has_no_transactions),
-        TEST(in_the_handshake_of_a_sink),
-        TEST(for_a_barrier),
-        TEST(for_the_transactions_of_a_lane),
-        TEST(in_a_check),
-        TEST(in_the_stream_of_dead_letters),
+        TEST(an_endless_answer_in_a_handshake_is_refused),
+        TEST(an_endless_answer_to_a_barrier_is_refused),
+        TEST(an_endless_answer_to_a_transaction_is_refused),
+        TEST(an_endless_answer_to_a_check_is_refused),
+        TEST(an_endless_answer_of_the_letters_stream_is_refused),
     };
 
     return SUITE("proxy", tests);

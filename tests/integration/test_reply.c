@@ -195,7 +195,7 @@ static void what_the_operator_must_mend_is_configuration(void)
     redis_server_free(server);
 }
 
-static void a_session_that_is_none_needs_a_new_connection(void)
+static void a_session_without_its_password_needs_a_new_connection(void)
 {
     struct redis_server *server = redis_server_start("--requirepass", "secret", NULL);
     struct redis_client *client = redis_client_open(server);
@@ -358,7 +358,7 @@ int main(void)
         TEST(a_record_that_redis_cannot_take_is_rejected),
         TEST(what_breaks_the_protocol_is_rejected),
         TEST(what_the_operator_must_mend_is_configuration),
-        TEST(a_session_that_is_none_needs_a_new_connection),
+        TEST(a_session_without_its_password_needs_a_new_connection),
         TEST(a_server_without_room_for_clients_is_tried_again),
         TEST(a_server_that_became_a_replica_is_left),
         TEST(a_server_without_memory_or_replicas_is_tried_again),

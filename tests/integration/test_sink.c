@@ -1,31 +1,13 @@
 /* test_sink.c: one worker's way into one Redis, while the connection holds. */
 #include "suite.h"
 
-#include "fake_redis_server.h"
-#include "real_redis_server.h"
-#include "sink_fixture.h"
+#include "sink_and_server.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "redis/units.h"
 
 #include <stdlib.h>
-
-static struct redis_server *server;
-static struct sink_fixture *fixture;
-static struct fake_server *fake;
-
-static void open_both(void)
-{
-    server = redis_server_start(NULL);
-    fixture = sink_fixture_open(redis_server_port(server));
-}
-
-static void close_both(void)
-{
-    sink_fixture_close(fixture);
-    redis_server_free(server);
-}
 
 static const char *say(void *context, unsigned connection, unsigned number, const char *name)
 {
@@ -34,19 +16,10 @@ static const char *say(void *context, unsigned connection, unsigned number, cons
 }
 
 /* A server that answers every command so. */
-static void open_fake(const char *answer)
+static void open_answering(const char *answer)
 {
-    fixture = sink_fixture_new(0);
-    fake = fake_server_open(fixture->loop.base, say, (void *)answer);
-    fixture->options.port = fake_server_port(fake);
+    open_fake(say, (void *)answer);
     sink_fixture_start(fixture);
-}
-
-static void close_fake(void)
-{
-    sink_fixture_stop(fixture);
-    fake_server_close(fake);
-    sink_fixture_close(fixture);
 }
 
 /* The last refusal is that of @p ticket. */
@@ -57,17 +30,9 @@ static void expect_refusal(uint32_t ticket, enum reply_class class, const char *
     CU_ASSERT_PTR_NOT_NULL(strstr(fixture->text, text));
 }
 
-static void expect_all_done(void)
-{
-    CU_ASSERT_TRUE(sink_fixture_succeeds(fixture));
-    CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
-    CU_ASSERT_EQUAL(sink_trouble_since_ms(fixture->sink), 0);
-    CU_ASSERT_EQUAL(sink_inflight(fixture->sink), 0);
-}
-
 static void an_answered_command_is_done(void)
 {
-    open_both();
+    open_real();
     CU_ASSERT_PTR_NOT_NULL(sink_trouble(fixture->sink)); /* not connected yet */
     sink_fixture_put(fixture, "SET", "key", "value", NULL);
     CU_ASSERT_EQUAL(sink_inflight(fixture->sink), 1);
@@ -77,12 +42,12 @@ static void an_answered_command_is_done(void)
     CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
     CU_ASSERT_EQUAL(fixture->counters->commands[command_find(SLICE("SET"))->index * RESULT_COUNT],
                     1);
-    close_both();
+    close_all();
 }
 
 static void answers_of_every_shape_come_in_order(void)
 {
-    open_both();
+    open_real();
     for (int i = 0; i < 500; i++) {
         sink_fixture_put(fixture, "RPUSH", "list", "a", "b", NULL);
         sink_fixture_put(fixture, "SET", "key", "value", NULL);
@@ -97,7 +62,7 @@ static void answers_of_every_shape_come_in_order(void)
     expect_all_done();
     CU_ASSERT_FALSE(fixture->unordered);
     ASSERT_TEXT(redis_ask(server, "LLEN list"), "1000");
-    close_both();
+    close_all();
 }
 
 static void arguments_pass_unharmed(void)
@@ -108,7 +73,7 @@ static void arguments_pass_unharmed(void)
 
     for (size_t i = 0; i < length; i++)
         value[i] = (char)(i * 7);
-    open_both();
+    open_real();
     sink_fixture_stage(fixture, arguments[1], arguments, 3);
     arguments[0] = SLICE("SETEX");
     arguments[1] = SLICE("");
@@ -121,7 +86,7 @@ static void arguments_pass_unharmed(void)
     ASSERT_TEXT(redis_ask(server, "GETRANGE %b 0 2", "k\0\r\n*1", (size_t)6), "");
     ASSERT_TEXT(redis_ask(server, "STRLEN %b", "", (size_t)0), "0");
     ASSERT_TEXT(redis_ask(server, "EXISTS %b", "", (size_t)0), "1");
-    close_both();
+    close_all();
     free(value);
 }
 
@@ -130,7 +95,7 @@ static void what_was_rolled_back_is_never_sent(void)
     struct slice first[] = {SLICE("SET"), SLICE("a"), SLICE("1")};
     struct slice second[] = {SLICE("SET"), SLICE("b"), SLICE("1")};
 
-    open_both();
+    open_real();
     sink_fixture_put(fixture, "SET", "c", "1", NULL);
     sink_fixture_stage(fixture, first[1], first, 3);
     sink_fixture_stage(fixture, second[1], second, 3);
@@ -141,12 +106,12 @@ static void what_was_rolled_back_is_never_sent(void)
     sink_fixture_put(fixture, "SET", "d", "1", NULL);
     expect_all_done();
     ASSERT_TEXT(redis_ask(server, "MGET a b c d"), "[(nil) (nil) 1 1]");
-    close_both();
+    close_all();
 }
 
 static void a_full_window_has_no_room_until_answers_came(void)
 {
-    open_both();
+    open_real();
     for (int i = 0; i < 512; i++) {
         CU_ASSERT_TRUE(sink_has_room(fixture->sink));
         sink_fixture_put(fixture, "INCR", "n", NULL);
@@ -155,7 +120,7 @@ static void a_full_window_has_no_room_until_answers_came(void)
     expect_all_done();
     CU_ASSERT_TRUE(sink_has_room(fixture->sink));
     ASSERT_TEXT(redis_ask(server, "GET n"), "512");
-    close_both();
+    close_all();
 }
 
 /* --- refusals --------------------------------------------------------------------------------- */
@@ -164,7 +129,7 @@ static void a_full_window_has_no_room_until_answers_came(void)
 static void expect_refused(const char *command, const char *key, const char *argument,
                            enum reply_class class, const char *text)
 {
-    open_both();
+    open_real();
     redis_ask(server, "SET text abc");
     sink_fixture_put(fixture, "RPUSH", "list", "before", NULL);
     sink_fixture_put(fixture, command, key, argument, NULL);
@@ -178,7 +143,7 @@ static void expect_refused(const char *command, const char *key, const char *arg
     ASSERT_TEXT(redis_ask(server, "LRANGE list 0 -1"), "[before behind]");
     CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
     CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
-    close_both();
+    close_all();
 }
 
 static void a_reject_leaves_its_neighbours_alone(void)
@@ -194,11 +159,11 @@ static void what_the_operator_must_mend_is_told_apart(void)
 
 static void an_error_that_nobody_knows_is_unknown(void)
 {
-    open_fake("-WEIRD thing\r\n");
+    open_answering("-WEIRD thing\r\n");
     sink_fixture_put(fixture, "SET", "key", "value", NULL);
     CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     expect_refusal(0, REPLY_UNKNOWN, "WEIRD thing");
-    close_fake();
+    close_all();
 }
 
 static void a_script_s_own_word_is_the_record_s_fault(void)
@@ -212,7 +177,7 @@ static void a_script_s_own_word_is_the_record_s_fault(void)
 
 static void a_value_that_was_written_nowhere_is_refused(void)
 {
-    open_both();
+    open_real();
     redis_ask(server, "RPUSH list a");
     sink_fixture_put(fixture, "LINSERT", "list", "BEFORE", "none", "x", NULL);
     sink_fixture_put(fixture, "LINSERT", "none", "BEFORE", "a", "x", NULL);
@@ -222,12 +187,12 @@ static void a_value_that_was_written_nowhere_is_refused(void)
     expect_refusal(1, REPLY_REJECT, "LINSERT answered 0: nothing was written");
     CU_ASSERT_EQUAL(fixture->outcomes[2], TICKET_DONE);
     ASSERT_TEXT(redis_ask(server, "LRANGE list 0 -1"), "[x a]");
-    close_both();
+    close_all();
 }
 
 static void a_condition_that_the_command_states_refuses_nothing(void)
 {
-    open_both();
+    open_real();
     redis_ask(server, "SET text abc");
     sink_fixture_put(fixture, "SET", "text", "x", "NX", NULL);
     sink_fixture_put(fixture, "SETNX", "text", "x", NULL);
@@ -235,24 +200,24 @@ static void a_condition_that_the_command_states_refuses_nothing(void)
     sink_fixture_put(fixture, "XADD", "none", "NOMKSTREAM", "*", "f", "v", NULL);
     sink_fixture_put(fixture, "DEL", "none", NULL);
     expect_all_done();
-    close_both();
+    close_all();
 }
 
 /* RedisJSON's answers, of which Debian has no server. */
 static void a_document_that_was_not_changed_is_refused(void)
 {
-    open_fake("$-1\r\n");
+    open_answering("$-1\r\n");
     sink_fixture_put(fixture, "JSON.SET", "doc", "$.no.such", "5", NULL);
     sink_fixture_put(fixture, "JSON.SET", "doc", "$.a", "5", "NX", NULL);
     CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     expect_refusal(0, REPLY_REJECT, "JSON.SET answered nil: nothing was written");
     CU_ASSERT_EQUAL(fixture->outcomes[1], TICKET_DONE);
-    close_fake();
-    open_fake("$6\r\n[null]\r\n");
+    close_all();
+    open_answering("$6\r\n[null]\r\n");
     sink_fixture_put(fixture, "JSON.NUMINCRBY", "doc", "$.no", "5", NULL);
     CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     expect_refusal(0, REPLY_REJECT, "no number matches the path");
-    close_fake();
+    close_all();
 }
 
 static void an_error_inside_an_array_is_no_success(void)
@@ -275,9 +240,7 @@ static const char *say_nested(void *context, unsigned connection, unsigned numbe
 
 static void an_error_inside_an_array_ends_no_connection(void)
 {
-    fixture = sink_fixture_new(0);
-    fake = fake_server_open(fixture->loop.base, say_nested, NULL);
-    fixture->options.port = fake_server_port(fake);
+    open_fake(say_nested, NULL);
     sink_fixture_start(fixture);
     sink_fixture_put(fixture, "SET", "key", "value", NULL);
     CU_ASSERT_TRUE(sink_fixture_finish(fixture));
@@ -286,7 +249,7 @@ static void an_error_inside_an_array_ends_no_connection(void)
     CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     expect_refusal(2, REPLY_REJECT, "READONLY for its author");
     CU_ASSERT_EQUAL(fake_server_connections(fake), 1);
-    close_fake();
+    close_all();
 }
 
 /* --- who and where ---------------------------------------------------------------------------- */
@@ -305,7 +268,7 @@ static void a_password_opens_the_server_and_a_wrong_one_is_told(void)
     CU_ASSERT_EQUAL(fixture->counters->connections_up, 0);
     redis_ask(server, "CONFIG SET requirepass wrong"); /* the operator gives in */
     expect_all_done();
-    close_both();
+    close_all();
 }
 
 static void without_a_password_the_trouble_says_that_one_is_needed(void)
@@ -315,7 +278,7 @@ static void without_a_password_the_trouble_says_that_one_is_needed(void)
     fixture = sink_fixture_open(redis_server_port(server));
     CU_ASSERT_TRUE(sink_fixture_wait_trouble(
         fixture, "NOAUTH: the server wants a password and the sink has none: set 'password'"));
-    close_both();
+    close_all();
 }
 
 static void a_user_writes_where_it_may(void)
@@ -341,7 +304,7 @@ static void a_user_writes_where_it_may(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(fixture->text, "NOPERM"));
     redis_ask(server, "SELECT 3");
     ASSERT_TEXT(redis_ask(server, "MGET app:1 app:2 other"), "[1 1 (nil)]");
-    close_both();
+    close_all();
 }
 
 static void a_database_that_is_not_there_is_told(void)
@@ -351,7 +314,7 @@ static void a_database_that_is_not_there_is_told(void)
     fixture->options.database = 2;
     sink_fixture_start(fixture);
     CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "DB index is out of range"));
-    close_both();
+    close_all();
 }
 
 static void a_unix_socket_does_as_well(void)
@@ -366,7 +329,7 @@ static void a_unix_socket_does_as_well(void)
         sink_fixture_put(fixture, "INCR", "n", NULL);
     expect_all_done();
     ASSERT_TEXT(redis_ask(server, "GET n"), "2000");
-    close_both();
+    close_all();
 }
 
 static void a_socket_whose_path_is_too_long_is_an_error_of_the_configuration(void)
@@ -400,7 +363,7 @@ static void a_server_without_hello_is_greeted_the_old_way(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(redis_ask(server, "CLIENT LIST"), "name=a-test "));
     redis_ask(server, "SELECT 2");
     ASSERT_TEXT(redis_ask(server, "GET key"), "value");
-    close_both();
+    close_all();
 }
 
 /* Both directions are full at once: who writes without reading would wait for ever. */
@@ -411,14 +374,14 @@ static void large_answers_are_read_while_large_commands_are_written(void)
     struct slice arguments[] = {SLICE("SET"), SLICE("key"), {value, length}, SLICE("GET")};
 
     memset(value, 'v', length);
-    open_both();
+    open_real();
     for (int i = 0; i < 100; i++)
         sink_fixture_stage(fixture, arguments[1], arguments, 4);
     sink_commit(fixture->sink);
     expect_all_done();
     CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
     CU_ASSERT_TRUE(fixture->counters->received_bytes > 99 * length);
-    close_both();
+    close_all();
     free(value);
 }
 
@@ -431,16 +394,16 @@ static void a_name_is_looked_up(void)
     sink_fixture_start(fixture);
     sink_fixture_put(fixture, "SET", "key", "value", NULL);
     expect_all_done();
-    close_both();
+    close_all();
 }
 
 static void the_client_list_shows_who_it_is(void)
 {
-    open_both();
+    open_real();
     sink_fixture_put(fixture, "SET", "key", "value", NULL);
     expect_all_done();
     CU_ASSERT_PTR_NOT_NULL(strstr(redis_ask(server, "CLIENT LIST"), "name=a-test "));
-    close_both();
+    close_all();
 }
 
 static void a_key_stays_on_its_connection(void)
@@ -467,7 +430,7 @@ static void a_key_stays_on_its_connection(void)
                           "for i = 1, 1000 do if tonumber(l[i]) ~= (i - 1) * 20 + k then "
                           "return 'order' end end end return 'good'"),
                 "good");
-    close_both();
+    close_all();
 }
 
 int main(void)

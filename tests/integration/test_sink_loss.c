@@ -7,9 +7,7 @@
  */
 #include "suite.h"
 
-#include "fake_redis_server.h"
-#include "real_redis_server.h"
-#include "sink_fixture.h"
+#include "sink_and_server.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -18,28 +16,6 @@
 #include <unistd.h>
 
 enum { SEQUENCE = 20000 };
-
-static struct redis_server *server;
-static struct sink_fixture *fixture;
-static struct fake_server *fake;
-
-static void close_all(void)
-{
-    sink_fixture_stop(fixture); /* the fake one lives on its loop */
-    fake_server_close(fake);
-    sink_fixture_close(fixture);
-    redis_server_free(server);
-    fake = NULL;
-    fixture = NULL;
-    server = NULL;
-}
-
-static void expect_all_done(void)
-{
-    CU_ASSERT_TRUE(sink_fixture_succeeds(fixture));
-    CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
-    CU_ASSERT_FALSE(fixture->unordered);
-}
 
 /* Nothing is lost, the numbers rise one by one, and fall back at most @p losses times. */
 static void expect_sequence(int length, uint64_t losses)
@@ -62,8 +38,7 @@ static void expect_sequence(int length, uint64_t losses)
 
 static void a_killed_connection_comes_back_and_sends_again_in_order(void)
 {
-    server = redis_server_start(NULL);
-    fixture = sink_fixture_open(redis_server_port(server));
+    open_real();
     for (int part = 0; part < 10; part++) {
         sink_fixture_push_sequence(fixture, part * SEQUENCE / 10, (part + 1) * SEQUENCE / 10);
         CU_ASSERT_NOT_EQUAL(sink_inflight(fixture->sink), 0);
@@ -106,8 +81,7 @@ static void a_server_that_comes_later_is_waited_for(void)
 
 static void an_idle_connection_that_was_lost_is_there_again_when_needed(void)
 {
-    server = redis_server_start(NULL);
-    fixture = sink_fixture_open(redis_server_port(server));
+    open_real();
     sink_fixture_put(fixture, "SET", "key", "value", NULL);
     expect_all_done();
     redis_server_restart(server);
@@ -163,10 +137,7 @@ static void what_the_lost_connection_left_unread_is_never_executed(void)
 /* The same without a race: the old connection's bytes hang in a proxy until the new one is done. */
 static void what_hangs_on_the_way_is_never_executed_behind_what_was_sent_again(void)
 {
-    server = redis_server_start(NULL);
-    fixture = sink_fixture_new(0);
-    fake = fake_server_proxy(fixture->loop.base, redis_server_port(server), 100 << 20);
-    fixture->options.port = fake_server_port(fake);
+    open_proxied(100 << 20);
     fixture->options.response_timeout = 200;
     sink_fixture_start(fixture);
     sink_fixture_push_sequence(fixture, 0, 100);
@@ -267,8 +238,7 @@ static void what_is_not_wanted_any_more_is_dropped_unsent(void)
 
 static void what_was_sent_but_is_not_wanted_is_not_sent_again(void)
 {
-    server = redis_server_start(NULL);
-    fixture = sink_fixture_open(redis_server_port(server));
+    open_real();
     sink_fixture_put(fixture, "SET", "key", "1", NULL);
     expect_all_done();
     redis_server_pause(server);

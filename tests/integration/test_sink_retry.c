@@ -6,8 +6,7 @@
  */
 #include "suite.h"
 
-#include "real_redis_server.h"
-#include "sink_fixture.h"
+#include "sink_and_server.h"
 
 #include "base/clock.h"
 
@@ -15,21 +14,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static struct redis_server *server;
-static struct sink_fixture *fixture;
-
-static void open_both(void)
-{
-    server = redis_server_start(NULL);
-    fixture = sink_fixture_open(redis_server_port(server));
-}
-
-static void close_both(void)
-{
-    sink_fixture_close(fixture);
-    redis_server_free(server);
-}
 
 /* The list "seq" holds exactly 0 to @p length - 1: what waited was done once, in order. */
 static void expect_sequence(int length)
@@ -63,7 +47,7 @@ static void loading_is_waited_for(void)
     expect_sequence(500);
     CU_ASSERT_TRUE(errors_of("LOADING") >= 1);
     CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
-    close_both();
+    close_all();
 }
 
 static void a_running_script_is_waited_for(void)
@@ -82,12 +66,12 @@ static void a_running_script_is_waited_for(void)
     redis_ask(server, "SCRIPT KILL");
     expect_sequence(500);
     redis_client_close(client);
-    close_both();
+    close_all();
 }
 
 static void missing_replicas_are_waited_for(void)
 {
-    open_both();
+    open_real();
     redis_ask(server, "CONFIG SET min-replicas-to-write 1");
     sink_fixture_push_sequence(fixture, 0, 300);
     CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "NOREPLICAS"));
@@ -95,7 +79,7 @@ static void missing_replicas_are_waited_for(void)
     sink_fixture_run(fixture, 200);
     redis_ask(server, "CONFIG SET min-replicas-to-write 0");
     expect_sequence(500);
-    close_both();
+    close_all();
 }
 
 /* The second one's time begins when it is its turn. */
@@ -103,7 +87,7 @@ static void a_command_that_waits_for_too_long_is_refused_and_the_next_one_waits_
 {
     int64_t from_ms;
 
-    open_both();
+    open_real();
     fixture->patience_ms = 300;
     redis_ask(server, "CONFIG SET min-replicas-to-write 1");
     from_ms = clock_ms();
@@ -125,7 +109,7 @@ static void a_command_that_waits_for_too_long_is_refused_and_the_next_one_waits_
     CU_ASSERT_EQUAL(fixture->outcomes[2], TICKET_DONE);
     CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
     ASSERT_TEXT(redis_ask(server, "LRANGE seq 0 -1"), "[2]");
-    close_both();
+    close_all();
 }
 
 static void a_disk_that_fails_is_waited_for(void)
@@ -144,13 +128,13 @@ static void a_disk_that_fails_is_waited_for(void)
     CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "MISCONF"));
     redis_ask(server, "CONFIG SET stop-writes-on-bgsave-error no");
     expect_sequence(100);
-    close_both();
+    close_all();
 }
 
 /* A replica's connection is left: the address may lead to the master the next time. */
 static void a_replica_is_left_until_it_is_a_master(void)
 {
-    open_both();
+    open_real();
     sink_fixture_push_sequence(fixture, 0, 100);
     CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     redis_ask(server, "REPLICAOF 127.0.0.1 1");
@@ -160,14 +144,14 @@ static void a_replica_is_left_until_it_is_a_master(void)
     redis_ask(server, "REPLICAOF NO ONE");
     expect_sequence(500);
     CU_ASSERT_TRUE(fixture->counters->reconnects >= 1);
-    close_both();
+    close_all();
 }
 
 /* Out of memory for three tries and more. PUBLISH passes all the same, so it would be repeated with
  * every try if more than the refused command were sent. */
 static void a_server_out_of_memory_is_probed_with_one_command(void)
 {
-    open_both();
+    open_real();
     sink_fixture_put(fixture, "DEL", "none", NULL);
     CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     redis_ask(server, "CONFIG SET maxmemory 1");
@@ -187,14 +171,14 @@ static void a_server_out_of_memory_is_probed_with_one_command(void)
     CU_ASSERT_PTR_NOT_NULL(
         strstr(redis_ask(server, "INFO commandstats"), "cmdstat_publish:calls=20,"));
     CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
-    close_both();
+    close_all();
 }
 
 /* While the first SET is refused a later one of the same key may pass: sent again, both stand in
  * their order. */
 static void a_later_write_never_stays_below_an_earlier_one(void)
 {
-    open_both();
+    open_real();
     redis_ask(server, "CONFIG SET maxmemory 1");
     sink_fixture_put(fixture, "SET", "key", "1", NULL);
     sink_fixture_put(fixture, "DEL", "key", NULL); /* passes */
@@ -205,12 +189,12 @@ static void a_later_write_never_stays_below_an_earlier_one(void)
     CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_DONE);
     CU_ASSERT_EQUAL(fixture->outcomes[1], TICKET_DONE);
     ASSERT_TEXT(redis_ask(server, "EXISTS key"), "0");
-    close_both();
+    close_all();
 }
 
 static void a_reject_before_a_retry_is_told_once(void)
 {
-    open_both();
+    open_real();
     redis_ask(server, "SET text abc");
     redis_ask(server, "CONFIG SET maxmemory 1");
     sink_fixture_put(fixture, "DEL", "none", NULL);
@@ -225,12 +209,12 @@ static void a_reject_before_a_retry_is_told_once(void)
     CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     CU_ASSERT_EQUAL(fixture->outcomes[2], TICKET_DONE);
     CU_ASSERT_EQUAL(fixture->outcomes[3], TICKET_REFUSED);
-    close_both();
+    close_all();
 }
 
 static void a_command_not_wanted_any_more_does_not_hold_up_the_others(void)
 {
-    open_both();
+    open_real();
     redis_ask(server, "SET text abc");
     redis_ask(server, "CONFIG SET maxmemory 1");
     sink_fixture_put(fixture, "SET", "key", "1", NULL);
@@ -242,7 +226,7 @@ static void a_command_not_wanted_any_more_does_not_hold_up_the_others(void)
     CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_DROPPED);
     CU_ASSERT_EQUAL(fixture->outcomes[1], TICKET_DONE);
     CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
-    close_both();
+    close_all();
 }
 
 int main(void)

@@ -5,9 +5,7 @@
  */
 #include "suite.h"
 
-#include "fake_redis_server.h"
-#include "real_redis_server.h"
-#include "sink_fixture.h"
+#include "sink_and_server.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -15,28 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static struct redis_server *server;
-static struct sink_fixture *fixture;
-static struct fake_server *fake;
-
-static void close_all(void)
-{
-    sink_fixture_stop(fixture); /* the fake one lives on its loop */
-    fake_server_close(fake);
-    sink_fixture_close(fixture);
-    redis_server_free(server);
-    fake = NULL;
-    fixture = NULL;
-    server = NULL;
-}
-
-static void expect_all_done(void)
-{
-    CU_ASSERT_TRUE(sink_fixture_succeeds(fixture));
-    CU_ASSERT_PTR_NULL(sink_trouble(fixture->sink));
-    CU_ASSERT_FALSE(fixture->unordered);
-}
 
 /* --- a server of our own ---------------------------------------------------------------------- */
 
@@ -56,11 +32,9 @@ static const char *follow_script(void *context, unsigned connection, unsigned nu
                                                                           : "+OK\r\n";
 }
 
-static void open_fake(struct script *script, int64_t response_timeout)
+static void open_script(struct script *script, int64_t response_timeout)
 {
-    fixture = sink_fixture_new(0);
-    fake = fake_server_open(fixture->loop.base, follow_script, script);
-    fixture->options.port = fake_server_port(fake);
+    open_fake(follow_script, script);
     fixture->options.response_timeout = response_timeout;
     sink_fixture_start(fixture);
 }
@@ -73,7 +47,7 @@ static void what_is_answered_before_it_was_sent_is_sent_again(void)
 
     memset(value, 'v', 16 << 20);
     value[16 << 20] = '\0';
-    open_fake(&script, 2000);
+    open_script(&script, 2000);
     fake_server_hurry(fake, 1000);
     sink_fixture_put(fixture, "SET", "key", value, NULL);
     expect_all_done();
@@ -87,7 +61,7 @@ static void an_answer_in_pieces_of_a_byte_is_an_answer(void)
 {
     struct script script = {1, 0, "*2\r\n$3\r\na\r\n\r\n*1\r\n:1\r\n"};
 
-    open_fake(&script, 2000);
+    open_script(&script, 2000);
     fake_server_slice(fake, 1);
     sink_fixture_push_sequence(fixture, 0, 300);
     expect_all_done();
@@ -99,7 +73,7 @@ static void an_end_within_an_answer_is_no_answer(void)
 {
     struct script script = {1, 7, ""};
 
-    open_fake(&script, 2000);
+    open_script(&script, 2000);
     sink_fixture_push_sequence(fixture, 0, 20);
     expect_all_done();
     CU_ASSERT_EQUAL(fixture->counters->reconnects, 1);
@@ -113,7 +87,7 @@ static void garbage_ends_the_connection_and_costs_no_command(void)
 
     for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
         struct script script = {2, 5, garbage[i]};
-        open_fake(&script, 2000);
+        open_script(&script, 2000);
         sink_fixture_push_sequence(fixture, 0, 20);
         expect_all_done();
         CU_ASSERT_EQUAL(fixture->counters->reconnects, 2);
@@ -125,7 +99,7 @@ static void a_redirection_tells_that_this_is_a_cluster(void)
 {
     struct script script = {1, 0, "-MOVED 866 10.0.0.7:6379\r\n"};
 
-    open_fake(&script, 2000);
+    open_script(&script, 2000);
     sink_fixture_put(fixture, "SET", "key", "value", NULL);
     CU_ASSERT_TRUE(sink_fixture_finish(fixture));
     CU_ASSERT_EQUAL(fixture->outcomes[0], TICKET_REFUSED);
@@ -139,12 +113,12 @@ static void a_server_that_falls_silent_is_left(void)
 {
     struct script script = {1, 5, NULL};
 
-    open_fake(&script, 150);
+    open_script(&script, 150);
     int64_t began_ms = clock_ms();
     sink_fixture_push_sequence(fixture, 0, 20);
     CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, "no answer for"));
     int64_t waited_ms = clock_ms() - began_ms;
-    CU_ASSERT_TRUE(waited_ms >= 150 && waited_ms < 600);
+    CU_ASSERT_TRUE(waited_ms >= 150 && waited_ms < 1500);
     expect_all_done();
     close_all();
 }
@@ -153,7 +127,7 @@ static void a_peer_that_vanished_while_idle_is_found_by_a_ping(void)
 {
     struct script script = {0, 0, NULL};
 
-    open_fake(&script, 500);
+    open_script(&script, 500);
     sink_fixture_push_sequence(fixture, 0, 2);
     expect_all_done();
     sink_fixture_run(fixture, 10500); /* a PING has gone to and fro */
@@ -171,10 +145,7 @@ static void slow_is_not_silent(void)
     char *value = mem_alloc(2001);
 
     memset(value, 'v', 2000);
-    server = redis_server_start(NULL);
-    fixture = sink_fixture_new(0);
-    fake = fake_server_proxy(fixture->loop.base, redis_server_port(server), 400000);
-    fixture->options.port = fake_server_port(fake);
+    open_proxied(400000);
     fixture->options.response_timeout = 400;
     sink_fixture_start(fixture);
     for (int i = 0; i < 500; i++) /* 1 MB, in flight for 2.5 s */
@@ -192,10 +163,7 @@ static void a_command_that_takes_longer_than_the_timeout_gets_through(void)
     char *value = mem_alloc((1 << 20) + 1);
 
     memset(value, 'v', 1 << 20);
-    server = redis_server_start(NULL);
-    fixture = sink_fixture_new(0);
-    fake = fake_server_proxy(fixture->loop.base, redis_server_port(server), 1000000);
-    fixture->options.port = fake_server_port(fake);
+    open_proxied(1000000);
     fixture->options.response_timeout = 250;
     sink_fixture_start(fixture);
     sink_fixture_put(fixture, "SET", "key", value, NULL); /* a second and more */

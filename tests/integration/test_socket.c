@@ -42,7 +42,7 @@ static bool wakes_within(int milliseconds)
     return poll(&poll_near, 1, milliseconds) == 1;
 }
 
-static void it_wakes_when_enough_has_come(void)
+static void a_socket_wakes_once_enough_has_come(void)
 {
     open_pair();
     socket_wake_at(near_end, 50);
@@ -54,7 +54,7 @@ static void it_wakes_when_enough_has_come(void)
     close(far_end);
 }
 
-static void what_is_there_wakes_when_less_is_enough(void)
+static void buffered_bytes_wake_once_fewer_are_enough(void)
 {
     open_pair();
     socket_wake_at(near_end, 50);
@@ -66,7 +66,7 @@ static void what_is_there_wakes_when_less_is_enough(void)
     close(far_end);
 }
 
-static void it_wakes_when_no_more_will_come(void)
+static void a_socket_wakes_once_its_peer_has_closed(void)
 {
     open_pair();
     socket_wake_at(near_end, 50);
@@ -79,9 +79,9 @@ static void it_wakes_when_no_more_will_come(void)
 int main(void)
 {
     static const struct suite_test tests[] = {
-        TEST(it_wakes_when_enough_has_come),
-        TEST(what_is_there_wakes_when_less_is_enough),
-        TEST(it_wakes_when_no_more_will_come),
+        TEST(a_socket_wakes_once_enough_has_come),
+        TEST(buffered_bytes_wake_once_fewer_are_enough),
+        TEST(a_socket_wakes_once_its_peer_has_closed),
     };
 
     return SUITE("socket", tests);

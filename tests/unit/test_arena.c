@@ -29,7 +29,7 @@ static void pieces_are_aligned_and_do_not_overlap(void)
     arena_free(&arena);
 }
 
-static void nothing_of_an_empty_arena_is_not_null(void)
+static void a_piece_of_no_bytes_is_not_null(void)
 {
     struct arena arena = {0};
 
@@ -61,7 +61,7 @@ static void a_copy_has_a_nul_behind_it(void)
     arena_free(&arena);
 }
 
-static void what_was_not_needed_is_used_again(void)
+static void the_rest_of_a_shrunk_piece_is_used_again(void)
 {
     struct arena arena = {0};
     char *first = arena_alloc(&arena, 1000);
@@ -136,10 +136,10 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(pieces_are_aligned_and_do_not_overlap),
-        TEST(nothing_of_an_empty_arena_is_not_null),
+        TEST(a_piece_of_no_bytes_is_not_null),
         TEST(a_piece_larger_than_a_chunk_fits),
         TEST(a_copy_has_a_nul_behind_it),
-        TEST(what_was_not_needed_is_used_again),
+        TEST(the_rest_of_a_shrunk_piece_is_used_again),
         TEST(only_the_newest_piece_can_shrink),
         TEST(a_reset_uses_the_same_memory_again),
         TEST(what_the_data_takes_has_a_limit),

@@ -38,7 +38,7 @@ static void topics_with_a_partition_are_visited(void)
     ASSERT_TEXT(seen, "rides trips ");
 }
 
-static void nothing_at_all_is_no_assignment(void)
+static void an_empty_text_is_no_assignment(void)
 {
     CU_ASSERT_FALSE(visit("", 0));
     CU_ASSERT(visit("\0\1\0\0\0\0", 6));
@@ -63,7 +63,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(topics_with_a_partition_are_visited),
-        TEST(nothing_at_all_is_no_assignment),
+        TEST(an_empty_text_is_no_assignment),
         TEST(bytes_that_end_early_are_not_read_beyond),
         TEST(lengths_that_lie_are_not_believed),
     };

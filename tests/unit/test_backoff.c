@@ -37,7 +37,7 @@ static void a_success_begins_again(void)
     CU_ASSERT(backoff_next(&backoff) <= 50);
 }
 
-static void two_of_them_do_not_wait_in_step(void)
+static void two_backoffs_do_not_wait_in_step(void)
 {
     struct backoff one = {.first_ms = 1 << 20, .longest_ms = 1 << 20}, other = one;
     int same = 0;
@@ -90,7 +90,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(no_wait_is_longer_than_its_step), TEST(the_longest_wait_stays_the_longest),
-        TEST(a_success_begins_again),          TEST(two_of_them_do_not_wait_in_step),
+        TEST(a_success_begins_again),          TEST(two_backoffs_do_not_wait_in_step),
         TEST(the_whole_range_is_drawn),        TEST(a_storm_is_spread_over_the_whole_step),
         TEST(tiny_steps_are_no_trouble),
     };

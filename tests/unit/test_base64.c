@@ -52,7 +52,7 @@ static void every_byte_comes_back(void)
     }
 }
 
-static void what_is_no_base64_is_refused(void)
+static void a_text_that_is_not_base64_is_refused(void)
 {
     static const char *const bad[] = {
         "Z",    "Zg",   "Zg=",   "=",      "====", "Zg==Zg==", "Z===",
@@ -71,7 +71,7 @@ int main(void)
     static const struct suite_test tests[] = {
         TEST(the_examples_of_the_rfc_go_there_and_back),
         TEST(every_byte_comes_back),
-        TEST(what_is_no_base64_is_refused),
+        TEST(a_text_that_is_not_base64_is_refused),
     };
 
     return SUITE("base64", tests);

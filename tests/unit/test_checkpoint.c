@@ -76,7 +76,7 @@ static void a_token_is_read_as_it_was_written(void)
     CU_ASSERT_EQUAL(token.random, UINT64_MAX);
 }
 
-static void what_is_no_token_is_not_read(void)
+static void a_text_that_is_not_a_token_is_not_read(void)
 {
     static const char *const bad[] = {"",
                                       "3",
@@ -211,7 +211,7 @@ static void all_places_of_a_hole_come_back(void)
     checkpoint_free(&checkpoint);
 }
 
-static void no_hash_is_no_checkpoint(void)
+static void a_missing_key_is_no_checkpoint(void)
 {
     checkpoint_read(&checkpoint, NULL, 0);
     CU_ASSERT_FALSE(checkpoint.found);
@@ -240,7 +240,7 @@ static void another_version_is_not_read(void)
     expect_unreadable("v", NULL, "its field \"v\" is \"\" (it is missing)");
 }
 
-static void numbers_that_are_none_are_named(void)
+static void a_field_that_is_not_a_number_is_named(void)
 {
     static const char *const numbers[] = {"next", "settled", "epoch", "unit", "leader"};
     static const char *const bad[] = {"x", "1.5", " 1", "1 ", "0x10", "9223372036854775808", "-2"};
@@ -327,14 +327,14 @@ static const struct suite_test tests[] = {
     TEST(what_would_break_a_key_is_escaped),
     TEST(names_that_differ_never_share_a_key),
     TEST(a_token_is_read_as_it_was_written),
-    TEST(what_is_no_token_is_not_read),
+    TEST(a_text_that_is_not_a_token_is_not_read),
     TEST(what_is_written_is_read_again),
     TEST(the_log_may_be_missing),
     TEST(all_places_of_a_hole_come_back),
-    TEST(no_hash_is_no_checkpoint),
+    TEST(a_missing_key_is_no_checkpoint),
     TEST(fields_of_later_versions_are_passed_over),
     TEST(another_version_is_not_read),
-    TEST(numbers_that_are_none_are_named),
+    TEST(a_field_that_is_not_a_number_is_named),
     TEST(an_error_shows_no_control_characters_and_has_an_end),
     TEST(a_witness_of_another_form_is_not_believed),
     TEST(holes_of_another_form_are_not_believed),

@@ -1,14 +1,14 @@
 /* test_conf.c: a configuration file as a checked struct. */
-#include "suite.h"
+#include "conf_of_text.h"
+#include "generated_page.h"
 
 #include "codec/codec.h"
 #include "conf/conf.h"
 #include "conf/kind.h"
-#include "conf/loader.h"
 #include "conf/memory_budget.h"
+#include "conf/option_page.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 static struct conf_problems *problems;
 static struct conf *conf;
@@ -16,16 +16,8 @@ static struct conf *conf;
 /* Loads @p text as a file; conf and problems hold what came of it. */
 static void load(const char *text)
 {
-    char path[] = "/tmp/penstock-test-XXXXXX";
-    int file = mkstemp(path);
-
     problems = conf_problems_new();
-    CU_ASSERT_EQUAL_FATAL(write(file, text, strlen(text)), (ssize_t)strlen(text));
-    close(file);
-    conf = loader_read(path, problems);
-    unlink(path);
-    if (conf_problems_count(problems) > 0)
-        conf_problems_write(problems, CONF_NOTE, stderr);
+    conf = conf_of_text(problems, "%s", text);
     CU_ASSERT_EQUAL(conf_problems_count(problems), 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
 }
@@ -266,6 +258,28 @@ static void a_source_that_only_the_dlq_names_is_not_read(void)
     unload();
 }
 
+/* --- what the rows say of themselves -----------------------------------------------------------
+ */
+
+static void the_reference_page_is_not_stale(void)
+{
+    ASSERT_PAGE(option_page_write, SOURCE_DIR "/docs/reference/configuration.md");
+}
+
+static void the_list_of_options_has_a_line_for_each_one(void)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+
+    option_page_list(out);
+    fclose(out);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "source.workers INTEGER default \"1\"  change restart  "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "route.do COMMANDS required "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "log.format auto|logfmt|json default \"auto\" "));
+    free(text);
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -284,6 +298,8 @@ int main(void)
         TEST(memory_is_shared_by_the_workers_of_sources_that_are_read),
         TEST(units_have_their_part_of_memory),
         TEST(many_windows_share_their_part_of_memory),
+        TEST(the_reference_page_is_not_stale),
+        TEST(the_list_of_options_has_a_line_for_each_one),
     };
 
     return SUITE("conf", tests);

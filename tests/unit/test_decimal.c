@@ -189,7 +189,7 @@ static void random_numbers_round_as_scaled_integers_do(void)
     arena_free(&arena);
 }
 
-static void what_json_takes_for_no_number_is_none(void)
+static void a_number_that_json_refuses_is_not_a_decimal(void)
 {
     static const char *const texts[] = {"",     "-",   "+1",  "01", "1.",   ".5",  "1e",
                                         "1e+",  "0x1", "1 ",  " 1", "1.e1", "NaN", "Infinity",
@@ -207,7 +207,7 @@ int main(void)
         TEST(one_number_has_many_texts),
         TEST(random_numbers_compare_as_scaled_integers_do),
         TEST(random_numbers_round_as_scaled_integers_do),
-        TEST(what_json_takes_for_no_number_is_none),
+        TEST(a_number_that_json_refuses_is_not_a_decimal),
     };
 
     return SUITE("decimal", tests);

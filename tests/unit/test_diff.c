@@ -1,24 +1,16 @@
 /* test_diff.c: what differs between two configurations. */
+#include "conf_of_text.h"
 #include "suite.h"
 
 #include "conf/diff.h"
-#include "conf/loader.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 static struct conf *load(const char *text)
 {
-    char path[] = "/tmp/penstock-test-XXXXXX";
-    int file = mkstemp(path);
     struct conf_problems *problems = conf_problems_new();
+    struct conf *conf = conf_of_text(problems, "%s", text);
 
-    CU_ASSERT_EQUAL_FATAL(write(file, text, strlen(text)), (ssize_t)strlen(text));
-    close(file);
-    struct conf *conf = loader_read(path, problems);
-    unlink(path);
-    if (conf_problems_count(problems) > 0)
-        conf_problems_write(problems, CONF_NOTE, stderr);
     CU_ASSERT_EQUAL_FATAL(conf_problems_count(problems), 0);
     conf_problems_free(problems);
     return conf;

@@ -24,7 +24,7 @@ static void the_first_of_a_few_equal_ones_stays(void)
     CU_ASSERT_EQUAL(count, 0);
 }
 
-static void of_many_the_first_stay_in_their_order(void)
+static void the_first_of_many_equal_ones_stay_in_their_order(void)
 {
     static char texts[MANY][8];
     static struct slice items[MANY];
@@ -57,7 +57,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(the_first_of_a_few_equal_ones_stays),
-        TEST(of_many_the_first_stay_in_their_order),
+        TEST(the_first_of_many_equal_ones_stay_in_their_order),
         TEST(more_than_the_arena_may_take_is_an_error),
     };
     int status = SUITE("distinct", tests);

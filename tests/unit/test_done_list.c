@@ -70,7 +70,7 @@ static void what_is_written_is_read_again(void)
     done_list_free(&list);
 }
 
-static void another_text_is_nothing_done(void)
+static void a_text_of_another_form_is_an_empty_done_list(void)
 {
     static const char *const texts[] = {"x",
                                         "1-",
@@ -108,7 +108,7 @@ static void more_than_kafka_takes_is_refused(void)
     done_list_free(&list);
 }
 
-static void what_still_fits_is_known_before(void)
+static void a_done_list_knows_what_still_fits(void)
 {
     struct done_list list = {0};
     int64_t offset = 1;
@@ -127,10 +127,13 @@ static void what_still_fits_is_known_before(void)
 int main(void)
 {
     static const struct suite_test tests[] = {
-        TEST(ranges_that_meet_become_one),     TEST(what_reaches_down_to_the_end_of_all_is_below),
-        TEST(a_gap_of_the_log_is_no_gap),      TEST(what_is_written_is_read_again),
-        TEST(another_text_is_nothing_done),    TEST(more_than_kafka_takes_is_refused),
-        TEST(what_still_fits_is_known_before),
+        TEST(ranges_that_meet_become_one),
+        TEST(what_reaches_down_to_the_end_of_all_is_below),
+        TEST(a_gap_of_the_log_is_no_gap),
+        TEST(what_is_written_is_read_again),
+        TEST(a_text_of_another_form_is_an_empty_done_list),
+        TEST(more_than_kafka_takes_is_refused),
+        TEST(a_done_list_knows_what_still_fits),
     };
 
     return SUITE("done_list", tests);

@@ -12,7 +12,7 @@ static struct conf_durable read_good(const char *text)
     return durable;
 }
 
-static void none_asks_for_nothing(void)
+static void durable_none_asks_for_nothing(void)
 {
     CU_ASSERT_EQUAL(read_good("none").kind, DURABLE_NONE);
 }
@@ -92,7 +92,7 @@ static void numbers_have_their_limits(void)
 int main(void)
 {
     static const struct suite_test tests[] = {
-        TEST(none_asks_for_nothing),          TEST(wait_names_replicas_and_a_timeout),
+        TEST(durable_none_asks_for_nothing),  TEST(wait_names_replicas_and_a_timeout),
         TEST(waitaof_names_the_own_disk_too), TEST(other_texts_are_refused_with_their_reason),
         TEST(numbers_have_their_limits),
     };

@@ -23,7 +23,7 @@ static void each_level_puts_its_context_in_front(void)
     CU_ASSERT_EQUAL(err.kind, ERR_CONFIG);
 }
 
-static void nobody_has_to_listen(void)
+static void an_err_may_be_null(void)
 {
     CU_ASSERT_FALSE(err_set(NULL, ERR_FATAL, "text"));
     CU_ASSERT_FALSE(err_wrap(NULL, "context"));
@@ -45,7 +45,7 @@ static void a_text_that_is_too_long_is_cut(void)
     CU_ASSERT_EQUAL(strlen(err.text), ERR_TEXT_BYTES - 1);
 }
 
-static void its_own_text_may_be_an_argument(void)
+static void an_errs_own_text_may_be_an_argument(void)
 {
     struct err err = {0};
 
@@ -61,9 +61,9 @@ int main(void)
     static const struct suite_test tests[] = {
         TEST(a_failing_function_can_end_with_it),
         TEST(each_level_puts_its_context_in_front),
-        TEST(nobody_has_to_listen),
+        TEST(an_err_may_be_null),
         TEST(a_text_that_is_too_long_is_cut),
-        TEST(its_own_text_may_be_an_argument),
+        TEST(an_errs_own_text_may_be_an_argument),
     };
 
     return SUITE("err", tests);

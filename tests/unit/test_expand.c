@@ -61,7 +61,7 @@ static void a_text_without_a_reference_stays_as_it_is(void)
     becomes("a $ b $1 $x", "a $ b $1 $x");
 }
 
-static void two_dollars_are_one(void)
+static void two_dollars_stand_for_one(void)
 {
     becomes("$$", "$");
     becomes("$${A}", "${A}");
@@ -96,7 +96,7 @@ static void a_question_mark_gives_the_message(void)
     fails("${PENSTOCK_TEST_UNSET:?}", "${PENSTOCK_TEST_UNSET}: the variable is not set");
 }
 
-static void what_is_no_reference_is_an_error(void)
+static void a_dollar_without_a_reference_is_an_error(void)
 {
     fails("a${", "'${' without its '}'");
     fails("${A:-${B}", "'${' without its '}'");
@@ -205,11 +205,11 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(a_text_without_a_reference_stays_as_it_is),
-        TEST(two_dollars_are_one),
+        TEST(two_dollars_stand_for_one),
         TEST(a_variable_is_filled_in),
         TEST(a_default_stands_for_what_is_missing_or_empty),
         TEST(a_question_mark_gives_the_message),
-        TEST(what_is_no_reference_is_an_error),
+        TEST(a_dollar_without_a_reference_is_an_error),
         TEST(a_files_content_loses_its_last_newlines_and_is_secret),
         TEST(a_missing_or_empty_file_has_its_default),
         TEST(a_file_that_cannot_be_read_has_no_default),

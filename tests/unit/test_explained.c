@@ -1,13 +1,12 @@
 /* test_explained.c: what a route makes of one record, as text and as JSON. */
+#include "conf_of_text.h"
 #include "suite.h"
 
 #include "cli/explained.h"
-#include "conf/loader.h"
 #include "record/headers.h"
 
 #include <jansson.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /* A configuration of the routes @p rows, and what is said of one record. */
 static struct conf *conf;
@@ -20,24 +19,15 @@ static json_t *json;
 
 static void given(const char *rows)
 {
-    char path[] = "/tmp/penstock-test-XXXXXX";
-    int number = mkstemp(path);
-    FILE *file = fdopen(number, "w");
-
-    fprintf(file,
-            "version = 1; max_record = \"1KiB\";\n"
-            "sources = { main = { brokers = \"k:9092\"; group = \"g\"; }; };\n"
-            "sinks = { live = { url = \"redis://h\"; }; };\n"
-            "dlq = { source = \"main\"; topic = \"letters\"; };\n"
-            "routes = ( %s );\n",
-            rows);
-    fclose(file);
     problems = conf_problems_new();
-    conf = loader_read(path, problems);
+    conf = conf_of_text(problems,
+                        "version = 1; max_record = \"1KiB\";\n"
+                        "sources = { main = { brokers = \"k:9092\"; group = \"g\"; }; };\n"
+                        "sinks = { live = { url = \"redis://h\"; }; };\n"
+                        "dlq = { source = \"main\"; topic = \"letters\"; };\n"
+                        "routes = ( %s );\n",
+                        rows);
     routes = routes_new(conf, problems);
-    unlink(path);
-    if (conf_problems_count(problems))
-        conf_problems_write(problems, CONF_NOTE, stderr);
     CU_ASSERT_EQUAL_FATAL(conf_problems_count(problems), 0);
 }
 

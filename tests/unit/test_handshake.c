@@ -50,7 +50,7 @@ static enum handshake_result feed(const char *text, struct err *err)
     return handshake_feed(&handshake, slice_of(text), err);
 }
 
-static void it_says_who_it_is_in_one_round(void)
+static void a_handshake_says_who_it_is_in_one_round(void)
 {
     begin(NULL, NULL, 0);
     ASSERT_TEXT(said(), "HELLO 2 SETNAME penstock-a-;CLIENT INFO;INFO server;INFO replication;");
@@ -98,7 +98,7 @@ static void replies_cut_at_any_byte_tell_the_same(void)
     }
 }
 
-static void who_may_not_ask_still_gets_through(void)
+static void a_user_who_may_not_ask_still_connects(void)
 {
     struct err err;
 
@@ -176,7 +176,7 @@ static void what_the_operator_must_mend_is_refused(void)
     expect(HELLO CLIENT SERVER MASTER "-NOPERM select\r\n", HANDSHAKE_REFUSED, "NOPERM select");
 }
 
-static void what_passes_by_itself_is_tried_again(void)
+static void a_server_that_is_not_ready_yet_is_tried_again(void)
 {
     expect("-ERR max number of clients reached\r\n", HANDSHAKE_FAILED,
            "ERR max number of clients reached");
@@ -273,7 +273,7 @@ static void where_nothing_else_may_be_asked_there_is_a_ping(void)
     memory = (struct handshake_memory){0};
 }
 
-static void who_hangs_up_behind_a_word_of_refusal_is_asked_again_without_it(void)
+static void a_hang_up_behind_a_refused_word_leaves_that_word_out(void)
 {
     struct err err;
 
@@ -395,19 +395,19 @@ static void a_password_that_a_url_decoded_is_told(void)
 int main(void)
 {
     static const struct suite_test tests[] = {
-        TEST(it_says_who_it_is_in_one_round),
+        TEST(a_handshake_says_who_it_is_in_one_round),
         TEST(the_former_connection_is_killed_by_all_that_is_known_of_it),
         TEST(replies_cut_at_any_byte_tell_the_same),
-        TEST(who_may_not_ask_still_gets_through),
+        TEST(a_user_who_may_not_ask_still_connects),
         TEST(a_unix_socket_is_no_address),
         TEST(without_hello_there_is_a_second_round),
         TEST(what_the_operator_must_mend_is_refused),
-        TEST(what_passes_by_itself_is_tried_again),
+        TEST(a_server_that_is_not_ready_yet_is_tried_again),
         TEST(another_protocol_is_told),
         TEST(any_refusal_of_hello_is_answered_by_a_round_without_it),
         TEST(a_hang_up_leaves_out_a_word_a_time),
         TEST(where_nothing_else_may_be_asked_there_is_a_ping),
-        TEST(who_hangs_up_behind_a_word_of_refusal_is_asked_again_without_it),
+        TEST(a_hang_up_behind_a_refused_word_leaves_that_word_out),
         TEST(a_word_that_was_answered_once_is_not_blamed_for_a_hang_up),
         TEST(without_client_the_former_connection_may_live),
         TEST(a_password_that_the_other_side_repeats_is_not_told),

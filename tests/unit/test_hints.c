@@ -1,12 +1,11 @@
 /* test_hints.c: what stands in a route and probably means something else. */
+#include "conf_of_text.h"
 #include "suite.h"
 
 #include "conf/conf.h"
-#include "conf/loader.h"
 #include "flow/route.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 static char *told;
 
@@ -23,20 +22,18 @@ static void keep(void *context, const struct conf_finding *finding)
 /* The notes on a route that runs @p command, a line each. */
 static const char *notes(const char *command)
 {
-    char path[] = "/tmp/penstock-test-XXXXXX";
-    FILE *file = fdopen(mkstemp(path), "w"), *out;
     struct conf_problems *problems = conf_problems_new();
+    struct conf *conf = conf_of_text(
+        problems,
+        "version = 1;\n"
+        "sources = { main = { brokers = \"k:9092\"; group = \"g\"; }; };\n"
+        "sinks = { live = { url = \"redis://h\"; }; };\n"
+        "routes = ( { name = \"r\"; from = \"main\"; topics = \"t\"; format = \"json\"; "
+        "to = \"live\"; do = \"%s\"; del = \"UNLINK x:%%{$key}\"; } );\n",
+        command);
     size_t length;
+    FILE *out;
 
-    fprintf(file,
-            "version = 1;\n"
-            "sources = { main = { brokers = \"k:9092\"; group = \"g\"; }; };\n"
-            "sinks = { live = { url = \"redis://h\"; }; };\n"
-            "routes = ( { name = \"r\"; from = \"main\"; topics = \"t\"; format = \"json\"; "
-            "to = \"live\"; do = \"%s\"; del = \"UNLINK x:%%{$key}\"; } );\n",
-            command);
-    fclose(file);
-    struct conf *conf = loader_read(path, problems);
     routes_free(routes_new(conf, problems));
     free(told);
     out = open_memstream(&told, &length);
@@ -44,7 +41,6 @@ static const char *notes(const char *command)
     fclose(out);
     conf_free(conf);
     conf_problems_free(problems);
-    unlink(path);
     return told;
 }
 
@@ -67,7 +63,7 @@ static void braces_of_other_languages_are_noted(void)
                 "hash tag of Redis Cluster\n");
 }
 
-static void what_means_itself_is_not_noted(void)
+static void fields_that_look_like_metadata_are_not_noted(void)
 {
     ASSERT_TEXT(notes("SET {k}:%{$key} %{keys}"), "");
     ASSERT_TEXT(notes("SET k:%{$key} %{header}"), "");
@@ -80,7 +76,7 @@ int main(void)
     static const struct suite_test tests[] = {
         TEST(names_of_the_record_without_their_dollar_are_noted),
         TEST(braces_of_other_languages_are_noted),
-        TEST(what_means_itself_is_not_noted),
+        TEST(fields_that_look_like_metadata_are_not_noted),
     };
     int status = SUITE("hints", tests);
 

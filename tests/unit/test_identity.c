@@ -29,7 +29,7 @@ static void the_id_of_the_topic_decides(void)
     CU_ASSERT_EQUAL(compared("/t", "/u"), IDENTITY_ANOTHER);
 }
 
-static void without_it_another_cluster_is_another_log(void)
+static void without_a_topic_id_another_cluster_is_another_log(void)
 {
     CU_ASSERT_EQUAL(compared("c/", "d/"), IDENTITY_ANOTHER);
     CU_ASSERT_EQUAL(compared("c/t", "d/"), IDENTITY_ANOTHER);
@@ -37,7 +37,7 @@ static void without_it_another_cluster_is_another_log(void)
     CU_ASSERT_EQUAL(compared("c/t", "c/"), IDENTITY_UNKNOWN);
 }
 
-static void of_what_is_not_known_nothing_is_said(void)
+static void an_unknown_identity_refutes_nothing(void)
 {
     CU_ASSERT_EQUAL(compared("", "c/t"), IDENTITY_UNKNOWN);
     CU_ASSERT_EQUAL(compared("", ""), IDENTITY_UNKNOWN);
@@ -65,8 +65,10 @@ static void what_would_break_a_text_is_not_known(void)
 int main(void)
 {
     static const struct suite_test tests[] = {
-        TEST(the_id_of_the_topic_decides),          TEST(without_it_another_cluster_is_another_log),
-        TEST(of_what_is_not_known_nothing_is_said), TEST(a_text_is_read_as_it_was_written),
+        TEST(the_id_of_the_topic_decides),
+        TEST(without_a_topic_id_another_cluster_is_another_log),
+        TEST(an_unknown_identity_refutes_nothing),
+        TEST(a_text_is_read_as_it_was_written),
         TEST(what_would_break_a_text_is_not_known),
     };
 

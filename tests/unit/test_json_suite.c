@@ -133,17 +133,17 @@ static bool chosen(const char *name)
     return in;
 }
 
-static void every_y_text_is_in(void)
+static void json_accepts_every_y_file(void)
 {
     CU_ASSERT_EQUAL(each('y', always), 95);
 }
 
-static void every_n_text_is_out(void)
+static void json_refuses_every_n_file(void)
 {
     CU_ASSERT_EQUAL(each('n', never), 188);
 }
 
-static void every_i_text_goes_as_documented(void)
+static void json_treats_every_i_file_as_documented(void)
 {
     CU_ASSERT_EQUAL(each('i', chosen), 35);
 }
@@ -151,9 +151,9 @@ static void every_i_text_goes_as_documented(void)
 int main(void)
 {
     static const struct suite_test tests[] = {
-        TEST(every_y_text_is_in),
-        TEST(every_n_text_is_out),
-        TEST(every_i_text_goes_as_documented),
+        TEST(json_accepts_every_y_file),
+        TEST(json_refuses_every_n_file),
+        TEST(json_treats_every_i_file_as_documented),
     };
 
     return SUITE("json suite", tests);

@@ -145,7 +145,7 @@ static void a_letter_of_a_letter_keeps_the_first_ones_headers(void)
     close_letter();
 }
 
-static void what_is_no_letter_is_told(void)
+static void a_record_that_is_not_a_dead_letter_is_told(void)
 {
     char topic[250];
     struct headers none = {items, 0};
@@ -268,7 +268,7 @@ int main(void)
         TEST(a_shortened_letter_names_what_it_lacks),
         TEST(what_was_written_is_read_again),
         TEST(a_letter_of_a_letter_keeps_the_first_ones_headers),
-        TEST(what_is_no_letter_is_told),
+        TEST(a_record_that_is_not_a_dead_letter_is_told),
         TEST(a_stream_gives_back_every_byte),
         TEST(what_a_record_lacks_has_no_field),
         TEST(fields_that_nobody_wrote_are_told),

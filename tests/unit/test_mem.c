@@ -21,7 +21,7 @@ static void fresh_memory_is_zero(void)
     free(numbers);
 }
 
-static void nothing_is_memory_too(void)
+static void an_allocation_of_no_bytes_is_not_null(void)
 {
     void *nothing = mem_alloc(0), *none = mem_array(0, 8), *resized = mem_resize(NULL, 0);
 
@@ -118,7 +118,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(fresh_memory_is_zero),
-        TEST(nothing_is_memory_too),
+        TEST(an_allocation_of_no_bytes_is_not_null),
         TEST(a_copy_has_a_nul_behind_it),
         TEST(growing_keeps_what_is_there),
         TEST(memory_that_is_not_there_ends_the_process),

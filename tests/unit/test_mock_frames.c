@@ -86,7 +86,7 @@ static void each_topic_that_is_asked_for_is_heard(void)
     ASSERT_HEARD(HEAD("\3", "\4") "\0\0\0\1\0\5rides\0", "rides ");
 }
 
-static void who_asks_for_all_asks_for_none(void)
+static void a_request_for_all_topics_names_none(void)
 {
     ASSERT_HEARD(HEAD("\3", "\2") "\377\377\377\377", "");
     ASSERT_HEARD(HEAD("\3", "\2") "\0\0\0\0", "");
@@ -109,13 +109,13 @@ static void the_address_of_the_broker_becomes_ours(void)
     ASSERT_BECOMES(to_client, "\0\0\0\7x127.0.0.1\0\0\0\7", "\0\0\0\7x127.0.0.1\0\0\0\7");
 }
 
-static void what_looks_like_the_beginning_of_an_address_is_passed_on(void)
+static void the_beginning_of_an_address_is_passed_on(void)
 {
     ASSERT_BECOMES(to_client, "\0\0\0\7x127.0.0.1", "\0\0\0\7x127.0.0.1");
     ASSERT_BECOMES(to_client, "", "");
 }
 
-static void nonsense_is_passed_on(void)
+static void bytes_that_are_no_frame_are_passed_on(void)
 {
     ASSERT_BECOMES(to_broker, "\0\3\0\2\0\0\0\7\377\376", "\0\3\0\2\0\0\0\7\377\376");
     ASSERT_BECOMES(to_broker, "\0\13\0\2\0\0\0\7\0\0\377\377", "\0\13\0\2\0\0\0\7\0\0\377\377");
@@ -125,11 +125,11 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(each_topic_that_is_asked_for_is_heard),
-        TEST(who_asks_for_all_asks_for_none),
+        TEST(a_request_for_all_topics_names_none),
         TEST(a_long_session_becomes_short),
         TEST(the_address_of_the_broker_becomes_ours),
-        TEST(what_looks_like_the_beginning_of_an_address_is_passed_on),
-        TEST(nonsense_is_passed_on),
+        TEST(the_beginning_of_an_address_is_passed_on),
+        TEST(bytes_that_are_no_frame_are_passed_on),
     };
 
     return SUITE("mock_frames", tests);

@@ -70,7 +70,7 @@ static void a_path_that_breaks_off_finds_nothing(void)
     ASSERT_TEXT(found("[4294967295]", "[0,1]"), "");
 }
 
-static void what_is_no_path_is_refused_with_its_column(void)
+static void a_text_that_is_not_a_path_is_refused_with_its_column(void)
 {
     ASSERT_TEXT(refused(""), "column 1: expected a name");
     ASSERT_TEXT(refused(".a"), "column 1: expected a name");
@@ -118,7 +118,7 @@ int main(void)
         TEST(names_and_indexes_lead_to_what_they_name),
         TEST(a_name_may_be_odd_in_quotes),
         TEST(a_path_that_breaks_off_finds_nothing),
-        TEST(what_is_no_path_is_refused_with_its_column),
+        TEST(a_text_that_is_not_a_path_is_refused_with_its_column),
         TEST(a_path_has_at_most_128_steps),
         TEST(a_path_remembers_its_text),
     };

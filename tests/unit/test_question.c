@@ -32,7 +32,7 @@ static const char *ask(const char *name, ...)
     return question;
 }
 
-static void it_asks_for_the_key_wherever_that_stands(void)
+static void a_question_finds_the_key_of_its_command(void)
 {
     static const char about_ride[] = "*2\r\n$6\r\nEXISTS\r\n$6\r\nride:1\r\n";
 
@@ -41,7 +41,7 @@ static void it_asks_for_the_key_wherever_that_stands(void)
     ASSERT_TEXT(ask("NOSUCH", "ride:1", "value", NULL), about_ride);
 }
 
-static void without_a_key_it_is_a_ping(void)
+static void a_question_about_no_key_is_a_ping(void)
 {
     char long_key[2000];
 
@@ -56,8 +56,8 @@ static void without_a_key_it_is_a_ping(void)
 int main(void)
 {
     static const struct suite_test tests[] = {
-        TEST(it_asks_for_the_key_wherever_that_stands),
-        TEST(without_a_key_it_is_a_ping),
+        TEST(a_question_finds_the_key_of_its_command),
+        TEST(a_question_about_no_key_is_a_ping),
     };
 
     return SUITE("question", tests);

@@ -64,7 +64,7 @@ static void another_version_is_named_as_such(void)
     CU_ASSERT_EQUAL(parse("GET /\r\n"), 400);
 }
 
-static void what_is_no_head_is_refused(void)
+static void a_text_that_is_not_a_head_is_refused(void)
 {
     const char *const heads[] = {
         "",
@@ -120,7 +120,7 @@ int main(void)
         TEST(the_host_is_told_without_its_port),
         TEST(a_foreign_method_is_not_a_malformed_one),
         TEST(another_version_is_named_as_such),
-        TEST(what_is_no_head_is_refused),
+        TEST(a_text_that_is_not_a_head_is_refused),
         TEST(a_refused_head_leaves_the_request_alone),
         TEST(a_word_of_a_query_is_found_whole),
     };

@@ -88,7 +88,7 @@ static void every_row_has_a_shape_that_agrees_with_its_arity(void)
     }
 }
 
-static void what_is_whole_is_good(void)
+static void a_whole_command_fits_its_shape(void)
 {
     ALL_ARE(SHAPE_GOOD, "SET k v", "set k v nx get EX 5", "SET k v px 5 XX", "HSET k f v g w",
             "HSET k % %", "MSET a 1 b %", "GEOADD g 1 2 m 3 4.5 n", "GEOADD g NX CH 1 2 m",
@@ -108,7 +108,7 @@ static void a_placeholder_of_a_type_decides_later(void)
             "ZUNIONSTORE d % a b WEIGHTS x", "XADD s MAXLEN % * f v");
 }
 
-static void what_lacks_a_part_is_bad(void)
+static void a_command_that_lacks_a_part_is_bad(void)
 {
     ASSERT_TEXT(said("HSET k state % total"),
                 "'field value' come together, and the last lacks its value");
@@ -127,7 +127,7 @@ static void what_lacks_a_part_is_bad(void)
     ASSERT_TEXT(said("HEXPIRE k 9 FIELDS 2 f"), "there are fewer of field than are counted");
 }
 
-static void a_number_that_is_none_is_bad(void)
+static void a_text_in_place_of_a_number_is_bad(void)
 {
     ASSERT_TEXT(said("SETEX k v 5"), "seconds must be a whole number above 0");
     ASSERT_TEXT(said("SET k v EX 0"), "seconds must be a whole number above 0");
@@ -207,10 +207,10 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(every_row_has_a_shape_that_agrees_with_its_arity),
-        TEST(what_is_whole_is_good),
+        TEST(a_whole_command_fits_its_shape),
         TEST(a_placeholder_of_a_type_decides_later),
-        TEST(what_lacks_a_part_is_bad),
-        TEST(a_number_that_is_none_is_bad),
+        TEST(a_command_that_lacks_a_part_is_bad),
+        TEST(a_text_in_place_of_a_number_is_bad),
         TEST(options_exclude_each_other),
         TEST(an_option_stands_in_the_file),
         TEST(a_word_that_a_newer_server_may_know_is_not_condemned),

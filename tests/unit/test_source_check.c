@@ -1,5 +1,5 @@
 /* test_source_check.c: mistakes in a source's librdkafka properties. */
-#include "suite.h"
+#include "generated_page.h"
 
 #include "conf/conf.h"
 #include "kafka/check.h"
@@ -240,6 +240,11 @@ static void a_token_must_come_from_somewhere(void)
     CU_ASSERT_EQUAL(check(test, 3), 0);
 }
 
+static void the_page_of_properties_is_not_stale(void)
+{
+    ASSERT_PAGE(properties_write_reference, SOURCE_DIR "/docs/reference/librdkafka.md");
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -256,6 +261,7 @@ int main(void)
         TEST(a_file_that_is_not_there_is_named),
         TEST(what_lacks_a_property_brings_no_second_mistake),
         TEST(a_token_must_come_from_somewhere),
+        TEST(the_page_of_properties_is_not_stale),
     };
     int status = SUITE("source_check", tests);
 

@@ -12,7 +12,7 @@ static int64_t time_of(const char *text)
     return start.time_ms;
 }
 
-static void a_word_is_its_kind(void)
+static void start_knows_earliest_latest_and_error(void)
 {
     struct conf_start start = {START_TIME, -1};
 
@@ -41,7 +41,7 @@ static void a_zone_is_taken_off(void)
     CU_ASSERT_EQUAL(time_of("@2026-01-30T20:30:00-03:30"), 1769817600000);
 }
 
-static void other_texts_are_refused(void)
+static void a_text_of_another_form_is_refused(void)
 {
     static const char *const texts[] = {
         "",
@@ -75,10 +75,10 @@ static void other_texts_are_refused(void)
 int main(void)
 {
     static const struct suite_test tests[] = {
-        TEST(a_word_is_its_kind),
+        TEST(start_knows_earliest_latest_and_error),
         TEST(a_time_is_milliseconds_since_1970),
         TEST(a_zone_is_taken_off),
-        TEST(other_texts_are_refused),
+        TEST(a_text_of_another_form_is_refused),
     };
 
     return SUITE("start", tests);

@@ -95,7 +95,7 @@ static void an_id_that_rises_with_the_offset_is_recognised(void)
         CU_ASSERT_EQUAL(id_of(lines[i]), STREAM_ID_OF_OFFSET);
 }
 
-static void other_ids_are_told_apart(void)
+static void each_form_of_a_stream_id_is_recognised(void)
 {
     CU_ASSERT_EQUAL(id_of("SET s %{$offset}-1"), STREAM_ID_NONE);
     CU_ASSERT_EQUAL(id_of("XADD s"), STREAM_ID_NONE);
@@ -228,7 +228,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(an_id_that_rises_with_the_offset_is_recognised),
-        TEST(other_ids_are_told_apart),
+        TEST(each_form_of_a_stream_id_is_recognised),
         TEST(the_usual_way_is_right_as_it_stands),
         TEST(offsets_of_partitions_and_topics_must_not_meet),
         TEST(an_id_of_zeros_is_told),

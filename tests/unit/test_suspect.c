@@ -67,7 +67,7 @@ static void the_pause_grows(void)
     CU_ASSERT_EQUAL(suspect_pause_ms(&suspect), 1000);
 }
 
-static void its_text_says_how_often_and_how_large(void)
+static void the_refusal_of_a_suspect_says_how_often_and_how_large(void)
 {
     char text[SUSPECT_TEXT_BYTES];
 
@@ -94,7 +94,7 @@ int main(void)
         TEST(another_command_begins_anew),
         TEST(the_patience_of_a_route_may_end_sooner_but_not_with_the_first),
         TEST(the_pause_grows),
-        TEST(its_text_says_how_often_and_how_large),
+        TEST(the_refusal_of_a_suspect_says_how_often_and_how_large),
     };
 
     return SUITE("suspect", tests);

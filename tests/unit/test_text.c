@@ -107,7 +107,7 @@ static void what_a_terminal_would_not_show_is_escaped(void)
     }
 }
 
-static void nothing_is_no_number(void)
+static void an_empty_text_is_not_a_number(void)
 {
     int64_t number = 7;
 
@@ -159,7 +159,7 @@ int main(void)
         TEST(an_integer_is_within_64_bits),
         TEST(a_quoted_argument_reads_as_redis_cli_takes_it),
         TEST(what_a_terminal_would_not_show_is_escaped),
-        TEST(nothing_is_no_number),
+        TEST(an_empty_text_is_not_a_number),
         TEST(utf8_is_told_from_other_bytes),
     };
 

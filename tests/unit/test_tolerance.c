@@ -53,7 +53,7 @@ static void what_is_given_back_may_fail_again(void)
     tolerances_free(tolerances);
 }
 
-static void none_means_the_first_one(void)
+static void a_tolerance_of_none_stops_at_the_first_failure(void)
 {
     char text[100];
 
@@ -86,7 +86,7 @@ int main(void)
         TEST(so_many_may_fail_and_the_next_one_stops_the_route),
         TEST(what_failed_long_ago_does_not_count),
         TEST(what_is_given_back_may_fail_again),
-        TEST(none_means_the_first_one),
+        TEST(a_tolerance_of_none_stops_at_the_first_failure),
         TEST(another_route_is_not_concerned),
     };
 

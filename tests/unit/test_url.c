@@ -124,7 +124,7 @@ static void what_is_out_of_range_is_refused(void)
     url_free(&url);
 }
 
-static void other_things_are_no_urls_of_redis(void)
+static void a_url_of_another_form_is_refused(void)
 {
     fails("", "it begins with none of redis://, rediss:// and unix://");
     fails("localhost:6379", "it begins with none of redis://, rediss:// and unix://");
@@ -165,7 +165,7 @@ int main(void)
         TEST(a_unix_socket_is_a_path_and_perhaps_a_database),
         TEST(rediss_is_the_same_over_tls),
         TEST(what_is_out_of_range_is_refused),
-        TEST(other_things_are_no_urls_of_redis),
+        TEST(a_url_of_another_form_is_refused),
         TEST(a_percent_sign_needs_its_digits_and_no_nul),
     };
 

@@ -26,7 +26,7 @@ static void the_last_record_goes_with_a_commit_behind_it(void)
     CU_ASSERT_EQUAL(witnesses_settle(&witnesses, 10).offset, 9);
 }
 
-static void one_above_the_commit_never_does(void)
+static void a_record_above_the_commit_is_no_witness(void)
 {
     struct witnesses witnesses;
 
@@ -51,7 +51,7 @@ static void batches_that_run_ahead_leave_one_behind(void)
     CU_ASSERT_TRUE(settled > 1000 - 3 * 300);
 }
 
-static void it_fits_only_what_it_remembers(void)
+static void a_witness_fits_only_its_record(void)
 {
     struct witnesses witnesses;
     struct record record = record_at(4);
@@ -73,9 +73,9 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(the_last_record_goes_with_a_commit_behind_it),
-        TEST(one_above_the_commit_never_does),
+        TEST(a_record_above_the_commit_is_no_witness),
         TEST(batches_that_run_ahead_leave_one_behind),
-        TEST(it_fits_only_what_it_remembers),
+        TEST(a_witness_fits_only_its_record),
     };
 
     return SUITE("witness", tests);
