@@ -1,14 +1,14 @@
 /*
  * durability.h: offsets are committed once replicas, or a disk, have what Redis answered.
  *
- * Joins the durable sinks of a worker with its source: each is a barrier of the source (source.h)
- * and has a barrier (barrier.h) that opens it.
+ * Joins the durable sinks of a worker with its source: each is a barrier of the source
+ * (source.h), which opens for what the sink has confirmed.
  */
 #pragma once
 #include "base/backoff.h"
 #include "base/err.h"
 #include "base/log_limit.h"
-#include "redis/barrier.h"
+#include "redis/confirm.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,11 +28,7 @@ struct durable_sink {
     struct durability *durability;
     unsigned index; /* in the configuration */
     const char *name;
-    struct sink *sink;
-    struct barrier *barrier;
-    bool moved;    /* a lane has come to another server */
-    bool counts;   /* nothing has moved since the barrier under way began */
-    char *history; /* of the last barrier that counted; NULL: none */
+    struct confirm *confirm; /* the sink's */
     struct backoff retry;
     int64_t due_ms, retry_ms;
     bool troubled;

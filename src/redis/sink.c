@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "conf/conf.h"
+#include "redis/confirm.h"
 #include "redis/link.h"
 #include "redis/pipeline.h"
 #include "redis/servers.h"
@@ -24,10 +25,9 @@ struct sink {
     struct sink_events events;
     uint32_t other; /* the metrics' index of commands without a row */
     struct way *ways;
-    unsigned way_count;  /* 0: no ordinary commands */
-    struct units *units; /* NULL: no transactions */
-    void (*moved)(void *context, bool repeats);
-    void *moved_context;
+    unsigned way_count;      /* 0: no ordinary commands */
+    struct units *units;     /* NULL: no transactions */
+    struct confirm *confirm; /* NULL: nobody asks */
 };
 
 static void sink_open_ways(struct sink *sink, const struct sink_events *events)
@@ -70,6 +70,7 @@ void sink_free(struct sink *sink)
 {
     if (!sink)
         return;
+    confirm_free(sink->confirm);
     servers_close(&sink->servers);
     units_free(sink->units);
     for (unsigned i = 0; i < sink->way_count; i++)
@@ -167,15 +168,16 @@ static void sink_moved(void *context, const struct connection *connection)
 
     for (unsigned i = 0; i < sink->way_count; i++)
         repeats |= connection == &sink->ways[i].link.connection;
-    sink->moved(sink->moved_context, repeats);
+    confirm_moved(sink->confirm, repeats);
 }
 
-void sink_watch_moves(struct sink *sink, void (*moved)(void *context, bool repeats), void *context)
+struct confirm *sink_confirm(struct sink *sink, const char *key,
+                             const struct confirm_events *events)
 {
-    sink->moved = moved;
-    sink->moved_context = context;
+    sink->confirm = confirm_new(&sink->servers, key, events);
     sink->servers.setup.moved = sink_moved;
     sink->servers.setup.context = sink;
+    return sink->confirm;
 }
 
 const char *sink_trouble(const struct sink *sink)

@@ -17,6 +17,8 @@
 #include <stdint.h>
 
 struct conf_sink;
+struct confirm;
+struct confirm_events;
 struct connection_setup;
 struct event_base;
 struct sink;
@@ -75,20 +77,16 @@ void sink_discard(struct sink *sink);
 /** Ordinary commands put and not answered. */
 size_t sink_inflight(const struct sink *sink);
 
-/** What the sink's connections are made with; for barrier.c. */
+/** What the sink's connections are made with; for inquiry.c. */
 const struct connection_setup *sink_setup(const struct sink *sink);
 
 /** The run_id of the server that all connections lead to, or led to; empty where that is not known,
  * NULL where they differ. */
 const char *sink_run(const struct sink *sink);
 
-/**
- * @p moved is called when a connection has come to another server than before, or to one started
- * anew, so that what was answered may be lost; before anything is sent there. @p repeats: it is one
- * of those that send again by themselves what had no answer; what is not wanted any more after the
- * call is not.
- */
-void sink_watch_moves(struct sink *sink, void (*moved)(void *context, bool repeats), void *context);
+/** Confirms what the sink answers (confirm.h), while it lives. Once. */
+struct confirm *sink_confirm(struct sink *sink, const char *key,
+                             const struct confirm_events *events);
 
 /** NULL while commands and transactions flow; else what is the matter, as /readyz shows it. */
 const char *sink_trouble(const struct sink *sink);

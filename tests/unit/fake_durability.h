@@ -1,19 +1,20 @@
 /*
  * fake_durability.h: a source, sinks and barriers that do what test_durability.c says, in
- * place of those of the library.
+ * place of those of the library; confirm.c is the real one.
  */
 #pragma once
 #include "flow/durability.h"
 #include "kafka/source.h"
+#include "redis/servers.h"
 #include "redis/sink.h"
 #include "suite.h"
 
 enum { SINKS = 2 };
 
 struct sink {
+    struct servers servers; /* only where it stands counts */
     const char *run, *trouble;
-    void (*moved)(void *context, bool repeats);
-    void *moved_context;
+    struct confirm *confirm;
 };
 
 struct barrier {
@@ -31,26 +32,20 @@ static struct {
     unsigned marks[SINKS], reached[SINKS], rewinds[SINKS], barriers;
 } source;
 
-const char *sink_run(const struct sink *sink)
+const char *servers_run(const struct servers *servers)
 {
-    return sink->run;
+    return ((const struct sink *)servers)->run;
 }
 
-const char *sink_trouble(const struct sink *sink)
+const char *servers_trouble(const struct servers *servers)
 {
-    return sink->trouble;
+    return ((const struct sink *)servers)->trouble;
 }
 
-void sink_watch_moves(struct sink *sink, void (*moved)(void *context, bool repeats), void *context)
+struct confirm *sink_confirm(struct sink *sink, const char *key,
+                             const struct confirm_events *events)
 {
-    sink->moved = moved;
-    sink->moved_context = context;
-}
-
-/* Nobody looks into it here: it is the sink itself. */
-const struct connection_setup *sink_setup(const struct sink *sink)
-{
-    return (const struct connection_setup *)sink;
+    return sink->confirm = confirm_new(&sink->servers, key, events);
 }
 
 struct barrier *barrier_new(const struct connection_setup *setup, const char *key)

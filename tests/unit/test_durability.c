@@ -1,6 +1,6 @@
 /*
- * test_durability.c: which barriers count, and for what: durability.c between a source, sinks and
- * barriers that do what the test says.
+ * test_durability.c: which barriers count, and for what: durability.c and confirm.c between a
+ * source, servers and barriers that do what the test says.
  */
 #include "fake_durability.h"
 
@@ -37,6 +37,13 @@ static void open_all(void)
     durability_open(&durability, &conf, &options, 3, NULL, open);
 }
 
+static void close_all(void)
+{
+    durability_close(&durability);
+    for (size_t i = 0; i < SINKS; i++)
+        confirm_free(sinks[i].confirm);
+}
+
 static void turn_in(int64_t milliseconds)
 {
     now_ms += milliseconds;
@@ -68,7 +75,7 @@ static void a_barrier_behind_a_mark_reaches_it(void)
     end_barrier(0, BARRIER_REACHED, "");
     CU_ASSERT_EQUAL(source.reached[0], 1);
     CU_ASSERT_EQUAL(source.reached[1], 0); /* its barrier still runs */
-    durability_close(&durability);
+    close_all();
 }
 
 static void barriers_keep_the_interval_unless_one_is_urgent(void)
@@ -85,7 +92,7 @@ static void barriers_keep_the_interval_unless_one_is_urgent(void)
     source.urgent = true;
     turn_in(1);
     CU_ASSERT_EQUAL(barriers[0].begun, 3);
-    durability_close(&durability);
+    close_all();
 }
 
 static void nothing_new_needs_no_barrier(void)
@@ -95,7 +102,7 @@ static void nothing_new_needs_no_barrier(void)
     turn_in(0);
     turn_in(INTERVAL_MS);
     CU_ASSERT_EQUAL(barriers[0].begun, 0);
-    durability_close(&durability);
+    close_all();
 }
 
 static void a_barrier_is_not_run_on_another_server_than_the_datas(void)
@@ -108,7 +115,7 @@ static void a_barrier_is_not_run_on_another_server_than_the_datas(void)
     ASSERT_TEXT(durability_trouble(&durability, 0),
                 "the connections of the sink lead to different servers");
     CU_ASSERT_PTR_NULL(durability_trouble(&durability, 1));
-    durability_close(&durability);
+    close_all();
 }
 
 static void where_the_data_is_without_a_server_nobody_is_blamed(void)
@@ -120,7 +127,7 @@ static void where_the_data_is_without_a_server_nobody_is_blamed(void)
     CU_ASSERT_EQUAL(barriers[0].begun, 0);
     CU_ASSERT_EQUAL(barriers[0].reconnects, 0);
     CU_ASSERT_PTR_NULL(durability_trouble(&durability, 0));
-    durability_close(&durability);
+    close_all();
 }
 
 static void a_barrier_that_ends_on_another_server_reaches_nothing(void)
@@ -130,7 +137,7 @@ static void a_barrier_that_ends_on_another_server_reaches_nothing(void)
     sinks[0].run = "b"; /* and the barrier is still where it was */
     end_barrier(0, BARRIER_REACHED, "");
     CU_ASSERT_EQUAL(source.reached[0], 0);
-    durability_close(&durability);
+    close_all();
 }
 
 static void connections_on_different_servers_are_no_ground_for_a_barrier(void)
@@ -140,7 +147,7 @@ static void connections_on_different_servers_are_no_ground_for_a_barrier(void)
     turn_in(0);
     CU_ASSERT_EQUAL(barriers[0].begun, 0);
     CU_ASSERT_EQUAL(barriers[0].reconnects, 0); /* it is not its fault */
-    durability_close(&durability);
+    close_all();
 }
 
 static void a_server_that_does_not_tell_who_it_is_reaches_nothing(void)
@@ -151,7 +158,7 @@ static void a_server_that_does_not_tell_who_it_is_reaches_nothing(void)
     CU_ASSERT_EQUAL(barriers[0].begun, 0);
     ASSERT_TEXT(durability_trouble(&durability, 0),
                 "the server does not tell who it is: the right to INFO is needed");
-    durability_close(&durability);
+    close_all();
 }
 
 /* --- what is lost ----------------------------------------------------------------------------- */
@@ -160,7 +167,7 @@ static void a_move_reads_again_at_once_and_voids_the_barrier_under_way(void)
 {
     open_all();
     turn_in(0);
-    sinks[0].moved(sinks[0].moved_context, true);
+    confirm_moved(sinks[0].confirm, true);
     CU_ASSERT_EQUAL(source.rewinds[0], 1);
     CU_ASSERT_EQUAL(source.rewinds[1], 0);
     end_barrier(0, BARRIER_REACHED, "");
@@ -168,7 +175,7 @@ static void a_move_reads_again_at_once_and_voids_the_barrier_under_way(void)
     turn_in(INTERVAL_MS);
     end_barrier(0, BARRIER_REACHED, "");
     CU_ASSERT_EQUAL(source.reached[0], 1);
-    durability_close(&durability);
+    close_all();
 }
 
 static void another_past_of_the_same_server_reads_again(void)
@@ -186,7 +193,7 @@ static void another_past_of_the_same_server_reads_again(void)
     end_barrier(0, BARRIER_REACHED, "");
     CU_ASSERT_EQUAL(source.reached[0], 2);
     CU_ASSERT_EQUAL(source.rewinds[0], 1);
-    durability_close(&durability);
+    close_all();
 }
 
 static void a_move_may_bring_another_past(void)
@@ -194,21 +201,21 @@ static void a_move_may_bring_another_past(void)
     open_all();
     turn_in(0);
     end_barrier(0, BARRIER_REACHED, "");
-    sinks[0].moved(sinks[0].moved_context, true);
+    confirm_moved(sinks[0].confirm, true);
     sinks[0].run = barriers[0].run = "b";
     barriers[0].history = "h2";
     turn_in(INTERVAL_MS);
     end_barrier(0, BARRIER_REACHED, "");
     CU_ASSERT_EQUAL(source.reached[0], 2);
     CU_ASSERT_EQUAL(source.rewinds[0], 1);
-    durability_close(&durability);
+    close_all();
 }
 
 static void lanes_that_move_are_awaited_before_all_is_read_again(void)
 {
     open_all();
     turn_in(0);
-    sinks[0].moved(sinks[0].moved_context, false);
+    confirm_moved(sinks[0].confirm, false);
     sinks[0].run = NULL; /* one of them is there, the others are not */
     end_barrier(0, BARRIER_REACHED, "");
     turn_in(INTERVAL_MS);
@@ -222,7 +229,7 @@ static void lanes_that_move_are_awaited_before_all_is_read_again(void)
     end_barrier(0, BARRIER_REACHED, "");
     CU_ASSERT_EQUAL(source.reached[0], 1);
     CU_ASSERT_EQUAL(source.rewinds[0], 1);
-    durability_close(&durability);
+    close_all();
 }
 
 /* --- trouble ---------------------------------------------------------------------------------- */
@@ -241,7 +248,7 @@ static void a_short_barrier_is_trouble_until_one_is_reached(void)
     CU_ASSERT_EQUAL(barriers[0].begun, 2);
     end_barrier(0, BARRIER_REACHED, "");
     CU_ASSERT_PTR_NULL(durability_trouble(&durability, 0));
-    durability_close(&durability);
+    close_all();
 }
 
 static void a_failed_barrier_is_tried_again_for_ever_within_a_second(void)
@@ -254,7 +261,7 @@ static void a_failed_barrier_is_tried_again_for_ever_within_a_second(void)
         CU_ASSERT_EQUAL(barriers[0].begun, i + 1);
     }
     CU_ASSERT_EQUAL(source.reached[0], 0);
-    durability_close(&durability);
+    close_all();
 }
 
 static void trouble_ends_where_nothing_waits_any_more(void)
@@ -265,7 +272,7 @@ static void trouble_ends_where_nothing_waits_any_more(void)
     source.news = false; /* the partitions are another member's */
     turn_in(1000);
     CU_ASSERT_PTR_NULL(durability_trouble(&durability, 0));
-    durability_close(&durability);
+    close_all();
 }
 
 static void a_lost_connection_for_barriers_is_trouble(void)
@@ -276,7 +283,7 @@ static void a_lost_connection_for_barriers_is_trouble(void)
     CU_ASSERT_EQUAL(barriers[1].begun, 0);
     ASSERT_TEXT(durability_trouble(&durability, 1), "127.0.0.1:6379: connection refused");
     CU_ASSERT_PTR_NULL(durability_trouble(&durability, 0));
-    durability_close(&durability);
+    close_all();
 }
 
 /* --- the file --------------------------------------------------------------------------------- */
