@@ -38,7 +38,7 @@ static const char command_text[] = "HSET driver:%{driver_id} city %{city} lat %{
 
 static struct slice records[RECORDS];
 static struct template *template;
-static const struct codec *json;
+static struct decoder json;
 static struct arena arena;
 
 void penstock_side(struct slice record);
@@ -70,7 +70,7 @@ __attribute__((noinline)) void penstock_side(struct slice bytes)
     struct slice *arguments;
     size_t count;
 
-    scope.value_codec = scope.key_codec = json;
+    scope.value_decoder = scope.key_decoder = &json;
     if (!template_render(template, &scope, &arguments, &count, NULL) ||
         resp_bound(arguments, count) > sizeof(command))
         abort();
@@ -172,7 +172,7 @@ static void one_side(const char *name, int count)
 int main(int argc, char **argv)
 {
     make_records();
-    json = codec_find("json");
+    json.codec = codec_find("json");
     template = template_new(command_text, true, NULL);
     if (argc > 1)
         one_side(argv[1], argc > 2 ? atoi(argv[2]) : RECORDS);

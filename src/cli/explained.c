@@ -242,7 +242,7 @@ static void explained_fail(struct explained *explained, const struct err *err)
     const struct conf_route *conf = explained->route->conf;
 
     explained->failed = true;
-    explained->outcome = outcomes[conf->on_error];
+    explained->outcome = err->kind == ERR_RETRY ? EXPLAINED_HELD : outcomes[conf->on_error];
     snprintf(explained->error, sizeof(explained->error), "%s",
              shown_route_is_secret(conf) ? SHOWN_SECRET : err->text);
 }
@@ -255,8 +255,8 @@ static void explained_render(struct explained *explained, struct record *record,
     struct rendering rendering = {0};
     struct err err;
 
-    scope.value_codec = route->value_codec;
-    scope.key_codec = route->key_codec;
+    scope.value_decoder = &route->value_decoder;
+    scope.key_decoder = &route->key_decoder;
     explained->arena.limit = memory_budget_record(max_record);
     explained->arena.read_limit = memory_budget_reads(max_record);
     if (route_render_record(route, &scope, max_record, &rendering, &trace, &explained->stage, &err))

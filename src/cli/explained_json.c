@@ -20,7 +20,7 @@ static void write_route(const struct explained *explained, struct json_writer *j
     json_write_close(json, ']');
     json_write_text(json, "sink", conf->to->name);
     json_write_text(json, "delivery", explained_delivery(explained));
-    json_write_text(json, "format", explained->route->value_codec->name);
+    json_write_text(json, "format", explained->route->value_decoder.codec->name);
 }
 
 static void write_outcome(const struct explained *explained, struct json_writer *json)

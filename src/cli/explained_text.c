@@ -23,7 +23,7 @@ static void write_fields(const struct explained *explained, FILE *out)
         fprintf(out, "%s%s%s", i ? " " : "", explained->fields[i].name,
                 explained->fields[i].found || !decoded ? "" : "(missing)");
     fprintf(out, "%s  (%s)\n", explained->field_count ? "" : "nothing",
-            explained->route->value_codec->name);
+            explained->route->value_decoder.codec->name);
 }
 
 /* The fields that "%{*}" leaves out, with their types. */

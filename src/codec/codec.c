@@ -3,12 +3,13 @@
 
 #include "codec/json.h"
 
-#define CODEC(name, decode, help) static const struct codec codec_##name = {#name, help, decode};
+#define CODEC(name, open, decode, close, help)                                                     \
+    static const struct codec codec_##name = {#name, help, open, decode, close};
 #include "codec/codecs.def"
 #undef CODEC
 
 static const struct codec *const codecs[] = {
-#define CODEC(name, decode, help) &codec_##name,
+#define CODEC(name, open, decode, close, help) &codec_##name,
 #include "codec/codecs.def"
 #undef CODEC
 };
@@ -45,10 +46,30 @@ void codec_write_reference(FILE *out)
           out);
 }
 
-/* Decodes key or value, whichever @p part names. */
-static const struct value *decode(const char *part, struct slice bytes, const struct codec *codec,
-                                  struct arena *arena, struct err *err)
+bool decoder_open(struct decoder *decoder, const struct codec *codec,
+                  const struct conf_route *route, struct err *err)
 {
+    void *state = codec->open ? codec->open(route, err) : NULL;
+
+    if (codec->open && !state)
+        return err_wrap(err, "%s", codec->name);
+    *decoder = (struct decoder){codec, state};
+    return true;
+}
+
+void decoder_close(struct decoder *decoder)
+{
+    if (decoder->state)
+        decoder->codec->close(decoder->state);
+    *decoder = (struct decoder){0};
+}
+
+/* Decodes key or value, whichever @p part names. */
+static const struct value *decode(const char *part, struct slice bytes,
+                                  const struct decoder *decoder, struct arena *arena,
+                                  struct err *err)
+{
+    const struct codec *codec = decoder->codec;
     const struct value *tree = NULL;
 
     if (!bytes.data)
@@ -56,28 +77,34 @@ static const struct value *decode(const char *part, struct slice bytes, const st
     else if (!codec->decode)
         err_set(err, ERR_RECORD, "the format %s has no fields", codec->name);
     else
-        tree = codec->decode(bytes, arena, err);
+        tree = codec->decode(decoder->state, bytes, arena, err);
     if (!tree)
         err_wrap(err, "%s", part);
     return tree;
 }
 
-const struct value *codec_value_tree(struct record *record, const struct codec *codec,
+/* Routes whose format has no state share a record's tree. */
+static inline bool decode_alike(const struct decoder *one, const struct decoder *other)
+{
+    return one == other || (one->codec == other->codec && one->state == other->state);
+}
+
+const struct value *codec_value_tree(struct record *record, const struct decoder *decoder,
                                      struct arena *arena, struct err *err)
 {
-    if (!record->value_tree || record->value_codec != codec) {
-        record->value_tree = decode("value", record->value, codec, arena, err);
-        record->value_codec = codec;
+    if (!record->value_tree || !decode_alike(record->value_decoder, decoder)) {
+        record->value_tree = decode("value", record->value, decoder, arena, err);
+        record->value_decoder = decoder;
     }
     return record->value_tree;
 }
 
-const struct value *codec_key_tree(struct record *record, const struct codec *codec,
+const struct value *codec_key_tree(struct record *record, const struct decoder *decoder,
                                    struct arena *arena, struct err *err)
 {
-    if (!record->key_tree || record->key_codec != codec) {
-        record->key_tree = decode("key", record->key, codec, arena, err);
-        record->key_codec = codec;
+    if (!record->key_tree || !decode_alike(record->key_decoder, decoder)) {
+        record->key_tree = decode("key", record->key, decoder, arena, err);
+        record->key_decoder = decoder;
     }
     return record->key_tree;
 }

@@ -419,3 +419,10 @@ const struct value *json_decode(struct slice bytes, struct arena *arena, struct 
                 problem.at == bytes.data + bytes.length ? ", not the end of the text" : "");
     return NULL;
 }
+
+const struct value *json_codec_decode(void *state, struct slice bytes, struct arena *arena,
+                                      struct err *err)
+{
+    (void)state;
+    return json_decode(bytes, arena, err);
+}

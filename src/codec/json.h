@@ -5,6 +5,10 @@
 #include "base/slice.h"
 #include "record/value.h"
 
-/** As codec.h's decode. A text deeper than BUILD_DEPTH is refused. The bytes of an error are
- * counted from 1. */
+/** As codec.h's decode; json has no state. */
+const struct value *json_codec_decode(void *state, struct slice bytes, struct arena *arena,
+                                      struct err *err);
+
+/** The same where no codec is at hand. A text deeper than BUILD_DEPTH is refused. The bytes of an
+ * error are counted from 1. */
 const struct value *json_decode(struct slice bytes, struct arena *arena, struct err *err);

@@ -21,12 +21,12 @@ struct view {
 struct scope {
     struct record *record; /* partition, offset, headers, and what of it is decoded */
     struct view view;
-    const struct codec *value_codec, *key_codec; /* by which fields are read; never NULL */
-    struct arena *arena;                         /* where rendered text lives */
-    int64_t now_ms;                              /* the wall clock, read once a batch */
+    const struct decoder *value_decoder, *key_decoder; /* by which fields are read; never NULL */
+    struct arena *arena;                               /* where rendered text lives */
+    int64_t now_ms;                                    /* the wall clock, read once a batch */
 };
 
-/** A scope without codecs, which the route brings. */
+/** A scope without decoders, which the route brings. */
 static inline struct scope scope_of(struct record *record, struct arena *arena, int64_t now_ms)
 {
     return (struct scope){
@@ -42,14 +42,14 @@ static inline bool scope_is_tombstone(const struct scope *scope)
     return !scope->view.value.data;
 }
 
-/** The root of the value; NULL in *root for a tombstone. Errors: false and ERR_RECORD if the value
- * does not decode. */
+/** The root of the value; NULL in *root for a tombstone. Errors: false, and as codec->decode()
+ * of codec.h. */
 static inline bool scope_value(struct scope *scope, const struct value **root, struct err *err)
 {
     *root = NULL;
     if (scope_is_tombstone(scope))
         return true;
-    *root = codec_value_tree(scope->record, scope->value_codec, scope->arena, err);
+    *root = codec_value_tree(scope->record, scope->value_decoder, scope->arena, err);
     return *root != NULL;
 }
 
@@ -59,7 +59,7 @@ static inline bool scope_key(struct scope *scope, const struct value **root, str
     *root = NULL;
     if (!scope->view.key.data)
         return true;
-    *root = codec_key_tree(scope->record, scope->key_codec, scope->arena, err);
+    *root = codec_key_tree(scope->record, scope->key_decoder, scope->arena, err);
     return *root != NULL;
 }
 

@@ -41,6 +41,8 @@ static void route_clear(struct route *route)
     for (size_t i = 0; i < route->conf->topics.count; i++)
         topic_matcher_free(route->topics[i]);
     free(route->topics);
+    decoder_close(&route->value_decoder);
+    decoder_close(&route->key_decoder);
 }
 
 void routes_free(struct routes *routes)
@@ -217,6 +219,21 @@ static unsigned route_reads(const struct route *route)
     return reads;
 }
 
+static void open_decoder(struct decoder *decoder, const char *format, const struct conf_route *conf,
+                         struct conf_problems *problems)
+{
+    const struct codec *codec = codec_find(format);
+    struct err err;
+
+    if (codec && !decoder_open(decoder, codec, conf, &err))
+        conf_problem(problems, conf->origin, NULL, "%s", err.text);
+}
+
+static bool has_no_inside(const struct decoder *decoder)
+{
+    return decoder->codec && !decoder->codec->decode;
+}
+
 static void compile_codecs(struct route *route, struct conf_problems *problems)
 {
     const struct conf_route *conf = route->conf;
@@ -226,15 +243,15 @@ static void compile_codecs(struct route *route, struct conf_problems *problems)
 
     if (!key_format)
         key_format = reads & READS_KEY_INSIDE ? format : "raw";
-    route->value_codec = codec_find(format);
-    route->key_codec = codec_find(key_format);
+    open_decoder(&route->value_decoder, format, conf, problems);
+    open_decoder(&route->key_decoder, key_format, conf, problems);
     if (conf->format.refused || conf->key_format.refused)
         return;
-    if (route->value_codec && !route->value_codec->decode && (reads & READS_VALUE_INSIDE))
+    if (has_no_inside(&route->value_decoder) && (reads & READS_VALUE_INSIDE))
         conf_problem(problems, conf->origin, "say format = \"json\", or use %{$value}",
                      "route '%s' reads fields of the value, and format '%s' has none", conf->name,
                      format);
-    if (route->key_codec && !route->key_codec->decode && (reads & READS_KEY_INSIDE))
+    if (has_no_inside(&route->key_decoder) && (reads & READS_KEY_INSIDE))
         conf_problem(problems, conf->origin, "say key_format = \"json\", or use %{$key}",
                      "route '%s' reads fields of the key, and format '%s' has none", conf->name,
                      key_format);

@@ -73,6 +73,18 @@ bool worker_stopped(struct worker *worker, const struct record *record, struct s
     return false;
 }
 
+/* No error is counted, and none of the tolerance: nothing is wrong with the record. */
+bool worker_deferred(struct worker *worker, const struct record *record,
+                     struct source_ticket ticket, const struct route *route, const char *text)
+{
+    worker->counters[route->index]->matched++;
+    delivery_open(worker, ticket, record, route, 0);
+    holds_for_decoding(&worker->holds, record->owner, worker->now_ms,
+                       &(struct source_reason){route->conf->name, record->offset, text});
+    worker->status_changed = true;
+    return false;
+}
+
 /* --- dead letters ----------------------------------------------------------------------------- */
 
 void worker_keep(struct worker *worker, const struct route *route, uint32_t number)

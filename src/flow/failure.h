@@ -14,6 +14,11 @@ struct failure {
 bool worker_failed(struct worker *worker, const struct record *record, struct source_ticket ticket,
                    const struct route *route, const struct failure *failure);
 
+/** One route cannot tell yet what becomes of the record in hand: its partition waits, and the
+ * record is read again. Always false. */
+bool worker_deferred(struct worker *worker, const struct record *record,
+                     struct source_ticket ticket, const struct route *route, const char *text);
+
 /** The route has stopped, so the record in hand stops its partition. Always false. */
 bool worker_stopped(struct worker *worker, const struct record *record, struct source_ticket ticket,
                     const struct route *route);

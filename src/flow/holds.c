@@ -97,6 +97,15 @@ void holds_for_letters(struct holds *holds, struct source_partition *partition, 
               &(struct source_reason){.text = reason});
 }
 
+void holds_for_decoding(struct holds *holds, struct source_partition *partition, int64_t now_ms,
+                        const struct source_reason *reason)
+{
+    holds_add(holds,
+              (struct hold){
+                  .partition = partition, .until_ms = now_ms + HOLD_DECODE_MS, .decoding = true},
+              reason);
+}
+
 void holds_forget(struct holds *holds, const struct source_partition *partition)
 {
     for (size_t i = 0; i < holds->count; i++)
@@ -106,9 +115,11 @@ void holds_forget(struct holds *holds, const struct source_partition *partition)
 
 static bool hold_is_over(const struct holds *holds, const struct hold *hold, int64_t now_ms)
 {
-    if (hold->until_ms)
-        return now_ms >= hold->until_ms;
-    return (hold->letters || !sink_trouble(holds->sinks[hold->sink])) &&
+    if (hold->until_ms && now_ms < hold->until_ms)
+        return false;
+    if (hold->until_ms && !hold->decoding)
+        return true;
+    return (hold->until_ms || hold->letters || !sink_trouble(holds->sinks[hold->sink])) &&
            !source_partition_waits(hold->partition);
 }
 

@@ -1,10 +1,11 @@
 /*
  * holds.h: the partitions of a worker that wait for a server while the others flow.
  *
- * Three things hold a partition for a while: its sink is away and another sink of the worker is
- * well; its dead letters cannot be delivered; or Redis refused a command for a reason that the
- * operator can mend (NOPERM), or that nobody knows. The first two end when the server is back and
- * the partition's records are answered, the last one after a time, to try again. Belongs to one
+ * Four things hold a partition for a while: its sink is away and another sink of the worker is
+ * well; its dead letters cannot be delivered; a record cannot be decoded yet; or Redis refused a
+ * command for a reason that the operator can mend (NOPERM), or that nobody knows. The first two end
+ * when the server is back and the partition's records are answered, the third when they are
+ * answered and some time has passed, the last one after a time, to try again. Belongs to one
  * worker.
  */
 #pragma once
@@ -18,12 +19,14 @@
 
 enum {
     HOLD_AWAY_MS = 2000,  /* a sink in trouble for so long is away */
+    HOLD_DECODE_MS = 500, /* what cannot be decoded yet is tried again so often */
     HOLD_RETRY_MS = 30000 /* an operator's mistake is tried again so often */
 };
 
 struct hold {
     struct source_partition *partition;
     int64_t until_ms; /* 0: until the sink is back, or the letters are delivered */
+    bool decoding;    /* a record cannot be decoded yet */
     bool letters;
     unsigned sink;
 };
@@ -63,6 +66,10 @@ bool holds_for_sink(struct holds *holds, unsigned index, struct source_partition
 
 /** Holds the partition until its letters are delivered. */
 void holds_for_letters(struct holds *holds, struct source_partition *partition, const char *reason);
+
+/** Holds the partition, a record of which cannot be decoded yet, to try again. */
+void holds_for_decoding(struct holds *holds, struct source_partition *partition, int64_t now_ms,
+                        const struct source_reason *reason);
 
 /** The partition is no longer ours, or was released. */
 void holds_forget(struct holds *holds, const struct source_partition *partition);

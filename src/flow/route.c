@@ -200,8 +200,8 @@ bool route_render(const struct route *route, struct scope *scope, struct renderi
     bool holds = true;
 
     out->count = 0;
-    scope->value_codec = route->value_codec;
-    scope->key_codec = route->key_codec;
+    scope->value_decoder = &route->value_decoder;
+    scope->key_decoder = &route->key_decoder;
     if (route->when && !route_condition(route->when, &route->conf->when, scope, trace, &holds, err))
         return false;
     if (!holds)

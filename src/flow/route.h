@@ -61,7 +61,7 @@ struct route {
     unsigned index;      /* place among the routes */
     unsigned sink_index; /* place of its sink among the sinks */
     unsigned reads;      /* enum scope_reads of all its expressions */
-    const struct codec *value_codec, *key_codec;
+    struct decoder value_decoder, key_decoder;
     struct condition *when; /* NULL: every record */
     struct route_commands writes, deletes;
     bool all;     /* each command whose condition holds, not only the first */
@@ -126,9 +126,10 @@ struct topic_routes *routes_of_topic(const struct routes *routes, const struct c
 void topic_routes_free(struct topic_routes *routes);
 
 /**
- * Renders the record of @p scope, whose codecs it sets. Nothing rendered: the record is filtered.
+ * Renders the record of @p scope, whose decoders it sets. Nothing rendered: the record is filtered.
  * @p trace may be NULL. Everything rendered lives in scope->arena or in the record.
- * Errors:  false and ERR_RECORD; the last of @p out is then the command that failed.
+ * Errors:  false and ERR_RECORD; the last of @p out is then the command that failed. ERR_RETRY if a
+ *          key or value cannot be decoded yet.
  */
 bool route_render(const struct route *route, struct scope *scope, struct rendering *out,
                   const struct route_trace *trace, struct err *err);

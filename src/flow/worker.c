@@ -77,6 +77,8 @@ static bool worker_deliver(struct worker *worker, struct record *record,
     struct err err;
     bool well = worker_render(worker, record, route, &stage, &err);
 
+    if (!well && err.kind == ERR_RETRY)
+        return worker_deferred(worker, record, ticket, route, err.text);
     if (worker->claimed && exactly_passes(worker->claimed, well ? worker->rendering.count : 1))
         return true;
     counters->matched++;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct codec;
+struct decoder;
 struct record;
 struct value;
 
@@ -33,9 +33,9 @@ struct record {
     struct record_headers headers;
     void *owner; /* the source's partition; what it means is the source's business */
 
-    /* Filled by codec_tree() at the first question and kept for the next one. */
+    /* Filled by codec.h at the first question and kept for the next one. */
     const struct value *value_tree, *key_tree;
-    const struct codec *value_codec, *key_codec;
+    const struct decoder *value_decoder, *key_decoder;
 };
 
 /** The facts that let one grep find a record: topic, partition, offset. */

@@ -18,11 +18,12 @@ static bool decide(const struct condition *condition)
         "\\u00e9\\n\",\"c\":[1,{\"d\":null}],\"e\":{\"f\":true},\"g\":-1e400}";
     struct record record = {
         .key = SLICE("{\"k\":\"\xC3\xA9\"}"), .value = SLICE(value), .topic = "t", .offset = 42};
+    const struct decoder json = {.codec = codec_find("json")};
     struct scope scope = scope_of(&record, &arena, 0);
     struct err err;
     bool holds;
 
-    scope.value_codec = scope.key_codec = codec_find("json");
+    scope.value_decoder = scope.key_decoder = &json;
     assert(condition_holds(condition, &scope, &holds, &err));
     arena_reset(&arena);
     return holds;

@@ -57,11 +57,12 @@ static void compile_and_render(const char *text, bool split, struct slice value)
 {
     struct record record = {
         .key = SLICE("{\"k\":\"\xC3\xA9\"}"), .value = value, .topic = "t", .offset = 42};
+    const struct decoder json = {.codec = codec_find("json")};
     struct scope scope = scope_of(&record, &arena, 0);
     struct err err = {ERR_NONE, ""};
     struct template *template = template_new(text, split, &err);
 
-    scope.value_codec = scope.key_codec = codec_find("json");
+    scope.value_decoder = scope.key_decoder = &json;
     assert((template == NULL) == (err.kind == ERR_CONFIG));
     assert(template || strncmp(err.text, "column ", 7) == 0);
     if (template)

@@ -14,6 +14,7 @@
 enum { PAGE_BYTES = 4096 };
 
 struct bridge bridge;
+void (*bridge_compiled)(struct routes *routes);
 
 static void bridge_open_metrics(void)
 {
@@ -55,6 +56,8 @@ static void bridge_start(const char *path)
     struct err err = {0};
 
     CU_ASSERT_EQUAL_FATAL(load(path, CONF_WARNING, &bridge.loaded), 0);
+    if (bridge_compiled)
+        bridge_compiled(bridge.loaded.routes);
     bridge_open_metrics();
     bridge.health = health_new(1);
     options.conf = bridge.loaded.conf;

@@ -36,6 +36,9 @@ struct bridge {
 
 extern struct bridge bridge;
 
+/** Changes what was compiled before the worker sees it; NULL: it stays. */
+extern void (*bridge_compiled)(struct routes *routes);
+
 /**
  * Writes a file into @p folder and starts the worker of its only source: "main", which reads the
  * mock cluster (member_fixture.h) as @p group. @p settings: further ones of the source; @p format:

@@ -25,8 +25,9 @@ static inline bool expression_header(const struct record *record, struct slice n
 /** A record of rides[3]@42 with JSON in key and value; NULL is a null. */
 static inline void expression_is(struct slice key, struct slice value)
 {
-    const struct codec *json = codec_find("json");
+    static struct decoder json;
 
+    json.codec = codec_find("json");
     arena_free(&expression_arena);
     expression_record = (struct record){.key = key,
                                         .value = value,
@@ -36,5 +37,5 @@ static inline void expression_is(struct slice key, struct slice value)
                                         .timestamp_ms = 1767225600123,
                                         .headers = {.find = expression_header}};
     expression_scope = scope_of(&expression_record, &expression_arena, 1767225601000);
-    expression_scope.value_codec = expression_scope.key_codec = json;
+    expression_scope.value_decoder = expression_scope.key_decoder = &json;
 }
