@@ -45,7 +45,7 @@ bool decoder_open(struct decoder *decoder, const struct codec *codec,
 /** Also of one that was not opened, all zero. */
 void decoder_close(struct decoder *decoder);
 
-/** The format called @p name; NULL where there is none. */
+/** The format called @p name; NULL if there is none. */
 const struct codec *codec_find(const char *name);
 
 /** All formats in the order of codecs.def. */

@@ -15,7 +15,7 @@
 
 #include <assert.h>
 
-/* What is wrong with the text, and where. */
+/* What is wrong with the text, and at which byte. */
 struct problem {
     const char *at, *what;
 };
@@ -175,7 +175,7 @@ static inline bool is_digit(const char *at, const char *end)
     return at < end && (unsigned char)(*at - '0') < 10;
 }
 
-/* NULL where there is none. */
+/* NULL if there is none. */
 static inline const char *pass_digits(const char *at, const char *end, struct problem *problem)
 {
     if (!is_digit(at, end))
@@ -355,7 +355,7 @@ static size_t count_openers(struct slice bytes)
     return count;
 }
 
-/* The bound of a large text; where those in strings would break the limit, without them. */
+/* The bound of a large text, without what is in strings if that would break the limit. */
 static __attribute__((noinline)) size_t exact_room(struct slice bytes, const struct arena *arena)
 {
     size_t nodes = 1 + scan_openers(bytes.data, bytes.data + bytes.length);
@@ -365,7 +365,7 @@ static __attribute__((noinline)) size_t exact_room(struct slice bytes, const str
     return nodes * sizeof(struct value);
 }
 
-/* Bytes that the nodes of @p bytes take at most: a guess that costs nothing where the arena has as
+/* Bytes that the nodes of @p bytes take at most: a guess that costs nothing if the arena has as
  * much at hand, else the exact bound. */
 static inline size_t room_for(struct slice bytes, const struct arena *arena)
 {

@@ -9,6 +9,6 @@
 const struct value *json_codec_decode(void *state, struct slice bytes, struct arena *arena,
                                       struct err *err);
 
-/** The same where no codec is at hand. A text deeper than BUILD_DEPTH is refused. The bytes of an
+/** The same without a codec. A text deeper than BUILD_DEPTH is refused. The bytes of an
  * error are counted from 1. */
 const struct value *json_decode(struct slice bytes, struct arena *arena, struct err *err);

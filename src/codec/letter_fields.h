@@ -1,12 +1,12 @@
 /*
  * letter_fields.h: a dead letter as the fields of a stream's entry.
  *
- *      key, value     the record's bytes; absent where it has none (null)
+ *      key, value     the record's bytes; absent if it has none (null)
  *      headers        [["name","value"],["name",null],["name",{"base64":"AAE="}]], in their order
- *      timestamp      milliseconds since 1970; absent where the record has none
+ *      timestamp      milliseconds since 1970; absent if the record has none
  *      and the facts of letter.def by their names
  *
- * A header's name or value that is no UTF-8 is {"base64":"..."}.
+ * A header's name or value that is not UTF-8 is {"base64":"..."}.
  */
 #pragma once
 #include "base/arena.h"

@@ -118,7 +118,7 @@ static uint64_t hash_of(const uint64_t *set, size_t words)
     return hash;
 }
 
-/* A state of its own for @p set; false where the table is full. */
+/* A state of its own for @p set; false if the table is full. */
 static bool add_state(struct making *making, const uint64_t *set)
 {
     struct automaton *automaton = making->automaton;
@@ -136,7 +136,7 @@ static bool add_state(struct making *making, const uint64_t *set)
     return true;
 }
 
-/* The state of @p set, found or made; false where there is no room. */
+/* The state of @p set, found or made; false if there is no room. */
 static bool state_of(struct making *making, const uint64_t *set, uint32_t *state)
 {
     struct automaton *automaton = making->automaton;

@@ -47,7 +47,7 @@ struct automaton;
 
 /**
  * Makes the automaton of @p relation. With @p stops, nothing is of interest behind the first hit.
- * Errors:  NULL and ERR_CONFIG where it would be too large.
+ * Errors:  NULL and ERR_CONFIG if it would be too large.
  */
 struct automaton *automaton_new(const struct relation *relation, bool stops, struct err *err);
 
@@ -65,7 +65,7 @@ uint64_t automaton_start(const struct automaton *automaton);
 
 /**
  * From the last byte of @p text to the first; @p states, unless NULL, takes the state behind each
- * byte in the place of that byte. *hit is set where one of the states holds a hit.
+ * byte in the place of that byte. *hit is set if one of the states holds a hit.
  * Returns the last state, that of the first byte.
  */
 uint64_t automaton_back(const struct automaton *automaton, uint64_t state, struct slice text,

@@ -11,7 +11,7 @@ struct condition {
     unsigned reads;
 };
 
-/* What stands where an operator or the end was expected, and what was probably meant. */
+/* Names what follows a whole condition, and the operator that was probably meant. */
 static bool trailing_error(const struct cursor *cursor)
 {
     static const struct {

@@ -20,6 +20,6 @@ unsigned condition_reads(const struct condition *condition);
 /** As template_visit(). */
 void condition_visit(const struct condition *condition, reference_visit *visit, void *context);
 
-/** Errors:  false and ERR_RECORD where a value that the condition reads inside does not decode. */
+/** Errors:  false and ERR_RECORD if a value that the condition reads inside does not decode. */
 bool condition_holds(const struct condition *condition, struct scope *scope, bool *holds,
                      struct err *err);

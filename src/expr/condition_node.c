@@ -53,7 +53,7 @@ static bool is_bool(const struct value *value)
     return value->type == VALUE_TRUE || value->type == VALUE_FALSE;
 }
 
-/* Below, at or above zero; false where the two have no order. */
+/* Below, at or above zero; false if the two have no order. */
 static bool order_of(const struct value *a, const struct value *b, struct arena *arena, int *order)
 {
     if (a->type == VALUE_NUMBER && b->type == VALUE_NUMBER)
@@ -185,7 +185,7 @@ static bool holds_in(const struct condition_node *node, struct scope *scope, boo
 
 /* An operand as text, for startsWith() and its like. */
 struct operand {
-    struct slice text; /* data NULL: it is no string */
+    struct slice text; /* data NULL: it is not a string */
     bool copied;
 };
 
@@ -205,7 +205,7 @@ static bool operand_of(const struct condition_node *node, struct scope *scope,
     return operand->text.data && arena_read(scope->arena, operand->text.length, err);
 }
 
-/* Gives the memory of a copy back, so that a chain of conditions needs that of one. */
+/* Frees a copy, so that a chain of conditions needs the memory of one operand. */
 static void operand_done(struct operand *operand, struct arena *arena)
 {
     if (operand->copied)
@@ -317,7 +317,7 @@ bool condition_node_holds(const struct condition_node *node, struct scope *scope
     }
 }
 
-/* Characters of a string (bytes, where it is made of them), elements of an array, members of an
+/* Characters of a string (bytes of $key, $value and headers), elements of an array, members of an
  * object. */
 static bool size_value(const struct condition_node *node, struct scope *scope,
                        struct value *scratch, const struct value **value, struct err *err)

@@ -44,27 +44,27 @@ struct condition_node {
     struct pattern *pattern;             /* CONDITION_MATCHES */
     struct condition_node *first, *last; /* operands */
     struct condition_node *next;         /* the next operand of the node above */
-    const char *at;                      /* where it stands; only while it is compiled */
+    const char *at;                      /* its place in the text; only while it is compiled */
 };
 
 struct condition_node *condition_node_new(enum condition_kind kind, const char *at);
 
 /**
- * Makes @p child the last operand of @p node. Where there is none (a mistake in the text), @p node
- * is ended and the answer is false.
+ * Makes @p child the last operand of @p node. If it is NULL, a mistake in the text, frees @p node
+ * and returns false.
  */
 bool condition_node_add(struct condition_node *node, struct condition_node *child);
 
-/** What the strings of a node are counted in. */
+/** The unit in which the strings of a node are counted. */
 enum pattern_unit condition_node_unit(const struct condition_node *node);
 
-/** Ends a tree. Takes NULL. */
+/** Frees a tree. Takes NULL. */
 void condition_node_free(struct condition_node *node);
 
 /**
- * *value is what the node gives, or NULL where it is missing: a node of the record's tree, of the
+ * *value is what the node gives, or NULL if it is missing: a node of the record's tree, of the
  * condition, or @p scratch, filled in.
- * Errors:  false and ERR_RECORD where key or value does not decode.
+ * Errors:  false and ERR_RECORD if key or value does not decode.
  */
 bool condition_node_value(const struct condition_node *node, struct scope *scope,
                           struct value *scratch, const struct value **value, struct err *err);

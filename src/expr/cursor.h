@@ -23,7 +23,7 @@ bool cursor_error(const struct cursor *cursor, const char *at, const char *forma
     __attribute__((format(printf, 3, 4)));
 
 /**
- * The same for a word that nobody knows: "unknown WHAT 'WORD'", and the candidate that was probably
+ * The same for an unknown word: "unknown WHAT 'WORD'", and the candidate that was probably
  * meant. Always false.
  */
 bool cursor_unknown(const struct cursor *cursor, struct slice word, const char *what,
@@ -48,12 +48,12 @@ static inline bool cursor_sees_text(const struct cursor *cursor, const char *wor
 /** Passes over spaces, tabs and line ends. */
 void cursor_skip_space(struct cursor *cursor);
 
-/** Passes over @p byte and the space behind it; false where something else comes. */
+/** Passes over @p byte and the space behind it; false if another byte follows. */
 bool cursor_take(struct cursor *cursor, char byte);
 
 /**
  * From an opening quote to behind the closing one, which is the same character; a backslash keeps
  * the character behind it from ending the text. @p raw is what stands between them. Errors:
- * ERR_CONFIG where it never ends.
+ * ERR_CONFIG if it never ends.
  */
 bool cursor_quoted(struct cursor *cursor, struct slice *raw);

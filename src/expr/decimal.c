@@ -24,7 +24,7 @@ static size_t digits_at(struct slice text, size_t from)
     return count;
 }
 
-/* The exponent behind the "e" at @p at, held within EXPONENT_MAX; false where none follows. */
+/* The exponent behind the "e" at @p at, held within EXPONENT_MAX; false if none follows. */
 static bool read_exponent(struct slice text, size_t at, int64_t *exponent, size_t *end)
 {
     bool negative = false;
@@ -103,7 +103,7 @@ static char digit(const struct decimal *decimal, size_t index)
     return index < decimal->length ? decimal->fraction.data[index - decimal->whole.length] : '0';
 }
 
-/* Where one D begins with the other it is the longer one that is larger: it ends with no zero. */
+/* If one D begins with the other, the longer one is larger: it does not end with a zero. */
 static int compare_digits(const struct decimal *a, const struct decimal *b)
 {
     size_t shorter = a->length < b->length ? a->length : b->length;
@@ -123,7 +123,7 @@ static int compare_magnitudes(const struct decimal *a, const struct decimal *b)
     return compare_digits(a, b);
 }
 
-/* What most comparisons are about; false where the text is anything but a short integer. */
+/* The short integers of most comparisons; false if the text is anything else. */
 static bool read_short(struct slice text, int64_t *number)
 {
     size_t at = text.length && text.data[0] == '-';

@@ -23,7 +23,7 @@ struct decimal {
     int64_t point;
 };
 
-/** False where @p text is no number by JSON's grammar. */
+/** False if @p text is not a number by JSON's grammar. */
 bool decimal_read(struct slice text, struct decimal *decimal);
 
 /** As decimal_compare(), of numbers that were read. */
@@ -42,7 +42,7 @@ enum decimal_mode { DECIMAL_TRUNCATE, DECIMAL_HALF_UP };
 
 /**
  * @p text with exactly @p places digits behind the point (none: no point), without exponent; halves
- * go away from zero; zero has no sign. Errors:  false and ERR_RECORD: no number, or more than
+ * go away from zero; zero has no sign. Errors:  false and ERR_RECORD: not a number, or more than
  * DECIMAL_DIGITS digits before the point.
  */
 bool decimal_round(struct slice text, size_t places, enum decimal_mode mode, struct arena *arena,

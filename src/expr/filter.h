@@ -1,5 +1,5 @@
 /*
- * filter.h: "|default('x')|upper": what a placeholder does to a value before it becomes text.
+ * filter.h: "|default('x')|upper": how a placeholder changes a value before it becomes text.
  *
  * The rows are in filters.def, the functions in one file a family (filter_text.c, filter_number.c,
  * ...). A filter is pure: it sees its input and its arguments, which were checked at load.
@@ -19,14 +19,14 @@ struct filter_argument {
     bool quoted;       /* a text, else an integer */
     struct slice text; /* without quotes; owned by the call */
     int64_t integer;
-    const char *at; /* where it stands; only while it is compiled */
+    const char *at; /* its place in the text; only while it is compiled */
 };
 
 struct filter_call {
     const struct filter *filter;
     struct filter_argument arguments[FILTER_ARGUMENTS];
     size_t count;
-    enum pattern_unit unit;  /* what the text that it gets is made of */
+    enum pattern_unit unit;  /* of the text that it gets */
     struct pattern *pattern; /* of a filter that compiles one */
 };
 
@@ -41,9 +41,9 @@ struct filter {
     /** Checks the arguments beyond their kinds, at load. Errors:  false, with the column. */
     bool (*prepare)(struct filter_call *call, const struct cursor *cursor);
     /**
-     * Moves *value on to what becomes of it: itself, or @p out, filled in. *value is never missing
+     * Sets *value to the result: itself, or @p out, filled in. *value is never missing
      * (NULL) or null, unless the row asks for those.
-     * Errors:  false and ERR_RECORD, which tells nothing of the payload.
+     * Errors:  false and ERR_RECORD, never with bytes of the payload.
      */
     bool (*apply)(const struct filter_call *call, struct scope *scope, const struct value **value,
                   struct value *out, struct err *err);
@@ -61,8 +61,8 @@ bool filter_call_init(struct filter_call *call, enum pattern_unit unit, struct c
 void filter_call_clear(struct filter_call *call);
 
 /**
- * What a value is as text: a string without its quotes, any other value as the record has it.
- * Errors:  false and ERR_RECORD where it would take more than the arena gives.
+ * value_text() for filters: it counts what they read.
+ * Errors:  false and ERR_RECORD if the copy is too large, or the record was read too often.
  */
 bool filter_text(const struct value *value, struct arena *arena, struct slice *text,
                  struct err *err);

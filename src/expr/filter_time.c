@@ -14,7 +14,7 @@ enum { DATE_BYTES = 2048, FORMAT_BYTES = 100, NUMBER_BYTES = 24, DIGITS_OF_MICRO
 #define YEAR_0    INT64_C(-62167219200) /* seconds since 1970 of 0000-01-01 */
 #define YEAR_9999 INT64_C(253402300799) /* of the last second of 9999 */
 
-/* How many of the unit make a second; 0 where there is no such unit. */
+/* How many of the unit make a second; 0 if there is no such unit. */
 static int64_t unit_of(const struct filter_call *call, size_t index)
 {
     struct slice unit = call->arguments[index].text;

@@ -34,8 +34,8 @@ static inline unsigned bucket_of(uint32_t hash)
     return hash >> (32 - MEMBER_INDEX_BITS);
 }
 
-/* How a name looks at a glance: enough to pass over most members that nobody asked for, and as a
- * rule to find the one that somebody did, at a fraction of the hash. */
+/* How a name looks at a glance: enough to skip most members that are not wanted, and as a rule to
+ * find those that are, at a fraction of the hash. */
 static inline unsigned glance_of(struct slice name)
 {
     unsigned first = name.length ? (unsigned char)name.data[0] : 0;

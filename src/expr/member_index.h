@@ -37,9 +37,9 @@ size_t member_index_add(struct member_index *index, struct slice name);
 void member_index_clear(struct member_index *index);
 
 /**
- * Fills found[place] for every name: the last member called so, NULL where there is none or @p root
- * is no object. @p arena takes names that are written with escapes.
- * Errors:  false and ERR_RECORD where those are too much for it.
+ * Fills found[place] for every name: the last member called so, NULL if there is none or @p root
+ * is not an object. @p arena takes names that are written with escapes.
+ * Errors:  false and ERR_RECORD if those are too much for it.
  */
 bool member_index_find(const struct member_index *index, const struct value *root,
                        struct arena *arena, const struct value **found, struct err *err);

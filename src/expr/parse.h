@@ -12,8 +12,8 @@
  *                 | "matches", "(", string, ")" | "size", "(", ")"
  *      list       = "[", [ condition, { ",", condition } ], "]"
  *
- * Each function reads from parser->cursor on, passes over what it took and the space behind it, and
- * returns NULL with the column in the error of the cursor.
+ * Each function reads from parser->cursor on and skips what it took and the space behind it.
+ * Errors: NULL, with the column in the error of the cursor.
  */
 #pragma once
 #include "expr/condition_node.h"
@@ -38,7 +38,7 @@ struct condition_node *parse_parentheses(struct parser *parser);
 /** parse_name.c: a path or a $-name. */
 struct condition_node *parse_name(struct parser *parser);
 
-/** The length of the name at @p at; 0 where none starts. In a header's name "-" is a letter like
+/** The length of the name at @p at; 0 if none starts. In a header's name "-" is a letter like
  * others. */
 size_t parse_name_length(const struct cursor *cursor, const char *at, bool header);
 
@@ -47,14 +47,14 @@ bool parse_is_call(const struct cursor *cursor, const char *end);
 
 /* parse_types.c: what is known of types at load; a comparison that could never hold is an error. */
 
-/** Errors:  false where the node is known to be no condition. */
+/** Errors:  false if the node is known not to be a condition. */
 bool parse_check_bool(const struct parser *parser, const struct condition_node *node);
 
-/** The same where an operand of the node is known to be no string. */
+/** The same if an operand of the node is known not to be a string. */
 bool parse_check_strings(const struct parser *parser, const struct condition_node *node);
 
-/** The same where two operands cannot be compared. */
+/** The same if two operands cannot be compared. */
 bool parse_check_compare(const struct parser *parser, const struct condition_node *node);
 
-/** The same where the right side of "in" holds nothing. */
+/** The same if the right side of "in" holds nothing. */
 bool parse_check_in(const struct parser *parser, const struct condition_node *node);

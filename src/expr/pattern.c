@@ -4,7 +4,7 @@
  * Whether there is a match is asked from the first byte on: the positions that took the last byte,
  * and those where a match may begin, follow each other until one of them ends a match.
  *
- * Where all matches are wanted that would not do: behind each match the search would begin anew,
+ * That is not enough to find all matches: behind each match the search would start again,
  * and each may read to the end of the text. So the text is read once from its end: the positions
  * that can take the byte at hand and still come to a match are known for every place. Then one walk
  * from the front needs never turn back: where a match can begin it begins, and at each byte it
@@ -29,7 +29,7 @@ struct pattern {
 
 enum {
     COST_OF_BITS = 3,    /* of a search without a table */
-    COST_OF_REPLACE = 16 /* where every byte is a match */
+    COST_OF_REPLACE = 16 /* if every byte is a match */
 };
 
 /* --- making ----------------------------------------------------------------------------------- */
@@ -174,7 +174,7 @@ static void load_block(struct pattern_search *search, size_t number)
     search->block = number;
 }
 
-/* The first of @p edges that comes to a match; NULL where none does. */
+/* The first of @p edges that comes to a match; NULL if none does. */
 static const struct edge *choose(struct pattern_search *search, struct edges edges, size_t at)
 {
     const struct pattern *pattern = search->pattern;

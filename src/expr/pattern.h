@@ -70,7 +70,7 @@ static inline size_t pattern_marks(size_t length)
     return length / PATTERN_BLOCK + 1;
 }
 
-/** Begins a search; false where nothing in the text matches. */
+/** Begins a search; false if nothing in the text matches. */
 bool pattern_search(struct pattern_search *search, const struct pattern *pattern, struct slice text,
                     uint64_t *marks);
 

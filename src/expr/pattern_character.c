@@ -63,7 +63,7 @@ static bool add_character(struct reading *reading, const struct character *chara
     return true;
 }
 
-/* The character at reading->at as it stands; what is no UTF-8 is a byte. */
+/* The character at reading->at as it stands; bytes that are not UTF-8 stand for themselves. */
 static struct character read_character(struct reading *reading)
 {
     struct character character = {{(unsigned char)*reading->at++}, 1};

@@ -21,7 +21,7 @@ static inline bool reading_sees(const struct reading *reading, char byte)
     return reading->at < reading->end && *reading->at == byte;
 }
 
-/** Passes over @p byte; false where something else comes. */
+/** Passes over @p byte; false if something else comes. */
 static inline bool reading_takes(struct reading *reading, char byte)
 {
     bool there = reading_sees(reading, byte);

@@ -35,7 +35,7 @@ struct paths {
     size_t edge_count, edge_room;
 };
 
-/** Errors:  false and ERR_CONFIG where there are too many; paths_clear() ends it anyway. */
+/** Errors:  false and ERR_CONFIG if there are too many; paths_clear() in any case. */
 bool paths_init(struct paths *paths, const struct program *program, struct err *err);
 
 void paths_clear(struct paths *paths);

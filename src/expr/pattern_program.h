@@ -32,8 +32,8 @@ enum step_kind {
     STEP_JUMP,  /* goes to first */
     STEP_SPLIT, /* goes to first, or else to second */
     STEP_SAVE,  /* notes the place: group first / 2 begins (even) or ends (odd) */
-    STEP_BEGIN, /* goes on at the beginning of the text only */
-    STEP_END,   /* goes on at its end only */
+    STEP_BEGIN, /* holds at the beginning of the text only */
+    STEP_END,   /* holds at its end only */
     STEP_MATCH
 };
 
@@ -67,6 +67,6 @@ bool program_parse(struct program *program, struct slice text, enum pattern_unit
 
 void program_clear(struct program *program);
 
-/** pattern_set.c: the set of "\d" and its like, or of "[:alpha:]"; false where there is none. */
+/** pattern_set.c: the set of "\d" and its like, or of "[:alpha:]"; false if there is none. */
 bool byte_set_of_escape(char letter, struct byte_set *set);
 bool byte_set_of_class(struct slice name, struct byte_set *set);

@@ -17,7 +17,7 @@ struct placeholder {
     size_t place;      /* where its first name stands there */
     struct path *rest; /* from there on; NULL: no further */
     char *text;        /* as it is written: "%{name|filter}" */
-    const char *at;    /* where it stands; only while it is compiled */
+    const char *at;    /* its place in the text; only while it is compiled */
 };
 
 /**

@@ -35,7 +35,7 @@ typedef void reference_visit(void *context, const struct reference *reference);
 
 /**
  * Compiles @p text, a part of the text of @p cursor.
- * Errors:  false, with the column; @p out is nothing that would have to be cleared.
+ * Errors:  false, with the column; @p out needs no reference_clear().
  */
 bool reference_init(struct reference *out, struct slice text, const struct cursor *cursor);
 
@@ -44,22 +44,22 @@ void reference_clear(struct reference *reference);
 /** Bits of enum scope_reads. */
 unsigned reference_reads(const struct reference *reference);
 
-/** What it is counted in: $key, $value and headers in bytes, which may be no text at all; all else
- * in characters. */
+/** Its unit: $key, $value and headers, which may not be text at all, count bytes; all others
+ * characters. */
 enum pattern_unit reference_unit(const struct reference *reference);
 
-/** What type its value always has (VALUE_STRING, ...); -1 where that depends on the record. */
+/** The type that its value always has (VALUE_STRING, ...); -1 if that depends on the record. */
 int reference_type(const struct reference *reference);
 
 /**
- * *found is what the record has under that name: a node of its tree, or @p scratch, filled in. NULL
- * where it is missing; a tombstone has no fields and no $value, a null key no fields and no $key.
- * Errors:  false and ERR_RECORD where key or value would have to be decoded and do not decode.
+ * Sets *found to what the record has under that name: a node of its tree, or @p scratch, filled in.
+ * NULL if it is missing; a tombstone has no fields and no $value, a null key no fields and no $key.
+ * Errors:  false and ERR_RECORD if key or value has to be decoded and does not decode.
  */
 bool reference_find(const struct reference *reference, struct scope *scope, struct value *scratch,
                     const struct value **found, struct err *err);
 
 /** What stands at @p path below @p root, either of which may be NULL. Errors: false and ERR_RECORD
- * where the record was read too often. */
+ * if the record was read too often. */
 bool reference_walk(const struct path *path, const struct value *root, struct scope *scope,
                     const struct value **found, struct err *err);

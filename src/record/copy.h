@@ -9,7 +9,7 @@
 struct copy {
     struct record record; /* without its owner; the topic's name is borrowed as it was */
     struct headers headers;
-    size_t value_length; /* also where the value was left out */
+    size_t value_length; /* also if the value was left out */
     size_t bytes;        /* of the whole block */
 };
 

@@ -47,7 +47,7 @@ enum letter_sending {
     LETTER_TOO_LARGE /* it cannot ever be sent as it is */
 };
 
-/** Who delivers letters tells so; @p ticket came with the letter. */
+/** Called by the sender of dead letters; @p ticket came with the letter. */
 struct letter_events {
     void *context;
     void (*delivered)(void *context, uint32_t ticket);
@@ -68,10 +68,10 @@ void letter_shorten(struct letter *letter, enum letter_extent extent);
 
 /**
  * Reads a record of the dead letters' topic. What it fills borrows from @p record, also its
- * headers: those of the letter are the first header_count. False where it is no letter.
+ * headers: those of the letter are the first header_count. False if it is not a letter.
  */
 bool letter_read(const struct record *record, struct letter *letter);
 
-/** Topic, partition and offset by the facts; false where they are missing. @p letter's
+/** Topic, partition and offset by the facts; false if they are missing. @p letter's
  * record.topic is then borrowed from @p topic, a buffer for it. */
 bool letter_take_place(struct letter *letter, char *topic, size_t size);

@@ -15,7 +15,7 @@ struct path *path_new(struct slice text, struct err *err);
 
 void path_free(struct path *path);
 
-/** What stands at the path; NULL where anything on the way is missing. */
+/** What stands at the path; NULL if anything on the way is missing. */
 const struct value *path_find(const struct path *path, const struct value *root);
 
 /** The text that was compiled. */

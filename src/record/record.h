@@ -10,14 +10,14 @@ struct decoder;
 struct record;
 struct value;
 
-/** Where headers come from: librdkafka's message, a list of headers.h, or the command line of
+/** The source of headers: librdkafka's message, a list of headers.h, or the command line of
  * explain. */
 struct record_headers {
-    /** The last header called @p name: false where there is none; out->data is NULL where its value
+    /** The last header called @p name: false if there is none; out->data is NULL if its value
      * is null. */
     bool (*find)(const struct record *record, struct slice name, struct slice *out);
     const void *origin;
-    /** Header @p index in the record's order; false where it has fewer. */
+    /** Header @p index in the record's order; false if it has fewer. */
     bool (*at)(const struct record *record, size_t index, struct slice *name, struct slice *value);
 };
 

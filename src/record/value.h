@@ -99,9 +99,9 @@ int value_compare_strings(const struct value *a, const struct value *b);
 /** How many characters a string has. */
 size_t value_characters(const struct value *value);
 
-/** The member called @p name (the last one, where several are); NULL where there is none or @p
- * value is no object. */
+/** The member called @p name (the last one of several); NULL if there is none or @p
+ * value is not an object. */
 const struct value *value_member(const struct value *value, struct slice name);
 
-/** The element @p index of an array; NULL where there is none. */
+/** The element @p index of an array; NULL if there is none. */
 const struct value *value_element(const struct value *value, size_t index);
