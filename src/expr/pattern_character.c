@@ -1,6 +1,6 @@
 /* pattern_character.c: what stands for one character of a text: itself, ".", an escape, brackets.
  */
-#include "expr/pattern_parts.h"
+#include "expr/pattern_reading.h"
 
 #include <ctype.h>
 

@@ -2,58 +2,18 @@
 #include "expr/pattern_program.h"
 
 #include "base/mem.h"
-#include "expr/pattern_parts.h"
+#include "expr/pattern_reading.h"
 
 #include <ctype.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
     NESTED = 100,
     REPEATS = 1000, /* most that "{n,m}" may say */
-    ENDLESS = -1,
-    SHOWN = 20 /* bytes of the pattern that an error shows */
+    ENDLESS = -1
 };
 
-bool reading_wrong(const struct reading *reading, const char *at, const char *format, ...)
-{
-    size_t rest = (size_t)(reading->end - at);
-    char what[128];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(what, sizeof(what), format, arguments);
-    va_end(arguments);
-    if (!rest)
-        return err_set(reading->err, ERR_CONFIG, "bad pattern at its end: %s", what);
-    return err_set(reading->err, ERR_CONFIG, "bad pattern at '%.*s%s': %s",
-                   (int)(rest < SHOWN ? rest : SHOWN), at, rest > SHOWN ? "..." : "", what);
-}
-
 /* --- code ------------------------------------------------------------------------------------- */
-
-static bool fits(const struct reading *reading, size_t steps, size_t taking)
-{
-    return (reading->program->count + steps <= PROGRAM_STEPS &&
-            reading->program->taking + taking <= PROGRAM_SETS) ||
-           err_set(reading->err, ERR_CONFIG,
-                   "the repeats of this pattern make it too large: written out it may have %d "
-                   "characters",
-                   PROGRAM_SETS);
-}
-
-bool reading_add(struct reading *reading, struct step step)
-{
-    struct program *program = reading->program;
-
-    if (!fits(reading, 1, step.kind == STEP_SET))
-        return false;
-    program->steps = mem_grow(program->steps, program->count, &program->room, sizeof(step));
-    program->steps[program->count++] = step;
-    program->taking += step.kind == STEP_SET;
-    return true;
-}
 
 static bool add_code(struct reading *reading, const struct step *steps, size_t count)
 {
@@ -61,12 +21,6 @@ static bool add_code(struct reading *reading, const struct step *steps, size_t c
         if (!reading_add(reading, steps[i]))
             return false;
     return true;
-}
-
-bool reading_add_split(struct reading *reading, int first, int second, bool lazy)
-{
-    return reading_add(reading,
-                       (struct step){STEP_SPLIT, lazy ? second : first, lazy ? first : second});
 }
 
 /* Puts a split before the code from @p start on. */
@@ -80,21 +34,6 @@ static bool insert_split(struct reading *reading, size_t start, int second)
             (program->count - 1 - start) * sizeof(program->steps[0]));
     program->steps[start] = (struct step){STEP_SPLIT, 1, second};
     return true;
-}
-
-bool reading_add_set(struct reading *reading, const struct byte_set *set)
-{
-    struct program *program = reading->program;
-    size_t number = 0;
-
-    while (number < program->set_count && memcmp(&program->sets[number], set, sizeof(*set)) != 0)
-        number++;
-    if (number == program->set_count) {
-        program->sets =
-            mem_grow(program->sets, program->set_count, &program->set_room, sizeof(*set));
-        program->sets[program->set_count++] = *set;
-    }
-    return reading_add(reading, (struct step){STEP_SET, (int)number, 0});
 }
 
 /* --- repeats ---------------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* pattern_parts.h: what the two halves of the reading of a pattern share. */
+/* pattern_reading.h: the text of a pattern while its program is written. */
 #pragma once
 #include "expr/pattern_program.h"
 
@@ -30,13 +30,12 @@ static inline bool reading_takes(struct reading *reading, char byte)
     return there;
 }
 
-/* pattern_program.c. All of them are false, with the error, where the program would be too large.
- */
+/* Each adds to the program. Errors: false and ERR_CONFIG if it would be too large. */
 bool reading_add(struct reading *reading, struct step step);
 bool reading_add_split(struct reading *reading, int first, int second, bool lazy);
 bool reading_add_set(struct reading *reading, const struct byte_set *set);
 
-/* pattern_character.c: passes over what is at reading->at and adds the code of it. */
+/* pattern_character.c: each reads from reading->at on and adds the code of it. */
 bool reading_character(struct reading *reading);
 bool reading_any(struct reading *reading);
 bool reading_escaped(struct reading *reading);
