@@ -1,9 +1,9 @@
 /*
- * barriers.c: what must be known of answers before they are committed.
+ * barriers.c: which answers count as safe, so that their offsets may be committed.
  *
  * A barrier stands for one server whose answers are not trusted by themselves. Each partition has a
  * mark (mark.h) at every barrier that its topic passes, and is committed as far as all of them are
- * reached. What was answered above that is unconfirmed: where the server loses it, it is read
+ * reached. Answers above that are unconfirmed: if the server loses them, their records are read
  * again. So the unconfirmed part is bounded: from half of it on a mark is urgent, and at the whole
  * the partition is held until one is reached.
  */
@@ -25,7 +25,7 @@ void source_set_barriers(struct source *source, const struct source_barriers *ba
 
 /* --- one partition ---------------------------------------------------------------------------- */
 
-void barriers_look(struct source_partition *partition, int64_t offset)
+void barriers_check(struct source_partition *partition, int64_t offset)
 {
     struct source *source = partition->source;
     int64_t limit = source->options->unconfirmed_records;
@@ -33,7 +33,7 @@ void barriers_look(struct source_partition *partition, int64_t offset)
     for (unsigned i = 0; i < source->barriers.set.count; i++)
         source->barriers.urgent[i] |= marks_have(partition, i);
     source->barriers.over_limit |= marks_are_full(partition, offset);
-    partition->marks.look_at =
+    partition->marks.check_at =
         source->barriers.over_limit ? INT64_MAX : marks_confirmed(partition) + limit;
 }
 
@@ -46,25 +46,26 @@ static void hold_full(struct source_partition *partition)
     source_hold(partition, HOLD_UNCONFIRMED, reason);
 }
 
-/* A partition that was full goes on once its answers are in: what is in flight would be written
- * twice. */
+/* A full partition is released once its answers are in: records in flight would be written twice.
+ */
 static void release_full(struct source_partition *partition)
 {
     if (!tracker_waiting(partition->tracker))
         source_release(partition, HOLD_UNCONFIRMED);
 }
 
-/* Not before the next poll: what was taken until then is begun, so there is something to confirm,
- * and the partition goes on some day, however wide the gaps between its offsets are. */
+/* Not before the next poll: the records taken until then are begun, so there is something to
+ * confirm, and the partition is released some day, however wide the gaps between its offsets are.
+ */
 static void look(struct source_partition *partition)
 {
-    marks_look_later(partition);
+    marks_check_later(partition);
     if (marks_are_full(partition, partition->position))
         hold_full(partition);
 }
 
-/* One that is held is looked at until it is not: where a record was refused, nothing above it will
- * be confirmed, and no mark will be reached. */
+/* A held partition is looked at until it is released: if a record was refused, nothing above it
+ * will be confirmed, and no mark will be reached. */
 void barriers_hold(struct source *source)
 {
     bool full = false;
@@ -109,7 +110,7 @@ void source_mark_reached(struct source *source, unsigned barrier)
         if (!marks_have(partition, barrier) || !partition->tracker)
             continue;
         mark_reach(&partition->marks.items[barrier]);
-        marks_look_later(partition);
+        marks_check_later(partition);
         release_full(partition);
     }
 }

@@ -1,4 +1,4 @@
-/* barriers.h: what must be known of answers before they are committed. */
+/* barriers.h: which answers count as safe, so that their offsets may be committed. */
 #pragma once
 #include "kafka/source.h"
 
@@ -15,8 +15,8 @@ struct barriers {
     bool over_limit; /* some partition may have too much unconfirmed */
 };
 
-/** The record at @p offset, at or above look_at, is taken. */
-void barriers_look(struct source_partition *partition, int64_t offset);
+/** The record at @p offset, at or above check_at, is taken. */
+void barriers_check(struct source_partition *partition, int64_t offset);
 
 /** Before a poll: holds the partitions of which too much is unconfirmed. */
 void barriers_hold(struct source *source);

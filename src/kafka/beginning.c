@@ -1,4 +1,4 @@
-/* beginning.c: where a partition begins of which the group has committed nothing. */
+/* beginning.c: where a partition begins if the group has committed nothing of it. */
 #include "kafka/beginning.h"
 
 #include "base/clock.h"

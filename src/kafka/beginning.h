@@ -1,8 +1,8 @@
 /*
- * beginning.h: where a partition begins of which the group has committed nothing.
+ * beginning.h: where a partition begins if the group has committed nothing of it.
  *
  * "start" speaks of what is there when the group begins. A partition, or a topic, that appears
- * later begins at its start, or what was written before it was seen would be passed over.
+ * later begins at its start, or records written before it was seen would be skipped.
  *
  *      the group has committed nothing at all          it begins now
  *      the topic had the partition when it began       it was there then

@@ -245,7 +245,7 @@ static bool logs_in_by(rd_kafka_conf_t *kafka, const char *wanted)
     return strncmp(protocol, "sasl", 4) == 0 && strcmp(mechanism, wanted) == 0;
 }
 
-/* Since the command is not run here, what it lacks is looked for by ourselves. */
+/* The command is not run here, so we look for missing parts ourselves. */
 static void check_kinit(rd_kafka_conf_t *kafka, const struct conf_source *source,
                         struct conf_problems *problems)
 {
@@ -268,7 +268,7 @@ static void check_kinit(rd_kafka_conf_t *kafka, const struct conf_source *source
     }
 }
 
-/* Without a way to a token the log-in waits for ever, in silence. */
+/* Without a source of tokens the log-in waits for ever, in silence. */
 static void check_token(rd_kafka_conf_t *kafka, const struct conf_source *source,
                         struct conf_problems *problems)
 {
@@ -312,7 +312,7 @@ static void check_producer(const struct conf_source *source, struct conf_problem
     alone.brokers.text = NULL;
     rd_kafka_conf_t *kafka = properties_make_producer(&alone, 0, &limit, &err);
     if (!kafka)
-        return; /* told already, property by property */
+        return; /* reported already, property by property */
     disarm(kafka);
     rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, kafka, text, sizeof(text));
     if (producer) {

@@ -4,6 +4,6 @@
 
 #include <stdbool.h>
 
-/** Adds every mistake in the source's properties to @p problems; false where there was one. @p
+/** Adds every mistake in the source's properties to @p problems; false if there was one. @p
  * produces: dead letters go to its brokers, so that properties of producers count, too. */
 bool source_check(const struct conf_source *source, bool produces, struct conf_problems *problems);

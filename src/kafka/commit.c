@@ -1,13 +1,13 @@
 /*
- * commit.c: what Redis has answered is told to Kafka.
+ * commit.c: answered offsets are committed to Kafka.
  *
- * One commit is outstanding at a time, so that an older one can never land behind a newer one. One
- * that failed is not repeated as it was: the next one says the newest offsets. Where answers alone
- * are not enough (barriers.c), commits stay behind them.
+ * One commit is outstanding at a time, so that an older one can never land behind a newer one. A
+ * failed one is not repeated as it was: the next one has the newest offsets. If answers alone are
+ * not enough (barriers.c), commits stay behind them.
  *
- * A killed process leaves behind what Redis had answered since the last commit, and all of it comes
- * again. So a commit is due by time, and by number as well: of a window's worth of records, though
- * all workers of a source together commit no more than 50 times a second.
+ * Records that Redis answered after the last commit are read again if the process is killed. So a
+ * commit is due by time, and by number as well: after a window's worth of records, though all
+ * workers of a source together commit no more than 50 times a second.
  */
 #include "base/failpoint.h"
 #include "base/log.h"
@@ -22,7 +22,7 @@ enum {
     COMMIT_LEAST_MS = 20   /* between two, of one worker alone */
 };
 
-/* What may be committed and was not; -1: nothing. */
+/* The offset that may be committed and was not; -1: none. */
 static int64_t commit_offset(const struct source_partition *partition)
 {
     if (!partition->tracker)
@@ -59,8 +59,8 @@ static void commit_say(rd_kafka_topic_partition_list_t *list, struct source_part
     rd_kafka_topic_partition_t *item =
         rd_kafka_topic_partition_list_add(list, partition->topic->name, partition->number);
     struct commit_note note = {.offset = offset,
-                               .start = offset == partition->commit.began,
-                               .another = partition->log.another,
+                               .start = offset == partition->commit.fresh_start,
+                               .another = partition->log.replaced,
                                .log = partition->log.identity,
                                .record = witnesses_settle(&partition->log.witnesses, offset),
                                .began_ms = partition->log.group.began_ms,
@@ -92,7 +92,7 @@ static void commit_failed(struct source *source, rd_kafka_resp_err_t err)
 {
     source->metrics->source.commits[COMMIT_FAILED]++;
     source->commit.failures++;
-    complain(&source->complaints, err, NULL, "offsets could not be committed");
+    report_error(&source->errors, err, NULL, "offsets could not be committed");
 }
 
 static bool commit_is_due(const struct source *source)
@@ -147,7 +147,7 @@ void commit_result(struct source *source, rd_kafka_resp_err_t err,
     FAILPOINT(after_commit);
     source->commit.failures = 0;
     source->metrics->source.commits[COMMIT_OK]++;
-    complaints_end(&source->complaints);
+    error_log_end(&source->errors);
 }
 
 bool commit_is_done(struct source *source)

@@ -1,4 +1,4 @@
-/* commit.h: what Redis has answered is told to Kafka. */
+/* commit.h: answered offsets are committed to Kafka. */
 #pragma once
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
@@ -17,11 +17,11 @@ struct commit {
 
 /** A partition's; -1: nothing, or not known. */
 struct partition_commit {
-    int64_t committed;  /* what Kafka has */
-    int64_t committing; /* what the outstanding commit says */
-    int64_t ahead;      /* to be committed though not answered (source_commit_first()) */
-    int64_t began;      /* where it began without a committed offset; -1: it went on at one */
-    int64_t former;     /* what was committed by an assignment before */
+    int64_t committed;   /* what Kafka has */
+    int64_t committing;  /* what the outstanding commit says */
+    int64_t ahead;       /* to be committed though not answered (source_commit_first()) */
+    int64_t fresh_start; /* its first offset, if nothing was committed; -1: it resumed at one */
+    int64_t former;      /* what was committed by an assignment before */
 };
 
 #define PARTITION_COMMIT_NONE ((struct partition_commit){-1, -1, -1, -1, -1})

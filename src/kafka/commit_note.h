@@ -1,8 +1,8 @@
 /*
- * commit_note.h: what a commit says beside its offset, as its metadata.
+ * commit_note.h: the metadata of a commit.
  *
- * Words, with a blank between them; those that are not known are passed over. A note speaks of the
- * offset that it was written for: one that somebody has set by other means stands for itself.
+ * Words, with a blank between them; unknown ones are ignored. A note speaks of the
+ * offset that it was written for: an offset that was set by other means is taken without it.
  *
  *      start                   where the partition begins; of its records nothing was answered
  *      at=OFFSET               the commit that it was written for

@@ -3,7 +3,7 @@
  *
  * Kafka keeps one offset a partition: what is done below it. The ones beyond are kept as text in
  * the commit's metadata, "12-15,20,22-30", which the broker allows to be 4096 bytes long; a little
- * of it is left for what identifies the log.
+ * of it is left for the identity of the log.
  */
 #pragma once
 #include "base/slice.h"
@@ -27,8 +27,8 @@ struct done_list {
 
 void done_list_free(struct done_list *list);
 
-/** Reads what done_list_write() wrote; false where it is something else: then nothing but @p below
- * is done. */
+/** Reads what done_list_write() wrote; false if it is something else: then only what is below @p
+ * below is done. */
 bool done_list_read(struct done_list *list, int64_t below, struct slice text);
 
 bool done_list_has(const struct done_list *list, int64_t offset);
@@ -41,5 +41,5 @@ void done_list_skip(struct done_list *list, int64_t first, int64_t last);
 /** Whether there would be a text still if @p offset were done. */
 bool done_list_takes(const struct done_list *list, int64_t offset);
 
-/** The text, without a NUL counted; false where it is longer than Kafka takes. */
+/** The text, without a NUL counted; false if it is longer than Kafka takes. */
 bool done_list_write(const struct done_list *list, char text[DONE_LIST_BYTES + 1]);

@@ -1,10 +1,10 @@
 /*
- * duty.c: whether that which ought to be read is read.
+ * duty.c: whether everything in the subscription is read.
  *
- * Nothing comes of a quiet topic, and nothing of one that is misspelt, deleted or forbidden, and
- * nothing while this member is out of its group or a leader is away. So Kafka is asked, every few
- * seconds (survey.c): are the topics there, what is their end, does the group know us? What it told
- * counts for a while, as brokers come and go; then it is said that it is not known any more.
+ * No record comes from a quiet topic, nor from one that is misspelt, deleted or forbidden, nor
+ * while this member is out of its group or a leader is away. So Kafka is asked, every few seconds
+ * (survey.c): are the topics there, what is their end, does the group know us? An answer counts for
+ * a while, as brokers come and go; after that we report that we do not know.
  */
 #include "base/mem.h"
 #include "kafka/source_state.h"
@@ -82,7 +82,7 @@ static void duty_take(struct source *source, struct survey_answer *answer)
     duty->group_known = answer->group_known;
     if (answer->answered) {
         duty->answered_ms = source->now_ms;
-        complaints_end(&source->complaints);
+        error_log_end(&source->errors);
     }
     if (answer->coordinated || !answer->coordinator_asked)
         duty->coordinated_ms = source->now_ms;
@@ -95,8 +95,8 @@ static void duty_take(struct source *source, struct survey_answer *answer)
 
 /* --- topics ---------------------------------------------------------------------------------- */
 
-/* Kafka says so once. What comes of it afterwards, if only the word that there is no more, shows
- * that it may be read again. */
+/* Kafka says so once. Anything that comes of the partition later, be it only its end, shows that it
+ * may be read again. */
 void duty_refused(struct source_partition *partition)
 {
     partition->refusal.position = partition->position;
@@ -112,7 +112,7 @@ static bool is_refused(struct source_partition *partition)
     return partition->refusal.since_ms;
 }
 
-/* Read from where it stands: then Kafka says anew what it makes of it. */
+/* Seeks to its position: Kafka then answers again. */
 static void refused_try(struct source_partition *partition)
 {
     if (partition->source->now_ms - partition->refusal.since_ms < REFUSED_MS ||
@@ -171,8 +171,8 @@ static void states_update(struct source *source)
     duty->states_due_ms = source->now_ms + STATES_MS;
 }
 
-/* A topic that was never there needs no patience; one that was may be made anew, and what was
- * there a moment ago is shared out in a rebalance. */
+/* A topic that never existed needs no patience; an existing one may be recreated, or shared out in
+ * a rebalance. */
 static bool is_bad(const struct source *source, const struct source_topic_state *topic)
 {
     bool patience = topic->was_read || topic->state == TOPIC_UNREAD;
@@ -273,7 +273,7 @@ void duty_turn(struct source *source)
     source->metrics->source.workers = 1;
     source->metrics->source.joined = source->rebalance.joined;
     source->metrics->source.connected =
-        !source->complaints.away && duty->answered_ms && !duty->troubled;
+        !source->errors.away && duty->answered_ms && !duty->troubled;
 }
 
 bool duty_close(struct source *source, int64_t wait_ms)

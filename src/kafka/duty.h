@@ -1,4 +1,4 @@
-/* duty.h: whether that which ought to be read is read. */
+/* duty.h: whether everything in the subscription is read. */
 #pragma once
 #include "kafka/survey.h"
 #include "metrics/metrics.h"
@@ -28,7 +28,7 @@ struct source_topic_state {
     int64_t since_ms;
 };
 
-/** Whether that which ought to be read is read (duty.c). */
+/** A source's. */
 struct duty {
     struct survey *survey;
     struct source_topic_state *topics; /* by the subscription */
@@ -41,10 +41,10 @@ struct duty {
     char reason[448];        /* what the trouble is */
 };
 
-/** False and errno where its thread could not be started. */
+/** False and errno if its thread could not be started. */
 bool duty_open(struct source *source);
 
-/** False where its thread does not end in time. */
+/** False if its thread does not end in time. */
 bool duty_close(struct source *source, int64_t wait_ms);
 
 void duty_clear(struct source *source);
@@ -53,5 +53,5 @@ void duty_turn(struct source *source);
 /** Kafka says that we may not read the partition. */
 void duty_refused(struct source_partition *partition);
 
-/** What is the matter with a source that is in its group; NULL: nothing. */
+/** The trouble of a source that is in its group; NULL: none. */
 const char *duty_trouble(const struct source *source);

@@ -1,6 +1,6 @@
 /* events.c: what librdkafka tells besides records. */
 #include "base/log.h"
-#include "kafka/chatter.h"
+#include "kafka/librdkafka_log.h"
 #include "kafka/source_state.h"
 
 enum { EVENTS_A_TURN = 100 };
@@ -25,8 +25,8 @@ static void event_error(struct source *source, rd_kafka_event_t *event)
     source->fatal |= err == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_event_error_is_fatal(event);
     if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
         watch_soon(source);
-    complain(&source->complaints, err, about ? about->topic : NULL,
-             rd_kafka_event_error_string(event));
+    report_error(&source->errors, err, about ? about->topic : NULL,
+                 rd_kafka_event_error_string(event));
     if (err == RD_KAFKA_RESP_ERR__BAD_MSG)
         oversize_seen(source, rd_kafka_event_error_string(event));
     if (about)
@@ -46,7 +46,7 @@ static void event_serve(struct source *source, rd_kafka_event_t *event)
         event_error(source, event);
         break;
     case RD_KAFKA_EVENT_LOG:
-        if (chatter_log(event))
+        if (librdkafka_log(event))
             watch_soon(source);
         break;
     default:

@@ -10,8 +10,8 @@
  *
  * librdkafka stops what an assign took away some time after the call. Another assign before that
  * stops it twice, and librdkafka 2.0.2 ends the process over the second answer (its assert
- * "rktp_started"). Nothing tells when it is through; so a change of our own waits a while after the
- * one before, and a revoke after a change.
+ * "rktp_started"). librdkafka does not tell when it is through; so a change of our own waits a
+ * while after the one before, and a revoke after a change.
  */
 #include "kafka/source_state.h"
 
@@ -55,7 +55,7 @@ static rd_kafka_topic_partition_list_t *list_where(const struct source *source, 
     return list;
 }
 
-/* A held partition goes on being read, as far as there is room in the parked queue: so a hold
+/* A held partition is still read, as far as there is room in the parked queue: so a hold
  * changes no assignment, and librdkafka does nothing to the others. One whose next batch cannot be
  * received is not read: each try costs the others of its broker their connection. */
 static bool is_wanted(const struct source_partition *partition)
@@ -134,7 +134,7 @@ static void applied(struct source *source)
 static void refused(struct source *source, rd_kafka_resp_err_t err, const char *text)
 {
     source->metrics->source.errors++;
-    complain(&source->complaints, err, NULL, text);
+    report_error(&source->errors, err, NULL, text);
 }
 
 /* Takes the outcome of librdkafka's incremental calls, which it owns. */

@@ -48,7 +48,7 @@ int64_t fetching_next_ms(const struct source *source);
 /** What librdkafka reads of the partition goes to the queue that its state asks for. */
 void fetching_forward(struct source_partition *partition);
 
-/** The partition's queue is asked for anew when it is needed. */
+/** The partition's queue is asked for again when it is needed. */
 void fetching_forget_queue(struct source_partition *partition);
 
 /** Reads a partition that is being read from its position instead. */

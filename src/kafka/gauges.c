@@ -1,5 +1,5 @@
 /*
- * gauges.c: what is shown of partitions, ten times a second; of very many less often.
+ * gauges.c: the partitions' metrics, ten times a second; less often if there are very many.
  *
  * The end of a partition is what a fetch told librdkafka last. To look that up librdkafka goes
  * through its list of topics, so of many topics only some partitions are looked up in a turn. In
@@ -30,7 +30,7 @@ static void end_look_up(struct source_partition *partition)
         GAUGE(partition, end_offset, high);
 }
 
-/* What was read shows where the end is at least. */
+/* The end is not below the last record that was read. */
 static void end_update(struct source_partition *partition)
 {
     int64_t least = partition->end > partition->position ? partition->end : partition->position;
@@ -103,8 +103,8 @@ static void told_update(struct source_partition *partition)
 }
 
 /*
- * From where on records wait: behind what Redis has answered. What waits of a partition whose
- * position the log does not have, or that has none yet, is all of the log.
+ * The first record that waits: the one behind all that Redis has answered. Of a partition without a
+ * position, or with one that the log does not have, the whole log waits.
  */
 static int64_t waits_from(const struct source_partition *partition)
 {
@@ -125,9 +125,9 @@ static bool is_idle(const struct source_partition *partition)
 }
 
 /*
- * Behind the last record there may be what is no record, a transaction's marker or what is left of
- * an aborted one: without this the partition would never be at its end. That librdkafka came to the
- * end, and where that was, comes behind the records before it.
+ * Behind the last record there may be offsets without records, a transaction's marker or an aborted
+ * record: without this the partition would never be at its end. librdkafka reports the end behind
+ * the records before it.
  */
 static void position_update(struct source_partition *partition)
 {
@@ -137,7 +137,7 @@ static void position_update(struct source_partition *partition)
     tracker_skip(partition->tracker, partition->position);
 }
 
-/* Nothing comes, though Kafka has more. Where records lie in librdkafka's queue they do come. */
+/* No record comes, though Kafka has more. If some lie in librdkafka's queue, they do come. */
 static void wait_update(struct source_partition *partition)
 {
     const struct source *source = partition->source;

@@ -1,4 +1,4 @@
-/* gauges.h: what is shown of partitions. */
+/* gauges.h: the partitions' metrics. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /*
  * held.c: why a partition is held, how the log tells of it, and what helps.
  *
- * That one is held is told at once, with the record, its route and what to do, and again every ten
- * minutes while it lasts. One that is tried again and held again for the same reason is told as if
- * it had been held all the time; that it flows is told once it surely does.
+ * A hold is logged at once, with the record, its route and the remedy, and again every ten minutes
+ * while it lasts. A partition that is retried and held again for the same reason is logged as if it
+ * had been held all the time; that it flows is logged once it surely does.
  */
 #include "kafka/held.h"
 
@@ -166,7 +166,7 @@ static void held_ended(struct source_partition *partition, int64_t now_ms)
     held_forget(partition);
 }
 
-/* What it waited for was got over, or there was nothing to wait for. */
+/* The record that held it is done, or no record is in flight. */
 static bool flows_surely(const struct source_partition *partition, int64_t now_ms)
 {
     if (partition->state != PARTITION_FLOWING || now_ms - partition->held.released_ms < FLOWS_MS)

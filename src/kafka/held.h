@@ -52,10 +52,10 @@ void held_free(struct held *held);
 /** A reason came or went: says why it is held, unless that was said last. */
 void held_tell(struct source_partition *partition);
 
-/** It is tried again: that it flows is told once it surely does. */
+/** It is retried: that it flows is logged once it surely does. */
 void held_try(struct source_partition *partition);
 
-/** It went: nothing is told of it any more. */
+/** It is not ours any more: nothing more is logged about it. */
 void held_forget(struct source_partition *partition);
 
 void held_turn(struct source *source);

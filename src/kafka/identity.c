@@ -1,4 +1,4 @@
-/* identity.c: what tells a log from another one of the same name. */
+/* identity.c: what identifies a log among those of the same name. */
 #include "kafka/identity.h"
 
 #include "base/clock.h"

@@ -1,7 +1,7 @@
 /*
- * identity.h: what tells a log from another one of the same name.
+ * identity.h: what identifies a log among those of the same name.
  *
- * A topic that was deleted and made anew has another id (Kafka 2.8 and newer, librdkafka 2.3 and
+ * A topic that was deleted and recreated has another id (Kafka 2.8 and newer, librdkafka 2.3 and
  * newer); another cluster behind the brokers' names has another id of its own.
  */
 #pragma once
@@ -27,7 +27,7 @@ enum identity_relation {
 
 enum identity_relation identity_compare(const struct identity *left, const struct identity *right);
 
-/** "CLUSTER/TOPIC"; empty where neither is known. */
+/** "CLUSTER/TOPIC"; empty if neither is known. */
 void identity_write(const struct identity *identity, char text[IDENTITY_BYTES]);
 
 /** Reads what identity_write() wrote; of anything else nothing is known. */

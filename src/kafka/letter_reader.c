@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "conf/conf.h"
-#include "kafka/complaints.h"
 #include "kafka/done_list.h"
+#include "kafka/error_log.h"
 #include "kafka/identity.h"
 #include "kafka/message.h"
 #include "kafka/properties.h"
@@ -40,7 +40,7 @@ static void reader_hear(rd_kafka_t *kafka, int code, const char *text, void *con
     struct letter_reader *reader = context;
 
     (void)kafka;
-    if (complaint_is_particular((rd_kafka_resp_err_t)code))
+    if (error_is_particular((rd_kafka_resp_err_t)code))
         snprintf(reader->heard, sizeof(reader->heard), "%s", text);
 }
 
@@ -151,7 +151,7 @@ static void reader_read_marks(const struct letter_reader *reader,
     done_list_read(&partition->done, below, text);
 }
 
-/* What was dealt with before. A log that begins later has lost the letters below. */
+/* The letters handled before. A log that begins later has lost the letters below. */
 static bool reader_ask_done(struct letter_reader *reader, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = reader_list(reader);

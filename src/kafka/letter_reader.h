@@ -1,9 +1,9 @@
 /*
- * letter_reader.h: the topic of dead letters, read from its beginning to the end that it has now.
+ * letter_reader.h: reads the topic of dead letters from its beginning to its present end.
  *
  * For tools: it blocks. What was dealt with is kept in Kafka, as the commits of the group
  * "GROUP.dlq", GROUP being the source's (done_list.h), with what identifies the log that they are
- * of (identity.h): in a topic that was made anew nothing was dealt with.
+ * of (identity.h): in a topic that was recreated nothing was dealt with.
  */
 #pragma once
 #include "base/err.h"
@@ -16,7 +16,7 @@ struct conf;
 struct conf_source;
 struct letter_reader;
 
-/** Errors: NULL and ERR_RETRY where Kafka does not answer, ERR_CONFIG. */
+/** Errors: NULL and ERR_RETRY if Kafka does not answer, ERR_CONFIG. */
 struct letter_reader *letter_reader_new(const struct conf *conf, struct err *err);
 
 /** Forgets marks that were not kept. Takes NULL. */
@@ -43,7 +43,7 @@ bool letter_reader_keep(struct letter_reader *reader, struct err *err);
 struct letter_reader *letter_reader_fetcher(const struct conf *conf,
                                             const struct conf_source *source, struct err *err);
 
-/** One record of any topic of the source, borrowed until the next call. Errors: ERR_RECORD where
+/** One record of any topic of the source, borrowed until the next call. Errors: ERR_RECORD if
  * Kafka has it no more, ERR_RETRY. */
 bool letter_reader_fetch(struct letter_reader *reader, const char *topic, int32_t partition,
                          int64_t offset, struct record *record, struct err *err);

@@ -2,7 +2,7 @@
  * letter_topic.c: dead letters into a Kafka topic.
  *
  * The producer is idempotent, so librdkafka itself sends again what the network lost, in order and
- * once. Where that goes wrong for good (a fatal error) a new producer takes its place and all that
+ * once. If that goes wrong for good (a fatal error) a new producer takes its place and all that
  * was not reported is sent again: the topic may then hold a letter twice, but it lacks none.
  */
 #include "kafka/letter_topic.h"
@@ -12,9 +12,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "conf/conf.h"
-#include "kafka/chatter.h"
-#include "kafka/complaints.h"
+#include "kafka/error_log.h"
 #include "kafka/handle.h"
+#include "kafka/librdkafka_log.h"
 #include "kafka/properties.h"
 #include "kafka/topic_watch.h"
 
@@ -40,7 +40,7 @@ struct letter_topic {
     bool failed; /* for good */
     int64_t open_ms;
     struct backoff reopen;
-    struct complaints complaints;
+    struct error_log errors;
     bool troubled;
     char trouble[ERR_TEXT_BYTES];
     struct topic_watch *watch;    /* NULL: nobody asks */
@@ -223,11 +223,11 @@ static void topic_report(struct letter_topic *topic, const rd_kafka_message_t *m
     if (!message->err) {
         topic->troubled = false;
         backoff_reset(&topic->reopen);
-        complaints_end(&topic->complaints);
+        error_log_end(&topic->errors);
         topic->events.delivered(topic->events.context, ticket);
         return;
     }
-    const char *remedy = complaint_remedy(message->err);
+    const char *remedy = error_remedy(message->err);
     snprintf(text, sizeof(text), "topic %s: %s%s%s", topic->conf->topic.text,
              rd_kafka_err2str(message->err), remedy ? ": " : "", remedy ? remedy : "");
     topic->events.failed(topic->events.context, ticket, text,
@@ -247,7 +247,7 @@ static void topic_error(struct letter_topic *topic, rd_kafka_event_t *event)
     rd_kafka_resp_err_t code = rd_kafka_event_error(event);
 
     topic->failed |= code == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_event_error_is_fatal(event);
-    complain(&topic->complaints, code, topic->conf->topic.text, rd_kafka_event_error_string(event));
+    report_error(&topic->errors, code, topic->conf->topic.text, rd_kafka_event_error_string(event));
     topic_trouble(topic, rd_kafka_event_error_string(event));
 }
 
@@ -261,14 +261,14 @@ static void topic_serve(struct letter_topic *topic, rd_kafka_event_t *event)
         topic_error(topic, event);
         break;
     case RD_KAFKA_EVENT_LOG:
-        chatter_log(event);
+        librdkafka_log(event);
         break;
     default:
         break;
     }
 }
 
-/* The producer can do nothing more: another one begins with what it left without a report. */
+/* The producer has failed for good: a new one begins with the letters that have no report. */
 static void topic_renew(struct letter_topic *topic)
 {
     char text[ERR_BYTES] = "";

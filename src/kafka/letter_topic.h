@@ -1,8 +1,8 @@
 /*
  * letter_topic.h: dead letters into a Kafka topic.
  *
- * An idempotent producer, one a worker. A letter is delivered when Kafka's report says so; one that
- * was not is told to the sender, who keeps it and sends it again. Everything runs on the worker's
+ * An idempotent producer, one a worker. A letter is delivered when Kafka's report says so; the
+ * sender is told of the others, keeps them and sends them again. Everything runs on the worker's
  * thread and its event loop and never blocks.
  */
 #pragma once

@@ -1,5 +1,5 @@
 /*
- * mark.h: how far the answers of one partition are known to be safe.
+ * mark.h: how far the answers of one partition are confirmed.
  *
  * What Redis has answered may still be lost with the server. A mark is noted at the offset that
  * could be committed now; what then finds out that all answers so far are safe reaches it, and
@@ -24,8 +24,7 @@ static inline void mark_clear(struct mark *mark)
     *mark = (struct mark){-1, -1};
 }
 
-/** The partition goes on at @p offset: what is noted means nothing any more, what lies above is
- * written anew. */
+/** The partition resumes at @p offset: the note is void, and records above are written again. */
 static inline void mark_start(struct mark *mark, int64_t offset)
 {
     mark->noted = -1;
@@ -40,7 +39,7 @@ static inline bool mark_note(struct mark *mark, int64_t offset)
     return offset > mark->reached;
 }
 
-/** What was noted is safe. */
+/** The noted offset is confirmed. */
 static inline void mark_reach(struct mark *mark)
 {
     if (mark->noted > mark->reached)

@@ -38,14 +38,14 @@ int64_t marks_confirmed(const struct source_partition *partition)
 {
     int64_t offset = reached(partition);
 
-    return offset > partition->marks.floor ? offset : partition->marks.floor;
+    return offset > partition->marks.assignment_start ? offset : partition->marks.assignment_start;
 }
 
-void marks_look_later(struct source_partition *partition)
+void marks_check_later(struct source_partition *partition)
 {
     int64_t limit = partition->source->options->unconfirmed_records;
 
-    partition->marks.look_at =
+    partition->marks.check_at =
         partition->marks.items ? marks_confirmed(partition) + limit / 2 : INT64_MAX;
 }
 
@@ -57,8 +57,8 @@ void marks_take(struct source_partition *partition)
         partition->marks.items = mem_array(count, sizeof(*partition->marks.items));
     for (unsigned i = 0; partition->marks.items && i < count; i++)
         mark_clear(&partition->marks.items[i]);
-    partition->marks.floor = -1;
-    marks_look_later(partition);
+    partition->marks.assignment_start = -1;
+    marks_check_later(partition);
 }
 
 void marks_start(struct source_partition *partition, int64_t offset)
@@ -67,9 +67,9 @@ void marks_start(struct source_partition *partition, int64_t offset)
         return;
     for (unsigned i = 0; i < partition->source->barriers.set.count; i++)
         mark_start(&partition->marks.items[i], offset);
-    if (partition->marks.floor < 0 || partition->marks.floor > offset)
-        partition->marks.floor = offset;
-    marks_look_later(partition);
+    if (partition->marks.assignment_start < 0 || partition->marks.assignment_start > offset)
+        partition->marks.assignment_start = offset;
+    marks_check_later(partition);
 }
 
 int64_t marks_cut(const struct source_partition *partition, int64_t offset)

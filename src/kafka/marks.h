@@ -14,9 +14,9 @@ struct source_topic;
 
 /** A partition's. */
 struct marks {
-    struct mark *items; /* one a barrier; NULL: its topic passes none */
-    int64_t floor;      /* the lowest offset that its assignment began at; -1: not known */
-    int64_t look_at;    /* the first offset at which too much may be unconfirmed */
+    struct mark *items;       /* one a barrier; NULL: its topic passes none */
+    int64_t assignment_start; /* the lowest offset at which its assignment began; -1: not known */
+    int64_t check_at;         /* the first offset at which too much may be unconfirmed */
 };
 
 /** Finds the barriers that a new topic passes. */
@@ -29,7 +29,7 @@ void marks_take(struct source_partition *partition);
 void marks_start(struct source_partition *partition, int64_t offset);
 
 /** Looks again once half of what may be unconfirmed was taken. */
-void marks_look_later(struct source_partition *partition);
+void marks_check_later(struct source_partition *partition);
 
 bool marks_have(const struct source_partition *partition, unsigned barrier);
 

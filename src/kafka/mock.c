@@ -78,7 +78,7 @@ static bool mock_keep_name(struct mock *mock, struct slice name)
     return true;
 }
 
-/* A topic with this error is, for who asks, not there. */
+/* For the client a topic with this error does not exist. */
 static void mock_asked(void *context, struct slice topic)
 {
     struct mock *mock = context;

@@ -62,7 +62,7 @@ static size_t body_at(const unsigned char *frame, size_t length)
     return at <= length ? at : 0;
 }
 
-/* A text at @p *at, which moves behind it; none where it is null or not whole. */
+/* A text at @p *at, which moves behind it; none if it is null or not whole. */
 static struct slice text_at(const unsigned char *frame, size_t length, size_t *at)
 {
     struct slice text = {NULL, 0};

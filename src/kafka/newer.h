@@ -1,8 +1,8 @@
 /*
  * newer.h: calls of newer librdkafkas than the one whose headers penstock is built with.
  *
- * It is built on 2.0.2 (Debian 12) and runs with any newer one. What older headers do not declare
- * is declared here, weak: it is there where the library that is loaded has it.
+ * penstock is built on 2.0.2 (Debian 12) and runs with any newer one. Calls that older headers do
+ * not declare are declared here, weak: they are there if the loaded library has them.
  */
 #pragma once
 #include <librdkafka/rdkafka.h>

@@ -1,10 +1,4 @@
-/*
- * offsets.c: questions about offsets that librdkafka answers only to who waits.
- *
- * The kick: where librdkafka's queue is full its broker thread sleeps up to a second, and before
- * 2.2 (fetch.queue.backoff.ms) nothing wakes it when the queue is empty again. Any request to the
- * partitions' leader does, so we ask for their end offsets. What comes of it does not matter.
- */
+/* offsets.c: offset queries for which librdkafka offers only blocking calls. */
 #include "kafka/offsets.h"
 
 #include "base/mem.h"
@@ -24,9 +18,9 @@ struct offsets {
     struct offsets_item *items; /* asked or answered */
     size_t count;
     bool answered;
-    rd_kafka_topic_partition_list_t *kick;
-    unsigned answers;                      /* to kicks */
-    rd_kafka_topic_partition_list_t *ends; /* the last one of them; NULL: taken */
+    rd_kafka_topic_partition_list_t *ends_asked; /* NULL: they are not */
+    unsigned answers;                            /* to ends_asked, so far */
+    rd_kafka_topic_partition_list_t *ends;       /* the last answer; NULL: taken */
     /* of the worker's thread: */
     bool busy;
 };
@@ -211,8 +205,8 @@ static bool ask_since(struct offsets_item *items, size_t count)
     return times;
 }
 
-/* First of all which logs they are: what is asked behind that is of them, or of newer ones, which
- * the next look finds out. */
+/* The identities first: the other answers are of these logs or of newer ones, which the next look
+ * finds out. */
 static void ask_all(const struct offsets *offsets, struct offsets_item *items, size_t count)
 {
     rd_kafka_t *kafka = offsets->kafka;
@@ -240,7 +234,7 @@ static void ask_all(const struct offsets *offsets, struct offsets_item *items, s
 }
 
 /* The list with its answers; NULL: there was none. */
-static rd_kafka_topic_partition_list_t *kick_all(rd_kafka_t *kafka,
+static rd_kafka_topic_partition_list_t *ask_ends(rd_kafka_t *kafka,
                                                  rd_kafka_topic_partition_list_t *list)
 {
     if (!rd_kafka_offsets_for_times(kafka, list, ASK_MS))
@@ -260,16 +254,16 @@ static void keep_ends(struct offsets *offsets, rd_kafka_topic_partition_list_t *
 static bool offsets_work(void *context)
 {
     struct offsets *offsets = context;
-    rd_kafka_topic_partition_list_t *kick = offsets->kick;
+    rd_kafka_topic_partition_list_t *asked = offsets->ends_asked;
     struct offsets_item *items = offsets->answered ? NULL : offsets->items;
     rd_kafka_topic_partition_list_t *ends = NULL;
 
-    if (!kick && !items)
+    if (!asked && !items)
         return false;
-    offsets->kick = NULL;
+    offsets->ends_asked = NULL;
     pthread_mutex_unlock(&offsets->asker.mutex);
-    if (kick)
-        ends = kick_all(offsets->kafka, kick);
+    if (asked)
+        ends = ask_ends(offsets->kafka, asked);
     if (items)
         ask_all(offsets, items, offsets->count);
     pthread_mutex_lock(&offsets->asker.mutex);
@@ -329,13 +323,13 @@ struct offsets_item *offsets_take(struct offsets *offsets, size_t *count)
     return items;
 }
 
-void offsets_kick(struct offsets *offsets, rd_kafka_topic_partition_list_t *list)
+void offsets_ask_ends(struct offsets *offsets, rd_kafka_topic_partition_list_t *list)
 {
     rd_kafka_topic_partition_list_t *old;
 
     pthread_mutex_lock(&offsets->asker.mutex);
-    old = offsets->kick;
-    offsets->kick = list;
+    old = offsets->ends_asked;
+    offsets->ends_asked = list;
     asker_call(&offsets->asker);
     pthread_mutex_unlock(&offsets->asker.mutex);
     if (old)
@@ -353,7 +347,7 @@ rd_kafka_topic_partition_list_t *offsets_take_ends(struct offsets *offsets)
     return ends;
 }
 
-unsigned offsets_answers(struct offsets *offsets)
+unsigned offsets_ends_answered(struct offsets *offsets)
 {
     unsigned answers;
 
@@ -369,8 +363,8 @@ bool offsets_free(struct offsets *offsets, int64_t wait_ms)
         return true;
     if (!asker_end(&offsets->asker, wait_ms))
         return false;
-    if (offsets->kick)
-        rd_kafka_topic_partition_list_destroy(offsets->kick);
+    if (offsets->ends_asked)
+        rd_kafka_topic_partition_list_destroy(offsets->ends_asked);
     if (offsets->ends)
         rd_kafka_topic_partition_list_destroy(offsets->ends);
     free(offsets->items);

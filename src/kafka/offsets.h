@@ -1,5 +1,5 @@
 /*
- * offsets.h: questions about offsets that librdkafka answers only to who waits.
+ * offsets.h: offset queries for which librdkafka offers only blocking calls.
  *
  * rd_kafka_committed() and rd_kafka_offsets_for_times() block, so a thread of its own asks them and
  * the answers come back by an eventfd. One question at a time.
@@ -25,8 +25,8 @@ struct offsets_item {
     bool looks; /* whether the log is still the one it was, and no more: its ends are not asked */
     bool ask_committed;
     bool was_committed; /* for watch.c */
-    bool ask_group;     /* whether it has begun, where nothing is committed */
-    bool since_began;   /* then time_ms is when it began, where it has */
+    bool ask_group;     /* whether it has begun, if nothing is committed */
+    bool since_began;   /* then time_ms is when it began, if it has */
     int64_t time_ms;    /* -1: none; else the first offset of that time or later is asked for */
 
     rd_kafka_resp_err_t err;
@@ -52,18 +52,17 @@ void offsets_ask(struct offsets *offsets, struct offsets_item *items, size_t cou
 struct offsets_item *offsets_take(struct offsets *offsets, size_t *count);
 
 /**
- * Asks the leaders of these partitions for their ends, mostly to no end but that they are asked: it
- * wakes the broker threads of librdkafka (kick.c), and shows whether anybody answers. Takes @p
- * list.
+ * Queries the end offsets. The answer matters less than the request, which wakes librdkafka's
+ * broker threads (wakeup.c) and shows whether anybody answers. Takes @p list.
  */
-void offsets_kick(struct offsets *offsets, rd_kafka_topic_partition_list_t *list);
+void offsets_ask_ends(struct offsets *offsets, rd_kafka_topic_partition_list_t *list);
 
-/** What the last kick was answered, to be destroyed; NULL: nothing, or it was taken before. */
+/** The answer to the last offsets_ask_ends(), to be destroyed; NULL: none yet, or it was taken. */
 rd_kafka_topic_partition_list_t *offsets_take_ends(struct offsets *offsets);
 
-/** How often a kick was answered. */
-unsigned offsets_answers(struct offsets *offsets);
+/** How often offsets_ask_ends() was answered. */
+unsigned offsets_ends_answered(struct offsets *offsets);
 
-/** Ends the thread; false where it does not end within @p wait_ms: then it is left alone. Takes
+/** Ends the thread; false if it does not end within @p wait_ms: then it is left alone. Takes
  * NULL. */
 bool offsets_free(struct offsets *offsets, int64_t wait_ms);

@@ -1,15 +1,15 @@
 /*
- * oversize.c: a batch that is larger than what may be received.
+ * oversize.c: a batch that is too large to be received.
  *
  * Kafka sends a batch whole, whatever was asked for, and librdkafka closes the connection over a
  * response above receive.message.max.bytes: nothing of it costs memory, but nobody says which
  * partition it was, and the same is asked for again and again. The error itself comes every half
  * minute.
  *
- *      1. There was such an error. Whose position does not move for a while is a suspect.
+ *      1. There was such an error. A partition whose position stands still is a suspect.
  *      2. Kafka is asked for the suspects' end offsets, twice. Those with records left both times
  *         are held, and are not read: the others of the same broker flow again.
- *      3. After a minute they are tried again, one who was held wrongly with them.
+ *      3. After a minute they are retried, wrongly held ones with them.
  */
 #include "kafka/source_state.h"
 
@@ -48,7 +48,7 @@ void oversize_seen(struct source *source, const char *text)
     source->oversize.seen_ms = source->now_ms;
 }
 
-/* Whose position moves goes on. */
+/* A partition whose position moves is no suspect. */
 static void oversize_look(struct source *source)
 {
     for (size_t i = 0; i < source->partition_count; i++) {
@@ -83,7 +83,7 @@ static void oversize_ask(struct source *source)
     }
     source->oversize.asked = list->cnt > 0;
     if (list->cnt)
-        offsets_kick(source->offsets, list);
+        offsets_ask_ends(source->offsets, list);
     else
         rd_kafka_topic_partition_list_destroy(list);
 }
@@ -133,7 +133,7 @@ static void oversize_search(struct source *source)
         oversize_judge(source, ends);
         rd_kafka_topic_partition_list_destroy(ends);
     }
-    if (!source->more) /* where records wait, a position may well stand */
+    if (!source->more) /* if records wait in the queue, a position may stand still */
         oversize_ask(source);
 }
 

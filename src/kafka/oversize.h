@@ -1,4 +1,4 @@
-/* oversize.h: a batch that is larger than what may be received. */
+/* oversize.h: a batch that is too large to be received. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -94,7 +94,7 @@ void partition_take(struct source_partition *partition)
     partition_step(partition, EVENT_ASSIGNED);
 }
 
-/* Where librdkafka has stopped by itself a seek does nothing: it is assigned anew. */
+/* If librdkafka has stopped by itself a seek does nothing: it is assigned again. */
 static void read_from(struct source_partition *partition, int64_t offset, struct witness compare,
                       enum partition_event event)
 {
@@ -105,7 +105,7 @@ static void read_from(struct source_partition *partition, int64_t offset, struct
     marks_start(partition, offset);
     partition->position = offset;
     partition->log.compare = compare;
-    partition->commit.ahead = partition->commit.began = -1;
+    partition->commit.ahead = partition->commit.fresh_start = -1;
     partition->taken_ms = partition->end = -1;
     partition->gauge.waits_since_ms = 0;
     partition->progress.position = -1;

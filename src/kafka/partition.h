@@ -6,7 +6,6 @@
  * with.
  */
 #pragma once
-#include "kafka/another.h"
 #include "kafka/commit.h"
 #include "kafka/duty.h"
 #include "kafka/fetching.h"
@@ -14,6 +13,7 @@
 #include "kafka/held.h"
 #include "kafka/marks.h"
 #include "kafka/oversize.h"
+#include "kafka/replaced.h"
 #include "kafka/source.h"
 #include "kafka/start.h"
 #include "kafka/tracker.h"
@@ -48,7 +48,7 @@ struct source_partition {
     int64_t end;             /* where librdkafka came to the end last; -1: not since the start */
     int64_t taken_ms;        /* the timestamp of the record taken last; -1: none */
     uint64_t consumed_records, consumed_bytes, lost_records;
-    bool claimed;     /* where it goes on is kept elsewhere too */
+    bool claimed;     /* its next offset is kept in Redis too */
     void *claim;      /* the worker's */
     char *unreadable; /* why it will be held at the next poll; NULL: it will not */
     struct held held;

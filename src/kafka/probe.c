@@ -3,7 +3,7 @@
 
 #include "conf/topic.h"
 #include "kafka/commit_note.h"
-#include "kafka/complaints.h"
+#include "kafka/error_log.h"
 #include "kafka/properties.h"
 
 #include <inttypes.h>
@@ -65,7 +65,7 @@ static void probe_listen(struct probe *probe)
 
     while ((event = rd_kafka_queue_poll(queue, 0))) {
         if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR &&
-            complaint_is_particular(rd_kafka_event_error(event)))
+            error_is_particular(rd_kafka_event_error(event)))
             snprintf(probe->heard, sizeof(probe->heard), "%s", rd_kafka_event_error_string(event));
         rd_kafka_event_destroy(event);
     }
@@ -75,7 +75,7 @@ static void probe_listen(struct probe *probe)
 /* Why a question failed, and what to do. */
 static const char *reason_of(struct probe *probe, rd_kafka_resp_err_t err)
 {
-    const char *remedy = complaint_remedy(err);
+    const char *remedy = error_remedy(err);
     const char *what = rd_kafka_err2str(err);
 
     probe_listen(probe);
@@ -90,7 +90,7 @@ static const char *reason_of(struct probe *probe, rd_kafka_resp_err_t err)
     return probe->reason;
 }
 
-/* Everything that the brokers show us; NULL where they cannot be reached. */
+/* Everything that the brokers show us; NULL if they cannot be reached. */
 static const struct rd_kafka_metadata *probe_brokers(struct probe *probe)
 {
     const struct rd_kafka_metadata *metadata;
@@ -118,7 +118,7 @@ static void topic_found(const struct probe *probe, const rd_kafka_metadata_topic
                                               topic->partitions[i].id);
 }
 
-/* A topic that is not shown among all may be hidden from us; asked for by name we are told. */
+/* A topic that is missing in the list may be hidden from us; if asked by name, Kafka says so. */
 static rd_kafka_resp_err_t topic_error(const struct probe *probe, const char *name)
 {
     rd_kafka_topic_t *topic = rd_kafka_topic_new(probe->kafka, name, NULL);
@@ -222,8 +222,8 @@ static const rd_kafka_topic_partition_t *led_by(const struct probe *probe,
     return NULL;
 }
 
-/* Whether each is reached by the address that it tells its clients (advertised.listeners): whatever
- * it answers there, it answers. librdkafka's own errors are below zero. */
+/* Whether each is reached by the address that it tells its clients (advertised.listeners): any
+ * answer is good. librdkafka's own errors are below zero. */
 static void probe_addresses(struct probe *probe, const struct rd_kafka_metadata *metadata)
 {
     for (int i = 0; i < metadata->broker_cnt; i++) {

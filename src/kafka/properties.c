@@ -121,10 +121,10 @@ static void set_number(rd_kafka_conf_t *kafka, const char *name, int64_t value)
 }
 
 /*
- * What one consumer may read ahead. librdkafka counts only the values of what it has queued, and a
- * whole response is unpacked, however full the queue is; Kafka counts packed bytes. So a response
- * is a small part of the share. A batch larger than that still comes, alone, up to what may be
- * received at all.
+ * How much one consumer may read ahead. librdkafka counts only the values of what it has queued,
+ * and a whole response is unpacked, however full the queue is; Kafka counts packed bytes. So a
+ * response is a small part of the share. A batch larger than that still comes, alone, up to the
+ * largest response that is accepted.
  */
 static void set_memory(rd_kafka_conf_t *kafka, const struct conf *conf)
 {
@@ -151,7 +151,7 @@ rd_kafka_conf_res_t properties_set(rd_kafka_conf_t *kafka, const struct conf_pro
     rd_kafka_conf_res_t result =
         rd_kafka_conf_set(kafka, property->name, property->value.text, text, sizeof(text));
 
-    /* The text is also filled where all went well. */
+    /* The text is also filled on success. */
     if (result == RD_KAFKA_CONF_OK)
         return result;
     text[strcspn(text, "\n")] = '\0';

@@ -17,7 +17,7 @@ struct properties {
     rd_kafka_conf_t *kafka;
     size_t queue_records;    /* queued.min.messages */
     size_t queue_bytes;      /* queued.max.messages.kbytes */
-    bool sleeps;             /* a broker thread sleeps when the queue is full; see kick.c */
+    bool sleeps;             /* a broker thread sleeps when the queue is full; see wakeup.c */
     int64_t longest_poll_ms; /* max.poll.interval.ms */
 };
 

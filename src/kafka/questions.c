@@ -1,5 +1,5 @@
 /*
- * questions.c: what is asked of Kafka about partitions, one question at a time.
+ * questions.c: asks Kafka about partitions, one question at a time.
  *
  * offsets.h has room for one question. Two parts of the source have some: start.c asks where
  * partitions are to be read, and watch.c whether their logs are still the same.

@@ -1,4 +1,4 @@
-/* questions.h: what is asked of Kafka about partitions, one question at a time. */
+/* questions.h: asks Kafka about partitions, one question at a time. */
 #pragma once
 #include <stdint.h>
 

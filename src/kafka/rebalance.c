@@ -20,7 +20,7 @@ static void rebalance_assign(struct source *source, const rd_kafka_topic_partiti
 {
     source->metrics->source.rebalances[REBALANCE_ASSIGN]++;
     source->rebalance.joined = true;
-    complaints_forget(&source->complaints);
+    error_log_forget(&source->errors);
     source->fetching.cooperative =
         strcmp(rd_kafka_rebalance_protocol(source->kafka), "COOPERATIVE") == 0;
     log_info("partitions assigned", LOG_INT("count", list->cnt),
@@ -44,7 +44,8 @@ static bool is_awaited(const struct source_partition *partition)
            (!claiming || source->now_ms < source->rebalance.deadline_ms);
 }
 
-/* The first answers decide when to go on; a partition without one by then is assigned later. */
+/* The rebalance ends when the first answers are there; a partition without one by then is assigned
+ * later. */
 static void rebalance_start(struct source *source)
 {
     for (size_t i = 0; i < source->partition_count; i++)
@@ -146,9 +147,9 @@ void rebalance_event(struct source *source, rd_kafka_resp_err_t what,
     }
     if (what != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         source->metrics->source.errors++;
-        complain(&source->complaints, what, NULL, "the group's assignment is given back");
+        report_error(&source->errors, what, NULL, "the group's assignment is given back");
     }
-    rebalance_leave(source); /* also what comes while the source ends */
+    rebalance_leave(source); /* an assignment that comes while the source ends, too */
 }
 
 void rebalance_turn(struct source *source)

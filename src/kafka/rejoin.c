@@ -1,9 +1,9 @@
 /*
  * rejoin.c: out of the group and back in.
  *
- * Where somebody else has taken over a partition that we believe is ours, the group has gone on
- * without us and we have not heard of it. Unsubscribing gives everything back, in the usual order
- * (drain, commit, unassign); subscribing anew gets an assignment that the group agrees on.
+ * If another member has taken over a partition that we believe is ours, the group has rebalanced
+ * without us. Unsubscribing gives everything back, in the usual order (drain, commit, unassign);
+ * subscribing again gets an assignment that the group agrees on.
  */
 #include "base/log.h"
 #include "kafka/source_state.h"
@@ -41,5 +41,5 @@ void rejoin_turn(struct source *source)
     source->rebalance.rejoining = false;
     err = rd_kafka_subscribe(source->kafka, source->subscription);
     if (err)
-        complain(&source->complaints, err, NULL, "the group could not be joined again");
+        report_error(&source->errors, err, NULL, "the group could not be joined again");
 }

@@ -1,4 +1,4 @@
-/* resume.c: where an exactly-once partition goes on: what Redis and Kafka know of it, weighed. */
+/* resume.c: where an exactly-once partition resumes: weighs what Redis and Kafka know of it. */
 #include "kafka/resume.h"
 
 #include <inttypes.h>
@@ -18,7 +18,9 @@ static enum mismatch mismatch_of(const struct resume_facts *facts)
         return BEHIND;
     if (facts->witness_differs)
         return OTHER_RECORD;
-    return facts->same_routes ? FITS : OTHER_ROUTES; /* last: who believes Redis does not mind */
+    return facts->same_routes
+               ? FITS
+               : OTHER_ROUTES; /* last: with on_checkpoint_mismatch = "redis" it does not matter */
 }
 
 static int write_what(char *text, size_t size, enum mismatch mismatch,

@@ -1,5 +1,5 @@
 /*
- * resume.h: where an exactly-once partition goes on: what Redis and Kafka know of it, weighed.
+ * resume.h: where an exactly-once partition resumes: weighs what Redis and Kafka know of it.
  *
  *      no checkpoint                             where Kafka has it
  *      one that fits the log                     where it says, its holes first
@@ -23,7 +23,7 @@ struct resume_facts {
     /* What Redis has. */
     bool found, readable, same_routes;
     char unreadable[RESUME_WHY_BYTES]; /* why it cannot be read */
-    int64_t next;                      /* the offset to go on at */
+    int64_t next;                      /* the offset to resume at */
     int64_t oldest_hole;               /* a record below it that was not carried out; -1: none */
     struct identity log;               /* of the log that it is of */
     bool another;                      /* the log is another one than that */
@@ -34,7 +34,7 @@ struct resume_facts {
 };
 
 enum resume_kind {
-    RESUME_KAFKA, /* where Kafka's group has it, else at "start"; the checkpoint is written anew */
+    RESUME_KAFKA, /* where Kafka's group has it, else at "start"; the checkpoint is written again */
     RESUME_REDIS, /* read from .from, carry out from .next */
     RESUME_OUT_OF_RANGE, /* Redis is believed, but the log has no .next: on_out_of_range says */
     RESUME_ANOTHER,      /* the log is another one: on_out_of_range says */

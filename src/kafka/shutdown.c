@@ -4,7 +4,7 @@
  *      draining -> committing -> leaving -> ending -> done
  *      answers     last commit   revoke    librdkafka closes
  *
- * librdkafka can hang at its end, for ever where a broker is silent, so every step has its time and
+ * librdkafka can hang at its end, for ever if a broker is silent, so every step has its time and
  * what is not closed by the deadline is left to the end of the process.
  */
 #include "base/clock.h"
@@ -55,7 +55,7 @@ static void shutdown_drain(struct source *source)
         return;
     source->shutdown.step = SHUTDOWN_COMMITTING;
     source->shutdown.step_deadline_ms =
-        source->now_ms + (source->complaints.away ? AWAY_WAIT_MS : COMMIT_WAIT_MS);
+        source->now_ms + (source->errors.away ? AWAY_WAIT_MS : COMMIT_WAIT_MS);
     if (source->shutdown.step_deadline_ms > until_ms + source->shutdown.reserve_ms / 2)
         source->shutdown.step_deadline_ms = until_ms + source->shutdown.reserve_ms / 2;
 }
@@ -139,7 +139,7 @@ void shutdown_turn(struct source *source)
         return;
     log_warn("kafka: could not leave the group in time",
              LOG_STR("group", source->options->group.text),
-             LOG_STR("error", complaints_reason(&source->complaints)));
+             LOG_STR("error", error_log_reason(&source->errors)));
     source->shutdown.abandoned = true;
     source->shutdown.step = SHUTDOWN_DONE;
 }

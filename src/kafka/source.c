@@ -109,8 +109,8 @@ struct source *source_new(const struct conf *conf, const struct conf_source *opt
         !source_open_kafka(source, properties.kafka, err))
         goto fail;
     if (properties.sleeps)
-        source->kick = (struct kick){.limit_records = properties.queue_records,
-                                     .limit_bytes = properties.queue_bytes};
+        source->wakeup = (struct wakeup){.limit_records = properties.queue_records,
+                                         .limit_bytes = properties.queue_bytes};
     source->rebalance.drain_limit_ms = properties.longest_poll_ms / 2 < options->drain_timeout
                                            ? properties.longest_poll_ms / 2
                                            : options->drain_timeout;
@@ -140,7 +140,7 @@ void source_free(struct source *source)
         event_free(source->wake);
     if (source->kafka && !shutdown_close(source)) {
         handle_abandon(source);
-        return; /* librdkafka's threads go on using what is left */
+        return; /* librdkafka's threads still use it */
     }
     if (source->wake_fd >= 0)
         close(source->wake_fd);
@@ -162,15 +162,15 @@ static void poll_error(struct source *source, const rd_kafka_message_t *message,
     source->metrics->source.errors++;
     if (partition && unreadable_seen(partition, message))
         return;
-    complain(&source->complaints, message->err, partition ? partition->topic->name : NULL,
-             rd_kafka_message_errstr(message));
+    report_error(&source->errors, message->err, partition ? partition->topic->name : NULL,
+                 rd_kafka_message_errstr(message));
     if (partition && message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
         partition_misplace(partition);
     if (partition && message->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
         duty_refused(partition);
 }
 
-/* Whose record it is. Records of one partition come in runs; @p last is the one before. */
+/* The partition of the record. Records of one partition come in runs; @p last is the one before. */
 static struct source_partition *poll_partition(struct source *source,
                                                const rd_kafka_message_t *message,
                                                const rd_kafka_message_t *last_message,
@@ -196,8 +196,8 @@ static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
         watch_look_back(partition, message);
         return false;
     }
-    if (message->offset >= partition->marks.look_at)
-        barriers_look(partition, message->offset);
+    if (message->offset >= partition->marks.check_at)
+        barriers_check(partition, message->offset);
     message_record(message, record);
     record->topic = partition->topic->name;
     record->owner = partition;
@@ -211,8 +211,8 @@ static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
     return true;
 }
 
-/* librdkafka came to the end. One that it came to before it was told to read from elsewhere lies
- * behind records that are read again: it would make us pass over them. */
+/* librdkafka came to the end. An end from before a seek lies behind records that are read again: it
+ * would make us skip them. */
 static void poll_end(struct source_partition *partition, int64_t offset)
 {
     if (source_is_flowing(partition) && !partition->fetching.seek_due)
@@ -227,7 +227,7 @@ static void poll_note(const struct batch *batch)
 
     if (!partition)
         return;
-    partition->log.compare = WITNESS_NONE; /* what was to be compared did not come: it is gone */
+    partition->log.compare = WITNESS_NONE; /* the record to compare did not come: it is gone */
     witnesses_note(&partition->log.witnesses, record);
 }
 
@@ -252,7 +252,7 @@ static void poll_sort(struct source *source, struct batch *batch, size_t count)
             source->taken[refused++] = message;
     }
     poll_note(batch);
-    /* Only now: the records of a run are told by their topic's address. */
+    /* Only now: the records of a run are recognised by the address of their topic. */
     for (size_t i = 0; i < refused; i++)
         rd_kafka_message_destroy(source->taken[i]);
 }
@@ -290,14 +290,14 @@ void source_poll(struct source *source, struct batch *batch, size_t limit)
     limit = poll_limit(source, limit);
     taken = rd_kafka_consume_batch_queue(source->fetching.records, 0, source->taken, limit);
     source->more = taken == (ssize_t)limit;
-    kick_look(source, taken > 0 ? (size_t)taken : 0);
+    wakeup_look(source, taken > 0 ? (size_t)taken : 0);
     if (taken <= 0)
         return;
     poll_weigh(source, (size_t)taken);
     poll_sort(source, batch, (size_t)taken);
     FAILPOINT(after_fetch);
     if (batch->count)
-        complaints_end(&source->complaints);
+        error_log_end(&source->errors);
 }
 
 bool source_is_ready(const struct source *source)
@@ -392,7 +392,7 @@ bool source_turn(struct source *source, struct err *err)
     held_turn(source);
     duty_turn(source);
     gauges_turn(source);
-    kick_turn(source);
+    wakeup_turn(source);
     oversize_turn(source);
     return !source->fatal || source_fail(source, err);
 }
@@ -409,15 +409,15 @@ int64_t source_next_ms(const struct source *source)
     if (source_is_stopping(source))
         return earlier(next_ms, DRAIN_CHECK_MS / 5);
     next_ms = earlier(next_ms, questions_next_ms(source));
-    next_ms = earlier(next_ms, kick_next_ms(source));
+    next_ms = earlier(next_ms, wakeup_next_ms(source));
     return earlier(next_ms, commit_next_ms(source));
 }
 
 const char *source_trouble(const struct source *source)
 {
-    if (source->rebalance.joined && !source->complaints.away)
+    if (source->rebalance.joined && !source->errors.away)
         return duty_trouble(source);
-    return complaints_reason(&source->complaints);
+    return error_log_reason(&source->errors);
 }
 
 bool source_is_joined(const struct source *source)

@@ -2,8 +2,8 @@
  * source.h: one worker's member of the consumer group.
  *
  * Everything here runs on the worker's thread and its event loop and never blocks. The worker takes
- * batches, begins and finishes records, and calls source_turn() once a turn, which moves commits,
- * rebalances and holds along.
+ * batches, begins and finishes records, and calls source_turn() once a turn, which carries on
+ * commits, rebalances and holds.
  */
 #pragma once
 #include "base/err.h"
@@ -30,8 +30,7 @@ struct batch {
     void *messages[BATCH_RECORDS]; /* librdkafka's, given back by source_return() */
 };
 
-/** What names a record that is in flight; late answers of a former assignment are told by the
- * generation. */
+/** Names a record in flight; the generation tells late answers of a former assignment apart. */
 struct source_ticket {
     struct source_partition *partition;
     uint32_t generation;
@@ -42,13 +41,13 @@ struct source_events {
     void *context;
     /** The topic of a newly assigned partition; the answer is kept as source_partition_routes(). */
     void *(*topic)(void *context, const char *topic);
-    /** The partition is no longer ours, or is read again from elsewhere: forget what was not sent
-     * of it. */
+    /** The partition is no longer ours, or is read again from elsewhere: forget its unsent records.
+     */
     void (*gone)(void *context, struct source_partition *partition);
 
     /**
-     * A partition is ours and would start: true where where it goes on is kept elsewhere too. Then
-     * it waits for source_claimed(), or is held. Asked anew for every start. NULL: never.
+     * A partition is ours and would start: true if its next offset is kept in Redis too. Then
+     * it waits for source_claimed(), or is held. Asked for every start. NULL: never.
      */
     bool (*claim)(void *context, struct source_partition *partition);
     /**
@@ -57,18 +56,17 @@ struct source_events {
      * before. @p another: the checkpoint is of another log, and says nothing of those of this one.
      */
     void (*starts)(void *context, struct source_partition *partition, int64_t next, bool another);
-    /** Whether nothing of the partition but its answers is to be waited for before it goes. NULL:
-     * nothing ever is. */
+    /** Whether the partition may go once its answers are in. NULL: always. */
     bool (*is_settled)(void *context, const struct source_partition *partition);
 };
 
-/** What is kept elsewhere of a claimed partition. */
+/** What Redis keeps of a claimed partition. */
 struct source_checkpoint {
     bool found;             /* false: nothing; the rest means nothing */
     bool readable;          /* false: unreadable says why */
     bool same_routes;       /* it was written by the routes that we have */
     const char *unreadable; /* borrowed for the call */
-    int64_t next;           /* the offset to go on at */
+    int64_t next;           /* the offset to resume at */
     const char *log;        /* what identifies the log that it is of; borrowed for the call */
     int64_t oldest_hole;    /* a record below it that was not carried out; -1: none */
 };
@@ -112,14 +110,14 @@ void source_set_barriers(struct source *source, const struct source_barriers *ba
 /** Whether a mark at @p barrier should not wait: somebody drains, or much is unconfirmed. */
 bool source_mark_is_urgent(const struct source *source, unsigned barrier);
 
-/** Notes what was answered so far; the mark before, unless reached, is forgotten. False: nothing
- * that is not confirmed already. */
+/** Notes the offset up to which all is answered; an earlier mark that was not reached is forgotten.
+ * False: all of that is confirmed already. */
 bool source_mark(struct source *source, unsigned barrier);
 
 /** What the last source_mark() noted of partitions that are still ours is safe. */
 void source_mark_reached(struct source *source, unsigned barrier);
 
-/** What was answered and not confirmed may be lost: it is read again. */
+/** Answers that are not confirmed may be lost: their records are read again. */
 void source_rewind(struct source *source, unsigned barrier);
 
 /** Fills an empty @p batch with at most @p limit records. More may wait when batch->count == limit.
@@ -132,7 +130,7 @@ bool source_is_ready(const struct source *source);
 /** Gives record @p index of the batch back to librdkafka; its bytes end here, unless it is kept. */
 void source_return(struct batch *batch, size_t index);
 
-/** Keeps record @p index of the batch, with all its bytes: what is answered must be given to
+/** Keeps record @p index of the batch, with all its bytes: the result must be given to
  * source_let_go() before the source is freed. Once for a record. */
 void *source_keep(struct batch *batch, size_t index);
 
@@ -149,9 +147,8 @@ bool source_is_flowing(const struct source_partition *partition);
 struct source_ticket source_begin(struct source_partition *partition, const struct record *record);
 
 /**
- * Whether the record's offset is committed; else that is asked for, with all that was taken of its
- * partition, and the record waits. For records that are rather lost than repeated: asked before
- * each of them begins.
+ * For at-most-once delivery, before each record begins: whether its offset is committed. If not, a
+ * commit of all that was taken of its partition is asked for, and the record waits.
  */
 bool source_commit_first(struct source_partition *partition, const struct record *record);
 
@@ -162,7 +159,7 @@ bool source_owes(const struct source_partition *partition, const struct record *
 /** One more source_finish() must come before the record is done. */
 void source_retain(struct source_ticket ticket);
 
-/** False where the ticket is of a former assignment: its answer means nothing any more. */
+/** False if the ticket is of a former assignment: its answer is void. */
 bool source_ticket_is_current(struct source_ticket ticket);
 
 void source_finish(struct source_ticket ticket);
@@ -175,7 +172,7 @@ void *source_partition_routes(const struct source_partition *partition);
 const char *source_partition_topic(const struct source_partition *partition);
 int32_t source_partition_number(const struct source_partition *partition);
 
-/** What is said of a reason. */
+/** A reason, as it is shown. */
 struct source_reason {
     const char *route; /* that a record of it failed on, at this offset; NULL: no record did */
     int64_t offset;
@@ -183,29 +180,29 @@ struct source_reason {
 };
 
 /**
- * Takes the partition out of the flow, the others go on; @p reason is kept for /readyz and logged.
- * Records of it that are still in the batch are dropped by the worker (source_is_flowing() is
- * false) and are read again.
+ * Takes the partition out of the flow, the others still flow; @p reason is kept for /readyz and
+ * logged. Records of it that are still in the batch are dropped by the worker (source_is_flowing()
+ * is false) and are read again.
  */
 void source_hold(struct source_partition *partition, enum source_hold hold, const char *reason);
 
-/** The same for a reason that may be a record's; what it points to lives as long as the source. */
+/** The same for a reason that may name a record; the route's name lives as long as the source. */
 void source_hold_for(struct source_partition *partition, enum source_hold hold,
                      const struct source_reason *reason);
 
 /** The reason is gone; without effect if it did not hold the partition. If it was the last one, the
- * partition is read again from its oldest unfinished record; a claimed one is claimed anew. */
+ * partition is read again from its oldest unfinished record; a claimed one is claimed again. */
 void source_release(struct source_partition *partition, enum source_hold hold);
 
 /** Answers source_events.claim, while the partition waits for it: Kafka is asked what it has, and
  * both decide where it starts (resume.h). */
 void source_claimed(struct source_partition *partition, const struct source_checkpoint *checkpoint);
 
-/** The record was only looked at: what it is about was carried out before. */
+/** The record was only looked at: its commands were carried out before. */
 void source_pass_over(struct source_partition *partition, const struct record *record);
 
 /** The log has another record below the checkpoint's offset than the checkpoint remembers. False:
- * by on_checkpoint_mismatch the partition goes on all the same; true: it does not flow any more. */
+ * by on_checkpoint_mismatch the partition flows all the same; true: it does not flow any more. */
 bool source_mismatches(struct source_partition *partition);
 
 /** Leaves the group and joins it again: somebody else has a partition that we believe is ours. Not
@@ -214,7 +211,7 @@ void source_rejoin(struct source *source);
 
 enum { SOURCE_LOG_BYTES = 72 };
 
-/** What identifies the log that the partition is read from; empty where nothing does. */
+/** The identity of the log that the partition is read from; empty if it is not known. */
 void source_partition_log(const struct source_partition *partition, char text[SOURCE_LOG_BYTES]);
 
 /** The worker's own for a claimed partition; NULL at first. */
@@ -239,8 +236,8 @@ void source_visit_waiting(const struct source *source,
                                         const struct source_wait *wait),
                           void *context);
 
-/** Commits what is due, goes on with a rebalance, keeps lag up to date. False and ERR_FATAL where
- * the consumer cannot go on. */
+/** Commits what is due, continues a rebalance, keeps the lag up to date. False and ERR_FATAL if the
+ * consumer has failed for good. */
 bool source_turn(struct source *source, struct err *err);
 
 /** Milliseconds until source_turn() should be called again though nothing happened. */
@@ -250,8 +247,8 @@ int64_t source_next_ms(const struct source *source);
  * can be reached, or why the group does not take us. */
 const char *source_trouble(const struct source *source);
 
-/** Visits what the source subscribes to, topics and patterns: how it is, whether that is worth a
- * complaint by now, and since when. */
+/** Visits what the source subscribes to, topics and patterns: its state, whether that is a problem
+ * by now, and since when. */
 void source_visit_topics(const struct source *source,
                          void (*visit)(void *context, const char *topic, enum topic_state state,
                                        bool bad, int64_t for_ms),
@@ -266,15 +263,15 @@ bool source_is_joined(const struct source *source);
  */
 void source_stop(struct source *source, int64_t deadline_ms);
 
-/** No answers are waited for any more: what is answered is committed, and the group left. False:
- * the source is past that. */
+/** No answer is waited for any more: the answered offsets are committed, and the group is left.
+ * False: the source is past that. */
 bool source_stop_waiting(struct source *source);
 
 /** Whether the group was left after source_stop(); also true once its deadline is over. */
 bool source_is_stopped(const struct source *source);
 
 /**
- * Whether some source could not be ended in time (librdkafka hangs where a broker is silent) and
+ * Whether some source could not be ended in time (librdkafka hangs if a broker is silent) and
  * was left with its threads: the process then ends by _exit(). Any thread.
  */
 bool source_was_abandoned(void);

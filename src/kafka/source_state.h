@@ -2,16 +2,14 @@
 #pragma once
 #include "base/backoff.h"
 #include "conf/conf.h"
-#include "kafka/another.h"
 #include "kafka/barriers.h"
 #include "kafka/commit.h"
-#include "kafka/complaints.h"
 #include "kafka/difference.h"
 #include "kafka/duty.h"
+#include "kafka/error_log.h"
 #include "kafka/fetching.h"
 #include "kafka/gauges.h"
 #include "kafka/held.h"
-#include "kafka/kick.h"
 #include "kafka/marks.h"
 #include "kafka/offsets.h"
 #include "kafka/oversize.h"
@@ -19,6 +17,7 @@
 #include "kafka/partitions.h"
 #include "kafka/questions.h"
 #include "kafka/rebalance.h"
+#include "kafka/replaced.h"
 #include "kafka/resume.h"
 #include "kafka/shutdown.h"
 #include "kafka/source.h"
@@ -26,6 +25,7 @@
 #include "kafka/survey.h"
 #include "kafka/tracker.h"
 #include "kafka/unreadable.h"
+#include "kafka/wakeup.h"
 #include "kafka/watch.h"
 #include "metrics/metrics.h"
 
@@ -65,7 +65,7 @@ struct source {
 
     struct offsets *offsets;
     struct backoff ask_backoff;
-    struct complaints complaints;
+    struct error_log errors;
     struct fetching fetching;
     struct barriers barriers;
     struct watch watch;
@@ -74,7 +74,7 @@ struct source {
     struct shutdown shutdown;
     struct duty duty;
     struct gauges gauges;
-    struct kick kick;
+    struct wakeup wakeup;
     struct oversize oversize;
     int64_t held_due_ms; /* when held.c has something to look at; 0: never */
 };

@@ -1,17 +1,17 @@
 /*
  * start.c: from where a partition is read.
  *
- * penstock decides, never librdkafka's auto.offset.reset: a partition goes on at what the group has
- * committed; without that the source's "start" says where; and where the log no longer has the
- * offset, "on_out_of_range" says what to do. So nothing is skipped without a word and a number.
+ * penstock decides, never librdkafka's auto.offset.reset: a partition resumes at the offset that
+ * the group has committed; if there is none, at the source's "start"; and if the log no longer has
+ * the offset, "on_out_of_range" decides. So nothing is skipped without a log line and a count.
  *
- *      starting --ask--> committed?  --yes--> in the log? --yes--> flowing
+ *      asking ----> committed?   --yes--> in the log? --yes--> flowing
  *                            | no                  | no
  *                          start              on_out_of_range
  *
- * Where a partition goes on may be kept elsewhere as well (exactly once: in Redis). Then it is
- * claimed there first, and Kafka is asked once the claim is made: the former owner may go on until
- * then, and what Kafka says of the log must not be older than the checkpoint. resume.c weighs both.
+ * With exactly_once the next offset is kept in Redis as well. Then the partition is claimed there
+ * first, and Kafka is asked once the claim is made: the former owner may write until then, and
+ * Kafka's answer must not be older than the checkpoint. resume.c weighs both.
  */
 #include "base/clock.h"
 #include "base/log.h"
@@ -33,7 +33,7 @@ static const char *const start_words[] = {
 
 /* --- the answers ----------------------------------------------------------------------------- */
 
-/* Where it begins by "start", and how that came. */
+/* Where it begins by "start", and why. */
 static int64_t first_offset(const struct source_partition *partition,
                             const struct offsets_item *item, const char **why)
 {
@@ -99,16 +99,15 @@ static void start_out_of_range(struct source_partition *partition, int64_t expec
     log_warn_each("offset out of range", LOG_STR("topic", partition->topic->name),
                   LOG_INT("partition", partition->number), LOG_INT("offset", expected),
                   LOG_INT("log_start", item->low), LOG_INT("log_end", item->high),
-                  LOG_INT("lost", lost), LOG_STR("on_out_of_range", another_policy(policy)));
+                  LOG_INT("lost", lost), LOG_STR("on_out_of_range", replaced_policy(policy)));
     if (policy == OUT_OF_RANGE_STOP) {
         out_of_range_stop(partition, expected, item);
         return;
     }
-    if (from <
-        partition->commit.committed) /* the log was cut: what was committed is no bound any more */
+    if (from < partition->commit.committed) /* the log was truncated: it is no bound any more */
         partition->commit.committed = partition->commit.committing = -1;
     partition_place(partition, from, WITNESS_NONE);
-    partition->commit.began = from;
+    partition->commit.fresh_start = from;
 }
 
 /*
@@ -122,7 +121,7 @@ static bool is_out_of_range(const struct source_partition *partition, int64_t ex
     return expected < item->low || (partition->start.out_of_range && expected > item->high);
 }
 
-/* Goes on at what was committed, in the log that it is of. */
+/* Resumes at the committed offset, in the log that it is of. */
 static void start_on(struct source_partition *partition, int64_t expected,
                      const struct offsets_item *item)
 {
@@ -130,39 +129,39 @@ static void start_on(struct source_partition *partition, int64_t expected,
     bool is_there = record.offset >= item->low && record.offset < expected;
 
     partition_place(partition, expected, is_there ? record : WITNESS_NONE);
-    partition->commit.began = item->note.start ? expected : -1;
+    partition->commit.fresh_start = item->note.start ? expected : -1;
     partition->log.witnesses.settled = record;
 }
 
-/* Nothing is committed. Where that was otherwise, the topic was made anew since. */
+/* Nothing is committed. If something was, the topic has been recreated since. */
 static void start_anew(struct source_partition *partition, const struct offsets_item *item)
 {
     if (partition->commit.former >= 0) {
-        partition->log.another = difference_offset;
-        another_start(partition, partition->commit.former, item);
+        partition->log.replaced = difference_offset;
+        replaced_start(partition, partition->commit.former, item);
         return;
     }
     start_first(partition, item);
-    partition->log.another = NULL;
+    partition->log.replaced = NULL;
     partition->log.identity = item->log;
-    partition->commit.began = partition->position;
+    partition->commit.fresh_start = partition->position;
 }
 
-/* Where Kafka alone decides. */
+/* Kafka alone decides. */
 static void start_by_kafka(struct source_partition *partition, const struct offsets_item *item,
                            int64_t expected)
 {
     if (expected < 0)
         start_anew(partition, item);
-    else if (another_is(partition, &partition->log.identity, item))
-        another_start(partition, expected, item);
+    else if (replaced_is(partition, &partition->log.identity, item))
+        replaced_start(partition, expected, item);
     else if (is_out_of_range(partition, expected, item))
         start_out_of_range(partition, expected, item);
     else
         start_on(partition, expected, item);
 }
 
-/* A claimed partition knows now from where it is read, or is held. */
+/* A claimed partition is placed now, or held. */
 static void start_tell(struct source_partition *partition, const struct offsets_item *item,
                        const struct resume *resume, int64_t next)
 {
@@ -183,19 +182,19 @@ static void start_by_redis(struct source_partition *partition, const struct offs
         start_tell(partition, item, resume, partition->position);
         break;
     case RESUME_REDIS:
-        partition->log.another = NULL;
+        partition->log.replaced = NULL;
         partition_place(partition, resume->from, WITNESS_NONE);
         start_tell(partition, item, resume, resume->next);
         break;
     case RESUME_OUT_OF_RANGE:
-        partition->log.another = NULL;
+        partition->log.replaced = NULL;
         start_out_of_range(partition, resume->next, item);
         start_tell(partition, item, resume, partition->position);
         break;
     case RESUME_ANOTHER:
-        if (!partition->log.another)
-            partition->log.another = difference_record;
-        another_start(partition, resume->next, item);
+        if (!partition->log.replaced)
+            partition->log.replaced = difference_record;
+        replaced_start(partition, resume->next, item);
         start_tell(partition, item, resume, partition->position);
         break;
     case RESUME_HOLD:
@@ -210,7 +209,8 @@ static void start_ask_later(struct source_partition *partition, int64_t wait_ms)
     partition_step(partition, EVENT_UNANSWERED);
 }
 
-/* What is ahead of the log's end by a single answer may only be ahead of what its leader knows. */
+/* A checkpoint ahead of the log's end by a single answer may only be ahead of what the leader
+ * knows. */
 static bool is_surely_ahead(struct source_partition *partition, const struct offsets_item *item)
 {
     if (!partition->start.facts->found || partition->start.facts->next <= item->high)
@@ -233,7 +233,7 @@ static void start_weigh(struct source_partition *partition, const struct offsets
     facts.low = item->low;
     facts.high = item->high;
     facts.witness_differs = partition->start.record_differs;
-    facts.another = another_is(partition, &facts.log, item);
+    facts.another = replaced_is(partition, &facts.log, item);
     partition->start.record_differs = false;
     resume = resume_decide(&facts);
     if (resume.mismatch && resume.kind != RESUME_HOLD && resume.kind != RESUME_ANOTHER)
@@ -244,10 +244,10 @@ static void start_weigh(struct source_partition *partition, const struct offsets
     start_by_redis(partition, item, &resume);
 }
 
-/* Whether where to go on is not asked for, but known: it was read before. */
+/* Whether the offset to resume at is known and not asked for: the partition was read before. */
 static bool start_knows(const struct source_partition *partition)
 {
-    return (partition->start.out_of_range || partition->log.another) && partition->tracker &&
+    return (partition->start.out_of_range || partition->log.replaced) && partition->tracker &&
            !partition->start.facts;
 }
 
@@ -255,13 +255,13 @@ static bool start_knows(const struct source_partition *partition)
 static void start_recall(struct source_partition *partition, const struct offsets_item *item)
 {
     if (item->committed < 0 && (partition->commit.committed >= 0 || partition->commit.former >= 0))
-        partition->log.another = difference_offset;
+        partition->log.replaced = difference_offset;
     partition->commit.committed = item->committed;
     partition->log.identity = item->note.log;
     partition->log.group.began_ms = item->note.began_ms;
     partition->log.group.partitions = item->note.partitions;
     if (item->note.another)
-        partition->log.another = difference_noted;
+        partition->log.replaced = difference_noted;
 }
 
 static void start_decide(struct source_partition *partition, const struct offsets_item *item)
@@ -271,7 +271,7 @@ static void start_decide(struct source_partition *partition, const struct offset
     if (!start_knows(partition)) {
         start_recall(partition, item);
         expected = item->committed;
-    } else if (partition->log.another)
+    } else if (partition->log.replaced)
         expected = tracker_commit_offset(partition->tracker);
     if (partition->start.facts)
         start_weigh(partition, item);
@@ -298,8 +298,8 @@ void start_answer(struct source_partition *partition, const struct offsets_item 
         return;
     }
     start_ask_later(partition, backoff_next(&source->ask_backoff));
-    complain(&source->complaints, item->err, partition->topic->name,
-             "offsets could not be asked for");
+    report_error(&source->errors, item->err, partition->topic->name,
+                 "offsets could not be asked for");
 }
 
 /* --- the questions --------------------------------------------------------------------------- */
@@ -310,7 +310,7 @@ static bool is_in_flight(const struct source_partition *partition)
     const struct tracker *tracker = partition->tracker;
 
     return tracker &&
-           (partition->log.another ? tracker_waiting(tracker) : tracker_inflight(tracker)) > 0;
+           (partition->log.replaced ? tracker_waiting(tracker) : tracker_inflight(tracker)) > 0;
 }
 
 /* A position is changed only when nothing below it is in flight. */

@@ -1,5 +1,5 @@
 /*
- * survey.c: what Kafka says of that which ought to be read, asked by a thread of its own.
+ * survey.c: asks Kafka about the topics and the group of a subscription, in a thread of its own.
  *
  *      topics   by their names; for patterns all topics that we may see, which librdkafka asks for
  *               as often by itself
@@ -153,8 +153,8 @@ static void note_group(struct survey *survey, const struct rd_kafka_group_info *
 }
 
 /*
- * Who has what. rd_kafka_DescribeConsumerGroups() would ask the coordinator alone, but librdkafka
- * 2.0.2 locks itself in for ever where a broker does not know that request.
+ * Which member has which topics. rd_kafka_DescribeConsumerGroups() would ask the coordinator alone,
+ * but librdkafka 2.0.2 deadlocks if a broker does not know that request.
  */
 static void ask_group(struct survey *survey)
 {

@@ -1,9 +1,8 @@
 /*
- * survey.h: what Kafka says of that which ought to be read, asked by a thread of its own.
+ * survey.h: asks Kafka about the topics and the group of a subscription, in a thread of its own.
  *
- * librdkafka answers these questions only to who waits, for as long as a broker is silent. So they
- * are not asked on the thread of offsets.h either, where a start or a kick would wait behind them.
- * One question at a time.
+ * The calls block for as long as a broker is silent. So they are not made on the thread of
+ * offsets.h either, where a start or a wakeup would wait behind them. One question at a time.
  */
 #pragma once
 #include <librdkafka/rdkafka.h>
@@ -24,7 +23,7 @@ enum survey_found {
 struct survey_topic {
     const char *name; /* borrowed of the subscription */
     enum survey_found found;
-    bool taken; /* some member of the group has a partition of it; only where the group is known */
+    bool taken; /* some member of the group has a partition of it; only if the group is known */
 };
 
 struct survey_answer {
@@ -58,6 +57,6 @@ void survey_ask(struct survey *survey, rd_kafka_topic_partition_list_t *highs,
 struct survey_answer *survey_take(struct survey *survey);
 void survey_answer_free(struct survey_answer *answer);
 
-/** Ends the thread; false where it does not end within @p wait_ms: then it is left alone. Takes
+/** Ends the thread; false if it does not end within @p wait_ms: then it is left alone. Takes
  * NULL. */
 bool survey_free(struct survey *survey, int64_t wait_ms);

@@ -2,7 +2,7 @@
 #include "kafka/topic_watch.h"
 
 #include "base/mem.h"
-#include "kafka/complaints.h"
+#include "kafka/error_log.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -50,7 +50,7 @@ static bool is_answer(rd_kafka_resp_err_t err)
 static void tell(struct topic_watch *watch, rd_kafka_resp_err_t err)
 {
     static const uint64_t one = 1;
-    const char *remedy = complaint_remedy(err);
+    const char *remedy = error_remedy(err);
     char trouble[TROUBLE_BYTES] = "";
 
     if (err)

@@ -12,7 +12,7 @@
 struct topic_watch;
 
 /** Begins to ask; @p kafka and @p topic live until topic_watch_free(). An answer that is news makes
- * @p wake_fd, an eventfd, readable. NULL where no thread could be started. */
+ * @p wake_fd, an eventfd, readable. NULL if no thread could be started. */
 struct topic_watch *topic_watch_new(rd_kafka_t *kafka, const char *topic, int wake_fd);
 
 /** Whether there is news since the last call. Then @p trouble says why the topic cannot be written;

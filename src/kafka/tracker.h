@@ -49,5 +49,5 @@ size_t tracker_waiting(const struct tracker *tracker);
 /** Records at and above the commit offset, finished ones among them: the next owner reads them. */
 size_t tracker_uncommitted(const struct tracker *tracker);
 
-/** The timestamp of the oldest unfinished record; -1 where there is none. */
+/** The timestamp of the oldest unfinished record; -1 if there is none. */
 int64_t tracker_oldest_ms(const struct tracker *tracker);

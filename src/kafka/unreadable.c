@@ -1,9 +1,10 @@
 /*
  * unreadable.c: a batch of which librdkafka cannot make records.
  *
- * It says so in the batch's place between the records, and would go on behind it. The partition is
- * held there, but not before the next poll: the records in front came with it, and are begun first.
- * Else they would never be written, and be passed over by whoever moves the group behind the batch.
+ * It reports the error in the batch's place between the records, and would continue behind it. The
+ * partition is held there, but not before the next poll: the records in front came with it, and are
+ * begun first. Otherwise they would never be written, and an operator who moves the group behind
+ * the batch would skip them.
  */
 #include "base/mem.h"
 #include "kafka/source_state.h"

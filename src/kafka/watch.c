@@ -1,8 +1,8 @@
 /*
  * watch.c: whether the log of each partition is still the one that its position is of.
  *
- * A topic that is deleted and made anew has the same name and other records under the same offsets.
- * librdkafka goes on at the old offset in the new log and says nothing, if there is a record. So
+ * A topic that is deleted and recreated has the same name and other records under the same offsets.
+ * librdkafka continues at the old offset in the new log without a word, if there is a record. So
  * Kafka is asked: every two seconds, after anything that may mean it, and before the first record
  * is taken by a process that was frozen.
  *
@@ -11,9 +11,9 @@
  *      the group's committed offset is gone    Kafka deletes it with the topic
  *      the record remembered is another one    read again at each start (witness.h)
  *
- * Without ids the third one is all there is while records flow, and the next commit would wipe it
- * out. So it is asked before each commit. A commit that goes out with a deletion since the answer
- * is not noticed: the time of one request.
+ * Without ids only the third sign is there while records flow, and the next commit would wipe it
+ * out. So we look before each commit. A commit that goes out with a deletion since the answer is
+ * not noticed: the time of one request.
  */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -24,7 +24,7 @@
 
 enum {
     LOOK_MS = 2000,
-    LOOK_AGAIN_MS = 500, /* where there was no answer */
+    LOOK_AGAIN_MS = 500, /* if there was no answer */
     FROZEN_MS = 2500,    /* without a turn, which comes every second at least */
     AHEAD_LOOK_MS = 1000 /* how old an answer may be for commits that records wait for */
 };
@@ -32,7 +32,7 @@ enum {
 static bool is_watched(const struct source_partition *partition)
 {
     return (partition->state == PARTITION_FLOWING || partition->state == PARTITION_HELD) &&
-           !partition->log.another;
+           !partition->log.replaced;
 }
 
 /* --- the answers ------------------------------------------------------------------------------ */
@@ -46,7 +46,7 @@ static void watch_is_done(struct source *source)
         source->watch.commit_look = COMMIT_LOOK_DONE;
 }
 
-/* What was not known of the log is known now. */
+/* Keeps what was not known of the log. */
 void watch_keep(struct source_partition *partition, const struct identity *identity)
 {
     if (identity->topic[0])
@@ -63,9 +63,9 @@ static void watch_judge(struct source_partition *partition, const struct offsets
     if (item->err || partition->generation != item->generation || !is_watched(partition))
         return;
     if (how)
-        another_found(partition, how);
+        replaced_found(partition, how);
     else if (!same && item->was_committed && item->committed < 0)
-        another_found(partition, difference_offset);
+        replaced_found(partition, difference_offset);
     else {
         watch_keep(partition, &item->log);
         partition->log.known_end = gauges_known_end(partition);
@@ -106,7 +106,7 @@ void watch_look_back(struct source_partition *partition, const rd_kafka_message_
     partition->log.compare = WITNESS_NONE;
     message_record(message, &record);
     if (!witness_fits(&witness, &record))
-        another_found(partition, difference_record);
+        replaced_found(partition, difference_record);
 }
 
 /* --- the questions ---------------------------------------------------------------------------- */
@@ -147,8 +147,8 @@ void watch_soon(struct source *source)
     source->watch.due_ms = 0;
 }
 
-/* A frozen process does not know how long it was away, and what it has fetched may be of either
- * log. */
+/* A frozen process does not know how long it was away, and the records it has fetched may be of
+ * either log. */
 void watch_notice(struct source *source)
 {
     int64_t now_ms = clock_ms();

@@ -10,7 +10,7 @@
 struct source;
 struct source_partition;
 
-/** What a commit waits for where the ids of topics are not known. */
+/** What a commit waits for if the ids of topics are not known. */
 enum commit_look { COMMIT_LOOK_NONE, COMMIT_LOOK_DUE, COMMIT_LOOK_ASKED, COMMIT_LOOK_DONE };
 
 /** A source's. */
@@ -35,13 +35,13 @@ void watch_soon(struct source *source);
 /** The answers to what watch_ask() asked. */
 void watch_answers(struct source *source, const struct offsets_item *items, size_t count);
 
-/** What was not known of the partition's log is known now: it is @p identity. */
+/** Keeps of @p identity what was not known of the partition's log. */
 void watch_keep(struct source_partition *partition, const struct identity *identity);
 
 /** Before records are taken: whether the process was frozen. */
 void watch_notice(struct source *source);
 
-/** Whether what is committed may be overwritten now; false: it is being asked for. */
+/** Whether the committed offset may be overwritten now; false: Kafka is being asked. */
 bool watch_allows_commit(struct source *source);
 
 /** It was overwritten. */

@@ -1,4 +1,4 @@
-/* witness.c: a record that is remembered, to tell a log from another one by what it holds. */
+/* witness.c: a remembered record, by which a log is recognised. */
 #include "kafka/witness.h"
 
 #include "base/text.h"

@@ -1,9 +1,9 @@
 /*
- * witness.h: a record that is remembered, to tell a log from another one by what it holds.
+ * witness.h: a remembered record, by which a log is recognised.
  *
  * Of the records taken the last one of each batch is noted; of these, one below what is committed
- * goes with the commit, and is compared with what the log holds at its offset where the partition
- * is read the next time.
+ * goes with the commit, and is compared with the record at its offset when the partition is read
+ * the next time.
  */
 #pragma once
 #include "base/slice.h"
@@ -35,7 +35,7 @@ void witnesses_note(struct witnesses *witnesses, const struct record *record);
 /** The newest one that is known below @p offset, where the partition is committed. */
 struct witness witnesses_settle(struct witnesses *witnesses, int64_t offset);
 
-/** Whether what the log holds at the witness' offset is what it remembers. */
+/** Whether @p record, of the witness' offset, is the remembered one. */
 bool witness_fits(const struct witness *witness, const struct record *record);
 
 enum { WITNESS_BYTES = 88 };
@@ -43,5 +43,5 @@ enum { WITNESS_BYTES = 88 };
 /** "OFFSET:TIMESTAMP:KEY LENGTH:VALUE LENGTH", lengths of nulls as -1. */
 void witness_write(const struct witness *witness, char text[WITNESS_BYTES]);
 
-/** WITNESS_NONE where it is not such a text. */
+/** WITNESS_NONE if it is not such a text. */
 struct witness witness_read(struct slice text);

@@ -157,9 +157,9 @@ static void each_code_of_kafka_has_its_row(void)
     static const struct {
         const char *code, *party, *remedy;
     } rows[] = {
-#define COMPLAINT(code, party, remedy) {#code, #party, remedy},
-#include "kafka/complaints.def"
-#undef COMPLAINT
+#define KAFKA_ERROR(code, party, remedy) {#code, #party, remedy},
+#include "kafka/errors.def"
+#undef KAFKA_ERROR
     };
     const char *page = handwritten_read("docs/reference/messages.md");
     char line[1024];

@@ -94,7 +94,7 @@ static void fill(void)
 {
     for (int64_t offset = 10; offset < 13; offset++)
         answer(offset);
-    barriers_look(partition, 13);
+    barriers_check(partition, 13);
     barriers_hold(&source);
 }
 

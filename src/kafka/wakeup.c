@@ -1,17 +1,17 @@
 /*
- * kick.c: librdkafka's sleep when its queue was full.
+ * wakeup.c: librdkafka's sleep when its queue was full.
  *
  *      1. The queue is full: a broker thread finds nothing to fetch and sleeps, up to a second.
  *      2. Redis catches up, the queue runs empty. Nothing wakes the broker thread.
  *
  * From 2.2 on fetch.queue.backoff.ms makes the sleep short. Before, a request to the partitions'
  * leaders wakes their threads, which then look at the queue again: we ask for the end offsets, and
- * what the answer says does not matter. It costs one small request a leader, whenever the queue
- * went from full to half.
+ * ignore the answer. It costs one small request a leader, whenever the queue went from full to
+ * half.
  */
 #include "kafka/source_state.h"
 
-enum { KICK_MS = 20, KICK_TRIES = 5, KNOCK_MS = 1000 };
+enum { WAKEUP_MS = 20, WAKEUP_TRIES = 5, PROBE_MS = 1000 };
 
 /* librdkafka counts the bytes of values alone; we know only their mean size. */
 static size_t queue_bytes(const struct source *source, size_t length)
@@ -21,11 +21,11 @@ static size_t queue_bytes(const struct source *source, size_t length)
 
 static bool is_above(const struct source *source, size_t length, size_t quarters)
 {
-    return length >= source->kick.limit_records / 4 * quarters ||
-           queue_bytes(source, length) >= source->kick.limit_bytes / 4 * quarters;
+    return length >= source->wakeup.limit_records / 4 * quarters ||
+           queue_bytes(source, length) >= source->wakeup.limit_bytes / 4 * quarters;
 }
 
-static void kick(struct source *source)
+static void wake_brokers(struct source *source)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
 
@@ -35,28 +35,28 @@ static void kick(struct source *source)
             rd_kafka_topic_partition_list_add(list, partition->topic->name, partition->number)
                 ->offset = RD_KAFKA_OFFSET_END;
     }
-    offsets_kick(source->offsets, list);
+    offsets_ask_ends(source->offsets, list);
 }
 
 /* An idle partition brings no record that would show it. */
-static void kick_knock(struct source *source)
+static void wakeup_probe(struct source *source)
 {
     unsigned answers;
 
-    if (!source->complaints.away || source->now_ms < source->kick.knock_due_ms)
+    if (!source->errors.away || source->now_ms < source->wakeup.probe_due_ms)
         return;
-    answers = offsets_answers(source->offsets);
-    if (answers != source->kick.answers)
-        complaints_end(&source->complaints);
+    answers = offsets_ends_answered(source->offsets);
+    if (answers != source->wakeup.answers)
+        error_log_end(&source->errors);
     else
-        kick(source);
-    source->kick.answers = answers;
-    source->kick.knock_due_ms = source->now_ms + KNOCK_MS;
+        wake_brokers(source);
+    source->wakeup.answers = answers;
+    source->wakeup.probe_due_ms = source->now_ms + PROBE_MS;
 }
 
-void kick_look(struct source *source, size_t taken)
+void wakeup_look(struct source *source, size_t taken)
 {
-    struct kick *state = &source->kick;
+    struct wakeup *state = &source->wakeup;
     size_t length;
 
     if (!state->limit_records)
@@ -71,21 +71,21 @@ void kick_look(struct source *source, size_t taken)
     state->length = length;
 }
 
-/* At the end of the log nothing comes, however often it is asked for. */
-void kick_turn(struct source *source)
+/* At the end of the log no record comes, however often we ask. */
+void wakeup_turn(struct source *source)
 {
-    struct kick *state = &source->kick;
+    struct wakeup *state = &source->wakeup;
 
-    kick_knock(source);
+    wakeup_probe(source);
     if (!state->full || source->now_ms < state->due_ms ||
         is_above(source, rd_kafka_queue_length(source->fetching.records), 2))
         return;
-    kick(source);
-    state->due_ms = source->now_ms + KICK_MS;
-    state->full = ++state->tries < KICK_TRIES;
+    wake_brokers(source);
+    state->due_ms = source->now_ms + WAKEUP_MS;
+    state->full = ++state->tries < WAKEUP_TRIES;
 }
 
-int64_t kick_next_ms(const struct source *source)
+int64_t wakeup_next_ms(const struct source *source)
 {
-    return source->kick.full && source->kick.tries ? KICK_MS : INT64_MAX;
+    return source->wakeup.full && source->wakeup.tries ? WAKEUP_MS : INT64_MAX;
 }

@@ -1,5 +1,5 @@
-/* chatter.c: librdkafka's own log lines become ours. */
-#include "kafka/chatter.h"
+/* librdkafka_log.c: librdkafka's own log lines become ours. */
+#include "kafka/librdkafka_log.h"
 
 #include "base/log.h"
 
@@ -8,7 +8,7 @@
 /* syslog(3) levels. */
 enum { SYSLOG_WARNING = 4, SYSLOG_INFO = 6 };
 
-static enum log_level chatter_level(const char *facility, int level)
+static enum log_level librdkafka_level(const char *facility, int level)
 {
     /* A broker that cannot be reached comes as an error event as well; AUTOCREATE is said of every
      * new connection, CONFWARN of properties that consumer and producer share. */
@@ -28,7 +28,7 @@ static bool is_about_identity(const char *facility)
     return strcmp(facility, "PARTCNT") == 0 || strcmp(facility, "CLUSTERID") == 0;
 }
 
-bool chatter_log(rd_kafka_event_t *event)
+bool librdkafka_log(rd_kafka_event_t *event)
 {
     const char *facility, *text;
     int number;
@@ -36,7 +36,7 @@ bool chatter_log(rd_kafka_event_t *event)
 
     if (rd_kafka_event_log(event, &facility, &text, &number) != 0)
         return false;
-    level = chatter_level(facility, number);
+    level = librdkafka_level(facility, number);
     const struct log_field fields[] = {LOG_STR("facility", facility), LOG_STR("text", text),
                                        LOG_END};
     if (level == LOG_WARN && log_enabled(level))
