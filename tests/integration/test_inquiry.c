@@ -134,7 +134,7 @@ static const char *in_bad_moods(void *context, unsigned connection, unsigned num
         {EXPECTED, "-LOADING wait\r\n"}, {""}, {NULL}, {"*0\r\n", EXPECTED}};
 
     (void)context, (void)name;
-    return answers[(connection < 4 ? connection : 4) - 1][number % 2];
+    return answers[connection < 4 ? connection : 3][number % 2];
 }
 
 static void what_was_not_answered_is_asked_again(void)
