@@ -30,7 +30,7 @@ static uint32_t delivery_number(struct deliveries *deliveries)
 }
 
 uint32_t delivery_open(struct worker *worker, struct source_ticket ticket,
-                       const struct record *record, const struct route *route, size_t pending)
+                       const struct record *record, const struct route *route)
 {
     uint32_t number = delivery_number(&worker->deliveries);
 
@@ -38,7 +38,6 @@ uint32_t delivery_open(struct worker *worker, struct source_ticket ticket,
                                                          .offset = record->offset,
                                                          .timestamp_ms = record->timestamp_ms,
                                                          .route = route->index,
-                                                         .pending = (uint32_t)pending,
                                                          .open = true};
     worker->counters[route->index]->inflight++;
     worker->opened[worker->opened_count++] = number;

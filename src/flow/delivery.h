@@ -61,9 +61,9 @@ static inline struct delivery *delivery_at(const struct deliveries *deliveries, 
     return delivery;
 }
 
-/** Opens the delivery of the record in hand to one route, with so many answers to come. */
+/** Opens the delivery of the record in hand to one route; no answers are to come yet. */
 uint32_t delivery_open(struct worker *worker, struct source_ticket ticket,
-                       const struct record *record, const struct route *route, size_t pending);
+                       const struct record *record, const struct route *route);
 
 /** One answer less to come; behind the last one it is closed, unless it stops its partition. */
 void delivery_answered(struct worker *worker, uint32_t number);

@@ -5,13 +5,10 @@
  * units, each with the offset to go on at in the same transaction (redis/units.h). Here is what
  * differs from the ordinary way; worker.c is the pipe that both take.
  *
- *      claim -> claimed -> starts -> takes, put, complete ... -> gone
+ *      claim -> claimed -> starts -> takes ... -> gone
  */
 #pragma once
 #include "flow/worker_parts.h"
-
-/** Forgets all partitions; the units end their claims. */
-void exactly_close(struct worker *worker);
 
 /* --- source_events --- */
 bool exactly_claim(void *context, struct source_partition *partition);
@@ -34,28 +31,8 @@ void exactly_gone(struct source_partition *partition);
 bool exactly_has_room(struct worker *worker, struct source_partition *partition);
 
 /** Whether the record is to be carried out, or a part of it; false: it was before, or the partition
- * does not flow any more. Then worker->claimed is its partition's. */
+ * does not flow any more. Then worker->claim is its partition's. */
 bool exactly_takes(struct worker *worker, const struct record *record);
-
-/** Whether all @p count commands of the next route were carried out before: they are passed over.
- * One that cannot be rendered has one place. */
-bool exactly_passes(struct claimed *claimed, size_t count);
-
-/** How many of the next @p count commands are to be carried out. */
-size_t exactly_wants(const struct claimed *claimed, size_t count);
-
-/** Puts those of them. */
-void exactly_put(struct claimed *claimed, const struct rendering *rendering, uint32_t number);
-
-/** The next route could not render the record; @p keep: its letter is to be delivered, and until
- * then it is remembered. Takes NULL. */
-void exactly_fails(struct claimed *claimed, bool keep);
-
-/** All routes have had the record. */
-void exactly_complete(struct claimed *claimed, const struct record *record);
 
 /** The letter of delivery @p number is delivered: its record need not be remembered any more. */
 void exactly_mend(struct worker *worker, uint32_t number);
-
-/** Nothing of the record in hand is sent. */
-void exactly_take_back(struct claimed *claimed);

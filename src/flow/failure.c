@@ -68,7 +68,7 @@ static void worker_hold(struct worker *worker, struct source_partition *partitio
 bool worker_stopped(struct worker *worker, const struct record *record, struct source_ticket ticket,
                     const struct route *route)
 {
-    delivery_open(worker, ticket, record, route, 0);
+    delivery_open(worker, ticket, record, route);
     worker_hold(worker, record->owner, route, record->offset, 0, "");
     return false;
 }
@@ -78,7 +78,7 @@ bool worker_deferred(struct worker *worker, const struct record *record,
                      struct source_ticket ticket, const struct route *route, const char *text)
 {
     worker->counters[route->index]->matched++;
-    delivery_open(worker, ticket, record, route, 0);
+    delivery_open(worker, ticket, record, route);
     holds_for_decoding(&worker->holds, record->owner, worker->now_ms,
                        &(struct source_reason){route->conf->name, record->offset, text});
     worker->status_changed = true;
@@ -368,6 +368,13 @@ static struct slice failed_command(const struct worker *worker, enum stage stage
     return command_text(&rendering->items[rendering->count - 1]);
 }
 
+/* The route's place among the commands of the record stays free. */
+static void worker_miss(struct worker *worker, bool keep)
+{
+    if (worker->claim)
+        claim_miss(worker->claim, keep);
+}
+
 bool worker_failed(struct worker *worker, const struct record *record, struct source_ticket ticket,
                    const struct route *route, const struct failure *failure)
 {
@@ -378,11 +385,11 @@ bool worker_failed(struct worker *worker, const struct record *record, struct so
     switch (worker_fate(worker, route, REPLY_REJECT)) {
     case FATE_DROPPED:
         worker_end(worker, route, OUTCOME_DROPPED, failure->text);
-        exactly_fails(worker->claimed, false);
+        worker_miss(worker, false);
         return true;
     case FATE_DEAD:
-        exactly_fails(worker->claimed, true);
-        number = delivery_open(worker, ticket, record, route, 0);
+        worker_miss(worker, true);
+        number = delivery_open(worker, ticket, record, route);
         worker_write_letter(
             worker, number, &(struct dead_record){record, partition, number},
             &(struct letter_cause){.stage = failure->stage,
@@ -393,7 +400,7 @@ bool worker_failed(struct worker *worker, const struct record *record, struct so
     case FATE_HELD:
         break;
     }
-    delivery_open(worker, ticket, record, route, 0);
+    delivery_open(worker, ticket, record, route);
     worker_hold(worker, partition, route, record->offset, 0, failure->text);
     return false;
 }

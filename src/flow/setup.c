@@ -232,7 +232,6 @@ void worker_free(struct worker *worker)
     worker_return_records(worker);
     durability_close(&worker->durability);
     source_free(worker->source);
-    exactly_close(worker);
     streams_close(worker);
     for (size_t i = 0; i < worker->options.conf->sink_count; i++)
         sink_free(worker->sinks[i]);

@@ -41,30 +41,36 @@ static bool worker_render(struct worker *worker, struct record *record, const st
                                NULL, stage, err);
 }
 
+/* False: it was carried out before. */
+static bool worker_put_command(struct worker *worker, struct sink *sink,
+                               const struct rendered *rendered, uint32_t number)
+{
+    if (worker->claim)
+        return claim_put(worker->claim, rendered->arguments, rendered->count, rendered->command,
+                         number);
+    sink_put(sink, rendered->arguments, rendered->count, rendered->command, rendered->key, number);
+    return true;
+}
+
 static void worker_put(struct worker *worker, struct source_ticket ticket,
                        const struct record *record, const struct route *route)
 {
     const struct rendering *rendering = &worker->rendering;
-    struct sink *sink = worker->sinks[route->sink_index];
-    size_t count = rendering->count;
-    uint32_t number;
 
-    if (!count) {
+    if (!rendering->count) {
         worker_end(worker, route, OUTCOME_FILTERED, NULL);
         return;
     }
-    number = delivery_open(worker, ticket, record, route,
-                           worker->claimed ? exactly_wants(worker->claimed, count) : count);
+    uint32_t number = delivery_open(worker, ticket, record, route);
     if (route->conf->on_error == ON_ERROR_DLQ)
         worker_keep(worker, route, number);
-    if (worker->claimed) {
-        exactly_put(worker->claimed, rendering, number);
-        return;
-    }
+    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+    struct sink *sink = worker->sinks[route->sink_index];
     for (size_t i = 0; i < rendering->count; i++) {
-        const struct rendered *rendered = &rendering->items[i];
-        sink_put(sink, rendered->arguments, rendered->count, rendered->command, rendered->key,
-                 number);
+        if (worker_put_command(worker, sink, &rendering->items[i], number))
+            delivery->pending++;
+        else if (i < 64)
+            delivery->left_out |= UINT64_C(1) << i;
     }
 }
 
@@ -79,7 +85,7 @@ static bool worker_deliver(struct worker *worker, struct record *record,
 
     if (!well && err.kind == ERR_RETRY)
         return worker_deferred(worker, record, ticket, route, err.text);
-    if (worker->claimed && exactly_passes(worker->claimed, well ? worker->rendering.count : 1))
+    if (worker->claim && claim_pass(worker->claim, well ? worker->rendering.count : 1))
         return true;
     counters->matched++;
     if (tolerance_is_over(worker->options.tolerances, route->index))
@@ -94,8 +100,8 @@ static bool worker_deliver(struct worker *worker, struct record *record,
 /* Nothing of the record in hand is sent, whatever its routes: it will be read again as a whole. */
 static void worker_take_back(struct worker *worker)
 {
-    if (worker->claimed)
-        exactly_take_back(worker->claimed);
+    if (worker->claim)
+        claim_rollback(worker->claim);
     for (size_t i = 0; i < worker->options.conf->sink_count; i++)
         if (worker->sinks[i])
             sink_rollback(worker->sinks[i]);
@@ -146,8 +152,8 @@ static bool worker_has_room(struct worker *worker, const struct topic_routes *ro
 static void worker_complete(struct worker *worker, const struct record *record,
                             const struct topic_routes *routes)
 {
-    if (worker->claimed)
-        exactly_complete(worker->claimed, record);
+    if (worker->claim)
+        units_commit(worker->claim);
     else
         for (size_t i = 0; i < routes->count; i++)
             sink_commit(worker->sinks[routes->items[i]->sink_index]);
@@ -177,7 +183,7 @@ static bool worker_prepare(struct worker *worker, struct record *record)
     if (routes->delivery == AT_MOST_ONCE && !source_commit_first(partition, record))
         return false;
 
-    worker->claimed = NULL;
+    worker->claim = NULL;
     if (routes->delivery == EXACTLY_ONCE && !exactly_takes(worker, record))
         return true;
 

@@ -42,8 +42,7 @@ struct worker {
     struct source *source;
     struct sink **sinks;      /* by the configuration's order; NULL: no route of ours uses it */
     struct streams **streams; /* streams.c's, of the same sinks; NULL: none was asked yet */
-    struct claimed *claims;   /* exactly.c's, of all partitions */
-    struct claimed *claimed;  /* of the record in hand; NULL: it goes the ordinary way */
+    struct claim *claim;      /* of the record in hand; NULL: it goes the ordinary way */
     struct metrics_worker *metrics;
     struct route_counters **counters; /* by the index of a route; NULL: of another source */
     struct deliveries deliveries;

@@ -74,23 +74,26 @@ void *lane_carrier(const struct lane *lane)
     return lane->options.carrier;
 }
 
-void lane_restart(struct claim *claim, int64_t next)
+/* What stands in the checkpoint's place says nothing. */
+static void claim_restart(struct claim *claim, int64_t next)
 {
     holes_clear(&claim->holes);
     claim->holes_version++;
-    claim->anew = claim->found;
+    claim->anew = true;
     claim->next = next;
     claim->leader = -1;
     claim->witness = (struct checkpoint_witness){0};
     claim_note(claim);
 }
 
-void lane_identify(struct claim *claim, const char *log)
+void claim_start(struct claim *claim, int64_t next, bool another, const char *log)
 {
     snprintf(claim->log, sizeof(claim->log), "%s", log);
+    if (claim->found && (another || claim->next != next))
+        claim_restart(claim, next);
 }
 
-void lane_drop(struct claim *claim)
+void claim_drop(struct claim *claim)
 {
     claim->dropped = true;
     TAILQ_INSERT_TAIL(&claim->lane->dropped, claim, drop);
@@ -98,28 +101,12 @@ void lane_drop(struct claim *claim)
     if (claim->lane->late_claim == claim)
         claim->lane->late_claim = NULL;
     claim->lane->claim_count--;
-    lane_rollback(claim);
+    claim_rollback(claim);
     claim_drop_units(claim, NULL);
     claim_release(claim);
 }
 
-/* --- putting ---------------------------------------------------------------------------------- */
-
-static bool lane_unit_is_full(const struct lane *lane, const struct unit *unit)
-{
-    return unit->closed || unit->records >= lane->options.unit_records ||
-           unit->queue.end >= lane->options.unit_bytes;
-}
-
-bool lane_has_room(const struct claim *claim)
-{
-    const struct lane *lane = claim->lane;
-
-    if (claim->stopped || claim->state == CLAIM_FENCED ||
-        lane->bytes >= LANE_UNITS * lane->options.unit_bytes)
-        return false;
-    return claim->unit_count < CLAIM_UNITS || !lane_unit_is_full(lane, claim->last);
-}
+/* --- units ------------------------------------------------------------------------------------ */
 
 struct unit *lane_take_spare(struct lane *lane)
 {
@@ -136,61 +123,8 @@ struct unit *lane_take_spare(struct lane *lane)
     return unit;
 }
 
-/* The unit that takes the record in hand. */
-static struct unit *claim_open_unit(struct claim *claim)
-{
-    struct unit *last = claim->last;
-
-    if (last &&
-        (last->queue.count > last->queue.committed || !lane_unit_is_full(claim->lane, last)))
-        return last;
-    struct unit *unit = lane_take_spare(claim->lane);
-    if (last)
-        last->next_unit = unit;
-    else
-        claim->first = unit;
-    claim->last = unit;
-    claim->unit_count++;
-    return unit;
-}
-
-void lane_put(struct claim *claim, unsigned place, const struct slice *arguments, size_t count,
-              const struct command *command, uint32_t ticket)
-{
-    struct queued queued = {.ticket = ticket,
-                            .command = command ? command->index : claim->lane->other,
-                            .place = place & INT32_MAX};
-
-    queue_put(&claim_open_unit(claim)->queue, arguments, count, queued);
-}
-
-void lane_record(struct claim *claim, const struct unit_record *record, uint64_t keep)
-{
-    struct unit *unit = claim_open_unit(claim);
-    struct lane *lane = claim->lane;
-    bool hole = claim->holes.count && holes_find(&claim->holes, record->offset);
-
-    lane->bytes += unit->queue.tail - unit->queue.end;
-    lane->commands += unit->queue.count - unit->queue.committed;
-    unit_commit(unit, record, keep, hole);
-    if (claim->stopped || claim->dropped || claim->state == CLAIM_FENCED) {
-        if (claim->stopped)
-            claim_drop_units(claim, claim->first == unit ? NULL : claim->first);
-        return;
-    }
-    claim_want(claim);
-    if (lane_unit_is_full(lane, claim->first)) /* the server works while more is put */
-        lane_turn(lane);
-}
-
-void lane_rollback(struct claim *claim)
-{
-    if (claim->last)
-        queue_rollback(&claim->last->queue);
-}
-
 /* Of a unit that was not answered yet; the one in flight cannot be changed any more. */
-static void lane_mend_unit(struct claim *claim, struct unit *unit, int64_t offset)
+static void claim_mend_unit(struct claim *claim, struct unit *unit, int64_t offset)
 {
     for (size_t i = 0; i < unit->entry_count; i++) {
         struct unit_entry *entry = &unit->entries[i];
@@ -201,16 +135,16 @@ static void lane_mend_unit(struct claim *claim, struct unit *unit, int64_t offse
     }
 }
 
-void lane_mend(struct claim *claim, int64_t offset)
+void claim_mend(struct claim *claim, int64_t offset)
 {
     if (holes_remove(&claim->holes, offset))
         claim->holes_version++;
     for (struct unit *unit = claim->first; unit; unit = unit->next_unit)
-        lane_mend_unit(claim, unit, offset);
+        claim_mend_unit(claim, unit, offset);
     claim_note(claim);
 }
 
-bool lane_is_settled(const struct claim *claim)
+bool claim_is_settled(const struct claim *claim)
 {
     if (claim->state == CLAIM_FENCED)
         return !claim->first && !claim->notices;

@@ -28,8 +28,8 @@
  *      OWNED, RETURNING --another token, another checkpoint--> FENCED
  */
 #pragma once
+#include "redis/claim.h"
 #include "redis/session.h"
-#include "redis/units.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -57,7 +57,7 @@ struct session *lane_session(struct lane *lane);
 /** What is carried out and has nothing behind it is written down as settled. */
 void lane_tick(struct lane *lane);
 
-/* --- claims: as in units.h -------------------------------------------------------------------- */
+/* --- claims: see claim.h ---------------------------------------------------------------------- */
 
 /** @p random tells this claim from all others, of this process and others. */
 struct claim *lane_claim(struct lane *lane, const struct claim_name *name, uint64_t random,
@@ -69,13 +69,3 @@ size_t lane_claims(const struct lane *lane);
 bool lane_has_former(const struct lane *lane, const struct claim_name *name);
 struct lane *claim_lane(const struct claim *claim);
 void *lane_carrier(const struct lane *lane);
-void lane_restart(struct claim *claim, int64_t next);
-void lane_identify(struct claim *claim, const char *log);
-void lane_drop(struct claim *claim);
-bool lane_has_room(const struct claim *claim);
-void lane_put(struct claim *claim, unsigned place, const struct slice *arguments, size_t count,
-              const struct command *command, uint32_t ticket);
-void lane_record(struct claim *claim, const struct unit_record *record, uint64_t keep);
-void lane_rollback(struct claim *claim);
-void lane_mend(struct claim *claim, int64_t offset);
-bool lane_is_settled(const struct claim *claim);

@@ -36,6 +36,15 @@ struct claim_mark {
     int64_t epoch, unit;
 };
 
+/** The record that is being put. */
+struct claim_hand {
+    struct unit_record record;
+    unsigned ordinal; /* of its next command, among those of all routes */
+    uint64_t wanted;  /* the commands that are to be carried out, by ordinal */
+    uint64_t kept;    /* those that could not be rendered and are to be remembered */
+    bool put;         /* others were put */
+};
+
 struct claim {
     struct lane *lane;
     void *owner;
@@ -59,6 +68,7 @@ struct claim {
     struct holes holes;     /* as they should be */
     uint32_t holes_version; /* counts their changes; what of it is in flight, and in Redis: */
     uint32_t flying_version, written_version;
+    struct claim_hand hand;
     bool found;     /* Redis had something where the checkpoint stands */
     bool anew;      /* what stands in the checkpoint's place is thrown away */
     bool urgent;    /* a hole must be written before anything else */

@@ -5,9 +5,15 @@
  * its bytes. Records without commands move the offset and leave no entry.
  */
 #pragma once
+#include "redis/checkpoint.h"
 #include "redis/queue.h"
+#include "redis/reply.h"
 #include "redis/session.h"
-#include "redis/units.h"
+
+struct unit_record {
+    int64_t offset, leader_epoch; /* -1: not known */
+    struct checkpoint_witness witness;
+};
 
 struct unit_entry {
     struct unit_record record;

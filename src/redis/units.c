@@ -126,53 +126,10 @@ struct claim *units_claim(struct units *units, const struct claim_name *name, vo
     return lane_claim(lane, name, units_random(), owner);
 }
 
-void units_restart(struct claim *claim, int64_t next)
+void units_commit(struct claim *claim)
 {
-    lane_restart(claim, next);
-}
-
-void units_identify(struct claim *claim, const char *log)
-{
-    lane_identify(claim, log);
-}
-
-void units_drop(struct claim *claim)
-{
-    lane_drop(claim);
-}
-
-bool units_have_room(const struct claim *claim)
-{
-    return lane_has_room(claim);
-}
-
-void units_put(struct claim *claim, unsigned place, const struct slice *arguments, size_t count,
-               const struct command *command, uint32_t ticket)
-{
-    lane_put(claim, place, arguments, count, command, ticket);
-}
-
-void units_record(struct claim *claim, const struct unit_record *record, uint64_t keep)
-{
-    struct link *link = lane_carrier(claim_lane(claim));
-
-    lane_record(claim, record, keep);
-    link_send(link); /* a full unit leaves at once: the server works while more is put */
-}
-
-void units_rollback(struct claim *claim)
-{
-    lane_rollback(claim);
-}
-
-void units_mend(struct claim *claim, int64_t offset)
-{
-    lane_mend(claim, offset);
-}
-
-bool units_are_settled(const struct claim *claim)
-{
-    return lane_is_settled(claim);
+    claim_commit(claim);
+    link_send(lane_carrier(claim_lane(claim)));
 }
 
 /* --- the turn --------------------------------------------------------------------------------- */

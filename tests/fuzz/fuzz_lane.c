@@ -35,7 +35,7 @@ static void on_claimed(void *context, void *owner, const struct checkpoint *chec
 {
     (void)context, (void)owner;
     if (checkpoint->readable && checkpoint->next > checkpoint->settled + 1)
-        lane_restart(claims[(bool *)owner - gone], offset);
+        claim_start(claims[(bool *)owner - gone], offset, false, "");
 }
 
 static void on_fenced(void *context, void *owner, bool taken)
@@ -43,7 +43,7 @@ static void on_fenced(void *context, void *owner, bool taken)
     size_t index = (size_t)((bool *)owner - gone);
 
     (void)context, (void)taken;
-    lane_drop(claims[index]);
+    claim_drop(claims[index]);
     claims[index] = NULL;
 }
 
@@ -67,15 +67,18 @@ static void on_dropped(void *context, uint32_t ticket)
     tell(ticket);
 }
 
-static void put(struct claim *claim, unsigned commands, uint64_t kept)
+static void put(struct claim *claim, unsigned commands, bool missed)
 {
     struct unit_record record = {offset, 7, {true, offset, 4, SIZE_MAX}};
 
-    if (!claim || !lane_has_room(claim) || tickets + commands >= TICKETS)
+    if (!claim || !claim_has_room(claim) || tickets + commands >= TICKETS ||
+        !claim_begin(claim, &record))
         return;
     for (unsigned i = 0; i < commands; i++)
-        lane_put(claim, i, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, tickets++);
-    lane_record(claim, &record, kept);
+        tickets += claim_put(claim, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, tickets);
+    if (missed)
+        claim_miss(claim, true);
+    claim_commit(claim);
     offset++;
 }
 
@@ -109,7 +112,7 @@ static void make_claim(size_t index)
 static void drop(size_t index)
 {
     if (claims[index])
-        lane_drop(claims[index]);
+        claim_drop(claims[index]);
     claims[index] = NULL;
 }
 
@@ -134,17 +137,17 @@ static void step(uint8_t byte, const uint8_t **data, size_t *size)
         lose();
         break;
     case 'p':
-        put(claims[0], 2, 0);
+        put(claims[0], 2, false);
         break;
     case 'P':
-        put(claims[1], 1, 0);
+        put(claims[1], 1, false);
         break;
     case 'k':
-        put(claims[0], 0, CHECKPOINT_WHOLE);
+        put(claims[0], 0, true);
         break;
     case 'm':
         if (claims[0])
-            lane_mend(claims[0], offset - 1);
+            claim_mend(claims[0], offset - 1);
         break;
     case 'd':
         drop(0);

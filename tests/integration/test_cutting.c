@@ -111,7 +111,7 @@ static bool render_big(struct owner_partition *partition, int64_t offset, unsign
     if (partition->number != 1 || offset != BIG_OFFSET)
         return owner_render(partition, offset, place);
     if (place == 0)
-        owner_put(partition, place, "SET", "big", big, NULL);
+        owner_put(partition, "SET", "big", big, NULL);
     return place == 0 || owner_render(partition, offset, place - 1);
 }
 
@@ -157,7 +157,7 @@ static void exactly_once_hears_what_is_said_before_the_end_too(void)
 static bool render_half(struct owner_partition *partition, int64_t offset, unsigned place)
 {
     if (place == 0)
-        owner_put(partition, place, "SET", "half", big + BIG - (400 << 10), NULL);
+        owner_put(partition, "SET", "half", big + BIG - (400 << 10), NULL);
     return place == 0 || owner_render(partition, offset, place - 1);
 }
 

@@ -99,7 +99,7 @@ static bool render_bit(struct owner_partition *partition, int64_t offset, unsign
     snprintf(key, sizeof(key), "bits:%d", partition->number);
     snprintf(bit, sizeof(bit), "%lld", (long long)offset);
     if (place == 0)
-        owner_put(partition, place, "SETBIT", key, bit, "1", NULL);
+        owner_put(partition, "SETBIT", key, bit, "1", NULL);
     return place == 0;
 }
 

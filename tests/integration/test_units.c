@@ -89,13 +89,14 @@ static void a_record_larger_than_a_unit_goes_alone(void)
     CU_ASSERT_TRUE(owner_wait_claimed(owner));
     memset(value, 'x', length);
     for (int64_t offset = 0; offset < 5; offset++) {
-        while (!units_have_room(owner->partitions[0].claim))
+        while (!claim_has_room(owner->partitions[0].claim))
             owner_turn(owner);
         owner->outcomes[owner->put] = TICKET_OPEN;
-        units_put(owner->partitions[0].claim, 0,
+        claim_begin(owner->partitions[0].claim, &(struct unit_record){offset, -1, {0}});
+        claim_put(owner->partitions[0].claim,
                   (struct slice[]){SLICE("APPEND"), SLICE("all"), {value, length}}, 3, NULL,
                   owner->put++);
-        units_record(owner->partitions[0].claim, &(struct unit_record){offset, -1, {0}}, false);
+        units_commit(owner->partitions[0].claim);
     }
     CU_ASSERT_TRUE(owner_finish(owner));
     ASSERT_TEXT(redis_ask(server, "STRLEN all"), "15728640");
@@ -211,7 +212,7 @@ static bool render_bad_seventh(struct owner_partition *partition, int64_t offset
 {
     if (offset != 7 || place != 1)
         return owner_render(partition, offset, place);
-    owner_put(partition, 1, "INCRBY", "sum:0", NULL);
+    owner_put(partition, "INCRBY", "sum:0", NULL);
     return true;
 }
 
@@ -255,8 +256,8 @@ static void what_is_kept_is_in_the_checkpoint_until_it_is_mended(void)
     CU_ASSERT_TRUE(owner_finish(owner));
     ASSERT_TEXT(redis_ask(server, "HMGET penstock:{a%%20group}:rides:0 next holes"),
                 "[3 0:0;1:0;2:0]");
-    units_mend(owner->partitions[0].claim, 1);
-    CU_ASSERT_FALSE(units_are_settled(owner->partitions[0].claim));
+    claim_mend(owner->partitions[0].claim, 1);
+    CU_ASSERT_FALSE(claim_is_settled(owner->partitions[0].claim));
     CU_ASSERT_TRUE(owner_finish(owner));
     ASSERT_TEXT(redis_ask(server, "HMGET penstock:{a%%20group}:rides:0 next holes"), "[3 0:0;2:0]");
     close_both();
@@ -396,9 +397,10 @@ static void each_command_of_a_record_has_patience_of_its_own(void)
     owner->patience_ms = 400;
     redis_ask(server, "CONFIG SET busy-reply-threshold 10");
     redis_client_send(client, "EVAL %s 0", "while true do end");
-    for (unsigned place = 0; place < 2; place++)
-        units_put(claim, place, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, ticket);
-    units_record(claim, &(struct unit_record){10, -1, {0}}, 0);
+    claim_begin(claim, &(struct unit_record){10, -1, {0}});
+    for (int i = 0; i < 2; i++)
+        claim_put(claim, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, ticket);
+    units_commit(claim);
     int64_t first_ms = wait_refused(ticket);
     CU_ASSERT(wait_refused(ticket) - first_ms >= 350);
     redis_ask(server, "SCRIPT KILL");

@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { TICKETS = WORLD_RECORDS * WORLD_COMMANDS * 8, HOLES = WORLD_RECORDS, UNIT_RECORDS = 4 };
+enum { TICKETS = WORLD_RECORDS * WORLD_COMMANDS * 8, UNIT_RECORDS = 4 };
 
 struct ticket {
     struct place place;
@@ -19,10 +19,7 @@ struct exact_partition {
     bool begun;        /* records may be put */
     bool again;        /* it stopped or was fenced: to be claimed anew */
     struct place mend; /* a record that was kept and is taken care of by now; offset -1: none */
-    int64_t next;
-    struct checkpoint_witness witness; /* of the record below next */
-    struct checkpoint_hole holes[HOLES];
-    size_t hole_count;
+    int64_t next;      /* where it began: what lies below it was carried out, but for its holes */
 };
 
 struct exact {
@@ -43,17 +40,6 @@ static struct exact_partition *exact_partition(struct member *member, unsigned n
 
 /* --- what the lane tells ---------------------------------------------------------------------- */
 
-/* What the checkpoint says of records below next; nothing where it is not gone on at that. */
-static void exact_keep(struct exact_partition *exact, const struct checkpoint *checkpoint,
-                       bool fits)
-{
-    exact->hole_count = fits ? checkpoint->hole_count : 0;
-    exact->witness = fits ? checkpoint->witness : (struct checkpoint_witness){0};
-    assert(exact->hole_count <= HOLES);
-    for (size_t i = 0; i < exact->hole_count; i++)
-        exact->holes[i] = checkpoint->holes[i];
-}
-
 static void exact_claimed(void *context, void *owner, const struct checkpoint *checkpoint)
 {
     struct member *member = context;
@@ -62,17 +48,13 @@ static void exact_claimed(void *context, void *owner, const struct checkpoint *c
     struct exact_partition *exact = exact_partition(member, number);
     struct resume resume = log_resume(member, number, checkpoint);
     char log[IDENTITY_BYTES];
-    bool fits = checkpoint->found && resume.next == checkpoint->next && !resume.another;
 
     log_text(member->world, number, log);
-    exact_keep(exact, checkpoint, fits);
     exact->next = resume.next;
     exact->begun = true;
     partition->position = resume.from;
     partition->tracker = tracker_new(resume.from);
-    lane_identify(exact->claim, log);
-    if (!fits)
-        lane_restart(exact->claim, exact->next);
+    claim_start(exact->claim, exact->next, resume.another, log);
 }
 
 static void exact_fenced(void *context, void *owner, bool taken)
@@ -225,7 +207,7 @@ static void exact_lost(struct member *member, unsigned number)
     struct exact_partition *partition = &exact->partitions[number];
 
     if (partition->claim)
-        lane_drop(partition->claim);
+        claim_drop(partition->claim);
     partition->claim = NULL;
     partition->begun = partition->again = false;
     exact_deliver(member);
@@ -233,72 +215,52 @@ static void exact_lost(struct member *member, unsigned number)
 
 /* --- records ---------------------------------------------------------------------------------- */
 
-/* Which commands of the record are to be put; 0: it was carried out before. */
-static uint64_t exact_commands(const struct exact_partition *exact, int64_t offset)
+/* The record at the partition's position in one of its logs. */
+static struct unit_record exact_record(const struct member_partition *partition, unsigned log)
 {
-    if (offset >= exact->next)
-        return UINT64_MAX;
-    for (size_t i = 0; i < exact->hole_count; i++)
-        if (exact->holes[i].offset == offset)
-            return exact->holes[i].commands;
-    return 0;
+    struct record record = log_record(log, partition->position);
+
+    return (struct unit_record){
+        partition->position, -1, {true, record.timestamp_ms, SIZE_MAX, record.value.length}};
 }
 
-static struct checkpoint_witness exact_witness(struct place place)
-{
-    struct record record = log_record(place.log, place.offset);
-
-    return (struct checkpoint_witness){true, record.timestamp_ms, SIZE_MAX, record.value.length};
-}
-
-/* Whether the log has another record below next than the checkpoint remembers. */
-static bool exact_differs(struct member *member, unsigned number)
-{
-    const struct exact_partition *exact = exact_partition(member, number);
-    struct place place = {number, log_now(member->world, number),
-                          member->partitions[number].position};
-
-    return place.offset == exact->next - 1 && exact->witness.known &&
-           exact_witness(place).timestamp_ms != exact->witness.timestamp_ms;
-}
-
-static void exact_put(struct member *member, unsigned number, uint64_t chosen, uint32_t slot)
+static void exact_put(struct member *member, unsigned number, uint32_t slot)
 {
     struct exact *exact = member->way;
     struct member_partition *partition = &member->partitions[number];
     struct claim *claim = exact->partitions[number].claim;
     const struct place place = {number, partition->log, partition->position};
-    struct unit_record unit = {place.offset, -1, exact_witness(place)};
     struct world_record record;
 
     world_record(place, &record);
     for (unsigned i = 0; i < record.count; i++) {
-        if (!(chosen >> i & 1))
-            continue;
-        uint32_t ticket = exact->ticket_count++ % TICKETS;
+        uint32_t ticket = exact->ticket_count % TICKETS;
         exact->tickets[ticket] = (struct ticket){place, partition->life, slot};
+        if (!claim_put(claim, record.words[i], 3, NULL, ticket))
+            continue;
+        exact->ticket_count++;
         tracker_retain(partition->tracker, slot);
-        lane_put(claim, i, record.words[i], 3, NULL, ticket);
     }
-    lane_record(claim, &unit, false);
+    claim_commit(claim);
 }
 
 static bool exact_take(struct member *member, unsigned number)
 {
     struct exact_partition *exact = exact_partition(member, number);
     struct member_partition *partition = &member->partitions[number];
+    struct unit_record record = exact_record(partition, partition->log);
+    struct unit_record now = exact_record(partition, log_now(member->world, number));
     uint32_t slot;
 
-    if (!exact->begun || exact->again || !lane_has_room(exact->claim))
+    if (!exact->begun || exact->again || !claim_has_room(exact->claim))
         return false;
-    if (exact_differs(member, number)) {
+    if (claim_differs(exact->claim, &now)) {
         partition->differs = exact->again = true;
         return false;
     }
-    uint64_t chosen = exact_commands(exact, partition->position);
     tracker_begin(partition->tracker, partition->position, -1, &slot);
-    if (chosen)
-        exact_put(member, number, chosen, slot);
+    if (claim_begin(exact->claim, &record))
+        exact_put(member, number, slot);
     tracker_finish(partition->tracker, slot);
     partition->position++;
     return true;
@@ -309,7 +271,7 @@ static bool exact_is_drained(const struct member *member, unsigned number)
     const struct exact *exact = member->way;
     const struct exact_partition *partition = &exact->partitions[number];
 
-    return !partition->begun || partition->again || lane_is_settled(partition->claim);
+    return !partition->begun || partition->again || claim_is_settled(partition->claim);
 }
 
 /* --- time ------------------------------------------------------------------------------------- */
@@ -322,7 +284,7 @@ static void exact_wake(struct member *member)
     for (unsigned i = 0; i < WORLD_PARTITIONS; i++) {
         struct exact_partition *partition = &exact->partitions[i];
         if (partition->mend.offset >= 0 && partition->claim && !partition->again) {
-            lane_mend(partition->claim, partition->mend.offset);
+            claim_mend(partition->claim, partition->mend.offset);
             world_refused(member, partition->mend, false);
         }
         partition->mend.offset = -1;

@@ -67,7 +67,7 @@ static enum units_verdict on_refused(void *context, uint32_t ticket, enum reply_
                                  : "unknown",
          text);
     if (drops)
-        lane_drop(claims[0]);
+        claim_drop(claims[0]);
     drops = false;
     return verdict;
 }
@@ -149,8 +149,9 @@ void put(struct claim *claim, int64_t offset, uint32_t ticket)
 {
     struct unit_record record = {offset, 7, {true, offset * 10, 4, SIZE_MAX}};
 
-    lane_put(claim, 0, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, ticket);
-    lane_record(claim, &record, 0);
+    claim_begin(claim, &record);
+    claim_put(claim, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, ticket);
+    claim_commit(claim);
     session->ops->turn(session);
 }
 
@@ -158,9 +159,10 @@ void put_two(struct claim *claim, int64_t offset, uint32_t ticket)
 {
     struct unit_record record = {offset, 7, {true, offset * 10, 4, SIZE_MAX}};
 
-    lane_put(claim, 0, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, ticket);
-    lane_put(claim, 1, (struct slice[]){SLICE("DECR"), SLICE("m")}, 2, NULL, ticket + 1);
-    lane_record(claim, &record, 0);
+    claim_begin(claim, &record);
+    claim_put(claim, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, ticket);
+    claim_put(claim, (struct slice[]){SLICE("DECR"), SLICE("m")}, 2, NULL, ticket + 1);
+    claim_commit(claim);
     session->ops->turn(session);
 }
 

@@ -166,7 +166,7 @@ void owner_claim_all(struct owner *owner)
 
 void owner_drop(struct owner_partition *partition)
 {
-    units_drop(partition->claim);
+    claim_drop(partition->claim);
     partition->claim = NULL;
     partition->claimed = false;
 }
@@ -177,18 +177,19 @@ void owner_feed(struct owner *owner, int64_t end)
         owner->partitions[i].end = end;
 }
 
-void owner_put(struct owner_partition *partition, unsigned place, ...)
+void owner_put(struct owner_partition *partition, ...)
 {
     struct owner *owner = partition->owner;
     struct slice arguments[LOOP_FIXTURE_ARGUMENTS];
     va_list list;
 
-    va_start(list, place);
+    va_start(list, partition);
     size_t count = loop_fixture_arguments(arguments, list);
     va_end(list);
     owner->outcomes[owner->put] = TICKET_OPEN;
     owner->owners[owner->put] = partition->number;
-    units_put(partition->claim, place, arguments, count, command_find(arguments[0]), owner->put++);
+    owner->put +=
+        claim_put(partition->claim, arguments, count, command_find(arguments[0]), owner->put);
 }
 
 bool owner_render(struct owner_partition *partition, int64_t offset, unsigned place)
@@ -198,21 +199,20 @@ bool owner_render(struct owner_partition *partition, int64_t offset, unsigned pl
     snprintf(number, sizeof(number), "%lld", (long long)offset);
     snprintf(key, sizeof(key), "%s:%d", place == 0 ? "list" : "sum", partition->number);
     if (place < 2)
-        owner_put(partition, place, place == 0 ? "RPUSH" : "INCRBY", key, number, NULL);
+        owner_put(partition, place == 0 ? "RPUSH" : "INCRBY", key, number, NULL);
     return place < 2;
 }
 
-/* Puts a record, or those of its commands that a hole asks for. */
-static void owner_put_record(struct owner_partition *partition, int64_t offset, uint64_t wanted)
+static void owner_put_record(struct owner_partition *partition, int64_t offset)
 {
     bool (*render)(struct owner_partition *, int64_t, unsigned) = partition->owner->render;
     struct unit_record record = {offset, 1, {true, offset, 4, 5}};
-    bool more = true;
 
-    for (unsigned place = 0; more && place < CHECKPOINT_LAST_PLACE; place++)
-        if (wanted & checkpoint_place(place))
-            more = (render ? render : owner_render)(partition, offset, place);
-    units_record(partition->claim, &record, 0);
+    if (!claim_begin(partition->claim, &record))
+        return;
+    for (unsigned place = 0; (render ? render : owner_render)(partition, offset, place);)
+        place++;
+    units_commit(partition->claim);
 }
 
 /* Puts what comes next; false: nothing does, or there is no room. */
@@ -220,16 +220,15 @@ static bool owner_put_next(struct owner_partition *partition)
 {
     const struct checkpoint *found = &partition->found;
 
-    if (!partition->claimed || partition->stopped || !units_have_room(partition->claim))
+    if (!partition->claimed || partition->stopped || !claim_has_room(partition->claim))
         return false;
     if (partition->hole < found->hole_count) {
-        const struct checkpoint_hole *hole = &found->holes[partition->hole++];
-        owner_put_record(partition, hole->offset, hole->commands);
+        owner_put_record(partition, found->holes[partition->hole++].offset);
         return true;
     }
     if (partition->position >= partition->end)
         return false;
-    owner_put_record(partition, partition->position++, CHECKPOINT_WHOLE);
+    owner_put_record(partition, partition->position++);
     return true;
 }
 
@@ -255,7 +254,7 @@ static bool owner_is_through(const struct owner *owner)
         if (!partition->claim)
             continue;
         if (!partition->claimed || (!partition->stopped && partition->position < partition->end) ||
-            !units_are_settled(partition->claim))
+            !claim_is_settled(partition->claim))
             return false;
     }
     return true;

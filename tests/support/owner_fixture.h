@@ -71,8 +71,8 @@ void owner_drop(struct owner_partition *partition);
 /** The logs end at @p end. */
 void owner_feed(struct owner *owner, int64_t end);
 
-/** Puts one command of the record in hand; arguments end with NULL. */
-void owner_put(struct owner_partition *partition, unsigned place, ...);
+/** Puts the next command of the record in hand; arguments end with NULL. */
+void owner_put(struct owner_partition *partition, ...);
 
 /** The usual commands. */
 bool owner_render(struct owner_partition *partition, int64_t offset, unsigned place);

@@ -55,14 +55,14 @@ static void what_is_carried_out_is_settled_after_a_while(void)
     open_sent();
     hear(CARRIED_OUT ARMED(TOKEN));
     news();
-    CU_ASSERT_FALSE(lane_is_settled(claims[0]));
+    CU_ASSERT_FALSE(claim_is_settled(claims[0]));
     CU_ASSERT_TRUE(session->ops->wants_tick(session));
     lane_tick(lane);
     ASSERT_TEXT(says(), "");
     lane_tick(lane);
     ASSERT_TEXT(says(), HSET("1", "1", "2", "0:4:-1") " / EXEC / " ARM_0);
     hear(QUEUED "*1\r\n:0\r\n" ARMED(TOKEN));
-    CU_ASSERT_TRUE(lane_is_settled(claims[0]));
+    CU_ASSERT_TRUE(claim_is_settled(claims[0]));
     CU_ASSERT_FALSE(session->ops->wants_tick(session));
     close_lane();
 }
@@ -72,7 +72,8 @@ static void a_record_without_commands_moves_the_offset(void)
     struct unit_record record = {41, -1, {0}};
 
     open_owned();
-    lane_record(claims[0], &record, 0);
+    claim_begin(claims[0], &record);
+    claim_commit(claims[0]);
     session->ops->turn(session);
     ASSERT_TEXT(says(), "HSET " K0 " v 1 next 42 settled 41 epoch 1 unit 1 leader -1" ROUTES
                         " witness  / EXEC / " ARM_0);
@@ -82,10 +83,11 @@ static void a_record_without_commands_moves_the_offset(void)
 static void a_record_in_hand_is_not_sent(void)
 {
     open_owned();
-    lane_put(claims[0], 0, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, 5);
+    claim_begin(claims[0], &(struct unit_record){0, 7, {0}});
+    claim_put(claims[0], (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, 5);
     session->ops->turn(session);
     ASSERT_TEXT(says(), "");
-    lane_rollback(claims[0]);
+    claim_rollback(claims[0]);
     put(claims[0], 0, 6);
     ASSERT_TEXT(says(), FIRST_BODY);
     close_lane();
@@ -95,20 +97,22 @@ static void a_unit_has_its_bounds_and_so_has_a_claim(void)
 {
     open_owned();
     for (uint32_t i = 0; i < 13; i++) {
-        CU_ASSERT_TRUE(lane_has_room(claims[0]));
+        CU_ASSERT_TRUE(claim_has_room(claims[0]));
         put(claims[0], i, i);
     }
-    CU_ASSERT_FALSE(lane_has_room(claims[0])); /* 1 flies, 3 times 4 wait */
+    CU_ASSERT_FALSE(claim_has_room(claims[0])); /* 1 flies, 3 times 4 wait */
     close_lane();
 }
 
 static void two_claims_share_a_transaction(void)
 {
     open_both_owned();
-    lane_put(claims[0], 0, (struct slice[]){SLICE("A")}, 1, NULL, 1);
-    lane_record(claims[0], &(struct unit_record){0, 7, {0}}, 0);
-    lane_put(claims[1], 0, (struct slice[]){SLICE("B")}, 1, NULL, 2);
-    lane_record(claims[1], &(struct unit_record){0, 7, {0}}, 0);
+    claim_begin(claims[0], &(struct unit_record){0, 7, {0}});
+    claim_put(claims[0], (struct slice[]){SLICE("A")}, 1, NULL, 1);
+    claim_commit(claims[0]);
+    claim_begin(claims[1], &(struct unit_record){0, 7, {0}});
+    claim_put(claims[1], (struct slice[]){SLICE("B")}, 1, NULL, 2);
+    claim_commit(claims[1]);
     session->ops->turn(session);
     const char *body = says();
     CU_ASSERT_PTR_NOT_NULL(strstr(body, "A / HSET " K0));

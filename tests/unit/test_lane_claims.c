@@ -30,7 +30,7 @@ static void a_checkpoint_that_is_no_hash_is_told(void)
     says();
     hear(QUEUED QUEUED "*2\r\n" OK "-WRONGTYPE no hash\r\n" ARMED(TOKEN));
     ASSERT_TEXT(news(), "first claimed, unreadable: WRONGTYPE no hash");
-    lane_restart(claims[0], 20);
+    claim_start(claims[0], 20, false, "");
     put(claims[0], 20, 1);
     ASSERT_TEXT(says(), "INCR n / DEL " K0 " / HSET " K0
                         " v 1 next 21 settled 20 epoch 1 unit 1 leader 7" ROUTES
@@ -44,7 +44,7 @@ static void what_identifies_the_log_goes_with_each_unit(void)
     hear(NO_TOKEN);
     says();
     hear(QUEUED QUEUED "*2\r\n" OK "*0\r\n" ARMED(TOKEN));
-    lane_identify(claims[0], "cluster/topic");
+    claim_start(claims[0], 0, false, "cluster/topic");
     put(claims[0], 20, 1);
     ASSERT_TEXT(says(), "INCR n / HSET " K0 " v 1 next 21 settled 20 epoch 1 unit 1 leader 7" ROUTES
                         " witness 200:4:-1 log cluster/topic / EXEC / " ARM_0);
@@ -78,7 +78,7 @@ static void a_token_that_changed_fences_before_anything_is_sent(void)
     hear(CARRIED_OUT ARMED(OTHER));
     ASSERT_TEXT(says(), "");
     ASSERT_TEXT(news(), "done 5, first taken");
-    lane_drop(claims[0]);
+    claim_drop(claims[0]);
     ASSERT_TEXT(news(), "dropped 6");
     close_lane();
 }
@@ -86,8 +86,9 @@ static void a_token_that_changed_fences_before_anything_is_sent(void)
 static void a_nil_says_by_the_tokens_whose_claim_is_gone(void)
 {
     open_both_owned();
-    lane_put(claims[0], 0, (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, 1);
-    lane_record(claims[0], &(struct unit_record){0, 7, {0}}, 0);
+    claim_begin(claims[0], &(struct unit_record){0, 7, {0}});
+    claim_put(claims[0], (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, 1);
+    claim_commit(claims[0]);
     put(claims[1], 0, 2);
     says();
     hear(QUEUED QUEUED QUEUED QUEUED "*-1\r\n" OK "*2\r\n$18\r\n" OTHER "\r\n$18\r\n" TOKEN
@@ -113,7 +114,7 @@ static void a_drop_waits_for_what_is_in_flight_and_drops_the_rest(void)
 {
     open_sent();
     put(claims[0], 1, 6);
-    lane_drop(claims[0]);
+    claim_drop(claims[0]);
     ASSERT_TEXT(told(), "dropped 6");
     hear(CARRIED_OUT ARMED(TOKEN));
     ASSERT_TEXT(news(), "done 5");
@@ -131,8 +132,9 @@ static void a_claim_may_be_dropped_while_it_is_judged(void)
     for (int way = 0; way < 4; way++) {
         open_owned();
         verdict = way / 2 ? UNITS_STOP : UNITS_SKIP;
-        lane_put(claims[0], 0, (struct slice[]){SLICE("A")}, 1, NULL, 5);
-        lane_record(claims[0], &(struct unit_record){0, 7, {0}}, 0);
+        claim_begin(claims[0], &(struct unit_record){0, 7, {0}});
+        claim_put(claims[0], (struct slice[]){SLICE("A")}, 1, NULL, 5);
+        claim_commit(claims[0]);
         put_two(claims[0], 1, 6);
         says();
         put(claims[0], 2, 8);
@@ -144,8 +146,8 @@ static void a_claim_may_be_dropped_while_it_is_judged(void)
                                 : "refused 6 config: NOPERM no, dropped 5, dropped 7, dropped 8");
         CU_ASSERT_EQUAL(session->ops->inflight(session), 0);
         struct claim *other = claim(1);
-        CU_ASSERT_TRUE(lane_has_room(other));
-        lane_drop(other);
+        CU_ASSERT_TRUE(claim_has_room(other));
+        claim_drop(other);
         close_lane();
     }
 }
@@ -154,7 +156,7 @@ static void the_next_claim_waits_for_the_holes_of_the_former(void)
 {
     open_sent();
     verdict = UNITS_STOP;
-    lane_drop(claims[0]);
+    claim_drop(claims[0]);
     struct claim_name name = {"g", "t", 0, 0xff}, other = {"g", "t", 1, 0xff};
     CU_ASSERT_TRUE(lane_has_former(lane, &name));
     CU_ASSERT_FALSE(lane_has_former(lane, &other));
@@ -168,16 +170,16 @@ static void the_next_claim_waits_for_the_holes_of_the_former(void)
     CU_ASSERT_FALSE(lane_has_former(lane, &name));
     hear(OK ARMED(TOKEN));
     ASSERT_TEXT(says(), "SET " E0 " " TOKEN_2 " / HGETALL " K0 " / EXEC / " ARM_0);
-    lane_drop(later);
+    claim_drop(later);
     close_lane();
 }
 
 static void a_claim_that_waits_for_another_may_go_first(void)
 {
     open_sent();
-    lane_drop(claims[0]);
+    claim_drop(claims[0]);
     struct claim *later = claim(0);
-    lane_drop(later);
+    claim_drop(later);
     later = claim(0);
     session->ops->lost(session);
     ASSERT_TEXT(news(), "dropped 5");
@@ -190,15 +192,87 @@ static void a_claim_that_waits_for_another_may_go_first(void)
 static void a_drop_in_flight_that_comes_to_nothing_is_dropped(void)
 {
     open_sent();
-    lane_drop(claims[0]);
+    claim_drop(claims[0]);
     hear(QUEUED QUEUED "*-1\r\n" ARMED(TOKEN));
     ASSERT_TEXT(news(), "dropped 5");
     ASSERT_TEXT(says(), "");
     close_lane();
     open_sent();
-    lane_drop(claims[0]);
+    claim_drop(claims[0]);
     session->ops->lost(session);
     ASSERT_TEXT(news(), "dropped 5");
+    close_lane();
+}
+
+/* --- what was carried out before -------------------------------------------------------------- */
+
+static bool begins(int64_t offset)
+{
+    return claim_begin(claims[0], &(struct unit_record){offset, 7, {0}});
+}
+
+static bool put_one(void)
+{
+    return claim_put(claims[0], (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, 1);
+}
+
+static void open_holed(const char *answer)
+{
+    open_asking();
+    hear(NO_TOKEN);
+    says();
+    hear(answer);
+    news();
+}
+
+static void of_a_record_below_next_only_its_holes_are_put(void)
+{
+    open_holed(QUEUED QUEUED "*2\r\n" OK HOLED("$2\r\n10") ARMED(TOKEN));
+    CU_ASSERT_FALSE(begins(2));
+    CU_ASSERT_FALSE(begins(9));
+    CU_ASSERT_TRUE(begins(3)); /* of which command 1 is a hole */
+    CU_ASSERT_FALSE(claim_pass(claims[0], 2));
+    CU_ASSERT_FALSE(put_one());
+    CU_ASSERT_TRUE(put_one());
+    CU_ASSERT_TRUE(claim_pass(claims[0], 2)); /* of another route */
+    claim_rollback(claims[0]);
+    CU_ASSERT_TRUE(begins(5)); /* all of which is one */
+    CU_ASSERT_FALSE(claim_pass(claims[0], 1));
+    CU_ASSERT_TRUE(put_one());
+    CU_ASSERT_TRUE(put_one());
+    claim_rollback(claims[0]);
+    CU_ASSERT_TRUE(begins(10));
+    CU_ASSERT_FALSE(claim_pass(claims[0], 1));
+    close_lane();
+}
+
+static void a_start_elsewhere_forgets_what_was_carried_out(void)
+{
+    for (int another = 0; another < 2; another++) {
+        open_holed(QUEUED QUEUED "*2\r\n" OK HOLED("$2\r\n10") ARMED(TOKEN));
+        claim_start(claims[0], another ? 10 : 4, another, "");
+        CU_ASSERT_FALSE(begins(3));
+        CU_ASSERT_EQUAL(begins(5), !another);
+        CU_ASSERT_TRUE(begins(10));
+        CU_ASSERT_TRUE(claim_put(claims[0], (struct slice[]){SLICE("A")}, 1, NULL, 1));
+        claim_rollback(claims[0]);
+        close_lane();
+    }
+}
+
+static void the_record_below_next_is_known_by_its_witness(void)
+{
+    struct unit_record record = {9, 7, {true, 90, 4, SIZE_MAX}};
+
+    open_owned();
+    put(claims[0], 9, 5); /* the record that put() makes of 9 */
+    CU_ASSERT_FALSE(claim_differs(claims[0], &record));
+    hear(CARRIED_OUT ARMED(TOKEN));
+    CU_ASSERT_FALSE(claim_differs(claims[0], &record));
+    record.witness.value_length = 0;
+    CU_ASSERT_TRUE(claim_differs(claims[0], &record));
+    record.offset = 8;
+    CU_ASSERT_FALSE(claim_differs(claims[0], &record));
     close_lane();
 }
 
@@ -211,14 +285,14 @@ static void a_hole_that_is_tried_again_goes_with_its_unit(void)
     says();
     hear(QUEUED QUEUED "*2\r\n" OK HOLED("$2\r\n10") ARMED(TOKEN));
     news();
-    put(claims[0], 3, 1);
-    ASSERT_TEXT(says(), "INCR n / HSET " K0 " v 1 next 10 settled 3 epoch 1 unit 1 leader 7" ROUTES
+    put_two(claims[0], 3, 0);
+    ASSERT_TEXT(says(), "DECR m / HSET " K0 " v 1 next 10 settled 3 epoch 1 unit 1 leader 7" ROUTES
                         " witness  holes 5:* / EXEC / " ARM_0);
     verdict = UNITS_KEEP;
     hear(QUEUED QUEUED "*2\r\n-WRONGTYPE no\r\n:0\r\n" ARMED(TOKEN));
     news();
     ASSERT_TEXT(says(), "HSET " K0 " v 1 next 10 settled 10 epoch 1 unit 2 leader 7" ROUTES
-                        " witness  holes 3:0;5:* / EXEC / " ARM_0);
+                        " witness  holes 3:1;5:* / EXEC / " ARM_0);
     close_lane();
 }
 
@@ -227,13 +301,15 @@ static void a_record_that_could_not_be_rendered_is_remembered(void)
     struct unit_record record = {8, 7, {0}};
 
     open_owned();
-    lane_record(claims[0], &record, CHECKPOINT_WHOLE);
+    claim_begin(claims[0], &record);
+    claim_miss(claims[0], true);
+    claim_commit(claims[0]);
     session->ops->turn(session);
     ASSERT_TEXT(says(), "HSET " K0 " v 1 next 9 settled 8 epoch 1 unit 1 leader 7" ROUTES
                         " witness  holes 8:* / EXEC / " ARM_0);
-    lane_mend(claims[0], 8); /* while it is in flight */
+    claim_mend(claims[0], 8); /* while it is in flight */
     hear(QUEUED "*1\r\n:9\r\n" ARMED(TOKEN));
-    CU_ASSERT_FALSE(lane_is_settled(claims[0]));
+    CU_ASSERT_FALSE(claim_is_settled(claims[0]));
     lane_tick(lane);
     lane_tick(lane);
     ASSERT_TEXT(says(), "HSET " K0 " v 1 next 9 settled 9 epoch 1 unit 2 leader 7" ROUTES
@@ -256,6 +332,9 @@ int main(void)
         TEST(the_next_claim_waits_for_the_holes_of_the_former),
         TEST(a_claim_that_waits_for_another_may_go_first),
         TEST(a_drop_in_flight_that_comes_to_nothing_is_dropped),
+        TEST(of_a_record_below_next_only_its_holes_are_put),
+        TEST(a_start_elsewhere_forgets_what_was_carried_out),
+        TEST(the_record_below_next_is_known_by_its_witness),
         TEST(a_hole_that_is_tried_again_goes_with_its_unit),
         TEST(a_record_that_could_not_be_rendered_is_remembered),
     };

@@ -111,7 +111,7 @@ static void a_question_that_came_to_nothing_is_asked_again(void)
     ASSERT_TEXT(says(), "");
     close_lane();
     lose_answer();
-    lane_drop(claims[0]);
+    claim_drop(claims[0]);
     session->ops->lost(session);
     ASSERT_TEXT(news(), "dropped 5");
     CU_ASSERT_EQUAL(lane_claims(lane), 0);
@@ -140,7 +140,7 @@ static void a_server_that_went_back_in_time_is_a_loss(void)
 static void nothing_is_told_twice_after_a_loss(void)
 {
     lose_answer();
-    lane_drop(claims[0]);
+    claim_drop(claims[0]);
     ASSERT_TEXT(news(), "dropped 5");
     hear(QUEUED QUEUED "*2\r\n" OK HASH("1", "1", "1") ARMED(TOKEN_2));
     ASSERT_TEXT(news(), "");

@@ -18,9 +18,10 @@ static void an_element_that_says_that_nothing_was_written_is_an_error(void)
     struct unit_record record = {0, 7, {true, 0, 4, SIZE_MAX}};
 
     open_owned();
-    lane_put(claims[0], 0, set, 4, command_find(set[0]), 5);
-    lane_put(claims[0], 1, set, 5, command_find(set[0]), 6);
-    lane_record(claims[0], &record, 0);
+    claim_begin(claims[0], &record);
+    claim_put(claims[0], set, 4, command_find(set[0]), 5);
+    claim_put(claims[0], set, 5, command_find(set[0]), 6);
+    claim_commit(claims[0]);
     session->ops->turn(session);
     says();
     hear(QUEUED QUEUED QUEUED "*3\r\n$-1\r\n$-1\r\n:8\r\n" ARMED(TOKEN));
@@ -44,12 +45,12 @@ static void a_kept_record_is_written_down_before_anything_else(void)
     ASSERT_TEXT(says(), "INCR n / " HSET("2", "1", "3", "10:4:-1") " holes 0:1 / EXEC / " ARM_0);
     hear(QUEUED QUEUED "*2\r\n:1\r\n:0\r\n" ARMED(TOKEN));
     news();
-    lane_mend(claims[0], 0);
+    claim_mend(claims[0], 0);
     lane_tick(lane);
     lane_tick(lane);
     ASSERT_TEXT(says(), HSET("2", "2", "4", "10:4:-1") " holes  / EXEC / " ARM_0);
     hear(QUEUED "*1\r\n:0\r\n" ARMED(TOKEN));
-    CU_ASSERT_TRUE(lane_is_settled(claims[0]));
+    CU_ASSERT_TRUE(claim_is_settled(claims[0]));
     close_lane();
 }
 
@@ -60,9 +61,9 @@ static void a_record_that_stops_drops_what_was_put_behind_it(void)
     put(claims[0], 1, 6);
     hear(QUEUED QUEUED "*2\r\n-WRONGTYPE no\r\n:8\r\n" ARMED(TOKEN));
     ASSERT_TEXT(news(), "refused 5 reject: WRONGTYPE no, dropped 6");
-    CU_ASSERT_FALSE(lane_has_room(claims[0]));
+    CU_ASSERT_FALSE(claim_has_room(claims[0]));
     ASSERT_TEXT(says(), HSET("1", "1", "2", "0:4:-1") " holes 0:0 / EXEC / " ARM_0);
-    lane_drop(claims[0]); /* its hole is on the way */
+    claim_drop(claims[0]); /* its hole is on the way */
     hear(QUEUED "*1\r\n:1\r\n" ARMED(TOKEN));
     ASSERT_TEXT(news(), "");
     CU_ASSERT_EQUAL(lane_claims(lane), 0);
@@ -211,7 +212,7 @@ static void an_arming_that_waits_too_long_gives_up_the_first_command(void)
     hear(CARRIED_OUT OK "-LOADING wait\r\n" OK);
     CU_ASSERT_TRUE(session->ops->late(session, &late));
     CU_ASSERT_EQUAL(late.ticket, 6);
-    lane_drop(claims[0]);
+    claim_drop(claims[0]);
     CU_ASSERT_FALSE(session->ops->late(session, &late));
     close_lane();
 }

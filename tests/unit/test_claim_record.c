@@ -1,0 +1,33 @@
+/* test_claim_record.c: what finding out costs whether a record was carried out before. */
+#include "suite.h"
+
+#include "redis/holes.h"
+#include "redis/lane_parts.h"
+
+#include <time.h>
+
+/* One that looks through all of them for each record takes minutes. */
+static void many_holes_cost_each_record_a_few_steps(void)
+{
+    enum { HOLES = 100000 };
+    struct claim claim = {.next = 2 * HOLES};
+    size_t found = 0;
+
+    for (int64_t i = 0; i < HOLES; i++)
+        holes_add(&claim.holes, 2 * i, CHECKPOINT_WHOLE);
+    clock_t began = clock();
+    for (int64_t i = 0; i < 2 * HOLES; i++)
+        found += claim_begin(&claim, &(struct unit_record){i, -1, {0}});
+    CU_ASSERT(clock() - began < CLOCKS_PER_SEC);
+    CU_ASSERT_EQUAL(found, HOLES);
+    holes_clear(&claim.holes);
+}
+
+static const struct suite_test tests[] = {
+    TEST(many_holes_cost_each_record_a_few_steps),
+};
+
+int main(void)
+{
+    return SUITE("claim_record", tests);
+}
