@@ -37,6 +37,13 @@ static const struct pipeline *pipeline_at(const struct session *session)
     return (const struct pipeline *)session;
 }
 
+static struct session_command pipeline_head(const struct pipeline *pipeline)
+{
+    const struct queued *head = window_head(&pipeline->window);
+
+    return (struct session_command){pipeline->window.queue.first, head->ticket, head->length};
+}
+
 static void pipeline_count(struct pipeline *pipeline, enum command_result result)
 {
     uint32_t command = window_head(&pipeline->window)->command;
@@ -216,24 +223,16 @@ static void pipeline_done(struct pipeline *pipeline)
     events->done(events->context, ticket);
 }
 
-/* Somebody who knows the command will find out more. */
-static bool pipeline_is_contested(const struct pipeline *pipeline, const char *text)
-{
-    const struct sink_events *events = pipeline->events;
-    const struct window *window = &pipeline->window;
-
-    return events->contests && events->contests(events->context, window_head(window)->ticket, text,
-                                                queue_head_bytes(&window->queue));
-}
-
 static void pipeline_refused(struct pipeline *pipeline, enum reply_class class)
 {
     const struct sink_events *events = pipeline->events;
+    struct slice command = queue_head_bytes(&pipeline->window.queue);
     uint32_t ticket = window_head(&pipeline->window)->ticket;
     char text[RESP_ERROR_BYTES + 64];
 
     class = reply_tell(class, pipeline->scanner.text, text, sizeof(text));
-    bool contested = pipeline_is_contested(pipeline, text);
+    /* Somebody who knows the command may find out more. */
+    bool contested = events->contests && events->contests(events->context, ticket, text, command);
     pipeline_count(pipeline, RESULT_REFUSED);
     window_pop(&pipeline->window);
     if (!contested)
@@ -256,12 +255,10 @@ static void pipeline_drop_head(struct pipeline *pipeline, const char *text)
 static bool pipeline_late(const struct session *session, struct session_command *late)
 {
     const struct pipeline *pipeline = pipeline_at(session);
-    const struct queue *queue = &pipeline->window.queue;
 
-    if (pipeline->state != PIPELINE_PAUSED || !queue->committed)
+    if (pipeline->state != PIPELINE_PAUSED || !pipeline->window.queue.committed)
         return false;
-    *late = (struct session_command){queue->first, queue_at(queue, 0)->ticket,
-                                     queue_at(queue, 0)->length};
+    *late = pipeline_head(pipeline);
     return true;
 }
 
@@ -452,8 +449,7 @@ static bool pipeline_cut(struct session *session, struct session_command *alone)
     pipeline->condemned = false;
     if (window->sent != 1 || window->passed != 0)
         return false;
-    *alone = (struct session_command){window->queue.first, window_head(window)->ticket,
-                                      window_head(window)->length};
+    *alone = pipeline_head(pipeline);
     return true;
 }
 

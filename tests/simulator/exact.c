@@ -168,6 +168,14 @@ static struct session *exact_session(const struct member *member)
     return lane_session(exact->lane);
 }
 
+static bool exact_is_bad(const struct member *member, uint32_t number)
+{
+    const struct exact *exact = member->way;
+    int64_t offset = exact->tickets[number % TICKETS].place.offset;
+
+    return world_is_cutter(offset) || world_is_poison(offset);
+}
+
 /* Hears what the lane has to tell. */
 static void exact_deliver(struct member *member)
 {
@@ -301,6 +309,7 @@ const struct way exact_way = {
     .begin = exact_begin,
     .end = exact_end,
     .session = exact_session,
+    .is_bad = exact_is_bad,
     .deliver = exact_deliver,
     .assigned = exact_assigned,
     .lost = exact_lost,

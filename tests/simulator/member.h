@@ -53,6 +53,8 @@ struct way {
     void (*end)(struct member *member); /* it crashed: nothing of it is left */
     /** What is said over its connection; wire.c moves the bytes, as link.c does. */
     struct session *(*session)(const struct member *member);
+    /** Whether its command of that ticket is to be refused anyway, whenever it is sent. */
+    bool (*is_bad)(const struct member *member, uint32_t ticket);
     /** Hears what the session has to tell; NULL: nothing more than wire_deliver(). */
     void (*deliver)(struct member *member);
     /** The partition is the worker's from now on. */

@@ -20,6 +20,7 @@ enum {
 struct ticket {
     struct place place;
     uint32_t life, slot;
+    bool entry; /* of the record's stream */
 };
 
 /* A stream refused an entry and is to be asked for it, as streams.c does. */
@@ -54,6 +55,15 @@ static void pipe_finish(struct member *member, struct ticket ticket)
 
     if (partition->life == ticket.life)
         tracker_finish(partition->tracker, ticket.slot);
+}
+
+static bool pipe_is_bad(const struct member *member, uint32_t number)
+{
+    const struct pipe *pipe = member->way;
+    const struct ticket *ticket = &pipe->tickets[number % TICKETS];
+    int64_t offset = ticket->place.offset;
+
+    return !ticket->entry && (world_is_cutter(offset) || world_is_poison(offset));
 }
 
 static void pipe_done(void *context, uint32_t number)
@@ -163,7 +173,7 @@ static uint32_t pipe_ticket(struct pipe *pipe, struct member_partition *partitio
 {
     uint32_t ticket = pipe->ticket_count++ % TICKETS;
 
-    pipe->tickets[ticket] = (struct ticket){place, partition->life, slot};
+    pipe->tickets[ticket] = (struct ticket){place, partition->life, slot, false};
     tracker_retain(partition->tracker, slot);
     return ticket;
 }
@@ -182,6 +192,7 @@ static void pipe_put_entry(struct pipe *pipe, struct place place, const char *te
     snprintf(id, sizeof(id), "%s-1", text);
     const struct slice words[] = {SLICE("XADD"), slice_of(world_stream(place.partition, place.log)),
                                   slice_of(id), SLICE("n"), slice_of(text)};
+    pipe->tickets[ticket].entry = true;
     pipe_put_words(pipe, words, 5, ticket);
 }
 
@@ -262,6 +273,7 @@ const struct way pipe_way = {
     .begin = pipe_begin,
     .end = pipe_end,
     .session = pipe_session,
+    .is_bad = pipe_is_bad,
     .assigned = pipe_assigned,
     .lost = pipe_lost,
     .another = pipe_another,

@@ -94,6 +94,7 @@ static void counts_add(struct world_counts *sum, const struct world_counts *one)
     sum->stale += one->stale;
     sum->records += one->records;
     sum->condemned += one->condemned;
+    sum->given_up += one->given_up;
     sum->missed += one->missed;
     sum->remakes += one->remakes;
     sum->regrowths += one->regrowths;
@@ -158,19 +159,20 @@ static bool counts_are_rich(const struct world_counts *counts, enum world_mode m
            " moves, %" PRIu64 " refused commits, %" PRIu64 " repeats, %" PRIu64
            " stale commands, %" PRIu64 " claims, %" PRIu64 " fences, %" PRIu64
            " failovers, %" PRIu64 " records that ended connections, %" PRIu64
-           " entries below a foreign one, %" PRIu64 " topics made anew, %" PRIu64
-           " logs cut, %" PRIu64 " starts in another log, %" PRIu64 " records before the end\n",
+           " commands given up, %" PRIu64 " entries below a foreign one, %" PRIu64
+           " topics made anew, %" PRIu64 " logs cut, %" PRIu64 " starts in another log, %" PRIu64
+           " records before the end\n",
            modes[mode], lives, counts->crashes, counts->cuts, counts->moves,
            counts->refused_commits, counts->repeats, counts->stale, counts->claims, counts->fences,
-           counts->failovers, counts->condemned, counts->missed, counts->remakes, counts->regrowths,
-           counts->replaced, counts->records);
+           counts->failovers, counts->condemned, counts->given_up, counts->missed, counts->remakes,
+           counts->regrowths, counts->replaced, counts->records);
     if (lives < 1000)
         return true;
     return counts->crashes > lives / 10 && counts->cuts > lives / 10 &&
            counts->moves > lives / 10 && counts->refused_commits > lives / 100 &&
            counts->stale > lives / 100 && counts->condemned > lives / 2 &&
-           counts->remakes > lives / 5 && counts->regrowths > lives / 100 &&
-           counts->replaced > lives / 10 &&
+           counts->given_up > lives / 100 && counts->remakes > lives / 5 &&
+           counts->regrowths > lives / 100 && counts->replaced > lives / 10 &&
            (exactly ? counts->fences > lives / 100 && counts->failovers > lives / 20
                     : counts->repeats > lives / 100 && counts->missed > lives / 10);
 }

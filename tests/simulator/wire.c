@@ -66,13 +66,26 @@ void wire_connect(struct member *member)
     wire_tell(member);
 }
 
-void wire_wake(struct member *member, bool idle)
+/* The command that it pauses for is refused, where that is what becomes of it anyway. */
+static bool wire_gives_up(struct member *member, struct session *session)
+{
+    struct session_command late;
+
+    if (!session->ops->late(session, &late) || !member->world->way->is_bad(member, late.ticket))
+        return false;
+    member->world->counts.given_up++;
+    session->ops->give_up(session, 1);
+    return true;
+}
+
+void wire_wake(struct member *member, bool late)
 {
     struct session *session = wire_session(member);
 
-    if (session->pause != SESSION_FLOWS)
+    if (session->pause != SESSION_FLOWS && !(late && wire_gives_up(member, session)))
         session->ops->resume(session);
-    else if (idle && member->connection >= 0 && !session->ops->waits(session))
+    else if (late && session->pause == SESSION_FLOWS && member->connection >= 0 &&
+             !session->ops->waits(session))
         session->ops->idle(session);
     wire_tell(member);
 }

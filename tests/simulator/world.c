@@ -202,7 +202,7 @@ static void take_step(struct world *world, struct world_step step)
         break;
     case STEP_CONNECT:
         wire_connect(member);
-        wire_wake(member, step.amount % 8 == 0);
+        wire_wake(member, step.amount % 8 == 7);
         if (world->way->wake)
             world->way->wake(member);
         break;
@@ -307,10 +307,15 @@ bool world_end(struct world *world)
     for (unsigned i = 0; i < WORLD_PARTITIONS; i++)
         world->counts.records += (uint64_t)(world->highest[i] + 1);
     heal(world);
-    for (unsigned round = 0; round < END_ROUNDS && !judge_is_finished(world); round++)
+    for (unsigned round = 0; round < END_ROUNDS && !judge_is_finished(world); round++) {
+        if (round % 8 == 2) /* for a while: so that the bad records, too, are among what waits */
+            refuse(world, 0);
+        else if (round % 8 == 4)
+            take_again(world);
         for (unsigned i = 0; i < WORLD_WORKERS; i++)
             if (!work(world, &world->members[i]))
                 return false;
+    }
     return judge_end(world);
 }
 

@@ -76,7 +76,7 @@ const char *world_text(const struct world *world);
  * commits. */
 struct world_counts {
     uint64_t crashes, cuts, moves, refused_commits, repeats, fences, claims, failovers, stale,
-        records, unsettled, condemned, missed, remakes, regrowths, replaced;
+        records, unsettled, condemned, given_up, missed, remakes, regrowths, replaced;
 };
 
 const struct world_counts *world_counts(const struct world *world);

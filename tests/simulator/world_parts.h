@@ -86,8 +86,9 @@ void wire_send(struct member *member, size_t amount);
 void wire_serve(struct member *member, size_t amount);
 void wire_read(struct member *member, size_t amount);
 
-/** A pause is over; @p idle: or the session had nothing to say for long. */
-void wire_wake(struct member *member, bool idle);
+/** A pause is over; @p late: or the session had nothing to say for long, or what it pauses for has
+ * waited for too long. */
+void wire_wake(struct member *member, bool late);
 
 /** What a dead connection had sent reaches the server after all. */
 void wire_stale(struct world *world, size_t amount);
