@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/explained_arrays.h"
 #include "cli/shown.h"
+#include "conf/kind.h"
 #include "conf/memory_budget.h"
 
 #include <stdio.h>
@@ -296,13 +297,7 @@ void explained_clear(struct explained *explained)
 
 const char *explained_delivery(const struct explained *explained)
 {
-    static const char *const names[] = {
-        [AT_LEAST_ONCE] = "at_least_once",
-        [EXACTLY_ONCE] = "exactly_once",
-        [AT_MOST_ONCE] = "at_most_once",
-    };
-
-    return names[explained->route->conf->delivery];
+    return kinds[KIND_DELIVERY].words[explained->route->conf->delivery];
 }
 
 const char *explained_outcome_name(enum explained_outcome outcome)

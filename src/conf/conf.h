@@ -175,6 +175,8 @@ struct conf_log {
     enum log_format format;
 };
 
+/** Belongs to the one that loaded it; everybody else borrows it, and what it points to, for the
+ * life of a worker at most (docs/decisions/changing-a-configuration.md). */
 struct conf {
     char *file;
     int64_t version; /* of the language: 1 */

@@ -24,7 +24,7 @@ static void reading_fail(struct reading *reading, struct conf_origin origin, con
     reading->failed = true;
 }
 
-/* Adds @p text, which begins in line *line of @p file, and counts its lines; false where there is
+/* Adds @p text, which begins in line *line of @p file, and counts its lines; false if there is
  * no room. */
 static bool document_append(struct document *document, const char *file, unsigned *line,
                             struct slice text)

@@ -152,7 +152,7 @@ static bool expand_reference(struct expansion *expansion, struct slice inside, s
 }
 
 /* The length of what stands between "${" and its "}", inner ones and those of "%{field}" counted;
- * false where none closes it. */
+ * false if none closes it. */
 static bool reference_length(struct slice text, size_t *length)
 {
     unsigned open = 1;

@@ -37,7 +37,8 @@ write_function choice_write;
 
 struct kind {
     const char *word;         /* its name in the documentation: "DURATION" */
-    const char *const *words; /* the only ones that it takes, NULL behind them; NULL: any */
+    const char *const *words; /* the only ones that it takes, by their constants; NULL behind the
+                                 last; NULL: any */
     read_function *read;
     write_function *write;
     bool is_text; /* the field is a struct conf_text */

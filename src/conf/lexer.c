@@ -34,7 +34,7 @@ static bool lexer_at(const struct lexer *lexer, const char *word)
     return (size_t)(lexer->end - lexer->next) >= length && memcmp(lexer->next, word, length) == 0;
 }
 
-/* Skips blanks and comments; false where a comment is never closed, then it is the next token. */
+/* Skips blanks and comments; false if a comment is never closed: then it is the next token. */
 static bool lexer_skip_blanks(struct lexer *lexer)
 {
     while (lexer->next < lexer->end) {
@@ -92,7 +92,7 @@ static size_t lexer_digits(const struct lexer *lexer, size_t from, int (*is_digi
     return count;
 }
 
-/* The length of the exponent at @p from; 0 where there is none. */
+/* The length of the exponent at @p from; 0 if there is none. */
 static size_t lexer_exponent(const struct lexer *lexer, size_t from)
 {
     size_t sign, digits;
@@ -113,7 +113,7 @@ static size_t lexer_suffix(const struct lexer *lexer, size_t from)
     return count;
 }
 
-/* The length of the number that is next, 0 where none is; *kind tells which. */
+/* The length of the number that comes next, 0 if it is not one; *kind is its kind. */
 static size_t lexer_number(const struct lexer *lexer, enum token_kind *kind)
 {
     size_t sign = lexer_peek(lexer, 0) == '-' || lexer_peek(lexer, 0) == '+';

@@ -34,7 +34,7 @@ struct lexer {
 
 struct lexer lexer_new(struct slice text);
 
-/** The next token, TOKEN_END for ever once the text is over. */
+/** The next token, TOKEN_END again and again at the end of the text. */
 struct token lexer_next(struct lexer *lexer);
 
 /** Goes on at @p place, which lies further on in the text. */

@@ -78,7 +78,7 @@ void conf_problems_source(struct conf_problems *problems, const char *file, cons
         (struct source_text){.file = mem_text(file), .text = redact_text(text)};
 }
 
-/* Where @p file stands among the files that were read; behind them all where it was not. */
+/* The rank of @p file among the files that were read; behind them all if it was not read. */
 static size_t problems_order(const struct conf_problems *problems, const char *file)
 {
     for (size_t i = 0; i < problems->source_count; i++)
@@ -195,7 +195,7 @@ size_t conf_warnings_count(const struct conf_problems *problems)
 
 /* --- showing ---------------------------------------------------------------------------------- */
 
-/* The start of line @p line (from 1) of @p text; NULL where there are not as many. */
+/* The start of line @p line (from 1) of @p text; NULL if there are not as many. */
 static const char *line_start(const char *text, unsigned line)
 {
     while (text && line > 1) {
@@ -206,7 +206,7 @@ static const char *line_start(const char *text, unsigned line)
     return text && *text ? text : NULL;
 }
 
-/* The line of the problem, without its end; false where it is not known. */
+/* The line of the problem, without its end; false if it is unknown. */
 static bool problem_line(const struct conf_problems *problems, const struct problem *problem,
                          struct slice *line)
 {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The value as librdkafka takes it; false where it is a group or list, with the problem told. */
+/* The value as librdkafka takes it; false and a problem if it is a group or a list. */
 static bool property_value(const struct loader *loader, const struct setting *setting,
                            const char *name, struct conf_text *value)
 {

@@ -7,7 +7,7 @@
 
 /**
  * Looks in @p line for the literal of libconfig that means @p text; *at becomes the place in the
- * line of its @p column, from 1, which may lie just behind its end. False where the line has no
+ * line of its @p column, from 1, which may lie just behind its end. False if the line has no
  * such literal: it goes over several lines, is joined from pieces or holds a "${...}".
  */
 bool string_place(struct slice line, const char *text, size_t column, size_t *at);

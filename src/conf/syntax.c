@@ -1,5 +1,5 @@
 /*
- * syntax.c: whether a text is libconfig 1.5's, and what exactly is wrong where it is not.
+ * syntax.c: checks that a text is libconfig 1.5's language, and names the mistake if not.
  *
  * libconfig's own answer is "syntax error" and a line, and it loses a few bytes each time. So this
  * walks the same grammar, with the same tokens, up to the first one that does not fit, and says
@@ -96,7 +96,7 @@ static bool walker_expected(struct walker *walker, const char *expected, const c
     return false;
 }
 
-/* A bare word where a value must stand. */
+/* A bare word instead of a value. */
 static bool walker_bare_word(struct walker *walker)
 {
     static const char *const flags[] = {"yes", "no", "on", "off"};

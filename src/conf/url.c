@@ -39,7 +39,7 @@ static int hex_digit(char c)
     return isdigit((unsigned char)c) ? c - '0' : (tolower((unsigned char)c) - 'a') + 10;
 }
 
-/* "p%40ss" is "p@ss"; NULL where a '%' is not followed by two hexadecimal digits, or by "00". */
+/* "p%40ss" is "p@ss"; NULL if a '%' is not followed by two hexadecimal digits, or by "00". */
 static char *url_decode(struct slice part)
 {
     char *decoded = mem_copy(part.data, part.length), *out = decoded;

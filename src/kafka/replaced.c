@@ -5,6 +5,7 @@
  * note (commit_note.h) by which the next start stops again.
  */
 #include "base/log.h"
+#include "conf/kind.h"
 #include "kafka/source_state.h"
 
 #include <inttypes.h>
@@ -14,9 +15,7 @@ enum { REASON_BYTES = 256 };
 
 const char *replaced_policy(enum conf_out_of_range policy)
 {
-    static const char *const words[] = {"stop", "earliest", "latest"};
-
-    return words[policy];
+    return kinds[KIND_OUT_OF_RANGE].words[policy];
 }
 
 void replaced_found(struct source_partition *partition, const char *how)

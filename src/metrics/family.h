@@ -39,5 +39,5 @@ extern const struct dimension *const dimension_result;
 
 extern const char *const family_type_names[];
 
-/** The labels of a scope, separated by ", "; "" where it has none. */
+/** The labels of a scope, separated by ", "; "" if it has none. */
 extern const char *const family_scope_labels[];

@@ -1,7 +1,7 @@
 /*
  * process.c: what the kernel says about this process.
  *
- * Only /proc/self is read, so that it works where the rest of /proc is hidden (ProcSubset=pid).
+ * Only /proc/self is read, so that it works if the rest of /proc is hidden (ProcSubset=pid).
  */
 #include "metrics/process.h"
 

@@ -1,7 +1,7 @@
 /* process.h: what the kernel says about this process. */
 #pragma once
 
-/** NAN where the kernel does not tell. */
+/** NAN: unknown. */
 struct process_sample {
     double started, ready; /* set by who takes the sample: since when penstock works, and if it is
                               well */

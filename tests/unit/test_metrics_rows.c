@@ -305,6 +305,16 @@ static void each_value_of_a_label_occurs_in_some_code(void)
     free(sources);
 }
 
+static void every_type_and_scope_has_a_name(void)
+{
+    for (size_t i = 0; i < family_count; i++) {
+        CU_ASSERT_PTR_NOT_NULL(family_type_names[families[i].type]);
+        CU_ASSERT_PTR_NOT_NULL(family_scope_labels[families[i].scope]);
+        for (size_t j = 0; j < families[i].dimension->count; j++)
+            CU_ASSERT_PTR_NOT_NULL(families[i].dimension->values[j]);
+    }
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -314,6 +324,7 @@ int main(void)
         TEST(what_the_kernel_says_comes_out),
         TEST(each_row_is_fed_by_some_code),
         TEST(each_value_of_a_label_occurs_in_some_code),
+        TEST(every_type_and_scope_has_a_name),
     };
 
     return SUITE("metrics_rows", tests);
