@@ -286,5 +286,5 @@ int main(void)
     };
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
-    return SUITE_APART("admin_strangers", tests);
+    return SUITE("admin_strangers", tests);
 }

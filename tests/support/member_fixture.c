@@ -45,12 +45,13 @@ static void member_woken(evutil_socket_t fd, short what, void *context)
 
 struct member *member_new(const char *group)
 {
+    static char name[] = "main"; /* as long as the member */
     struct member *member = mem_new(struct member);
 
     member->conf = (struct conf){
         .sources = &member->options, .source_count = 1, .memory = 48 << 20, .max_record = 8 << 20};
     member->options = (struct conf_source){
-        .name = (char[]){"main"},
+        .name = name,
         .brokers.text = rd_kafka_mock_cluster_bootstraps(cluster),
         .group.text = group,
         .workers = 1,

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { APART = 6 }; /* processes of one program at a time */
+enum { APART = 4 }; /* processes of one program at a time */
 
 /* Names the only test to run, for a process of suite_run_apart(). */
 #define ONLY "PENSTOCK_TEST_ONLY"
