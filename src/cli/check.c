@@ -64,7 +64,7 @@ static void check_notes(const struct route *route,
     else if (route->conf->delivery == AT_MOST_ONCE)
         say(context, name,
             "at most once: a record's offset is committed before it is sent, so a crash or a lost "
-            "connection loses what was in flight");
+            "connection loses the records in flight");
 }
 
 /* --- for a person ----------------------------------------------------------------------------- */

@@ -96,7 +96,7 @@ static void write_answer(FILE *out, const struct answer_row *row)
 
     fprintf(out, "| `%s` | %s | %s | ", row->command, shape_words[row->shape],
             meaning_words[row->meaning]);
-    fputs(plain ? "it did what it says" : row->text, out);
+    fputs(plain ? "the command has run" : row->text, out);
     if (*row->words)
         fprintf(out, "; with one of `%s`: done, its own condition", row->words);
     fputs(" |\n", out);
