@@ -45,24 +45,30 @@ static void decode_routes_later(struct routes *routes)
 }
 
 /* The values count from 0. */
-#define COUNTS                                                                                     \
-    "format = \"json\"; on_error = \"skip\"; do = \"RPUSH seen:%{$partition} %{*|json}\"; "
+#define PUSH  "RPUSH seen:%{$partition} %{*|json}"
+#define SKIPS "on_error = \"skip\"; do = \"" PUSH "\"; "
 
-static void open_later(const char *topic, int refusals, const char *settings)
+static void start_later(const char *topic, int refusals, const char *settings)
 {
     char routes[400];
 
     asked = 0;
     left = refusals;
     bridge_compiled = decode_routes_later;
+    snprintf(routes, sizeof(routes),
+             "{ name = \"counts\"; from = \"main\"; to = \"here\"; topics = [ \"%s\" ]; "
+             "format = \"json\"; %s }",
+             topic, settings);
+    bridge_open_two(topic, "", routes);
+    bridge_compiled = NULL;
+}
+
+static void open_later(const char *topic, int refusals, const char *settings)
+{
     bridge_open_servers();
     cluster_topic(topic);
     cluster_produce_all(topic, 0, RECORDS);
-    snprintf(routes, sizeof(routes),
-             "{ name = \"counts\"; from = \"main\"; to = \"here\"; topics = [ \"%s\" ]; %s %s }",
-             topic, COUNTS, settings);
-    bridge_open_two(topic, "", routes);
-    bridge_compiled = NULL;
+    start_later(topic, refusals, settings);
 }
 
 /* Each list is 0, 1, 2, ..., RECORDS - 1. */
@@ -91,18 +97,18 @@ static void expect_nothing_is_lost(const char *topic, const char *settings)
 
 static void a_record_that_cannot_be_decoded_yet_is_written_in_its_place(void)
 {
-    expect_nothing_is_lost("least", "");
+    expect_nothing_is_lost("least", SKIPS);
 }
 
 static void with_exactly_once_too(void)
 {
-    expect_nothing_is_lost("exact", "delivery = \"exactly_once\";");
+    expect_nothing_is_lost("exact", SKIPS "delivery = \"exactly_once\";");
 }
 
 static void a_partition_that_waits_says_so_and_goes_on_by_itself(void)
 {
     atomic_store(&away, 20);
-    open_later("says", 0, "");
+    open_later("says", 0, SKIPS);
     CU_ASSERT_TRUE(
         readyz_comes("says[2]: offset 20: route counts: RPUSH: value: schema 7 is not here yet"));
     CU_ASSERT_TRUE(pushed_comes(here, 4 * 20));
@@ -115,12 +121,39 @@ static void a_partition_that_waits_says_so_and_goes_on_by_itself(void)
     bridge_close_two();
 }
 
+/* How many commands a record has is not known before it is decoded, so its route cannot be passed
+ * over as one that was carried out. */
+static void the_commands_that_failed_of_a_record_are_not_taken_for_done(void)
+{
+    static const char two[] = "delivery = \"exactly_once\"; all = true; do = ( \"" PUSH
+                              "\", \"INCRBY sum:%{$partition}:%{*|json} 1\" );";
+
+    bridge_open_servers();
+    redis_ask(here, "SET sum:2:20 none");
+    cluster_topic("hole");
+    cluster_produce_all("hole", 0, RECORDS);
+    start_later("hole", 0, two);
+    CU_ASSERT_TRUE(checkpoint_comes(here, "hole", 2, "holes", "20:1"));
+    bridge_stop();
+    bridge_free();
+    redis_ask(here, "DEL sum:2:20");
+    atomic_store(&away, 20);
+    start_later("hole", 0, two);
+    CU_ASSERT_TRUE(readyz_comes("hole[2]: offset 20: route counts: "));
+    atomic_store(&away, 0);
+    CU_ASSERT_TRUE(commits_come("hole", "hole", RECORDS));
+    bridge_stop();
+    ASSERT_TEXT(redis_ask(here, "GET sum:2:20"), "1");
+    ASSERT_TEXT(redis_ask(here, "LLEN seen:2"), "40");
+    bridge_close_two();
+}
+
 /* In several times HOLD_DECODE_MS the partition is not read again: its records would be sent twice.
  */
 static void what_redis_has_not_answered_is_not_sent_again(void)
 {
     atomic_store(&away, 20);
-    open_later("once", 0, "");
+    open_later("once", 0, SKIPS);
     CU_ASSERT_TRUE(commits_come("once", "once", 20));
     redis_server_pause(here);
     atomic_store(&away, 30);
@@ -140,6 +173,7 @@ int main(void)
     static const struct suite_test tests[] = {
         TEST(a_record_that_cannot_be_decoded_yet_is_written_in_its_place),
         TEST(with_exactly_once_too),
+        TEST(the_commands_that_failed_of_a_record_are_not_taken_for_done),
         TEST(what_redis_has_not_answered_is_not_sent_again),
         TEST(a_partition_that_waits_says_so_and_goes_on_by_itself),
     };
