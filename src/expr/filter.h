@@ -5,7 +5,7 @@
  * ...). A filter is pure: it sees its input and its arguments, which were checked at load.
  */
 #pragma once
-#include "expr/cursor.h"
+#include "base/cursor.h"
 #include "expr/pattern.h"
 #include "expr/scope.h"
 

@@ -1,6 +1,6 @@
 /* literal.h: numbers and strings as a condition writes them, by CEL's rules. */
 #pragma once
-#include "expr/cursor.h"
+#include "base/cursor.h"
 
 /** Whether a number starts at cursor->at. */
 bool literal_is_number(const struct cursor *cursor);

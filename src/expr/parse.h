@@ -16,8 +16,8 @@
  * Errors: NULL, with the column in the error of the cursor.
  */
 #pragma once
+#include "base/cursor.h"
 #include "expr/condition_node.h"
-#include "expr/cursor.h"
 
 enum { PARSE_NESTED = 64 };
 

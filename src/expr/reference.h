@@ -1,7 +1,7 @@
 /* reference.h: a name in an expression ("vehicle.id", "$key", "$header.trace") and what it names.
  */
 #pragma once
-#include "expr/cursor.h"
+#include "base/cursor.h"
 #include "expr/pattern.h"
 #include "expr/scope.h"
 #include "record/path.h"

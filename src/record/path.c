@@ -10,6 +10,7 @@
  */
 #include "record/path.h"
 
+#include "base/cursor.h"
 #include "base/mem.h"
 #include "record/value.h"
 
@@ -29,22 +30,9 @@ struct path {
     struct step steps[];
 };
 
-/* The text while it is compiled. */
-struct cursor {
-    const char *first, *at, *end;
-    char *name; /* room for the next name */
-    struct err *err;
-};
-
-static bool expected(struct cursor *cursor, const char *what)
+static bool expected(const struct cursor *cursor, const char *what)
 {
-    return err_set(cursor->err, ERR_CONFIG, "column %zu: expected %s",
-                   (size_t)(cursor->at - cursor->first) + 1, what);
-}
-
-static bool sees(const struct cursor *cursor, char byte)
-{
-    return cursor->at < cursor->end && *cursor->at == byte;
+    return cursor_error(cursor, cursor->at, "expected %s", what);
 }
 
 static bool is_bare(char byte)
@@ -52,7 +40,8 @@ static bool is_bare(char byte)
     return (unsigned char)byte > ' ' && byte != 0x7F && !strchr(".[](){}\"'`|,\\", byte);
 }
 
-static bool read_bare(struct cursor *cursor, struct slice *name)
+/* Names are copied to *room, which moves behind them. */
+static bool read_bare(struct cursor *cursor, char **room, struct slice *name)
 {
     const char *first = cursor->at;
 
@@ -60,28 +49,28 @@ static bool read_bare(struct cursor *cursor, struct slice *name)
         cursor->at++;
     if (cursor->at == first)
         return expected(cursor, "a name");
-    *name = (struct slice){cursor->name, (size_t)(cursor->at - first)};
-    memcpy(cursor->name, first, name->length);
-    cursor->name += name->length;
+    *name = (struct slice){*room, (size_t)(cursor->at - first)};
+    memcpy(*room, first, name->length);
+    *room += name->length;
     return true;
 }
 
 /* From behind the opening @p quote to behind the closing one. */
-static bool read_quoted(struct cursor *cursor, char quote, struct slice *name)
+static bool read_quoted(struct cursor *cursor, char quote, char **room, struct slice *name)
 {
-    name->data = cursor->name;
-    while (!sees(cursor, quote)) {
-        if (sees(cursor, '\\')) {
+    name->data = *room;
+    while (!cursor_sees(cursor, quote)) {
+        if (cursor_sees(cursor, '\\')) {
             cursor->at++;
-            if (!sees(cursor, quote) && !sees(cursor, '\\'))
+            if (!cursor_sees(cursor, quote) && !cursor_sees(cursor, '\\'))
                 return expected(cursor, "a quote or a backslash after a backslash");
         }
         if (cursor->at == cursor->end)
             return expected(cursor, "the closing quote of a name");
-        *cursor->name++ = *cursor->at++;
+        *(*room)++ = *cursor->at++;
     }
     cursor->at++;
-    name->length = (size_t)(cursor->name - name->data);
+    name->length = (size_t)(*room - name->data);
     return true;
 }
 
@@ -99,35 +88,35 @@ static bool read_index(struct cursor *cursor, size_t *index)
 }
 
 /* From behind "[" to behind "]". */
-static bool read_bracket(struct cursor *cursor, struct step *step)
+static bool read_bracket(struct cursor *cursor, char **room, struct step *step)
 {
-    char quote = sees(cursor, '\'') ? '\'' : '"';
+    char quote = cursor_sees(cursor, '\'') ? '\'' : '"';
 
-    if (sees(cursor, quote)) {
+    if (cursor_sees(cursor, quote)) {
         cursor->at++;
-        if (!read_quoted(cursor, quote, &step->name))
+        if (!read_quoted(cursor, quote, room, &step->name))
             return false;
     } else if (!read_index(cursor, &step->index)) {
         return false;
     }
-    if (!sees(cursor, ']'))
+    if (!cursor_sees(cursor, ']'))
         return expected(cursor, "']'");
     cursor->at++;
     return true;
 }
 
-static bool read_step(struct cursor *cursor, bool first, struct step *step)
+static bool read_step(struct cursor *cursor, char **room, bool first, struct step *step)
 {
-    if (sees(cursor, '[')) {
+    if (cursor_sees(cursor, '[')) {
         cursor->at++;
-        return read_bracket(cursor, step);
+        return read_bracket(cursor, room, step);
     }
     if (!first) {
-        if (!sees(cursor, '.'))
+        if (!cursor_sees(cursor, '.'))
             return expected(cursor, "'.', '[' or the end");
         cursor->at++;
     }
-    return read_bare(cursor, &step->name);
+    return read_bare(cursor, room, &step->name);
 }
 
 struct path *path_new(struct slice text, struct err *err)
@@ -135,15 +124,15 @@ struct path *path_new(struct slice text, struct err *err)
     struct step steps[PATH_STEPS] = {0};
     struct path *path = NULL;
     size_t count = 0;
-    char *names = mem_alloc(text.length + 1);
-    struct cursor cursor = {text.data, text.data, text.data + text.length, names, err};
+    char *names = mem_alloc(text.length + 1), *room = names;
+    struct cursor cursor = {text.data, text.data, text.data + text.length, err};
 
     do {
         if (count == PATH_STEPS) {
             expected(&cursor, "no more than 128 steps");
             goto fail;
         }
-        if (!read_step(&cursor, count == 0, &steps[count]))
+        if (!read_step(&cursor, &room, count == 0, &steps[count]))
             goto fail;
         count++;
     } while (cursor.at < cursor.end);

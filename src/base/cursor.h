@@ -1,5 +1,4 @@
-/* cursor.h: a place in the text of an expression that is compiled, and errors that name the column.
- */
+/* cursor.h: a place in a text that is compiled, and errors that name its column. */
 #pragma once
 #include "base/err.h"
 #include "base/slice.h"

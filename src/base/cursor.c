@@ -1,6 +1,5 @@
-/* cursor.c: a place in the text of an expression that is compiled, and errors that name the column.
- */
-#include "expr/cursor.h"
+/* cursor.c: a place in a text that is compiled, and errors that name its column. */
+#include "base/cursor.h"
 
 #include "base/text.h"
 
