@@ -10,50 +10,51 @@
 #include "metrics/metrics.h"
 #include "redis/lane_parts.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { SPARE_UNITS = 16 };
 
 /* --- wanting ---------------------------------------------------------------------------------- */
 
-bool claim_wants(const struct claim *claim)
+enum claim_wish claim_wish(const struct claim *claim)
 {
     const struct unit *unit = claim->first;
 
-    if (claim->in_body || claim->judging)
-        return false;
-    switch (claim->state) {
-    case CLAIM_WAITING:
-    case CLAIM_RETURNING:
-        return !claim->dropped && !claim->former;
-    case CLAIM_FENCED:
-        return false;
-    case CLAIM_OWNED:
-        break;
-    }
+    if (claim->phase != CLAIM_IDLE || claim->state == CLAIM_FENCED)
+        return WISH_NOTHING;
+    if (claim->state != CLAIM_OWNED)
+        return claim->dropped || claim->former ? WISH_NOTHING : WISH_CLAIM;
     if (claim->urgent)
-        return true;
+        return WISH_CHECKPOINT;
+    if (claim->dropped)
+        return WISH_NOTHING;
     /* A record in hand is not cut in two. */
-    return !claim->dropped && (claim->note_due || (unit && unit->records &&
-                                                   unit->queue.count == unit->queue.committed));
+    if (unit && unit->records && unit->queue.count == unit->queue.committed)
+        return WISH_UNIT;
+    return claim->note_state == NOTE_DUE ? WISH_CHECKPOINT : WISH_NOTHING;
 }
 
 void claim_want(struct claim *claim)
 {
-    if (claim->armed || claim->wanting || !claim_wants(claim))
+    if (claim->armed || claim->wanting || claim_wish(claim) == WISH_NOTHING)
         return;
     claim->wanting = true;
     TAILQ_INSERT_TAIL(&claim->lane->wanting, claim, want);
 }
 
+bool claim_is_stale(const struct claim *claim)
+{
+    return claim->unsettled || claim->holes_version != claim->written_version;
+}
+
 void claim_note(struct claim *claim)
 {
-    bool stale = claim->unsettled || claim->holes_version != claim->written_version;
-
-    claim->ticked = false;
-    if (claim->noting || claim->note_due || claim->dropped || !stale)
+    if (claim->note_state == NOTE_TICKED)
+        claim->note_state = NOTE_SOON;
+    if (claim->note_state != NOTE_NONE || claim->dropped || !claim_is_stale(claim))
         return;
-    claim->noting = true;
+    claim->note_state = NOTE_SOON;
     TAILQ_INSERT_TAIL(&claim->lane->noting, claim, note);
 }
 
@@ -63,9 +64,10 @@ static void claim_leave_lists(struct claim *claim)
 
     if (claim->wanting)
         TAILQ_REMOVE(&lane->wanting, claim, want);
-    if (claim->noting)
+    if (claim->note_state == NOTE_SOON || claim->note_state == NOTE_TICKED)
         TAILQ_REMOVE(&lane->noting, claim, note);
-    claim->wanting = claim->noting = false;
+    claim->wanting = false;
+    claim->note_state = NOTE_NONE;
 }
 
 /* --- units ------------------------------------------------------------------------------------ */
@@ -116,9 +118,9 @@ void claim_drop_units(struct claim *claim, const struct unit *kept)
 {
     struct unit **end = &claim->first, *units;
 
-    if (claim->unknown)
+    if (claim->state == CLAIM_IN_DOUBT)
         claim->flying_unit = NULL;
-    else if (claim->in_body && claim->flying_unit)
+    else if (claim->phase == CLAIM_IN_FLIGHT && claim->flying_unit)
         kept = claim->flying_unit;
     if (kept)
         end = &claim->first->next_unit;
@@ -160,10 +162,17 @@ void claim_judge_blame(struct claim *claim)
 {
     if (claim->blame && claim->flying_unit && !claim->dropped) {
         unit_add_error(claim->first, claim->blamed, claim->blame_class, claim->blame);
-        claim->judging = true;
-        lane_notice(claim->lane, NOTICE_REFUSED, claim);
+        claim_begin_judging(claim);
     }
     claim_forget_blame(claim);
+}
+
+void claim_begin_judging(struct claim *claim)
+{
+    if (claim->phase == CLAIM_JUDGED)
+        return;
+    claim->phase = CLAIM_JUDGED;
+    lane_notice(claim->lane, NOTICE_REFUSED, claim);
 }
 
 struct notice *lane_notice(struct lane *lane, enum notice_kind kind, struct claim *claim)
@@ -178,10 +187,23 @@ struct notice *lane_notice(struct lane *lane, enum notice_kind kind, struct clai
     return notice;
 }
 
+void claim_move(struct claim *claim, enum claim_state state)
+{
+    static const unsigned moves[CLAIM_FENCED + 1] = {
+        [CLAIM_WAITING] = 1 << CLAIM_OWNED,
+        [CLAIM_OWNED] = 1 << CLAIM_RETURNING | 1 << CLAIM_IN_DOUBT | 1 << CLAIM_FENCED,
+        [CLAIM_RETURNING] = 1 << CLAIM_OWNED | 1 << CLAIM_FENCED,
+        [CLAIM_IN_DOUBT] = 1 << CLAIM_OWNED | 1 << CLAIM_FENCED,
+    };
+
+    assert(moves[claim->state] >> state & 1);
+    claim->state = state;
+}
+
 void claim_fence(struct claim *claim, bool taken)
 {
-    claim->state = CLAIM_FENCED;
-    claim->urgent = claim->note_due = claim->unknown = false;
+    claim_move(claim, CLAIM_FENCED);
+    claim->urgent = false;
     claim_leave_lists(claim);
     lane_notice(claim->lane, NOTICE_FENCED, claim)->taken = taken;
 }
@@ -218,7 +240,8 @@ static void claim_wrote_unit(struct claim *claim)
     }
     claim->holes_version += claim_change_holes(&claim->holes, unit);
     claim->unsettled = true;
-    claim->judging = unit->error_count > 0;
+    if (unit->error_count)
+        claim->phase = CLAIM_JUDGED;
     lane_notice(lane, NOTICE_APPLIED, claim)->unit = unit;
 }
 
@@ -228,7 +251,10 @@ void claim_carried_out(struct claim *claim)
 
     claim->lane->options.counters->units++;
     claim->written = claim->flying;
-    claim->in_body = claim->unknown = claim->note_due = claim->anew = false;
+    claim->phase = CLAIM_IDLE;
+    claim->anew = false;
+    if (claim->note_state == NOTE_DUE)
+        claim->note_state = NOTE_NONE;
     if (claim->flying_unit)
         claim_wrote_unit(claim);
     else
@@ -242,10 +268,12 @@ void claim_carried_out(struct claim *claim)
 
 void claim_not_carried_out(struct claim *claim)
 {
-    bool drops = claim->dropped && claim->flying_unit && !claim->unknown;
+    bool in_doubt = claim->state == CLAIM_IN_DOUBT;
+    bool drops = claim->dropped && claim->flying_unit && !in_doubt;
 
-    claim->in_body = false;
-    if (!claim->unknown) /* else that is still the unit in question, this was the question */
+    if (claim->phase == CLAIM_IN_FLIGHT)
+        claim->phase = CLAIM_IDLE;
+    if (!in_doubt) /* else that is still the unit in question, this was the question */
         claim->flying_unit = NULL;
     if (drops)
         lane_notice(claim->lane, NOTICE_DROPPED, claim)->unit = claim_take_unit(claim);
@@ -291,8 +319,8 @@ void claim_free(struct claim *claim)
 
 void claim_release(struct claim *claim)
 {
-    bool writes = claim->urgent && claim->state == CLAIM_OWNED && claim->lane->open;
+    bool writes = claim->lane->open && claim_wish(claim) != WISH_NOTHING;
 
-    if (claim->dropped && !claim->in_body && !claim->notices && !writes)
+    if (claim->dropped && claim->phase != CLAIM_IN_FLIGHT && !claim->notices && !writes)
         claim_free(claim);
 }

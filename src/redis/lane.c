@@ -97,7 +97,8 @@ void claim_drop(struct claim *claim)
 {
     claim->dropped = true;
     TAILQ_INSERT_TAIL(&claim->lane->dropped, claim, drop);
-    claim->note_due = false;
+    if (claim->note_state == NOTE_DUE)
+        claim->note_state = NOTE_NONE;
     if (claim->lane->late_claim == claim)
         claim->lane->late_claim = NULL;
     claim->lane->claim_count--;
@@ -148,8 +149,8 @@ bool claim_is_settled(const struct claim *claim)
 {
     if (claim->state == CLAIM_FENCED)
         return !claim->first && !claim->notices;
-    return claim->state == CLAIM_OWNED && !claim->first && !claim->in_body && !claim->notices &&
-           !claim->urgent && !claim->unsettled && claim->holes_version == claim->written_version;
+    return claim->state == CLAIM_OWNED && claim->phase == CLAIM_IDLE && !claim->first &&
+           !claim->notices && !claim_is_stale(claim) && claim_wish(claim) == WISH_NOTHING;
 }
 
 /* --- the connection --------------------------------------------------------------------------- */
@@ -192,7 +193,7 @@ static bool lane_lost(struct session *session)
     for (claim = TAILQ_FIRST(&lane->claims); claim; claim = next) {
         next = TAILQ_NEXT(claim, all);
         if (claim->state == CLAIM_OWNED)
-            claim->state = CLAIM_RETURNING;
+            claim_move(claim, CLAIM_RETURNING);
         claim_want(claim);
         claim_release(claim);
     }
@@ -257,8 +258,7 @@ static void lane_give_up(struct session *session, int64_t waited_ms)
     snprintf(text, sizeof(text), "%s: gave up after %lld ms", session->trouble,
              (long long)waited_ms);
     unit_add_error(claim->first, lane->late_command, REPLY_REJECT, text);
-    claim->judging = true;
-    lane_notice(lane, NOTICE_REFUSED, claim);
+    claim_begin_judging(claim);
     lane_resume(session);
 }
 
@@ -290,15 +290,13 @@ void lane_tick(struct lane *lane)
 
     for (claim = TAILQ_FIRST(&lane->noting); claim; claim = next) {
         next = TAILQ_NEXT(claim, note);
-        bool quiet = !claim->first && !claim->in_body && !claim->judging;
-        bool stale = claim->unsettled || claim->holes_version != claim->written_version;
-        if (stale && (!claim->ticked || !quiet)) {
-            claim->ticked = quiet;
+        bool quiet = !claim->first && claim->phase == CLAIM_IDLE, stale = claim_is_stale(claim);
+        if (stale && (claim->note_state != NOTE_TICKED || !quiet)) {
+            claim->note_state = quiet ? NOTE_TICKED : NOTE_SOON;
             continue;
         }
         TAILQ_REMOVE(&lane->noting, claim, note);
-        claim->noting = false;
-        claim->note_due = stale;
+        claim->note_state = stale ? NOTE_DUE : NOTE_NONE;
         claim_want(claim);
     }
     lane_turn(lane);

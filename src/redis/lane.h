@@ -20,12 +20,12 @@
  *
  * A claim's life:
  *
- *      WAITING --SET token, HGETALL in one EXEC--> OWNED --connection lost--> RETURNING
- *                                                    ^                            |
+ *      WAITING --SET token, HGETALL in one EXEC--> OWNED --connection lost--> RETURNING, or IN
+ * DOUBT ^                       if something was in flight |                            |
  *                                                    '---- the same again, and the'
- *                                                          checkpoint is ours: the unit in flight
- *                                                          was carried out, or is sent again
- *      OWNED, RETURNING --another token, another checkpoint--> FENCED
+ *                                                          checkpoint is ours: what is in doubt was
+ *                                                          carried out, or is sent again
+ *      OWNED, RETURNING, IN DOUBT --another token, another checkpoint--> FENCED
  */
 #pragma once
 #include "redis/claim.h"

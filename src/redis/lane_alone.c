@@ -16,7 +16,7 @@ static size_t lane_flying_records(const struct lane *lane)
     size_t records = 0;
 
     for (size_t i = 0; lane->awaited & STEP_EXEC && i < lane->share_count; i++)
-        if (lane->shares[i].kind == SHARE_UNIT)
+        if (lane->shares[i].kind == WISH_UNIT)
             records += lane->shares[i].unit->records;
     return records;
 }
@@ -70,8 +70,7 @@ bool lane_is_cut(const struct session *session)
 
 static bool claim_flies_records(const struct claim *claim)
 {
-    return claim && claim_wants(claim) && claim->state == CLAIM_OWNED && !claim->urgent &&
-           claim->first;
+    return claim && claim_wish(claim) == WISH_UNIT;
 }
 
 bool lane_flies_records(const struct lane *lane)
@@ -85,7 +84,7 @@ bool lane_flies_records(const struct lane *lane)
 bool lane_flies_others(const struct lane *lane)
 {
     for (size_t i = 0; i < lane->armed_count; i++)
-        if (lane->armed[i] && claim_wants(lane->armed[i]) && !claim_flies_records(lane->armed[i]))
+        if (lane->armed[i] && claim_wish(lane->armed[i]) && !claim_flies_records(lane->armed[i]))
             return true;
     return false;
 }

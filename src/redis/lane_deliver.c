@@ -77,13 +77,15 @@ static void claim_refused(struct claim *claim)
 {
     struct unit *unit = claim->first;
 
-    if (claim->dropped || !claim_judge(claim, unit))
+    bool goes_on = !claim->dropped && claim_judge(claim, unit);
+
+    claim->phase = CLAIM_IDLE;
+    if (!goes_on)
         return;
     claim->lane->bytes -= unit->queue.end; /* what leaves it is not counted any more */
     unit_remove_refused(unit);
     unit->number = ++claim->lane->unit_numbers;
     claim->lane->bytes += unit->queue.end;
-    claim->judging = false;
     if (claim->stopped)
         claim_drop_units(claim, unit->records ? unit : NULL);
 }
@@ -122,7 +124,7 @@ static void claim_applied(struct claim *claim, struct unit *unit)
         events->done(events->context, queue_at(&unit->queue, i)->ticket);
     }
     if (error)
-        claim->judging = false;
+        claim->phase = CLAIM_IDLE;
     lane_give_unit(lane, unit);
     if (!stops)
         return;

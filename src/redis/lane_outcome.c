@@ -68,7 +68,7 @@ static void claim_won(struct claim *claim, struct checkpoint *found)
     struct lane *lane = claim->lane;
 
     FAILPOINT(after_claim);
-    claim->state = CLAIM_OWNED;
+    claim_move(claim, CLAIM_OWNED);
     claim->written = checkpoint_mark(found);
     claim->found = found->found;
     if (found->readable) {
@@ -108,15 +108,14 @@ static void claim_unseen(struct claim *claim)
 static void claim_returned(struct claim *claim, const struct checkpoint *found)
 {
     struct claim_mark mark = checkpoint_mark(found);
-    bool unknown = claim->unknown;
+    bool carried_out = claim->state == CLAIM_IN_DOUBT && mark_equal(mark, claim->flying);
 
-    claim->unknown = false;
-    if (!mark_equal(mark, claim->written) && !(unknown && mark_equal(mark, claim->flying))) {
+    if (!mark_equal(mark, claim->written) && !carried_out) {
         claim_fence(claim, false);
         return;
     }
-    claim->state = CLAIM_OWNED;
-    if (unknown && mark_equal(mark, claim->flying))
+    claim_move(claim, CLAIM_OWNED);
+    if (carried_out)
         claim_unseen(claim);
     else
         claim_judge_blame(claim);
@@ -127,7 +126,7 @@ static void share_claimed(struct share *share)
 {
     struct claim *claim = share->claim;
 
-    claim->in_body = false;
+    claim->phase = CLAIM_IDLE;
     if (claim->dropped || share->lost)
         return;
     if (claim->state == CLAIM_WAITING)
@@ -142,11 +141,11 @@ static void share_applied(struct share *share)
 {
     struct claim *claim = share->claim;
 
-    if (share->kind == SHARE_CLAIM)
+    if (share->kind == WISH_CLAIM)
         share_claimed(share);
     else
         claim_carried_out(claim);
-    if (share->kind != SHARE_CLAIM && share->lost) /* its checkpoint is not what we think */
+    if (share->kind != WISH_CLAIM && share->lost) /* its checkpoint is not what we think */
         claim_fence(claim, false);
     claim_want(claim);
     claim_release(claim);
@@ -196,11 +195,11 @@ void lane_uncertain(struct lane *lane)
     for (size_t i = 0; i < lane->share_count; i++) {
         const struct share *share = &lane->shares[i];
         struct claim *claim = share->claim;
-        if (share->kind == SHARE_CLAIM || claim->dropped) {
+        if (share->kind == WISH_CLAIM || claim->dropped) {
             claim_not_carried_out(claim);
         } else {
-            claim->in_body = false;
-            claim->unknown = true;
+            claim->phase = CLAIM_IDLE;
+            claim_move(claim, CLAIM_IN_DOUBT);
         }
         if (share->unit) /* errors that were seen of a part of it */
             unit_forget_errors(share->unit);
@@ -233,9 +232,7 @@ static void lane_judge(struct lane *lane)
             share->claim->dropped)
             continue;
         unit_add_error(share->unit, error->index - share->first, error->class, error->text);
-        if (!share->claim->judging)
-            lane_notice(lane, NOTICE_REFUSED, share->claim);
-        share->claim->judging = true;
+        claim_begin_judging(share->claim);
     }
 }
 
@@ -285,8 +282,7 @@ void lane_late_arming(struct lane *lane)
     lane->late_claim = NULL;
     for (size_t i = 0; i < lane->armed_count && !lane->late_claim; i++) {
         struct claim *claim = lane->armed[i];
-        if (claim && claim->state == CLAIM_OWNED && !claim->dropped && !claim->urgent &&
-            claim_wants(claim) && claim->first && claim->first->queue.committed)
+        if (claim && claim_wish(claim) == WISH_UNIT && claim->first->queue.committed)
             lane->late_claim = claim;
     }
     lane->late_command = 0;

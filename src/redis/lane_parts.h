@@ -29,7 +29,37 @@ enum lane_step {
     STEP_MULTI = 1 << 6
 };
 
-enum claim_state { CLAIM_WAITING, CLAIM_OWNED, CLAIM_RETURNING, CLAIM_FENCED };
+/** Whose the partition is; the chart is in lane.h, the moves are in claim.c. */
+enum claim_state {
+    CLAIM_WAITING,   /* not claimed yet */
+    CLAIM_OWNED,     /* ours */
+    CLAIM_RETURNING, /* ours before the connection was lost */
+    CLAIM_IN_DOUBT,  /* the same, and what was in flight then may have been carried out */
+    CLAIM_FENCED     /* somebody else's, or lost; nothing follows */
+};
+
+/** What the claim waits for before it can go on. */
+enum claim_phase {
+    CLAIM_IDLE,      /* nothing */
+    CLAIM_IN_FLIGHT, /* the answer to its part of the transaction */
+    CLAIM_JUDGED     /* the verdicts on what Redis refused */
+};
+
+/** What it wants of the next transaction. */
+enum claim_wish {
+    WISH_NOTHING,
+    WISH_CLAIM,      /* to be claimed: token, and what the checkpoint says */
+    WISH_CHECKPOINT, /* its checkpoint to be written, alone */
+    WISH_UNIT        /* its first unit to be sent, with the checkpoint */
+};
+
+/** How near it is to writing down as settled what has nothing behind it. */
+enum claim_note {
+    NOTE_NONE,
+    NOTE_SOON,   /* in lane->noting: when two ticks in a row find nothing to do */
+    NOTE_TICKED, /* one did */
+    NOTE_DUE
+};
 
 /** Which unit of which owner wrote a checkpoint; epoch 0: there is none. */
 struct claim_mark {
@@ -54,6 +84,7 @@ struct claim {
     struct slice key, epoch_key;
     uint64_t routes, random;
     enum claim_state state;
+    enum claim_phase phase;
     int64_t number; /* N of our token, as the server has it, or as it is about to be */
     int64_t seen;   /* the token's N when it was compared last */
 
@@ -63,7 +94,6 @@ struct claim {
     struct claim_mark written; /* the checkpoint's, as last seen */
     struct claim_mark flying;  /* that of the unit in flight */
     struct unit *flying_unit;  /* NULL: it only notes */
-    bool in_body, unknown;     /* in flight; was, when the connection was lost */
 
     struct holes holes;     /* as they should be */
     uint32_t holes_version; /* counts their changes; what of it is in flight, and in Redis: */
@@ -73,8 +103,7 @@ struct claim {
     bool anew;      /* what stands in the checkpoint's place is thrown away */
     bool urgent;    /* a hole must be written before anything else */
     bool unsettled; /* results below next were seen that the checkpoint calls unseen */
-    bool note_due;  /* so it is to be written though there is nothing to send */
-    bool ticked;
+    enum claim_note note_state;
 
     char *blame; /* why the unit in flight is refused, if it was not carried out; NULL: it is not */
     enum reply_class blame_class;
@@ -84,33 +113,25 @@ struct claim {
     size_t unit_count;
 
     struct claim *former, *later; /* of the same partition: the one waits for the other's end */
-    bool judging;                 /* its events must be told before it goes on */
     bool stopped;                 /* by a verdict: nothing more is taken */
     bool dropped;
     unsigned notices; /* on their way to lane_deliver() */
     bool armed;       /* in lane->armed */
     bool wanting;     /* in lane->wanting */
-    bool noting;      /* in lane->noting */
     TAILQ_ENTRY(claim) all, want, note, drop;
 };
 
 TAILQ_HEAD(claim_list, claim);
 
-enum share_kind {
-    SHARE_CLAIM, /* SET token, HGETALL */
-    SHARE_NOTE,  /* HSET alone */
-    SHARE_UNIT   /* a unit's commands, HSET */
-};
-
 /** One claim's part of the transaction in flight. */
 struct share {
     struct claim *claim;
-    enum share_kind kind;
+    enum claim_wish kind; /* of the claim; never WISH_NOTHING */
     struct unit *unit;
     size_t first, count;     /* its commands within the transaction */
     size_t ours;             /* the last of them are not the unit's */
     bool lost;               /* its HSET or SET failed inside EXEC */
-    struct checkpoint found; /* of SHARE_CLAIM */
+    struct checkpoint found; /* of WISH_CLAIM */
 };
 
 enum notice_kind { NOTICE_CLAIMED, NOTICE_FENCED, NOTICE_APPLIED, NOTICE_REFUSED, NOTICE_DROPPED };
@@ -196,7 +217,16 @@ static inline const struct lane *lane_at(const struct session *session)
 }
 
 /* --- claim.c: what a claim wants, and what becomes of its units --- */
-bool claim_wants(const struct claim *claim);
+enum claim_wish claim_wish(const struct claim *claim);
+
+/** Its state from now on; asserts that the move is one of the chart. */
+void claim_move(struct claim *claim, enum claim_state state);
+
+/** Whether the checkpoint says less than is known. */
+bool claim_is_stale(const struct claim *claim);
+
+/** What Redis refused of its first unit is to be judged. */
+void claim_begin_judging(struct claim *claim);
 
 /** It wants something: it will be armed. */
 void claim_want(struct claim *claim);

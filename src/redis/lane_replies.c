@@ -167,7 +167,7 @@ static enum resp_result lane_take_element(struct lane *lane, struct slice *input
     struct share *share = &lane->shares[lane->share];
     size_t place = lane->element - share->first;
 
-    if (share->kind == SHARE_CLAIM && place == 1)
+    if (share->kind == WISH_CLAIM && place == 1)
         return lane_take_found(lane, share, input);
     enum resp_result result = resp_scan(&lane->scanner, input);
     if (result != RESP_REPLY)
@@ -257,6 +257,7 @@ static bool claim_is_ours(struct claim *claim, struct slice value, bool *taken)
     case CLAIM_WAITING:
         return true;
     case CLAIM_RETURNING:
+    case CLAIM_IN_DOUBT:
         return token.random == claim->random;
     case CLAIM_OWNED:
         return token.random == claim->random && token.number == claim->number;

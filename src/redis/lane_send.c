@@ -84,12 +84,12 @@ static void lane_choose(struct lane *lane)
     }
     lane->armed_count = 0;
     for (size_t i = 0; i < count; i++)
-        if (claim_wants(before[i]))
+        if (claim_wish(before[i]))
             lane_add_armed(lane, before[i]);
     while (!TAILQ_EMPTY(&lane->wanting) && lane->armed_count < LANE_ARMED_LIMIT)
         lane_add_armed(lane, TAILQ_FIRST(&lane->wanting));
     for (size_t i = 0; i < count; i++)
-        if (before[i]->in_body)
+        if (before[i]->phase == CLAIM_IN_FLIGHT)
             lane_add_armed(lane, before[i]);
     for (size_t i = 0; i < count && lane->armed_count < LANE_STICKY_LIMIT; i++)
         if (before[i]->state == CLAIM_OWNED && !before[i]->dropped)
@@ -217,16 +217,15 @@ static void lane_add_share(struct lane *lane, struct claim *claim)
     lane->shares =
         mem_grow(lane->shares, lane->share_count, &lane->share_capacity, sizeof(*lane->shares));
     struct share *share = &lane->shares[lane->share_count++];
+    enum claim_wish wish = claim_wish(claim);
 
-    *share = (struct share){.claim = claim, .first = lane->body_count};
-    claim->in_body = true;
-    if (claim->state != CLAIM_OWNED) {
-        share->kind = SHARE_CLAIM;
+    *share = (struct share){.claim = claim, .kind = wish, .first = lane->body_count};
+    claim->phase = CLAIM_IN_FLIGHT;
+    if (wish == WISH_CLAIM) {
         share->count = share->ours = 2;
         lane_send_claim(lane, claim);
     } else {
-        share->unit = claim->urgent ? NULL : claim->first;
-        share->kind = share->unit ? SHARE_UNIT : SHARE_NOTE;
+        share->unit = wish == WISH_UNIT ? claim->first : NULL;
         share->ours = 1 + claim->anew;
         share->count = share->ours + (share->unit ? share->unit->queue.committed : 0);
         lane_send_unit(lane, share);
@@ -246,7 +245,7 @@ bool lane_fly(struct lane *lane)
                        bytes < lane->options.unit_bytes;
          i++) {
         struct claim *claim = lane->armed[i];
-        if (!claim || !claim_wants(claim) || lane_waits_its_turn(lane, claim, &taken))
+        if (!claim || !claim_wish(claim) || lane_waits_its_turn(lane, claim, &taken))
             continue;
         lane_add_share(lane, claim);
         records += claim->flying_unit ? claim->flying_unit->records : 1;

@@ -6,7 +6,7 @@
 
 #include <time.h>
 
-/* One that looks through all of them for each record takes minutes. */
+/* Looking through all of them for each record takes some 6 s. */
 static void many_holes_cost_each_record_a_few_steps(void)
 {
     enum { HOLES = 100000 };
