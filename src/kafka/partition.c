@@ -279,6 +279,17 @@ void partition_rewind(struct source_partition *partition, int64_t offset)
     tell_gone(partition);
 }
 
+void partition_drop(struct source_partition *partition)
+{
+    forget_tickets(partition);
+    tell_gone(partition);
+}
+
+void partition_forget_committed(struct source_partition *partition)
+{
+    partition->commit.committed = partition->commit.committing = -1;
+}
+
 void partition_lose(struct source_partition *partition)
 {
     int64_t committed = partition->commit.committed, former = partition->commit.former;

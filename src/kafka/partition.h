@@ -108,6 +108,12 @@ void partition_misplace(struct source_partition *partition);
  * else it only forgets what was answered. */
 void partition_rewind(struct source_partition *partition, int64_t offset);
 
+/** What is in flight of it no longer counts; tells the worker. */
+void partition_drop(struct source_partition *partition);
+
+/** What the group has committed is of a log that is gone, or was truncated. */
+void partition_forget_committed(struct source_partition *partition);
+
 /** LOST: not ours any more; tells the worker. */
 void partition_lose(struct source_partition *partition);
 

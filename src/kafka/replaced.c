@@ -22,7 +22,7 @@ void replaced_found(struct source_partition *partition, const char *how)
 {
     partition_displace(partition);
     partition->log.replaced = how;
-    partition->commit.committed = partition->commit.committing = -1; /* of the log that is gone */
+    partition_forget_committed(partition);
     partition->start.ask_at_ms = 0;
 }
 
@@ -62,7 +62,8 @@ void replaced_start(struct source_partition *partition, int64_t expected,
                    LOG_INT("log_start", item->low), LOG_INT("log_end", item->high),
                    LOG_INT("lost", lost), LOG_STR("on_out_of_range", replaced_policy(policy)),
                    LOG_STR("error", partition->log.replaced));
-    partition->commit.committed = partition->commit.committing = partition->commit.former = -1;
+    partition_forget_committed(partition);
+    partition->commit.former = -1;
     if (policy == OUT_OF_RANGE_STOP) {
         replaced_stop(partition, expected);
         return;
@@ -70,10 +71,8 @@ void replaced_start(struct source_partition *partition, int64_t expected,
     partition->log.identity = item->log;
     partition->log.replaced = NULL;
     witnesses_clear(&partition->log.witnesses);
-    if (!partition->claimed) { /* else it was done with the claim */
-        partition->generation++;
-        source->events.gone(source->events.context, partition);
-    }
+    if (!partition->claimed) /* else it was done with the claim */
+        partition_drop(partition);
     partition_place(partition, policy == OUT_OF_RANGE_LATEST ? item->high : item->low,
                     WITNESS_NONE);
     partition->fetching.seek_due =

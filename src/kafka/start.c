@@ -105,7 +105,7 @@ static void start_out_of_range(struct source_partition *partition, int64_t expec
         return;
     }
     if (from < partition->commit.committed) /* the log was truncated: it is no bound any more */
-        partition->commit.committed = partition->commit.committing = -1;
+        partition_forget_committed(partition);
     partition_place(partition, from, WITNESS_NONE);
     partition->commit.fresh_start = from;
 }
