@@ -7,6 +7,7 @@
 #pragma once
 #include "base/log.h"
 #include "conf/problems.h"
+#include "conf/url.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -91,6 +92,11 @@ struct conf_durable {
     int64_t timeout;
 };
 
+struct conf_address {
+    char *host;
+    int port;
+};
+
 struct conf_sink {
     char *name;
     struct conf_origin origin;
@@ -104,6 +110,8 @@ struct conf_sink {
     /* from url */
     char *host; /* NULL: a unix socket */
     int port;
+    struct conf_address others[URL_HOSTS - 1]; /* what the url names besides */
+    size_t other_count;
     char *socket_path; /* NULL: TCP */
     int database;
     struct conf_tls tls;

@@ -8,8 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char url_hint[] = "a URL is redis://[user[:password]@]host[:port][/db], the same with "
-                               "rediss:// for TLS, or unix:///path/of/socket[?db=N]";
+static const char url_hint[] = "a URL is redis://[user[:password]@]host[:port][,host...][/db], the "
+                               "same with rediss:// for TLS, or unix:///path/of/socket[?db=N]";
+
+static void sink_take_host(const struct conf *conf, const struct url_host *host,
+                           struct conf_sink *sink)
+{
+    char *name = pool_copy(conf->pool, host->name, strlen(host->name));
+
+    if (sink->host) {
+        sink->others[sink->other_count++] = (struct conf_address){name, host->port};
+        return;
+    }
+    sink->host = name;
+    sink->port = host->port;
+}
 
 /* The credentials of the URL hold if there are none beside it. */
 static void sink_take_url(const struct conf *conf, const struct url *url, struct conf_sink *sink)
@@ -26,11 +39,10 @@ static void sink_take_url(const struct conf *conf, const struct url *url, struct
             (struct conf_text){.text = pool_copy(conf->pool, url->password, strlen(url->password)),
                                .origin = sink->url.origin,
                                .secret = true};
-    if (url->host)
-        sink->host = pool_copy(conf->pool, url->host, strlen(url->host));
+    for (size_t i = 0; i < url->host_count; i++)
+        sink_take_host(conf, &url->hosts[i], sink);
     if (url->socket_path)
         sink->socket_path = pool_copy(conf->pool, url->socket_path, strlen(url->socket_path));
-    sink->port = url->port;
     sink->database = url->database;
     sink->tls.on = url->tls;
 }

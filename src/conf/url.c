@@ -91,7 +91,7 @@ static bool url_database(struct url *url, struct slice part, struct err *err)
     return true;
 }
 
-static bool url_host(struct url *url, struct slice *rest, struct err *err)
+static bool url_name(struct url_host *found, struct slice *rest, struct err *err)
 {
     struct slice host;
 
@@ -100,7 +100,7 @@ static bool url_host(struct url *url, struct slice *rest, struct err *err)
         if (!url_skip(rest, ']'))
             return err_set(err, ERR_CONFIG, "the '[' of the address has no ']'");
     } else {
-        host = url_take(rest, ":/?#");
+        host = url_take(rest, ":,/?#");
     }
     if (host.length == 0)
         return err_set(err, ERR_CONFIG, "the host is missing");
@@ -110,20 +110,45 @@ static bool url_host(struct url *url, struct slice *rest, struct err *err)
         if (host.data[i] == '$')
             return err_set(err, ERR_CONFIG, "the host holds a '$': a variable is written ${NAME}");
     }
-    url->host = mem_copy(host.data, host.length);
+    found->name = mem_copy(host.data, host.length);
     return true;
 }
 
-static bool url_port(struct url *url, struct slice *rest, struct err *err)
+static bool url_port(struct url_host *found, struct slice *rest, struct err *err)
 {
     int64_t port = URL_PORT_DEFAULT;
 
     if (url_skip(rest, ':')) {
-        struct slice digits = url_take(rest, "/?#");
+        struct slice digits = url_take(rest, ",/?#");
         if (!text_integer(digits, &port) || port < 1 || port > 65535)
             return err_set(err, ERR_CONFIG, "the port must be a number from 1 to 65535");
     }
-    url->port = (int)port;
+    found->port = (int)port;
+    return true;
+}
+
+static bool url_has(const struct url *url, const struct url_host *wanted)
+{
+    for (size_t i = 0; i < url->host_count; i++)
+        if (strcasecmp(url->hosts[i].name, wanted->name) == 0 && url->hosts[i].port == wanted->port)
+            return true;
+    return false;
+}
+
+/* "host:port", or several. */
+static bool url_hosts(struct url *url, struct slice *rest, struct err *err)
+{
+    do {
+        if (url->host_count == URL_HOSTS)
+            return err_set(err, ERR_CONFIG, "at most %d hosts are possible", URL_HOSTS);
+        struct url_host *found = &url->hosts[url->host_count];
+        if (!url_name(found, rest, err) || !url_port(found, rest, err))
+            return false;
+        if (url_has(url, found))
+            return err_set(err, ERR_CONFIG, "host %zu is the same as one before it",
+                           url->host_count + 1);
+        url->host_count++;
+    } while (url_skip(rest, ','));
     return true;
 }
 
@@ -137,7 +162,7 @@ static bool url_tcp(struct url *url, struct slice rest, struct err *err)
             return false;
         rest = (struct slice){at + 1, rest.length - length - 1};
     }
-    if (!url_host(url, &rest, err) || !url_port(url, &rest, err))
+    if (!url_hosts(url, &rest, err))
         return false;
     if (url_skip(&rest, '/') && rest.length && !url_database(url, url_take(&rest, "?#"), err))
         return false;
@@ -208,7 +233,8 @@ static void url_wipe(char *text)
 
 void url_free(struct url *url)
 {
-    free(url->host);
+    for (size_t i = 0; i < URL_HOSTS; i++)
+        free(url->hosts[i].name);
     free(url->socket_path);
     url_wipe(url->username);
     url_wipe(url->password);

@@ -3,13 +3,19 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
-enum { URL_PORT_DEFAULT = 6379 };
+enum { URL_PORT_DEFAULT = 6379, URL_HOSTS = 16 };
+
+struct url_host {
+    char *name; /* NULL: a unix socket */
+    int port;
+};
 
 struct url {
-    bool tls;   /* rediss:// */
-    char *host; /* NULL: a unix socket */
-    int port;
+    bool tls;                         /* rediss:// */
+    struct url_host hosts[URL_HOSTS]; /* the first, and the others */
+    size_t host_count;
     char *socket_path; /* NULL: TCP */
     int database;
     char *username, *password; /* NULL: not in it; "%40" is decoded */
@@ -17,8 +23,8 @@ struct url {
 };
 
 /**
- * Reads "redis://[user[:password]@]host[:port][/db]", the same with "rediss" for TLS, or
- * "unix:///path[?db=N]"; an IPv6 address stands in brackets.
+ * Reads "redis://[user[:password]@]host[:port][,host[:port]...][/db]", the same with "rediss" for
+ * TLS, or "unix:///path[?db=N]"; an IPv6 address stands in brackets.
  * Errors:  false and ERR_CONFIG; the text never holds a part of the URL.
  */
 bool url_parse(const char *text, struct url *url, struct err *err);

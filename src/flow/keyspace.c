@@ -6,6 +6,7 @@
  * it (one place for each length).
  */
 #include "flow/keyspace.h"
+#include "redis/endpoint.h"
 
 #include "base/mem.h"
 
@@ -111,11 +112,22 @@ static bool same_text(const char *one, const char *other)
     return one == other || (one && other && strcmp(one, other) == 0);
 }
 
+/* An address in common, or the socket. */
+static bool same_server(const struct conf_sink *one, const struct conf_sink *other)
+{
+    for (unsigned i = 0; one->host && i < endpoint_count(one); i++)
+        for (unsigned j = 0; other->host && j < endpoint_count(other); j++) {
+            struct endpoint here = endpoint_of(one, i), there = endpoint_of(other, j);
+            if (here.port == there.port && same_text(here.host, there.host))
+                return true;
+        }
+    return one->socket_path && same_text(one->socket_path, other->socket_path);
+}
+
 static bool same_redis(const struct conf_sink *one, const struct conf_sink *other)
 {
     return one == other ||
-           (one && other && same_text(one->host, other->host) && one->port == other->port &&
-            same_text(one->socket_path, other->socket_path) && one->database == other->database);
+           (one && other && one->database == other->database && same_server(one, other));
 }
 
 static bool same_topics(const struct conf_route *one, const struct conf_route *other)

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "metrics/metrics.h"
+#include "redis/reply.h"
 #include "redis/resolver.h"
 
 #include <assert.h>
@@ -89,6 +90,32 @@ static void connection_fall(struct connection *connection, int64_t wait_ms,
     connection_wake_in(connection, wait_ms);
 }
 
+/* A new attempt at once, without a word. */
+static void connection_again(struct connection *connection)
+{
+    connection_close_socket(connection);
+    connection->state = CONNECTION_DOWN;
+    connection_wake_in(connection, 0);
+}
+
+/* Another of the sink's servers may be the primary: it is asked at once, until each was. A server
+ * that may not be asked for its role shows it by what it answers to commands. */
+static bool connection_asks_next(struct connection *connection, const char *text)
+{
+    struct topology *topology = connection->setup->topology;
+    bool open = connection_is_open(connection);
+
+    if (!open || reply_meanings[reply_classify(slice_of(text))].command == REACT_RECONNECT)
+        topology_doubt(topology, 0, connection->node);
+    if (open || ++connection->refused >= topology->node_count) {
+        connection->refused = 0;
+        return false;
+    }
+    connection->memory.left_out = 0;
+    connection_again(connection);
+    return true;
+}
+
 void connection_lost(struct connection *connection, const char *format, ...)
 {
     const char *failure = stream_failure(&connection->stream);
@@ -100,7 +127,8 @@ void connection_lost(struct connection *connection, const char *format, ...)
     va_end(arguments);
     if (failure) /* it says why what failed did */
         snprintf(text, sizeof(text), "%s", failure);
-    connection_fall(connection, backoff_next(&connection->reconnect), text);
+    if (!connection_asks_next(connection, text))
+        connection_fall(connection, backoff_next(&connection->reconnect), text);
 }
 
 /* Somebody has to mend it: no hurry. */
@@ -201,7 +229,7 @@ static void connection_connected(struct connection *connection)
 /* The first connection that finds another process there tells for all of the sink. */
 static void connection_tell_run(const struct connection *connection, const char *run)
 {
-    struct node *node = connection->setup->node;
+    struct node *node = connection->node;
 
     if (*node->run && strcmp(node->run, run) != 0)
         LOG_AT(LOG_WARN, TELL_LINES,
@@ -216,7 +244,7 @@ static void connection_compare_runs(struct connection *connection)
     const char *run = connection->handshake.run;
     bool same = *run && strcmp(run, connection->run) == 0;
 
-    if (*run && !same && (*connection->run || !*connection->setup->node->run))
+    if (*run && !same && (*connection->run || !*connection->node->run))
         connection_tell_run(connection, run);
     connection->changed = *run && *connection->run && !same;
     memcpy(connection->run, run, sizeof(connection->run));
@@ -233,13 +261,13 @@ static void connection_tell_lacks(struct connection *connection)
     if (connection->handshake.former_may_live)
         log_warn("the former connection could not be closed: redis does not permit or know CLIENT "
                  "KILL, so commands in that connection may run again",
-                 LOG_STR("sink", sink), LOG_STR("address", connection->setup->node->name));
+                 LOG_STR("sink", sink), LOG_STR("address", connection->node->name));
     if (handshake_unknown(&connection->handshake, words) && !connection->connected_once)
         LOG_AT(LOG_WARN, TELL_LINES,
                "redis, or a proxy, does not know all commands: without CLIENT a lost connection "
                "cannot be closed before its commands are retried, without INFO a restart is not "
                "noticed",
-               LOG_STR("sink", sink), LOG_STR("address", connection->setup->node->name),
+               LOG_STR("sink", sink), LOG_STR("address", connection->node->name),
                LOG_STR("unknown", words), LOG_END);
 }
 
@@ -262,6 +290,8 @@ static void connection_established(struct connection *connection)
     connection_compare_runs(connection);
     connection->connected_once = true;
     connection->state = CONNECTION_OPEN;
+    connection->refused = 0;
+    topology_found(setup->topology, 0, connection->node);
     connection->driver->begin(connection);
 }
 
@@ -287,14 +317,6 @@ static void connection_take_handshake(struct connection *connection, struct slic
     }
 }
 
-/* A new connection at once, without a word that this one ended at. */
-static void connection_again(struct connection *connection)
-{
-    connection_close_socket(connection);
-    connection->state = CONNECTION_DOWN;
-    connection_wake_in(connection, 0);
-}
-
 /* A server of TLS drops who does not speak it, without a word; a proxy who says one that it does
  * not know. */
 static void connection_hung_up(struct connection *connection)
@@ -303,7 +325,8 @@ static void connection_hung_up(struct connection *connection)
     bool may_want_tls = silent && !tls && !connection->setup->options->socket_path;
     struct err err;
 
-    if (handshake_hung_up(&connection->handshake, &err))
+    if (handshake_hung_up(&connection->handshake,
+                          &err)) /* without the word that this one ended at */
         connection_again(connection);
     else if (may_want_tls)
         connection_lost(connection, "%s before it said a word: does it want TLS (rediss://)%s?",
@@ -404,7 +427,7 @@ static void connection_try_address(struct connection *connection)
         connection_next_address(connection, &err);
         return;
     }
-    stream_open(&connection->stream, fd, connection->setup->tls);
+    stream_open(&connection->stream, fd, connection->setup->tls, connection->node->endpoint.host);
     connection->readable =
         event_new(base, fd, EV_READ | EV_PERSIST, connection_on_readable, connection);
     connection->writable = event_new(base, fd, EV_WRITE, connection_on_writable, connection);
@@ -432,10 +455,11 @@ static void connection_on_addresses(void *context, const struct addresses *found
 static void connection_start(struct connection *connection)
 {
     const struct connection_setup *setup = connection->setup;
-    const struct endpoint *endpoint = &setup->node->endpoint;
     struct addresses found;
     struct err err = {0};
 
+    connection->node = topology_owner(setup->topology, 0);
+    const struct endpoint *endpoint = &connection->node->endpoint;
     connection->state = CONNECTION_RESOLVING;
     if (endpoint->socket_path) {
         bool good = addresses_unix(&found, endpoint->socket_path, &err);
@@ -497,6 +521,7 @@ void connection_open(struct connection *connection, const struct connection_setu
     *connection = (struct connection){.setup = setup,
                                       .driver = driver,
                                       .number = number,
+                                      .node = topology_owner(setup->topology, 0),
                                       .context = context,
                                       .stream = {.fd = -1}};
     connection->reconnect =

@@ -9,9 +9,9 @@
 #include "base/err.h"
 #include "base/log_limit.h"
 #include "redis/handshake.h"
-#include "redis/node.h"
 #include "redis/socket.h"
 #include "redis/stream.h"
+#include "redis/topology.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -69,7 +69,7 @@ struct connection_driver {
 struct connection_setup {
     const struct conf_sink *options;
     struct handshake_options identity;
-    struct node *node;
+    struct topology *topology;
     struct tls_context *tls; /* NULL: plain */
     struct sink_counters *counters;
     struct event_base *base;
@@ -82,8 +82,10 @@ struct connection {
     enum connection_state state;
     const struct connection_setup *setup;
     const struct connection_driver *driver;
-    void *context;   /* the driver's */
-    unsigned number; /* for logs */
+    void *context;     /* the driver's */
+    unsigned number;   /* for logs */
+    struct node *node; /* where it leads, or is to lead */
+    unsigned refused;  /* servers in a row that it could not be made to */
 
     struct stream stream;
     bool blocked; /* the socket is full; writable will tell */

@@ -37,7 +37,8 @@ struct dialogue {
     struct stream stream;
     int64_t response_ms;
     struct reader *reader;
-    bool hung_up; /* the other side ended it */
+    bool hung_up;    /* the other side ended it */
+    bool is_replica; /* of a server that takes no writes */
     char unknown[HANDSHAKE_WORDS_BYTES];
 };
 
@@ -179,6 +180,7 @@ static bool dialogue_greet(struct dialogue *dialogue, const struct handshake_opt
     }
     *again = dialogue->hung_up && handshake_hung_up(&handshake, err);
     handshake_unknown(&handshake, dialogue->unknown);
+    dialogue->is_replica = handshake.is_replica;
     handshake_end(&handshake);
     if (result == HANDSHAKE_REFUSED)
         err->kind = ERR_CONFIG;
@@ -201,7 +203,7 @@ static bool dialogue_begin(struct dialogue *dialogue, const struct endpoint *end
     int fd = dialogue_connect(&addresses, clock_ms() + timeouts.connect_ms, err);
     if (fd < 0)
         return false;
-    stream_open(&dialogue->stream, fd, dialogue->tls);
+    stream_open(&dialogue->stream, fd, dialogue->tls, endpoint->host);
     return dialogue_secure(dialogue, clock_ms() + timeouts.connect_ms, err) &&
            dialogue_greet(dialogue, identity, memory, again, err);
 }
@@ -231,9 +233,17 @@ struct dialogue *dialogue_with_sink(const struct conf_sink *sink, int database,
     const struct handshake_options identity = {sink->username.text, sink->password.text,
                                                sink->password_decoded, client_name, database};
     const struct dialogue_timeouts timeouts = {sink->connect_timeout, sink->response_timeout};
-    struct endpoint endpoint = endpoint_of(sink);
+    struct dialogue *found = NULL;
 
-    return dialogue_open(&endpoint, &identity, timeouts, err);
+    for (unsigned i = 0; i < endpoint_count(sink) && (!found || found->is_replica); i++) {
+        struct endpoint endpoint = endpoint_of(sink, i);
+        struct dialogue *next = dialogue_open(&endpoint, &identity, timeouts, err);
+        if (!next)
+            continue;
+        dialogue_close(found);
+        found = next;
+    }
+    return found;
 }
 
 bool dialogue_hung_up(const struct dialogue *dialogue)

@@ -6,9 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 
-struct endpoint endpoint_of(const struct conf_sink *options)
+unsigned endpoint_count(const struct conf_sink *options)
 {
-    return (struct endpoint){options->host, options->port, options->socket_path,
+    return 1 + (unsigned)options->other_count;
+}
+
+struct endpoint endpoint_of(const struct conf_sink *options, unsigned index)
+{
+    const struct conf_address *other = index ? &options->others[index - 1] : NULL;
+
+    return (struct endpoint){other ? other->host : options->host,
+                             other ? other->port : options->port, options->socket_path,
                              options->tls.on ? options : NULL};
 }
 

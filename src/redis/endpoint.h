@@ -10,8 +10,9 @@ struct endpoint {
     const struct conf_sink *tls; /* how it speaks TLS; NULL: it does not */
 };
 
-/** Where the sink's URL says. */
-struct endpoint endpoint_of(const struct conf_sink *options);
+/** How many the sink's URL names, and one of them. */
+unsigned endpoint_count(const struct conf_sink *options);
+struct endpoint endpoint_of(const struct conf_sink *options, unsigned index);
 
 enum { ENDPOINT_NAME_BYTES = 300 };
 

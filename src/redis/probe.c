@@ -390,7 +390,7 @@ static void probe_databases(struct probe *probe)
 
 static void probe_refused(struct probe *probe, const struct err *err)
 {
-    struct endpoint endpoint = endpoint_of(probe->sink);
+    struct endpoint endpoint = endpoint_of(probe->sink, 0);
     char name[ENDPOINT_NAME_BYTES];
 
     endpoint_name(&endpoint, name);

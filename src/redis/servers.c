@@ -15,6 +15,23 @@ static bool check_path(const struct conf_sink *options, struct err *err)
     return !options->socket_path || addresses_unix(&found, options->socket_path, err);
 }
 
+/* What still flows to the former one would not be found on the new one. */
+static void servers_assigned(void *context, struct node *node)
+{
+    struct servers *servers = context;
+
+    log_warn_each(
+        "another server is the primary now: acknowledged writes that were not replicated are "
+        "lost",
+        LOG_STR("sink", servers->setup.options->name), LOG_STR("client", servers->client_name),
+        LOG_STR("address", node->name));
+    for (size_t i = 0; i < servers->count; i++) {
+        struct connection *connection = servers->connections[i];
+        if (connection_is_open(connection) && connection->node != node)
+            connection_lost(connection, "another server is the primary now");
+    }
+}
+
 bool servers_init(struct servers *servers, const struct conf_sink *options, const char *client_name,
                   struct event_base *base, struct sink_counters *counters, struct err *err)
 {
@@ -23,13 +40,14 @@ bool servers_init(struct servers *servers, const struct conf_sink *options, cons
     if (!check_path(options, err) || (options->tls.on && !(tls = tls_context_new(options, err))))
         return err_wrap(err, "sink \"%s\"", options->name);
     *servers = (struct servers){.client_name = mem_text(client_name)};
-    servers->node.endpoint = endpoint_of(options);
-    endpoint_name(&servers->node.endpoint, servers->node.name);
+    topology_init(&servers->topology, options);
+    servers->topology.assigned = servers_assigned;
+    servers->topology.context = servers;
     servers->setup = (struct connection_setup){
         .options = options,
         .identity = {options->username.text, options->password.text, options->password_decoded,
                      servers->client_name, options->database},
-        .node = &servers->node,
+        .topology = &servers->topology,
         .tls = tls,
         .counters = counters,
         .base = base,
@@ -51,6 +69,7 @@ void servers_close(struct servers *servers)
     for (size_t i = 0; i < servers->count; i++)
         connection_close(servers->connections[i]);
     tls_context_free(servers->setup.tls);
+    topology_free(&servers->topology);
     free(servers->connections);
     free(servers->client_name);
 }

@@ -6,13 +6,13 @@
  */
 #pragma once
 #include "redis/connection.h"
-#include "redis/node.h"
+#include "redis/topology.h"
 
 struct conf_sink;
 
 struct servers {
     struct connection_setup setup;
-    struct node node;
+    struct topology topology;
     char *client_name;
     struct connection **connections; /* of the data; borrowed */
     size_t count, capacity;

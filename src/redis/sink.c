@@ -7,7 +7,6 @@
 #include "redis/link.h"
 #include "redis/pipeline.h"
 #include "redis/servers.h"
-#include "redis/topology.h"
 #include "redis/units.h"
 
 #include <stdlib.h>
@@ -100,7 +99,8 @@ bool sink_has_room(const struct sink *sink)
 void sink_put(struct sink *sink, const struct slice *arguments, size_t count,
               const struct command *command, struct slice key, uint32_t ticket)
 {
-    struct way *way = &sink->ways[topology_pick(sink->way_count, key)];
+    struct place place = topology_place(&sink->servers.topology, key);
+    struct way *way = &sink->ways[place.spread];
 
     window_put(&way->pipeline.window, arguments, count, command ? command->index : sink->other,
                ticket);

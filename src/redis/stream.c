@@ -15,9 +15,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-void stream_open(struct stream *stream, int fd, struct tls_context *tls)
+void stream_open(struct stream *stream, int fd, struct tls_context *tls, const char *host)
 {
-    *stream = (struct stream){.fd = fd, .tls = tls ? tls_session_new(tls) : NULL};
+    *stream = (struct stream){.fd = fd, .tls = tls ? tls_session_new(tls, host) : NULL};
 }
 
 void stream_close(struct stream *stream)

@@ -21,8 +21,9 @@ struct stream {
     struct tls_session *tls; /* NULL: plain */
 };
 
-/** Takes over the connected @p fd; TLS begins where @p tls is not NULL. */
-void stream_open(struct stream *stream, int fd, struct tls_context *tls);
+/** Takes over the connected @p fd; TLS begins where @p tls is not NULL, with the server @p host,
+ * which lives as long. */
+void stream_open(struct stream *stream, int fd, struct tls_context *tls, const char *host);
 
 /** Closes the socket; takes a closed one. */
 void stream_close(struct stream *stream);

@@ -30,14 +30,14 @@ enum {
 
 struct tls_context {
     const struct conf_tls *options;
-    const char *name; /* what the server's certificate must hold */
-    bool is_address;  /* that is an IP address */
     SSL_CTX *ctx;
-    SSL_SESSION *resumable; /* what the last server gave for the next handshake */
+    SSL_SESSION *resumable; /* what the last server gave for the next handshake, */
+    const char *resumed;    /* and the name that its certificate held */
 };
 
 struct tls_session {
     struct tls_context *context; /* for what a handshake needs */
+    const char *name;            /* what the server's certificate must hold */
     SSL *ssl;
     BIO *wire;          /* the other end of its rings */
     struct err verdict; /* over the server's certificate */
@@ -114,7 +114,7 @@ static int context_on_certificate(int good, X509_STORE_CTX *store)
     struct tls_session *session = SSL_get_app_data(ssl);
 
     if (!good)
-        tls_explain_certificate(store, session->context->name, &session->verdict);
+        tls_explain_certificate(store, session->name, &session->verdict);
     return good;
 }
 
@@ -127,6 +127,7 @@ static int context_on_ticket(SSL *ssl, SSL_SESSION *ticket)
         return 0;
     SSL_SESSION_free(session->context->resumable);
     session->context->resumable = ticket;
+    session->context->resumed = session->name;
     return 1;
 }
 
@@ -172,8 +173,6 @@ struct tls_context *tls_context_new(const struct conf_sink *options, struct err 
         return NULL;
     struct tls_context *context = mem_new(struct tls_context);
     context->options = &options->tls;
-    context->name = options->tls.server_name.text ? options->tls.server_name.text : options->host;
-    context->is_address = name_is_address(context->name);
     context->ctx = ctx;
     return context;
 }
@@ -213,7 +212,8 @@ static void session_resume(struct tls_session *session)
     struct tls_context *context = session->context;
     X509 *certificate = context->resumable ? SSL_SESSION_get0_peer(context->resumable) : NULL;
 
-    if (certificate && X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0)
+    if (certificate && strcmp(context->resumed, session->name) == 0 &&
+        X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0)
         SSL_set_session(session->ssl, context->resumable);
     else
         context_forget(context);
@@ -221,9 +221,9 @@ static void session_resume(struct tls_session *session)
 
 static void session_expect_name(struct tls_session *session)
 {
-    const char *name = session->context->name;
+    const char *name = session->name;
 
-    if (session->context->is_address) {
+    if (name_is_address(name)) {
         X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session->ssl), name);
         return;
     }
@@ -234,12 +234,13 @@ static void session_expect_name(struct tls_session *session)
     SSL_set_tlsext_host_name(session->ssl, name);
 }
 
-struct tls_session *tls_session_new(struct tls_context *context)
+struct tls_session *tls_session_new(struct tls_context *context, const char *host)
 {
     struct tls_session *session = mem_new(struct tls_session);
     BIO *inside = NULL;
 
     session->context = context;
+    session->name = context->options->server_name.text ? context->options->server_name.text : host;
     session->ssl = SSL_new(context->ctx);
     BIO_new_bio_pair(&inside, OUTPUT_BYTES, &session->wire, INPUT_BYTES);
     assert(session->ssl && inside); /* only for want of memory */

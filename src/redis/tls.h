@@ -28,8 +28,8 @@ bool tls_context_reload(struct tls_context *context, struct err *err);
 /** Takes NULL; after its sessions. */
 void tls_context_free(struct tls_context *context);
 
-/** Begins a session; tls_shake() comes first. */
-struct tls_session *tls_session_new(struct tls_context *context);
+/** Begins a session with the server @p host, which lives as long; tls_shake() comes first. */
+struct tls_session *tls_session_new(struct tls_context *context, const char *host);
 
 /** Takes NULL. */
 void tls_session_free(struct tls_session *session);

@@ -14,7 +14,7 @@ enum { TELL_LINES = 20 };
 /* Which connection it is: its client's name tells data from dead letters, as CLIENT LIST does. */
 #define LOG_CONNECTION(connection)                                                                 \
     LOG_STR("sink", (connection)->setup->options->name),                                           \
-        LOG_STR("address", (connection)->setup->node->name),                                       \
+        LOG_STR("address", (connection)->node->name),                                              \
         LOG_STR("client", (connection)->setup->identity.client_name),                              \
         LOG_INT("connection", (connection)->number)
 
@@ -38,7 +38,7 @@ static void connection_tell_trouble(struct connection *connection, const char *t
 void connection_set_trouble(struct connection *connection, const char *text)
 {
     const char *hint = handshake_hint(&connection->setup->identity, text);
-    const char *address = connection->setup->node->name;
+    const char *address = connection->node->name;
     char *shown = connection->trouble + strlen(address) + strlen(": ");
     int64_t now_ms = clock_ms();
 

@@ -314,7 +314,7 @@ static bool is_short(struct tls_context *context)
     char answer[64];
     ssize_t got = -1;
 
-    stream_open(&stream, connect_to_server(), context);
+    stream_open(&stream, connect_to_server(), context, "localhost");
     for (int i = 0; i < 100 && stream_shake(&stream, &err) == STREAM_WAITS; i++)
         poll(&(struct pollfd){stream.fd, POLLIN, 0}, 1, 100);
     CU_ASSERT_EQUAL(stream_send(&stream, SLICE("PING\r\n")), 6);
@@ -410,7 +410,7 @@ static void a_dialogue_takes_large_values(void)
     struct slice get[] = {SLICE("GET"), SLICE("key")};
     struct conf_sink sink = sink_of();
     struct handshake_options identity = {.client_name = "a test"};
-    struct endpoint endpoint = endpoint_of(&sink);
+    struct endpoint endpoint = endpoint_of(&sink, 0);
     struct err err = {0};
 
     memset(value, 'x', LARGE_BYTES);

@@ -19,19 +19,19 @@ static void parse(const char *text)
 static void fails(const char *text, const char *expected)
 {
     struct err err = {0};
-    struct url untouched = {.port = -7};
+    struct url untouched = {.database = -7};
 
     CU_ASSERT_FALSE(url_parse(text, &untouched, &err));
     ASSERT_TEXT(err.text, expected);
     CU_ASSERT_EQUAL(err.kind, ERR_CONFIG);
-    CU_ASSERT_EQUAL(untouched.port, -7);
+    CU_ASSERT_EQUAL(untouched.database, -7);
 }
 
 static void a_host_alone_has_the_default_port_and_database(void)
 {
     parse("redis://localhost");
-    ASSERT_TEXT(url.host, "localhost");
-    CU_ASSERT_EQUAL(url.port, 6379);
+    ASSERT_TEXT(url.hosts[0].name, "localhost");
+    CU_ASSERT_EQUAL(url.hosts[0].port, 6379);
     CU_ASSERT_EQUAL(url.database, 0);
     CU_ASSERT_PTR_NULL(url.socket_path);
     CU_ASSERT_PTR_NULL(url.username);
@@ -44,8 +44,8 @@ static void every_part_has_its_place(void)
     parse("redis://bridge:s3cret@redis.example:7000/12");
     ASSERT_TEXT(url.username, "bridge");
     ASSERT_TEXT(url.password, "s3cret");
-    ASSERT_TEXT(url.host, "redis.example");
-    CU_ASSERT_EQUAL(url.port, 7000);
+    ASSERT_TEXT(url.hosts[0].name, "redis.example");
+    CU_ASSERT_EQUAL(url.hosts[0].port, 7000);
     CU_ASSERT_EQUAL(url.database, 12);
     url_free(&url);
     parse("redis://:only@h/");
@@ -67,16 +67,16 @@ static void a_password_may_hold_what_separates(void)
     parse("redis://u:p@a:b/c%40%2F%25@h:1/2");
     CU_ASSERT_TRUE(url.decoded);
     ASSERT_TEXT(url.password, "p@a:b/c@/%");
-    ASSERT_TEXT(url.host, "h");
-    CU_ASSERT_EQUAL(url.port, 1);
+    ASSERT_TEXT(url.hosts[0].name, "h");
+    CU_ASSERT_EQUAL(url.hosts[0].port, 1);
     url_free(&url);
 }
 
 static void an_ipv6_address_stands_in_brackets(void)
 {
     parse("redis://[::1]:7000/1");
-    ASSERT_TEXT(url.host, "::1");
-    CU_ASSERT_EQUAL(url.port, 7000);
+    ASSERT_TEXT(url.hosts[0].name, "::1");
+    CU_ASSERT_EQUAL(url.hosts[0].port, 7000);
     url_free(&url);
     fails("redis://[::1:7000", "the '[' of the address has no ']'");
     fails("redis://[]:7000", "the host is missing");
@@ -86,7 +86,7 @@ static void a_unix_socket_is_a_path_and_perhaps_a_database(void)
 {
     parse("unix:///run/redis/redis.sock");
     ASSERT_TEXT(url.socket_path, "/run/redis/redis.sock");
-    CU_ASSERT_PTR_NULL(url.host);
+    CU_ASSERT_EQUAL(url.host_count, 0);
     CU_ASSERT_EQUAL(url.database, 0);
     url_free(&url);
     parse("unix:///s?db=3");
@@ -103,8 +103,8 @@ static void rediss_is_the_same_over_tls(void)
     parse("rediss://u:p@redis.example:7000/3");
     CU_ASSERT_TRUE(url.tls);
     ASSERT_TEXT(url.password, "p");
-    ASSERT_TEXT(url.host, "redis.example");
-    CU_ASSERT_EQUAL(url.port, 7000);
+    ASSERT_TEXT(url.hosts[0].name, "redis.example");
+    CU_ASSERT_EQUAL(url.hosts[0].port, 7000);
     CU_ASSERT_EQUAL(url.database, 3);
     url_free(&url);
     parse("redis://rediss");
@@ -155,6 +155,36 @@ static void a_percent_sign_needs_its_digits_and_no_nul(void)
           "itself, or use the setting 'username'");
 }
 
+static void several_hosts_share_the_rest(void)
+{
+    parse("rediss://u:p,x@a:7000,[::1],c:7001/3");
+    CU_ASSERT_EQUAL_FATAL(url.host_count, 3);
+    ASSERT_TEXT(url.hosts[0].name, "a");
+    CU_ASSERT_EQUAL(url.hosts[0].port, 7000);
+    ASSERT_TEXT(url.hosts[1].name, "::1");
+    CU_ASSERT_EQUAL(url.hosts[1].port, 6379);
+    ASSERT_TEXT(url.hosts[2].name, "c");
+    CU_ASSERT_EQUAL(url.hosts[2].port, 7001);
+    ASSERT_TEXT(url.password, "p,x");
+    CU_ASSERT_EQUAL(url.database, 3);
+    url_free(&url);
+    parse("redis://a:1,a:2"); /* two servers of one machine */
+    CU_ASSERT_EQUAL(url.host_count, 2);
+    url_free(&url);
+}
+
+static void wrong_lists_of_hosts_are_told(void)
+{
+    fails("redis://a,", "the host is missing");
+    fails("redis://,a", "the host is missing");
+    fails("redis://a,,b", "the host is missing");
+    fails("redis://a:1,b:x", "the port must be a number from 1 to 65535");
+    fails("redis://a, b", "the host holds a blank");
+    fails("redis://a:6379,b,A", "host 3 is the same as one before it");
+    fails("redis://a,b/1,c", "the database must be a number from 0 to 2147483647");
+    fails("redis://1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17", "at most 16 hosts are possible");
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -167,6 +197,8 @@ int main(void)
         TEST(what_is_out_of_range_is_refused),
         TEST(a_url_of_another_form_is_refused),
         TEST(a_percent_sign_needs_its_digits_and_no_nul),
+        TEST(several_hosts_share_the_rest),
+        TEST(wrong_lists_of_hosts_are_told),
     };
 
     return SUITE("url", tests);
