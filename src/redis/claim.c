@@ -24,8 +24,8 @@ enum claim_wish claim_wish(const struct claim *claim)
     if (claim->phase != CLAIM_IDLE || claim->state == CLAIM_FENCED)
         return WISH_NOTHING;
     if (claim->state != CLAIM_OWNED)
-        return claim->dropped || claim->former ? WISH_NOTHING : WISH_CLAIM;
-    if (claim->urgent)
+        return claim->dropped || claim->predecessor ? WISH_NOTHING : WISH_CLAIM;
+    if (claim->checkpoint_due)
         return WISH_CHECKPOINT;
     if (claim->dropped)
         return WISH_NOTHING;
@@ -37,7 +37,7 @@ enum claim_wish claim_wish(const struct claim *claim)
 
 void claim_want(struct claim *claim)
 {
-    if (claim->armed || claim->wanting || claim_wish(claim) == WISH_NOTHING)
+    if (claim->watched || claim->wanting || claim_wish(claim) == WISH_NOTHING)
         return;
     claim->wanting = true;
     TAILQ_INSERT_TAIL(&claim->lane->wanting, claim, want);
@@ -119,9 +119,9 @@ void claim_drop_units(struct claim *claim, const struct unit *kept)
     struct unit **end = &claim->first, *units;
 
     if (claim->state == CLAIM_IN_DOUBT)
-        claim->flying_unit = NULL;
-    else if (claim->phase == CLAIM_IN_FLIGHT && claim->flying_unit)
-        kept = claim->flying_unit;
+        claim->inflight_unit = NULL;
+    else if (claim->phase == CLAIM_IN_FLIGHT && claim->inflight_unit)
+        kept = claim->inflight_unit;
     if (kept)
         end = &claim->first->next_unit;
     units = *end;
@@ -160,7 +160,7 @@ static void claim_forget_blame(struct claim *claim)
 
 void claim_judge_blame(struct claim *claim)
 {
-    if (claim->blame && claim->flying_unit && !claim->dropped) {
+    if (claim->blame && claim->inflight_unit && !claim->dropped) {
         unit_add_error(claim->first, claim->blamed, claim->blame_class, claim->blame);
         claim_begin_judging(claim);
     }
@@ -203,7 +203,7 @@ void claim_move(struct claim *claim, enum claim_state state)
 void claim_fence(struct claim *claim, bool taken)
 {
     claim_move(claim, CLAIM_FENCED);
-    claim->urgent = false;
+    claim->checkpoint_due = false;
     claim_leave_lists(claim);
     lane_notice(claim->lane, NOTICE_FENCED, claim)->taken = taken;
 }
@@ -247,21 +247,21 @@ static void claim_wrote_unit(struct claim *claim)
 
 void claim_carried_out(struct claim *claim)
 {
-    bool current = claim->holes_version == claim->flying_version;
+    bool current = claim->holes_version == claim->inflight_version;
 
     claim->lane->options.counters->units++;
-    claim->written = claim->flying;
+    claim->written = claim->inflight;
     claim->phase = CLAIM_IDLE;
-    claim->anew = false;
+    claim->replaces = false;
     if (claim->note_state == NOTE_DUE)
         claim->note_state = NOTE_NONE;
-    if (claim->flying_unit)
+    if (claim->inflight_unit)
         claim_wrote_unit(claim);
     else
-        claim->unsettled = claim->urgent = false;
+        claim->unsettled = claim->checkpoint_due = false;
     if (current)
         claim->written_version = claim->holes_version;
-    claim->flying_unit = NULL;
+    claim->inflight_unit = NULL;
     claim_note(claim);
     claim_want(claim);
 }
@@ -269,12 +269,12 @@ void claim_carried_out(struct claim *claim)
 void claim_not_carried_out(struct claim *claim)
 {
     bool in_doubt = claim->state == CLAIM_IN_DOUBT;
-    bool drops = claim->dropped && claim->flying_unit && !in_doubt;
+    bool drops = claim->dropped && claim->inflight_unit && !in_doubt;
 
     if (claim->phase == CLAIM_IN_FLIGHT)
         claim->phase = CLAIM_IDLE;
     if (!in_doubt) /* else that is still the unit in question, this was the question */
-        claim->flying_unit = NULL;
+        claim->inflight_unit = NULL;
     if (drops)
         lane_notice(claim->lane, NOTICE_DROPPED, claim)->unit = claim_take_unit(claim);
     claim_want(claim);
@@ -283,16 +283,16 @@ void claim_not_carried_out(struct claim *claim)
 /* --- its end ---------------------------------------------------------------------------------- */
 
 /* What waited for its end waits no more. */
-static void claim_leave_line(struct claim *claim)
+static void claim_leave_succession(struct claim *claim)
 {
-    if (claim->former)
-        claim->former->later = NULL;
+    if (claim->predecessor)
+        claim->predecessor->successor = NULL;
     if (claim->dropped)
         TAILQ_REMOVE(&claim->lane->dropped, claim, drop);
-    if (!claim->later)
+    if (!claim->successor)
         return;
-    claim->later->former = NULL;
-    claim_want(claim->later);
+    claim->successor->predecessor = NULL;
+    claim_want(claim->successor);
 }
 
 void claim_free(struct claim *claim)
@@ -300,10 +300,10 @@ void claim_free(struct claim *claim)
     struct lane *lane = claim->lane;
 
     claim_leave_lists(claim);
-    claim_leave_line(claim);
-    for (size_t i = 0; claim->armed && i < lane->armed_count; i++)
-        if (lane->armed[i] == claim)
-            lane->armed[i] = NULL;
+    claim_leave_succession(claim);
+    for (size_t i = 0; claim->watched && i < lane->watched_count; i++)
+        if (lane->watched[i] == claim)
+            lane->watched[i] = NULL;
     if (lane->late_claim == claim)
         lane->late_claim = NULL;
     while (claim->first)

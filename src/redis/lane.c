@@ -1,7 +1,7 @@
 /*
  * lane.c: transactions over one connection, one after the other: its claims and its life.
  *
- * What is in flight belongs to the lane (shares), what waits belongs to the claims (units), and
+ * What is in flight belongs to the lane (parts), what waits belongs to the claims (units), and
  * what became of it waits in notices until lane_deliver() tells: so an event may call anything.
  */
 #include "redis/lane.h"
@@ -15,19 +15,19 @@
 
 /* --- claims ----------------------------------------------------------------------------------- */
 
-static struct claim *lane_find_former(const struct lane *lane, const struct claim_name *name)
+static struct claim *lane_find_predecessor(const struct lane *lane, const struct claim_name *name)
 {
-    struct claim *former = NULL;
+    struct claim *predecessor = NULL;
 
     for (struct claim *claim = TAILQ_FIRST(&lane->dropped); claim; claim = TAILQ_NEXT(claim, drop))
         if (claim->partition == name->partition && strcmp(claim->topic, name->topic) == 0)
-            former = claim;
-    return former;
+            predecessor = claim;
+    return predecessor;
 }
 
-bool lane_has_former(const struct lane *lane, const struct claim_name *name)
+bool lane_has_predecessor(const struct lane *lane, const struct claim_name *name)
 {
-    return lane_find_former(lane, name) != NULL;
+    return lane_find_predecessor(lane, name) != NULL;
 }
 
 struct claim *lane_claim(struct lane *lane, const struct claim_name *name, uint64_t random,
@@ -52,9 +52,9 @@ struct claim *lane_claim(struct lane *lane, const struct claim_name *name, uint6
     claim->epoch_key = slice_of(claim->epoch_key_text);
     TAILQ_INSERT_TAIL(&lane->claims, claim, all);
     lane->claim_count++;
-    claim->former = lane_find_former(lane, name);
-    if (claim->former)
-        claim->former->later = claim;
+    claim->predecessor = lane_find_predecessor(lane, name);
+    if (claim->predecessor)
+        claim->predecessor->successor = claim;
     claim_want(claim);
     return claim;
 }
@@ -79,7 +79,7 @@ static void claim_restart(struct claim *claim, int64_t next)
 {
     holes_clear(&claim->holes);
     claim->holes_version++;
-    claim->anew = true;
+    claim->replaces = true;
     claim->next = next;
     claim->leader = -1;
     claim->witness = (struct checkpoint_witness){0};
@@ -174,22 +174,22 @@ static bool lane_lost(struct session *session)
     bool unanswered = lane->awaited != 0;
     struct claim *claim, *next;
 
-    lane->open = lane->in_multi = lane->armed_well = lane->again = lane->doubts = false;
+    lane->open = lane->in_multi = lane->compared = lane->again = lane->doubts = false;
     if (lane->awaited & STEP_EXEC) {
         lane_blame_refused(lane);
         lane_uncertain(lane);
     }
-    lane_clear_shares(lane);
+    lane_clear_parts(lane);
     lane->awaited = 0;
     session->least = 0;
     session->pause = SESSION_FLOWS;
     lane->late_claim = NULL;
     lane->out_sent = lane->out_length = lane->input_length = 0;
     lane->scanner = (struct resp_scanner){0};
-    for (size_t i = 0; i < lane->armed_count; i++)
-        if (lane->armed[i])
-            lane->armed[i]->armed = false;
-    lane->armed_count = 0;
+    for (size_t i = 0; i < lane->watched_count; i++)
+        if (lane->watched[i])
+            lane->watched[i]->watched = false;
+    lane->watched_count = 0;
     for (claim = TAILQ_FIRST(&lane->claims); claim; claim = next) {
         next = TAILQ_NEXT(claim, all);
         if (claim->state == CLAIM_OWNED)
@@ -212,16 +212,16 @@ void lane_turn(struct lane *lane)
 {
     if (!lane->open || lane->awaited || lane->session.pause != SESSION_FLOWS)
         return;
-    bool flies = lane->in_multi && lane->armed_well && !lane->again;
-    if (flies && lane->doubts && lane_flies_records(lane)) {
+    bool ready = lane->in_multi && lane->compared && !lane->again;
+    if (ready && lane->doubts && lane_sends_records(lane)) {
         lane->session.pause = SESSION_DOUBTS;
         lane->session.answered = true; /* the partitions are claimed: the server is well */
         return;
     }
-    if (flies && lane_fly(lane))
+    if (ready && lane_exec(lane))
         return;
     if (lane->check_due || lane->again || !TAILQ_EMPTY(&lane->wanting))
-        lane_arm(lane);
+        lane_watch(lane);
     else
         lane_is_idle(lane);
 }
@@ -398,9 +398,9 @@ void lane_free(struct lane *lane)
         lane->spare = unit->next_unit;
         unit_free(unit);
     }
-    lane_clear_shares(lane);
+    lane_clear_parts(lane);
     answer_free(&lane->answer);
-    free(lane->shares);
+    free(lane->parts);
     free(lane->errors);
     free(lane->notices);
     free(lane->out);

@@ -13,10 +13,10 @@
  *                                                                                 MULTI: FLYING
  *      any of them -> DOWN by lost()
  *
- * Arming watches the claims' tokens and compares them. Only once MULTI was answered OK are commands
- * sent, so none can ever run by itself; and EXEC carries them out only where no token has changed
- * since it was compared. The arming of the next transaction goes out with each one, so that a
- * transaction costs one round trip.
+ * A watch watches the claims' tokens and compares them. Only once MULTI was answered OK are
+ * commands sent, so none can ever run by itself; and EXEC carries them out only where no token has
+ * changed since it was compared. The watch of the next transaction goes out with each one, so that
+ * a transaction costs one round trip.
  *
  * A claim's life:
  *
@@ -66,6 +66,6 @@ size_t lane_claims(const struct lane *lane);
 
 /** Whether a dropped claim of that partition is not over yet: the next one belongs on this lane,
  * where it waits for it. */
-bool lane_has_former(const struct lane *lane, const struct claim_name *name);
+bool lane_has_predecessor(const struct lane *lane, const struct claim_name *name);
 struct lane *claim_lane(const struct claim *claim);
 void *lane_carrier(const struct lane *lane);

@@ -11,13 +11,13 @@
 #include <stdlib.h>
 
 /* The records in flight, those without commands too. */
-static size_t lane_flying_records(const struct lane *lane)
+static size_t lane_inflight_records(const struct lane *lane)
 {
     size_t records = 0;
 
-    for (size_t i = 0; lane->awaited & STEP_EXEC && i < lane->share_count; i++)
-        if (lane->shares[i].kind == WISH_UNIT)
-            records += lane->shares[i].unit->records;
+    for (size_t i = 0; lane->awaited & STEP_EXEC && i < lane->part_count; i++)
+        if (lane->parts[i].kind == WISH_UNIT)
+            records += lane->parts[i].unit->records;
     return records;
 }
 
@@ -25,13 +25,13 @@ static size_t lane_flying_records(const struct lane *lane)
  * is, or others are with it. */
 static bool lane_alone(const struct lane *lane, struct session_command *alone)
 {
-    const struct share *share = lane->shares;
+    const struct part *part = lane->parts;
 
-    if (lane_flying_records(lane) == 0 || lane->share_count != 1 || share->unit->entry_count != 1 ||
-        !share->unit->queue.committed || share->claim->dropped)
+    if (lane_inflight_records(lane) == 0 || lane->part_count != 1 || part->unit->entry_count != 1 ||
+        !part->unit->queue.committed || part->claim->dropped)
         return false;
-    *alone = unit_command_of(share->unit, 0);
-    alone->bytes = share->unit->queue.end;
+    *alone = unit_command_of(part->unit, 0);
+    alone->bytes = part->unit->queue.end;
     return true;
 }
 
@@ -40,7 +40,7 @@ static bool lane_alone(const struct lane *lane, struct session_command *alone)
 bool lane_cut(struct session *session, struct session_command *alone)
 {
     struct lane *lane = lane_of(session);
-    size_t records = lane_flying_records(lane);
+    size_t records = lane_inflight_records(lane);
 
     if (records && ++lane->cuts > 1 && !lane->alone)
         lane->alone = records;
@@ -50,14 +50,14 @@ bool lane_cut(struct session *session, struct session_command *alone)
 void lane_condemn(struct session *session, const char *text)
 {
     struct lane *lane = lane_of(session);
-    struct share *share = lane->shares;
-    struct claim *claim = share->claim;
+    struct part *part = lane->parts;
+    struct claim *claim = part->claim;
 
     free(claim->blame);
     claim->blame = mem_text(text);
     claim->blame_class = REPLY_REJECT;
     /* What was queued is not what ended it; where all was, any may be. */
-    claim->blamed = lane->queued < share->unit->queue.committed ? lane->queued : 0;
+    claim->blamed = lane->queued < part->unit->queue.committed ? lane->queued : 0;
 }
 
 /* Whether connections ended on records, and none was carried out since. */
@@ -68,30 +68,31 @@ bool lane_is_cut(const struct session *session)
 
 /* --- one by one ------------------------------------------------------------------------------- */
 
-static bool claim_flies_records(const struct claim *claim)
+static bool claim_sends_records(const struct claim *claim)
 {
     return claim && claim_wish(claim) == WISH_UNIT;
 }
 
-bool lane_flies_records(const struct lane *lane)
+bool lane_sends_records(const struct lane *lane)
 {
-    for (size_t i = 0; i < lane->armed_count; i++)
-        if (claim_flies_records(lane->armed[i]))
+    for (size_t i = 0; i < lane->watched_count; i++)
+        if (claim_sends_records(lane->watched[i]))
             return true;
     return false;
 }
 
-bool lane_flies_others(const struct lane *lane)
+bool lane_sends_others(const struct lane *lane)
 {
-    for (size_t i = 0; i < lane->armed_count; i++)
-        if (lane->armed[i] && claim_wish(lane->armed[i]) && !claim_flies_records(lane->armed[i]))
+    for (size_t i = 0; i < lane->watched_count; i++)
+        if (lane->watched[i] && claim_wish(lane->watched[i]) &&
+            !claim_sends_records(lane->watched[i]))
             return true;
     return false;
 }
 
 bool lane_waits_its_turn(struct lane *lane, struct claim *claim, bool *taken)
 {
-    if (!lane->alone || !claim_flies_records(claim))
+    if (!lane->alone || !claim_sends_records(claim))
         return false;
     if (*taken)
         return true;

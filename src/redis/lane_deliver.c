@@ -103,7 +103,7 @@ static bool claim_failed(struct claim *claim, struct unit *unit, const struct un
     holes_add(&claim->holes, offset,
               checkpoint_place(queue_at(&unit->queue, error->command)->place));
     claim->holes_version++;
-    claim->urgent = claim->state != CLAIM_FENCED;
+    claim->checkpoint_due = claim->state != CLAIM_FENCED;
     return verdict == UNITS_STOP;
 }
 

@@ -2,7 +2,7 @@
  * lane_outcome.c: what EXEC's answer means.
  *
  *      an array     all was carried out; an element that is an error concerns its record alone
- *      nil          a token changed since it was compared: nothing was carried out; the arming
+ *      nil          a token changed since it was compared: nothing was carried out; the watch
  *                   behind shows whose, and the others' units are sent again
  *      EXECABORT    nothing was carried out; the first error at queue time says why
  *      an error of Redis that refuses before it executes (LOADING, OOM, ...): the same
@@ -22,22 +22,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void lane_clear_shares(struct lane *lane)
+void lane_clear_parts(struct lane *lane)
 {
-    for (size_t i = 0; i < lane->share_count; i++)
-        checkpoint_free(&lane->shares[i].found);
+    for (size_t i = 0; i < lane->part_count; i++)
+        checkpoint_free(&lane->parts[i].found);
     for (size_t i = 0; i < lane->error_count; i++)
         free(lane->errors[i].text);
-    lane->share_count = lane->error_count = lane->body_count = lane->queued = 0;
-    lane->element = lane->share = 0;
+    lane->part_count = lane->error_count = lane->transaction_count = lane->queued = 0;
+    lane->element = lane->part = 0;
     lane->exec_open = false;
 }
 
 /* --- claims ----------------------------------------------------------------------------------- */
 
-void share_found(struct share *share, const struct answer *answer)
+void part_found(struct part *part, const struct answer *answer)
 {
-    struct checkpoint *found = &share->found;
+    struct checkpoint *found = &part->found;
 
     if (answer->type == '*') {
         checkpoint_read(found, answer->items, answer->count);
@@ -94,7 +94,7 @@ static void claim_unseen(struct claim *claim)
 {
     struct lane *lane = claim->lane;
 
-    if (claim->flying_unit) {
+    if (claim->inflight_unit) {
         lane->options.counters->units_unsettled++;
         log_warn_record("redis ran a unit whose answers were lost with the connection: errors "
                         "among them are not reported",
@@ -108,7 +108,7 @@ static void claim_unseen(struct claim *claim)
 static void claim_returned(struct claim *claim, const struct checkpoint *found)
 {
     struct claim_mark mark = checkpoint_mark(found);
-    bool carried_out = claim->state == CLAIM_IN_DOUBT && mark_equal(mark, claim->flying);
+    bool carried_out = claim->state == CLAIM_IN_DOUBT && mark_equal(mark, claim->inflight);
 
     if (!mark_equal(mark, claim->written) && !carried_out) {
         claim_fence(claim, false);
@@ -119,33 +119,33 @@ static void claim_returned(struct claim *claim, const struct checkpoint *found)
         claim_unseen(claim);
     else
         claim_judge_blame(claim);
-    claim->flying_unit = NULL;
+    claim->inflight_unit = NULL;
 }
 
-static void share_claimed(struct share *share)
+static void part_claimed(struct part *part)
 {
-    struct claim *claim = share->claim;
+    struct claim *claim = part->claim;
 
     claim->phase = CLAIM_IDLE;
-    if (claim->dropped || share->lost)
+    if (claim->dropped || part->lost)
         return;
     if (claim->state == CLAIM_WAITING)
-        claim_won(claim, &share->found);
+        claim_won(claim, &part->found);
     else
-        claim_returned(claim, &share->found);
+        claim_returned(claim, &part->found);
 }
 
 /* --- transactions ----------------------------------------------------------------------------- */
 
-static void share_applied(struct share *share)
+static void part_applied(struct part *part)
 {
-    struct claim *claim = share->claim;
+    struct claim *claim = part->claim;
 
-    if (share->kind == WISH_CLAIM)
-        share_claimed(share);
+    if (part->kind == WISH_CLAIM)
+        part_claimed(part);
     else
         claim_carried_out(claim);
-    if (share->kind != WISH_CLAIM && share->lost) /* its checkpoint is not what we think */
+    if (part->kind != WISH_CLAIM && part->lost) /* its checkpoint is not what we think */
         claim_fence(claim, false);
     claim_want(claim);
     claim_release(claim);
@@ -155,9 +155,9 @@ void lane_applied(struct lane *lane)
 {
     FAILPOINT(after_exec);
     lane->held_up = false;
-    for (size_t i = 0; i < lane->share_count; i++)
-        share_applied(&lane->shares[i]);
-    lane_clear_shares(lane);
+    for (size_t i = 0; i < lane->part_count; i++)
+        part_applied(&lane->parts[i]);
+    lane_clear_parts(lane);
 }
 
 void lane_count(struct lane *lane, uint32_t command, enum command_result result)
@@ -166,12 +166,11 @@ void lane_count(struct lane *lane, uint32_t command, enum command_result result)
 }
 
 /* Its commands are sent again, but for those that were refused for good. */
-static void share_count_retried(struct lane *lane, const struct share *share)
+static void part_count_retried(struct lane *lane, const struct part *part)
 {
-    const struct unit *unit = share->unit;
+    const struct unit *unit = part->unit;
 
-    for (size_t i = 0, error = 0; unit && !share->claim->dropped && i < unit->queue.committed;
-         i++) {
+    for (size_t i = 0, error = 0; unit && !part->claim->dropped && i < unit->queue.committed; i++) {
         if (error < unit->error_count && unit->errors[error].command == i)
             error++;
         else
@@ -181,45 +180,45 @@ static void share_count_retried(struct lane *lane, const struct share *share)
 
 void lane_not_applied(struct lane *lane)
 {
-    for (size_t i = 0; i < lane->share_count; i++) {
-        struct claim *claim = lane->shares[i].claim;
-        share_count_retried(lane, &lane->shares[i]);
+    for (size_t i = 0; i < lane->part_count; i++) {
+        struct claim *claim = lane->parts[i].claim;
+        part_count_retried(lane, &lane->parts[i]);
         claim_not_carried_out(claim);
         claim_release(claim);
     }
-    lane_clear_shares(lane);
+    lane_clear_parts(lane);
 }
 
 void lane_uncertain(struct lane *lane)
 {
-    for (size_t i = 0; i < lane->share_count; i++) {
-        const struct share *share = &lane->shares[i];
-        struct claim *claim = share->claim;
-        if (share->kind == WISH_CLAIM || claim->dropped) {
+    for (size_t i = 0; i < lane->part_count; i++) {
+        const struct part *part = &lane->parts[i];
+        struct claim *claim = part->claim;
+        if (part->kind == WISH_CLAIM || claim->dropped) {
             claim_not_carried_out(claim);
         } else {
             claim->phase = CLAIM_IDLE;
             claim_move(claim, CLAIM_IN_DOUBT);
         }
-        if (share->unit) /* errors that were seen of a part of it */
-            unit_forget_errors(share->unit);
+        if (part->unit) /* errors that were seen of a part of it */
+            unit_forget_errors(part->unit);
     }
 }
 
 /* --- refused at queue time -------------------------------------------------------------------- */
 
-static struct share *lane_share_of(struct lane *lane, size_t index)
+static struct part *lane_part_of(struct lane *lane, size_t index)
 {
     size_t i = 0;
 
-    while (index >= lane->shares[i].first + lane->shares[i].count)
+    while (index >= lane->parts[i].first + lane->parts[i].count)
         i++;
-    return &lane->shares[i];
+    return &lane->parts[i];
 }
 
-bool share_is_ours(const struct share *share, size_t index)
+bool part_is_ours(const struct part *part, size_t index)
 {
-    return index >= share->first + share->count - share->ours;
+    return index >= part->first + part->count - part->ours;
 }
 
 /* The records whose commands were refused are judged, the others are sent again. */
@@ -227,12 +226,12 @@ static void lane_judge(struct lane *lane)
 {
     for (size_t i = 0; i < lane->error_count; i++) {
         const struct lane_error *error = &lane->errors[i];
-        struct share *share = lane_share_of(lane, error->index);
-        if (share_is_ours(share, error->index) || !reply_is_final(error->class) ||
-            share->claim->dropped)
+        struct part *part = lane_part_of(lane, error->index);
+        if (part_is_ours(part, error->index) || !reply_is_final(error->class) ||
+            part->claim->dropped)
             continue;
-        unit_add_error(share->unit, error->index - share->first, error->class, error->text);
-        claim_begin_judging(share->claim);
+        unit_add_error(part->unit, error->index - part->first, error->class, error->text);
+        claim_begin_judging(part->claim);
     }
 }
 
@@ -242,7 +241,7 @@ static const struct lane_error *lane_own_error(struct lane *lane)
     for (size_t i = 0; i < lane->error_count; i++) {
         const struct lane_error *error = &lane->errors[i];
         if (reply_is_final(error->class) &&
-            share_is_ours(lane_share_of(lane, error->index), error->index))
+            part_is_ours(lane_part_of(lane, error->index), error->index))
             return error;
     }
     return NULL;
@@ -255,33 +254,33 @@ void lane_blame_refused(struct lane *lane)
 
     if (!lane->error_count || !reply_is_final(error->class))
         return;
-    struct share *share = lane_share_of(lane, error->index);
-    if (share_is_ours(share, error->index) || share->claim->dropped)
+    struct part *part = lane_part_of(lane, error->index);
+    if (part_is_ours(part, error->index) || part->claim->dropped)
         return;
-    free(share->claim->blame);
-    share->claim->blame = mem_text(error->text);
-    share->claim->blame_class = error->class;
-    share->claim->blamed = error->index - share->first;
+    free(part->claim->blame);
+    part->claim->blame = mem_text(error->text);
+    part->claim->blame_class = error->class;
+    part->claim->blamed = error->index - part->first;
 }
 
 /* The first command of the transaction, or that of @p error, is what it waits for. */
 static void lane_late(struct lane *lane, const struct lane_error *error)
 {
     size_t index = error ? error->index : 0;
-    const struct share *share = lane_share_of(lane, index);
+    const struct part *part = lane_part_of(lane, index);
 
     lane->late_claim = NULL;
-    if (share_is_ours(share, index) || share->claim->dropped)
+    if (part_is_ours(part, index) || part->claim->dropped)
         return;
-    lane->late_claim = share->claim;
-    lane->late_command = index - share->first;
+    lane->late_claim = part->claim;
+    lane->late_command = index - part->first;
 }
 
-void lane_late_arming(struct lane *lane)
+void lane_late_watch(struct lane *lane)
 {
     lane->late_claim = NULL;
-    for (size_t i = 0; i < lane->armed_count && !lane->late_claim; i++) {
-        struct claim *claim = lane->armed[i];
+    for (size_t i = 0; i < lane->watched_count && !lane->late_claim; i++) {
+        struct claim *claim = lane->watched[i];
         if (claim && claim_wish(claim) == WISH_UNIT && claim->first->queue.committed)
             lane->late_claim = claim;
     }

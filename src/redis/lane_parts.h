@@ -1,4 +1,4 @@
-/* lane_parts.h: what the files of a lane share. */
+/* lane_parts.h: what the files of a lane part. */
 #pragma once
 #include "metrics/metrics.h"
 #include "redis/answer.h"
@@ -9,19 +9,19 @@
 #include <sys/queue.h>
 
 enum {
-    LANE_ARMED_LIMIT = 128, /* claims of one WATCH */
-    LANE_STICKY_LIMIT = 32, /* claims that are watched again though they have nothing to send */
-    CLAIM_UNITS = 4,        /* units of one claim, the one in flight among them */
-    LANE_UNITS = 8          /* bound for all of its claims, in unit_bytes */
+    LANE_WATCHED_LIMIT = 128, /* claims of one WATCH */
+    LANE_STICKY_LIMIT = 32,   /* claims that are watched again though they have nothing to send */
+    CLAIM_UNITS = 4,          /* units of one claim, the one in flight among them */
+    LANE_UNITS = 8            /* bound for all of its claims, in unit_bytes */
 };
 
-/** The answer of a command of the body. No error is shorter. */
+/** The answer to a command behind MULTI. No error is shorter. */
 #define LANE_QUEUED "+QUEUED\r\n"
 
 /** Answers that are awaited, in the order in which they come. */
 enum lane_step {
     STEP_DISCARD = 1 << 0,
-    STEP_QUEUED = 1 << 1, /* one for each command of the body */
+    STEP_QUEUED = 1 << 1, /* one for each command behind MULTI */
     STEP_EXEC = 1 << 2,
     STEP_INFO = 1 << 3,
     STEP_WATCH = 1 << 4,
@@ -91,18 +91,18 @@ struct claim {
     int64_t next, leader;           /* as the checkpoint has them; next -1: there is none */
     char log[CHECKPOINT_LOG_BYTES]; /* that next is of */
     struct checkpoint_witness witness;
-    struct claim_mark written; /* the checkpoint's, as last seen */
-    struct claim_mark flying;  /* that of the unit in flight */
-    struct unit *flying_unit;  /* NULL: it only notes */
+    struct claim_mark written;  /* the checkpoint's, as last seen */
+    struct claim_mark inflight; /* that of the unit in flight */
+    struct unit *inflight_unit; /* NULL: it only notes */
 
     struct holes holes;     /* as they should be */
     uint32_t holes_version; /* counts their changes; what of it is in flight, and in Redis: */
-    uint32_t flying_version, written_version;
+    uint32_t inflight_version, written_version;
     struct claim_hand hand;
-    bool found;     /* Redis had something where the checkpoint stands */
-    bool anew;      /* what stands in the checkpoint's place is thrown away */
-    bool urgent;    /* a hole must be written before anything else */
-    bool unsettled; /* results below next were seen that the checkpoint calls unseen */
+    bool found;          /* Redis had something where the checkpoint stands */
+    bool replaces;       /* what stands in the checkpoint's place is thrown away */
+    bool checkpoint_due; /* a hole must be written before anything else */
+    bool unsettled;      /* results below next were seen that the checkpoint calls unseen */
     enum claim_note note_state;
 
     char *blame; /* why the unit in flight is refused, if it was not carried out; NULL: it is not */
@@ -112,11 +112,12 @@ struct claim {
     struct unit *first, *last; /* oldest first; the one in flight is the first */
     size_t unit_count;
 
-    struct claim *former, *later; /* of the same partition: the one waits for the other's end */
-    bool stopped;                 /* by a verdict: nothing more is taken */
+    struct claim *predecessor,
+        *successor; /* of the same partition: the one waits for the other's end */
+    bool stopped;   /* by a verdict: nothing more is taken */
     bool dropped;
     unsigned notices; /* on their way to lane_deliver() */
-    bool armed;       /* in lane->armed */
+    bool watched;     /* in lane->watched */
     bool wanting;     /* in lane->wanting */
     TAILQ_ENTRY(claim) all, want, note, drop;
 };
@@ -124,7 +125,7 @@ struct claim {
 TAILQ_HEAD(claim_list, claim);
 
 /** One claim's part of the transaction in flight. */
-struct share {
+struct part {
     struct claim *claim;
     enum claim_wish kind; /* of the claim; never WISH_NOTHING */
     struct unit *unit;
@@ -158,10 +159,10 @@ struct lane {
     bool open;        /* there is a connection */
     unsigned awaited; /* of enum lane_step */
     bool in_multi;    /* MULTI was answered OK, and neither EXEC nor DISCARD is sent */
-    bool armed_well;  /* and the tokens are compared */
+    bool compared;    /* and the tokens are compared */
     bool check_due;   /* ask for the policy */
     bool check_told;  /* that it cannot be asked */
-    bool again;       /* arm anew though nothing calls for it */
+    bool again;       /* watch anew though nothing calls for it */
     bool held_up;     /* no transaction has gone through since the connection began, or one was
                          refused; false where nothing is to be done, too */
     bool broken;      /* the connection cannot be trusted any more */
@@ -179,19 +180,19 @@ struct lane {
     struct answer answer;
     struct resp_scanner scanner;
 
-    struct claim *armed[LANE_ARMED_LIMIT]; /* NULL: dropped meanwhile */
-    size_t armed_count;
-    enum reply_class arm_class; /* the first error of the arming */
-    char arm_error[RESP_ERROR_BYTES];
+    struct claim *watched[LANE_WATCHED_LIMIT]; /* NULL: dropped meanwhile */
+    size_t watched_count;
+    enum reply_class watch_class; /* the first error of the watch */
+    char watch_error[RESP_ERROR_BYTES];
 
-    struct share *shares;
-    size_t share_count, share_capacity;
-    size_t body_count; /* commands of the body */
-    size_t queued;     /* of them answered */
+    struct part *parts;
+    size_t part_count, part_capacity;
+    size_t transaction_count; /* commands between MULTI and EXEC */
+    size_t queued;            /* of them answered */
     struct lane_error *errors;
     size_t error_count, error_capacity;
-    bool exec_open;        /* its array has begun */
-    size_t element, share; /* the next one */
+    bool exec_open;       /* its array has begun */
+    size_t element, part; /* the next one */
 
     struct notice *notices;
     size_t notice_first, notice_count, notice_capacity;
@@ -228,7 +229,7 @@ bool claim_is_stale(const struct claim *claim);
 /** What Redis refused of its first unit is to be judged. */
 void claim_begin_judging(struct claim *claim);
 
-/** It wants something: it will be armed. */
+/** If it wants something, it is watched next. */
 void claim_want(struct claim *claim);
 
 /** Something is to be written down where nothing else is. */
@@ -241,10 +242,10 @@ void claim_free(struct claim *claim);
 /** It is not ours any more, or Redis lost it. */
 void claim_fence(struct claim *claim, bool taken);
 
-/** The share in flight was carried out; results that nobody saw count as good ones. */
+/** The part in flight was carried out; results that nobody saw count as good ones. */
 void claim_carried_out(struct claim *claim);
 
-/** The share in flight was not, and is wanted again. */
+/** The part in flight was not, and is wanted again. */
 void claim_not_carried_out(struct claim *claim);
 
 /** What the unit does to the holes. True: something. */
@@ -272,10 +273,10 @@ void lane_turn(struct lane *lane);
 struct notice *lane_notice(struct lane *lane, enum notice_kind kind, struct claim *claim);
 
 /* --- lane_send.c: what goes out --- */
-void lane_arm(struct lane *lane);
+void lane_watch(struct lane *lane);
 
-/** Sends the transaction of what is armed and wants; false: nothing does. */
-bool lane_fly(struct lane *lane);
+/** Sends the transaction of what is watched and wants; false: nothing does. */
+bool lane_exec(struct lane *lane);
 
 /* --- lane_alone.c: records that end connections --- */
 bool lane_cut(struct session *session, struct session_command *alone);
@@ -283,8 +284,8 @@ void lane_condemn(struct session *session, const char *text);
 bool lane_is_cut(const struct session *session);
 
 /** Whether records would be in the next transaction; whether anything else would. */
-bool lane_flies_records(const struct lane *lane);
-bool lane_flies_others(const struct lane *lane);
+bool lane_sends_records(const struct lane *lane);
+bool lane_sends_others(const struct lane *lane);
 
 /** Where records go alone, one claim's are sent, *taken, and nothing with them. */
 bool lane_waits_its_turn(struct lane *lane, struct claim *claim, bool *taken);
@@ -307,8 +308,8 @@ void lane_applied(struct lane *lane);
 /** Counts what became of a command. */
 void lane_count(struct lane *lane, uint32_t command, enum command_result result);
 
-/** The server said "later" to the arming of what it watches. */
-void lane_late_arming(struct lane *lane);
+/** The server said "later" to the watch of what it watches. */
+void lane_late_watch(struct lane *lane);
 
 /** An answer has refused a command of what is in flight, which ended the connection. */
 void lane_blame_refused(struct lane *lane);
@@ -323,10 +324,10 @@ bool lane_aborted(struct lane *lane, const char *text);
 void lane_uncertain(struct lane *lane);
 
 /** Takes the answer of HGETALL. */
-void share_found(struct share *share, const struct answer *answer);
+void part_found(struct part *part, const struct answer *answer);
 
 /** Whether the transaction's command @p index is one of ours. */
-bool share_is_ours(const struct share *share, size_t index);
+bool part_is_ours(const struct part *part, size_t index);
 
 /** The transaction is over. */
-void lane_clear_shares(struct lane *lane);
+void lane_clear_parts(struct lane *lane);

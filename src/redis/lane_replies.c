@@ -71,7 +71,7 @@ static void line_text(struct slice line, char text[RESP_ERROR_BYTES])
     reply_hide(text);
 }
 
-/* --- the body --------------------------------------------------------------------------------- */
+/* --- the transaction -------------------------------------------------------------------------- */
 
 #define QUEUED_4  LANE_QUEUED LANE_QUEUED LANE_QUEUED LANE_QUEUED
 #define QUEUED_32 QUEUED_4 QUEUED_4 QUEUED_4 QUEUED_4 QUEUED_4 QUEUED_4 QUEUED_4 QUEUED_4
@@ -82,7 +82,7 @@ enum { QUEUED_BYTES = sizeof(LANE_QUEUED) - 1, QUEUED_BLOCK = 32 };
 static void lane_pass_queued(struct lane *lane, struct slice *input)
 {
     static const char block[] = QUEUED_32;
-    size_t left = lane->body_count - lane->queued, count = QUEUED_BLOCK;
+    size_t left = lane->transaction_count - lane->queued, count = QUEUED_BLOCK;
 
     while (left && count) {
         size_t length = count * QUEUED_BYTES;
@@ -94,7 +94,7 @@ static void lane_pass_queued(struct lane *lane, struct slice *input)
         input->length -= length;
         left -= count;
     }
-    lane->queued = lane->body_count - left;
+    lane->queued = lane->transaction_count - left;
 }
 
 static void lane_add_error(struct lane *lane, size_t index, const char *text)
@@ -111,7 +111,7 @@ static enum resp_result lane_take_queued(struct lane *lane, struct slice *input)
     struct slice line;
 
     lane_pass_queued(lane, input);
-    while (lane->queued < lane->body_count) {
+    while (lane->queued < lane->transaction_count) {
         enum resp_result result = lane_take_line(input, &line);
         if (result != RESP_REPLY)
             return result;
@@ -125,24 +125,24 @@ static enum resp_result lane_take_queued(struct lane *lane, struct slice *input)
 }
 
 /* The answer of one of our own commands inside EXEC. */
-static void share_control(struct lane *lane, struct share *share, size_t place)
+static void part_control(struct lane *lane, struct part *part, size_t place)
 {
     const struct resp_scanner *scanner = &lane->scanner;
 
     if (!scanner->failed)
         return;
     lane_classify(lane, scanner->text);
-    share->lost = true;
+    part->lost = true;
     log_error("redis did not keep a checkpoint", LOG_STR("sink", lane->options.name),
-              LOG_STR("topic", share->claim->topic), LOG_INT("partition", share->claim->partition),
+              LOG_STR("topic", part->claim->topic), LOG_INT("partition", part->claim->partition),
               LOG_INT("place", place), LOG_STR("error", scanner->text));
 }
 
 /* The answer of one of the unit's commands inside EXEC. */
-static void share_judge(struct lane *lane, struct share *share, size_t place)
+static void part_judge(struct lane *lane, struct part *part, size_t place)
 {
     struct resp_scanner *scanner = &lane->scanner;
-    struct unit *unit = share->unit;
+    struct unit *unit = part->unit;
 
     if (scanner->failed)
         lane_classify(lane, scanner->text);
@@ -152,42 +152,42 @@ static void share_judge(struct lane *lane, struct share *share, size_t place)
         unit_add_error(unit, place, class, scanner->text);
 }
 
-static enum resp_result lane_take_found(struct lane *lane, struct share *share, struct slice *input)
+static enum resp_result lane_take_found(struct lane *lane, struct part *part, struct slice *input)
 {
     enum resp_result result = answer_read(&lane->answer, input);
 
     if (result == RESP_REPLY)
-        share_found(share, &lane->answer);
+        part_found(part, &lane->answer);
     return result;
 }
 
 /* One element of EXEC's answer. */
 static enum resp_result lane_take_element(struct lane *lane, struct slice *input)
 {
-    struct share *share = &lane->shares[lane->share];
-    size_t place = lane->element - share->first;
+    struct part *part = &lane->parts[lane->part];
+    size_t place = lane->element - part->first;
 
-    if (share->kind == WISH_CLAIM && place == 1)
-        return lane_take_found(lane, share, input);
+    if (part->kind == WISH_CLAIM && place == 1)
+        return lane_take_found(lane, part, input);
     enum resp_result result = resp_scan(&lane->scanner, input);
     if (result != RESP_REPLY)
         return result;
-    if (share_is_ours(share, lane->element))
-        share_control(lane, share, place);
-    else if (verdict_is_open(&lane->scanner, queue_at(&share->unit->queue, place)->command))
-        share_judge(lane, share, place);
+    if (part_is_ours(part, lane->element))
+        part_control(lane, part, place);
+    else if (verdict_is_open(&lane->scanner, queue_at(&part->unit->queue, place)->command))
+        part_judge(lane, part, place);
     return RESP_REPLY;
 }
 
 static enum resp_result lane_take_elements(struct lane *lane, struct slice *input)
 {
-    while (lane->element < lane->body_count) {
+    while (lane->element < lane->transaction_count) {
         enum resp_result result = lane_take_element(lane, input);
         if (result != RESP_REPLY)
             return result;
         lane->element++;
-        if (lane->element == lane->shares[lane->share].first + lane->shares[lane->share].count)
-            lane->share++;
+        if (lane->element == lane->parts[lane->part].first + lane->parts[lane->part].count)
+            lane->part++;
     }
     lane_applied(lane);
     return RESP_REPLY;
@@ -202,7 +202,7 @@ static enum resp_result lane_take_exec_head(struct lane *lane, struct slice *inp
 
     if (result != RESP_REPLY)
         return result;
-    snprintf(text, sizeof(text), "*%zu", lane->body_count);
+    snprintf(text, sizeof(text), "*%zu", lane->transaction_count);
     *over = true;
     if (slice_is(line, text)) {
         lane->exec_open = true;
@@ -232,18 +232,18 @@ static enum resp_result lane_take_exec(struct lane *lane, struct slice *input)
     return lane_take_elements(lane, input);
 }
 
-/* --- the arming ------------------------------------------------------------------------------- */
+/* --- the watch ------------------------------------------------------------------------------- */
 
-static void lane_arm_failed(struct lane *lane, struct slice line)
+static void lane_watch_failed(struct lane *lane, struct slice line)
 {
     char text[RESP_ERROR_BYTES];
 
     line_text(line, text);
     enum reply_class class = lane_classify(lane, text);
-    if (lane->arm_error[0])
+    if (lane->watch_error[0])
         return;
-    lane->arm_class = class;
-    memcpy(lane->arm_error, text, sizeof(text));
+    lane->watch_class = class;
+    memcpy(lane->watch_error, text, sizeof(text));
 }
 
 static bool claim_is_ours(struct claim *claim, struct slice value, bool *taken)
@@ -273,19 +273,19 @@ static enum resp_result lane_take_tokens(struct lane *lane)
     const struct answer *answer = &lane->answer;
 
     if (answer->type == '-') {
-        lane_arm_failed(lane, (struct slice){answer->text.data - 1, answer->text.length + 1});
+        lane_watch_failed(lane, (struct slice){answer->text.data - 1, answer->text.length + 1});
         return RESP_REPLY;
     }
-    if (answer->type != '*' || answer->count != lane->armed_count)
+    if (answer->type != '*' || answer->count != lane->watched_count)
         return RESP_BROKEN;
-    for (size_t i = 0; i < lane->armed_count; i++) {
-        struct claim *claim = lane->armed[i];
+    for (size_t i = 0; i < lane->watched_count; i++) {
+        struct claim *claim = lane->watched[i];
         bool taken;
         if (!claim || claim->state == CLAIM_FENCED ||
             claim_is_ours(claim, answer->items[i], &taken))
             continue;
-        claim->armed = false;
-        lane->armed[i] = NULL;
+        claim->watched = false;
+        lane->watched[i] = NULL;
         claim_fence(claim, taken);
     }
     return RESP_REPLY;
@@ -298,7 +298,7 @@ static enum resp_result lane_take_mget(struct lane *lane, struct slice *input)
     return result == RESP_REPLY ? lane_take_tokens(lane) : result;
 }
 
-/* The last answer of an arming. */
+/* The last answer of an watch. */
 static enum resp_result lane_take_multi(struct lane *lane, struct slice *input)
 {
     struct slice line;
@@ -307,19 +307,19 @@ static enum resp_result lane_take_multi(struct lane *lane, struct slice *input)
     if (result != RESP_REPLY)
         return result;
     if (line.data[0] == '-')
-        lane_arm_failed(lane, line);
+        lane_watch_failed(lane, line);
     else if (slice_is(line, "+OK"))
         lane->in_multi = true;
     else
         return RESP_BROKEN;
-    if (!lane->arm_error[0]) {
-        lane->armed_well = true;
+    if (!lane->watch_error[0]) {
+        lane->compared = true;
         return RESP_REPLY;
     }
     lane->again = true;
-    if (reply_is_later(lane->arm_class))
-        lane_late_arming(lane);
-    return lane_pause_for(lane, lane->arm_class, lane->arm_error) ? RESP_REPLY : RESP_BROKEN;
+    if (reply_is_later(lane->watch_class))
+        lane_late_watch(lane);
+    return lane_pause_for(lane, lane->watch_class, lane->watch_error) ? RESP_REPLY : RESP_BROKEN;
 }
 
 static enum resp_result lane_take_discard(struct slice *input)
@@ -336,7 +336,7 @@ static enum resp_result lane_take_watch(struct lane *lane, struct slice *input)
     enum resp_result result = lane_take_line(input, &line);
 
     if (result == RESP_REPLY && line.data[0] == '-')
-        lane_arm_failed(lane, line);
+        lane_watch_failed(lane, line);
     else if (result == RESP_REPLY && !slice_is(line, "+OK"))
         return RESP_BROKEN;
     return result;

@@ -1,9 +1,9 @@
 /*
- * lane_send.c: what a lane sends: armings and transactions.
+ * lane_send.c: what a lane sends: watches and transactions.
  *
  * Which claims are watched: those that want something, oldest wish first, then those of the
  * transaction just sent, which will want something again, then some of those watched before, so
- * that partitions with little to say need not be armed anew each time.
+ * that partitions with little to say need not be watched anew each time.
  */
 #include "base/failpoint.h"
 #include "base/mem.h"
@@ -57,14 +57,14 @@ static void lane_restart_output(struct lane *lane)
     lane->out_sent = lane->out_length = lane->out_capacity = 0;
 }
 
-/* --- arming ----------------------------------------------------------------------------------- */
+/* --- watch ----------------------------------------------------------------------------------- */
 
-static void lane_add_armed(struct lane *lane, struct claim *claim)
+static void lane_watch_claim(struct lane *lane, struct claim *claim)
 {
-    if (claim->armed || lane->armed_count == LANE_ARMED_LIMIT)
+    if (claim->watched || lane->watched_count == LANE_WATCHED_LIMIT)
         return;
-    claim->armed = true;
-    lane->armed[lane->armed_count++] = claim;
+    claim->watched = true;
+    lane->watched[lane->watched_count++] = claim;
     if (!claim->wanting)
         return;
     TAILQ_REMOVE(&lane->wanting, claim, want);
@@ -73,37 +73,37 @@ static void lane_add_armed(struct lane *lane, struct claim *claim)
 
 static void lane_choose(struct lane *lane)
 {
-    struct claim *before[LANE_ARMED_LIMIT];
+    struct claim *before[LANE_WATCHED_LIMIT];
     size_t count = 0;
 
-    for (size_t i = 0; i < lane->armed_count; i++) {
-        if (!lane->armed[i])
+    for (size_t i = 0; i < lane->watched_count; i++) {
+        if (!lane->watched[i])
             continue;
-        lane->armed[i]->armed = false;
-        before[count++] = lane->armed[i];
+        lane->watched[i]->watched = false;
+        before[count++] = lane->watched[i];
     }
-    lane->armed_count = 0;
+    lane->watched_count = 0;
     for (size_t i = 0; i < count; i++)
         if (claim_wish(before[i]))
-            lane_add_armed(lane, before[i]);
-    while (!TAILQ_EMPTY(&lane->wanting) && lane->armed_count < LANE_ARMED_LIMIT)
-        lane_add_armed(lane, TAILQ_FIRST(&lane->wanting));
+            lane_watch_claim(lane, before[i]);
+    while (!TAILQ_EMPTY(&lane->wanting) && lane->watched_count < LANE_WATCHED_LIMIT)
+        lane_watch_claim(lane, TAILQ_FIRST(&lane->wanting));
     for (size_t i = 0; i < count; i++)
         if (before[i]->phase == CLAIM_IN_FLIGHT)
-            lane_add_armed(lane, before[i]);
-    for (size_t i = 0; i < count && lane->armed_count < LANE_STICKY_LIMIT; i++)
+            lane_watch_claim(lane, before[i]);
+    for (size_t i = 0; i < count && lane->watched_count < LANE_STICKY_LIMIT; i++)
         if (before[i]->state == CLAIM_OWNED && !before[i]->dropped)
-            lane_add_armed(lane, before[i]);
+            lane_watch_claim(lane, before[i]);
 }
 
-void lane_arm(struct lane *lane)
+void lane_watch(struct lane *lane)
 {
-    struct slice keys[LANE_ARMED_LIMIT + 1];
+    struct slice keys[LANE_WATCHED_LIMIT + 1];
 
     lane_restart_output(lane);
     lane_choose(lane);
-    lane->arm_error[0] = '\0';
-    lane->armed_well = false;
+    lane->watch_error[0] = '\0';
+    lane->compared = false;
     if (lane->in_multi) {
         LANE_SEND(lane, SLICE("DISCARD"));
         lane->awaited |= STEP_DISCARD;
@@ -113,30 +113,30 @@ void lane_arm(struct lane *lane)
         lane->awaited |= STEP_INFO;
     }
     lane->in_multi = lane->check_due = lane->again = false;
-    if (!lane->armed_count)
+    if (!lane->watched_count)
         return;
-    for (size_t i = 0; i < lane->armed_count; i++)
-        keys[i + 1] = lane->armed[i]->epoch_key;
+    for (size_t i = 0; i < lane->watched_count; i++)
+        keys[i + 1] = lane->watched[i]->epoch_key;
     keys[0] = SLICE("WATCH");
-    lane_send_command(lane, keys, lane->armed_count + 1);
+    lane_send_command(lane, keys, lane->watched_count + 1);
     keys[0] = SLICE("MGET");
-    lane_send_command(lane, keys, lane->armed_count + 1);
+    lane_send_command(lane, keys, lane->watched_count + 1);
     LANE_SEND(lane, SLICE("MULTI"));
     lane->awaited |= STEP_WATCH | STEP_MGET | STEP_MULTI;
 }
 
 /* --- transactions ----------------------------------------------------------------------------- */
 
-/* What the checkpoint says once the share is carried out. */
-static struct checkpoint share_checkpoint(const struct share *share)
+/* What the checkpoint says once the part is carried out. */
+static struct checkpoint part_checkpoint(const struct part *part)
 {
-    const struct claim *claim = share->claim;
-    const struct unit *unit = share->unit;
+    const struct claim *claim = part->claim;
+    const struct unit *unit = part->unit;
     struct checkpoint checkpoint = {
         .next = claim->next,
         .settled = claim->next,
-        .epoch = claim->flying.epoch,
-        .unit = claim->flying.unit,
+        .epoch = claim->inflight.epoch,
+        .unit = claim->inflight.unit,
         .leader = claim->leader,
         .routes = claim->routes,
         .witness = claim->witness,
@@ -154,14 +154,14 @@ static struct checkpoint share_checkpoint(const struct share *share)
     return checkpoint;
 }
 
-/* The field "holes" of the share's checkpoint, for free(); NULL: it stays as it is. */
-static char *share_holes(const struct share *share)
+/* The field "holes" of the part's checkpoint, for free(); NULL: it stays as it is. */
+static char *part_holes(const struct part *part)
 {
-    const struct claim *claim = share->claim;
+    const struct claim *claim = part->claim;
     struct holes holes = {0};
 
     holes_add_all(&holes, claim->holes.items, claim->holes.count);
-    bool changed = share->unit && claim_change_holes(&holes, share->unit);
+    bool changed = part->unit && claim_change_holes(&holes, part->unit);
     char *text = changed || holes.count || claim->holes_version != claim->written_version
                      ? checkpoint_write_holes(holes.items, holes.count)
                      : NULL;
@@ -169,16 +169,16 @@ static char *share_holes(const struct share *share)
     return text;
 }
 
-static void lane_send_checkpoint(struct lane *lane, const struct share *share)
+static void lane_send_checkpoint(struct lane *lane, const struct part *part)
 {
-    struct checkpoint checkpoint = share_checkpoint(share); /* the fields borrow of it */
+    struct checkpoint checkpoint = part_checkpoint(part); /* the fields borrow of it */
     struct slice arguments[2 + 2 * CHECKPOINT_FIELDS];
     struct checkpoint_fields fields;
-    char *holes = share_holes(share);
+    char *holes = part_holes(part);
 
     checkpoint_write(&checkpoint, slice_of(holes), &fields);
     arguments[0] = SLICE("HSET");
-    arguments[1] = share->claim->key;
+    arguments[1] = part->claim->key;
     memcpy(arguments + 2, fields.items, fields.count * sizeof(*fields.items));
     lane_send_command(lane, arguments, fields.count + 2);
     free(holes);
@@ -195,69 +195,69 @@ static void lane_send_claim(struct lane *lane, struct claim *claim)
     LANE_SEND(lane, SLICE("HGETALL"), claim->key);
 }
 
-static void lane_send_unit(struct lane *lane, struct share *share)
+static void lane_send_unit(struct lane *lane, struct part *part)
 {
-    struct claim *claim = share->claim;
+    struct claim *claim = part->claim;
 
-    claim->flying.unit = claim->written.epoch == claim->number ? claim->written.unit + 1 : 1;
-    claim->flying.epoch = claim->number;
-    claim->flying_version = claim->holes_version;
-    claim->flying_unit = share->unit;
-    if (share->unit && share->unit->queue.end)
-        lane_send_bytes(lane, share->unit->queue.bytes, share->unit->queue.end);
-    if (share->unit)
-        share->unit->closed = true;
-    if (claim->anew)
+    claim->inflight.unit = claim->written.epoch == claim->number ? claim->written.unit + 1 : 1;
+    claim->inflight.epoch = claim->number;
+    claim->inflight_version = claim->holes_version;
+    claim->inflight_unit = part->unit;
+    if (part->unit && part->unit->queue.end)
+        lane_send_bytes(lane, part->unit->queue.bytes, part->unit->queue.end);
+    if (part->unit)
+        part->unit->closed = true;
+    if (claim->replaces)
         LANE_SEND(lane, SLICE("DEL"), claim->key);
-    lane_send_checkpoint(lane, share);
+    lane_send_checkpoint(lane, part);
 }
 
-static void lane_add_share(struct lane *lane, struct claim *claim)
+static void lane_add_part(struct lane *lane, struct claim *claim)
 {
-    lane->shares =
-        mem_grow(lane->shares, lane->share_count, &lane->share_capacity, sizeof(*lane->shares));
-    struct share *share = &lane->shares[lane->share_count++];
+    lane->parts =
+        mem_grow(lane->parts, lane->part_count, &lane->part_capacity, sizeof(*lane->parts));
+    struct part *part = &lane->parts[lane->part_count++];
     enum claim_wish wish = claim_wish(claim);
 
-    *share = (struct share){.claim = claim, .kind = wish, .first = lane->body_count};
+    *part = (struct part){.claim = claim, .kind = wish, .first = lane->transaction_count};
     claim->phase = CLAIM_IN_FLIGHT;
     if (wish == WISH_CLAIM) {
-        share->count = share->ours = 2;
+        part->count = part->ours = 2;
         lane_send_claim(lane, claim);
     } else {
-        share->unit = wish == WISH_UNIT ? claim->first : NULL;
-        share->ours = 1 + claim->anew;
-        share->count = share->ours + (share->unit ? share->unit->queue.committed : 0);
-        lane_send_unit(lane, share);
+        part->unit = wish == WISH_UNIT ? claim->first : NULL;
+        part->ours = 1 + claim->replaces;
+        part->count = part->ours + (part->unit ? part->unit->queue.committed : 0);
+        lane_send_unit(lane, part);
     }
-    lane->body_count += share->count;
+    lane->transaction_count += part->count;
 }
 
-bool lane_fly(struct lane *lane)
+bool lane_exec(struct lane *lane)
 {
-    bool taken = lane->alone && lane_flies_others(lane);
+    bool taken = lane->alone && lane_sends_others(lane);
 
     size_t records = 0, bytes = 0;
 
     lane_restart_output(lane);
-    lane_clear_shares(lane);
-    for (size_t i = 0; i < lane->armed_count && records < lane->options.unit_records &&
+    lane_clear_parts(lane);
+    for (size_t i = 0; i < lane->watched_count && records < lane->options.unit_records &&
                        bytes < lane->options.unit_bytes;
          i++) {
-        struct claim *claim = lane->armed[i];
+        struct claim *claim = lane->watched[i];
         if (!claim || !claim_wish(claim) || lane_waits_its_turn(lane, claim, &taken))
             continue;
-        lane_add_share(lane, claim);
-        records += claim->flying_unit ? claim->flying_unit->records : 1;
-        bytes += claim->flying_unit ? claim->flying_unit->queue.end : 0;
+        lane_add_part(lane, claim);
+        records += claim->inflight_unit ? claim->inflight_unit->records : 1;
+        bytes += claim->inflight_unit ? claim->inflight_unit->queue.end : 0;
     }
-    if (!lane->share_count)
+    if (!lane->part_count)
         return false;
     FAILPOINT(before_exec);
     LANE_SEND(lane, SLICE("EXEC"));
     lane->awaited = STEP_QUEUED | STEP_EXEC;
-    lane->session.least = lane->body_count * (sizeof(LANE_QUEUED) - 1);
+    lane->session.least = lane->transaction_count * (sizeof(LANE_QUEUED) - 1);
     lane->in_multi = false;
-    lane_arm(lane);
+    lane_watch(lane);
     return true;
 }

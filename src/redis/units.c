@@ -121,7 +121,7 @@ struct claim *units_claim(struct units *units, const struct claim_name *name, vo
         if (lane_claims(units->lanes[i]) < lane_claims(lane))
             lane = units->lanes[i];
     for (size_t i = 0; i < LANES; i++)
-        if (lane_has_former(units->lanes[i], name))
+        if (lane_has_predecessor(units->lanes[i], name))
             lane = units->lanes[i];
     return lane_claim(lane, name, units_random(), owner);
 }

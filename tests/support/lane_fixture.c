@@ -210,10 +210,10 @@ void open_owned(void)
     open_lane();
     claims[0] = claim(0);
     session_begin(session);
-    ASSERT_TEXT(says(), "INFO memory / " ARM_0);
+    ASSERT_TEXT(says(), "INFO memory / " WATCH_0);
     hear("$0\r\n\r\n" NO_TOKEN);
-    ASSERT_TEXT(says(), "SET " E0 " " TOKEN " / HGETALL " K0 " / EXEC / " ARM_0);
-    hear(QUEUED QUEUED "*2\r\n" OK "*0\r\n" ARMED(TOKEN));
+    ASSERT_TEXT(says(), "SET " E0 " " TOKEN " / HGETALL " K0 " / EXEC / " WATCH_0);
+    hear(QUEUED QUEUED "*2\r\n" OK "*0\r\n" WATCHED(TOKEN));
     ASSERT_TEXT(news(), "first claimed");
     ASSERT_TEXT(says(), "");
 }

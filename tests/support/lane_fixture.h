@@ -18,20 +18,20 @@
 #define TOKEN   "1:0000000000000abc"
 #define TOKEN_2 "2:0000000000000abc"
 #define OTHER   "2:00000000000000ff"
-#define ARM_0   "WATCH " E0 " / MGET " E0 " / MULTI"
+#define WATCH_0 "WATCH " E0 " / MGET " E0 " / MULTI"
 #define ROUTES  " routes 00000000000000ff"
 #define QUEUED  "+QUEUED\r\n"
 #define OK      "+OK\r\n"
 
-/* The answer to an arming of one claim. */
-#define ARMED(token) OK "*1\r\n$18\r\n" token "\r\n" OK
-#define NO_TOKEN     OK "*1\r\n$-1\r\n" OK
+/* The answer to a watch of one claim. */
+#define WATCHED(token) OK "*1\r\n$18\r\n" token "\r\n" OK
+#define NO_TOKEN       OK "*1\r\n$-1\r\n" OK
 
 /* What writes a checkpoint, the first unit of one command, and the answer to such a unit. */
 #define HSET(next, settled, unit, witness)                                                         \
     "HSET " K0 " v 1 next " next " settled " settled " epoch 1 unit " unit " leader 7" ROUTES      \
     " witness " witness
-#define FIRST_BODY  "INCR n / " HSET("1", "0", "1", "0:4:-1") " / EXEC / " ARM_0
+#define FIRST_BODY  "INCR n / " HSET("1", "0", "1", "0:4:-1") " / EXEC / " WATCH_0
 #define CARRIED_OUT QUEUED QUEUED "*2\r\n:1\r\n:8\r\n"
 
 /* The answer to EXEC where a command was refused before. */

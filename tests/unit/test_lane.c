@@ -13,8 +13,8 @@ static void a_unit_is_commands_and_their_checkpoint(void)
     ASSERT_TEXT(news(), "done 5");
     put(claims[0], 1, 6); /* waits for the arming */
     ASSERT_TEXT(says(), "");
-    hear(ARMED(TOKEN));
-    ASSERT_TEXT(says(), "INCR n / " HSET("2", "1", "2", "10:4:-1") " / EXEC / " ARM_0);
+    hear(WATCHED(TOKEN));
+    ASSERT_TEXT(says(), "INCR n / " HSET("2", "1", "2", "10:4:-1") " / EXEC / " WATCH_0);
     CU_ASSERT_EQUAL(counters.units, 1);
     CU_ASSERT_TRUE(sound);
     close_lane();
@@ -41,7 +41,7 @@ static void half_an_answer_wakes_nobody(void)
     CU_ASSERT_EQUAL(session->least, 3 * strlen(QUEUED));
     session->least = 0;
     CU_ASSERT_EQUAL(session->least, 0);
-    hear(QUEUED QUEUED QUEUED "*3\r\n:1\r\n:1\r\n:8\r\n" ARMED(TOKEN));
+    hear(QUEUED QUEUED QUEUED "*3\r\n:1\r\n:1\r\n:8\r\n" WATCHED(TOKEN));
     CU_ASSERT_EQUAL(session->least, 0);
     put(claims[0], 1, 7);
     CU_ASSERT_EQUAL(session->least, 2 * strlen(QUEUED));
@@ -53,15 +53,15 @@ static void half_an_answer_wakes_nobody(void)
 static void what_is_carried_out_is_settled_after_a_while(void)
 {
     open_sent();
-    hear(CARRIED_OUT ARMED(TOKEN));
+    hear(CARRIED_OUT WATCHED(TOKEN));
     news();
     CU_ASSERT_FALSE(claim_is_settled(claims[0]));
     CU_ASSERT_TRUE(session->ops->wants_tick(session));
     lane_tick(lane);
     ASSERT_TEXT(says(), "");
     lane_tick(lane);
-    ASSERT_TEXT(says(), HSET("1", "1", "2", "0:4:-1") " / EXEC / " ARM_0);
-    hear(QUEUED "*1\r\n:0\r\n" ARMED(TOKEN));
+    ASSERT_TEXT(says(), HSET("1", "1", "2", "0:4:-1") " / EXEC / " WATCH_0);
+    hear(QUEUED "*1\r\n:0\r\n" WATCHED(TOKEN));
     CU_ASSERT_TRUE(claim_is_settled(claims[0]));
     CU_ASSERT_FALSE(session->ops->wants_tick(session));
     close_lane();
@@ -76,7 +76,7 @@ static void a_record_without_commands_moves_the_offset(void)
     claim_commit(claims[0]);
     session->ops->turn(session);
     ASSERT_TEXT(says(), "HSET " K0 " v 1 next 42 settled 41 epoch 1 unit 1 leader -1" ROUTES
-                        " witness  / EXEC / " ARM_0);
+                        " witness  / EXEC / " WATCH_0);
     close_lane();
 }
 
@@ -157,17 +157,17 @@ static void answers_that_make_no_sense_end_the_connection(void)
     expect_broken(QUEUED QUEUED "*2\r\n:1\r\n:1\r\n+NO\r\n");
     expect_broken(QUEUED QUEUED "*2\r\n:1\r\n:1\r\n" OK "*2\r\n$1\r\n1\r\n$1\r\n1\r\n");
     expect_broken(QUEUED QUEUED "*2\r\n:1\r\n:1\r\n" OK "*1\r\n*0\r\n");
-    expect_broken(QUEUED QUEUED "*2\r\n:1\r\n:1\r\n" ARMED(TOKEN) "+OK\r\n");
+    expect_broken(QUEUED QUEUED "*2\r\n:1\r\n:1\r\n" WATCHED(TOKEN) "+OK\r\n");
 }
 
 static void the_idle_are_asked_anew(void)
 {
     open_owned();
     session->ops->idle(session);
-    ASSERT_TEXT(says(), "DISCARD / INFO memory / " ARM_0);
+    ASSERT_TEXT(says(), "DISCARD / INFO memory / " WATCH_0);
     session->ops->idle(session); /* not while an answer is awaited */
     ASSERT_TEXT(says(), "");
-    hear(OK "$0\r\n\r\n" ARMED(OTHER));
+    hear(OK "$0\r\n\r\n" WATCHED(OTHER));
     ASSERT_TEXT(news(), "first taken");
     close_lane();
 }

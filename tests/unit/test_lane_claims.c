@@ -14,9 +14,9 @@ static void a_claim_raises_the_epoch_before_it_reads(void)
 {
     open_asking();
     hear(OK "*1\r\n$18\r\n" OTHER "\r\n" OK);
-    ASSERT_TEXT(says(), "SET " E0 " 3:0000000000000abc / HGETALL " K0 " / EXEC / " ARM_0);
+    ASSERT_TEXT(says(), "SET " E0 " 3:0000000000000abc / HGETALL " K0 " / EXEC / " WATCH_0);
     hear(QUEUED QUEUED "*-1\r\n" OK "*1\r\n$18\r\n5:00000000000000ee\r\n" OK);
-    ASSERT_TEXT(says(), "SET " E0 " 6:0000000000000abc / HGETALL " K0 " / EXEC / " ARM_0);
+    ASSERT_TEXT(says(), "SET " E0 " 6:0000000000000abc / HGETALL " K0 " / EXEC / " WATCH_0);
     hear(QUEUED QUEUED "*2\r\n" OK HOLED("$1\r\n9"));
     ASSERT_TEXT(news(), "first claimed at 10 with 2 holes");
     CU_ASSERT_EQUAL(counters.units_unsettled, 1);
@@ -28,13 +28,13 @@ static void a_checkpoint_that_is_no_hash_is_told(void)
     open_asking();
     hear(NO_TOKEN);
     says();
-    hear(QUEUED QUEUED "*2\r\n" OK "-WRONGTYPE no hash\r\n" ARMED(TOKEN));
+    hear(QUEUED QUEUED "*2\r\n" OK "-WRONGTYPE no hash\r\n" WATCHED(TOKEN));
     ASSERT_TEXT(news(), "first claimed, unreadable: WRONGTYPE no hash");
     claim_start(claims[0], 20, false, "");
     put(claims[0], 20, 1);
     ASSERT_TEXT(says(), "INCR n / DEL " K0 " / HSET " K0
                         " v 1 next 21 settled 20 epoch 1 unit 1 leader 7" ROUTES
-                        " witness 200:4:-1 holes  / EXEC / " ARM_0);
+                        " witness 200:4:-1 holes  / EXEC / " WATCH_0);
     close_lane();
 }
 
@@ -43,11 +43,11 @@ static void what_identifies_the_log_goes_with_each_unit(void)
     open_asking();
     hear(NO_TOKEN);
     says();
-    hear(QUEUED QUEUED "*2\r\n" OK "*0\r\n" ARMED(TOKEN));
+    hear(QUEUED QUEUED "*2\r\n" OK "*0\r\n" WATCHED(TOKEN));
     claim_start(claims[0], 0, false, "cluster/topic");
     put(claims[0], 20, 1);
     ASSERT_TEXT(says(), "INCR n / HSET " K0 " v 1 next 21 settled 20 epoch 1 unit 1 leader 7" ROUTES
-                        " witness 200:4:-1 log cluster/topic / EXEC / " ARM_0);
+                        " witness 200:4:-1 log cluster/topic / EXEC / " WATCH_0);
     close_lane();
 }
 
@@ -62,7 +62,7 @@ static void a_claim_is_not_sent_while_the_policy_evicts(void)
     CU_ASSERT_EQUAL(session->pause, SESSION_EVICTS);
     CU_ASSERT_PTR_NOT_NULL(strstr(session->trouble, "allkeys-lru"));
     session->ops->resume(session);
-    ASSERT_TEXT(says(), "DISCARD / INFO memory / " ARM_0);
+    ASSERT_TEXT(says(), "DISCARD / INFO memory / " WATCH_0);
     hear(OK "$34\r\n#\r\nmaxmemory_policy:volatile-lru\r\n\r\n" NO_TOKEN);
     CU_ASSERT_TRUE(sound);
     CU_ASSERT_PTR_NOT_NULL(strstr(says(), "HGETALL"));
@@ -75,7 +75,7 @@ static void a_token_that_changed_fences_before_anything_is_sent(void)
 {
     open_sent();
     put(claims[0], 1, 6);
-    hear(CARRIED_OUT ARMED(OTHER));
+    hear(CARRIED_OUT WATCHED(OTHER));
     ASSERT_TEXT(says(), "");
     ASSERT_TEXT(news(), "done 5, first taken");
     claim_drop(claims[0]);
@@ -116,7 +116,7 @@ static void a_drop_waits_for_what_is_in_flight_and_drops_the_rest(void)
     put(claims[0], 1, 6);
     claim_drop(claims[0]);
     ASSERT_TEXT(told(), "dropped 6");
-    hear(CARRIED_OUT ARMED(TOKEN));
+    hear(CARRIED_OUT WATCHED(TOKEN));
     ASSERT_TEXT(news(), "done 5");
     CU_ASSERT_EQUAL(session->ops->inflight(session), 0);
     close_lane();
@@ -140,7 +140,7 @@ static void a_claim_may_be_dropped_while_it_is_judged(void)
         put(claims[0], 2, 8);
         drops = true;
         hear(refusals[way % 2]);
-        hear(ARMED(TOKEN));
+        hear(WATCHED(TOKEN));
         ASSERT_TEXT(news(), way % 2
                                 ? "done 5, refused 6 reject: WRONGTYPE no, dropped 8, done 7"
                                 : "refused 6 config: NOPERM no, dropped 5, dropped 7, dropped 8");
@@ -158,18 +158,18 @@ static void the_next_claim_waits_for_the_holes_of_the_former(void)
     verdict = UNITS_STOP;
     claim_drop(claims[0]);
     struct claim_name name = {"g", "t", 0, 0xff}, other = {"g", "t", 1, 0xff};
-    CU_ASSERT_TRUE(lane_has_former(lane, &name));
-    CU_ASSERT_FALSE(lane_has_former(lane, &other));
+    CU_ASSERT_TRUE(lane_has_predecessor(lane, &name));
+    CU_ASSERT_FALSE(lane_has_predecessor(lane, &other));
     struct claim *later = claim(0);
-    hear(QUEUED QUEUED "*2\r\n-WRONGTYPE no\r\n:8\r\n" ARMED(TOKEN));
+    hear(QUEUED QUEUED "*2\r\n-WRONGTYPE no\r\n:8\r\n" WATCHED(TOKEN));
     ASSERT_TEXT(says(), "");
     ASSERT_TEXT(news(), "refused 5 reject: WRONGTYPE no");
-    ASSERT_TEXT(says(), HSET("1", "1", "2", "0:4:-1") " holes 0:0 / EXEC / " ARM_0);
-    hear(QUEUED "*1\r\n:1\r\n" ARMED(TOKEN));
-    ASSERT_TEXT(says(), "DISCARD / " ARM_0);
-    CU_ASSERT_FALSE(lane_has_former(lane, &name));
-    hear(OK ARMED(TOKEN));
-    ASSERT_TEXT(says(), "SET " E0 " " TOKEN_2 " / HGETALL " K0 " / EXEC / " ARM_0);
+    ASSERT_TEXT(says(), HSET("1", "1", "2", "0:4:-1") " holes 0:0 / EXEC / " WATCH_0);
+    hear(QUEUED "*1\r\n:1\r\n" WATCHED(TOKEN));
+    ASSERT_TEXT(says(), "DISCARD / " WATCH_0);
+    CU_ASSERT_FALSE(lane_has_predecessor(lane, &name));
+    hear(OK WATCHED(TOKEN));
+    ASSERT_TEXT(says(), "SET " E0 " " TOKEN_2 " / HGETALL " K0 " / EXEC / " WATCH_0);
     claim_drop(later);
     close_lane();
 }
@@ -184,7 +184,7 @@ static void a_claim_that_waits_for_another_may_go_first(void)
     session->ops->lost(session);
     ASSERT_TEXT(news(), "dropped 5");
     begin();
-    ASSERT_TEXT(says(), "INFO memory / " ARM_0);
+    ASSERT_TEXT(says(), "INFO memory / " WATCH_0);
     CU_ASSERT_EQUAL(lane_claims(lane), 1);
     close_lane();
 }
@@ -193,7 +193,7 @@ static void a_drop_in_flight_that_comes_to_nothing_is_dropped(void)
 {
     open_sent();
     claim_drop(claims[0]);
-    hear(QUEUED QUEUED "*-1\r\n" ARMED(TOKEN));
+    hear(QUEUED QUEUED "*-1\r\n" WATCHED(TOKEN));
     ASSERT_TEXT(news(), "dropped 5");
     ASSERT_TEXT(says(), "");
     close_lane();
@@ -227,7 +227,7 @@ static void open_holed(const char *answer)
 
 static void of_a_record_below_next_only_its_holes_are_put(void)
 {
-    open_holed(QUEUED QUEUED "*2\r\n" OK HOLED("$2\r\n10") ARMED(TOKEN));
+    open_holed(QUEUED QUEUED "*2\r\n" OK HOLED("$2\r\n10") WATCHED(TOKEN));
     CU_ASSERT_FALSE(begins(2));
     CU_ASSERT_FALSE(begins(9));
     CU_ASSERT_TRUE(begins(3)); /* of which command 1 is a hole */
@@ -249,7 +249,7 @@ static void of_a_record_below_next_only_its_holes_are_put(void)
 static void a_start_elsewhere_forgets_what_was_carried_out(void)
 {
     for (int another = 0; another < 2; another++) {
-        open_holed(QUEUED QUEUED "*2\r\n" OK HOLED("$2\r\n10") ARMED(TOKEN));
+        open_holed(QUEUED QUEUED "*2\r\n" OK HOLED("$2\r\n10") WATCHED(TOKEN));
         claim_start(claims[0], another ? 10 : 4, another, "");
         CU_ASSERT_FALSE(begins(3));
         CU_ASSERT_EQUAL(begins(5), !another);
@@ -267,7 +267,7 @@ static void the_record_below_next_is_known_by_its_witness(void)
     open_owned();
     put(claims[0], 9, 5); /* the record that put() makes of 9 */
     CU_ASSERT_FALSE(claim_differs(claims[0], &record));
-    hear(CARRIED_OUT ARMED(TOKEN));
+    hear(CARRIED_OUT WATCHED(TOKEN));
     CU_ASSERT_FALSE(claim_differs(claims[0], &record));
     record.witness.value_length = 0;
     CU_ASSERT_TRUE(claim_differs(claims[0], &record));
@@ -283,16 +283,16 @@ static void a_hole_that_is_tried_again_goes_with_its_unit(void)
     open_asking();
     hear(NO_TOKEN);
     says();
-    hear(QUEUED QUEUED "*2\r\n" OK HOLED("$2\r\n10") ARMED(TOKEN));
+    hear(QUEUED QUEUED "*2\r\n" OK HOLED("$2\r\n10") WATCHED(TOKEN));
     news();
     put_two(claims[0], 3, 0);
     ASSERT_TEXT(says(), "DECR m / HSET " K0 " v 1 next 10 settled 3 epoch 1 unit 1 leader 7" ROUTES
-                        " witness  holes 5:* / EXEC / " ARM_0);
+                        " witness  holes 5:* / EXEC / " WATCH_0);
     verdict = UNITS_KEEP;
-    hear(QUEUED QUEUED "*2\r\n-WRONGTYPE no\r\n:0\r\n" ARMED(TOKEN));
+    hear(QUEUED QUEUED "*2\r\n-WRONGTYPE no\r\n:0\r\n" WATCHED(TOKEN));
     news();
     ASSERT_TEXT(says(), "HSET " K0 " v 1 next 10 settled 10 epoch 1 unit 2 leader 7" ROUTES
-                        " witness  holes 3:1;5:* / EXEC / " ARM_0);
+                        " witness  holes 3:1;5:* / EXEC / " WATCH_0);
     close_lane();
 }
 
@@ -306,14 +306,14 @@ static void a_record_that_could_not_be_rendered_is_remembered(void)
     claim_commit(claims[0]);
     session->ops->turn(session);
     ASSERT_TEXT(says(), "HSET " K0 " v 1 next 9 settled 8 epoch 1 unit 1 leader 7" ROUTES
-                        " witness  holes 8:* / EXEC / " ARM_0);
+                        " witness  holes 8:* / EXEC / " WATCH_0);
     claim_mend(claims[0], 8); /* while it is in flight */
-    hear(QUEUED "*1\r\n:9\r\n" ARMED(TOKEN));
+    hear(QUEUED "*1\r\n:9\r\n" WATCHED(TOKEN));
     CU_ASSERT_FALSE(claim_is_settled(claims[0]));
     lane_tick(lane);
     lane_tick(lane);
     ASSERT_TEXT(says(), "HSET " K0 " v 1 next 9 settled 9 epoch 1 unit 2 leader 7" ROUTES
-                        " witness  holes  / EXEC / " ARM_0);
+                        " witness  holes  / EXEC / " WATCH_0);
     close_lane();
 }
 
