@@ -247,5 +247,5 @@ static const struct suite_test tests[] = {
 
 int main(void)
 {
-    return SUITE_APART("units_loss", tests);
+    return SUITE("units_loss", tests);
 }

@@ -21,7 +21,7 @@
 
 #include <pthread.h>
 
-enum { BRIDGE_PATIENCE_MS = 20000, BRIDGE_LOOK_MS = 20, BRIDGE_STOP_MS = 5000 };
+enum { BRIDGE_PATIENCE_MS = 60000, BRIDGE_LOOK_MS = 20, BRIDGE_STOP_MS = 5000 };
 
 struct bridge {
     struct loaded loaded;

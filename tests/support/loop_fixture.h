@@ -11,7 +11,7 @@
 #include <event2/event.h>
 #include <stdarg.h>
 
-enum { LOOP_FIXTURE_ARGUMENTS = 16, LOOP_FIXTURE_PATIENCE_MS = 20000 };
+enum { LOOP_FIXTURE_ARGUMENTS = 16, LOOP_FIXTURE_PATIENCE_MS = 60000 };
 
 /** What became of a command. */
 enum ticket_outcome { TICKET_NONE, TICKET_OPEN, TICKET_DONE, TICKET_REFUSED, TICKET_DROPPED };

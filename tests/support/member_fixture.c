@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUN_MS = 15000, TURN_US = 10000 };
+enum { RUN_MS = 45000, TURN_US = 10000 };
 
 static struct conf_property properties[] = {
     {.name = (char[]){"session.timeout.ms"}, .value.text = "6000"},
