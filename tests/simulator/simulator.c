@@ -172,7 +172,7 @@ static bool counts_are_rich(const struct world_counts *counts, enum world_mode m
            counts->moves > lives / 10 && counts->refused_commits > lives / 100 &&
            counts->stale > lives / 100 && counts->condemned > lives / 2 &&
            counts->given_up > lives / 100 && counts->remakes > lives / 5 &&
-           counts->regrowths > lives / 100 && counts->replaced > lives / 10 &&
+           counts->regrowths > lives / 100 && counts->replaced > lives / 20 &&
            (exactly ? counts->fences > lives / 100 && counts->failovers > lives / 20
                     : counts->repeats > lives / 100 && counts->missed > lives / 10);
 }
