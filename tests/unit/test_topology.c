@@ -15,10 +15,11 @@ static void on_assigned(void *context, struct node *node)
 
 static void open_hosts(unsigned count)
 {
-    struct conf_sink options = {.host = (char[]){"a"}, .port = 6379, .connections = 8};
+    static char first[] = "a", other[] = "b"; /* the topology borrows the texts */
+    struct conf_sink options = {.host = first, .port = 6379, .connections = 8};
 
     for (; options.other_count + 1 < count; options.other_count++)
-        options.others[options.other_count] = (struct conf_address){(char[]){"b"}, 7000};
+        options.others[options.other_count] = (struct conf_address){other, 7000};
     topology_init(&topology, &options);
     topology.assigned = on_assigned;
     told = NULL;
