@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "flow/failure.h"
-#include "redis/inquiry.h"
+#include "redis/comparison.h"
 #include "redis/xadd.h"
 
 #include <stdio.h>
@@ -22,7 +22,7 @@ struct refusal {
 struct streams {
     struct worker *worker;
     struct sink *sink;
-    struct inquiry *inquiry;
+    struct comparison *comparison;
     struct refusal *refusals;
     size_t count, capacity;
     uint32_t free; /* 1 + the first free place; 0: none */
@@ -56,7 +56,7 @@ static void refusal_free(struct streams *streams, uint32_t place)
  * the way, or the entry. */
 static bool is_another_server(const struct streams *streams, const struct refusal *refusal)
 {
-    const char *run = inquiry_run(streams->inquiry);
+    const char *run = comparison_run(streams->comparison);
 
     return *run && *refusal->run && strcmp(run, refusal->run) != 0;
 }
@@ -80,7 +80,7 @@ static void cannot_tell(struct worker *worker, const struct refusal *refusal, co
 }
 
 static void settle(struct streams *streams, const struct refusal *refusal,
-                   enum inquiry_answer answer, const char *text)
+                   enum comparison_answer answer, const char *text)
 {
     struct worker *worker = streams->worker;
 
@@ -91,22 +91,22 @@ static void settle(struct streams *streams, const struct refusal *refusal,
         return;
     }
     switch (answer) {
-    case INQUIRY_SAME:
+    case COMPARISON_SAME:
         delivery_done(worker, refusal->number);
         break;
-    case INQUIRY_EMPTY:
+    case COMPARISON_EMPTY:
         refuse(worker, refusal, "the stream has no entry of this id (any more)");
         break;
-    case INQUIRY_OTHER:
+    case COMPARISON_OTHER:
         refuse(worker, refusal, "the stream has another entry of this id");
         break;
-    case INQUIRY_REFUSED:
+    case COMPARISON_REFUSED:
         cannot_tell(worker, refusal, text);
         break;
     }
 }
 
-static void streams_answered(void *context, uint32_t ticket, enum inquiry_answer answer,
+static void streams_answered(void *context, uint32_t ticket, enum comparison_answer answer,
                              const char *text)
 {
     struct streams *streams = context;
@@ -130,8 +130,8 @@ static struct streams *streams_of(struct worker *worker, size_t sink)
     *streams = mem_new(struct streams);
     (*streams)->worker = worker;
     (*streams)->sink = worker->sinks[sink];
-    (*streams)->inquiry = inquiry_new(sink_setup(worker->sinks[sink]),
-                                      &(struct inquiry_events){*streams, streams_answered});
+    (*streams)->comparison = comparison_new(
+        sink_setup(worker->sinks[sink]), &(struct comparison_events){*streams, streams_answered});
     return *streams;
 }
 
@@ -140,8 +140,8 @@ static void ask(struct streams *streams, const struct xadd_entry *entry, uint32_
     const struct slice words[] = {SLICE("XRANGE"),     entry->key,     slice_of(entry->id),
                                   slice_of(entry->id), SLICE("COUNT"), SLICE("1")};
 
-    inquiry_ask(streams->inquiry, words, sizeof(words) / sizeof(words[0]), xadd_answer(entry),
-                ticket);
+    comparison_ask(streams->comparison, words, sizeof(words) / sizeof(words[0]), xadd_answer(entry),
+                   ticket);
 }
 
 bool streams_contest(void *context, uint32_t number, const char *text, struct slice command)
@@ -169,17 +169,17 @@ bool streams_contest(void *context, uint32_t number, const char *text, struct sl
 void streams_turn(struct worker *worker, size_t sink)
 {
     if (worker->streams[sink])
-        inquiry_turn(worker->streams[sink]->inquiry);
+        comparison_turn(worker->streams[sink]->comparison);
 }
 
 bool streams_have_room(const struct worker *worker, size_t sink)
 {
-    return !worker->streams[sink] || inquiry_has_room(worker->streams[sink]->inquiry);
+    return !worker->streams[sink] || comparison_has_room(worker->streams[sink]->comparison);
 }
 
 const char *streams_trouble(const struct worker *worker, size_t sink)
 {
-    return worker->streams[sink] ? inquiry_trouble(worker->streams[sink]->inquiry) : NULL;
+    return worker->streams[sink] ? comparison_trouble(worker->streams[sink]->comparison) : NULL;
 }
 
 void streams_close(struct worker *worker)
@@ -188,7 +188,7 @@ void streams_close(struct worker *worker)
         struct streams *streams = worker->streams[i];
         if (!streams)
             continue;
-        inquiry_free(streams->inquiry);
+        comparison_free(streams->comparison);
         for (uint32_t place = 0; place < streams->count; place++)
             if (streams->refusals[place].text)
                 refusal_free(streams, place);

@@ -12,17 +12,17 @@
 
 #include "base/mem.h"
 #include "conf/conf.h"
-#include "redis/connection.h"
+#include "redis/inquiry.h"
+#include "redis/link.h"
 #include "redis/reader.h"
 #include "redis/reply.h"
-#include "redis/traffic.h"
 
 #include <hiredis/hiredis.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HISTORY_BYTES = 64, STEPS = 3 };
+enum { HISTORY_BYTES = 64, NUMBER_BYTES = 24, STEPS = 3, STEPS_BYTES = 4096 };
 
 /* Two numbers, or INFO with a line for each replica. */
 static const struct reader_limits limits = {.elements = 16, .bytes = 1 << 20};
@@ -31,17 +31,13 @@ enum barrier_step { STEP_PROBE, STEP_HISTORY, STEP_WAIT, STEP_PING };
 
 struct barrier {
     struct connection_setup setup;
-    struct connection connection;
+    struct link link;
+    struct inquiry inquiry; /* a ticket is the step */
     const struct conf_durable *options;
     struct reader *reader;
     char *key;
     long long number; /* what is written next */
-    char *output;     /* commands under way */
-    size_t output_length, sent;
-    enum barrier_step steps[STEPS]; /* the answers to come: [step, step_count) */
-    size_t step, step_count;
     bool running, ended;
-    bool refused; /* the last one, by a server that this connection is the wrong one to */
     enum barrier_outcome outcome;
     char text[ERR_TEXT_BYTES];
     char history[HISTORY_BYTES]; /* of the barrier under way, */
@@ -67,28 +63,24 @@ static void barrier_fail(struct barrier *barrier, enum barrier_outcome outcome, 
     va_end(arguments);
 }
 
-static void barrier_is_well(struct barrier *barrier)
-{
-    barrier->refused = false;
-    connection_recover(&barrier->connection);
-}
-
 static void barrier_end(struct barrier *barrier)
 {
     if (!barrier->running)
         return;
     barrier->running = false;
     barrier->ended = true;
+    barrier->inquiry.session.blocks_ms = 0;
     barrier->setup.counters->barriers[barrier->outcome]++;
     if (barrier->outcome != BARRIER_REACHED)
         return;
     memcpy(barrier->reached, barrier->history, sizeof(barrier->reached));
-    barrier_is_well(barrier);
+    inquiry_recover(&barrier->inquiry);
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-static void barrier_take_error(struct barrier *barrier, const char *text)
+/* False: this server is the wrong one to ask. */
+static bool barrier_take_error(struct barrier *barrier, const char *text, struct err *err)
 {
     const struct conf_durable *options = barrier->options;
     bool aof = options->kind == DURABLE_WAITAOF;
@@ -97,10 +89,8 @@ static void barrier_take_error(struct barrier *barrier, const char *text)
         barrier_fail(barrier, BARRIER_FAILED, "waitaof needs Redis 7.2 or newer: %.200s", text);
     else
         barrier_fail(barrier, BARRIER_FAILED, "%s: %.300s", aof ? "waitaof" : "wait", text);
-    if (reply_meanings[reply_classify(slice_of(text))].command != REACT_RECONNECT)
-        return;
-    barrier->refused = true;
-    connection_lost(&barrier->connection, "%s", text);
+    return reply_meanings[reply_classify(slice_of(text))].command != REACT_RECONNECT ||
+           err_set(err, ERR_RETRY, "%s", text);
 }
 
 static void barrier_take_history(struct barrier *barrier, const redisReply *reply)
@@ -141,129 +131,116 @@ static void barrier_take_waitaof(struct barrier *barrier, const redisReply *repl
                      local == 1 ? "" : "s", replicas, replicas == 1 ? "" : "s");
 }
 
-/* False: the connection is gone. */
-static bool barrier_take_reply(struct barrier *barrier, const redisReply *reply)
+static bool barrier_take_reply(struct barrier *barrier, enum barrier_step step,
+                               const redisReply *reply, struct err *err)
 {
-    enum barrier_step step = barrier->steps[barrier->step++];
+    bool good = true;
 
     if (step == STEP_PING)
-        barrier_is_well(barrier);
+        inquiry_recover(&barrier->inquiry);
     else if (reply->type == REDIS_REPLY_ERROR)
-        barrier_take_error(barrier, reply->str);
+        good = barrier_take_error(barrier, reply->str, err);
     else if (step == STEP_HISTORY)
         barrier_take_history(barrier, reply);
     else if (step == STEP_WAIT && barrier->options->kind == DURABLE_WAITAOF)
         barrier_take_waitaof(barrier, reply);
     else if (step == STEP_WAIT)
         barrier_take_wait(barrier, reply);
-    if (!connection_is_open(&barrier->connection))
-        return false;
-    if (barrier->step == barrier->step_count) {
+    if (good && step == STEP_WAIT)
         barrier_end(barrier);
-        connection_wake_in(&barrier->connection, CONNECTION_IDLE_MS);
-    }
-    return true;
+    return good;
 }
 
-/* Takes one reply where there is a whole one. */
-static bool barrier_next(struct barrier *barrier)
+/* --- the inquiry's events --------------------------------------------------------------------- */
+
+static bool barrier_hear(void *context, size_t from, struct slice part, struct err *err)
 {
+    struct barrier *barrier = context;
+
+    (void)from;
+    return reader_feed(barrier->reader, part, err);
+}
+
+static bool barrier_answered(void *context, uint32_t ticket, const struct resp_scanner *answer,
+                             struct err *err)
+{
+    struct barrier *barrier = context;
     redisReply *reply;
-    struct err err;
 
-    if (!reader_next(barrier->reader, &reply, &err)) {
-        connection_lost(&barrier->connection, "%s", err.text);
+    (void)answer;
+    if (!reader_next(barrier->reader, &reply, err))
         return false;
-    }
     if (!reply)
-        return false;
-    bool open = barrier->step < barrier->step_count;
-    if (open)
-        open = barrier_take_reply(barrier, reply);
-    else
-        connection_lost(&barrier->connection, "an answer without a command");
+        return err_set(err, ERR_RETRY, "the answer is not Redis' protocol");
+    bool good = barrier_take_reply(barrier, (enum barrier_step)ticket, reply, err);
     freeReplyObject(reply);
-    return open;
+    return good;
 }
 
-static void barrier_read(struct connection *connection)
+/* Its write may run or not: nothing depends on it. */
+static void barrier_lost(void *context)
 {
-    struct barrier *barrier = connection->context;
-    size_t got = traffic_read(connection, connection->input, CONNECTION_INPUT_BYTES);
-    struct err err;
+    struct barrier *barrier = context;
 
-    if (!got)
-        return;
-    if (!reader_feed(barrier->reader, (struct slice){connection->input, got}, &err)) {
-        connection_lost(connection, "%s", err.text);
-        return;
-    }
-    while (barrier_next(barrier))
-        continue;
+    barrier_fail(barrier, BARRIER_FAILED, "the connection for barriers was lost");
+    barrier_end(barrier);
+    reader_free(barrier->reader); /* with half an answer in it */
+    barrier->reader = reader_new(limits);
+}
+
+static void barrier_idle(void *context)
+{
+    struct barrier *barrier = context;
+
+    inquiry_ask(&barrier->inquiry, (struct slice[]){SLICE("PING")}, 1, STEP_PING);
 }
 
 /* --- commands --------------------------------------------------------------------------------- */
 
-static void barrier_flush(struct connection *connection)
-{
-    struct barrier *barrier = connection->context;
-
-    while (connection_is_open(connection) && !connection->blocked &&
-           barrier->sent < barrier->output_length) {
-        size_t sent =
-            traffic_write(connection, (struct slice){barrier->output + barrier->sent,
-                                                     barrier->output_length - barrier->sent});
-        if (sent) /* else the connection may be gone, and what was to be sent with it */
-            barrier->sent += sent;
-    }
-}
-
-static void barrier_clear(struct barrier *barrier)
-{
-    barrier->output_length = barrier->sent = 0;
-    barrier->step = barrier->step_count = 0;
-}
-
-static void barrier_put(struct barrier *barrier, enum barrier_step step, const char *format, ...)
-{
-    va_list arguments;
-    char *command;
-
-    va_start(arguments, format);
-    int length = redisvFormatCommand(&command, format, arguments);
-    va_end(arguments);
-    barrier->output = mem_resize(barrier->output, barrier->output_length + (size_t)length);
-    memcpy(barrier->output + barrier->output_length, command, (size_t)length);
-    barrier->output_length += (size_t)length;
-    redisFreeCommand(command);
-    barrier->steps[barrier->step_count++] = step;
-}
-
 bool barrier_is_ready(const struct barrier *barrier)
 {
-    return connection_is_open(&barrier->connection) && barrier->step == barrier->step_count &&
+    return connection_is_open(&barrier->link.connection) && !inquiry_count(&barrier->inquiry) &&
            !barrier->ended;
+}
+
+static struct slice decimal(char text[NUMBER_BYTES], long long number)
+{
+    snprintf(text, NUMBER_BYTES, "%lld", number);
+    return slice_of(text);
+}
+
+static void barrier_ask_wait(struct barrier *barrier)
+{
+    const struct conf_durable *options = barrier->options;
+    char local[NUMBER_BYTES], replicas[NUMBER_BYTES], timeout[NUMBER_BYTES];
+    struct slice wait[] = {SLICE("WAITAOF"), decimal(local, options->local),
+                           decimal(replicas, options->replicas),
+                           decimal(timeout, options->timeout)};
+
+    if (options->kind == DURABLE_WAITAOF) {
+        inquiry_ask(&barrier->inquiry, wait, 4, STEP_WAIT);
+        return;
+    }
+    wait[1] = SLICE("WAIT");
+    inquiry_ask(&barrier->inquiry, wait + 1, 3, STEP_WAIT);
 }
 
 void barrier_begin(struct barrier *barrier)
 {
-    const struct conf_durable *options = barrier->options;
+    char number[NUMBER_BYTES];
 
-    barrier_clear(barrier);
     barrier->running = true;
     barrier->outcome = BARRIER_REACHED;
     barrier->history[0] = barrier->text[0] = '\0';
-    barrier_put(barrier, STEP_PROBE, "SET %s %lld", barrier->key, ++barrier->number);
-    barrier_put(barrier, STEP_HISTORY, "INFO replication");
-    if (options->kind == DURABLE_WAITAOF)
-        barrier_put(barrier, STEP_WAIT, "WAITAOF %lld %lld %lld", (long long)options->local,
-                    (long long)options->replicas, (long long)options->timeout);
-    else
-        barrier_put(barrier, STEP_WAIT, "WAIT %lld %lld", (long long)options->replicas,
-                    (long long)options->timeout);
-    connection_wake_in(&barrier->connection,
-                       options->timeout + barrier->setup.options->response_timeout);
-    barrier_flush(&barrier->connection);
+    inquiry_ask(
+        &barrier->inquiry,
+        (struct slice[]){SLICE("SET"), slice_of(barrier->key), decimal(number, ++barrier->number)},
+        3, STEP_PROBE);
+    inquiry_ask(&barrier->inquiry, (struct slice[]){SLICE("INFO"), SLICE("replication")}, 2,
+                STEP_HISTORY);
+    barrier_ask_wait(barrier);
+    barrier->inquiry.session.blocks_ms = barrier->options->timeout;
+    link_send(&barrier->link);
 }
 
 bool barrier_take(struct barrier *barrier, enum barrier_outcome *outcome)
@@ -275,74 +252,28 @@ bool barrier_take(struct barrier *barrier, enum barrier_outcome *outcome)
     return true;
 }
 
-/* --- the driver ------------------------------------------------------------------------------- */
-
-static void barrier_connected(struct connection *connection)
-{
-    struct barrier *barrier = connection->context;
-
-    reader_free(barrier->reader);
-    barrier->reader = reader_new(limits);
-    if (!barrier->refused)
-        connection_clear_trouble(connection);
-    connection_wake_in(connection, CONNECTION_IDLE_MS);
-}
-
-static void barrier_wake(struct connection *connection)
-{
-    struct barrier *barrier = connection->context;
-
-    if (barrier->step < barrier->step_count) {
-        connection_lost(connection, "no answer in time");
-        return;
-    }
-    barrier_clear(barrier);
-    barrier_put(barrier, STEP_PING, "PING");
-    connection_wake_in(connection, connection->setup->options->response_timeout);
-    barrier_flush(connection);
-}
-
-/* Its write may run or not: nothing depends on it. */
-static bool barrier_lost(struct connection *connection, char text[CONNECTION_TROUBLE_BYTES])
-{
-    struct barrier *barrier = connection->context;
-
-    (void)text;
-    barrier_fail(barrier, BARRIER_FAILED, "the connection for barriers was lost");
-    barrier_end(barrier);
-    barrier_clear(barrier);
-    return false;
-}
-
-static size_t barrier_waiting(const struct connection *connection)
-{
-    const struct barrier *barrier = connection->context;
-
-    return barrier->running;
-}
-
-static const struct connection_driver barrier_driver = {
-    .begin = barrier_connected,
-    .read = barrier_read,
-    .flush = barrier_flush,
-    .wake = barrier_wake,
-    .lost = barrier_lost,
-    .waiting = barrier_waiting,
-};
-
 /* --- life ------------------------------------------------------------------------------------- */
 
 struct barrier *barrier_new(const struct connection_setup *setup, const char *key)
 {
     struct barrier *barrier = mem_new(struct barrier);
+    struct inquiry_events events = {
+        .context = barrier,
+        .hear = barrier_hear,
+        .answered = barrier_answered,
+        .lost = barrier_lost,
+        .idle = barrier_idle,
+    };
 
     barrier->setup = *setup;
     barrier->setup.moved = NULL;
     barrier->options = &barrier->setup.options->durable;
     barrier->key = mem_text(key);
+    barrier->reader = reader_new(limits);
+    inquiry_init(&barrier->inquiry, &events, STEPS, STEPS_BYTES);
+    link_init(&barrier->link, &barrier->inquiry.session);
     /* numbered behind those of the data */
-    connection_open(&barrier->connection, &barrier->setup, &barrier_driver,
-                    (unsigned)barrier->setup.options->connections, barrier);
+    link_open(&barrier->link, &barrier->setup, (unsigned)barrier->setup.options->connections);
     return barrier;
 }
 
@@ -350,17 +281,17 @@ void barrier_free(struct barrier *barrier)
 {
     if (!barrier)
         return;
-    connection_close(&barrier->connection);
+    connection_close(&barrier->link.connection);
+    inquiry_free(&barrier->inquiry);
     reader_free(barrier->reader);
-    free(barrier->output);
     free(barrier->key);
     free(barrier);
 }
 
 void barrier_reconnect(struct barrier *barrier, const char *why)
 {
-    if (connection_is_open(&barrier->connection))
-        connection_lost(&barrier->connection, "%s", why);
+    if (connection_is_open(&barrier->link.connection))
+        connection_lost(&barrier->link.connection, "%s", why);
 }
 
 const char *barrier_text(const struct barrier *barrier)
@@ -370,7 +301,7 @@ const char *barrier_text(const struct barrier *barrier)
 
 const char *barrier_run(const struct barrier *barrier)
 {
-    return barrier->connection.run;
+    return barrier->link.connection.run;
 }
 
 const char *barrier_history(const struct barrier *barrier)
@@ -380,5 +311,7 @@ const char *barrier_history(const struct barrier *barrier)
 
 const char *barrier_trouble(const struct barrier *barrier)
 {
-    return barrier->connection.troubled ? barrier->connection.trouble : NULL;
+    const struct connection *connection = &barrier->link.connection;
+
+    return connection->troubled ? connection->trouble : NULL;
 }

@@ -66,14 +66,8 @@ static void connection_close_socket(struct connection *connection)
         event_free(connection->writable);
     stream_close(&connection->stream);
     connection->readable = connection->writable = NULL;
-    connection->blocked = connection->hung_up = false;
+    connection->blocked = false;
     handshake_end(&connection->handshake);
-}
-
-bool connection_was_cut(const struct connection *connection)
-{
-    return connection->hung_up && (clock_ms() - connection->progress_ms <= CONNECTION_AT_ONCE_MS ||
-                                   stream_queued(&connection->stream) > 0);
 }
 
 static void connection_fall(struct connection *connection, int64_t wait_ms,
@@ -361,7 +355,6 @@ static void connection_on_readable(evutil_socket_t fd, short what, void *context
         connection_read_handshake(connection);
     } else {
         connection->driver->read(connection);
-        connection->driver->flush(connection);
     }
 }
 

@@ -1,8 +1,8 @@
 /*
  * connection.h: one connection to a server, and how it comes back.
  *
- * connection.c opens it and opens it again; what flows while it is open is its driver's business:
- * link.c is that of a session (session.h). The struct is open for the drivers.
+ * connection.c opens it and opens it again; what flows while it is open is its driver's business,
+ * which is link.c. The struct is open for it.
  */
 #pragma once
 #include "base/backoff.h"
@@ -40,9 +40,7 @@ enum connection_state {
 enum {
     CONNECTION_INPUT_BYTES = 64 << 10,
     CONNECTION_TROUBLE_BYTES = ERR_TEXT_BYTES,
-    CONNECTION_IDLE_MS = 10000, /* then a PING */
-    CONNECTION_SILENCES = 4,    /* so many response timeouts in a row each double the next one */
-    CONNECTION_AT_ONCE_MS = 500 /* later, it is not what was sent that ended the connection */
+    CONNECTION_SILENCES = 4 /* so many response timeouts in a row each double the next one */
 };
 
 struct connection;
@@ -53,7 +51,7 @@ struct connection_driver {
     void (*begin)(struct connection *connection);
     /** Something may have come. */
     void (*read)(struct connection *connection);
-    /** Something may be sent: there is room in the socket, or news. */
+    /** There is room in the socket again. */
     void (*flush)(struct connection *connection);
     /** The timer of an open connection. */
     void (*wake)(struct connection *connection);
@@ -89,7 +87,6 @@ struct connection {
 
     struct stream stream;
     bool blocked; /* the socket is full; writable will tell */
-    bool hung_up; /* the other side ended it */
     struct event *readable, *writable, *timer;
     struct resolver *resolver;
     struct addresses addresses;
@@ -98,10 +95,7 @@ struct connection {
     struct handshake_memory memory; /* of what the other side knows */
     struct handshake_peer former;   /* the connection before, where it left commands unanswered */
 
-    char *input;         /* CONNECTION_INPUT_BYTES to read into */
-    int64_t progress_ms; /* when the other side was last seen to do something */
-    int queued;          /* stream_queued(), and when it was asked */
-    int64_t queued_ms;
+    char *input;       /* CONNECTION_INPUT_BYTES to read into */
     unsigned silences; /* response timeouts in a row */
     struct backoff reconnect;
 
@@ -130,10 +124,6 @@ ssize_t connection_send(struct connection *connection, const void *bytes, size_t
 
 /** As recv(2), without blocking. */
 ssize_t connection_receive(struct connection *connection, void *bytes, size_t room);
-
-/** Whether the other side is who ended it, and at once when it had read what was sent last; to be
- * asked by the driver's lost. */
-bool connection_was_cut(const struct connection *connection);
 
 /** The socket is full: the driver's flush is called when it is not. */
 void connection_wait_writable(struct connection *connection);

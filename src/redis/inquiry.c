@@ -1,303 +1,166 @@
-/*
- * inquiry.c: whether a server answers a question with certain bytes.
- *
- * The answer is compared while it comes, so that one of any size needs no room. An error that says
- * "later" or "not here" ends the connection: the same is asked on the next one, after a backoff.
- */
+/* inquiry.c: questions to a server and its answers, as a session (session.h). */
 #include "redis/inquiry.h"
 
-#include "base/clock.h"
-#include "base/mem.h"
-#include "conf/conf.h"
-#include "redis/connection.h"
-#include "redis/reply.h"
-#include "redis/resp.h"
-#include "redis/silence.h"
-#include "redis/traffic.h"
-#include "redis/window.h"
+#include <stdio.h>
 
-#include <stdlib.h>
-#include <sys/queue.h>
-
-#define EMPTY "*0\r\n"
-
-/* What its answer is compared with. */
-struct question {
-    struct slice expected;
-    STAILQ_ENTRY(question) next;
-};
-
-struct inquiry {
-    struct connection_setup setup;
-    struct inquiry_events events;
-    struct connection connection; /* all zero: closed */
-    struct window window;         /* the questions */
-    struct resp_scanner scanner;
-    size_t input_length; /* read and not scanned yet */
-    STAILQ_HEAD(, question) questions;
-    size_t expected_bytes; /* of all questions */
-    size_t compared;       /* bytes of the answer that is coming, */
-    bool differs, empty;   /* and what they are so far */
-};
-
-static bool is_closed(const struct inquiry *inquiry)
+static struct inquiry *inquiry_of(struct session *session)
 {
-    return !inquiry->connection.setup;
+    return (struct inquiry *)session; /* its first member */
+}
+
+static const struct inquiry *inquiry_at(const struct session *session)
+{
+    return (const struct inquiry *)session;
+}
+
+static bool inquiry_break(struct inquiry *inquiry, const char *text)
+{
+    struct session *session = &inquiry->session;
+
+    snprintf(session->trouble, sizeof(session->trouble), "%s", text);
+    return false;
+}
+
+/* --- the connection --------------------------------------------------------------------------- */
+
+static void inquiry_begin(struct session *session, const char *doubt)
+{
+    struct inquiry *inquiry = inquiry_of(session);
+
+    (void)doubt; /* cut() suspects no question */
+    inquiry->scanner = (struct resp_scanner){0};
+    inquiry->heard = 0;
+    /* Else the answer tells whether all is well. */
+    inquiry->well = !inquiry->refused && !inquiry_count(inquiry);
+}
+
+/* What only asked need not be ended before it is asked again. */
+static bool inquiry_lost(struct session *session)
+{
+    struct inquiry *inquiry = inquiry_of(session);
+
+    window_rewind(&inquiry->window);
+    if (!inquiry->events.lost)
+        return false;
+    while (inquiry_count(inquiry))
+        window_drop(&inquiry->window);
+    inquiry->events.lost(inquiry->events.context);
+    return false;
+}
+
+static void inquiry_idle(struct session *session)
+{
+    const struct inquiry_events *events = &inquiry_of(session)->events;
+
+    events->idle(events->context);
+}
+
+/* --- questions -------------------------------------------------------------------------------- */
+
+void inquiry_ask(struct inquiry *inquiry, const struct slice *arguments, size_t count,
+                 uint32_t ticket)
+{
+    window_put(&inquiry->window, arguments, count, 0, ticket);
+    window_commit(&inquiry->window);
+}
+
+static struct slice inquiry_output(const struct session *session)
+{
+    return window_unsent(&inquiry_at(session)->window);
+}
+
+static void inquiry_sent(struct session *session, size_t length)
+{
+    window_wrote(&inquiry_of(session)->window, length);
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-static void inquiry_restart_answer(struct inquiry *inquiry)
+static bool inquiry_hear(struct inquiry *inquiry, struct slice part)
 {
-    inquiry->compared = 0;
-    inquiry->differs = false;
-    inquiry->empty = true;
-}
+    const struct inquiry_events *events = &inquiry->events;
+    struct err err;
 
-static bool begins_at(struct slice text, size_t from, struct slice part)
-{
-    return from + part.length <= text.length &&
-           memcmp(text.data + from, part.data, part.length) == 0;
-}
-
-static void inquiry_compare(struct inquiry *inquiry, struct slice part)
-{
-    struct slice expected = STAILQ_FIRST(&inquiry->questions)->expected;
-
-    inquiry->differs |= !begins_at(expected, inquiry->compared, part);
-    inquiry->empty &= begins_at(SLICE(EMPTY), inquiry->compared, part);
-    inquiry->compared += part.length;
-}
-
-static enum inquiry_answer inquiry_result(const struct inquiry *inquiry)
-{
-    if (inquiry->scanner.failed)
-        return INQUIRY_REFUSED;
-    if (inquiry->empty)
-        return INQUIRY_EMPTY;
-    bool whole = inquiry->compared == STAILQ_FIRST(&inquiry->questions)->expected.length;
-    return whole && !inquiry->differs ? INQUIRY_SAME : INQUIRY_OTHER;
-}
-
-static void inquiry_forget_first(struct inquiry *inquiry)
-{
-    struct question *question = STAILQ_FIRST(&inquiry->questions);
-
-    STAILQ_REMOVE_HEAD(&inquiry->questions, next);
-    inquiry->expected_bytes -= question->expected.length;
-    free((char *)question->expected.data);
-    free(question);
-}
-
-/* Whether the error says that the answer is to be had later, or elsewhere. */
-static bool is_passing(const struct resp_scanner *scanner)
-{
-    if (!scanner->failed)
-        return false;
-    return !reply_is_final(reply_classify((struct slice){scanner->text, scanner->text_length}));
-}
-
-/* One answer came; false: the connection is gone. */
-static bool inquiry_take_answer(struct inquiry *inquiry)
-{
-    struct connection *connection = &inquiry->connection;
-    const struct resp_scanner *scanner = &inquiry->scanner;
-
-    if (is_passing(scanner)) {
-        connection_lost(connection, "%s", scanner->text);
-        return false;
-    }
-    enum inquiry_answer answer = inquiry_result(inquiry);
-    uint32_t ticket = window_head(&inquiry->window)->ticket;
-    connection_recover(connection);
-    window_pop(&inquiry->window);
-    inquiry_forget_first(inquiry);
-    inquiry_restart_answer(inquiry);
-    inquiry->events.answered(inquiry->events.context, ticket, answer,
-                             scanner->failed ? scanner->text : "");
+    if (part.length && !events->hear(events->context, inquiry->heard, part, &err))
+        return inquiry_break(inquiry, err.text);
+    inquiry->heard += part.length;
     return true;
 }
 
-/* Scans what was read; false: the connection is gone. */
-static bool inquiry_scan(struct inquiry *inquiry)
+/* One answer came. */
+static bool inquiry_take_answer(struct inquiry *inquiry)
 {
-    struct connection *connection = &inquiry->connection;
-    struct slice input = {connection->input, inquiry->input_length};
+    const struct inquiry_events *events = &inquiry->events;
+    uint32_t ticket = window_head(&inquiry->window)->ticket;
+    struct err err;
 
-    while (input.length) {
-        struct slice before = input;
-        if (!window_unanswered(&inquiry->window)) {
-            connection_lost(connection, "an answer without a question");
+    if (!events->answered(events->context, ticket, &inquiry->scanner, &err)) {
+        inquiry->refused = true;
+        return inquiry_break(inquiry, err.text);
+    }
+    window_pop(&inquiry->window);
+    inquiry->heard = 0;
+    return true;
+}
+
+static bool inquiry_receive(struct session *session, struct slice *input)
+{
+    struct inquiry *inquiry = inquiry_of(session);
+
+    while (input->length) {
+        const char *before = input->data;
+        if (!window_unanswered(&inquiry->window))
+            return inquiry_break(inquiry, "an answer without a question");
+        enum resp_result result = resp_scan(&inquiry->scanner, input);
+        if (result == RESP_BROKEN)
+            return inquiry_break(inquiry, "the answer is not Redis' protocol");
+        if (!inquiry_hear(inquiry, (struct slice){before, (size_t)(input->data - before)}))
             return false;
-        }
-        enum resp_result result = resp_scan(&inquiry->scanner, &input);
-        if (result == RESP_BROKEN) {
-            connection_lost(connection, "the answer is not Redis' protocol");
-            return false;
-        }
-        inquiry_compare(inquiry, (struct slice){before.data, before.length - input.length});
         if (result == RESP_MORE)
             break;
         if (!inquiry_take_answer(inquiry))
             return false;
     }
-    memmove(connection->input, input.data, input.length);
-    inquiry->input_length = input.length;
     return true;
 }
 
-/* --- the driver ------------------------------------------------------------------------------- */
+/* --- the session ------------------------------------------------------------------------------ */
 
-static void inquiry_read(struct connection *connection)
+static size_t inquiry_inflight(const struct session *session)
 {
-    struct inquiry *inquiry = connection->context;
-    size_t room = CONNECTION_INPUT_BYTES - inquiry->input_length;
-    size_t got = traffic_read(connection, connection->input + inquiry->input_length, room);
-
-    inquiry->input_length += got;
-    if (got && inquiry_scan(inquiry) && !inquiry->window.queue.count)
-        connection_wake_in(connection, CONNECTION_IDLE_MS);
+    return inquiry_count(inquiry_at(session));
 }
 
-static void inquiry_flush(struct connection *connection)
+static bool inquiry_waits(const struct session *session)
 {
-    struct inquiry *inquiry = connection->context;
-    struct slice unsent;
-
-    while (connection_is_open(connection) && !connection->blocked &&
-           (unsent = window_unsent(&inquiry->window)).length > 0) {
-        size_t sent = traffic_write(connection, unsent);
-        if (sent)
-            window_wrote(&inquiry->window, sent);
-    }
+    return inquiry_inflight(session) > 0;
 }
 
-static void inquiry_watch(struct connection *connection)
+static bool inquiry_is_well(const struct session *session)
 {
-    connection_wake_in(connection, connection->setup->options->response_timeout);
+    return inquiry_at(session)->well;
 }
 
-static void inquiry_begin(struct connection *connection)
-{
-    struct inquiry *inquiry = connection->context;
-
-    inquiry->scanner = (struct resp_scanner){0};
-    inquiry->input_length = 0;
-    inquiry_restart_answer(inquiry);
-    if (!inquiry->window.queue.count) /* else the answer tells whether all is well */
-        connection_clear_trouble(connection);
-    inquiry_watch(connection);
-    inquiry_flush(connection);
-}
-
-/* Nobody has asked for a while, or an answer is late. */
-static void inquiry_wake(struct connection *connection)
-{
-    struct inquiry *inquiry = connection->context;
-
-    if (inquiry->window.queue.count)
-        silence_check(connection);
-    else
-        connection_close(connection);
-}
-
-static bool inquiry_lost(struct connection *connection, char text[CONNECTION_TROUBLE_BYTES])
-{
-    struct inquiry *inquiry = connection->context;
-
-    (void)text;
-    window_rewind(&inquiry->window);
-    return false; /* what it only read need not be ended */
-}
-
-static size_t inquiry_waiting(const struct connection *connection)
-{
-    const struct inquiry *inquiry = connection->context;
-
-    return inquiry->window.queue.count;
-}
-
-static const struct connection_driver inquiry_driver = {
+static const struct session_ops inquiry_ops = {
     .begin = inquiry_begin,
-    .read = inquiry_read,
-    .flush = inquiry_flush,
-    .wake = inquiry_wake,
     .lost = inquiry_lost,
-    .waiting = inquiry_waiting,
+    .output = inquiry_output,
+    .sent = inquiry_sent,
+    .receive = inquiry_receive,
+    .waits = inquiry_waits,
+    .is_well = inquiry_is_well,
+    .inflight = inquiry_inflight,
+    .idle = inquiry_idle,
 };
 
-/* --- questions -------------------------------------------------------------------------------- */
-
-void inquiry_ask(struct inquiry *inquiry, const struct slice *arguments, size_t count,
-                 struct slice expected, uint32_t ticket)
+void inquiry_init(struct inquiry *inquiry, const struct inquiry_events *events,
+                  size_t limit_commands, size_t limit_bytes)
 {
-    struct connection *connection = &inquiry->connection;
-    struct question *question = mem_new(struct question);
-
-    if (is_closed(inquiry)) /* numbered behind those of the data and the barrier's */
-        connection_open(connection, &inquiry->setup, &inquiry_driver,
-                        (unsigned)inquiry->setup.options->connections + 1, inquiry);
-    if (connection_is_open(connection) && !inquiry->window.queue.count) {
-        connection->progress_ms = clock_ms(); /* the server owes nothing for what was before */
-        inquiry_watch(connection);
-    }
-    question->expected = expected;
-    STAILQ_INSERT_TAIL(&inquiry->questions, question, next);
-    inquiry->expected_bytes += expected.length;
-    window_put(&inquiry->window, arguments, count, 0, ticket);
-    window_commit(&inquiry->window);
-}
-
-bool inquiry_has_room(const struct inquiry *inquiry)
-{
-    const struct window *window = &inquiry->window;
-
-    return is_closed(inquiry) ||
-           (window_has_room(window) && inquiry->expected_bytes < window->limit_bytes);
-}
-
-void inquiry_turn(struct inquiry *inquiry)
-{
-    if (!is_closed(inquiry))
-        inquiry_flush(&inquiry->connection);
-}
-
-const char *inquiry_run(const struct inquiry *inquiry)
-{
-    return inquiry->connection.run;
-}
-
-const char *inquiry_trouble(const struct inquiry *inquiry)
-{
-    const struct connection *connection = &inquiry->connection;
-
-    return inquiry->window.queue.count && connection->told ? connection->trouble : NULL;
-}
-
-/* --- life ------------------------------------------------------------------------------------- */
-
-struct inquiry *inquiry_new(const struct connection_setup *setup,
-                            const struct inquiry_events *events)
-{
-    struct inquiry *inquiry = mem_new(struct inquiry);
-
-    inquiry->setup = *setup;
-    inquiry->setup.moved = NULL;
-    inquiry->events = *events;
-    inquiry->connection.stream.fd = -1;
-    STAILQ_INIT(&inquiry->questions);
-    window_init(&inquiry->window, (size_t)setup->options->window_commands,
-                (size_t)setup->options->window_bytes);
-    return inquiry;
+    *inquiry = (struct inquiry){.session = {.ops = &inquiry_ops}, .events = *events};
+    window_init(&inquiry->window, limit_commands, limit_bytes);
 }
 
 void inquiry_free(struct inquiry *inquiry)
 {
-    if (!inquiry)
-        return;
-    connection_close(&inquiry->connection);
     window_free(&inquiry->window);
-    while (!STAILQ_EMPTY(&inquiry->questions))
-        inquiry_forget_first(inquiry);
-    free(inquiry);
 }

@@ -1,54 +1,61 @@
 /*
- * inquiry.h: whether a server answers a question with certain bytes.
+ * inquiry.h: questions to a server and its answers, as a session (session.h).
  *
- * Questions only read. They go out in the order in which they are asked, on a connection of their
- * own that is there while somebody asks, so that the data never waits; what a lost connection
- * leaves unanswered is asked again on the next one. Runs on the worker's thread and event loop and
- * never blocks.
+ * They go out and are answered in the order in which they were asked. An answer is told while it
+ * comes, so that one of any size needs no room.
  */
 #pragma once
-#include "base/slice.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-struct connection_setup;
-struct inquiry;
-
-enum inquiry_answer {
-    INQUIRY_SAME,   /* byte for byte what was expected */
-    INQUIRY_EMPTY,  /* an empty array */
-    INQUIRY_OTHER,  /* something else */
-    INQUIRY_REFUSED /* the server does not answer it, and would not later: an error */
-};
+#include "base/err.h"
+#include "redis/resp.h"
+#include "redis/session.h"
+#include "redis/window.h"
 
 struct inquiry_events {
     void *context;
-    /** @p text is the error's line, without it "". It may ask. */
-    void (*answered)(void *context, uint32_t ticket, enum inquiry_answer answer, const char *text);
+    /** The next bytes of the answer to the oldest question, the first ones where @p from is 0.
+     * False: it cannot be right, and the connection is given up. */
+    bool (*hear)(void *context, size_t from, struct slice part, struct err *err);
+    /** The answer is whole. False: the server cannot be asked now, or is the wrong one: the
+     * connection is given up. It may ask. */
+    bool (*answered)(void *context, uint32_t ticket, const struct resp_scanner *answer,
+                     struct err *err);
+    /** The connection is gone, or was not made, and no answer comes to what was asked. NULL: it is
+     * asked again on the next one. */
+    void (*lost)(void *context);
+    /** Nothing was asked for a while: it may ask, or close the link. */
+    void (*idle)(void *context);
 };
 
-/** Connects as the connections of @p setup do, whose owner outlives it; not before the first
- * question. */
-struct inquiry *inquiry_new(const struct connection_setup *setup,
-                            const struct inquiry_events *events);
+struct inquiry {
+    struct session session; /* first: what the link calls */
+    struct inquiry_events events;
+    struct window window; /* the questions */
+    struct resp_scanner scanner;
+    size_t heard; /* bytes of the answer that is coming */
+    bool refused; /* by the last server that answered */
+    bool well;    /* this one answers, or nothing waits for it */
+};
 
-/** No answers come any more. Takes NULL. */
+/** For link_init(). */
+void inquiry_init(struct inquiry *inquiry, const struct inquiry_events *events,
+                  size_t limit_commands, size_t limit_bytes);
+
+/** No answers come any more. */
 void inquiry_free(struct inquiry *inquiry);
 
-/** Asks, with inquiry_turn(); @p expected was allocated and is the inquiry's from now on. */
+/** To be sent by link_send(). */
 void inquiry_ask(struct inquiry *inquiry, const struct slice *arguments, size_t count,
-                 struct slice expected, uint32_t ticket);
+                 uint32_t ticket);
 
-/** Whether there should be more questions before answers came. */
-bool inquiry_has_room(const struct inquiry *inquiry);
+/** Questions asked and not answered. */
+static inline size_t inquiry_count(const struct inquiry *inquiry)
+{
+    return inquiry->window.queue.count;
+}
 
-/** Sends what was asked. */
-void inquiry_turn(struct inquiry *inquiry);
-
-/** The run_id of the server that answers; empty: unknown. */
-const char *inquiry_run(const struct inquiry *inquiry);
-
-/** NULL unless questions wait for a server that does not answer; then what is the matter. */
-const char *inquiry_trouble(const struct inquiry *inquiry);
+/** The answer has shown that the server answers as it should. */
+static inline void inquiry_recover(struct inquiry *inquiry)
+{
+    inquiry->refused = false;
+    inquiry->well = true;
+}

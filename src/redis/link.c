@@ -4,15 +4,18 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "conf/conf.h"
-#include "redis/silence.h"
+#include "metrics/metrics.h"
 #include "redis/socket.h"
-#include "redis/traffic.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum {
     SEND_BYTES = 64 << 10, /* a larger write() costs more a byte, not less (caches) */
     READS_A_TURN = 4,
+    LOOKS_A_TIMEOUT = 4,
+    AT_ONCE_MS = 500, /* later, it is not what was sent that ended the connection */
+    IDLE_MS = 10000,
     BACKOFF_FIRST_MS = 50,
     BACKOFF_SICK_MS = 1000, /* out of memory, disk full: it takes somebody to mend it */
     BACKOFF_LONGEST_MS = 5000,
@@ -32,11 +35,40 @@ static void link_watch(struct link *link)
 {
     struct connection *connection = &link->connection;
 
-    connection->progress_ms = clock_ms();
+    link->progress_ms = clock_ms();
     connection_wake_in(connection, connection->setup->options->response_timeout);
 }
 
+static bool is_for_now(int error)
+{
+    return error == EAGAIN || error == EWOULDBLOCK;
+}
+
+static bool is_end(int error)
+{
+    return error == ECONNRESET || error == EPIPE;
+}
+
 /* --- sending ---------------------------------------------------------------------------------- */
+
+/* One write: how many bytes left; 0: none now, or the connection is gone. */
+static size_t link_write(struct link *link, struct slice bytes)
+{
+    struct connection *connection = &link->connection;
+    ssize_t sent = connection_send(connection, bytes.data, bytes.length);
+
+    if (sent < 0 && is_for_now(errno))
+        connection_wait_writable(connection);
+    else if (sent < 0 && is_end(errno))
+        connection->blocked = true; /* what it said before it hung up is read, then the end */
+    else if (sent < 0 && errno != EINTR)
+        connection_lost(connection, "send: %s", strerror(errno));
+    if (sent <= 0)
+        return 0;
+    connection->setup->counters->sent_bytes += (uint64_t)sent;
+    link->progress_ms = clock_ms();
+    return (size_t)sent;
+}
 
 /* One send; false: nothing more can be sent now. */
 static bool link_send_once(struct link *link)
@@ -50,7 +82,7 @@ static bool link_send_once(struct link *link)
     size_t length = output.length < SEND_BYTES ? output.length : (size_t)SEND_BYTES;
     if (!length)
         return false;
-    size_t sent = traffic_write(connection, (struct slice){output.data, length});
+    size_t sent = link_write(link, (struct slice){output.data, length});
     if (sent) {
         FAILPOINT(after_send);
         session->ops->sent(session, sent);
@@ -178,6 +210,26 @@ void link_turn(struct link *link)
 
 /* --- receiving -------------------------------------------------------------------------------- */
 
+/* What came into the input; 0: nothing now, or the connection is gone. */
+static size_t link_fill(struct link *link)
+{
+    struct connection *connection = &link->connection;
+    ssize_t got = connection_receive(connection, connection->input + link->input_length,
+                                     CONNECTION_INPUT_BYTES - link->input_length);
+
+    if (got < 0 && (is_for_now(errno) || errno == EINTR))
+        return 0;
+    if (got <= 0) {
+        link->hung_up = got == 0 || is_end(errno);
+        connection_lost(connection, "%s",
+                        got < 0 ? strerror(errno) : "the server closed the connection");
+        return 0;
+    }
+    connection->setup->counters->received_bytes += (uint64_t)got;
+    link->progress_ms = clock_ms();
+    return (size_t)got;
+}
+
 /* One read; true: there may be more. */
 static bool link_read_once(struct link *link)
 {
@@ -185,7 +237,7 @@ static bool link_read_once(struct link *link)
     struct session *session = link->session;
     char *input = connection->input;
     size_t room = CONNECTION_INPUT_BYTES - link->input_length;
-    size_t got = traffic_read(connection, input + link->input_length, room);
+    size_t got = link_fill(link);
     struct slice left = {input, link->input_length + got};
 
     if (!got)
@@ -210,11 +262,45 @@ void link_read(struct link *link)
     for (unsigned i = 0; i < READS_A_TURN && connection_is_open(connection); i++)
         if (!link_read_once(link))
             break;
-    if (session->ops->look && connection->progress_ms - link->looked_ms >= LOOK_MS) {
-        link->looked_ms = connection->progress_ms;
+    if (session->ops->look && link->progress_ms - link->looked_ms >= LOOK_MS) {
+        link->looked_ms = link->progress_ms;
         session->ops->look(session);
     }
     link_turn(link);
+}
+
+/* --- silence ---------------------------------------------------------------------------------- */
+
+/* Whether the bytes on their way became fewer since the last look; *first: there was none since the
+ * last sign of life. */
+static bool link_queue_drains(struct link *link, int64_t now_ms, bool *first)
+{
+    int queued = stream_queued(&link->connection.stream), before = link->queued;
+
+    *first = link->queued_ms < link->progress_ms;
+    link->queued = queued;
+    link->queued_ms = now_ms;
+    return !*first && queued < before;
+}
+
+/* The server owes an answer: the connection is lost where it was silent for response_timeout. A
+ * queue of bytes that drains is a sign of life, too. */
+static void link_check_silence(struct link *link)
+{
+    struct connection *connection = &link->connection;
+    int64_t limit_ms = connection_patience_ms(connection) + link->session->blocks_ms;
+    int64_t now_ms = clock_ms();
+    bool first;
+
+    if (link_queue_drains(link, now_ms, &first))
+        link->progress_ms = now_ms;
+    int64_t silent_ms = now_ms - link->progress_ms;
+    if (silent_ms < limit_ms || first) {
+        connection_wake_in(connection, limit_ms / LOOKS_A_TIMEOUT);
+        return;
+    }
+    connection_was_silent(connection);
+    connection_lost(connection, "no answer for %lld ms", (long long)silent_ms);
 }
 
 /* --- the driver ------------------------------------------------------------------------------- */
@@ -226,7 +312,7 @@ static void link_on_begin(struct connection *connection)
     link->least = 1;
     link->input_length = 0;
     link_watch(link);
-    link->looked_ms = connection->progress_ms;
+    link->looked_ms = link->progress_ms;
     if (connection->changed) /* it was not the connection that ended */
         suspect_doubt(&link->session->suspect);
     session_begin(link->session);
@@ -246,12 +332,14 @@ static void link_on_writable(struct connection *connection)
 static void link_check_idle(struct link *link)
 {
     struct connection *connection = &link->connection;
-    int64_t left_ms = CONNECTION_IDLE_MS - (clock_ms() - connection->progress_ms);
+    int64_t left_ms = IDLE_MS - (clock_ms() - link->progress_ms);
     int64_t timeout_ms = connection->setup->options->response_timeout;
 
     if (left_ms <= 0) {
-        connection->progress_ms = clock_ms();
+        link->progress_ms = clock_ms();
         link->session->ops->idle(link->session);
+        if (!connection->setup) /* closed */
+            return;
     }
     /* Never longer than the timeout, which may begin to run any moment. */
     connection_wake_in(connection, left_ms > 0 && left_ms < timeout_ms ? left_ms : timeout_ms);
@@ -268,11 +356,18 @@ static void link_wake(struct connection *connection)
         session->ops->resume(session);
     } else if (session->ops->waits(session)) {
         link_expect(link, 1); /* also a single byte is a sign of life */
-        silence_check(connection);
+        link_check_silence(link);
     } else {
         link_check_idle(link);
     }
     link_turn(link);
+}
+
+/* Whether the other side is who ended it, and at once when it had read what was sent last. */
+static bool link_was_cut(const struct link *link)
+{
+    return link->hung_up && (clock_ms() - link->progress_ms <= AT_ONCE_MS ||
+                             stream_queued(&link->connection.stream) > 0);
 }
 
 static bool link_lost(struct connection *connection, char text[CONNECTION_TROUBLE_BYTES])
@@ -282,7 +377,8 @@ static bool link_lost(struct connection *connection, char text[CONNECTION_TROUBL
     unsigned ends = suspect->ends;
 
     link->pausing = false;
-    bool unanswered = session_lost(link->session, connection_was_cut(connection), clock_ms());
+    bool unanswered = session_lost(link->session, link_was_cut(link), clock_ms());
+    link->hung_up = false;
     if (suspect->ends > ends)
         suspect_write(suspect, text);
     return unanswered;
@@ -295,7 +391,7 @@ static size_t link_waiting(const struct connection *connection)
     return link->session->ops->inflight(link->session);
 }
 
-const struct connection_driver link_driver = {
+static const struct connection_driver link_driver = {
     .begin = link_on_begin,
     .read = link_on_readable,
     .flush = link_on_writable,
@@ -303,3 +399,8 @@ const struct connection_driver link_driver = {
     .lost = link_lost,
     .waiting = link_waiting,
 };
+
+void link_open(struct link *link, const struct connection_setup *setup, unsigned number)
+{
+    connection_open(&link->connection, setup, &link_driver, number, link);
+}

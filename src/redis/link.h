@@ -12,6 +12,10 @@ struct link {
     struct session *session;
     size_t input_length; /* what the session left of what was read */
     size_t least;        /* bytes that wake us */
+    bool hung_up;        /* the other side ended the connection */
+    int64_t progress_ms; /* when it was last seen to do something */
+    int queued;          /* stream_queued(), and when it was asked */
+    int64_t queued_ms;
     bool pausing;
     struct backoff retry, sick; /* how long, each time */
     int64_t late_since_ms; /* since when the server says "later" to one command; 0: it did not */
@@ -21,12 +25,11 @@ struct link {
     void *context;
 };
 
-/** @p session is the caller's. To be connected by connection_open(), with the link as its context.
- */
+/** @p session is the caller's. */
 void link_init(struct link *link, struct session *session);
 
-/** The driver of connections whose context is a struct link. */
-extern const struct connection_driver link_driver;
+/** Starts to connect; connection_close() ends it. @p setup lives as long as the connection. */
+void link_open(struct link *link, const struct connection_setup *setup, unsigned number);
 
 /** Sends what the session has ready. */
 void link_send(struct link *link);

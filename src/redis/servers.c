@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "conf/conf.h"
+#include "redis/link.h"
 #include "redis/tls.h"
 
 #include <stdlib.h>
@@ -55,13 +56,12 @@ bool servers_init(struct servers *servers, const struct conf_sink *options, cons
     return true;
 }
 
-void servers_open(struct servers *servers, struct connection *connection,
-                  const struct connection_driver *driver, void *context)
+void servers_open(struct servers *servers, struct link *link)
 {
     servers->connections = mem_grow(servers->connections, servers->count, &servers->capacity,
                                     sizeof(struct connection *));
-    servers->connections[servers->count++] = connection;
-    connection_open(connection, &servers->setup, driver, (unsigned)servers->count - 1, context);
+    servers->connections[servers->count++] = &link->connection;
+    link_open(link, &servers->setup, (unsigned)servers->count - 1);
 }
 
 void servers_close(struct servers *servers)

@@ -9,6 +9,7 @@
 #include "redis/topology.h"
 
 struct conf_sink;
+struct link;
 
 struct servers {
     struct connection_setup setup;
@@ -23,8 +24,7 @@ bool servers_init(struct servers *servers, const struct conf_sink *options, cons
                   struct event_base *base, struct sink_counters *counters, struct err *err);
 
 /** Starts to connect. */
-void servers_open(struct servers *servers, struct connection *connection,
-                  const struct connection_driver *driver, void *context);
+void servers_open(struct servers *servers, struct link *link);
 
 /** Closes the connections. */
 void servers_close(struct servers *servers);

@@ -19,7 +19,7 @@ static void session_suspect(struct session *session, int64_t now_ms)
     struct session_command alone;
     char text[SUSPECT_TEXT_BYTES];
 
-    if (!session->ops->cut(session, &alone)) {
+    if (!session->ops->cut || !session->ops->cut(session, &alone)) {
         suspect_doubt(suspect);
         return;
     }

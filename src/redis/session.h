@@ -2,8 +2,8 @@
  * session.h: what is said over one connection, without the connection.
  *
  * Bytes in, bytes out: no socket, no clock, no event loop. The link has these (link.c); a simulator
- * and a fuzzer have others. There are two kinds: the pipeline of ordinary commands (pipeline.c)
- * and the lane of transactions (lane.c).
+ * and a fuzzer have others. There are three kinds: the pipeline of ordinary commands (pipeline.c),
+ * the lane of transactions (lane.c) and the inquiry (inquiry.c), which only asks.
  *
  *      begin() -> turn() output() sent() receive() deliver() ... -> session_lost() -> begin() ...
  *
@@ -70,14 +70,15 @@ struct session_ops {
     size_t (*inflight)(const struct session *session);
 
     /** The command that the server will not carry out yet, while it pauses; false: it is no single
-     * one's fault. */
+     * one's fault. This one and the next two: NULL where it never pauses. */
     bool (*late)(const struct session *session, struct session_command *late);
     /** That command is refused, after @p waited_ms; the pause is over. */
     void (*give_up)(struct session *session, int64_t waited_ms);
     /** The pause is over. */
     void (*resume)(struct session *session);
 
-    /** Nothing was sent for a while: says something, to see whether the server is still there. */
+    /** Nothing was sent for a while: says something, to see whether the server is still there,
+     * or has its link closed. */
     void (*idle)(struct session *session);
     /** Half a minute has passed: what may change by itself is looked at again. NULL: nothing is. */
     void (*look)(struct session *session);
@@ -85,7 +86,8 @@ struct session_ops {
     bool (*wants_tick)(const struct session *session);
 
     /** Before lost(): the other side ended the connection as soon as it had what is in flight.
-     * True: that was one command, or one record, alone. */
+     * True: that was one command, or one record, alone. This one and the next two: NULL where that
+     * is no matter. */
     bool (*cut)(struct session *session, struct session_command *alone);
     /** Before lost(): that one is refused, once the next connection has shown that it was not
      * carried out and that others are answered. */
@@ -100,8 +102,9 @@ struct session {
     const struct session_ops *ops;
     struct session_events events;
     enum session_pause pause;
-    size_t least;  /* so many bytes must come before there is anything to do; 0: any */
-    bool answered; /* others than the suspect are, on this connection; the link takes it back */
+    size_t least;      /* so many bytes must come before there is anything to do; 0: any */
+    int64_t blocks_ms; /* for so long the server may let it wait by the nature of a command */
+    bool answered;     /* others than the suspect are, on this connection; the link takes it back */
     struct suspect suspect;              /* the command that ended the last connections */
     char trouble[SESSION_TROUBLE_BYTES]; /* why it pauses, or is broken */
 };

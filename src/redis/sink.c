@@ -45,7 +45,7 @@ static void sink_open_ways(struct sink *sink, const struct sink_events *events)
                       (size_t)setup->options->window_commands,
                       (size_t)setup->options->window_bytes);
         link_init(&way->link, &way->pipeline.session);
-        servers_open(&sink->servers, &way->link.connection, &link_driver, &way->link);
+        servers_open(&sink->servers, &way->link);
     }
 }
 

@@ -77,7 +77,7 @@ void sink_discard(struct sink *sink);
 /** Ordinary commands put and not answered. */
 size_t sink_inflight(const struct sink *sink);
 
-/** What the sink's connections are made with; for inquiry.c. */
+/** What the sink's connections are made with; for comparison.c. */
 const struct connection_setup *sink_setup(const struct sink *sink);
 
 /** The run_id of the server that all connections lead to, or led to; empty where that is not known,

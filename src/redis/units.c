@@ -74,7 +74,7 @@ static void units_open_links(struct units *units)
         link_init(link, lane_session(units->lanes[i]));
         link->ticks = units_wants_tick;
         link->context = units;
-        servers_open(units->servers, &link->connection, &link_driver, link);
+        servers_open(units->servers, link);
     }
 }
 

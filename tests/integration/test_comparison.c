@@ -1,4 +1,4 @@
-/* test_inquiry.c: whether a server answers as expected, against a server that says what a test
+/* test_comparison.c: whether a server answers as expected, against a server that says what a test
  * wants. */
 #include "suite.h"
 
@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "fake_redis_server.h"
 #include "loop_fixture.h"
-#include "redis/inquiry.h"
+#include "redis/comparison.h"
 #include "redis/sink.h"
 
 #include <stdlib.h>
@@ -20,15 +20,15 @@ static struct loop_fixture loop;
 static struct conf_sink options;
 static struct fake_server *server;
 static struct sink *sink;
-static struct inquiry *inquiry;
+static struct comparison *comparison;
 static struct {
     size_t count;
     uint32_t tickets[QUESTIONS];
-    enum inquiry_answer answers[QUESTIONS];
+    enum comparison_answer answers[QUESTIONS];
     char text[QUESTIONS][100];
 } heard;
 
-static void on_answered(void *context, uint32_t ticket, enum inquiry_answer answer,
+static void on_answered(void *context, uint32_t ticket, enum comparison_answer answer,
                         const char *text)
 {
     (void)context;
@@ -52,12 +52,12 @@ static void open_all(fake_answer answer)
                                            .counters = metrics_sink(loop.worker, options.name)},
                     &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(sink);
-    inquiry = inquiry_new(sink_setup(sink), &(struct inquiry_events){NULL, on_answered});
+    comparison = comparison_new(sink_setup(sink), &(struct comparison_events){NULL, on_answered});
 }
 
 static void close_all(void)
 {
-    inquiry_free(inquiry);
+    comparison_free(comparison);
     sink_free(sink);
     fake_server_close(server);
     loop_fixture_close(&loop, &options);
@@ -67,7 +67,8 @@ static void ask(uint32_t ticket)
 {
     const struct slice words[] = {SLICE("XRANGE"), SLICE("s"), SLICE("5-1"), SLICE("5-1")};
 
-    inquiry_ask(inquiry, words, 4, (struct slice){mem_text(EXPECTED), strlen(EXPECTED)}, ticket);
+    comparison_ask(comparison, words, 4, (struct slice){mem_text(EXPECTED), strlen(EXPECTED)},
+                   ticket);
 }
 
 /* Asks so much at once, and waits for the answers. */
@@ -78,7 +79,7 @@ static void ask_and_hear(size_t count)
     for (size_t i = 0; i < count; i++)
         ask((uint32_t)i);
     while (heard.count < count && clock_ms() < until_ms) {
-        inquiry_turn(inquiry);
+        comparison_turn(comparison);
         loop_fixture_turn(&loop);
     }
     CU_ASSERT_EQUAL_FATAL(heard.count, count);
@@ -105,9 +106,9 @@ static const char *each_kind(void *context, unsigned connection, unsigned number
 
 static void expect_each_kind(void)
 {
-    static const enum inquiry_answer wanted[] = {INQUIRY_SAME,  INQUIRY_EMPTY, INQUIRY_OTHER,
-                                                 INQUIRY_OTHER, INQUIRY_OTHER, INQUIRY_REFUSED,
-                                                 INQUIRY_OTHER, INQUIRY_SAME};
+    static const enum comparison_answer wanted[] = {
+        COMPARISON_SAME,  COMPARISON_EMPTY,   COMPARISON_OTHER, COMPARISON_OTHER,
+        COMPARISON_OTHER, COMPARISON_REFUSED, COMPARISON_OTHER, COMPARISON_SAME};
 
     ask_and_hear(QUESTIONS);
     for (size_t i = 0; i < QUESTIONS; i++)
@@ -141,9 +142,9 @@ static void what_was_not_answered_is_asked_again(void)
 {
     open_all(in_bad_moods);
     ask_and_hear(3);
-    CU_ASSERT_EQUAL(heard.answers[0], INQUIRY_SAME);
-    CU_ASSERT_EQUAL(heard.answers[1], INQUIRY_EMPTY);
-    CU_ASSERT_EQUAL(heard.answers[2], INQUIRY_SAME);
+    CU_ASSERT_EQUAL(heard.answers[0], COMPARISON_SAME);
+    CU_ASSERT_EQUAL(heard.answers[1], COMPARISON_EMPTY);
+    CU_ASSERT_EQUAL(heard.answers[2], COMPARISON_SAME);
     close_all();
 }
 
@@ -165,8 +166,8 @@ static void a_large_answer_is_another_one(void)
     memcpy(large + head + LARGE, "\r\n", 3);
     open_all(a_large_one);
     ask_and_hear(2);
-    CU_ASSERT_EQUAL(heard.answers[0], INQUIRY_OTHER);
-    CU_ASSERT_EQUAL(heard.answers[1], INQUIRY_SAME);
+    CU_ASSERT_EQUAL(heard.answers[0], COMPARISON_OTHER);
+    CU_ASSERT_EQUAL(heard.answers[1], COMPARISON_SAME);
     close_all();
 }
 
@@ -181,10 +182,30 @@ static void questions_are_bounded(void)
     uint32_t asked = 0;
 
     open_all(silent);
-    CU_ASSERT_TRUE(inquiry_has_room(inquiry));
-    while (inquiry_has_room(inquiry) && asked < 10000)
+    CU_ASSERT_TRUE(comparison_has_room(comparison));
+    while (comparison_has_room(comparison) && asked < 10000)
         ask(asked++);
     CU_ASSERT_EQUAL(asked, options.window_commands);
+    close_all();
+}
+
+/* Ten seconds after the last question; the next one makes a new connection. */
+static void nobody_asks_and_the_connection_is_closed(void)
+{
+    int64_t until_ms = clock_ms() + LOOP_FIXTURE_PATIENCE_MS;
+    const struct sink_counters *counters;
+
+    open_all(each_kind);
+    counters = metrics_sink(loop.worker, options.name);
+    uint64_t data = counters->connections_up;
+    ask_and_hear(2);
+    while (counters->connections_up > data && clock_ms() < until_ms)
+        loop_fixture_turn(&loop);
+    CU_ASSERT_EQUAL(counters->connections_up, data);
+    heard.count = 0;
+    ask_and_hear(2);
+    CU_ASSERT_EQUAL(counters->connections_up, data + 1);
+    CU_ASSERT_EQUAL(heard.answers[0], COMPARISON_SAME);
     close_all();
 }
 
@@ -195,8 +216,9 @@ int main(void)
         TEST(what_was_not_answered_is_asked_again),
         TEST(a_large_answer_is_another_one),
         TEST(questions_are_bounded),
+        TEST(nobody_asks_and_the_connection_is_closed),
     };
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
-    return SUITE_APART("inquiry", tests);
+    return SUITE_APART("comparison", tests);
 }
