@@ -38,7 +38,7 @@
 
 enum { TICK_MS = 200, READY_MS = 10000, STATUS_MS = 10000, STOP_SLACK_MS = 1500 };
 enum { STOP_TELL_MS = 1500, STOP_TELL_AGAIN_MS = 10000 };
-enum { ADDRESSES = 256 << 20 }; /* libraries, stacks, and what allocators reserve for threads */
+enum { ADDRESSES = 320 << 20 }; /* libraries, stacks, and what allocators reserve for threads */
 
 struct service_worker {
     struct worker *worker;

@@ -145,7 +145,7 @@ def a_limit_of_addresses_is_survived(run):
     few.kill()
     run.made.remove(few)  # it may have ended before its metrics could be read
     judge_committed(kafka, redis, run)
-    enough = limited(run, pushed, "enough", MEMORY + (256 << 20))
+    enough = limited(run, pushed, "enough", MEMORY + (320 << 20))
     wait_until(lambda: len(seen(redis)) == count, 30, "all arrive")
     expect("ulimit -v is low" not in enough.log(), "the log does not warn")
     expect_equal(enough.stop(), 0, "exit status")
