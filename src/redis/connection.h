@@ -146,10 +146,7 @@ void connection_tell_connected(const struct connection *connection);
 /** Something keeps commands from flowing; shown by sink_trouble() and logged rarely. */
 void connection_set_trouble(struct connection *connection, const char *text);
 
-/** Commands flow. */
-void connection_clear_trouble(struct connection *connection);
-
-/** The same, and the next trouble begins with the shortest patience and pause again. */
+/** Commands flow, and the next trouble begins with the shortest patience and pause again. */
 void connection_recover(struct connection *connection);
 
 /** How long the server may be silent now: the response timeout, longer where it was silent before.

@@ -53,7 +53,8 @@ void connection_set_trouble(struct connection *connection, const char *text)
         connection_tell_trouble(connection, shown);
 }
 
-void connection_clear_trouble(struct connection *connection)
+/* Commands flow. */
+static void connection_clear_trouble(struct connection *connection)
 {
     if (!connection->troubled)
         return;

@@ -7,6 +7,7 @@
  */
 #include "base/log.h"
 #include "base/mem.h"
+#include "command_counters.h"
 #include "metrics/metrics.h"
 #include "redis/lane.h"
 
@@ -172,7 +173,6 @@ static void step(uint8_t byte, const uint8_t **data, size_t *size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct sink_counters counters;
-    size_t commands;
     struct lane_options options = {
         .name = "fuzz",
         .prefix = "p",
@@ -183,9 +183,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
-    command_all(&commands);
     if (!counters.commands)
-        counters.commands = mem_array((commands + 1) * RESULT_COUNT, sizeof(*counters.commands));
+        counters.commands = command_counters();
     memset(told, 0, sizeof(told));
     tickets = 0;
     offset = 0;

@@ -7,6 +7,7 @@
  */
 #include "base/log.h"
 #include "base/mem.h"
+#include "command_counters.h"
 #include "metrics/metrics.h"
 #include "redis/commands.h"
 #include "redis/pipeline.h"
@@ -222,12 +223,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .doubtful = on_doubtful,
         .contests = on_contests,
     };
-    size_t commands;
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
-    command_all(&commands);
     if (!counters.commands)
-        counters.commands = mem_array((commands + 1) * RESULT_COUNT, sizeof(*counters.commands));
+        counters.commands = command_counters();
     open = false;
     tickets = next = 0;
     rest_length = 0;

@@ -5,9 +5,9 @@
  * The first byte chooses the route; 0xff, which no UTF-8 holds, parts key, header and value.
  */
 #include "base/arena.h"
-#include "cli/explained.h"
 #include "codec/json.h"
 #include "conf_of_text.h"
+#include "explained_text.h"
 #include "record/headers.h"
 
 #include <assert.h>
@@ -64,28 +64,16 @@ static struct slice cut(struct slice *rest)
     return part;
 }
 
-static char *written(const struct explained *explained,
-                     void (*write)(const struct explained *, FILE *))
-{
-    char *bytes;
-    size_t length;
-    FILE *out = open_memstream(&bytes, &length);
-
-    write(explained, out);
-    fclose(out);
-    return bytes;
-}
-
 static void tell(const struct explained *explained)
 {
     static struct arena arena;
     struct err err = {ERR_NONE, ""};
-    char *json = written(explained, explained_write_json);
+    char *json = explained_text(explained, explained_write_json);
 
     assert(json_decode((struct slice){json, strlen(json) - 1}, &arena, &err));
     arena_reset(&arena);
     free(json);
-    free(written(explained, explained_write_text));
+    free(explained_text(explained, explained_write_text));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

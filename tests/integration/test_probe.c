@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "conf/conf.h"
+#include "probe_notes.h"
 #include "real_redis_server.h"
-#include "redis/probe.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -17,17 +17,6 @@ static const struct slice unknown[] = {{"NOSUCH", 6}, {"ride:1", 6}};
 static const struct slice short_hset[] = {{"HSET", 4}, {"ride:1", 6}};
 static struct probe_command commands[] = {
     {set, 3, false}, {unknown, 2, false}, {short_hset, 2, false}};
-
-static char found[4096];
-
-static void note(void *context, enum probe_verdict verdict, const char *text)
-{
-    static const char *const names[] = {"ok", "warn", "error"};
-    size_t used = strlen(found);
-
-    (void)context;
-    snprintf(found + used, sizeof(found) - used, "%s: %s\n", names[verdict], text);
-}
 
 static struct conf_sink sink_of(struct redis_server *server)
 {
@@ -43,17 +32,10 @@ static struct conf_sink sink_of(struct redis_server *server)
 /* The findings about the first @p count of the commands above; *well is the verdict. */
 static const char *probe(const struct conf_sink *sink, size_t count, bool *well)
 {
-    found[0] = '\0';
-    *well = redis_probe(sink, commands, count, true, &(struct probe_listener){NULL, note});
-    return found;
+    probe_found[0] = '\0';
+    *well = redis_probe(sink, commands, count, true, &(struct probe_listener){NULL, probe_note});
+    return probe_found;
 }
-
-#define ASSERT_FOUND(text)                                                                         \
-    do {                                                                                           \
-        if (!strstr(found, text))                                                                  \
-            fprintf(stderr, "\n%s:%d: no '%s' in:\n%s", __FILE__, __LINE__, text, found);          \
-        CU_ASSERT_PTR_NOT_NULL(strstr(found, text));                                               \
-    } while (0)
 
 static void a_good_server_gets_no_complaint(void)
 {
@@ -66,7 +48,7 @@ static void a_good_server_gets_no_complaint(void)
     ASSERT_FOUND("ok: answers PING\n");
     ASSERT_FOUND("ok: Redis 7.");
     ASSERT_FOUND("ok: may run: SET ride:1 \"a b\"\n");
-    CU_ASSERT_PTR_NULL(strstr(found, "warn:"));
+    CU_ASSERT_PTR_NULL(strstr(probe_found, "warn:"));
     ASSERT_TEXT(redis_ask(server, "DBSIZE"), "0");
     redis_server_free(server);
 }
@@ -83,7 +65,7 @@ static void too_few_replicas_are_told_where_the_sink_waits_for_them(void)
     ASSERT_FOUND("warn: durable waits for 2 replicas, and 0 are connected: nothing would be ");
     sink.durable = (struct conf_durable){DURABLE_WAITAOF, 1, 0, 500};
     probe(&sink, 1, &well);
-    CU_ASSERT_PTR_NULL(strstr(found, "warn:"));
+    CU_ASSERT_PTR_NULL(strstr(probe_found, "warn:"));
     redis_server_free(server);
 }
 
@@ -147,8 +129,8 @@ static void of_a_secret_command_nothing_but_the_name_is_shown(void)
     sink.password.text = "secret";
     probe(&sink, 3, &well);
     ASSERT_FOUND("error: ***: the server does not know this command\n");
-    CU_ASSERT_PTR_NULL(strstr(found, "ride:1"));
-    CU_ASSERT_PTR_NULL(strstr(found, "NOSUCH"));
+    CU_ASSERT_PTR_NULL(strstr(probe_found, "ride:1"));
+    CU_ASSERT_PTR_NULL(strstr(probe_found, "NOSUCH"));
     for (size_t i = 0; i < 3; i++)
         commands[i].secret = false;
     redis_server_free(server);
@@ -182,7 +164,7 @@ static void a_wrong_password_is_an_error_without_the_password(void)
     probe(&sink, 1, &well);
     CU_ASSERT_FALSE(well);
     ASSERT_FOUND("WRONGPASS");
-    CU_ASSERT_PTR_NULL(strstr(found, "wrong-secret"));
+    CU_ASSERT_PTR_NULL(strstr(probe_found, "wrong-secret"));
     sink.password.text = NULL;
     probe(&sink, 1, &well);
     CU_ASSERT_FALSE(well);

@@ -10,11 +10,11 @@
 
 #include "fake_redis_server.h"
 #include "owner_fixture.h"
+#include "probe_notes.h"
 #include "sink_fixture.h"
 
 #include "redis/barrier.h"
 #include "redis/letter_entries.h"
-#include "redis/probe.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -30,8 +30,6 @@ static const struct probe_command command = {set, 3, false};
 static struct sink_fixture *fixture;
 static struct fake_server *fake;
 static pid_t child;
-static char found[4096];
-
 /* --- what the servers say --------------------------------------------------------------------- */
 
 static bool is_one_of(const char *name, const char *const *words)
@@ -138,27 +136,11 @@ static void end_apart(void)
     waitpid(child, NULL, 0);
 }
 
-static void note(void *context, enum probe_verdict verdict, const char *text)
-{
-    static const char *const names[] = {"ok", "warn", "error"};
-    size_t used = strlen(found);
-
-    (void)context;
-    snprintf(found + used, sizeof(found) - used, "%s: %s\n", names[verdict], text);
-}
-
 static bool probe(const struct conf_sink *sink, bool checkpoints)
 {
-    found[0] = '\0';
-    return redis_probe(sink, &command, 1, checkpoints, &(struct probe_listener){NULL, note});
+    probe_found[0] = '\0';
+    return redis_probe(sink, &command, 1, checkpoints, &(struct probe_listener){NULL, probe_note});
 }
-
-#define ASSERT_FOUND(text)                                                                         \
-    do {                                                                                           \
-        if (!strstr(found, text))                                                                  \
-            fprintf(stderr, "\n%s:%d: no '%s' in:\n%s", __FILE__, __LINE__, text, found);          \
-        CU_ASSERT_PTR_NOT_NULL(strstr(found, text));                                               \
-    } while (0)
 
 /* --- proxies ---------------------------------------------------------------------------------- */
 
@@ -199,7 +181,7 @@ static void a_check_is_content_where_records_flow(void)
         ASSERT_FOUND(
             "warn: rights of user 'default' not checked: the server, or a proxy before it, "
             "does not know ACL DRYRUN");
-        CU_ASSERT_PTR_NULL(strstr(found, "error:"));
+        CU_ASSERT_PTR_NULL(strstr(probe_found, "error:"));
         end_apart();
     }
 }

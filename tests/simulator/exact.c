@@ -1,5 +1,6 @@
 /* exact.c: exactly once: lane.c, driven as units.c and the worker drive it. */
 #include "base/mem.h"
+#include "command_counters.h"
 #include "member.h"
 #include "metrics/metrics.h"
 #include "redis/lane.h"
@@ -127,10 +128,8 @@ static void exact_begin(struct member *member)
     struct exact *exact = mem_new(struct exact);
     static uint64_t
         counter; /* tokens differ from each other in all lives; nothing depends on which they are */
-    size_t commands;
 
-    command_all(&commands);
-    exact->counters.commands = mem_array((commands + 1) * RESULT_COUNT, sizeof(uint64_t));
+    exact->counters.commands = command_counters();
     exact->random = ++counter << 20;
     struct lane_options options = {
         .name = "live",

@@ -1,5 +1,6 @@
 /* pipe.c: at least once: tracker.c and pipeline.c, driven as worker.c drives them. */
 #include "base/mem.h"
+#include "command_counters.h"
 #include "member.h"
 #include "metrics/metrics.h"
 #include "redis/commands.h"
@@ -122,10 +123,8 @@ static void pipe_begin(struct member *member)
                                  .wanted = pipe_wanted,
                                  .dropped = pipe_dropped,
                                  .contests = pipe_contests};
-    size_t commands;
 
-    command_all(&commands);
-    pipe->counters.commands = mem_array((commands + 1) * RESULT_COUNT, sizeof(uint64_t));
+    pipe->counters.commands = command_counters();
     pipe->events = events;
     pipeline_init(&pipe->pipeline, &pipe->events, &pipe->counters, WINDOW_COMMANDS, WINDOW_BYTES);
     member->way = pipe;

@@ -1,5 +1,6 @@
 /* lane_fixture.c: a lane without a socket, what it says and hears, and what it tells. */
 #include "lane_fixture.h"
+#include "command_counters.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -170,7 +171,6 @@ void put_two(struct claim *claim, int64_t offset, uint32_t ticket)
 
 void open_lane(void)
 {
-    size_t commands;
     struct lane_options options = {
         .name = "test",
         .prefix = "p",
@@ -180,10 +180,9 @@ void open_lane(void)
         .counters = &counters,
     };
 
-    command_all(&commands);
     free(counters.commands);
     counters = (struct sink_counters){0};
-    counters.commands = mem_array((commands + 1) * RESULT_COUNT, sizeof(*counters.commands));
+    counters.commands = command_counters();
     lane = lane_new(&options);
     session = lane_session(lane);
     verdict = UNITS_SKIP;

@@ -1,8 +1,8 @@
 /* test_explained.c: what a route makes of one record, as text and as JSON. */
 #include "conf_of_text.h"
+#include "explained_text.h"
 #include "suite.h"
 
-#include "cli/explained.h"
 #include "record/headers.h"
 
 #include <jansson.h>
@@ -43,18 +43,6 @@ static void end(void)
     json = NULL;
 }
 
-static char *written(const struct explained *explained,
-                     void (*write)(const struct explained *, FILE *))
-{
-    char *bytes;
-    size_t length;
-    FILE *out = open_memstream(&bytes, &length);
-
-    write(explained, out);
-    fclose(out);
-    return bytes;
-}
-
 static void explain(const char *route, struct record record)
 {
     struct explained explained;
@@ -66,8 +54,8 @@ static void explain(const char *route, struct record record)
     free(text);
     free(line);
     json_decref(json);
-    text = written(&explained, explained_write_text);
-    line = written(&explained, explained_write_json);
+    text = explained_text(&explained, explained_write_text);
+    line = explained_text(&explained, explained_write_json);
     json = json_loads(line, JSON_ALLOW_NUL, NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(json);
     CU_ASSERT_PTR_EQUAL(strchr(line, '\n'), line + strlen(line) - 1);
