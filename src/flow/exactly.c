@@ -53,6 +53,16 @@ bool exactly_claim(void *context, struct source_partition *partition)
     return true;
 }
 
+static struct witness remembered(const struct checkpoint *checkpoint)
+{
+    const struct checkpoint_witness *record = &checkpoint->witness;
+
+    if (!record->known)
+        return WITNESS_NONE;
+    return (struct witness){checkpoint->next - 1, record->timestamp_ms, record->key_length,
+                            record->value_length};
+}
+
 void exactly_claimed(void *context, void *owner, const struct checkpoint *checkpoint)
 {
     struct source_partition *partition = owner;
@@ -67,6 +77,7 @@ void exactly_claimed(void *context, void *owner, const struct checkpoint *checkp
                                   .unreadable = checkpoint->error,
                                   .next = checkpoint->next,
                                   .log = checkpoint->log,
+                                  .record = remembered(checkpoint),
                                   .oldest_hole = holes ? checkpoint->holes[0].offset : -1,
                               });
 }

@@ -25,7 +25,7 @@ enum {
 /* The offset that may be committed and was not; -1: none. */
 static int64_t commit_offset(const struct source_partition *partition)
 {
-    if (!partition->tracker)
+    if (!partition->tracker || partition->position <= partition->commit.behind)
         return -1;
     int64_t offset = marks_cut(partition, tracker_commit_offset(partition->tracker));
     if (offset < partition->commit.ahead)

@@ -22,9 +22,10 @@ struct partition_commit {
     int64_t ahead;       /* to be committed though not answered (source_commit_first()) */
     int64_t fresh_start; /* its first offset, if nothing was committed; -1: it resumed at one */
     int64_t former;      /* what was committed by an assignment before */
+    int64_t behind; /* nothing is committed before this record was taken: the log may be another */
 };
 
-#define PARTITION_COMMIT_NONE ((struct partition_commit){-1, -1, -1, -1, -1})
+#define PARTITION_COMMIT_NONE ((struct partition_commit){-1, -1, -1, -1, -1, -1})
 
 void commit_turn(struct source *source);
 

@@ -87,7 +87,7 @@ void partition_take(struct source_partition *partition)
     forget_tickets(partition);
     forget_start(partition);
     forget_log(&partition->log);
-    partition->start = (struct partition_start){0};
+    partition->start = PARTITION_START_NONE;
     partition->refusal = (struct partition_refusal){0};
     gauges_take(partition);
     marks_take(partition);
@@ -105,7 +105,7 @@ static void read_from(struct source_partition *partition, int64_t offset, struct
     marks_start(partition, offset);
     partition->position = offset;
     partition->log.compare = compare;
-    partition->commit.ahead = partition->commit.fresh_start = -1;
+    partition->commit.ahead = partition->commit.fresh_start = partition->commit.behind = -1;
     partition->taken_ms = partition->end = -1;
     partition->gauge.waits_since_ms = 0;
     partition->progress.position = -1;

@@ -22,6 +22,8 @@ void replaced_found(struct source_partition *partition, const char *how)
 {
     partition_displace(partition);
     partition->log.replaced = how;
+    if (partition->commit.committed > partition->commit.former)
+        partition->commit.former = partition->commit.committed;
     partition_forget_committed(partition);
     partition->start.ask_at_ms = 0;
 }

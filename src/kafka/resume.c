@@ -6,17 +6,35 @@
 
 enum mismatch { FITS, UNREADABLE, ANOTHER_LOG, AHEAD, BEHIND, OTHER_RECORD, OTHER_ROUTES };
 
+static bool is_in_log(const struct resume_facts *facts, int64_t offset)
+{
+    return offset >= facts->low && offset < facts->high;
+}
+
+static bool record_differs(const struct resume_facts *facts)
+{
+    return witness_equals(&facts->record, &facts->missing);
+}
+
+/* What made somebody doubt the log may be older than the checkpoint, which another member may have
+ * written of the new log since. Where its record can be read and compared, that tells. */
+static bool is_another(const struct resume_facts *facts)
+{
+    return facts->another ||
+           (facts->doubted && !record_differs(facts) && !is_in_log(facts, facts->record.offset));
+}
+
 static enum mismatch mismatch_of(const struct resume_facts *facts)
 {
     if (!facts->readable)
         return UNREADABLE;
-    if (facts->another)
+    if (is_another(facts))
         return ANOTHER_LOG;
     if (facts->next > facts->high)
         return AHEAD;
     if (facts->next < facts->low)
         return BEHIND;
-    if (facts->witness_differs)
+    if (record_differs(facts))
         return OTHER_RECORD;
     return facts->same_routes
                ? FITS
@@ -74,7 +92,7 @@ static int64_t read_from(const struct resume_facts *facts)
 
     if (facts->oldest_hole >= 0 && facts->oldest_hole < from)
         from = facts->oldest_hole;
-    if (facts->witness_differs || facts->another)
+    if (record_differs(facts) || is_another(facts))
         from = facts->next;
     return from < facts->low ? facts->low : from;
 }
@@ -101,7 +119,7 @@ static enum resume_kind kind_of(enum mismatch mismatch, const struct resume_fact
 
 struct resume resume_decide(const struct resume_facts *facts)
 {
-    struct resume resume = {.kind = RESUME_KAFKA};
+    struct resume resume = {.kind = RESUME_KAFKA, .compared = -1};
     enum mismatch mismatch;
 
     if (!facts->found)
@@ -110,6 +128,9 @@ struct resume resume_decide(const struct resume_facts *facts)
     resume.kind = kind_of(mismatch, facts);
     resume.next = facts->next;
     resume.from = read_from(facts);
+    if (resume.kind == RESUME_REDIS && facts->policy != MISMATCH_REDIS &&
+        resume.from <= facts->record.offset)
+        resume.compared = facts->record.offset;
     resume.mismatch = mismatch != FITS;
     resume.another =
         resume.kind != RESUME_REDIS && (mismatch == ANOTHER_LOG || mismatch == OTHER_RECORD);

@@ -12,6 +12,7 @@
 #pragma once
 #include "conf/conf.h"
 #include "kafka/identity.h"
+#include "kafka/witness.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,8 +27,10 @@ struct resume_facts {
     int64_t next;                      /* the offset to resume at */
     int64_t oldest_hole;               /* a record below it that was not carried out; -1: none */
     struct identity log;               /* of the log that it is of */
-    bool another;                      /* the log is another one than that */
-    bool witness_differs; /* the log has another record below next than Redis remembers */
+    struct witness record;             /* the one below next, as Redis remembers it */
+    bool another;                      /* the log has another identity than that */
+    bool doubted; /* the partition's log was found to be another one, maybe not of this one */
+    struct witness missing; /* a record that a checkpoint remembered, and the log does not have */
     /* What Kafka has, asked after the claim. */
     int64_t low, high;
     enum conf_mismatch policy;
@@ -44,8 +47,9 @@ enum resume_kind {
 struct resume {
     enum resume_kind kind;
     int64_t from, next;
-    bool mismatch; /* text says which */
-    bool another;  /* the checkpoint is of another log, and is not believed */
+    int64_t compared; /* a record there is to be what Redis remembers; -1: nothing is compared */
+    bool mismatch;    /* text says which */
+    bool another;     /* the checkpoint is of another log, and is not believed */
     char text[RESUME_TEXT_BYTES];
 };
 

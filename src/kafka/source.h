@@ -7,6 +7,7 @@
  */
 #pragma once
 #include "base/err.h"
+#include "kafka/witness.h"
 #include "metrics/metrics.h"
 #include "record/record.h"
 
@@ -68,6 +69,7 @@ struct source_checkpoint {
     const char *unreadable; /* borrowed for the call */
     int64_t next;           /* the offset to resume at */
     const char *log;        /* what identifies the log that it is of; borrowed for the call */
+    struct witness record;  /* the one below next, as Redis remembers it */
     int64_t oldest_hole;    /* a record below it that was not carried out; -1: none */
 };
 

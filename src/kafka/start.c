@@ -137,10 +137,12 @@ static void start_on(struct source_partition *partition, int64_t expected,
 static void start_anew(struct source_partition *partition, const struct offsets_item *item)
 {
     if (partition->commit.former >= 0) {
-        partition->log.replaced = difference_offset;
+        if (!partition->log.replaced)
+            partition->log.replaced = difference_offset;
         replaced_start(partition, partition->commit.former, item);
         return;
     }
+    witnesses_clear(&partition->log.witnesses);
     start_first(partition, item);
     partition->log.replaced = NULL;
     partition->log.identity = item->log;
@@ -184,6 +186,7 @@ static void start_by_redis(struct source_partition *partition, const struct offs
     case RESUME_REDIS:
         partition->log.replaced = NULL;
         partition_place(partition, resume->from, WITNESS_NONE);
+        partition->commit.behind = resume->compared;
         start_tell(partition, item, resume, resume->next);
         break;
     case RESUME_OUT_OF_RANGE:
@@ -232,9 +235,11 @@ static void start_weigh(struct source_partition *partition, const struct offsets
     partition->start.facts = NULL;
     facts.low = item->low;
     facts.high = item->high;
-    facts.witness_differs = partition->start.record_differs;
-    facts.another = replaced_is(partition, &facts.log, item);
-    partition->start.record_differs = false;
+    facts.another = identity_compare(&facts.log, &item->log) == IDENTITY_ANOTHER;
+    facts.doubted = replaced_is(partition, &facts.log, item);
+    facts.missing = partition->start.missing;
+    partition->start.record = facts.record;
+    partition->start.missing = WITNESS_NONE;
     resume = resume_decide(&facts);
     if (resume.mismatch && resume.kind != RESUME_HOLD && resume.kind != RESUME_ANOTHER)
         log_warn_each(
@@ -254,7 +259,8 @@ static bool start_knows(const struct source_partition *partition)
 /* What Kafka has of the group is of the log that was there when it was committed. */
 static void start_recall(struct source_partition *partition, const struct offsets_item *item)
 {
-    if (item->committed < 0 && (partition->commit.committed >= 0 || partition->commit.former >= 0))
+    if (item->committed < 0 && !partition->log.replaced &&
+        (partition->commit.committed >= 0 || partition->commit.former >= 0))
         partition->log.replaced = difference_offset;
     partition->commit.committed = item->committed;
     partition->log.identity = item->note.log;
@@ -385,6 +391,7 @@ void source_claimed(struct source_partition *partition, const struct source_chec
         .same_routes = checkpoint->same_routes,
         .next = checkpoint->next,
         .log = identity_read(slice_of(checkpoint->log)),
+        .record = checkpoint->record,
         .oldest_hole = checkpoint->oldest_hole,
         .policy = partition->source->options->on_checkpoint_mismatch,
     };
@@ -399,7 +406,7 @@ bool source_mismatches(struct source_partition *partition)
 {
     if (partition->source->options->on_checkpoint_mismatch == MISMATCH_REDIS)
         return false;
-    partition->start.record_differs = true;
+    partition->start.missing = partition->start.record;
     partition_claim_anew(partition);
     return true;
 }

@@ -1,5 +1,7 @@
 /* start.h: from where a partition is read. */
 #pragma once
+#include "kafka/witness.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,11 +15,15 @@ struct source_partition;
 struct partition_start {
     int64_t ask_at_ms;      /* when Kafka may be asked; 0: it has not failed to answer */
     bool out_of_range;      /* Kafka refused the position, and librdkafka reads no more of it */
-    bool record_differs;    /* source_mismatches() said so, and the start is to weigh it */
+    struct witness record;  /* what the checkpoint remembers that it started from */
+    struct witness missing; /* source_mismatches() said that the log does not have it */
     unsigned ahead_answers; /* so often Kafka said that the log ends below the checkpoint */
     struct resume_facts
         *facts; /* of a claimed partition that waits for Kafka's answer; else NULL */
 };
+
+#define PARTITION_START_NONE                                                                       \
+    ((struct partition_start){.record = WITNESS_NONE, .missing = WITNESS_NONE})
 
 /** Asks the worker for the claims that are due. */
 void start_claims(struct source *source);

@@ -47,6 +47,13 @@ bool witness_fits(const struct witness *witness, const struct record *record)
            witness->value_length == length_of(record->value);
 }
 
+bool witness_equals(const struct witness *left, const struct witness *right)
+{
+    return left->offset >= 0 && left->offset == right->offset &&
+           left->timestamp_ms == right->timestamp_ms && left->key_length == right->key_length &&
+           left->value_length == right->value_length;
+}
+
 /* --- texts ------------------------------------------------------------------------------------ */
 
 static int64_t signed_length(size_t length)

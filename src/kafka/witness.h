@@ -38,6 +38,9 @@ struct witness witnesses_settle(struct witnesses *witnesses, int64_t offset);
 /** Whether @p record, of the witness' offset, is the remembered one. */
 bool witness_fits(const struct witness *witness, const struct record *record);
 
+/** Whether both remember the same record; none is no record. */
+bool witness_equals(const struct witness *left, const struct witness *right);
+
 enum { WITNESS_BYTES = 88 };
 
 /** "OFFSET:TIMESTAMP:KEY LENGTH:VALUE LENGTH", lengths of nulls as -1. */

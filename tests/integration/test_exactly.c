@@ -14,7 +14,7 @@
 
 #include <poll.h>
 
-enum { MANY = 2000, SOME = 100 };
+enum { MANY = 2000, SOME = 100, FETCH_ERROR = RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION };
 
 static struct redis_server *server;
 
@@ -277,6 +277,29 @@ static void the_checkpoint_of_a_log_of_the_same_length_is_written_anew(void)
     close_all();
 }
 
+/* Kafka gives no records for a while, in which commits are due. */
+static void nothing_is_committed_before_the_checkpoints_record_is_compared(void)
+{
+    char key[] = "penstock:{early}:early:2";
+
+    open_all();
+    cluster_topic("early");
+    cluster_produce_all("early", 0, SOME);
+    counting_start("early");
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME));
+    pipe_stop();
+    CU_ASSERT_EQUAL(cluster_committed("early", "early", 2), SOME);
+    cluster_produce_all("early", SOME, SOME + 10);
+    ASSERT_TEXT(redis_ask(server, "HSET %s next %d witness 1:2:3", key, SOME + 5), "0");
+    rd_kafka_mock_push_request_errors(cluster, 1 /* Fetch */, 3, FETCH_ERROR, FETCH_ERROR,
+                                      FETCH_ERROR);
+    counting_start("early");
+    CU_ASSERT_TRUE(readyz_comes("(the record before the position is another one)"));
+    pipe_stop();
+    CU_ASSERT_EQUAL(cluster_committed("early", "early", 2), SOME);
+    close_all();
+}
+
 static void a_mismatch_may_be_settled_by_kafkas_offset(void)
 {
     misfits("kafka", "on_checkpoint_mismatch = \"kafka\"; ");
@@ -454,6 +477,7 @@ int main(void)
         TEST(a_redis_that_lost_everything_is_filled_from_what_kafka_has),
         TEST(checkpoints_that_do_not_fit_stop_their_partitions),
         TEST(the_checkpoint_of_a_log_of_the_same_length_is_written_anew),
+        TEST(nothing_is_committed_before_the_checkpoints_record_is_compared),
         TEST(a_mismatch_may_be_settled_by_kafkas_offset),
         TEST(a_mismatch_may_be_settled_by_the_checkpoint_within_the_log),
         TEST(other_routes_do_not_go_on_where_these_ended),

@@ -262,7 +262,8 @@ static bool exact_take(struct member *member, unsigned number)
     if (!exact->begun || exact->again || !claim_has_room(exact->claim))
         return false;
     if (claim_differs(exact->claim, &now)) {
-        partition->differs = exact->again = true;
+        partition->missing = partition->record;
+        exact->again = true;
         return false;
     }
     tracker_begin(partition->tracker, partition->position, -1, &slot);

@@ -33,8 +33,8 @@ void group_assign(struct member *member, unsigned number)
     partition->owned = true;
     partition->life++;
     partition->another = NULL;
-    partition->differs = false;
-    partition->compare = WITNESS_NONE;
+    partition->record = partition->missing = partition->compare = WITNESS_NONE;
+    partition->behind = -1;
     witnesses_clear(&partition->witnesses);
     member->world->counts.moves++;
     member->world->way->assigned(member, number);
@@ -67,7 +67,7 @@ void group_commit(struct member *member, unsigned number)
 {
     struct member_partition *partition = &member->partitions[number];
 
-    if (!partition->owned || !partition->tracker)
+    if (!partition->owned || !partition->tracker || partition->position <= partition->behind)
         return;
     int64_t offset = tracker_commit_offset(partition->tracker);
     if (!is_owner(member, number))

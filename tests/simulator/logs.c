@@ -94,6 +94,7 @@ static int64_t begin(struct member *member, unsigned number, int64_t from, int64
     partition->identity = identity_now(kafka);
     partition->log = witness_ms >= 0 ? (unsigned)(witness_ms / LOG_MS) : kafka->log;
     partition->another = NULL;
+    partition->behind = -1;
     return from;
 }
 
@@ -102,6 +103,7 @@ static int64_t begin_anew(struct member *member, unsigned number)
     struct member_partition *partition = &member->partitions[number];
 
     partition->committed = -1;
+    member->world->falls[number] = member->world->failed_over;
     member->world->counts.replaced++;
     witnesses_clear(&partition->witnesses);
     return begin(member, number, 0, -1);
@@ -152,11 +154,24 @@ int64_t log_start(struct member *member, unsigned number)
                    ? begin_anew(member, number)
                    : tracker_commit_offset(partition->tracker);
     note = recall(member, number);
-    if (partition->committed < 0)
+    if (partition->committed < 0) {
+        witnesses_clear(&partition->witnesses);
         return begin(member, number, 0, -1);
+    }
     if (is_another(member, number, &note.log))
         return begin_anew(member, number);
     return start_on(member, number, &note);
+}
+
+/* The record below next, as Redis remembers it. */
+static struct witness remembered(const struct checkpoint *checkpoint)
+{
+    const struct checkpoint_witness *record = &checkpoint->witness;
+
+    if (!record->known)
+        return WITNESS_NONE;
+    return (struct witness){checkpoint->next - 1, record->timestamp_ms, record->key_length,
+                            record->value_length};
 }
 
 struct resume log_resume(struct member *member, unsigned number,
@@ -170,23 +185,29 @@ struct resume log_resume(struct member *member, unsigned number,
         .next = checkpoint->next,
         .oldest_hole = checkpoint->hole_count ? checkpoint->holes[0].offset : -1,
         .log = identity_read(slice_of(checkpoint->log)),
-        .witness_differs = partition->differs,
+        .record = remembered(checkpoint),
+        .missing = partition->missing,
         .high = WORLD_RECORDS,
         .policy = MISMATCH_STOP,
     };
+    struct identity now = identity_now(&member->world->kafka[number]);
     struct resume resume;
 
     recall(member, number);
-    facts.another = is_another(member, number, &facts.log);
-    partition->differs = false;
+    facts.another = identity_compare(&facts.log, &now) == IDENTITY_ANOTHER;
+    facts.doubted = is_another(member, number, &facts.log);
+    partition->record = facts.record;
+    partition->missing = WITNESS_NONE;
     resume = resume_decide(&facts);
     assert(resume.kind != RESUME_HOLD && resume.kind != RESUME_OUT_OF_RANGE);
-    if (resume.kind == RESUME_REDIS)
+    if (resume.kind == RESUME_REDIS) {
         begin(member, number, resume.from,
-              checkpoint->witness.known ? checkpoint->witness.timestamp_ms : -1);
-    else
+              facts.record.offset >= 0 ? facts.record.timestamp_ms : -1);
+        partition->behind = resume.compared;
+    } else {
         resume.from = resume.next =
             resume.kind == RESUME_KAFKA ? log_start(member, number) : begin_anew(member, number);
+    }
     return resume;
 }
 

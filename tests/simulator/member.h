@@ -25,7 +25,10 @@ struct member_partition {
     const char *another;      /* how it was found not to be the topic's; NULL: it was not */
     struct witnesses witnesses;
     struct witness compare; /* to be read first */
-    bool differs;           /* exactly once: the log has another record than the checkpoint */
+    /* exactly once */
+    struct witness record;  /* what the checkpoint remembers */
+    struct witness missing; /* was remembered, and the log does not have it */
+    int64_t behind;         /* nothing is committed before this record was taken */
 };
 
 /** Of the partition's records, which one. */

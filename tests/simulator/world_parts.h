@@ -31,10 +31,12 @@ struct world {
     size_t listed[WORLD_PARTITIONS];     /* elements of the lists that were judged */
     int64_t highest[WORLD_PARTITIONS];   /* up to it all are listed */
     int64_t committed[WORLD_PARTITIONS]; /* of the log that is there now; it never falls */
+    bool falls[WORLD_PARTITIONS];        /* but once: a failover lost what that log had written */
     /* where the list has the record last; 0: nowhere */
     size_t last[WORLD_PARTITIONS][WORLD_RECORDS];
-    bool told[WORLD_PARTITIONS][WORLD_RECORDS];   /* that a command of it was refused */
-    bool missed[WORLD_PARTITIONS][WORLD_RECORDS]; /* told that its entry was refused */
+    bool told[WORLD_PARTITIONS][WORLD_RECORDS];    /* that a command of it was refused */
+    bool missed[WORLD_PARTITIONS][WORLD_RECORDS];  /* told that its entry was refused */
+    bool entered[WORLD_PARTITIONS][WORLD_RECORDS]; /* its entry was seen, and none goes away */
     int wronged; /* a record that was refused and had done nothing; -1: none */
     bool pending[WORLD_PARTITIONS][WORLD_RECORDS]; /* somebody is to take care of it */
     struct world_counts counts;

@@ -11,6 +11,8 @@ static struct resume_facts fitting(void)
                                  .same_routes = true,
                                  .next = 150,
                                  .oldest_hole = -1,
+                                 .record = {149, 1000, 2, 3},
+                                 .missing = WITNESS_NONE,
                                  .low = 100,
                                  .high = 200};
 }
@@ -122,9 +124,57 @@ static void another_record_is_a_mismatch(void)
 {
     struct resume_facts facts = fitting();
 
-    facts.witness_differs = true;
+    facts.missing = facts.record;
     expect(facts, RESUME_ANOTHER, RESUME_KAFKA, RESUME_REDIS);
     CU_ASSERT_EQUAL(decided(facts, MISMATCH_REDIS).from, 150);
+}
+
+static void what_was_seen_of_another_checkpoint_says_nothing_of_this_one(void)
+{
+    struct resume_facts facts = fitting();
+
+    facts.missing = facts.record;
+    facts.missing.timestamp_ms--;
+    expect(facts, RESUME_REDIS, RESUME_REDIS, RESUME_REDIS);
+    CU_ASSERT_EQUAL(decided(facts, MISMATCH_STOP).from, 149);
+    facts.missing = facts.record;
+    facts.missing.offset = facts.record.offset = -1; /* neither remembers one */
+    expect(facts, RESUME_REDIS, RESUME_REDIS, RESUME_REDIS);
+}
+
+static void a_doubted_log_is_compared_where_it_can_be(void)
+{
+    struct resume_facts facts = fitting();
+
+    facts.doubted = true;
+    expect(facts, RESUME_REDIS, RESUME_REDIS, RESUME_REDIS);
+    CU_ASSERT_EQUAL(decided(facts, MISMATCH_STOP).from, 149);
+    facts.missing = facts.record; /* it was */
+    expect(facts, RESUME_ANOTHER, RESUME_KAFKA, RESUME_REDIS);
+    facts.missing = WITNESS_NONE;
+    facts.record = WITNESS_NONE;
+    expect(facts, RESUME_ANOTHER, RESUME_KAFKA, RESUME_REDIS);
+    facts.record = (struct witness){149, 1000, 2, 3};
+    facts.low = 150; /* the log no longer has it */
+    expect(facts, RESUME_ANOTHER, RESUME_KAFKA, RESUME_REDIS);
+}
+
+static void nothing_is_committed_before_the_record_below_is_compared(void)
+{
+    struct resume_facts facts = fitting();
+
+    CU_ASSERT_EQUAL(decided(facts, MISMATCH_STOP).compared, 149);
+    CU_ASSERT_EQUAL(decided(facts, MISMATCH_REDIS).compared, -1); /* it is not */
+    facts.oldest_hole = 120;
+    CU_ASSERT_EQUAL(decided(facts, MISMATCH_STOP).compared, 149);
+    facts.low = 150; /* nobody can */
+    CU_ASSERT_EQUAL(decided(facts, MISMATCH_STOP).compared, -1);
+    facts = fitting();
+    facts.record = WITNESS_NONE;
+    CU_ASSERT_EQUAL(decided(facts, MISMATCH_STOP).compared, -1);
+    facts = fitting();
+    facts.found = false;
+    CU_ASSERT_EQUAL(decided(facts, MISMATCH_STOP).compared, -1);
 }
 
 static void a_checkpoint_of_another_log_is_no_position(void)
@@ -164,6 +214,9 @@ int main(void)
         TEST(behind_the_log_is_a_mismatch),
         TEST(other_routes_are_a_mismatch),
         TEST(another_record_is_a_mismatch),
+        TEST(what_was_seen_of_another_checkpoint_says_nothing_of_this_one),
+        TEST(a_doubted_log_is_compared_where_it_can_be),
+        TEST(nothing_is_committed_before_the_record_below_is_compared),
         TEST(a_checkpoint_of_another_log_is_no_position),
         TEST(what_cannot_be_read_is_never_believed),
     };
