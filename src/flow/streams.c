@@ -13,7 +13,7 @@
 struct refusal {
     uint32_t number;    /* the delivery */
     uint32_t to_come;   /* its answers that were to come, this one among them */
-    char *run;          /* the server that refused */
+    char *run_id;       /* the server that refused */
     char *text;         /* its words; NULL: a free place */
     uint32_t next_free; /* 1 + the next one; 0: none */
 };
@@ -44,7 +44,7 @@ static void refusal_free(struct streams *streams, uint32_t place)
 {
     struct refusal *refusal = &streams->refusals[place];
 
-    free(refusal->run);
+    free(refusal->run_id);
     free(refusal->text);
     *refusal = (struct refusal){.next_free = streams->free};
     streams->free = place + 1;
@@ -56,9 +56,9 @@ static void refusal_free(struct streams *streams, uint32_t place)
  * the way, or the entry. */
 static bool is_another_server(const struct streams *streams, const struct refusal *refusal)
 {
-    const char *run = comparison_run(streams->comparison);
+    const char *run_id = comparison_run_id(streams->comparison);
 
-    return *run && *refusal->run && strcmp(run, refusal->run) != 0;
+    return *run_id && *refusal->run_id && strcmp(run_id, refusal->run_id) != 0;
 }
 
 static void refuse(struct worker *worker, const struct refusal *refusal, const char *finding)
@@ -112,10 +112,10 @@ static void streams_answered(void *context, uint32_t ticket, enum comparison_ans
     struct streams *streams = context;
     struct refusal refusal = streams->refusals[ticket];
 
-    streams->refusals[ticket].run = streams->refusals[ticket].text = NULL;
+    streams->refusals[ticket].run_id = streams->refusals[ticket].text = NULL;
     refusal_free(streams, ticket);
     settle(streams, &refusal, answer, text);
-    free(refusal.run);
+    free(refusal.run_id);
     free(refusal.text);
 }
 
@@ -155,11 +155,11 @@ bool streams_contest(void *context, uint32_t number, const char *text, struct sl
         !source_ticket_is_current(delivery->record) || !xadd_read(command, &entry))
         return false;
     struct streams *streams = streams_of(worker, route->sink_index);
-    const char *run = sink_run(streams->sink);
+    const char *run_id = sink_run_id(streams->sink);
     uint32_t place = refusal_place(streams);
     streams->refusals[place] = (struct refusal){.number = number,
                                                 .to_come = delivery->pending - delivery->contested,
-                                                .run = mem_text(run ? run : ""),
+                                                .run_id = mem_text(run_id ? run_id : ""),
                                                 .text = mem_text(text)};
     delivery->contested++;
     ask(streams, &entry, place);

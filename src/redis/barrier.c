@@ -299,9 +299,9 @@ const char *barrier_text(const struct barrier *barrier)
     return barrier->text;
 }
 
-const char *barrier_run(const struct barrier *barrier)
+const char *barrier_run_id(const struct barrier *barrier)
 {
-    return barrier->link.connection.run;
+    return barrier->link.connection.run_id;
 }
 
 const char *barrier_history(const struct barrier *barrier)

@@ -34,7 +34,7 @@ bool barrier_take(struct barrier *barrier, enum barrier_outcome *outcome);
 const char *barrier_text(const struct barrier *barrier);
 
 /** The run_id of the server that it is connected to, or was; empty: unknown. */
-const char *barrier_run(const struct barrier *barrier);
+const char *barrier_run_id(const struct barrier *barrier);
 
 /** The replication history that the last barrier reached was of: it changes when the server becomes
  * a replica in between. */

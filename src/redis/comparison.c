@@ -136,9 +136,9 @@ void comparison_turn(struct comparison *comparison)
         link_send(&comparison->link);
 }
 
-const char *comparison_run(const struct comparison *comparison)
+const char *comparison_run_id(const struct comparison *comparison)
 {
-    return comparison->link.connection.run;
+    return comparison->link.connection.run_id;
 }
 
 const char *comparison_trouble(const struct comparison *comparison)

@@ -49,7 +49,7 @@ bool comparison_has_room(const struct comparison *comparison);
 void comparison_turn(struct comparison *comparison);
 
 /** The run_id of the server that answers; empty: unknown. */
-const char *comparison_run(const struct comparison *comparison);
+const char *comparison_run_id(const struct comparison *comparison);
 
 /** NULL unless questions wait for a server that does not answer; then what is the matter. */
 const char *comparison_trouble(const struct comparison *comparison);

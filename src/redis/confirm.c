@@ -52,19 +52,19 @@ void confirm_moved(struct confirm *confirm, bool repeats)
  * itself. */
 static bool is_one_server(struct confirm *confirm)
 {
-    const char *run = servers_run(confirm->servers);
+    const char *run_id = servers_run_id(confirm->servers);
 
     confirm->trouble = "";
-    if (run && *run && strcmp(run, barrier_run(confirm->barrier)) == 0)
+    if (run_id && *run_id && strcmp(run_id, barrier_run_id(confirm->barrier)) == 0)
         return true;
     if (servers_trouble(confirm->servers)) /* it will be known */
         return false;
-    if (run && !*run) {
+    if (run_id && !*run_id) {
         confirm->trouble = "the server does not tell who it is: the right to INFO is needed";
         return false;
     }
     confirm->trouble = "the connections of the sink lead to different servers";
-    if (run)
+    if (run_id)
         barrier_reconnect(confirm->barrier, "another server than that of the data");
     return false;
 }
@@ -113,7 +113,7 @@ static bool confirm_end(struct confirm *confirm, enum barrier_outcome *outcome)
 
 bool confirm_take(struct confirm *confirm, enum barrier_outcome *outcome)
 {
-    if (confirm->moved && servers_run(confirm->servers))
+    if (confirm->moved && servers_run_id(confirm->servers))
         lose(confirm);
     return barrier_take(confirm->barrier, outcome) && confirm_end(confirm, outcome);
 }

@@ -221,27 +221,27 @@ static void connection_connected(struct connection *connection)
 }
 
 /* The first connection that finds another process there tells for all of the sink. */
-static void connection_tell_run(const struct connection *connection, const char *run)
+static void connection_tell_restart(const struct connection *connection, const char *run_id)
 {
     struct node *node = connection->node;
 
-    if (*node->run && strcmp(node->run, run) != 0)
+    if (*node->run_id && strcmp(node->run_id, run_id) != 0)
         LOG_AT(LOG_WARN, TELL_LINES,
                "redis was restarted, or another server answers: acknowledged writes may be lost",
                LOG_STR("sink", connection->setup->options->name), LOG_STR("address", node->name),
                LOG_END);
-    snprintf(node->run, sizeof(node->run), "%s", run);
+    snprintf(node->run_id, sizeof(node->run_id), "%s", run_id);
 }
 
-static void connection_compare_runs(struct connection *connection)
+static void connection_compare_run_ids(struct connection *connection)
 {
-    const char *run = connection->handshake.run;
-    bool same = *run && strcmp(run, connection->run) == 0;
+    const char *run_id = connection->handshake.run_id;
+    bool same = *run_id && strcmp(run_id, connection->run_id) == 0;
 
-    if (*run && !same && (*connection->run || !*connection->node->run))
-        connection_tell_run(connection, run);
-    connection->changed = *run && *connection->run && !same;
-    memcpy(connection->run, run, sizeof(connection->run));
+    if (*run_id && !same && (*connection->run_id || !*connection->node->run_id))
+        connection_tell_restart(connection, run_id);
+    connection->changed = *run_id && *connection->run_id && !same;
+    memcpy(connection->run_id, run_id, sizeof(connection->run_id));
     if (connection->connected_once && !same && connection->setup->moved)
         connection->setup->moved(connection->setup->context, connection);
 }
@@ -281,7 +281,7 @@ static void connection_established(struct connection *connection)
         setup->counters->reconnects++;
     else
         connection_tell_connected(connection);
-    connection_compare_runs(connection);
+    connection_compare_run_ids(connection);
     connection->connected_once = true;
     connection->state = CONNECTION_OPEN;
     connection->refused = 0;

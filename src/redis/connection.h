@@ -106,8 +106,8 @@ struct connection {
     struct log_limit log_limit; /* which of its reasons were */
     uint32_t times;             /* how often there was one since */
     bool connected_once;
-    char run[HANDSHAKE_RUN_BYTES]; /* of the server that was connected last; empty: unknown */
-    bool changed;                  /* the connection before led to another one */
+    char run_id[HANDSHAKE_RUN_ID_BYTES]; /* of the last server; empty: unknown */
+    bool changed;                        /* the connection before led to another one */
 };
 
 /** Starts to connect. @p setup and @p context, the driver's, live as long as the connection. */

@@ -180,10 +180,10 @@ static void handshake_read_client(struct handshake *handshake, const redisReply 
 
 static void handshake_read_server(struct handshake *handshake, const redisReply *reply)
 {
-    const char *run = reply->type == REDIS_REPLY_STRING ? strstr(reply->str, "run_id:") : NULL;
+    const char *run_id = reply->type == REDIS_REPLY_STRING ? strstr(reply->str, "run_id:") : NULL;
 
-    if (run)
-        sscanf(run, "run_id:%47s", handshake->run);
+    if (run_id)
+        sscanf(run_id, "run_id:%47s", handshake->run_id);
 }
 
 /* A replica that was made writable takes what others refuse. */

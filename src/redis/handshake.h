@@ -18,7 +18,7 @@
 enum {
     HANDSHAKE_STEPS = 8,
     HANDSHAKE_ADDRESS_BYTES = 128,
-    HANDSHAKE_RUN_BYTES = 48,
+    HANDSHAKE_RUN_ID_BYTES = 48,
     HANDSHAKE_WORDS_BYTES = 64
 };
 
@@ -75,13 +75,13 @@ struct handshake {
     size_t output_length;
     enum handshake_step steps[HANDSHAKE_STEPS];
     size_t step_count, step;
-    bool answered;                 /* something came */
-    bool again;                    /* HELLO was refused: another round without it */
-    unsigned refused;              /* words that were answered by an error */
-    struct handshake_peer self;    /* filled by the replies */
-    char run[HANDSHAKE_RUN_BYTES]; /* the server's run_id; empty: it does not tell */
-    bool is_replica;               /* it takes no writes */
-    bool former_may_live;          /* the server refused to end it */
+    bool answered;                       /* something came */
+    bool again;                          /* HELLO was refused: another round without it */
+    unsigned refused;                    /* words that were answered by an error */
+    struct handshake_peer self;          /* filled by the replies */
+    char run_id[HANDSHAKE_RUN_ID_BYTES]; /* the server's run_id; empty: it does not tell */
+    bool is_replica;                     /* it takes no writes */
+    bool former_may_live;                /* the server refused to end it */
 };
 
 /**

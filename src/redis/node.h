@@ -5,6 +5,6 @@
 
 struct node {
     struct endpoint endpoint;
-    char name[ENDPOINT_NAME_BYTES]; /* for logs */
-    char run[HANDSHAKE_RUN_BYTES];  /* of the process that was found there last; empty: unknown */
+    char name[ENDPOINT_NAME_BYTES];      /* for logs */
+    char run_id[HANDSHAKE_RUN_ID_BYTES]; /* of the process found there last; empty: unknown */
 };

@@ -89,14 +89,14 @@ void servers_reload(struct servers *servers)
                       LOG_STR("sink", sink), LOG_STR("client", client), LOG_STR("error", err.text));
 }
 
-const char *servers_run(const struct servers *servers)
+const char *servers_run_id(const struct servers *servers)
 {
-    const char *run = servers->connections[0]->run;
+    const char *run_id = servers->connections[0]->run_id;
 
     for (size_t i = 1; i < servers->count; i++)
-        if (strcmp(servers->connections[i]->run, run) != 0)
+        if (strcmp(servers->connections[i]->run_id, run_id) != 0)
             return NULL;
-    return run;
+    return run_id;
 }
 
 /* The connection that is troubled for the longest time; NULL: all is well. */

@@ -29,8 +29,8 @@ void servers_open(struct servers *servers, struct link *link);
 /** Closes the connections. */
 void servers_close(struct servers *servers);
 
-/** What sink.h says of sink_reload(), sink_run(), sink_trouble(), sink_trouble_since_ms(). */
+/** What sink.h says of sink_reload(), sink_run_id(), sink_trouble(), sink_trouble_since_ms(). */
 void servers_reload(struct servers *servers);
-const char *servers_run(const struct servers *servers);
+const char *servers_run_id(const struct servers *servers);
 const char *servers_trouble(const struct servers *servers);
 int64_t servers_trouble_since_ms(const struct servers *servers);

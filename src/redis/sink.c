@@ -156,9 +156,9 @@ const struct connection_setup *sink_setup(const struct sink *sink)
     return &sink->servers.setup;
 }
 
-const char *sink_run(const struct sink *sink)
+const char *sink_run_id(const struct sink *sink)
 {
-    return servers_run(&sink->servers);
+    return servers_run_id(&sink->servers);
 }
 
 static void sink_moved(void *context, const struct connection *connection)

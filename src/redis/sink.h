@@ -82,7 +82,7 @@ const struct connection_setup *sink_setup(const struct sink *sink);
 
 /** The run_id of the server that all connections lead to, or led to; empty where that is not known,
  * NULL where they differ. */
-const char *sink_run(const struct sink *sink);
+const char *sink_run_id(const struct sink *sink);
 
 /** Confirms what the sink answers (confirm.h), while it lives. Once. */
 struct confirm *sink_confirm(struct sink *sink, const char *key,

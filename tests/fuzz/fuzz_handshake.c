@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!feed(&handshake, (struct slice){bytes + 1, size - 2}, (unsigned char)bytes[0] % 32u + 1))
         handshake_hung_up(&handshake, &err);
     check_text(handshake.self.address, sizeof(handshake.self.address));
-    check_text(handshake.run, sizeof(handshake.run));
+    check_text(handshake.run_id, sizeof(handshake.run_id));
     handshake_end(&handshake);
     free(bytes);
     return 0;

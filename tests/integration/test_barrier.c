@@ -91,7 +91,7 @@ static void wait_is_reached_with_enough_replicas_and_short_below(void)
     expect(":1\r\n", BARRIER_SHORT, "wait(2): 1 replica acknowledged");
     expect(":0\r\n", BARRIER_SHORT, "wait(2): 0 replicas acknowledged");
     expect(":2\r\n", BARRIER_REACHED, "");
-    ASSERT_TEXT(barrier_run(barrier), "fake");
+    ASSERT_TEXT(barrier_run_id(barrier), "fake");
     ASSERT_TEXT(barrier_history(barrier), "fakehistory");
     CU_ASSERT_PTR_NULL(barrier_trouble(barrier));
     close_all();

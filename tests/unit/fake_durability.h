@@ -13,12 +13,12 @@ enum { SINKS = 2 };
 
 struct sink {
     struct servers servers; /* only where it stands counts */
-    const char *run, *trouble;
+    const char *run_id, *trouble;
     struct confirm *confirm;
 };
 
 struct barrier {
-    const char *run, *history, *text, *trouble;
+    const char *run_id, *history, *text, *trouble;
     char key[DURABILITY_KEY_BYTES];
     bool running, ended;
     enum barrier_outcome outcome;
@@ -32,9 +32,9 @@ static struct {
     unsigned marks[SINKS], reached[SINKS], rewinds[SINKS], barriers;
 } source;
 
-const char *servers_run(const struct servers *servers)
+const char *servers_run_id(const struct servers *servers)
 {
-    return ((const struct sink *)servers)->run;
+    return ((const struct sink *)servers)->run_id;
 }
 
 const char *servers_trouble(const struct servers *servers)
@@ -87,9 +87,9 @@ const char *barrier_text(const struct barrier *barrier)
     return barrier->text;
 }
 
-const char *barrier_run(const struct barrier *barrier)
+const char *barrier_run_id(const struct barrier *barrier)
 {
-    return barrier->run;
+    return barrier->run_id;
 }
 
 const char *barrier_history(const struct barrier *barrier)

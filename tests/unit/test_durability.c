@@ -27,8 +27,8 @@ static void open_all(void)
     source.news = true;
     now_ms = 1000000;
     for (size_t i = 0; i < SINKS; i++) {
-        sinks[i] = (struct sink){.run = "a"};
-        barriers[i] = (struct barrier){.run = "a", .history = "h1", .text = ""};
+        sinks[i] = (struct sink){.run_id = "a"};
+        barriers[i] = (struct barrier){.run_id = "a", .history = "h1", .text = ""};
         conf_sinks[i] = (struct conf_sink){.name = "live",
                                            .durable = {DURABLE_WAIT, 0, 1, 100},
                                            .checkpoint_prefix = {.text = "penstock"}};
@@ -108,7 +108,7 @@ static void nothing_new_needs_no_barrier(void)
 static void a_barrier_is_not_run_on_another_server_than_the_datas(void)
 {
     open_all();
-    barriers[0].run = "b";
+    barriers[0].run_id = "b";
     turn_in(0);
     CU_ASSERT_EQUAL(barriers[0].begun, 0);
     CU_ASSERT_EQUAL(barriers[0].reconnects, 1);
@@ -121,7 +121,7 @@ static void a_barrier_is_not_run_on_another_server_than_the_datas(void)
 static void where_the_data_is_without_a_server_nobody_is_blamed(void)
 {
     open_all();
-    barriers[0].run = "b";
+    barriers[0].run_id = "b";
     sinks[0].trouble = "connection refused";
     turn_in(0);
     CU_ASSERT_EQUAL(barriers[0].begun, 0);
@@ -134,7 +134,7 @@ static void a_barrier_that_ends_on_another_server_reaches_nothing(void)
 {
     open_all();
     turn_in(0);
-    sinks[0].run = "b"; /* and the barrier is still where it was */
+    sinks[0].run_id = "b"; /* and the barrier is still where it was */
     end_barrier(0, BARRIER_REACHED, "");
     CU_ASSERT_EQUAL(source.reached[0], 0);
     close_all();
@@ -143,7 +143,7 @@ static void a_barrier_that_ends_on_another_server_reaches_nothing(void)
 static void connections_on_different_servers_are_no_ground_for_a_barrier(void)
 {
     open_all();
-    sinks[0].run = NULL;
+    sinks[0].run_id = NULL;
     turn_in(0);
     CU_ASSERT_EQUAL(barriers[0].begun, 0);
     CU_ASSERT_EQUAL(barriers[0].reconnects, 0); /* it is not its fault */
@@ -153,7 +153,7 @@ static void connections_on_different_servers_are_no_ground_for_a_barrier(void)
 static void a_server_that_does_not_tell_who_it_is_reaches_nothing(void)
 {
     open_all();
-    sinks[0].run = barriers[0].run = "";
+    sinks[0].run_id = barriers[0].run_id = "";
     turn_in(0);
     CU_ASSERT_EQUAL(barriers[0].begun, 0);
     ASSERT_TEXT(durability_trouble(&durability, 0),
@@ -202,7 +202,7 @@ static void a_move_may_bring_another_past(void)
     turn_in(0);
     end_barrier(0, BARRIER_REACHED, "");
     confirm_moved(sinks[0].confirm, true);
-    sinks[0].run = barriers[0].run = "b";
+    sinks[0].run_id = barriers[0].run_id = "b";
     barriers[0].history = "h2";
     turn_in(INTERVAL_MS);
     end_barrier(0, BARRIER_REACHED, "");
@@ -216,13 +216,13 @@ static void lanes_that_move_are_awaited_before_all_is_read_again(void)
     open_all();
     turn_in(0);
     confirm_moved(sinks[0].confirm, false);
-    sinks[0].run = NULL; /* one of them is there, the others are not */
+    sinks[0].run_id = NULL; /* one of them is there, the others are not */
     end_barrier(0, BARRIER_REACHED, "");
     turn_in(INTERVAL_MS);
     CU_ASSERT_EQUAL(source.reached[0], 0);
     CU_ASSERT_EQUAL(source.rewinds[0], 0);
     CU_ASSERT_EQUAL(barriers[0].begun, 1);
-    sinks[0].run = barriers[0].run = "b";
+    sinks[0].run_id = barriers[0].run_id = "b";
     turn_in(1);
     CU_ASSERT_EQUAL(source.rewinds[0], 1);
     CU_ASSERT_EQUAL(barriers[0].begun, 2);

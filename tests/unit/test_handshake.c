@@ -92,7 +92,7 @@ static void replies_cut_at_any_byte_tell_the_same(void)
         CU_ASSERT_EQUAL(feed(replies + cut, &err), HANDSHAKE_DONE);
         CU_ASSERT_EQUAL(handshake.self.id, 17);
         ASSERT_TEXT(handshake.self.address, "10.0.0.1:5");
-        ASSERT_TEXT(handshake.run, "abc");
+        ASSERT_TEXT(handshake.run_id, "abc");
         CU_ASSERT_FALSE(handshake.former_may_live);
         handshake_end(&handshake);
     }
@@ -108,7 +108,7 @@ static void a_user_who_may_not_ask_still_connects(void)
                     HANDSHAKE_DONE);
     CU_ASSERT_EQUAL(handshake.self.id, 17);
     ASSERT_TEXT(handshake.self.address, "");
-    ASSERT_TEXT(handshake.run, "");
+    ASSERT_TEXT(handshake.run_id, "");
     CU_ASSERT_TRUE(handshake.former_may_live);
     handshake_end(&handshake);
     former = NOBODY;
