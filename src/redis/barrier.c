@@ -266,7 +266,7 @@ struct barrier *barrier_new(const struct connection_setup *setup, const char *ke
     };
 
     barrier->setup = *setup;
-    barrier->setup.moved = NULL;
+    barrier->setup.server_changed = NULL;
     barrier->options = &barrier->setup.options->durable;
     barrier->key = mem_text(key);
     barrier->reader = reader_new(limits);

@@ -162,7 +162,7 @@ struct comparison *comparison_new(const struct connection_setup *setup,
     };
 
     comparison->setup = *setup;
-    comparison->setup.moved = NULL;
+    comparison->setup.server_changed = NULL;
     comparison->events = *events;
     STAILQ_INIT(&comparison->expectations);
     inquiry_init(&comparison->inquiry, &inquiry_events, (size_t)setup->options->window_commands,

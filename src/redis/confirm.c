@@ -20,8 +20,8 @@ struct confirm {
     struct servers *servers;
     struct confirm_events events;
     struct barrier *barrier;
-    bool moved;          /* connections come to another server, one by one */
-    bool counts;         /* nothing has moved since the barrier under way began */
+    bool server_changed; /* connections come to another server, one by one */
+    bool counts;         /* no server changed since the barrier under way began */
     char *history;       /* of the last barrier that counted; NULL: none */
     const char *trouble; /* why the last barrier did not count, or begin */
 };
@@ -30,7 +30,7 @@ struct confirm {
 
 static void lose(struct confirm *confirm)
 {
-    confirm->moved = confirm->counts = false;
+    confirm->server_changed = confirm->counts = false;
     free(confirm->history);
     confirm->history = NULL;
     confirm->events.lost(confirm->events.context);
@@ -38,9 +38,9 @@ static void lose(struct confirm *confirm)
 
 /* A connection that sends again by itself what had no answer must not do so before what was lost is
  * known. Of those that repeat nothing by themselves there are several: all of them first. */
-void confirm_moved(struct confirm *confirm, bool repeats)
+void confirm_server_changed(struct confirm *confirm, bool repeats)
 {
-    confirm->moved = true;
+    confirm->server_changed = true;
     confirm->counts = false;
     if (repeats)
         lose(confirm);
@@ -78,7 +78,7 @@ static bool history_is_the_same(const struct confirm *confirm)
 
 bool confirm_is_ready(const struct confirm *confirm)
 {
-    return barrier_is_ready(confirm->barrier) && !confirm->moved;
+    return barrier_is_ready(confirm->barrier) && !confirm->server_changed;
 }
 
 bool confirm_begin(struct confirm *confirm)
@@ -113,7 +113,7 @@ static bool confirm_end(struct confirm *confirm, enum barrier_outcome *outcome)
 
 bool confirm_take(struct confirm *confirm, enum barrier_outcome *outcome)
 {
-    if (confirm->moved && servers_run_id(confirm->servers))
+    if (confirm->server_changed && servers_run_id(confirm->servers))
         lose(confirm);
     return barrier_take(confirm->barrier, outcome) && confirm_end(confirm, outcome);
 }

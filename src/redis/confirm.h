@@ -27,7 +27,7 @@ void confirm_free(struct confirm *confirm);
 
 /** A connection for data has come to another server, or to one started anew; @p repeats: it sends
  * again by itself what had no answer. */
-void confirm_moved(struct confirm *confirm, bool repeats);
+void confirm_server_changed(struct confirm *confirm, bool repeats);
 
 /** Whether confirm_begin() may be called. */
 bool confirm_is_ready(const struct confirm *confirm);

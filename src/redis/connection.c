@@ -240,10 +240,10 @@ static void connection_compare_run_ids(struct connection *connection)
 
     if (*run_id && !same && (*connection->run_id || !*connection->node->run_id))
         connection_tell_restart(connection, run_id);
-    connection->changed = *run_id && *connection->run_id && !same;
+    connection->server_changed = *run_id && *connection->run_id && !same;
     memcpy(connection->run_id, run_id, sizeof(connection->run_id));
-    if (connection->connected_once && !same && connection->setup->moved)
-        connection->setup->moved(connection->setup->context, connection);
+    if (connection->connected_once && !same && connection->setup->server_changed)
+        connection->setup->server_changed(connection->setup->context, connection);
 }
 
 /* What the connection has to do without. */

@@ -72,7 +72,7 @@ struct connection_setup {
     struct sink_counters *counters;
     struct event_base *base;
     /** It has come to another server than before; NULL: nobody asks. */
-    void (*moved)(void *context, const struct connection *connection);
+    void (*server_changed)(void *context, const struct connection *connection);
     void *context;
 };
 
@@ -107,7 +107,7 @@ struct connection {
     uint32_t times;             /* how often there was one since */
     bool connected_once;
     char run_id[HANDSHAKE_RUN_ID_BYTES]; /* of the last server; empty: unknown */
-    bool changed;                        /* the connection before led to another one */
+    bool server_changed;                 /* the connection before led to another one */
 };
 
 /** Starts to connect. @p setup and @p context, the driver's, live as long as the connection. */

@@ -313,7 +313,7 @@ static void link_on_begin(struct connection *connection)
     link->input_length = 0;
     link_watch(link);
     link->looked_ms = link->progress_ms;
-    if (connection->changed) /* it was not the connection that ended */
+    if (connection->server_changed) /* it was not the connection that ended */
         suspect_doubt(&link->session->suspect);
     session_begin(link->session);
     link_turn(link);

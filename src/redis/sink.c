@@ -161,21 +161,21 @@ const char *sink_run_id(const struct sink *sink)
     return servers_run_id(&sink->servers);
 }
 
-static void sink_moved(void *context, const struct connection *connection)
+static void sink_server_changed(void *context, const struct connection *connection)
 {
     struct sink *sink = context;
     bool repeats = false;
 
     for (unsigned i = 0; i < sink->way_count; i++)
         repeats |= connection == &sink->ways[i].link.connection;
-    confirm_moved(sink->confirm, repeats);
+    confirm_server_changed(sink->confirm, repeats);
 }
 
 struct confirm *sink_confirm(struct sink *sink, const char *key,
                              const struct confirm_events *events)
 {
     sink->confirm = confirm_new(&sink->servers, key, events);
-    sink->servers.setup.moved = sink_moved;
+    sink->servers.setup.server_changed = sink_server_changed;
     sink->servers.setup.context = sink;
     return sink->confirm;
 }

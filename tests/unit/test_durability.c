@@ -163,11 +163,11 @@ static void a_server_that_does_not_tell_who_it_is_reaches_nothing(void)
 
 /* --- what is lost ----------------------------------------------------------------------------- */
 
-static void a_move_reads_again_at_once_and_voids_the_barrier_under_way(void)
+static void another_server_reads_again_at_once_and_voids_the_barrier_under_way(void)
 {
     open_all();
     turn_in(0);
-    confirm_moved(sinks[0].confirm, true);
+    confirm_server_changed(sinks[0].confirm, true);
     CU_ASSERT_EQUAL(source.rewinds[0], 1);
     CU_ASSERT_EQUAL(source.rewinds[1], 0);
     end_barrier(0, BARRIER_REACHED, "");
@@ -196,12 +196,12 @@ static void another_past_of_the_same_server_reads_again(void)
     close_all();
 }
 
-static void a_move_may_bring_another_past(void)
+static void another_server_may_have_another_past(void)
 {
     open_all();
     turn_in(0);
     end_barrier(0, BARRIER_REACHED, "");
-    confirm_moved(sinks[0].confirm, true);
+    confirm_server_changed(sinks[0].confirm, true);
     sinks[0].run_id = barriers[0].run_id = "b";
     barriers[0].history = "h2";
     turn_in(INTERVAL_MS);
@@ -211,11 +211,11 @@ static void a_move_may_bring_another_past(void)
     close_all();
 }
 
-static void lanes_that_move_are_awaited_before_all_is_read_again(void)
+static void lanes_that_change_servers_are_awaited_before_all_is_read_again(void)
 {
     open_all();
     turn_in(0);
-    confirm_moved(sinks[0].confirm, false);
+    confirm_server_changed(sinks[0].confirm, false);
     sinks[0].run_id = NULL; /* one of them is there, the others are not */
     end_barrier(0, BARRIER_REACHED, "");
     turn_in(INTERVAL_MS);
@@ -321,10 +321,10 @@ int main(void)
         TEST(a_barrier_that_ends_on_another_server_reaches_nothing),
         TEST(connections_on_different_servers_are_no_ground_for_a_barrier),
         TEST(a_server_that_does_not_tell_who_it_is_reaches_nothing),
-        TEST(a_move_reads_again_at_once_and_voids_the_barrier_under_way),
+        TEST(another_server_reads_again_at_once_and_voids_the_barrier_under_way),
         TEST(another_past_of_the_same_server_reads_again),
-        TEST(a_move_may_bring_another_past),
-        TEST(lanes_that_move_are_awaited_before_all_is_read_again),
+        TEST(another_server_may_have_another_past),
+        TEST(lanes_that_change_servers_are_awaited_before_all_is_read_again),
         TEST(a_short_barrier_is_trouble_until_one_is_reached),
         TEST(a_failed_barrier_is_tried_again_for_ever_within_a_second),
         TEST(trouble_ends_where_nothing_waits_any_more),
