@@ -67,7 +67,7 @@ void exactly_claimed(void *context, void *owner, const struct checkpoint *checkp
 {
     struct source_partition *partition = owner;
     const struct topic_routes *routes = source_partition_routes(partition);
-    bool holes = checkpoint->found && checkpoint->readable && checkpoint->hole_count;
+    bool gaps = checkpoint->found && checkpoint->readable && checkpoint->gap_count;
 
     (void)context;
     source_claimed(partition, &(struct source_checkpoint){
@@ -78,7 +78,7 @@ void exactly_claimed(void *context, void *owner, const struct checkpoint *checkp
                                   .next = checkpoint->next,
                                   .log = checkpoint->log,
                                   .record = remembered(checkpoint),
-                                  .oldest_hole = holes ? checkpoint->holes[0].offset : -1,
+                                  .oldest_gap = gaps ? checkpoint->gaps[0].offset : -1,
                               });
 }
 

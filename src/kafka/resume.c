@@ -85,13 +85,13 @@ static void write_mismatch(struct resume *resume, enum mismatch mismatch,
                  mismatch == UNREADABLE ? "" : ", \"redis\" at the checkpoint's");
 }
 
-/* The oldest hole is read first; without one the record below next is, to be compared. */
+/* The oldest gap is read first; without one the record below next is, to be compared. */
 static int64_t read_from(const struct resume_facts *facts)
 {
     int64_t from = facts->next - 1;
 
-    if (facts->oldest_hole >= 0 && facts->oldest_hole < from)
-        from = facts->oldest_hole;
+    if (facts->oldest_gap >= 0 && facts->oldest_gap < from)
+        from = facts->oldest_gap;
     if (record_differs(facts) || is_another(facts))
         from = facts->next;
     return from < facts->low ? facts->low : from;

@@ -2,7 +2,7 @@
  * resume.h: where an exactly-once partition resumes: weighs what Redis and Kafka know of it.
  *
  *      no checkpoint                             where Kafka has it
- *      one that fits the log                     where it says, its holes first
+ *      one that fits the log                     where it says, its gaps first
  *      one that does not (a mismatch)            as on_checkpoint_mismatch says
  *      one of another log                        as on_out_of_range says, unless Kafka or Redis are
  *                                                to be believed
@@ -25,7 +25,7 @@ struct resume_facts {
     bool found, readable, same_routes;
     char unreadable[RESUME_WHY_BYTES]; /* why it cannot be read */
     int64_t next;                      /* the offset to resume at */
-    int64_t oldest_hole;               /* a record below it that was not carried out; -1: none */
+    int64_t oldest_gap;                /* a record below it that was not carried out; -1: none */
     struct identity log;               /* of the log that it is of */
     struct witness record;             /* the one below next, as Redis remembers it */
     bool another;                      /* the log has another identity than that */

@@ -70,7 +70,7 @@ struct source_checkpoint {
     int64_t next;           /* the offset to resume at */
     const char *log;        /* what identifies the log that it is of; borrowed for the call */
     struct witness record;  /* the one below next, as Redis remembers it */
-    int64_t oldest_hole;    /* a record below it that was not carried out; -1: none */
+    int64_t oldest_gap;     /* a record below it that was not carried out; -1: none */
 };
 
 /** What must be known of answers before they are committed: barriers, numbered from 0. */

@@ -392,7 +392,7 @@ void source_claimed(struct source_partition *partition, const struct source_chec
         .next = checkpoint->next,
         .log = identity_read(slice_of(checkpoint->log)),
         .record = checkpoint->record,
-        .oldest_hole = checkpoint->oldest_hole,
+        .oldest_gap = checkpoint->oldest_gap,
         .policy = partition->source->options->on_checkpoint_mismatch,
     };
     if (checkpoint->unreadable)

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { QUOTED_BYTES = 32, HOLE_BYTES = 24 + 64 * 3, HOLES_LIMIT = 1 << 20 };
+enum { QUOTED_BYTES = 32, GAP_BYTES = 24 + 64 * 3, GAPS_LIMIT = 1 << 20 };
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
@@ -118,19 +118,19 @@ bool checkpoint_read_token(struct slice text, struct checkpoint_token *token)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-char *checkpoint_write_holes(const struct checkpoint_hole *holes, size_t count)
+char *checkpoint_write_gaps(const struct checkpoint_gap *gaps, size_t count)
 {
-    char *text = mem_alloc(count * HOLE_BYTES + 1), *out = text;
+    char *text = mem_alloc(count * GAP_BYTES + 1), *out = text;
 
     for (size_t i = 0; i < count; i++) {
         const char *separator = "";
-        out += sprintf(out, "%s%lld:", i ? ";" : "", (long long)holes[i].offset);
-        if (holes[i].commands == CHECKPOINT_WHOLE) {
+        out += sprintf(out, "%s%lld:", i ? ";" : "", (long long)gaps[i].offset);
+        if (gaps[i].commands == CHECKPOINT_WHOLE) {
             *out++ = '*';
             continue;
         }
         for (unsigned place = 0; place <= CHECKPOINT_LAST_PLACE; place++) {
-            if (!(holes[i].commands & checkpoint_place(place)))
+            if (!(gaps[i].commands & checkpoint_place(place)))
                 continue;
             out += sprintf(out, "%s%u", separator, place);
             separator = ",";
@@ -166,7 +166,7 @@ static long long checkpoint_length(size_t length)
     return length == SIZE_MAX ? -1 : (long long)length;
 }
 
-void checkpoint_write(const struct checkpoint *checkpoint, struct slice holes,
+void checkpoint_write(const struct checkpoint *checkpoint, struct slice gaps,
                       struct checkpoint_fields *fields)
 {
     const struct checkpoint_witness *witness = &checkpoint->witness;
@@ -188,8 +188,8 @@ void checkpoint_write(const struct checkpoint *checkpoint, struct slice holes,
         checkpoint_add(fields, "witness", SLICE(""));
     if (checkpoint->log[0])
         checkpoint_add(fields, "log", slice_of(checkpoint->log));
-    if (holes.data)
-        checkpoint_add(fields, "holes", holes);
+    if (gaps.data)
+        checkpoint_add(fields, "holes", gaps);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -276,34 +276,34 @@ static bool checkpoint_read_places(struct slice text, uint64_t *commands)
     return true;
 }
 
-/* "OFFSET:PLACE,PLACE" behind the hole @p before, -1: none. */
-static bool checkpoint_read_hole(struct slice text, int64_t before, int64_t next,
-                                 struct checkpoint_hole *hole)
+/* "OFFSET:PLACE,PLACE" behind the gap @p before, -1: none. */
+static bool checkpoint_read_gap(struct slice text, int64_t before, int64_t next,
+                                struct checkpoint_gap *gap)
 {
     struct slice offset, places;
 
-    return checkpoint_split(text, ':', &offset, &places) && text_integer(offset, &hole->offset) &&
-           hole->offset > before && hole->offset < next &&
-           checkpoint_read_places(places, &hole->commands);
+    return checkpoint_split(text, ':', &offset, &places) && text_integer(offset, &gap->offset) &&
+           gap->offset > before && gap->offset < next &&
+           checkpoint_read_places(places, &gap->commands);
 }
 
-static bool checkpoint_read_holes(struct checkpoint *checkpoint, struct slice text)
+static bool checkpoint_read_gaps(struct checkpoint *checkpoint, struct slice text)
 {
     struct slice all = text;
     int64_t before = -1;
     size_t capacity = 0;
 
     for (bool more = text.length > 0; more;) {
-        struct slice hole = text, rest = {NULL, 0};
-        more = checkpoint_split(text, ';', &hole, &rest);
-        checkpoint->holes = mem_grow(checkpoint->holes, checkpoint->hole_count, &capacity,
-                                     sizeof(*checkpoint->holes));
-        struct checkpoint_hole *read = &checkpoint->holes[checkpoint->hole_count];
-        if (checkpoint->hole_count == HOLES_LIMIT ||
-            !checkpoint_read_hole(hole, before, checkpoint->next, read))
+        struct slice gap = text, rest = {NULL, 0};
+        more = checkpoint_split(text, ';', &gap, &rest);
+        checkpoint->gaps =
+            mem_grow(checkpoint->gaps, checkpoint->gap_count, &capacity, sizeof(*checkpoint->gaps));
+        struct checkpoint_gap *read = &checkpoint->gaps[checkpoint->gap_count];
+        if (checkpoint->gap_count == GAPS_LIMIT ||
+            !checkpoint_read_gap(gap, before, checkpoint->next, read))
             return checkpoint_fail(checkpoint, "holes", all,
                                    "and not OFFSET:PLACE,...;... with rising offsets below next");
-        checkpoint->hole_count++;
+        checkpoint->gap_count++;
         before = read->offset;
         text = rest;
     }
@@ -341,7 +341,7 @@ static bool checkpoint_read_fields(struct checkpoint *checkpoint, const struct s
         return checkpoint_fail(checkpoint, "routes", routes, "and not 16 hexadecimal digits");
     checkpoint_read_log(checkpoint, checkpoint_find(items, count, "log"));
     return checkpoint_read_witness(checkpoint, checkpoint_find(items, count, "witness")) &&
-           checkpoint_read_holes(checkpoint, checkpoint_find(items, count, "holes"));
+           checkpoint_read_gaps(checkpoint, checkpoint_find(items, count, "holes"));
 }
 
 void checkpoint_read(struct checkpoint *checkpoint, const struct slice *items, size_t count)
@@ -352,6 +352,6 @@ void checkpoint_read(struct checkpoint *checkpoint, const struct slice *items, s
 
 void checkpoint_free(struct checkpoint *checkpoint)
 {
-    free(checkpoint->holes);
+    free(checkpoint->gaps);
     *checkpoint = (struct checkpoint){0};
 }

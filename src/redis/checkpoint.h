@@ -15,7 +15,7 @@
 
 enum {
     CHECKPOINT_VERSION = 1,
-    CHECKPOINT_LAST_PLACE = 63, /* commands from here on share one bit of a hole */
+    CHECKPOINT_LAST_PLACE = 63, /* commands from here on share one bit of a gap */
     CHECKPOINT_TOKEN_BYTES = 48,
     CHECKPOINT_ERROR_BYTES = 160,
     CHECKPOINT_LOG_BYTES = 80
@@ -28,7 +28,7 @@ enum {
  * A record below next whose commands (by their places among all commands of the record, over all
  * routes) were not carried out and must be.
  */
-struct checkpoint_hole {
+struct checkpoint_gap {
     int64_t offset;
     uint64_t commands; /* bit i: command i; CHECKPOINT_WHOLE: the record */
 };
@@ -58,8 +58,8 @@ struct checkpoint {
     uint64_t routes; /* fingerprint of the routes' names */
     char log[CHECKPOINT_LOG_BYTES]; /* the log that next is of; empty: not known */
     struct checkpoint_witness witness;
-    struct checkpoint_hole *holes; /* rising offsets */
-    size_t hole_count;
+    struct checkpoint_gap *gaps; /* the field "holes"; rising offsets */
+    size_t gap_count;
 };
 
 /** The key of the hash, for free(). What would break its form in @p prefix, @p group or @p topic
@@ -91,13 +91,13 @@ struct checkpoint_fields {
     char text[CHECKPOINT_TEXT_BYTES]; /* of the values */
 };
 
-/** Writes all fields; the text of .log and @p holes, from checkpoint_write_holes(), are borrowed.
- * .log empty, @p holes data NULL: that field is left as it is. */
-void checkpoint_write(const struct checkpoint *checkpoint, struct slice holes,
+/** Writes all fields; the text of .log and @p gaps, from checkpoint_write_gaps(), are borrowed.
+ * .log empty, @p gaps data NULL: that field is left as it is. */
+void checkpoint_write(const struct checkpoint *checkpoint, struct slice gaps,
                       struct checkpoint_fields *fields);
 
-/** "OFFSET:PLACE,PLACE;OFFSET:*"; empty without holes. For free(). */
-char *checkpoint_write_holes(const struct checkpoint_hole *holes, size_t count);
+/** "OFFSET:PLACE,PLACE;OFFSET:*"; empty without gaps. For free(). */
+char *checkpoint_write_gaps(const struct checkpoint_gap *gaps, size_t count);
 
 /**
  * Reads what HGETALL answered: @p count field names and values in turn. Fields it does not know

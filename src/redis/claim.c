@@ -1,9 +1,9 @@
 /*
  * claim.c: one partition's claim: what it wants of its lane, and what becomes of its units.
  *
- * A claim that was dropped lives on until its unit in flight is answered and the holes that this
+ * A claim that was dropped lives on until its unit in flight is answered and the gaps that this
  * unit left are written down; see claim_release(). The next claim of its partition begins only
- * then, or it would read a checkpoint without those holes.
+ * then, or it would read a checkpoint without those gaps.
  */
 #include "base/log.h"
 #include "base/mem.h"
@@ -45,7 +45,7 @@ void claim_want(struct claim *claim)
 
 bool claim_is_stale(const struct claim *claim)
 {
-    return claim->unsettled || claim->holes_version != claim->written_version;
+    return claim->unsettled || claim->gaps_version != claim->written_version;
 }
 
 void claim_note(struct claim *claim)
@@ -208,17 +208,17 @@ void claim_fence(struct claim *claim, bool taken)
     lane_notice(claim->lane, NOTICE_FENCED, claim)->taken = taken;
 }
 
-bool claim_change_holes(struct holes *holes, const struct unit *unit)
+bool claim_change_gaps(struct gaps *gaps, const struct unit *unit)
 {
     bool changed = false;
 
     for (size_t i = 0; i < unit->entry_count; i++) {
         const struct unit_entry *entry = &unit->entries[i];
-        if (holes->count && holes_remove(holes, entry->record.offset))
+        if (gaps->count && gaps_remove(gaps, entry->record.offset))
             changed = true;
         if (!entry->kept)
             continue;
-        holes_add(holes, entry->record.offset, entry->kept);
+        gaps_add(gaps, entry->record.offset, entry->kept);
         changed = true;
     }
     return changed;
@@ -238,7 +238,7 @@ static void claim_wrote_unit(struct claim *claim)
         claim->leader = unit->leader;
         claim->witness = unit->witness;
     }
-    claim->holes_version += claim_change_holes(&claim->holes, unit);
+    claim->gaps_version += claim_change_gaps(&claim->gaps, unit);
     claim->unsettled = true;
     if (unit->error_count)
         claim->phase = CLAIM_JUDGED;
@@ -247,7 +247,7 @@ static void claim_wrote_unit(struct claim *claim)
 
 void claim_carried_out(struct claim *claim)
 {
-    bool current = claim->holes_version == claim->inflight_version;
+    bool current = claim->gaps_version == claim->inflight_version;
 
     claim->lane->options.counters->units++;
     claim->written = claim->inflight;
@@ -260,7 +260,7 @@ void claim_carried_out(struct claim *claim)
     else
         claim->unsettled = claim->checkpoint_due = false;
     if (current)
-        claim->written_version = claim->holes_version;
+        claim->written_version = claim->gaps_version;
     claim->inflight_unit = NULL;
     claim_note(claim);
     claim_want(claim);
@@ -309,7 +309,7 @@ void claim_free(struct claim *claim)
     while (claim->first)
         lane_give_unit(lane, claim_take_unit(claim));
     TAILQ_REMOVE(&lane->claims, claim, all);
-    holes_clear(&claim->holes);
+    gaps_clear(&claim->gaps);
     free(claim->blame);
     free(claim->topic);
     free(claim->key_text);

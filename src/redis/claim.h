@@ -2,7 +2,7 @@
  * claim.h: the right to write for one partition, and what its checkpoint says of its records.
  *
  * The claim knows which records, and which commands of them, were carried out before: what lies
- * below the checkpoint's next offset was, but for its holes. So all records that are read are begun
+ * below the checkpoint's next offset was, but for its gaps. So all records that are read are begun
  * here, in rising order, and all their commands are put; those that were carried out are passed
  * over. A claim comes from units_claim().
  */
@@ -64,7 +64,7 @@ struct units_events {
 /**
  * Before the first claim_begin(): the partition goes on at @p next, of what @p log identifies.
  * Where the checkpoint says another offset, or @p another: it is of another log, it is forgotten
- * with its holes, and the first unit writes it anew.
+ * with its gaps, and the first unit writes it anew.
  */
 void claim_start(struct claim *claim, int64_t next, bool another, const char *log);
 
@@ -98,7 +98,7 @@ bool claim_put(struct claim *claim, const struct slice *arguments, size_t count,
 void claim_miss(struct claim *claim, bool keep);
 
 /** The record is complete, also one without commands: its commands and its offset may be sent. One
- * that was carried out in part leaves the checkpoint's holes with the same unit. */
+ * that was carried out in part leaves the checkpoint's gaps with the same unit. */
 void claim_commit(struct claim *claim);
 
 /** Takes back what was put since the last claim_commit(); no answers come for it. */

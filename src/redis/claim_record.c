@@ -1,7 +1,7 @@
 /*
  * claim_record.c: the record in hand: what of it was carried out before, and its way into a unit.
  *
- * The checkpoint's next offset, witness and holes are those of what Redis has answered. What is
+ * The checkpoint's next offset, witness and gaps are those of what Redis has answered. What is
  * begun lies above all that was begun before, so they never speak of what is still on its way.
  */
 #include "redis/lane_parts.h"
@@ -22,9 +22,9 @@ bool claim_begin(struct claim *claim, const struct unit_record *record)
     claim->hand = (struct claim_hand){.record = *record, .wanted = CHECKPOINT_WHOLE};
     if (record->offset >= claim->next)
         return true;
-    const struct checkpoint_hole *hole = holes_find(&claim->holes, record->offset);
-    claim->hand.wanted = hole ? hole->commands : 0;
-    return hole;
+    const struct checkpoint_gap *gap = gaps_find(&claim->gaps, record->offset);
+    claim->hand.wanted = gap ? gap->commands : 0;
+    return gap;
 }
 
 bool claim_pass(struct claim *claim, size_t count)
@@ -107,13 +107,13 @@ void claim_commit(struct claim *claim)
     struct unit *unit = claim_open_unit(claim);
     struct claim_hand *hand = &claim->hand;
     struct lane *lane = claim->lane;
-    bool hole = claim->holes.count && holes_find(&claim->holes, hand->record.offset);
+    bool gap = claim->gaps.count && gaps_find(&claim->gaps, hand->record.offset);
 
     if (hand->kept && !hand->put && hand->wanted == CHECKPOINT_WHOLE)
         hand->kept = CHECKPOINT_WHOLE; /* whatever it becomes when it is tried again */
     lane->bytes += unit->queue.tail - unit->queue.end;
     lane->commands += unit->queue.count - unit->queue.committed;
-    unit_commit(unit, &hand->record, hand->kept, hole);
+    unit_commit(unit, &hand->record, hand->kept, gap);
     if (claim->stopped || claim->dropped || claim->state == CLAIM_FENCED) {
         if (claim->stopped)
             claim_drop_units(claim, claim->first == unit ? NULL : claim->first);

@@ -77,8 +77,8 @@ void *lane_carrier(const struct lane *lane)
 /* What stands in the checkpoint's place says nothing. */
 static void claim_restart(struct claim *claim, int64_t next)
 {
-    holes_clear(&claim->holes);
-    claim->holes_version++;
+    gaps_clear(&claim->gaps);
+    claim->gaps_version++;
     claim->replaces = true;
     claim->next = next;
     claim->leader = -1;
@@ -132,14 +132,14 @@ static void claim_mend_unit(struct claim *claim, struct unit *unit, int64_t offs
         if (entry->record.offset != offset || !entry->kept)
             continue;
         entry->kept = 0;
-        claim->holes_version += unit->closed;
+        claim->gaps_version += unit->closed;
     }
 }
 
 void claim_mend(struct claim *claim, int64_t offset)
 {
-    if (holes_remove(&claim->holes, offset))
-        claim->holes_version++;
+    if (gaps_remove(&claim->gaps, offset))
+        claim->gaps_version++;
     for (struct unit *unit = claim->first; unit; unit = unit->next_unit)
         claim_mend_unit(claim, unit, offset);
     claim_note(claim);

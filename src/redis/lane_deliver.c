@@ -100,9 +100,8 @@ static bool claim_failed(struct claim *claim, struct unit *unit, const struct un
 
     if (verdict == UNITS_SKIP)
         return false;
-    holes_add(&claim->holes, offset,
-              checkpoint_place(queue_at(&unit->queue, error->command)->place));
-    claim->holes_version++;
+    gaps_add(&claim->gaps, offset, checkpoint_place(queue_at(&unit->queue, error->command)->place));
+    claim->gaps_version++;
     claim->checkpoint_due = claim->state != CLAIM_FENCED;
     return verdict == UNITS_STOP;
 }

@@ -75,7 +75,7 @@ static void claim_won(struct claim *claim, struct checkpoint *found)
         claim->next = found->next;
         claim->leader = found->leader;
         claim->witness = found->witness;
-        holes_add_all(&claim->holes, found->holes, found->hole_count);
+        gaps_add_all(&claim->gaps, found->gaps, found->gap_count);
     }
     if (found->readable && found->settled < found->next) {
         lane->options.counters->units_unsettled++;

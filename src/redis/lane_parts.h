@@ -2,7 +2,7 @@
 #pragma once
 #include "metrics/metrics.h"
 #include "redis/answer.h"
-#include "redis/holes.h"
+#include "redis/gaps.h"
 #include "redis/lane.h"
 #include "redis/unit.h"
 
@@ -95,13 +95,13 @@ struct claim {
     struct claim_mark inflight; /* that of the unit in flight */
     struct unit *inflight_unit; /* NULL: it only notes */
 
-    struct holes holes;     /* as they should be */
-    uint32_t holes_version; /* counts their changes; what of it is in flight, and in Redis: */
+    struct gaps gaps;      /* as they should be */
+    uint32_t gaps_version; /* counts their changes; what of it is in flight, and in Redis: */
     uint32_t inflight_version, written_version;
     struct claim_hand hand;
     bool found;          /* Redis had something where the checkpoint stands */
     bool replaces;       /* what stands in the checkpoint's place is thrown away */
-    bool checkpoint_due; /* a hole must be written before anything else */
+    bool checkpoint_due; /* a gap must be written before anything else */
     bool unsettled;      /* results below next were seen that the checkpoint calls unseen */
     enum claim_note note_state;
 
@@ -248,8 +248,8 @@ void claim_carried_out(struct claim *claim);
 /** The part in flight was not, and is wanted again. */
 void claim_not_carried_out(struct claim *claim);
 
-/** What the unit does to the holes. True: something. */
-bool claim_change_holes(struct holes *holes, const struct unit *unit);
+/** What the unit does to the gaps. True: something. */
+bool claim_change_gaps(struct gaps *gaps, const struct unit *unit);
 
 /** Drops the units behind @p kept, NULL: all but the one in flight, and tells it. */
 void claim_drop_units(struct claim *claim, const struct unit *kept);

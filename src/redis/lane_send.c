@@ -143,7 +143,7 @@ static struct checkpoint part_checkpoint(const struct part *part)
     };
 
     memcpy(checkpoint.log, claim->log, sizeof(claim->log));
-    /* The first unit ever, or one that tries holes again. */
+    /* The first unit ever, or one that tries gaps again. */
     if (unit && (claim->next < 0 || unit->begin < claim->next))
         checkpoint.settled = unit->begin;
     if (unit && unit->next > claim->next) {
@@ -155,17 +155,17 @@ static struct checkpoint part_checkpoint(const struct part *part)
 }
 
 /* The field "holes" of the part's checkpoint, for free(); NULL: it stays as it is. */
-static char *part_holes(const struct part *part)
+static char *part_gaps(const struct part *part)
 {
     const struct claim *claim = part->claim;
-    struct holes holes = {0};
+    struct gaps gaps = {0};
 
-    holes_add_all(&holes, claim->holes.items, claim->holes.count);
-    bool changed = part->unit && claim_change_holes(&holes, part->unit);
-    char *text = changed || holes.count || claim->holes_version != claim->written_version
-                     ? checkpoint_write_holes(holes.items, holes.count)
+    gaps_add_all(&gaps, claim->gaps.items, claim->gaps.count);
+    bool changed = part->unit && claim_change_gaps(&gaps, part->unit);
+    char *text = changed || gaps.count || claim->gaps_version != claim->written_version
+                     ? checkpoint_write_gaps(gaps.items, gaps.count)
                      : NULL;
-    holes_clear(&holes);
+    gaps_clear(&gaps);
     return text;
 }
 
@@ -174,14 +174,14 @@ static void lane_send_checkpoint(struct lane *lane, const struct part *part)
     struct checkpoint checkpoint = part_checkpoint(part); /* the fields borrow of it */
     struct slice arguments[2 + 2 * CHECKPOINT_FIELDS];
     struct checkpoint_fields fields;
-    char *holes = part_holes(part);
+    char *gaps = part_gaps(part);
 
-    checkpoint_write(&checkpoint, slice_of(holes), &fields);
+    checkpoint_write(&checkpoint, slice_of(gaps), &fields);
     arguments[0] = SLICE("HSET");
     arguments[1] = part->claim->key;
     memcpy(arguments + 2, fields.items, fields.count * sizeof(*fields.items));
     lane_send_command(lane, arguments, fields.count + 2);
-    free(holes);
+    free(gaps);
 }
 
 static void lane_send_claim(struct lane *lane, struct claim *claim)
@@ -201,7 +201,7 @@ static void lane_send_unit(struct lane *lane, struct part *part)
 
     claim->inflight.unit = claim->written.epoch == claim->number ? claim->written.unit + 1 : 1;
     claim->inflight.epoch = claim->number;
-    claim->inflight_version = claim->holes_version;
+    claim->inflight_version = claim->gaps_version;
     claim->inflight_unit = part->unit;
     if (part->unit && part->unit->queue.end)
         lane_send_bytes(lane, part->unit->queue.bytes, part->unit->queue.end);

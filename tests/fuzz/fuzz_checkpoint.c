@@ -48,21 +48,21 @@ static size_t split(struct slice text, struct slice *items)
 
 static void try_again(const struct checkpoint *checkpoint)
 {
-    char *holes = checkpoint_write_holes(checkpoint->holes, checkpoint->hole_count);
+    char *gaps = checkpoint_write_gaps(checkpoint->gaps, checkpoint->gap_count);
     struct checkpoint_fields fields;
     struct checkpoint again;
 
-    checkpoint_write(checkpoint, slice_of(holes), &fields);
+    checkpoint_write(checkpoint, slice_of(gaps), &fields);
     checkpoint_read(&again, fields.items, fields.count);
     expect(again.readable && again.next == checkpoint->next && again.unit == checkpoint->unit &&
            again.settled == checkpoint->settled && again.routes == checkpoint->routes &&
            again.witness.known == checkpoint->witness.known &&
-           again.hole_count == checkpoint->hole_count);
-    for (size_t i = 0; i < again.hole_count; i++)
-        expect(again.holes[i].offset == checkpoint->holes[i].offset &&
-               again.holes[i].commands == checkpoint->holes[i].commands);
+           again.gap_count == checkpoint->gap_count);
+    for (size_t i = 0; i < again.gap_count; i++)
+        expect(again.gaps[i].offset == checkpoint->gaps[i].offset &&
+               again.gaps[i].commands == checkpoint->gaps[i].commands);
     checkpoint_free(&again);
-    free(holes);
+    free(gaps);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -277,7 +277,7 @@ static void what_stopped_a_partition_is_made_up_for_by_the_next_claim(void)
     redis_ask(server, "RENAME away list:0");
     owner_claim_all(owner);
     CU_ASSERT_TRUE(owner_finish(owner));
-    CU_ASSERT(owner->partitions[0].found.hole_count > 0);
+    CU_ASSERT(owner->partitions[0].found.gap_count > 0);
     expect_exact(server, owner, 50);
     ASSERT_TEXT(redis_ask(server, "HGET penstock:{a%%20group}:rides:0 holes"), "");
     close_both();

@@ -20,7 +20,7 @@ struct exact_partition {
     bool begun;        /* records may be put */
     bool again;        /* it stopped or was fenced: to be claimed anew */
     struct place mend; /* a record that was kept and is taken care of by now; offset -1: none */
-    int64_t next;      /* where it began: what lies below it was carried out, but for its holes */
+    int64_t next;      /* where it began: what lies below it was carried out, but for its gaps */
 };
 
 struct exact {

@@ -40,8 +40,8 @@ static void on_claimed(void *context, void *owner, const struct checkpoint *chec
     if (checkpoint->found && !checkpoint->readable)
         tell("%s claimed, unreadable: %s", (const char *)owner, checkpoint->error);
     else if (checkpoint->found)
-        tell("%s claimed at %lld with %zu holes", (const char *)owner, (long long)checkpoint->next,
-             checkpoint->hole_count);
+        tell("%s claimed at %lld with %zu gaps", (const char *)owner, (long long)checkpoint->next,
+             checkpoint->gap_count);
     else
         tell("%s claimed", (const char *)owner);
 }

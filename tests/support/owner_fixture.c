@@ -58,15 +58,15 @@ static int64_t owner_patience(void *context, uint32_t ticket)
 static void owner_on_claimed(void *context, void *claimer, const struct checkpoint *checkpoint)
 {
     struct owner_partition *partition = claimer;
-    size_t bytes = checkpoint->hole_count * sizeof(*checkpoint->holes);
+    size_t bytes = checkpoint->gap_count * sizeof(*checkpoint->gaps);
 
     (void)context;
     checkpoint_free(&partition->found);
     partition->found = *checkpoint;
-    partition->found.holes = bytes ? memcpy(mem_alloc(bytes), checkpoint->holes, bytes) : NULL;
+    partition->found.gaps = bytes ? memcpy(mem_alloc(bytes), checkpoint->gaps, bytes) : NULL;
     partition->position = checkpoint->readable ? checkpoint->next : 0;
     partition->start = partition->position;
-    partition->hole = 0;
+    partition->gap = 0;
     partition->claimed = true;
     partition->claims++;
 }
@@ -222,8 +222,8 @@ static bool owner_put_next(struct owner_partition *partition)
 
     if (!partition->claimed || partition->stopped || !claim_has_room(partition->claim))
         return false;
-    if (partition->hole < found->hole_count) {
-        owner_put_record(partition, found->holes[partition->hole++].offset);
+    if (partition->gap < found->gap_count) {
+        owner_put_record(partition, found->gaps[partition->gap++].offset);
         return true;
     }
     if (partition->position >= partition->end)

@@ -9,7 +9,7 @@
  *
  * A partition's log holds the offsets from 0 on; record N of partition P becomes "RPUSH list:P N"
  * and "INCRBY sum:P N", unless the test says otherwise. A fenced partition is claimed again where
- * owner->claims_again says so, and goes on where the checkpoint says, its holes first.
+ * owner->claims_again says so, and goes on where the checkpoint says, its gaps first.
  */
 #pragma once
 #include "loop_fixture.h"
@@ -26,8 +26,8 @@ struct owner_partition {
     struct claim *claim; /* NULL: not ours */
     bool claimed, stopped;
     int64_t position, end, start; /* next to put; end of the log; where the claim began */
-    struct checkpoint found;      /* of the last claim, its holes copied */
-    size_t hole;                  /* of those the next to try again */
+    struct checkpoint found;      /* of the last claim, its gaps copied */
+    size_t gap;                   /* of those the next to try again */
     unsigned claims, fences, taken;
 };
 

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "redis/checkpoint.h"
-#include "redis/holes.h"
+#include "redis/gaps.h"
 
 #include <stdlib.h>
 
@@ -144,7 +144,7 @@ static void expect_unreadable(const char *name, const char *value, const char *e
 
 static void what_is_written_is_read_again(void)
 {
-    struct checkpoint_hole holes[] = {{4, 1}, {9, CHECKPOINT_WHOLE}, {12, 1 << 2 | 1 << 5}};
+    struct checkpoint_gap gaps[] = {{4, 1}, {9, CHECKPOINT_WHOLE}, {12, 1 << 2 | 1 << 5}};
     struct checkpoint written = {.next = INT64_MAX,
                                  .settled = 0,
                                  .epoch = 1,
@@ -153,7 +153,7 @@ static void what_is_written_is_read_again(void)
                                  .routes = UINT64_MAX,
                                  .log = "cluster/topic",
                                  .witness = {true, -1, SIZE_MAX, 0}};
-    char *text = checkpoint_write_holes(holes, 3);
+    char *text = checkpoint_write_gaps(gaps, 3);
     struct checkpoint_fields out;
 
     ASSERT_TEXT(text, "4:0;9:*;12:2,5");
@@ -170,8 +170,8 @@ static void what_is_written_is_read_again(void)
     CU_ASSERT_EQUAL(checkpoint.witness.timestamp_ms, -1);
     CU_ASSERT_EQUAL(checkpoint.witness.key_length, SIZE_MAX);
     CU_ASSERT_EQUAL(checkpoint.witness.value_length, 0);
-    CU_ASSERT_EQUAL(checkpoint.hole_count, 3);
-    CU_ASSERT_EQUAL(memcmp(checkpoint.holes, holes, sizeof(holes)), 0);
+    CU_ASSERT_EQUAL(checkpoint.gap_count, 3);
+    CU_ASSERT_EQUAL(memcmp(checkpoint.gaps, gaps, sizeof(gaps)), 0);
     checkpoint_free(&checkpoint);
     free(text);
 }
@@ -198,14 +198,14 @@ static void the_log_may_be_missing(void)
     checkpoint_free(&checkpoint);
 }
 
-static void all_places_of_a_hole_come_back(void)
+static void all_places_of_a_gap_come_back(void)
 {
     for (unsigned place = 0; place < 70; place++) {
-        struct checkpoint_hole hole = {1, checkpoint_place(place) | 1};
-        char *text = checkpoint_write_holes(&hole, 1);
+        struct checkpoint_gap gap = {1, checkpoint_place(place) | 1};
+        char *text = checkpoint_write_gaps(&gap, 1);
         read_with("holes", text);
-        CU_ASSERT_EQUAL(checkpoint.hole_count, 1);
-        CU_ASSERT_EQUAL(checkpoint.holes[0].commands, hole.commands);
+        CU_ASSERT_EQUAL(checkpoint.gap_count, 1);
+        CU_ASSERT_EQUAL(checkpoint.gaps[0].commands, gap.commands);
         free(text);
     }
     checkpoint_free(&checkpoint);
@@ -283,7 +283,7 @@ static void a_witness_of_another_form_is_not_believed(void)
     }
 }
 
-static void holes_of_another_form_are_not_believed(void)
+static void gaps_of_another_form_are_not_believed(void)
 {
     static const char *const bad[] = {"1",     "1:",        "1:x",  "1:64",  "1:-1",    "1:0;",
                                       ";",     "1:0,",      "x:0",  "-1:0",  "5:0;5:1", "5:0;4:0",
@@ -299,27 +299,27 @@ static void holes_of_another_form_are_not_believed(void)
     }
 }
 
-/* --- holes ------------------------------------------------------------------------------------ */
+/* --- gaps ------------------------------------------------------------------------------------- */
 
-static void holes_are_kept_in_their_order(void)
+static void gaps_are_kept_in_their_order(void)
 {
-    struct holes holes = {0};
+    struct gaps gaps = {0};
 
-    holes_add(&holes, 9, 1);
-    holes_add(&holes, 3, 2);
-    holes_add(&holes, 9, 4);
-    holes_add(&holes, 5, 1);
-    CU_ASSERT_EQUAL(holes.count, 3);
-    CU_ASSERT_EQUAL(holes.items[0].offset, 3);
-    CU_ASSERT_EQUAL(holes.items[1].offset, 5);
-    CU_ASSERT_EQUAL(holes_find(&holes, 9)->commands, 5);
-    CU_ASSERT_TRUE(holes_remove(&holes, 3));
-    CU_ASSERT_FALSE(holes_remove(&holes, 3));
-    CU_ASSERT_FALSE(holes_remove(&holes, 10));
-    CU_ASSERT_EQUAL(holes.count, 2);
-    CU_ASSERT_PTR_NULL(holes_find(&holes, 4));
-    holes_clear(&holes);
-    CU_ASSERT_PTR_NULL(holes_find(&holes, 9));
+    gaps_add(&gaps, 9, 1);
+    gaps_add(&gaps, 3, 2);
+    gaps_add(&gaps, 9, 4);
+    gaps_add(&gaps, 5, 1);
+    CU_ASSERT_EQUAL(gaps.count, 3);
+    CU_ASSERT_EQUAL(gaps.items[0].offset, 3);
+    CU_ASSERT_EQUAL(gaps.items[1].offset, 5);
+    CU_ASSERT_EQUAL(gaps_find(&gaps, 9)->commands, 5);
+    CU_ASSERT_TRUE(gaps_remove(&gaps, 3));
+    CU_ASSERT_FALSE(gaps_remove(&gaps, 3));
+    CU_ASSERT_FALSE(gaps_remove(&gaps, 10));
+    CU_ASSERT_EQUAL(gaps.count, 2);
+    CU_ASSERT_PTR_NULL(gaps_find(&gaps, 4));
+    gaps_clear(&gaps);
+    CU_ASSERT_PTR_NULL(gaps_find(&gaps, 9));
 }
 
 static const struct suite_test tests[] = {
@@ -330,15 +330,15 @@ static const struct suite_test tests[] = {
     TEST(a_text_that_is_not_a_token_is_not_read),
     TEST(what_is_written_is_read_again),
     TEST(the_log_may_be_missing),
-    TEST(all_places_of_a_hole_come_back),
+    TEST(all_places_of_a_gap_come_back),
     TEST(a_missing_key_is_no_checkpoint),
     TEST(fields_of_later_versions_are_passed_over),
     TEST(another_version_is_not_read),
     TEST(a_field_that_is_not_a_number_is_named),
     TEST(an_error_shows_no_control_characters_and_has_an_end),
     TEST(a_witness_of_another_form_is_not_believed),
-    TEST(holes_of_another_form_are_not_believed),
-    TEST(holes_are_kept_in_their_order),
+    TEST(gaps_of_another_form_are_not_believed),
+    TEST(gaps_are_kept_in_their_order),
 };
 
 int main(void)

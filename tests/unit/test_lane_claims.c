@@ -1,10 +1,10 @@
-/* test_lane_claims.c: claims of a lane: how they are made, fenced and dropped, and their holes. */
+/* test_lane_claims.c: claims of a lane: how they are made, fenced and dropped, and their gaps. */
 #include "lane_fixture.h"
 
 /* --- claims ----------------------------------------------------------------------------------- */
 
-/* A checkpoint at 10 that has holes. */
-#define HOLED(settled)                                                                             \
+/* A checkpoint at 10 that has gaps. */
+#define WITH_GAPS(settled)                                                                         \
     "*18\r\n$1\r\nv\r\n$1\r\n1\r\n$4\r\nnext\r\n$2\r\n10\r\n$7\r\nsettled\r\n" settled             \
     "\r\n$5\r\nepoch\r\n$1\r\n2\r\n$4\r\nunit\r\n$1\r\n4\r\n$6\r\n"                                \
     "leader\r\n$1\r\n7\r\n$6\r\nroutes\r\n$16\r\n00000000000000ff\r\n$7\r\n"                       \
@@ -17,8 +17,8 @@ static void a_claim_raises_the_epoch_before_it_reads(void)
     ASSERT_TEXT(says(), "SET " E0 " 3:0000000000000abc / HGETALL " K0 " / EXEC / " WATCH_0);
     hear(QUEUED QUEUED "*-1\r\n" OK "*1\r\n$18\r\n5:00000000000000ee\r\n" OK);
     ASSERT_TEXT(says(), "SET " E0 " 6:0000000000000abc / HGETALL " K0 " / EXEC / " WATCH_0);
-    hear(QUEUED QUEUED "*2\r\n" OK HOLED("$1\r\n9"));
-    ASSERT_TEXT(news(), "first claimed at 10 with 2 holes");
+    hear(QUEUED QUEUED "*2\r\n" OK WITH_GAPS("$1\r\n9"));
+    ASSERT_TEXT(news(), "first claimed at 10 with 2 gaps");
     CU_ASSERT_EQUAL(counters.units_unsettled, 1);
     close_lane();
 }
@@ -152,7 +152,7 @@ static void a_claim_may_be_dropped_while_it_is_judged(void)
     }
 }
 
-static void the_next_claim_waits_for_the_holes_of_the_former(void)
+static void the_next_claim_waits_for_the_gaps_of_the_former(void)
 {
     open_sent();
     verdict = UNITS_STOP;
@@ -216,7 +216,7 @@ static bool put_one(void)
     return claim_put(claims[0], (struct slice[]){SLICE("INCR"), SLICE("n")}, 2, NULL, 1);
 }
 
-static void open_holed(const char *answer)
+static void open_with_gaps(const char *answer)
 {
     open_asking();
     hear(NO_TOKEN);
@@ -225,12 +225,12 @@ static void open_holed(const char *answer)
     news();
 }
 
-static void of_a_record_below_next_only_its_holes_are_put(void)
+static void of_a_record_below_next_only_its_gaps_are_put(void)
 {
-    open_holed(QUEUED QUEUED "*2\r\n" OK HOLED("$2\r\n10") WATCHED(TOKEN));
+    open_with_gaps(QUEUED QUEUED "*2\r\n" OK WITH_GAPS("$2\r\n10") WATCHED(TOKEN));
     CU_ASSERT_FALSE(begins(2));
     CU_ASSERT_FALSE(begins(9));
-    CU_ASSERT_TRUE(begins(3)); /* of which command 1 is a hole */
+    CU_ASSERT_TRUE(begins(3)); /* of which command 1 is a gap */
     CU_ASSERT_FALSE(claim_pass(claims[0], 2));
     CU_ASSERT_FALSE(put_one());
     CU_ASSERT_TRUE(put_one());
@@ -249,7 +249,7 @@ static void of_a_record_below_next_only_its_holes_are_put(void)
 static void a_start_elsewhere_forgets_what_was_carried_out(void)
 {
     for (int another = 0; another < 2; another++) {
-        open_holed(QUEUED QUEUED "*2\r\n" OK HOLED("$2\r\n10") WATCHED(TOKEN));
+        open_with_gaps(QUEUED QUEUED "*2\r\n" OK WITH_GAPS("$2\r\n10") WATCHED(TOKEN));
         claim_start(claims[0], another ? 10 : 4, another, "");
         CU_ASSERT_FALSE(begins(3));
         CU_ASSERT_EQUAL(begins(5), !another);
@@ -276,14 +276,14 @@ static void the_record_below_next_is_known_by_its_witness(void)
     close_lane();
 }
 
-/* --- holes ------------------------------------------------------------------------------------ */
+/* --- gaps ------------------------------------------------------------------------------------- */
 
-static void a_hole_that_is_tried_again_goes_with_its_unit(void)
+static void a_gap_that_is_tried_again_goes_with_its_unit(void)
 {
     open_asking();
     hear(NO_TOKEN);
     says();
-    hear(QUEUED QUEUED "*2\r\n" OK HOLED("$2\r\n10") WATCHED(TOKEN));
+    hear(QUEUED QUEUED "*2\r\n" OK WITH_GAPS("$2\r\n10") WATCHED(TOKEN));
     news();
     put_two(claims[0], 3, 0);
     ASSERT_TEXT(says(), "DECR m / HSET " K0 " v 1 next 10 settled 3 epoch 1 unit 1 leader 7" ROUTES
@@ -329,13 +329,13 @@ int main(void)
         TEST(a_token_that_is_gone_is_a_loss),
         TEST(a_drop_waits_for_what_is_in_flight_and_drops_the_rest),
         TEST(a_claim_may_be_dropped_while_it_is_judged),
-        TEST(the_next_claim_waits_for_the_holes_of_the_former),
+        TEST(the_next_claim_waits_for_the_gaps_of_the_former),
         TEST(a_claim_that_waits_for_another_may_go_first),
         TEST(a_drop_in_flight_that_comes_to_nothing_is_dropped),
-        TEST(of_a_record_below_next_only_its_holes_are_put),
+        TEST(of_a_record_below_next_only_its_gaps_are_put),
         TEST(a_start_elsewhere_forgets_what_was_carried_out),
         TEST(the_record_below_next_is_known_by_its_witness),
-        TEST(a_hole_that_is_tried_again_goes_with_its_unit),
+        TEST(a_gap_that_is_tried_again_goes_with_its_unit),
         TEST(a_record_that_could_not_be_rendered_is_remembered),
     };
 

@@ -64,7 +64,7 @@ static void a_record_that_stops_drops_what_was_put_behind_it(void)
     ASSERT_TEXT(news(), "refused 5 reject: WRONGTYPE no, dropped 6");
     CU_ASSERT_FALSE(claim_has_room(claims[0]));
     ASSERT_TEXT(says(), HSET("1", "1", "2", "0:4:-1") " holes 0:0 / EXEC / " WATCH_0);
-    claim_drop(claims[0]); /* its hole is on the way */
+    claim_drop(claims[0]); /* its gap is on the way */
     hear(QUEUED "*1\r\n:1\r\n" WATCHED(TOKEN));
     ASSERT_TEXT(news(), "");
     CU_ASSERT_EQUAL(lane_claims(lane), 0);

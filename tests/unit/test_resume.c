@@ -10,7 +10,7 @@ static struct resume_facts fitting(void)
                                  .readable = true,
                                  .same_routes = true,
                                  .next = 150,
-                                 .oldest_hole = -1,
+                                 .oldest_gap = -1,
                                  .record = {149, 1000, 2, 3},
                                  .missing = WITNESS_NONE,
                                  .low = 100,
@@ -65,16 +65,16 @@ static void the_record_below_is_read_to_be_compared(void)
     CU_ASSERT_EQUAL(decided(facts, MISMATCH_STOP).from, 0);
 }
 
-static void the_oldest_hole_is_read_first(void)
+static void the_oldest_gap_is_read_first(void)
 {
     struct resume_facts facts = fitting();
 
-    facts.oldest_hole = 120;
+    facts.oldest_gap = 120;
     CU_ASSERT_EQUAL(decided(facts, MISMATCH_STOP).from, 120);
     CU_ASSERT_EQUAL(decided(facts, MISMATCH_STOP).next, 150);
-    facts.oldest_hole = 149;
+    facts.oldest_gap = 149;
     CU_ASSERT_EQUAL(decided(facts, MISMATCH_STOP).from, 149);
-    facts.oldest_hole = 90; /* gone from the log */
+    facts.oldest_gap = 90; /* gone from the log */
     CU_ASSERT_EQUAL(decided(facts, MISMATCH_STOP).from, 100);
 }
 
@@ -165,7 +165,7 @@ static void nothing_is_committed_before_the_record_below_is_compared(void)
 
     CU_ASSERT_EQUAL(decided(facts, MISMATCH_STOP).compared, 149);
     CU_ASSERT_EQUAL(decided(facts, MISMATCH_REDIS).compared, -1); /* it is not */
-    facts.oldest_hole = 120;
+    facts.oldest_gap = 120;
     CU_ASSERT_EQUAL(decided(facts, MISMATCH_STOP).compared, 149);
     facts.low = 150; /* nobody can */
     CU_ASSERT_EQUAL(decided(facts, MISMATCH_STOP).compared, -1);
@@ -208,7 +208,7 @@ int main(void)
         TEST(without_a_checkpoint_kafka_decides),
         TEST(a_checkpoint_that_fits_decides),
         TEST(the_record_below_is_read_to_be_compared),
-        TEST(the_oldest_hole_is_read_first),
+        TEST(the_oldest_gap_is_read_first),
         TEST(the_ends_of_the_log_fit),
         TEST(ahead_of_the_log_is_a_mismatch),
         TEST(behind_the_log_is_a_mismatch),
