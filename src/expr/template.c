@@ -58,11 +58,6 @@ void template_constant(const struct template *template, size_t index, struct sli
     *out = index < template->count ? template->arguments[index].constant : (struct slice){0};
 }
 
-unsigned template_argument_reads(const struct template *template, size_t index)
-{
-    return index < template->count ? template->arguments[index].reads : 0;
-}
-
 static bool part_is(const struct part *part, const char *name)
 {
     return part->placeholder && strcmp(part->placeholder->reference.text, name) == 0;

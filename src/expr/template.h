@@ -34,9 +34,6 @@ size_t template_least_arguments(const struct template *template, bool *open);
 /** Argument @p index if it is the same for every record, else out->data is NULL. */
 void template_constant(const struct template *template, size_t index, struct slice *out);
 
-/** Bits of enum scope_reads of argument @p index alone. */
-unsigned template_argument_reads(const struct template *template, size_t index);
-
 /** Argument @p index as the file has it, for free(): "%{$offset}-1"; a placeholder with filters is
  * "%{name|}". NULL if there is none. */
 char *template_argument_shape(const struct template *template, size_t index);

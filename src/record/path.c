@@ -24,7 +24,6 @@ struct step {
 };
 
 struct path {
-    char *text;
     char *names; /* where the names of the steps stand */
     size_t count;
     struct step steps[];
@@ -137,7 +136,6 @@ struct path *path_new(struct slice text, struct err *err)
         count++;
     } while (cursor.at < cursor.end);
     path = mem_alloc(sizeof(*path) + count * sizeof(steps[0]));
-    path->text = mem_copy(text.data, text.length);
     path->names = names;
     path->count = count;
     memcpy(path->steps, steps, count * sizeof(steps[0]));
@@ -151,7 +149,6 @@ void path_free(struct path *path)
 {
     if (!path)
         return;
-    free(path->text);
     free(path->names);
     free(path);
 }
@@ -164,9 +161,4 @@ const struct value *path_find(const struct path *path, const struct value *root)
         root = step->name.data ? value_member(root, step->name) : value_element(root, step->index);
     }
     return root;
-}
-
-const char *path_text(const struct path *path)
-{
-    return path->text;
 }

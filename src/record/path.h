@@ -17,6 +17,3 @@ void path_free(struct path *path);
 
 /** What stands at the path; NULL if anything on the way is missing. */
 const struct value *path_find(const struct path *path, const struct value *root);
-
-/** The text that was compiled. */
-const char *path_text(const struct path *path);

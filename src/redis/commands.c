@@ -67,13 +67,6 @@ const struct command *command_all(size_t *count)
     return commands;
 }
 
-bool command_takes(const struct command *command, size_t count)
-{
-    if (command->arity < 0)
-        return count >= (size_t)-command->arity;
-    return count == (size_t)command->arity;
-}
-
 bool command_takes_ttl(const struct command *command)
 {
     return (command->flags & COMMAND_WRITES) &&

@@ -38,9 +38,6 @@ const struct command *command_find(struct slice name);
 /** All rows, in the order of commands.def. */
 const struct command *command_all(size_t *count);
 
-/** Whether @p count arguments, the name among them, are as many as it takes. */
-bool command_takes(const struct command *command, size_t count);
-
 /** Whether a ttl makes sense behind it: it writes a key that stays and has no time of its own. */
 bool command_takes_ttl(const struct command *command);
 

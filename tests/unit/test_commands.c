@@ -171,15 +171,6 @@ static void a_repeat_changes_what_counts_appends_or_reads_others(void)
         CU_ASSERT_TRUE(flags_of(again[i]) & COMMAND_IDEMPOTENT);
 }
 
-static void too_few_and_too_many_arguments_are_seen(void)
-{
-    CU_ASSERT_FALSE(command_takes(command_find(SLICE("SET")), 2));
-    CU_ASSERT_TRUE(command_takes(command_find(SLICE("SET")), 3));
-    CU_ASSERT_TRUE(command_takes(command_find(SLICE("SET")), 7));
-    CU_ASSERT_FALSE(command_takes(command_find(SLICE("INCR")), 3));
-    CU_ASSERT_TRUE(command_takes(command_find(SLICE("INCR")), 2));
-}
-
 static void a_refused_command_says_why(void)
 {
     ASSERT_TEXT(command_find(SLICE("GET"))->refused, "only reads");
@@ -208,7 +199,6 @@ int main(void)
         TEST(only_what_is_written_gets_a_ttl),
         TEST(removing_publishing_and_expiring_take_no_ttl),
         TEST(a_repeat_changes_what_counts_appends_or_reads_others),
-        TEST(too_few_and_too_many_arguments_are_seen),
         TEST(a_refused_command_says_why),
         TEST(the_reference_page_is_fresh),
     };

@@ -103,15 +103,6 @@ static void a_path_has_at_most_128_steps(void)
     ASSERT_TEXT(refused(text), "column 256: expected no more than 128 steps");
 }
 
-static void a_path_remembers_its_text(void)
-{
-    struct path *path = path_new((struct slice){"a.b|rest", 3}, NULL);
-
-    ASSERT_TEXT(path_text(path), "a.b");
-    path_free(path);
-    path_free(NULL);
-}
-
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -120,7 +111,6 @@ int main(void)
         TEST(a_path_that_breaks_off_finds_nothing),
         TEST(a_text_that_is_not_a_path_is_refused_with_its_column),
         TEST(a_path_has_at_most_128_steps),
-        TEST(a_path_remembers_its_text),
     };
     int status = SUITE("path", tests);
 
