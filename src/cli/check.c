@@ -19,6 +19,7 @@ static const struct cli_option options[] = {
     {'o', "online", NULL, "ask Kafka and Redis too: topics, group, permissions of each command"},
     {'s', "strict", NULL, "warnings count as mistakes"},
     {'l', "list-settings", NULL, "only list every setting of a configuration, with its default"},
+    {'r', "list-routes", NULL, "only list the names of the routes"},
     {'q', "quiet", NULL, "print nothing if all is well"},
     {'j', "json", NULL, "print one JSON object for each file, for a program"},
     {'h', "help", NULL, "print this"},
@@ -35,7 +36,7 @@ static const char examples[] = "\nExamples:\n"
                                "  penstock check --online -c /etc/penstock/penstock.conf\n";
 
 struct check {
-    bool online, strict, quiet, json;
+    bool online, strict, quiet, json, routes;
 };
 
 /* --- notes: right, but the operator should know ----------------------------------------------- */
@@ -175,6 +176,17 @@ static int check_as_json(const struct check *check, const char *path, struct loa
     return status;
 }
 
+/* --- the routes, for the completions of shells ------------------------------------------------ */
+
+/* Also of a file with mistakes, which may be in the middle of being written. */
+static int check_list_routes(const struct loaded *loaded, int status)
+{
+    for (size_t i = 0; loaded->conf && i < loaded->conf->route_count; i++)
+        if (loaded->conf->routes[i].name)
+            puts(loaded->conf->routes[i].name);
+    return status;
+}
+
 /* --- files ------------------------------------------------------------------------------------ */
 
 static int check_file(const struct check *check, const char *path)
@@ -184,8 +196,12 @@ static int check_file(const struct check *check, const char *path)
 
     if (status == EXIT_OK && check->strict && conf_warnings_count(loaded.problems))
         status = EXIT_NEGATIVE;
-    status = check->json ? check_as_json(check, path, &loaded, status)
-                         : check_as_text(check, path, &loaded, status);
+    if (check->routes)
+        status = check_list_routes(&loaded, status);
+    else if (check->json)
+        status = check_as_json(check, path, &loaded, status);
+    else
+        status = check_as_text(check, path, &loaded, status);
     load_free(&loaded);
     return status;
 }
@@ -227,6 +243,9 @@ int cli_check(int argc, char **argv)
         case 'l':
             option_page_list(stdout);
             return EXIT_OK;
+        case 'r':
+            check.routes = true;
+            break;
         case 'q':
             check.quiet = true;
             break;
