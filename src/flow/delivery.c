@@ -17,32 +17,32 @@ void deliveries_free(struct deliveries *deliveries)
 
 /* --- the first command ------------------------------------------------------------------------ */
 
-static uint32_t delivery_number(struct deliveries *deliveries)
+static uint32_t delivery_take_ticket(struct deliveries *deliveries)
 {
     if (deliveries->free) {
-        uint32_t number = deliveries->free - 1;
-        deliveries->free = deliveries->items[number].next_free;
-        return number;
+        uint32_t ticket = deliveries->free - 1;
+        deliveries->free = deliveries->items[ticket].next_free;
+        return ticket;
     }
     deliveries->items = mem_grow(deliveries->items, deliveries->count, &deliveries->capacity,
                                  sizeof(*deliveries->items));
     return (uint32_t)deliveries->count++;
 }
 
-uint32_t delivery_open(struct worker *worker, struct source_ticket ticket,
+uint32_t delivery_open(struct worker *worker, struct source_ticket source_ticket,
                        const struct record *record, const struct route *route)
 {
-    uint32_t number = delivery_number(&worker->deliveries);
+    uint32_t ticket = delivery_take_ticket(&worker->deliveries);
 
-    worker->deliveries.items[number] = (struct delivery){.record = ticket,
+    worker->deliveries.items[ticket] = (struct delivery){.record = source_ticket,
                                                          .offset = record->offset,
                                                          .timestamp_ms = record->timestamp_ms,
                                                          .route = route->index,
                                                          .open = true};
     worker->counters[route->index]->inflight++;
-    worker->opened[worker->opened_count++] = number;
-    source_retain(ticket);
-    return number;
+    worker->opened[worker->opened_count++] = ticket;
+    source_retain(source_ticket);
+    return ticket;
 }
 
 /* --- the last answer -------------------------------------------------------------------------- */
@@ -64,17 +64,17 @@ static enum outcome delivery_outcome(const struct delivery *delivery)
     return delivery->refused ? OUTCOME_DROPPED : OUTCOME_WRITTEN;
 }
 
-void delivery_let_go(struct worker *worker, uint32_t number)
+void delivery_let_go(struct worker *worker, uint32_t ticket)
 {
-    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+    struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
 
     original_release(delivery->original);
     delivery->original = NULL;
 }
 
-static void delivery_close(struct worker *worker, uint32_t number, enum outcome outcome)
+static void delivery_close(struct worker *worker, uint32_t ticket, enum outcome outcome)
 {
-    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+    struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
     struct route_counters *counters = worker->counters[delivery->route];
 
     counters->inflight--;
@@ -83,25 +83,25 @@ static void delivery_close(struct worker *worker, uint32_t number, enum outcome 
         metrics_latency(counters, delivery->timestamp_ms, wall_ms(worker));
     if (source_ticket_is_current(delivery->record))
         source_finish(delivery->record);
-    delivery_let_go(worker, number);
+    delivery_let_go(worker, ticket);
     delivery->open = false;
     delivery->next_free = worker->deliveries.free;
-    worker->deliveries.free = number + 1;
+    worker->deliveries.free = ticket + 1;
 }
 
-void delivery_answered(struct worker *worker, uint32_t number)
+void delivery_answered(struct worker *worker, uint32_t ticket)
 {
-    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+    struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
 
     if (--delivery->pending)
         return;
     bool current = source_ticket_is_current(delivery->record);
     if ((delivery->held || delivery->dropped) && current) {
-        delivery_let_go(worker, number);
+        delivery_let_go(worker, ticket);
         source_give_up(delivery->record); /* it stays open until its partition goes */
         return;
     }
-    delivery_close(worker, number, delivery_outcome(delivery));
+    delivery_close(worker, ticket, delivery_outcome(delivery));
 }
 
 void delivery_close_all(struct worker *worker, const struct source_partition *partition)
@@ -121,10 +121,10 @@ void delivery_log_drop(const struct source_partition *partition, int64_t offset,
 
 /* --- events ----------------------------------------------------------------------------------- */
 
-void delivery_done(void *context, uint32_t number)
+void delivery_done(void *context, uint32_t ticket)
 {
     FAILPOINT(after_reply);
-    delivery_answered(context, number);
+    delivery_answered(context, ticket);
 }
 
 /* It may have been carried out, and must not be twice. */
@@ -143,29 +143,29 @@ static void delivery_lose(struct worker *worker, struct delivery *delivery)
     delivery->refused = true;
 }
 
-void delivery_dropped(void *context, uint32_t number)
+void delivery_dropped(void *context, uint32_t ticket)
 {
     struct worker *worker = context;
-    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+    struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
 
     if (delivery_is_spent(worker, delivery))
         delivery_lose(worker, delivery);
     else
         delivery->dropped = true;
-    delivery_answered(worker, number);
+    delivery_answered(worker, ticket);
 }
 
-bool delivery_wanted(void *context, uint32_t number)
+bool delivery_wanted(void *context, uint32_t ticket)
 {
     struct worker *worker = context;
-    const struct delivery *delivery = delivery_at(&worker->deliveries, number);
+    const struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
 
     return !delivery_is_spent(worker, delivery) && source_ticket_is_current(delivery->record);
 }
 
-void delivery_doubtful(void *context, uint32_t number)
+void delivery_doubtful(void *context, uint32_t ticket)
 {
     struct worker *worker = context;
 
-    delivery_at(&worker->deliveries, number)->doubt = true;
+    delivery_at(&worker->deliveries, ticket)->doubt = true;
 }

@@ -1,7 +1,7 @@
 /*
  * delivery.h: one record on one route, from its first command to its last answer.
  *
- * A delivery is named by a number that travels with its commands to Redis and comes back with their
+ * A delivery is named by a ticket that travels with its commands to Redis and comes back with their
  * answers. Belongs to one worker.
  */
 #pragma once
@@ -52,34 +52,34 @@ struct deliveries {
 
 void deliveries_free(struct deliveries *deliveries);
 
-/** An open one: a closed one's number may be another's by now. */
-static inline struct delivery *delivery_at(const struct deliveries *deliveries, uint32_t number)
+/** An open one: a closed one's ticket may be another's by now. */
+static inline struct delivery *delivery_at(const struct deliveries *deliveries, uint32_t ticket)
 {
-    struct delivery *delivery = &deliveries->items[number];
+    struct delivery *delivery = &deliveries->items[ticket];
 
     assert(delivery->open);
     return delivery;
 }
 
 /** Opens the delivery of the record in hand to one route; no answers are to come yet. */
-uint32_t delivery_open(struct worker *worker, struct source_ticket ticket,
+uint32_t delivery_open(struct worker *worker, struct source_ticket source_ticket,
                        const struct record *record, const struct route *route);
 
 /** One answer less to come; behind the last one it is closed, unless it stops its partition. */
-void delivery_answered(struct worker *worker, uint32_t number);
+void delivery_answered(struct worker *worker, uint32_t ticket);
 
 /** The record of the delivery, or one that never became one, is dropped. */
 void delivery_log_drop(const struct source_partition *partition, int64_t offset,
                        const struct route *route, const char *text);
 
 /** The delivery will not fail any more. */
-void delivery_let_go(struct worker *worker, uint32_t number);
+void delivery_let_go(struct worker *worker, uint32_t ticket);
 
 /** The partition went: what is open of it and waits for nothing is closed. */
 void delivery_close_all(struct worker *worker, const struct source_partition *partition);
 
 /* --- events of sinks, units and letters --- */
-void delivery_done(void *context, uint32_t number);
-bool delivery_wanted(void *context, uint32_t number);
-void delivery_dropped(void *context, uint32_t number);
-void delivery_doubtful(void *context, uint32_t number);
+void delivery_done(void *context, uint32_t ticket);
+bool delivery_wanted(void *context, uint32_t ticket);
+void delivery_dropped(void *context, uint32_t ticket);
+void delivery_doubtful(void *context, uint32_t ticket);

@@ -165,23 +165,23 @@ bool exactly_takes(struct worker *worker, const struct record *record)
 }
 
 /* Whether another letter of the record waits: it has one for each route that failed. */
-static bool another_waits(const struct worker *worker, uint32_t number)
+static bool another_waits(const struct worker *worker, uint32_t ticket)
 {
     const struct delivery *items = worker->deliveries.items;
 
     for (uint32_t i = 0; i < worker->deliveries.count; i++)
-        if (i != number && items[i].open && items[i].dead && items[i].pending &&
-            items[i].offset == items[number].offset &&
-            items[i].record.partition == items[number].record.partition)
+        if (i != ticket && items[i].open && items[i].dead && items[i].pending &&
+            items[i].offset == items[ticket].offset &&
+            items[i].record.partition == items[ticket].record.partition)
             return true;
     return false;
 }
 
-void exactly_mend(struct worker *worker, uint32_t number)
+void exactly_mend(struct worker *worker, uint32_t ticket)
 {
-    const struct delivery *delivery = delivery_at(&worker->deliveries, number);
+    const struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
     struct claim *claim = source_partition_claim(delivery->record.partition);
 
-    if (claim && source_ticket_is_current(delivery->record) && !another_waits(worker, number))
+    if (claim && source_ticket_is_current(delivery->record) && !another_waits(worker, ticket))
         claim_mend(claim, delivery->offset);
 }

@@ -34,5 +34,5 @@ bool exactly_has_room(struct worker *worker, struct source_partition *partition)
  * does not flow any more. Then worker->claim is its partition's. */
 bool exactly_takes(struct worker *worker, const struct record *record);
 
-/** The letter of delivery @p number is delivered: its record need not be remembered any more. */
-void exactly_mend(struct worker *worker, uint32_t number);
+/** The letter of delivery @p ticket is delivered: its record need not be remembered any more. */
+void exactly_mend(struct worker *worker, uint32_t ticket);

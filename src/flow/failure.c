@@ -65,20 +65,21 @@ static void worker_hold(struct worker *worker, struct source_partition *partitio
     worker->status_changed = true;
 }
 
-bool worker_stopped(struct worker *worker, const struct record *record, struct source_ticket ticket,
-                    const struct route *route)
+bool worker_stopped(struct worker *worker, const struct record *record,
+                    struct source_ticket source_ticket, const struct route *route)
 {
-    delivery_open(worker, ticket, record, route);
+    delivery_open(worker, source_ticket, record, route);
     worker_hold(worker, record->owner, route, record->offset, 0, "");
     return false;
 }
 
 /* No error is counted, and none of the tolerance: nothing is wrong with the record. */
 bool worker_deferred(struct worker *worker, const struct record *record,
-                     struct source_ticket ticket, const struct route *route, const char *text)
+                     struct source_ticket source_ticket, const struct route *route,
+                     const char *text)
 {
     worker->counters[route->index]->matched++;
-    delivery_open(worker, ticket, record, route);
+    delivery_open(worker, source_ticket, record, route);
     holds_for_decoding(&worker->holds, record->owner, worker->now_ms,
                        &(struct source_reason){route->conf->name, record->offset, text});
     worker->status_changed = true;
@@ -87,14 +88,14 @@ bool worker_deferred(struct worker *worker, const struct record *record,
 
 /* --- dead letters ----------------------------------------------------------------------------- */
 
-void worker_keep(struct worker *worker, const struct route *route, uint32_t number)
+void worker_keep(struct worker *worker, const struct route *route, uint32_t ticket)
 {
     if (worker->original)
         original_retain(worker->original);
     else
         worker->original =
             original_new(&worker->originals[route->sink_index], &worker->batch, worker->batch.next);
-    delivery_at(&worker->deliveries, number)->original = worker->original;
+    delivery_at(&worker->deliveries, ticket)->original = worker->original;
 }
 
 bool worker_can_fail(struct worker *worker, struct source_partition *partition)
@@ -131,10 +132,10 @@ static void worker_count_letter(struct worker *worker, const struct source_parti
 }
 
 /* The letter is one more answer that the delivery waits for. */
-static void worker_write_letter(struct worker *worker, uint32_t number,
+static void worker_write_letter(struct worker *worker, uint32_t ticket,
                                 const struct dead_record *dead, struct letter_cause *cause)
 {
-    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+    struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
     const struct route *route = &worker->options.routes->items[delivery->route];
 
     cause->route = route->conf->name;
@@ -145,21 +146,21 @@ static void worker_write_letter(struct worker *worker, uint32_t number,
     letters_put(worker->letters, dead, cause);
 }
 
-void worker_letter_delivered(void *context, uint32_t number)
+void worker_letter_delivered(void *context, uint32_t ticket)
 {
     struct worker *worker = context;
 
-    worker->counters[delivery_at(&worker->deliveries, number)->route]->letters_waiting--;
-    exactly_mend(worker, number);
-    delivery_answered(worker, number);
+    worker->counters[delivery_at(&worker->deliveries, ticket)->route]->letters_waiting--;
+    exactly_mend(worker, ticket);
+    delivery_answered(worker, ticket);
 }
 
-void worker_letter_dropped(void *context, uint32_t number)
+void worker_letter_dropped(void *context, uint32_t ticket)
 {
     struct worker *worker = context;
 
-    worker->counters[delivery_at(&worker->deliveries, number)->route]->letters_waiting--;
-    delivery_dropped(worker, number);
+    worker->counters[delivery_at(&worker->deliveries, ticket)->route]->letters_waiting--;
+    delivery_dropped(worker, ticket);
 }
 
 /* --- what Redis refused ----------------------------------------------------------------------- */
@@ -204,39 +205,39 @@ static char *refused_command(struct worker *worker, const struct delivery *deliv
     return text;
 }
 
-int64_t worker_patience(void *context, uint32_t number)
+int64_t worker_patience(void *context, uint32_t ticket)
 {
     struct worker *worker = context;
-    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+    struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
 
     delivery->later++;
     return worker->options.routes->items[delivery->route].conf->retry.timeout;
 }
 
-static void worker_bury_refused(struct worker *worker, uint32_t number, uint32_t to_come,
+static void worker_bury_refused(struct worker *worker, uint32_t ticket, uint32_t to_come,
                                 const char *text)
 {
-    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+    struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
     struct source_partition *partition = delivery->record.partition;
     struct record record = original_record(delivery->original, partition);
-    const struct dead_record dead = {&record, partition, number};
+    const struct dead_record dead = {&record, partition, ticket};
     char *command = refused_command(worker, delivery, to_come, &record);
 
     worker_write_letter(
-        worker, number, &dead,
+        worker, ticket, &dead,
         &(struct letter_cause){.stage = STAGE_REDIS, .command = slice_of(command), .error = text});
     letters_commit(worker->letters);
     worker_count_letter(worker, partition, delivery->offset,
                         &worker->options.routes->items[delivery->route], text);
-    delivery_let_go(worker, number);
+    delivery_let_go(worker, ticket);
     free(command);
 }
 
 /* It is still ours. */
-static void worker_judge_refused(struct worker *worker, uint32_t number, uint32_t to_come,
+static void worker_judge_refused(struct worker *worker, uint32_t ticket, uint32_t to_come,
                                  enum reply_class class, const char *text)
 {
-    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+    struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
     struct source_partition *partition = delivery->record.partition;
     const struct route *route = &worker->options.routes->items[delivery->route];
     int64_t again_ms = again_in_ms(worker, delivery, class);
@@ -253,7 +254,7 @@ static void worker_judge_refused(struct worker *worker, uint32_t number, uint32_
         delivery->refused = true;
         break;
     case FATE_DEAD:
-        worker_bury_refused(worker, number, to_come, told);
+        worker_bury_refused(worker, ticket, to_come, told);
         break;
     case FATE_HELD:
         delivery->held = true;
@@ -270,36 +271,36 @@ static enum units_verdict delivery_verdict(const struct delivery *delivery)
     return delivery->dead ? UNITS_KEEP : UNITS_SKIP;
 }
 
-enum units_verdict worker_reject(struct worker *worker, uint32_t number, uint32_t to_come,
+enum units_verdict worker_reject(struct worker *worker, uint32_t ticket, uint32_t to_come,
                                  enum reply_class class, const char *text)
 {
-    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+    struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
 
     worker->counters[delivery->route]->errors[STAGE_REDIS]++;
     if (!source_ticket_is_current(delivery->record))
         delivery->dropped = true; /* the next owner will meet it */
     else if (!delivery->refused && !delivery->dead)
-        worker_judge_refused(worker, number, to_come, class, text);
+        worker_judge_refused(worker, ticket, to_come, class, text);
     enum units_verdict verdict = delivery_verdict(delivery);
-    delivery_answered(worker, number);
+    delivery_answered(worker, ticket);
     return verdict;
 }
 
-enum units_verdict worker_refused(void *context, uint32_t number, enum reply_class class,
+enum units_verdict worker_refused(void *context, uint32_t ticket, enum reply_class class,
                                   const char *text)
 {
     struct worker *worker = context;
-    const struct delivery *delivery = delivery_at(&worker->deliveries, number);
+    const struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
 
-    return worker_reject(worker, number, delivery->pending - delivery->contested, class, text);
+    return worker_reject(worker, ticket, delivery->pending - delivery->contested, class, text);
 }
 
 /* --- what may end connections ----------------------------------------------------------------- */
 
-void worker_suspected(void *context, uint32_t number, const char *text)
+void worker_suspected(void *context, uint32_t ticket, const char *text)
 {
     struct worker *worker = context;
-    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+    struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
     const struct route *route = &worker->options.routes->items[delivery->route];
 
     if (source_ticket_is_current(delivery->record))
@@ -309,9 +310,9 @@ void worker_suspected(void *context, uint32_t number, const char *text)
 
 /* --- what may have been carried out ----------------------------------------------------------- */
 
-void worker_read_again(struct worker *worker, uint32_t number, const char *why)
+void worker_read_again(struct worker *worker, uint32_t ticket, const char *why)
 {
-    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+    struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
 
     delivery->dropped = true;
     if (source_ticket_is_current(delivery->record)) {
@@ -319,7 +320,7 @@ void worker_read_again(struct worker *worker, uint32_t number, const char *why)
                     &(struct source_reason){.text = why});
         worker->status_changed = true;
     }
-    delivery_answered(worker, number);
+    delivery_answered(worker, ticket);
 }
 
 /* --- what never became a command -------------------------------------------------------------- */
@@ -375,11 +376,12 @@ static void worker_miss(struct worker *worker, bool keep)
         claim_miss(worker->claim, keep);
 }
 
-bool worker_failed(struct worker *worker, const struct record *record, struct source_ticket ticket,
-                   const struct route *route, const struct failure *failure)
+bool worker_failed(struct worker *worker, const struct record *record,
+                   struct source_ticket source_ticket, const struct route *route,
+                   const struct failure *failure)
 {
     struct source_partition *partition = record->owner;
-    uint32_t number;
+    uint32_t ticket;
 
     worker->counters[route->index]->errors[failure->stage]++;
     switch (worker_fate(worker, route, REPLY_REJECT)) {
@@ -389,9 +391,9 @@ bool worker_failed(struct worker *worker, const struct record *record, struct so
         return true;
     case FATE_DEAD:
         worker_miss(worker, true);
-        number = delivery_open(worker, ticket, record, route);
+        ticket = delivery_open(worker, source_ticket, record, route);
         worker_write_letter(
-            worker, number, &(struct dead_record){record, partition, number},
+            worker, ticket, &(struct dead_record){record, partition, ticket},
             &(struct letter_cause){.stage = failure->stage,
                                    .command = failed_command(worker, failure->stage),
                                    .error = failure->text});
@@ -400,7 +402,7 @@ bool worker_failed(struct worker *worker, const struct record *record, struct so
     case FATE_HELD:
         break;
     }
-    delivery_open(worker, ticket, record, route);
+    delivery_open(worker, source_ticket, record, route);
     worker_hold(worker, partition, route, record->offset, 0, failure->text);
     return false;
 }

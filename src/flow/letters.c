@@ -34,7 +34,7 @@ struct post {
     char *facts; /* the text of letter.facts */
     struct slice reference;
     struct source_partition *partition;
-    uint32_t number;
+    uint32_t ticket;
     int64_t since_ms;
     enum letter_extent extent;
     bool open, sent;
@@ -128,7 +128,7 @@ void letters_put(struct letters *letters, const struct dead_record *dead,
 
     *post = (struct post){.copy = copy_new(dead->record, letters->limit_value),
                           .partition = dead->partition,
-                          .number = dead->number,
+                          .ticket = dead->ticket,
                           .since_ms = clock_ms(),
                           .open = true};
     letters->copies_bytes += post->copy->bytes;
@@ -193,14 +193,14 @@ static struct post *letters_reported(struct letters *letters, uint32_t place)
 static void letters_delivered(void *context, uint32_t place)
 {
     struct letters *letters = context;
-    uint32_t number = letters_reported(letters, place)->number;
+    uint32_t ticket = letters_reported(letters, place)->ticket;
 
     FAILPOINT(after_letter);
     letters->why[0] = '\0';
     letters->delivered_ms = clock_ms();
     backoff_reset(&letters->backoff);
     post_close(letters, place);
-    letters->events.delivered(letters->events.context, number);
+    letters->events.delivered(letters->events.context, ticket);
 }
 
 static void post_shorten(struct post *post)
@@ -252,10 +252,10 @@ static enum letter_sending letters_send(struct letters *letters, uint32_t place)
 
 static void letters_drop(struct letters *letters, uint32_t place)
 {
-    uint32_t number = letters->posts[place].number;
+    uint32_t ticket = letters->posts[place].ticket;
 
     post_close(letters, place);
-    letters->events.dropped(letters->events.context, number);
+    letters->events.dropped(letters->events.context, ticket);
 }
 
 /* The first one that waits; false: it goes on waiting. */
@@ -266,7 +266,7 @@ static bool letters_send_first(struct letters *letters)
 
     if (letters->alone || (post->suspect && letters->sent))
         return false;
-    if (!letters->events.wanted(letters->events.context, post->number)) {
+    if (!letters->events.wanted(letters->events.context, post->ticket)) {
         waiting_take_first(letters);
         letters_drop(letters, place);
         return true;
@@ -310,7 +310,7 @@ static void letters_sweep(struct letters *letters)
         uint32_t place = *link - 1;
         struct post *post = &letters->posts[place];
         if (*link == letters->fresh ||
-            letters->events.wanted(letters->events.context, post->number)) {
+            letters->events.wanted(letters->events.context, post->ticket)) {
             before = *link;
             link = &post->next;
             continue;

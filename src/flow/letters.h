@@ -20,21 +20,21 @@ struct event_base;
 struct letters;
 struct metrics_worker;
 
-/** @p number is that of the delivery, as letters_put() had it. */
+/** @p ticket is that of the delivery, as letters_put() had it. */
 struct letters_events {
     void *context;
-    void (*delivered)(void *context, uint32_t number);
+    void (*delivered)(void *context, uint32_t ticket);
     /** Whether the record's answer still counts; else its letter is not sent any more. */
-    bool (*wanted)(void *context, uint32_t number);
+    bool (*wanted)(void *context, uint32_t ticket);
     /** The letter was not delivered and will not be. */
-    void (*dropped)(void *context, uint32_t number);
+    void (*dropped)(void *context, uint32_t ticket);
 };
 
 /** A record that becomes a letter. */
 struct dead_record {
     const struct record *record;
     struct source_partition *partition;
-    uint32_t number;
+    uint32_t ticket;
 };
 
 /** The letters of worker @p number go where conf->dlq says. Errors: NULL and ERR_CONFIG. */

@@ -33,9 +33,9 @@ static void client_name(const struct worker *worker, const struct conf_sink *sin
 }
 
 /* What becomes of the rest of its record is no matter of the sink's. */
-static void sink_refused(void *context, uint32_t number, enum reply_class class, const char *text)
+static void sink_refused(void *context, uint32_t ticket, enum reply_class class, const char *text)
 {
-    worker_refused(context, number, class, text);
+    worker_refused(context, ticket, class, text);
 }
 
 /* Whether a route of our source writes to the sink so. */

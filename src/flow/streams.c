@@ -11,7 +11,7 @@
 
 /* A refusal of which the stream is asked. */
 struct refusal {
-    uint32_t number;    /* the delivery */
+    uint32_t ticket;    /* the delivery */
     uint32_t to_come;   /* its answers that were to come, this one among them */
     char *run_id;       /* the server that refused */
     char *text;         /* its words; NULL: a free place */
@@ -66,7 +66,7 @@ static void refuse(struct worker *worker, const struct refusal *refusal, const c
     char text[ERR_TEXT_BYTES];
 
     snprintf(text, sizeof(text), "%.200s; %s", refusal->text, finding);
-    worker_reject(worker, refusal->number, refusal->to_come, REPLY_REJECT, text);
+    worker_reject(worker, refusal->ticket, refusal->to_come, REPLY_REJECT, text);
 }
 
 static void cannot_tell(struct worker *worker, const struct refusal *refusal, const char *why)
@@ -76,7 +76,7 @@ static void cannot_tell(struct worker *worker, const struct refusal *refusal, co
     snprintf(text, sizeof(text),
              "%.200s; whether its entry is there cannot be asked: XRANGE: %.200s", refusal->text,
              why);
-    worker_reject(worker, refusal->number, refusal->to_come, REPLY_CONFIG, text);
+    worker_reject(worker, refusal->ticket, refusal->to_come, REPLY_CONFIG, text);
 }
 
 static void settle(struct streams *streams, const struct refusal *refusal,
@@ -84,15 +84,15 @@ static void settle(struct streams *streams, const struct refusal *refusal,
 {
     struct worker *worker = streams->worker;
 
-    delivery_at(&worker->deliveries, refusal->number)->contested--;
+    delivery_at(&worker->deliveries, refusal->ticket)->contested--;
     if (is_another_server(streams, refusal)) {
-        worker_read_again(worker, refusal->number,
+        worker_read_again(worker, refusal->ticket,
                           "another server than the one that refused an id is asked for its entry");
         return;
     }
     switch (answer) {
     case COMPARISON_SAME:
-        delivery_done(worker, refusal->number);
+        delivery_done(worker, refusal->ticket);
         break;
     case COMPARISON_EMPTY:
         refuse(worker, refusal, "the stream has no entry of this id (any more)");
@@ -106,14 +106,14 @@ static void settle(struct streams *streams, const struct refusal *refusal,
     }
 }
 
-static void streams_answered(void *context, uint32_t ticket, enum comparison_answer answer,
+static void streams_answered(void *context, uint32_t place, enum comparison_answer answer,
                              const char *text)
 {
     struct streams *streams = context;
-    struct refusal refusal = streams->refusals[ticket];
+    struct refusal refusal = streams->refusals[place];
 
-    streams->refusals[ticket].run_id = streams->refusals[ticket].text = NULL;
-    refusal_free(streams, ticket);
+    streams->refusals[place].run_id = streams->refusals[place].text = NULL;
+    refusal_free(streams, place);
     settle(streams, &refusal, answer, text);
     free(refusal.run_id);
     free(refusal.text);
@@ -135,19 +135,19 @@ static struct streams *streams_of(struct worker *worker, size_t sink)
     return *streams;
 }
 
-static void ask(struct streams *streams, const struct xadd_entry *entry, uint32_t ticket)
+static void ask(struct streams *streams, const struct xadd_entry *entry, uint32_t place)
 {
     const struct slice words[] = {SLICE("XRANGE"),     entry->key,     slice_of(entry->id),
                                   slice_of(entry->id), SLICE("COUNT"), SLICE("1")};
 
     comparison_ask(streams->comparison, words, sizeof(words) / sizeof(words[0]), xadd_answer(entry),
-                   ticket);
+                   place);
 }
 
-bool streams_contest(void *context, uint32_t number, const char *text, struct slice command)
+bool streams_contest(void *context, uint32_t ticket, const char *text, struct slice command)
 {
     struct worker *worker = context;
-    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+    struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
     const struct route *route = &worker->options.routes->items[delivery->route];
     struct xadd_entry entry;
 
@@ -157,7 +157,7 @@ bool streams_contest(void *context, uint32_t number, const char *text, struct sl
     struct streams *streams = streams_of(worker, route->sink_index);
     const char *run_id = sink_run_id(streams->sink);
     uint32_t place = refusal_place(streams);
-    streams->refusals[place] = (struct refusal){.number = number,
+    streams->refusals[place] = (struct refusal){.ticket = ticket,
                                                 .to_come = delivery->pending - delivery->contested,
                                                 .run_id = mem_text(run_id ? run_id : ""),
                                                 .text = mem_text(text)};

@@ -17,7 +17,7 @@
 #include "flow/worker_parts.h"
 
 /** sink_events.contests: whether the stream is asked. */
-bool streams_contest(void *context, uint32_t number, const char *text, struct slice command);
+bool streams_contest(void *context, uint32_t ticket, const char *text, struct slice command);
 
 /** Sends the questions about streams of the sink. */
 void streams_turn(struct worker *worker, size_t sink);

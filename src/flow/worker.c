@@ -43,16 +43,16 @@ static bool worker_render(struct worker *worker, struct record *record, const st
 
 /* False: it was carried out before. */
 static bool worker_put_command(struct worker *worker, struct sink *sink,
-                               const struct rendered *rendered, uint32_t number)
+                               const struct rendered *rendered, uint32_t ticket)
 {
     if (worker->claim)
         return claim_put(worker->claim, rendered->arguments, rendered->count, rendered->command,
-                         number);
-    sink_put(sink, rendered->arguments, rendered->count, rendered->command, rendered->key, number);
+                         ticket);
+    sink_put(sink, rendered->arguments, rendered->count, rendered->command, rendered->key, ticket);
     return true;
 }
 
-static void worker_put(struct worker *worker, struct source_ticket ticket,
+static void worker_put(struct worker *worker, struct source_ticket source_ticket,
                        const struct record *record, const struct route *route)
 {
     const struct rendering *rendering = &worker->rendering;
@@ -61,13 +61,13 @@ static void worker_put(struct worker *worker, struct source_ticket ticket,
         worker_end(worker, route, OUTCOME_FILTERED, NULL);
         return;
     }
-    uint32_t number = delivery_open(worker, ticket, record, route);
+    uint32_t ticket = delivery_open(worker, source_ticket, record, route);
     if (route->conf->on_error == ON_ERROR_DLQ)
-        worker_keep(worker, route, number);
-    struct delivery *delivery = delivery_at(&worker->deliveries, number);
+        worker_keep(worker, route, ticket);
+    struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
     struct sink *sink = worker->sinks[route->sink_index];
     for (size_t i = 0; i < rendering->count; i++) {
-        if (worker_put_command(worker, sink, &rendering->items[i], number))
+        if (worker_put_command(worker, sink, &rendering->items[i], ticket))
             delivery->pending++;
         else if (i < 64)
             delivery->left_out |= UINT64_C(1) << i;
@@ -76,7 +76,7 @@ static void worker_put(struct worker *worker, struct source_ticket ticket,
 
 /* One route's share of a record. False: the record stops its partition. */
 static bool worker_deliver(struct worker *worker, struct record *record,
-                           struct source_ticket ticket, const struct route *route)
+                           struct source_ticket source_ticket, const struct route *route)
 {
     struct route_counters *counters = worker->counters[route->index];
     enum stage stage;
@@ -84,17 +84,17 @@ static bool worker_deliver(struct worker *worker, struct record *record,
     bool well = worker_render(worker, record, route, &stage, &err);
 
     if (!well && err.kind == ERR_RETRY)
-        return worker_deferred(worker, record, ticket, route, err.text);
+        return worker_deferred(worker, record, source_ticket, route, err.text);
     if (worker->claim && claim_pass(worker->claim, well ? worker->rendering.count : 1))
         return true;
     counters->matched++;
     if (tolerance_is_over(worker->options.tolerances, route->index))
-        return worker_stopped(worker, record, ticket, route);
+        return worker_stopped(worker, record, source_ticket, route);
     if (well) {
-        worker_put(worker, ticket, record, route);
+        worker_put(worker, source_ticket, record, route);
         return true;
     }
-    return worker_failed(worker, record, ticket, route, &(struct failure){stage, err.text});
+    return worker_failed(worker, record, source_ticket, route, &(struct failure){stage, err.text});
 }
 
 /* Nothing of the record in hand is sent, whatever its routes: it will be read again as a whole. */
@@ -187,18 +187,18 @@ static bool worker_prepare(struct worker *worker, struct record *record)
     if (routes->delivery == EXACTLY_ONCE && !exactly_takes(worker, record))
         return true;
 
-    struct source_ticket ticket = source_begin(partition, record);
+    struct source_ticket source_ticket = source_begin(partition, record);
     worker->opened_count = worker->ending_count = 0;
     worker->original = NULL;
     arena_reset(&worker->arena);
     for (size_t i = 0; i < routes->count; i++)
-        if (!worker_deliver(worker, record, ticket, routes->items[i])) {
+        if (!worker_deliver(worker, record, source_ticket, routes->items[i])) {
             worker_take_back(worker);
             return true;
         }
     worker_complete(worker, record, routes);
     FAILPOINT(after_encode);
-    source_finish(ticket); /* of begin; each delivery holds it too */
+    source_finish(source_ticket); /* of begin; each delivery holds it too */
     return true;
 }
 
