@@ -56,7 +56,7 @@ static void samples_push(struct samples *samples, struct probe_command command)
     samples->items[samples->count++] = command;
 }
 
-/* The question about an id that the record made and Redis refuses (flow/streams.h). */
+/* The question about an id that the record made and Redis refuses (flow/stream_refusals.h). */
 static void samples_add_question(struct samples *samples, struct slice key, bool secret)
 {
     const struct slice words[] = {SLICE("XRANGE"), key,       SLICE("1"), SLICE("1"),

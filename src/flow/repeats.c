@@ -13,7 +13,7 @@ static void check_command(const struct route *route, const struct route_command 
 
     stream_ids_check(route, command, origin, problems);
     if (command->stream_id == STREAM_ID_OF_OFFSET || command->stream_id == STREAM_ID_OF_RECORD)
-        return; /* Redis takes it once, and streams.h knows a repeat */
+        return; /* Redis takes it once, and stream_refusals.h knows a repeat */
     if (!row || !may_repeat || row->flags & COMMAND_IDEMPOTENT)
         return;
     conf_warning(problems, origin, "delivery = \"exactly_once\" carries it out once",

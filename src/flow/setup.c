@@ -3,7 +3,7 @@
 #include "conf/memory_budget.h"
 #include "flow/exactly.h"
 #include "flow/failure.h"
-#include "flow/streams.h"
+#include "flow/stream_refusals.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -56,8 +56,9 @@ static bool worker_open_sink(struct worker *worker, size_t index, struct err *er
 {
     const struct conf_sink *conf = &worker->options.conf->sinks[index];
     const struct sink_events events = {
-        worker,          delivery_done,     sink_refused,    delivery_wanted, delivery_dropped,
-        worker_patience, delivery_doubtful, streams_contest, worker_suspected};
+        worker,           delivery_done,   sink_refused,      delivery_wanted,
+        delivery_dropped, worker_patience, delivery_doubtful, stream_refusals_contest,
+        worker_suspected};
     const struct units_events of_units = {worker,          exactly_claimed, exactly_fenced,
                                           delivery_done,   worker_refused,  delivery_dropped,
                                           worker_patience, worker_suspected};
@@ -197,7 +198,8 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
     worker->metrics = metrics_worker(options->metrics, options->number);
     worker_find_counters(worker);
     worker->sinks = mem_array(options->conf->sink_count, sizeof(*worker->sinks));
-    worker->streams = mem_array(options->conf->sink_count, sizeof(*worker->streams));
+    worker->stream_refusals =
+        mem_array(options->conf->sink_count, sizeof(*worker->stream_refusals));
     worker->holds = (struct holds){.conf = options->conf, .sinks = worker->sinks};
     worker->opened = mem_array(options->routes->count, sizeof(*worker->opened));
     worker->endings = mem_array(options->routes->count, sizeof(*worker->endings));
@@ -232,7 +234,7 @@ void worker_free(struct worker *worker)
     worker_return_records(worker);
     durability_close(&worker->durability);
     source_free(worker->source);
-    streams_close(worker);
+    stream_refusals_close(worker);
     for (size_t i = 0; i < worker->options.conf->sink_count; i++)
         sink_free(worker->sinks[i]);
     letters_free(worker->letters);

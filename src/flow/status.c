@@ -1,6 +1,6 @@
 /* status.c: what a worker tells of itself to whoever asks from outside. */
 #include "base/mem.h"
-#include "flow/streams.h"
+#include "flow/stream_refusals.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ static const char *trouble_of(const struct worker *worker, size_t index)
     const char *trouble = sink_trouble(worker->sinks[index]);
 
     if (!trouble)
-        trouble = streams_trouble(worker, index);
+        trouble = stream_refusals_trouble(worker, index);
     return trouble ? trouble : durability_trouble(&worker->durability, index);
 }
 

@@ -22,7 +22,7 @@
 #include "base/mem.h"
 #include "flow/exactly.h"
 #include "flow/failure.h"
-#include "flow/streams.h"
+#include "flow/stream_refusals.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -125,7 +125,7 @@ static bool worker_route_has_room(const struct worker *worker, const struct rout
         !originals_have_room(&worker->originals[route->sink_index]))
         return false;
     return exactly || (sink_has_room(worker->sinks[route->sink_index]) &&
-                       streams_have_room(worker, route->sink_index));
+                       stream_refusals_have_room(worker, route->sink_index));
 }
 
 /* Whether all sinks of the record's routes take more. Where one is away and another is well, the
@@ -222,7 +222,7 @@ static void worker_turn_sinks(struct worker *worker)
         if (worker->discards)
             sink_discard(worker->sinks[i]);
         sink_turn(worker->sinks[i]);
-        streams_turn(worker, i);
+        stream_refusals_turn(worker, i);
     }
     worker->discards = false;
 }

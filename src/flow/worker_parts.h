@@ -2,7 +2,7 @@
  * worker_parts.h: what a worker is made of; shared by the files of the worker alone. None of them
  * calls one that stands before it:
  *
- *      setup.c -> worker.c -> streams.c -> failure.c -> exactly.c -> delivery.c
+ *      setup.c -> worker.c -> stream_refusals.c -> failure.c -> exactly.c -> delivery.c
  *                          -> drain.c, status.c
  */
 #pragma once
@@ -40,9 +40,9 @@ struct worker {
     bool stopping, discards;
     int64_t hopeless_since_ms; /* while it stops: since when no answer can come; 0: one can */
     struct source *source;
-    struct sink **sinks;      /* by the configuration's order; NULL: no route of ours uses it */
-    struct streams **streams; /* streams.c's, of the same sinks; NULL: none was asked yet */
-    struct claim *claim;      /* of the record in hand; NULL: it goes the ordinary way */
+    struct sink **sinks; /* by the configuration's order; NULL: no route of ours uses it */
+    struct stream_refusals **stream_refusals; /* of the same sinks; NULL: none yet */
+    struct claim *claim; /* of the record in hand; NULL: it goes the ordinary way */
     struct metrics_worker *metrics;
     struct route_counters **counters; /* by the index of a route; NULL: of another source */
     struct deliveries deliveries;

@@ -24,7 +24,7 @@ struct ticket {
     bool entry; /* of the record's stream */
 };
 
-/* A stream refused an entry and is to be asked for it, as streams.c does. */
+/* A stream refused an entry and is to be asked for it, as stream_refusals.c does. */
 struct refusal {
     struct ticket ticket;
     char id[XADD_ID_BYTES];

@@ -1,5 +1,5 @@
-/* test_streams.c: a stream that refuses an id is asked whether it has that very entry: a mock
- * cluster, one worker, a real server. */
+/* test_stream_refusals.c: a stream that refuses an id is asked whether it has that very entry: a
+ * mock cluster, one worker, a real server. */
 #include "suite.h"
 
 #include "base/log.h"
@@ -352,7 +352,7 @@ int main(void)
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    status = SUITE_APART("streams", tests);
+    status = SUITE_APART("stream_refusals", tests);
     cluster_end();
     return status;
 }

@@ -1,5 +1,5 @@
 /*
- * streams.h: whether a stream that refuses an id has that very entry already.
+ * stream_refusals.h: whether a stream that refuses an id has that very entry already.
  *
  * Redis refuses an id that is not above the stream's last one. At least once, that may be good
  * news: the record's entry was written before, and is read or sent again. Or it may not: somebody
@@ -17,16 +17,17 @@
 #include "flow/worker_parts.h"
 
 /** sink_events.contests: whether the stream is asked. */
-bool streams_contest(void *context, uint32_t ticket, const char *text, struct slice command);
+bool stream_refusals_contest(void *context, uint32_t ticket, const char *text,
+                             struct slice command);
 
 /** Sends the questions about streams of the sink. */
-void streams_turn(struct worker *worker, size_t sink);
+void stream_refusals_turn(struct worker *worker, size_t sink);
 
 /** Whether another record may need an answer of the sink's streams. */
-bool streams_have_room(const struct worker *worker, size_t sink);
+bool stream_refusals_have_room(const struct worker *worker, size_t sink);
 
 /** What keeps the sink's streams from answering; NULL: nothing, or they are not asked. */
-const char *streams_trouble(const struct worker *worker, size_t sink);
+const char *stream_refusals_trouble(const struct worker *worker, size_t sink);
 
 /** Before the sinks are freed. */
-void streams_close(struct worker *worker);
+void stream_refusals_close(struct worker *worker);
