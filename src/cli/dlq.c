@@ -72,25 +72,25 @@ static bool is_named(struct walk *walk, const char *id)
     return walk->request->id_count == 0;
 }
 
-static bool is_chosen(struct walk *walk, const struct dlq_letter *letter, bool with_done)
+static bool is_chosen(struct walk *walk, const struct dlq_item *item, bool with_done)
 {
     const struct dlq_request *request = walk->request;
 
-    if (!is_named(walk, letter->id) || (letter->done && !with_done && !request->id_count))
+    if (!is_named(walk, item->id) || (item->done && !with_done && !request->id_count))
         return false;
-    if (!letter->sound)
+    if (!item->sound)
         return !request->route && !request->topic;
-    return (!request->route || slice_is(letter->letter.facts[LETTER_ROUTE], request->route)) &&
-           (!request->topic || strcmp(letter->topic, request->topic) == 0);
+    return (!request->route || slice_is(item->letter.facts[DLQ_FACT_ROUTE], request->route)) &&
+           (!request->topic || strcmp(item->topic, request->topic) == 0);
 }
 
-static void walk_count(struct walk *walk, const struct dlq_letter *letter)
+static void walk_count(struct walk *walk, const struct dlq_item *item)
 {
-    struct slice route = letter->letter.facts[LETTER_ROUTE];
+    struct slice route = item->letter.facts[DLQ_FACT_ROUTE];
 
     walk->chosen++;
-    walk->foreign += !letter->sound;
-    if (!letter->sound)
+    walk->foreign += !item->sound;
+    if (!item->sound)
         return;
     for (size_t i = 0; i < walk->route_count; i++)
         if (slice_is(route, walk->routes[i].route)) {
@@ -105,57 +105,57 @@ static void walk_count(struct walk *walk, const struct dlq_letter *letter)
 
 /* --- the walks -------------------------------------------------------------------------------- */
 
-static bool visit_list(struct walk *walk, const struct dlq_letter *letter, struct err *err)
+static bool visit_list(struct walk *walk, const struct dlq_item *item, struct err *err)
 {
     (void)err;
     if (walk->request->json)
-        dlq_json(letter, NULL);
+        dlq_json(item, NULL);
     else
-        dlq_text_line(letter);
+        dlq_text_line(item);
     return true;
 }
 
-static bool visit_show(struct walk *walk, const struct dlq_letter *letter, struct err *err)
+static bool visit_show(struct walk *walk, const struct dlq_item *item, struct err *err)
 {
     struct dlq_now now;
 
     (void)err;
-    dlq_now_make(&now, walk->loaded, walk->retry, letter);
+    dlq_now_make(&now, walk->loaded, walk->retry, item);
     if (walk->request->json)
-        dlq_json(letter, &now);
+        dlq_json(item, &now);
     else
-        dlq_text(letter, &now);
+        dlq_text(item, &now);
     dlq_now_clear(&now);
     return true;
 }
 
 /* False: stop the retry. */
-static bool visit_retry(struct walk *walk, const struct dlq_letter *letter, struct err *err)
+static bool visit_retry(struct walk *walk, const struct dlq_item *item, struct err *err)
 {
-    if (letter->done) {
-        printf("%s was sent before\n", letter->id);
+    if (item->done) {
+        printf("%s was sent before\n", item->id);
         return true;
     }
-    if (!letter->sound) {
-        printf("%s stays: %s\n", letter->id, letter->why.text);
+    if (!item->sound) {
+        printf("%s stays: %s\n", item->id, item->why.text);
         walk->stayed++;
         return true;
     }
-    if (!walk->request->dry_run && !dlq_box_takes_mark(walk->box, letter, err))
+    if (!walk->request->dry_run && !dlq_box_takes_mark(walk->box, item, err))
         return false;
-    if (!dlq_retry_send(walk->retry, letter, err)) {
+    if (!dlq_retry_send(walk->retry, item, err)) {
         walk->stayed++;
         return err->kind == ERR_RECORD;
     }
     walk->sent++;
     if (isatty(STDERR_FILENO) && walk->sent % PROGRESS_EACH == 0)
         fprintf(stderr, "%" PRIu64 " sent\n", walk->sent);
-    return walk->request->dry_run || dlq_box_done(walk->box, letter, err);
+    return walk->request->dry_run || dlq_box_done(walk->box, item, err);
 }
 
 struct verb {
     const char *name;
-    bool (*visit)(struct walk *walk, const struct dlq_letter *letter, struct err *err);
+    bool (*visit)(struct walk *walk, const struct dlq_item *item, struct err *err);
 };
 
 static const struct verb verbs[] = {
@@ -169,14 +169,14 @@ static bool walk_continues(const struct walk *walk)
 static bool walk_letters(struct walk *walk, const struct verb *verb, struct err *err)
 {
     bool with_done = walk->request->all && verb->visit != visit_retry;
-    struct dlq_letter letter;
+    struct dlq_item item;
 
     err->kind = ERR_NONE;
-    while (walk_continues(walk) && dlq_box_next(walk->box, &letter, err)) {
-        if (!is_chosen(walk, &letter, with_done))
+    while (walk_continues(walk) && dlq_box_next(walk->box, &item, err)) {
+        if (!is_chosen(walk, &item, with_done))
             continue;
-        walk_count(walk, &letter);
-        if (!verb->visit(walk, &letter, err))
+        walk_count(walk, &item);
+        if (!verb->visit(walk, &item, err))
             return false;
         err->kind = ERR_NONE;
     }

@@ -5,9 +5,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "codec/letter_fields.h"
-#include "kafka/letter_reader.h"
-#include "redis/letter_entries.h"
+#include "codec/dlq_fields.h"
+#include "kafka/dlq_reader.h"
+#include "redis/dlq_entries.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,9 +15,9 @@
 #include <string.h>
 
 struct dlq_box {
-    struct letter_reader *reader;   /* NULL: a stream */
-    struct letter_entries *entries; /* NULL: a topic */
-    unsigned unkept;                /* letters that were sent, without a mark in Kafka */
+    struct dlq_reader *reader;   /* NULL: a stream */
+    struct dlq_entries *entries; /* NULL: a topic */
+    unsigned unkept;             /* letters that were sent, without a mark in Kafka */
     int64_t unkept_since_ms;
     struct arena arena;
 };
@@ -27,9 +27,9 @@ struct dlq_box *dlq_box_open(const struct conf *conf, struct err *err)
     struct dlq_box *box = mem_new(struct dlq_box);
 
     if (conf->dlq.source)
-        box->reader = letter_reader_new(conf, err);
+        box->reader = dlq_reader_new(conf, err);
     else if (conf->dlq.sink)
-        box->entries = letter_entries_new(conf->dlq.sink, conf->dlq.stream.text, err);
+        box->entries = dlq_entries_new(conf->dlq.sink, conf->dlq.stream.text, err);
     else
         err_set(err, ERR_CONFIG, "%s names no dlq: there are no dead letters", conf->file);
     if (box->reader || box->entries)
@@ -42,49 +42,48 @@ void dlq_box_close(struct dlq_box *box)
 {
     if (!box)
         return;
-    letter_reader_free(box->reader);
-    letter_entries_free(box->entries);
+    dlq_reader_free(box->reader);
+    dlq_entries_free(box->entries);
     arena_free(&box->arena);
     free(box);
 }
 
 /* The place of the record, from the letter's headers. */
-static void letter_place(struct dlq_letter *letter)
+static void letter_place(struct dlq_item *item)
 {
-    if (!letter->sound)
+    if (!item->sound)
         return;
-    letter->sound = letter_take_place(&letter->letter, letter->topic, sizeof(letter->topic));
-    if (!letter->sound)
-        err_set(&letter->why, ERR_RECORD, "its topic, partition or offset is missing");
+    item->sound = dlq_letter_take_place(&item->letter, item->topic, sizeof(item->topic));
+    if (!item->sound)
+        err_set(&item->why, ERR_RECORD, "its topic, partition or offset is missing");
 }
 
-static bool box_next_record(struct dlq_box *box, struct dlq_letter *letter, struct err *err)
+static bool box_next_record(struct dlq_box *box, struct dlq_item *item, struct err *err)
 {
     struct record record;
 
-    if (!letter_reader_next(box->reader, &record, &letter->done, err))
+    if (!dlq_reader_next(box->reader, &record, &item->done, err))
         return false;
-    letter->partition = record.partition;
-    letter->offset = record.offset;
-    snprintf(letter->id, sizeof(letter->id), "%" PRId32 "@%" PRId64, record.partition,
-             record.offset);
-    letter->sound = letter_read(&record, &letter->letter);
-    if (!letter->sound)
-        err_set(&letter->why, ERR_RECORD, "it is not a dead letter: its headers are missing");
+    item->partition = record.partition;
+    item->offset = record.offset;
+    snprintf(item->id, sizeof(item->id), "%" PRId32 "@%" PRId64, record.partition, record.offset);
+    item->sound = dlq_letter_read(&record, &item->letter);
+    if (!item->sound)
+        err_set(&item->why, ERR_RECORD, "it is not a dead letter: its headers are missing");
     return true;
 }
 
-static bool box_next_entry(struct dlq_box *box, struct dlq_letter *letter, struct err *err)
+static bool box_next_entry(struct dlq_box *box, struct dlq_item *item, struct err *err)
 {
     const struct slice *items;
     const char *id;
     size_t count;
 
-    if (!letter_entries_next(box->entries, &id, &items, &count, err))
+    if (!dlq_entries_next(box->entries, &id, &items, &count, err))
         return false;
-    snprintf(letter->id, sizeof(letter->id), "%s", id);
-    letter->sound = letter_fields_read(items, count, &box->arena, &letter->headers, &letter->letter,
-                                       &letter->why);
+    snprintf(item->id, sizeof(item->id), "%s", id);
+    item->sound =
+        dlq_fields_read(items, count, &box->arena, &item->headers, &item->letter, &item->why);
     return true;
 }
 
@@ -94,29 +93,28 @@ static bool box_is_due(const struct dlq_box *box)
            (box->unkept && clock_ms() - box->unkept_since_ms >= DLQ_UNKEPT_MS);
 }
 
-bool dlq_box_next(struct dlq_box *box, struct dlq_letter *letter, struct err *err)
+bool dlq_box_next(struct dlq_box *box, struct dlq_item *item, struct err *err)
 {
     if (box_is_due(box) && !dlq_box_keep(box, err))
         return false;
     arena_reset(&box->arena);
-    *letter = (struct dlq_letter){0};
-    if (!(box->reader ? box_next_record(box, letter, err) : box_next_entry(box, letter, err)))
+    *item = (struct dlq_item){0};
+    if (!(box->reader ? box_next_record(box, item, err) : box_next_entry(box, item, err)))
         return false;
-    letter_place(letter);
+    letter_place(item);
     return true;
 }
 
-bool dlq_box_takes_mark(struct dlq_box *box, const struct dlq_letter *letter, struct err *err)
+bool dlq_box_takes_mark(struct dlq_box *box, const struct dlq_item *item, struct err *err)
 {
-    return box->entries ||
-           letter_reader_takes_mark(box->reader, letter->partition, letter->offset, err);
+    return box->entries || dlq_reader_takes_mark(box->reader, item->partition, item->offset, err);
 }
 
-bool dlq_box_done(struct dlq_box *box, const struct dlq_letter *letter, struct err *err)
+bool dlq_box_done(struct dlq_box *box, const struct dlq_item *item, struct err *err)
 {
     if (box->entries)
-        return letter_entries_delete(box->entries, letter->id, err);
-    letter_reader_mark(box->reader, letter->partition, letter->offset);
+        return dlq_entries_delete(box->entries, item->id, err);
+    dlq_reader_mark(box->reader, item->partition, item->offset);
     if (!box->unkept++)
         box->unkept_since_ms = clock_ms();
     return true;
@@ -127,7 +125,7 @@ bool dlq_box_keep(struct dlq_box *box, struct err *err)
     unsigned unkept = box->unkept;
 
     box->unkept = 0;
-    return !unkept || letter_reader_keep(box->reader, err) ||
+    return !unkept || dlq_reader_keep(box->reader, err) ||
            err_wrap(err, "%u letters were sent and could not be marked", unkept);
 }
 

@@ -10,24 +10,24 @@
 
 #include <stdio.h>
 
-static void write_fact(struct json_writer *json, const struct letter *letter, const char *name,
-                       enum letter_fact fact)
+static void write_fact(struct json_writer *json, const struct dlq_letter *letter, const char *name,
+                       enum dlq_fact fact)
 {
     json_write_bytes(json, name, letter->facts[fact]);
 }
 
-static void write_letter(struct json_writer *json, const struct dlq_letter *letter)
+static void write_letter(struct json_writer *json, const struct dlq_item *item)
 {
-    const struct letter *facts = &letter->letter;
+    const struct dlq_letter *facts = &item->letter;
 
-    json_write_text(json, "id", letter->id);
-    json_write_bool(json, "sent", letter->done);
-    json_write_text(json, "unreadable", letter->sound ? NULL : letter->why.text);
-    if (!letter->sound)
+    json_write_text(json, "id", item->id);
+    json_write_bool(json, "sent", item->done);
+    json_write_text(json, "unreadable", item->sound ? NULL : item->why.text);
+    if (!item->sound)
         return;
-    write_fact(json, facts, "route", LETTER_ROUTE);
-    write_fact(json, facts, "error", LETTER_ERROR);
-    json_write_text(json, "topic", letter->topic);
+    write_fact(json, facts, "route", DLQ_FACT_ROUTE);
+    write_fact(json, facts, "error", DLQ_FACT_ERROR);
+    json_write_text(json, "topic", item->topic);
     json_write_integer(json, "partition", facts->record.partition);
     json_write_integer(json, "offset", facts->record.offset);
     if (facts->record.timestamp_ms >= 0)
@@ -35,10 +35,9 @@ static void write_letter(struct json_writer *json, const struct dlq_letter *lett
     else
         json_write_null(json, "timestamp");
     json_write_open(json, "facts", '{');
-    for (int fact = 0; fact < LETTER_FACTS; fact++)
+    for (int fact = 0; fact < DLQ_FACTS; fact++)
         if (facts->facts[fact].data)
-            write_fact(json, facts, letter_fact_name((enum letter_fact)fact),
-                       (enum letter_fact)fact);
+            write_fact(json, facts, dlq_fact_name((enum dlq_fact)fact), (enum dlq_fact)fact);
     json_write_close(json, '}');
 }
 
@@ -71,18 +70,18 @@ static void write_commands(struct json_writer *json, const struct dlq_now *now)
     json_write_text(json, "now_error", now->rendered ? NULL : now->err.text);
 }
 
-void dlq_json(const struct dlq_letter *letter, const struct dlq_now *now)
+void dlq_json(const struct dlq_item *item, const struct dlq_now *now)
 {
     struct json_writer json = {.out = stdout};
 
     json_write_open(&json, NULL, '{');
-    write_letter(&json, letter);
+    write_letter(&json, item);
     if (now && now->has_record) {
         json_write_bytes(&json, "key", now->record.key);
         json_write_bytes(&json, "value", now->record.value);
         write_headers(&json, &now->record);
     }
-    if (now && letter->sound)
+    if (now && item->sound)
         write_commands(&json, now);
     json_write_close(&json, '}');
     putchar('\n');

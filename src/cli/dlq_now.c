@@ -5,16 +5,16 @@
 #include <stdlib.h>
 
 void dlq_now_make(struct dlq_now *now, const struct loaded *loaded, struct dlq_retry *retry,
-                  const struct dlq_letter *letter)
+                  const struct dlq_item *item)
 {
     *now = (struct dlq_now){.has_record = false};
-    if (!letter->sound) {
-        now->err = letter->why;
+    if (!item->sound) {
+        now->err = item->why;
         return;
     }
-    now->route = dlq_route(loaded, letter, &now->err);
+    now->route = dlq_route(loaded, item, &now->err);
     now->has_record =
-        now->route && dlq_retry_record(retry, letter, now->route, &now->record, &now->err);
+        now->route && dlq_retry_record(retry, item, now->route, &now->record, &now->err);
     if (!now->has_record)
         return;
     struct scope scope = scope_of(&now->record, &now->arena, clock_wall_ms());

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "cli/dlq_parts.h"
 #include "cli/shown.h"
-#include "kafka/letter_reader.h"
+#include "kafka/dlq_reader.h"
 #include "redis/dialogue.h"
 #include "redis/xadd.h"
 
@@ -13,9 +13,9 @@
 struct dlq_retry {
     const struct loaded *loaded;
     bool dry_run;
-    struct dialogue **dialogues;     /* by the sinks' order; opened when they are needed */
-    struct letter_reader **fetchers; /* by the sources' order */
-    struct headers headers;          /* of the record in hand: the letter's own */
+    struct dialogue **dialogues;  /* by the sinks' order; opened when they are needed */
+    struct dlq_reader **fetchers; /* by the sources' order */
+    struct headers headers;       /* of the record in hand: the letter's own */
     struct header *items;
     size_t capacity;
 };
@@ -38,17 +38,17 @@ void dlq_retry_free(struct dlq_retry *retry)
     for (size_t i = 0; i < retry->loaded->conf->sink_count; i++)
         dialogue_close(retry->dialogues[i]);
     for (size_t i = 0; i < retry->loaded->conf->source_count; i++)
-        letter_reader_free(retry->fetchers[i]);
+        dlq_reader_free(retry->fetchers[i]);
     free(retry->dialogues);
     free(retry->fetchers);
     free(retry->items);
     free(retry);
 }
 
-const struct route *dlq_route(const struct loaded *loaded, const struct dlq_letter *letter,
+const struct route *dlq_route(const struct loaded *loaded, const struct dlq_item *item,
                               struct err *err)
 {
-    struct slice fact = letter->letter.facts[LETTER_ROUTE];
+    struct slice fact = item->letter.facts[DLQ_FACT_ROUTE];
     char *name = mem_copy(fact.data ? fact.data : "", fact.length);
     const struct route *route = routes_find(loaded->routes, name);
 
@@ -61,7 +61,7 @@ const struct route *dlq_route(const struct loaded *loaded, const struct dlq_lett
 /* --- the record ------------------------------------------------------------------------------- */
 
 /* The first headers of the letter are the record's own. */
-static void retry_take_headers(struct dlq_retry *retry, const struct letter *letter)
+static void retry_take_headers(struct dlq_retry *retry, const struct dlq_letter *letter)
 {
     size_t count = 0;
 
@@ -73,25 +73,25 @@ static void retry_take_headers(struct dlq_retry *retry, const struct letter *let
     retry->headers = (struct headers){retry->items, count};
 }
 
-static bool retry_fetch(struct dlq_retry *retry, const struct dlq_letter *letter,
+static bool retry_fetch(struct dlq_retry *retry, const struct dlq_item *item,
                         const struct route *route, struct record *record, struct err *err)
 {
     const struct conf *conf = retry->loaded->conf;
-    struct letter_reader **fetcher = &retry->fetchers[route->conf->from - conf->sources];
+    struct dlq_reader **fetcher = &retry->fetchers[route->conf->from - conf->sources];
 
-    if (!*fetcher && !(*fetcher = letter_reader_fetcher(conf, route->conf->from, err)))
+    if (!*fetcher && !(*fetcher = dlq_reader_fetcher(conf, route->conf->from, err)))
         return false;
-    return letter_reader_fetch(*fetcher, letter->topic, letter->letter.record.partition,
-                               letter->letter.record.offset, record, err);
+    return dlq_reader_fetch(*fetcher, item->topic, item->letter.record.partition,
+                            item->letter.record.offset, record, err);
 }
 
-bool dlq_retry_record(struct dlq_retry *retry, const struct dlq_letter *letter,
+bool dlq_retry_record(struct dlq_retry *retry, const struct dlq_item *item,
                       const struct route *route, struct record *record, struct err *err)
 {
-    if (letter->letter.facts[LETTER_REFERENCE].data)
-        return retry_fetch(retry, letter, route, record, err);
-    retry_take_headers(retry, &letter->letter);
-    *record = letter->letter.record;
+    if (item->letter.facts[DLQ_FACT_REFERENCE].data)
+        return retry_fetch(retry, item, route, record, err);
+    retry_take_headers(retry, &item->letter);
+    *record = item->letter.record;
     record->headers = headers_of(&retry->headers);
     return true;
 }
@@ -134,37 +134,36 @@ static void retry_show(const struct route *route, const struct rendering *render
         shown_command("  ", route->conf, &rendering->items[i]);
 }
 
-static bool retry_render(struct dlq_retry *retry, const struct dlq_letter *letter,
+static bool retry_render(struct dlq_retry *retry, const struct dlq_item *item,
                          const struct route *route, struct arena *arena,
                          struct rendering *rendering, struct err *err)
 {
     struct record record;
     struct scope scope;
 
-    if (!dlq_retry_record(retry, letter, route, &record, err))
+    if (!dlq_retry_record(retry, item, route, &record, err))
         return false;
     scope = scope_of(&record, arena, clock_wall_ms());
     if (!route_render(route, &scope, rendering, NULL, err))
         return false;
     if (!retry->dry_run)
         return retry_write(retry, route, rendering, err);
-    printf("%s would be sent:\n", letter->id);
+    printf("%s would be sent:\n", item->id);
     retry_show(route, rendering);
     return true;
 }
 
-bool dlq_retry_send(struct dlq_retry *retry, const struct dlq_letter *letter, struct err *err)
+bool dlq_retry_send(struct dlq_retry *retry, const struct dlq_item *item, struct err *err)
 {
     struct arena arena = {0};
     struct rendering rendering = {0};
-    const struct route *route = dlq_route(retry->loaded, letter, err);
-    bool good = route && retry_render(retry, letter, route, &arena, &rendering, err);
+    const struct route *route = dlq_route(retry->loaded, item, err);
+    bool good = route && retry_render(retry, item, route, &arena, &rendering, err);
 
     if (!good)
-        printf("%s %s: %s\n", letter->id, err->kind == ERR_RECORD ? "stays" : "not sent",
-               err->text);
+        printf("%s %s: %s\n", item->id, err->kind == ERR_RECORD ? "stays" : "not sent", err->text);
     else if (!retry->dry_run)
-        printf("%s %s\n", letter->id, rendering.count ? "written" : "filtered");
+        printf("%s %s\n", item->id, rendering.count ? "written" : "filtered");
     free(rendering.items);
     arena_free(&arena);
     return good;

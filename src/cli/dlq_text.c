@@ -21,7 +21,7 @@ static void print_time(int64_t timestamp_ms)
 }
 
 /* A fact as one line of printable text. */
-static void print_fact(const struct letter *letter, enum letter_fact fact, size_t limit)
+static void print_fact(const struct dlq_letter *letter, enum dlq_fact fact, size_t limit)
 {
     struct slice text = letter->facts[fact];
     bool cut = text.length > limit;
@@ -30,23 +30,23 @@ static void print_fact(const struct letter *letter, enum letter_fact fact, size_
     fputs(cut ? "..." : "", stdout);
 }
 
-void dlq_text_line(const struct dlq_letter *letter)
+void dlq_text_line(const struct dlq_item *item)
 {
-    const struct letter *facts = &letter->letter;
+    const struct dlq_letter *facts = &item->letter;
 
-    if (!letter->sound) {
-        printf("%s  not a letter: %s\n", letter->id, letter->why.text);
+    if (!item->sound) {
+        printf("%s  not a letter: %s\n", item->id, item->why.text);
         return;
     }
-    printf("%s  ", letter->id);
+    printf("%s  ", item->id);
     print_time(facts->record.timestamp_ms);
     fputs("  ", stdout);
-    print_fact(facts, LETTER_ROUTE, ERROR_SHOWN);
-    printf("  %s[%" PRId32 "]@%" PRId64 "  ", letter->topic, facts->record.partition,
+    print_fact(facts, DLQ_FACT_ROUTE, ERROR_SHOWN);
+    printf("  %s[%" PRId32 "]@%" PRId64 "  ", item->topic, facts->record.partition,
            facts->record.offset);
-    print_fact(facts, LETTER_ERROR, ERROR_SHOWN);
-    printf("%s%s\n", facts->facts[LETTER_REFERENCE].data ? "  (by reference)" : "",
-           letter->done ? "  (sent)" : "");
+    print_fact(facts, DLQ_FACT_ERROR, ERROR_SHOWN);
+    printf("%s%s\n", facts->facts[DLQ_FACT_REFERENCE].data ? "  (by reference)" : "",
+           item->done ? "  (sent)" : "");
 }
 
 static void show_bytes(const char *name, struct slice bytes)
@@ -71,13 +71,13 @@ static void show_headers(const struct record *record)
     }
 }
 
-static void show_facts(const struct letter *letter)
+static void show_facts(const struct dlq_letter *letter)
 {
-    for (int fact = 0; fact < LETTER_FACTS; fact++) {
+    for (int fact = 0; fact < DLQ_FACTS; fact++) {
         if (!letter->facts[fact].data)
             continue;
-        printf("  fact      %s = ", letter_fact_name((enum letter_fact)fact));
-        print_fact(letter, (enum letter_fact)fact, SIZE_MAX);
+        printf("  fact      %s = ", dlq_fact_name((enum dlq_fact)fact));
+        print_fact(letter, (enum dlq_fact)fact, SIZE_MAX);
         putchar('\n');
     }
 }
@@ -92,12 +92,12 @@ static void show_now(const struct dlq_now *now)
         shown_command("  now       ", now->route->conf, &now->rendering.items[i]);
 }
 
-void dlq_text(const struct dlq_letter *letter, const struct dlq_now *now)
+void dlq_text(const struct dlq_item *item, const struct dlq_now *now)
 {
-    dlq_text_line(letter);
-    if (!letter->sound)
+    dlq_text_line(item);
+    if (!item->sound)
         return;
-    show_facts(&letter->letter);
+    show_facts(&item->letter);
     if (now->has_record) {
         show_bytes("key", now->record.key);
         show_bytes("value", now->record.value);

@@ -133,7 +133,7 @@ static void worker_count_letter(struct worker *worker, const struct source_parti
 
 /* The letter is one more answer that the delivery waits for. */
 static void worker_write_letter(struct worker *worker, uint32_t ticket,
-                                const struct dead_record *dead, struct letter_cause *cause)
+                                const struct dead_record *dead, struct dlq_cause *cause)
 {
     struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
     const struct route *route = &worker->options.routes->items[delivery->route];
@@ -225,7 +225,7 @@ static void worker_bury_refused(struct worker *worker, uint32_t ticket, uint32_t
 
     worker_write_letter(
         worker, ticket, &dead,
-        &(struct letter_cause){.stage = STAGE_REDIS, .command = slice_of(command), .error = text});
+        &(struct dlq_cause){.stage = STAGE_REDIS, .command = slice_of(command), .error = text});
     letters_commit(worker->letters);
     worker_count_letter(worker, partition, delivery->offset,
                         &worker->options.routes->items[delivery->route], text);
@@ -392,11 +392,10 @@ bool worker_failed(struct worker *worker, const struct record *record,
     case FATE_DEAD:
         worker_miss(worker, true);
         ticket = delivery_open(worker, source_ticket, record, route);
-        worker_write_letter(
-            worker, ticket, &(struct dead_record){record, partition, ticket},
-            &(struct letter_cause){.stage = failure->stage,
-                                   .command = failed_command(worker, failure->stage),
-                                   .error = failure->text});
+        worker_write_letter(worker, ticket, &(struct dead_record){record, partition, ticket},
+                            &(struct dlq_cause){.stage = failure->stage,
+                                                .command = failed_command(worker, failure->stage),
+                                                .error = failure->text});
         worker_end(worker, route, OUTCOME_DEAD_LETTERED, failure->text);
         return true;
     case FATE_HELD:

@@ -17,9 +17,9 @@
 #include "base/log_limit.h"
 #include "base/mem.h"
 #include "conf/conf.h"
-#include "kafka/letter_topic.h"
+#include "kafka/dlq_topic.h"
 #include "record/copy.h"
-#include "redis/letter_stream.h"
+#include "redis/dlq_stream.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -29,22 +29,22 @@
 enum { LOOK_MS = 200, FIRST_RETRY_MS = 100, LONGEST_RETRY_MS = 5000 };
 
 struct post {
-    struct letter letter;
+    struct dlq_letter letter;
     struct copy *copy;
     char *facts; /* the text of letter.facts */
     struct slice reference;
     struct source_partition *partition;
     uint32_t ticket;
     int64_t since_ms;
-    enum letter_extent extent;
+    enum dlq_extent extent;
     bool open, sent;
     bool suspect;  /* in a batch that was too large */
     uint32_t next; /* among those that wait, or among the free ones: 1 + its place; 0: none */
 };
 
 struct letters {
-    struct letter_topic *topic;   /* this one, */
-    struct letter_stream *stream; /* or that one */
+    struct dlq_topic *topic;   /* this one, */
+    struct dlq_stream *stream; /* or that one */
     struct letters_events events;
     unsigned worker;
     size_t limit_bytes; /* of what waits; beyond it letters_have_room() may be false */
@@ -121,7 +121,7 @@ static void post_close(struct letters *letters, uint32_t place)
 }
 
 void letters_put(struct letters *letters, const struct dead_record *dead,
-                 const struct letter_cause *cause)
+                 const struct dlq_cause *cause)
 {
     uint32_t place = post_place(letters);
     struct post *post = &letters->posts[place];
@@ -133,13 +133,13 @@ void letters_put(struct letters *letters, const struct dead_record *dead,
                           .open = true};
     letters->copies_bytes += post->copy->bytes;
     if (copy_is_cut(post->copy))
-        post->extent = LETTER_WITHOUT_VALUE;
+        post->extent = DLQ_WITHOUT_VALUE;
     post->letter.record = post->copy->record;
     post->letter.header_count = post->copy->headers.count;
-    post->facts = letter_explain(&post->letter, cause);
-    post->reference = post->letter.facts[LETTER_REFERENCE];
+    post->facts = dlq_letter_explain(&post->letter, cause);
+    post->reference = post->letter.facts[DLQ_FACT_REFERENCE];
     letters->facts_bytes += facts_length(post);
-    letter_shorten(&post->letter, post->extent);
+    dlq_letter_shorten(&post->letter, post->extent);
     letters->open++;
     waiting_add(letters, place);
     if (!letters->fresh)
@@ -205,18 +205,18 @@ static void letters_delivered(void *context, uint32_t place)
 
 static void post_shorten(struct post *post)
 {
-    if (post->extent < LETTER_FACTS_ALONE)
+    if (post->extent < DLQ_FACTS_ALONE)
         post->extent++;
     post->suspect = false;
-    post->letter.facts[LETTER_REFERENCE] = post->reference;
-    letter_shorten(&post->letter, post->extent);
+    post->letter.facts[DLQ_FACT_REFERENCE] = post->reference;
+    dlq_letter_shorten(&post->letter, post->extent);
 }
 
 static void letters_failed(void *context, uint32_t place, const char *why, bool too_large)
 {
     struct letters *letters = context;
     struct post *post = letters_reported(letters, place);
-    bool least = post->extent == LETTER_FACTS_ALONE;
+    bool least = post->extent == DLQ_FACTS_ALONE;
 
     if (too_large && !post->suspect)
         post->suspect = true;
@@ -241,13 +241,13 @@ static void letters_forgotten(void *context, const char *why)
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-static enum letter_sending letters_send(struct letters *letters, uint32_t place)
+static enum dlq_sending letters_send(struct letters *letters, uint32_t place)
 {
-    const struct letter *letter = &letters->posts[place].letter;
+    const struct dlq_letter *letter = &letters->posts[place].letter;
 
     if (letters->topic)
-        return letter_topic_send(letters->topic, letter, place);
-    return letter_stream_send(letters->stream, letter, place);
+        return dlq_topic_send(letters->topic, letter, place);
+    return dlq_stream_send(letters->stream, letter, place);
 }
 
 static void letters_drop(struct letters *letters, uint32_t place)
@@ -272,16 +272,16 @@ static bool letters_send_first(struct letters *letters)
         return true;
     }
     switch (letters_send(letters, place)) {
-    case LETTER_NOT_NOW:
+    case DLQ_NOT_NOW:
         return false;
-    case LETTER_TOO_LARGE:
-        if (post->extent == LETTER_FACTS_ALONE) {
+    case DLQ_TOO_LARGE:
+        if (post->extent == DLQ_FACTS_ALONE) {
             letters_pause(letters, "a letter is too large, also without its record");
             return false;
         }
         post_shorten(post);
         return true;
-    case LETTER_SENT:
+    case DLQ_SENT:
         break;
     }
     waiting_take_first(letters);
@@ -335,8 +335,8 @@ static int64_t letters_oldest_ms(const struct letters *letters)
 
 static const char *letters_why(const struct letters *letters)
 {
-    const char *why = letters->topic ? letter_topic_trouble(letters->topic)
-                                     : letter_stream_trouble(letters->stream);
+    const char *why =
+        letters->topic ? dlq_topic_trouble(letters->topic) : dlq_stream_trouble(letters->stream);
 
     if (letters->why[0])
         return letters->why;
@@ -380,7 +380,7 @@ static bool letters_look(struct letters *letters, struct holds *holds, int64_t n
 
 static const char *letters_missing(const struct letters *letters)
 {
-    return letters->topic ? letter_topic_missing(letters->topic) : NULL;
+    return letters->topic ? dlq_topic_missing(letters->topic) : NULL;
 }
 
 /* There is no place for letters, and the operator should know before the first one. */
@@ -400,10 +400,10 @@ static bool letters_look_at_place(struct letters *letters, int64_t now_ms)
 bool letters_turn(struct letters *letters, struct holds *holds, int64_t now_ms)
 {
     if (letters->topic)
-        letter_topic_turn(letters->topic);
+        dlq_topic_turn(letters->topic);
     letters_send_waiting(letters, now_ms);
     if (letters->stream)
-        letter_stream_turn(letters->stream);
+        dlq_stream_turn(letters->stream);
     bool changed = letters_look_at_place(letters, now_ms);
     if (now_ms < letters->look_ms || (!letters->open && !letters->late))
         return changed;
@@ -449,16 +449,16 @@ bool letters_have_room(const struct letters *letters, const struct source_partit
 static bool letters_open(struct letters *letters, const struct conf *conf, size_t memory_bytes,
                          struct event_base *base, struct metrics_worker *metrics, struct err *err)
 {
-    const struct letter_events events = {letters, letters_delivered, letters_failed,
-                                         letters_forgotten};
+    const struct dlq_sender_events events = {letters, letters_delivered, letters_failed,
+                                             letters_forgotten};
     char name[64];
 
     if (conf->dlq.source) {
-        letters->topic = letter_topic_new(&conf->dlq, memory_bytes, base, &events, err);
+        letters->topic = dlq_topic_new(&conf->dlq, memory_bytes, base, &events, err);
         return letters->topic;
     }
     snprintf(name, sizeof(name), "penstock:dlq:%u", letters->worker);
-    letters->stream = letter_stream_new(conf, name, base, metrics, &events, err);
+    letters->stream = dlq_stream_new(conf, name, base, metrics, &events, err);
     return letters->stream;
 }
 
@@ -477,7 +477,7 @@ struct letters *letters_new(const struct conf *conf, unsigned number, size_t mem
         return NULL;
     }
     letters->limit_value =
-        letters->topic ? letter_topic_limit(letters->topic) : letter_stream_limit(letters->stream);
+        letters->topic ? dlq_topic_limit(letters->topic) : dlq_stream_limit(letters->stream);
     return letters;
 }
 
@@ -485,8 +485,8 @@ void letters_free(struct letters *letters)
 {
     if (!letters)
         return;
-    letter_topic_free(letters->topic);
-    letter_stream_free(letters->stream);
+    dlq_topic_free(letters->topic);
+    dlq_stream_free(letters->stream);
     for (uint32_t place = 0; place < letters->count; place++)
         if (letters->posts[place].open)
             post_close(letters, place);
@@ -497,5 +497,5 @@ void letters_free(struct letters *letters)
 void letters_reload(struct letters *letters)
 {
     if (letters->stream)
-        letter_stream_reload(letters->stream);
+        dlq_stream_reload(letters->stream);
 }

@@ -9,7 +9,7 @@
 #pragma once
 #include "flow/holds.h"
 #include "kafka/source.h"
-#include "record/letter.h"
+#include "record/dlq_letter.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,7 +54,7 @@ bool letters_have_room(const struct letters *letters, const struct source_partit
 
 /** Copies the record and why it failed; it is sent after letters_commit(). */
 void letters_put(struct letters *letters, const struct dead_record *dead,
-                 const struct letter_cause *cause);
+                 const struct dlq_cause *cause);
 
 /** What was put may be sent. */
 void letters_commit(struct letters *letters);

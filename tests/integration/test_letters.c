@@ -65,15 +65,16 @@ static void a_letter_is_the_record_byte_for_byte_and_says_why(void)
     CU_ASSERT_TRUE(is_bytes(letter->key, letter->key_len, (struct slice){key, sizeof(key)}));
     CU_ASSERT_TRUE(is_bytes(letter->payload, letter->len, (struct slice){value, sizeof(value)}));
     CU_ASSERT_EQUAL(rd_kafka_message_timestamp(letter, NULL), TIMESTAMP);
-    CU_ASSERT_EQUAL(header_count(letter), 1000 + LETTER_REFERENCE);
+    CU_ASSERT_EQUAL(header_count(letter), 1000 + DLQ_FACT_REFERENCE);
     for (int i = 0; i < 1000; i++)
         ASSERT_TEXT(header_text(letter, (size_t)i), many_text(i));
-    ASSERT_TEXT(header_text(letter, 1000 + LETTER_TOPIC), "__connect.errors.topic=bytes");
-    ASSERT_TEXT(header_text(letter, 1000 + LETTER_PARTITION), "__connect.errors.partition=1");
-    ASSERT_TEXT(header_text(letter, 1000 + LETTER_OFFSET), "__connect.errors.offset=3");
-    ASSERT_TEXT(header_text(letter, 1000 + LETTER_ROUTE), "__penstock.route=near");
-    ASSERT_TEXT(header_text(letter, 1000 + LETTER_CLASS), "__penstock.class=decode");
-    ASSERT_TEXT(header_text(letter, 1000 + LETTER_STAGE), "__connect.errors.stage=VALUE_CONVERTER");
+    ASSERT_TEXT(header_text(letter, 1000 + DLQ_FACT_TOPIC), "__connect.errors.topic=bytes");
+    ASSERT_TEXT(header_text(letter, 1000 + DLQ_FACT_PARTITION), "__connect.errors.partition=1");
+    ASSERT_TEXT(header_text(letter, 1000 + DLQ_FACT_OFFSET), "__connect.errors.offset=3");
+    ASSERT_TEXT(header_text(letter, 1000 + DLQ_FACT_ROUTE), "__penstock.route=near");
+    ASSERT_TEXT(header_text(letter, 1000 + DLQ_FACT_CLASS), "__penstock.class=decode");
+    ASSERT_TEXT(header_text(letter, 1000 + DLQ_FACT_STAGE),
+                "__connect.errors.stage=VALUE_CONVERTER");
     close_letters();
     bridge_stop();
     CU_ASSERT_EQUAL(cluster_committed("bytes", "bytes", 1), 6);
@@ -101,18 +102,19 @@ static void a_refused_command_is_told_by_its_template_and_redis_own_words(void)
     read_letters("dead.refused", 4);
     CU_ASSERT_EQUAL(letter_count, 4); /* APPEND made a string of each */
     for (size_t i = 0; i < letter_count; i++) {
-        size_t own = header_count(letters[i]) - LETTER_REFERENCE;
+        size_t own = header_count(letters[i]) - DLQ_FACT_REFERENCE;
         CU_ASSERT_EQUAL(own, 1);
-        ASSERT_TEXT(header_text(letters[i], own + LETTER_COMMAND),
+        ASSERT_TEXT(header_text(letters[i], own + DLQ_FACT_COMMAND),
                     "__penstock.command=RPUSH string-%{$key} %{$offset}");
-        ASSERT_TEXT(header_text(letters[i], own + LETTER_CLASS), "__penstock.class=reject");
-        ASSERT_TEXT(header_text(letters[i], own + LETTER_STAGE), "__connect.errors.stage=TASK_PUT");
-        ASSERT_TEXT(header_text(letters[i], own + LETTER_EXCEPTION),
+        ASSERT_TEXT(header_text(letters[i], own + DLQ_FACT_CLASS), "__penstock.class=reject");
+        ASSERT_TEXT(header_text(letters[i], own + DLQ_FACT_STAGE),
+                    "__connect.errors.stage=TASK_PUT");
+        ASSERT_TEXT(header_text(letters[i], own + DLQ_FACT_EXCEPTION),
                     "__connect.errors.exception.class.name=redis.WRONGTYPE");
-        ASSERT_TEXT(header_text(letters[i], own + LETTER_ERROR),
+        ASSERT_TEXT(header_text(letters[i], own + DLQ_FACT_ERROR),
                     "__penstock.error=WRONGTYPE Operation against a key holding the wrong kind of "
                     "value");
-        ASSERT_TEXT(header_text(letters[i], own + LETTER_ATTEMPTS), "__penstock.attempts=1");
+        ASSERT_TEXT(header_text(letters[i], own + DLQ_FACT_ATTEMPTS), "__penstock.attempts=1");
     }
     close_letters();
     bridge_stop();
@@ -143,7 +145,7 @@ static void what_is_null_stays_null_and_what_is_empty_stays_empty(void)
     for (size_t i = 0; i < letter_count; i++) {
         const rd_kafka_message_t *letter = letters[i];
         const char *offset =
-            header_text(letter, LETTER_OFFSET) + strlen("__connect.errors.offset=");
+            header_text(letter, DLQ_FACT_OFFSET) + strlen("__connect.errors.offset=");
         bool first = strcmp(offset, "0") == 0, second = strcmp(offset, "1") == 0;
         CU_ASSERT_TRUE(is_bytes(letter->key, letter->key_len,
                                 first    ? none
@@ -173,9 +175,9 @@ static void a_value_above_the_topics_limit_goes_by_reference(void)
     CU_ASSERT_EQUAL_FATAL(letter_count, 1);
     CU_ASSERT_PTR_NULL(letters[0]->payload);
     CU_ASSERT_TRUE(is_bytes(letters[0]->key, letters[0]->key_len, SLICE("1")));
-    CU_ASSERT_EQUAL(header_count(letters[0]), 1 + LETTER_FACTS);
+    CU_ASSERT_EQUAL(header_count(letters[0]), 1 + DLQ_FACTS);
     ASSERT_TEXT(header_text(letters[0], 0), "number=1");
-    ASSERT_TEXT(header_text(letters[0], 1 + LETTER_REFERENCE), "__penstock.reference=large[2]@0");
+    ASSERT_TEXT(header_text(letters[0], 1 + DLQ_FACT_REFERENCE), "__penstock.reference=large[2]@0");
     close_letters();
     bridge_stop();
     CU_ASSERT_EQUAL(cluster_committed("large", "large", 2), 3);
@@ -195,9 +197,10 @@ static void a_record_that_waited_too_long_is_a_letter_that_says_how_often_it_was
                      "on_error = \"dlq\"; retry = { timeout = \"500ms\"; }; do = \"SET a b\"; "));
     read_letters("dead.later", 1);
     CU_ASSERT_EQUAL_FATAL(letter_count, 1);
-    CU_ASSERT_PTR_NOT_NULL(strstr(header_text(letters[0], 1 + LETTER_ERROR), ": gave up after 5"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(header_text(letters[0], 1 + DLQ_FACT_ERROR), ": gave up after 5"));
     CU_ASSERT_TRUE(
-        atoi(header_text(letters[0], 1 + LETTER_ATTEMPTS) + strlen("__penstock.attempts=")) > 2);
+        atoi(header_text(letters[0], 1 + DLQ_FACT_ATTEMPTS) + strlen("__penstock.attempts=")) > 2);
     close_letters();
     bridge_stop();
     CU_ASSERT_EQUAL(cluster_committed("later", "later", 3), 1);

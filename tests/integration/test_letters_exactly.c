@@ -42,10 +42,11 @@ static void bad_records_are_letters_and_the_others_count_once(void)
     CU_ASSERT_EQUAL_FATAL(letter_count, 2);
     for (size_t i = 0; i < 2; i++) {
         bool broken =
-            strcmp(header_text(letters[i], LETTER_OFFSET), "__connect.errors.offset=5") == 0;
-        ASSERT_TEXT(header_text(letters[i], LETTER_CLASS),
+            strcmp(header_text(letters[i], DLQ_FACT_OFFSET), "__connect.errors.offset=5") == 0;
+        ASSERT_TEXT(header_text(letters[i], DLQ_FACT_CLASS),
                     broken ? "__penstock.class=decode" : "__penstock.class=reject");
-        ASSERT_TEXT(header_text(letters[i], LETTER_COMMAND), "__penstock.command=INCRBY sum %{n}");
+        ASSERT_TEXT(header_text(letters[i], DLQ_FACT_COMMAND),
+                    "__penstock.command=INCRBY sum %{n}");
     }
     close_letters();
     CU_ASSERT_TRUE(checkpoint_comes(here, "exact", 1, "holes", ""));

@@ -167,7 +167,7 @@ static void a_producer_that_fails_for_good_is_made_anew(void)
     CU_ASSERT_TRUE(letter_count >= 30);
     bool seen[30] = {false};
     for (size_t i = 0; i < letter_count; i++)
-        seen[atoi(header_text(letters[i], 1 + LETTER_OFFSET) +
+        seen[atoi(header_text(letters[i], 1 + DLQ_FACT_OFFSET) +
                   strlen("__connect.errors.offset="))] = true;
     for (int i = 0; i < 30; i++)
         CU_ASSERT_TRUE(seen[i]);

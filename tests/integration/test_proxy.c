@@ -14,7 +14,7 @@
 #include "sink_fixture.h"
 
 #include "redis/barrier.h"
-#include "redis/letter_entries.h"
+#include "redis/dlq_entries.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -289,12 +289,12 @@ static void an_endless_answer_of_the_letters_stream_is_refused(void)
 
     announced = "XRANGE";
     struct conf_sink sink = serve_apart(liar);
-    struct letter_entries *entries = letter_entries_new(&sink, "penstock:dlq", &err);
+    struct dlq_entries *entries = dlq_entries_new(&sink, "penstock:dlq", &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(entries);
-    CU_ASSERT_FALSE(letter_entries_next(entries, &id, &items, &count, &err));
+    CU_ASSERT_FALSE(dlq_entries_next(entries, &id, &items, &count, &err));
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "an answer of 2147483647 elements"));
     CU_ASSERT(space_mb() - before < SPACE_MB);
-    letter_entries_free(entries);
+    dlq_entries_free(entries);
     end_apart();
 }
 

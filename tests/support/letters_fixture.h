@@ -2,7 +2,7 @@
 #pragma once
 #include "bridge_fixture.h"
 #include "member_fixture.h"
-#include "record/letter.h"
+#include "record/dlq_letter.h"
 
 #define TOPIC_DLQ(topic) "dlq = { source = \"main\"; topic = \"" topic "\"; };\n"
 #define STREAM_DLQ       "dlq = { sink = \"there\"; stream = \"dead\"; };\n"

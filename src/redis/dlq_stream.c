@@ -1,8 +1,8 @@
-/* letter_stream.c: dead letters into a Redis stream, by XADD. */
-#include "redis/letter_stream.h"
+/* dlq_stream.c: dead letters into a Redis stream, by XADD. */
+#include "redis/dlq_stream.h"
 
 #include "base/mem.h"
-#include "codec/letter_fields.h"
+#include "codec/dlq_fields.h"
 #include "conf/conf.h"
 #include "redis/sink.h"
 
@@ -10,12 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ARGUMENTS_MOST = 6 + LETTER_FIELDS_MOST /* XADD key MAXLEN ~ N * */ };
+enum { ARGUMENTS_MOST = 6 + DLQ_FIELDS_MOST /* XADD key MAXLEN ~ N * */ };
 
-struct letter_stream {
+struct dlq_stream {
     struct conf_sink options; /* the sink's, with one connection */
     struct sink *sink;
-    struct letter_events events;
+    struct dlq_sender_events events;
     struct slice key;
     char maxlen[24]; /* "": all are kept */
     size_t limit;
@@ -24,14 +24,14 @@ struct letter_stream {
 
 static void stream_done(void *context, uint32_t ticket)
 {
-    struct letter_stream *stream = context;
+    struct dlq_stream *stream = context;
 
     stream->events.delivered(stream->events.context, ticket);
 }
 
 static void stream_refused(void *context, uint32_t ticket, enum reply_class class, const char *text)
 {
-    struct letter_stream *stream = context;
+    struct dlq_stream *stream = context;
     char why[ERR_TEXT_BYTES];
 
     (void)class; /* whatever it is, the letter is kept and tried again */
@@ -50,12 +50,12 @@ static void stream_dropped(void *context, uint32_t ticket)
     (void)context, (void)ticket; /* all of them are wanted */
 }
 
-struct letter_stream *letter_stream_new(const struct conf *conf, const char *client_name,
-                                        struct event_base *base, struct metrics_worker *metrics,
-                                        const struct letter_events *events, struct err *err)
+struct dlq_stream *dlq_stream_new(const struct conf *conf, const char *client_name,
+                                  struct event_base *base, struct metrics_worker *metrics,
+                                  const struct dlq_sender_events *events, struct err *err)
 {
     const struct conf_dlq *dlq = &conf->dlq;
-    struct letter_stream *stream = mem_new(struct letter_stream);
+    struct dlq_stream *stream = mem_new(struct dlq_stream);
     const struct sink_events sink_events = {.context = stream,
                                             .done = stream_done,
                                             .refused = stream_refused,
@@ -79,12 +79,12 @@ struct letter_stream *letter_stream_new(const struct conf *conf, const char *cli
                  err);
     if (stream->sink)
         return stream;
-    letter_stream_free(stream);
+    dlq_stream_free(stream);
     err_wrap(err, "dlq");
     return NULL;
 }
 
-void letter_stream_free(struct letter_stream *stream)
+void dlq_stream_free(struct dlq_stream *stream)
 {
     if (!stream)
         return;
@@ -92,48 +92,48 @@ void letter_stream_free(struct letter_stream *stream)
     free(stream);
 }
 
-size_t letter_stream_limit(const struct letter_stream *stream)
+size_t dlq_stream_limit(const struct dlq_stream *stream)
 {
     return stream->limit;
 }
 
-enum letter_sending letter_stream_send(struct letter_stream *stream, const struct letter *letter,
-                                       uint32_t ticket)
+enum dlq_sending dlq_stream_send(struct dlq_stream *stream, const struct dlq_letter *letter,
+                                 uint32_t ticket)
 {
     struct slice arguments[ARGUMENTS_MOST] = {SLICE("XADD"), stream->key};
-    struct letter_fields fields;
+    struct dlq_fields fields;
     size_t count = 2;
 
     if (letter->record.value.length > stream->limit)
-        return LETTER_TOO_LARGE;
+        return DLQ_TOO_LARGE;
     if (!sink_has_room(stream->sink))
-        return LETTER_NOT_NOW;
+        return DLQ_NOT_NOW;
     if (stream->maxlen[0]) {
         arguments[count++] = SLICE("MAXLEN");
         arguments[count++] = SLICE("~");
         arguments[count++] = slice_of(stream->maxlen);
     }
     arguments[count++] = SLICE("*");
-    letter_fields_make(&fields, letter);
+    dlq_fields_make(&fields, letter);
     for (size_t i = 0; i < fields.count; i++)
         arguments[count++] = fields.items[i];
     sink_put(stream->sink, arguments, count, stream->command, stream->key, ticket);
     sink_commit(stream->sink);
     free(fields.headers);
-    return LETTER_SENT;
+    return DLQ_SENT;
 }
 
-void letter_stream_turn(struct letter_stream *stream)
+void dlq_stream_turn(struct dlq_stream *stream)
 {
     sink_turn(stream->sink);
 }
 
-void letter_stream_reload(struct letter_stream *stream)
+void dlq_stream_reload(struct dlq_stream *stream)
 {
     sink_reload(stream->sink);
 }
 
-const char *letter_stream_trouble(const struct letter_stream *stream)
+const char *dlq_stream_trouble(const struct dlq_stream *stream)
 {
     return sink_trouble(stream->sink);
 }

@@ -1,5 +1,5 @@
-/* letter_entries.c: the stream of dead letters, read entry by entry. */
-#include "redis/letter_entries.h"
+/* dlq_entries.c: the stream of dead letters, read entry by entry. */
+#include "redis/dlq_entries.h"
 
 #include "base/mem.h"
 #include "conf/conf.h"
@@ -13,7 +13,7 @@ enum { ID_BYTES = 48 };
 
 #define PAGE "100"
 
-struct letter_entries {
+struct dlq_entries {
     struct dialogue *dialogue;
     char *stream;
     char after[ID_BYTES]; /* the entry lent out last; empty: none yet */
@@ -22,21 +22,21 @@ struct letter_entries {
     struct slice *items;
 };
 
-struct letter_entries *letter_entries_new(const struct conf_sink *sink, const char *stream,
-                                          struct err *err)
+struct dlq_entries *dlq_entries_new(const struct conf_sink *sink, const char *stream,
+                                    struct err *err)
 {
-    struct letter_entries *entries = mem_new(struct letter_entries);
+    struct dlq_entries *entries = mem_new(struct dlq_entries);
 
     entries->stream = mem_text(stream);
     entries->dialogue = dialogue_with_sink(sink, sink->database, "penstock-dlq", err);
     if (entries->dialogue)
         return entries;
     err_wrap(err, "sink %s", sink->name);
-    letter_entries_free(entries);
+    dlq_entries_free(entries);
     return NULL;
 }
 
-void letter_entries_free(struct letter_entries *entries)
+void dlq_entries_free(struct dlq_entries *entries)
 {
     if (!entries)
         return;
@@ -48,7 +48,7 @@ void letter_entries_free(struct letter_entries *entries)
     free(entries);
 }
 
-static bool entries_read_page(struct letter_entries *entries, struct err *err)
+static bool entries_read_page(struct dlq_entries *entries, struct err *err)
 {
     char begin[ID_BYTES + 1];
     struct slice words[] = {
@@ -81,8 +81,8 @@ static bool entry_is_sound(const redisReply *entry)
     return true;
 }
 
-bool letter_entries_next(struct letter_entries *entries, const char **id,
-                         const struct slice **items, size_t *count, struct err *err)
+bool dlq_entries_next(struct dlq_entries *entries, const char **id, const struct slice **items,
+                      size_t *count, struct err *err)
 {
     err->kind = ERR_NONE;
     if ((!entries->page || entries->place == entries->page->elements) &&
@@ -105,7 +105,7 @@ bool letter_entries_next(struct letter_entries *entries, const char **id,
     return true;
 }
 
-bool letter_entries_delete(struct letter_entries *entries, const char *id, struct err *err)
+bool dlq_entries_delete(struct dlq_entries *entries, const char *id, struct err *err)
 {
     const struct slice words[] = {SLICE("XDEL"), slice_of(entries->stream), slice_of(id)};
     redisReply *reply = dialogue_ask(entries->dialogue, words, 3, err);

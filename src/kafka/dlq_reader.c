@@ -1,6 +1,6 @@
-/* letter_reader.c: the topic of dead letters, read from its beginning to the end that it has now.
+/* dlq_reader.c: the topic of dead letters, read from its beginning to the end that it has now.
  */
-#include "kafka/letter_reader.h"
+#include "kafka/dlq_reader.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -23,7 +23,7 @@ struct reader_partition {
     bool marked;
 };
 
-struct letter_reader {
+struct dlq_reader {
     struct conf_source source; /* a member of the group "GROUP.dlq" */
     char *group;
     char *topic;
@@ -37,14 +37,14 @@ struct letter_reader {
 
 static void reader_hear(rd_kafka_t *kafka, int code, const char *text, void *context)
 {
-    struct letter_reader *reader = context;
+    struct dlq_reader *reader = context;
 
     (void)kafka;
     if (error_is_particular((rd_kafka_resp_err_t)code))
         snprintf(reader->heard, sizeof(reader->heard), "%s", text);
 }
 
-static bool reader_failed(struct letter_reader *reader, rd_kafka_resp_err_t code, const char *what,
+static bool reader_failed(struct dlq_reader *reader, rd_kafka_resp_err_t code, const char *what,
                           struct err *err)
 {
     bool silent = code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT;
@@ -58,7 +58,7 @@ static bool reader_failed(struct letter_reader *reader, rd_kafka_resp_err_t code
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-static bool reader_open(struct letter_reader *reader, const struct conf *conf, struct err *err)
+static bool reader_open(struct dlq_reader *reader, const struct conf *conf, struct err *err)
 {
     struct properties properties;
     char text[TEXT_BYTES];
@@ -78,7 +78,7 @@ static bool reader_open(struct letter_reader *reader, const struct conf *conf, s
     return true;
 }
 
-static bool reader_count_partitions(struct letter_reader *reader, struct err *err)
+static bool reader_count_partitions(struct dlq_reader *reader, struct err *err)
 {
     rd_kafka_topic_t *topic = rd_kafka_topic_new(reader->kafka, reader->topic, NULL);
     const struct rd_kafka_metadata *metadata;
@@ -97,7 +97,7 @@ static bool reader_count_partitions(struct letter_reader *reader, struct err *er
     return code ? reader_failed(reader, code, reader->topic, err) : true;
 }
 
-static bool reader_ask_ends(struct letter_reader *reader, struct err *err)
+static bool reader_ask_ends(struct dlq_reader *reader, struct err *err)
 {
     for (int32_t i = 0; i < reader->partition_count; i++) {
         struct reader_partition *partition = &reader->partitions[i];
@@ -109,7 +109,7 @@ static bool reader_ask_ends(struct letter_reader *reader, struct err *err)
     return true;
 }
 
-static rd_kafka_topic_partition_list_t *reader_list(const struct letter_reader *reader)
+static rd_kafka_topic_partition_list_t *reader_list(const struct dlq_reader *reader)
 {
     rd_kafka_topic_partition_list_t *list =
         rd_kafka_topic_partition_list_new(reader->partition_count);
@@ -120,7 +120,7 @@ static rd_kafka_topic_partition_list_t *reader_list(const struct letter_reader *
     return list;
 }
 
-static bool reader_ask_log(struct letter_reader *reader, struct identity *log, struct err *err)
+static bool reader_ask_log(struct dlq_reader *reader, struct identity *log, struct err *err)
 {
     struct identity_question question = {.topic = reader->topic};
 
@@ -133,8 +133,8 @@ static bool reader_ask_log(struct letter_reader *reader, struct identity *log, s
 
 /* "log=CLUSTER/TOPIC 12-15,20"; what older versions wrote has no log. Marks of another log are
  * none. */
-static void reader_read_marks(const struct letter_reader *reader,
-                              struct reader_partition *partition, int64_t below, struct slice text)
+static void reader_read_marks(const struct dlq_reader *reader, struct reader_partition *partition,
+                              int64_t below, struct slice text)
 {
     const char *blank = text.length ? memchr(text.data, ' ', text.length) : NULL;
     struct identity log = {{0}, {0}};
@@ -152,7 +152,7 @@ static void reader_read_marks(const struct letter_reader *reader,
 }
 
 /* The letters handled before. A log that begins later has lost the letters below. */
-static bool reader_ask_done(struct letter_reader *reader, struct err *err)
+static bool reader_ask_done(struct dlq_reader *reader, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = reader_list(reader);
     rd_kafka_resp_err_t code = rd_kafka_committed(reader->kafka, list, QUESTION_MS);
@@ -166,7 +166,7 @@ static bool reader_ask_done(struct letter_reader *reader, struct err *err)
     return code ? reader_failed(reader, code, "committed offsets", err) : true;
 }
 
-static bool reader_assign(struct letter_reader *reader, struct err *err)
+static bool reader_assign(struct dlq_reader *reader, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = reader_list(reader);
     rd_kafka_resp_err_t code = rd_kafka_assign(reader->kafka, list);
@@ -175,9 +175,9 @@ static bool reader_assign(struct letter_reader *reader, struct err *err)
     return code ? reader_failed(reader, code, "assign", err) : true;
 }
 
-static struct letter_reader *reader_of(const struct conf_source *source)
+static struct dlq_reader *reader_of(const struct conf_source *source)
 {
-    struct letter_reader *reader = mem_new(struct letter_reader);
+    struct dlq_reader *reader = mem_new(struct dlq_reader);
 
     reader->source = *source;
     reader->group = mem_format("%s.dlq", reader->source.group.text);
@@ -186,38 +186,38 @@ static struct letter_reader *reader_of(const struct conf_source *source)
     return reader;
 }
 
-struct letter_reader *letter_reader_fetcher(const struct conf *conf,
-                                            const struct conf_source *source, struct err *err)
+struct dlq_reader *dlq_reader_fetcher(const struct conf *conf, const struct conf_source *source,
+                                      struct err *err)
 {
-    struct letter_reader *reader = reader_of(source);
+    struct dlq_reader *reader = reader_of(source);
 
     if (reader_open(reader, conf, err))
         return reader;
-    letter_reader_free(reader);
+    dlq_reader_free(reader);
     return NULL;
 }
 
-struct letter_reader *letter_reader_new(const struct conf *conf, struct err *err)
+struct dlq_reader *dlq_reader_new(const struct conf *conf, struct err *err)
 {
-    struct letter_reader *reader = reader_of(conf->dlq.source);
+    struct dlq_reader *reader = reader_of(conf->dlq.source);
 
     reader->topic = mem_text(conf->dlq.topic.text);
     if (reader_open(reader, conf, err) && reader_count_partitions(reader, err) &&
         reader_ask_log(reader, &reader->log, err) && reader_ask_ends(reader, err) &&
         reader_ask_done(reader, err) && reader_assign(reader, err))
         return reader;
-    letter_reader_free(reader);
+    dlq_reader_free(reader);
     return NULL;
 }
 
-static void reader_give_back(struct letter_reader *reader)
+static void reader_give_back(struct dlq_reader *reader)
 {
     if (reader->message)
         rd_kafka_message_destroy(reader->message);
     reader->message = NULL;
 }
 
-void letter_reader_free(struct letter_reader *reader)
+void dlq_reader_free(struct dlq_reader *reader)
 {
     if (!reader)
         return;
@@ -236,7 +236,7 @@ void letter_reader_free(struct letter_reader *reader)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static bool reader_is_finished(const struct letter_reader *reader)
+static bool reader_is_finished(const struct dlq_reader *reader)
 {
     for (int i = 0; i < reader->partition_count; i++)
         if (reader->partitions[i].next < reader->partitions[i].end)
@@ -245,7 +245,7 @@ static bool reader_is_finished(const struct letter_reader *reader)
 }
 
 /* Whether the message is one of those that were there when the reading began. */
-static bool reader_takes(struct letter_reader *reader, const rd_kafka_message_t *message,
+static bool reader_takes(struct dlq_reader *reader, const rd_kafka_message_t *message,
                          struct err *err)
 {
     struct reader_partition *partition = &reader->partitions[message->partition];
@@ -264,16 +264,15 @@ static bool reader_takes(struct letter_reader *reader, const rd_kafka_message_t 
     return true;
 }
 
-static void reader_lend(struct letter_reader *reader, rd_kafka_message_t *message,
-                        const char *topic, struct record *record)
+static void reader_lend(struct dlq_reader *reader, rd_kafka_message_t *message, const char *topic,
+                        struct record *record)
 {
     message_record(message, record);
     record->topic = topic;
     reader->message = message;
 }
 
-bool letter_reader_next(struct letter_reader *reader, struct record *record, bool *done,
-                        struct err *err)
+bool dlq_reader_next(struct dlq_reader *reader, struct record *record, bool *done, struct err *err)
 {
     int64_t deadline_ms = clock_ms() + SILENCE_MS;
 
@@ -297,8 +296,8 @@ bool letter_reader_next(struct letter_reader *reader, struct record *record, boo
     return false;
 }
 
-bool letter_reader_fetch(struct letter_reader *reader, const char *topic, int32_t number,
-                         int64_t offset, struct record *record, struct err *err)
+bool dlq_reader_fetch(struct dlq_reader *reader, const char *topic, int32_t number, int64_t offset,
+                      struct record *record, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     int64_t deadline_ms = clock_ms() + SILENCE_MS;
@@ -324,7 +323,7 @@ bool letter_reader_fetch(struct letter_reader *reader, const char *topic, int32_
 
 /* --- marks ------------------------------------------------------------------------------------ */
 
-static bool reader_is_full(const struct letter_reader *reader, int32_t partition, struct err *err)
+static bool reader_is_full(const struct dlq_reader *reader, int32_t partition, struct err *err)
 {
     return err_set(err, ERR_RETRY,
                    "%s[%" PRId32 "]: too many single letters were sent for Kafka to remember "
@@ -332,21 +331,21 @@ static bool reader_is_full(const struct letter_reader *reader, int32_t partition
                    reader->topic, partition);
 }
 
-bool letter_reader_takes_mark(const struct letter_reader *reader, int32_t partition, int64_t offset,
-                              struct err *err)
+bool dlq_reader_takes_mark(const struct dlq_reader *reader, int32_t partition, int64_t offset,
+                           struct err *err)
 {
     return done_list_takes(&reader->partitions[partition].done, offset) ||
            reader_is_full(reader, partition, err);
 }
 
-void letter_reader_mark(struct letter_reader *reader, int32_t partition, int64_t offset)
+void dlq_reader_mark(struct dlq_reader *reader, int32_t partition, int64_t offset)
 {
     done_list_add(&reader->partitions[partition].done, offset);
     reader->partitions[partition].marked = true;
 }
 
 /* Marks of letters that are gone must not become those of others. */
-static bool reader_is_the_same(struct letter_reader *reader, struct err *err)
+static bool reader_is_the_same(struct dlq_reader *reader, struct err *err)
 {
     struct identity log;
 
@@ -359,7 +358,7 @@ static bool reader_is_the_same(struct letter_reader *reader, struct err *err)
                    reader->topic);
 }
 
-static void reader_add_marks(const struct letter_reader *reader, int32_t number, const char *marks,
+static void reader_add_marks(const struct dlq_reader *reader, int32_t number, const char *marks,
                              rd_kafka_topic_partition_list_t *list)
 {
     rd_kafka_topic_partition_t *row =
@@ -373,7 +372,7 @@ static void reader_add_marks(const struct letter_reader *reader, int32_t number,
     row->metadata = text;
 }
 
-bool letter_reader_keep(struct letter_reader *reader, struct err *err)
+bool dlq_reader_keep(struct dlq_reader *reader, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_resp_err_t code = 0;

@@ -1,11 +1,11 @@
 /*
- * letter_topic.c: dead letters into a Kafka topic.
+ * dlq_topic.c: dead letters into a Kafka topic.
  *
  * The producer is idempotent, so librdkafka itself sends again what the network lost, in order and
  * once. If that goes wrong for good (a fatal error) a new producer takes its place and all that
  * was not reported is sent again: the topic may then hold a letter twice, but it lacks none.
  */
-#include "kafka/letter_topic.h"
+#include "kafka/dlq_topic.h"
 
 #include "base/backoff.h"
 #include "base/clock.h"
@@ -28,9 +28,9 @@
 
 enum { DESTROY_MS = 1000, ERR_BYTES = 512, RECORD_FIELDS = 8 };
 
-struct letter_topic {
+struct dlq_topic {
     const struct conf_dlq *conf;
-    struct letter_events events;
+    struct dlq_sender_events events;
     size_t memory_bytes, limit;
     rd_kafka_t *kafka; /* NULL: the last one failed for good, the next one waits */
     rd_kafka_topic_t *topic;
@@ -47,7 +47,7 @@ struct letter_topic {
     char missing[ERR_TEXT_BYTES]; /* why the topic cannot be written; "": it can */
 };
 
-static void topic_trouble(struct letter_topic *topic, const char *text)
+static void topic_trouble(struct dlq_topic *topic, const char *text)
 {
     snprintf(topic->trouble, sizeof(topic->trouble), "%s", text);
     topic->troubled = true;
@@ -55,7 +55,7 @@ static void topic_trouble(struct letter_topic *topic, const char *text)
 
 /* --- the producer ----------------------------------------------------------------------------- */
 
-static bool producer_open(struct letter_topic *topic, struct err *err)
+static bool producer_open(struct dlq_topic *topic, struct err *err)
 {
     static const uint64_t one = 1;
     char text[ERR_BYTES] = "";
@@ -78,7 +78,7 @@ static bool producer_open(struct letter_topic *topic, struct err *err)
 }
 
 /* False: it lives on behind our back. */
-static bool producer_close(struct letter_topic *topic, int64_t wait_ms)
+static bool producer_close(struct dlq_topic *topic, int64_t wait_ms)
 {
     rd_kafka_t *kafka = topic->kafka;
 
@@ -105,11 +105,11 @@ static void topic_woken(evutil_socket_t fd, short what, void *context)
         log_error("eventfd", LOG_STR("error", strerror(errno)));
 }
 
-struct letter_topic *letter_topic_new(const struct conf_dlq *conf, size_t memory_bytes,
-                                      struct event_base *base, const struct letter_events *events,
-                                      struct err *err)
+struct dlq_topic *dlq_topic_new(const struct conf_dlq *conf, size_t memory_bytes,
+                                struct event_base *base, const struct dlq_sender_events *events,
+                                struct err *err)
 {
-    struct letter_topic *topic = mem_new(struct letter_topic);
+    struct dlq_topic *topic = mem_new(struct dlq_topic);
 
     topic->conf = conf;
     topic->events = *events;
@@ -125,12 +125,12 @@ struct letter_topic *letter_topic_new(const struct conf_dlq *conf, size_t memory
     if (producer_open(topic, err))
         return topic;
 fail:
-    letter_topic_free(topic);
+    dlq_topic_free(topic);
     err_wrap(err, "dlq");
     return NULL;
 }
 
-void letter_topic_free(struct letter_topic *topic)
+void dlq_topic_free(struct dlq_topic *topic)
 {
     if (!topic)
         return;
@@ -144,32 +144,32 @@ void letter_topic_free(struct letter_topic *topic)
     free(topic);
 }
 
-size_t letter_topic_limit(const struct letter_topic *topic)
+size_t dlq_topic_limit(const struct dlq_topic *topic)
 {
     return topic->limit;
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-static rd_kafka_headers_t *letter_headers(const struct letter *letter)
+static rd_kafka_headers_t *letter_headers(const struct dlq_letter *letter)
 {
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(letter->header_count + LETTER_FACTS);
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(letter->header_count + DLQ_FACTS);
     struct slice name, value;
 
     for (size_t i = 0; i < letter->header_count; i++)
         if (letter->record.headers.at(&letter->record, i, &name, &value))
             rd_kafka_header_add(headers, name.data, (ssize_t)name.length, value.data,
                                 (ssize_t)value.length);
-    for (int fact = 0; fact < LETTER_FACTS; fact++) {
+    for (int fact = 0; fact < DLQ_FACTS; fact++) {
         struct slice text = letter->facts[fact];
         if (text.data)
-            rd_kafka_header_add(headers, letter_fact_name((enum letter_fact)fact), -1, text.data,
+            rd_kafka_header_add(headers, dlq_fact_name((enum dlq_fact)fact), -1, text.data,
                                 (ssize_t)text.length);
     }
     return headers;
 }
 
-static rd_kafka_resp_err_t topic_produce(struct letter_topic *topic, const struct letter *letter,
+static rd_kafka_resp_err_t topic_produce(struct dlq_topic *topic, const struct dlq_letter *letter,
                                          uint32_t ticket)
 {
     const struct record *record = &letter->record;
@@ -196,26 +196,26 @@ static rd_kafka_resp_err_t topic_produce(struct letter_topic *topic, const struc
     return code;
 }
 
-enum letter_sending letter_topic_send(struct letter_topic *topic, const struct letter *letter,
-                                      uint32_t ticket)
+enum dlq_sending dlq_topic_send(struct dlq_topic *topic, const struct dlq_letter *letter,
+                                uint32_t ticket)
 {
     rd_kafka_resp_err_t code;
 
     if (!topic->kafka)
-        return LETTER_NOT_NOW;
+        return DLQ_NOT_NOW;
     code = topic_produce(topic, letter, ticket);
     if (!code)
-        return LETTER_SENT;
+        return DLQ_SENT;
     if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
-        return LETTER_TOO_LARGE;
+        return DLQ_TOO_LARGE;
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
         topic_trouble(topic, rd_kafka_err2str(code));
-    return LETTER_NOT_NOW;
+    return DLQ_NOT_NOW;
 }
 
 /* --- reports ---------------------------------------------------------------------------------- */
 
-static void topic_report(struct letter_topic *topic, const rd_kafka_message_t *message)
+static void topic_report(struct dlq_topic *topic, const rd_kafka_message_t *message)
 {
     uint32_t ticket = (uint32_t)(uintptr_t)message->_private;
     char text[ERR_BYTES];
@@ -234,7 +234,7 @@ static void topic_report(struct letter_topic *topic, const rd_kafka_message_t *m
                          message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
 }
 
-static void topic_reports(struct letter_topic *topic, rd_kafka_event_t *event)
+static void topic_reports(struct dlq_topic *topic, rd_kafka_event_t *event)
 {
     const rd_kafka_message_t *message;
 
@@ -242,7 +242,7 @@ static void topic_reports(struct letter_topic *topic, rd_kafka_event_t *event)
         topic_report(topic, message);
 }
 
-static void topic_error(struct letter_topic *topic, rd_kafka_event_t *event)
+static void topic_error(struct dlq_topic *topic, rd_kafka_event_t *event)
 {
     rd_kafka_resp_err_t code = rd_kafka_event_error(event);
 
@@ -251,7 +251,7 @@ static void topic_error(struct letter_topic *topic, rd_kafka_event_t *event)
     topic_trouble(topic, rd_kafka_event_error_string(event));
 }
 
-static void topic_serve(struct letter_topic *topic, rd_kafka_event_t *event)
+static void topic_serve(struct dlq_topic *topic, rd_kafka_event_t *event)
 {
     switch (rd_kafka_event_type(event)) {
     case RD_KAFKA_EVENT_DR:
@@ -269,7 +269,7 @@ static void topic_serve(struct letter_topic *topic, rd_kafka_event_t *event)
 }
 
 /* The producer has failed for good: a new one begins with the letters that have no report. */
-static void topic_renew(struct letter_topic *topic)
+static void topic_renew(struct dlq_topic *topic)
 {
     char text[ERR_BYTES] = "";
 
@@ -281,7 +281,7 @@ static void topic_renew(struct letter_topic *topic)
     topic->events.forgotten(topic->events.context, text);
 }
 
-static void topic_reopen(struct letter_topic *topic)
+static void topic_reopen(struct dlq_topic *topic)
 {
     struct err err;
 
@@ -291,7 +291,7 @@ static void topic_reopen(struct letter_topic *topic)
     topic->open_ms = clock_ms() + backoff_next(&topic->reopen);
 }
 
-void letter_topic_turn(struct letter_topic *topic)
+void dlq_topic_turn(struct dlq_topic *topic)
 {
     rd_kafka_event_t *event;
 
@@ -307,12 +307,12 @@ void letter_topic_turn(struct letter_topic *topic)
     }
 }
 
-const char *letter_topic_missing(const struct letter_topic *topic)
+const char *dlq_topic_missing(const struct dlq_topic *topic)
 {
     return topic->missing[0] ? topic->missing : NULL;
 }
 
-const char *letter_topic_trouble(const struct letter_topic *topic)
+const char *dlq_topic_trouble(const struct dlq_topic *topic)
 {
     return topic->troubled ? topic->trouble : NULL;
 }

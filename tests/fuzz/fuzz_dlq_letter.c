@@ -1,6 +1,6 @@
-/* fuzz_letter.c: any bytes as the fields of a stream's entry: a letter, or an error, and what is a
- * letter is written and read again as the same. */
-#include "codec/letter_fields.h"
+/* fuzz_dlq_letter.c: any bytes as the fields of a stream's entry: a letter, or an error, and what
+ * is a letter is written and read again as the same. */
+#include "codec/dlq_fields.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -24,8 +24,8 @@ static size_t cut_fields(const char *bytes, size_t size, struct slice *fields)
     return count;
 }
 
-static void expect_same(const struct letter *one, const struct headers *ones,
-                        const struct letter *other, const struct headers *others)
+static void expect_same(const struct dlq_letter *one, const struct headers *ones,
+                        const struct dlq_letter *other, const struct headers *others)
 {
     assert(slice_equal(one->record.key, other->record.key));
     assert(slice_equal(one->record.value, other->record.value));
@@ -41,19 +41,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice fields[FIELDS_MOST];
     size_t count = cut_fields((const char *)data, size, fields);
-    struct letter letter, again;
+    struct dlq_letter letter, again;
     struct headers headers, headers_again;
-    struct letter_fields written;
+    struct dlq_fields written;
     struct err err = {0};
     char topic[250];
 
-    if (letter_fields_read(fields, count, &arena, &headers, &letter, &err)) {
-        letter_fields_make(&written, &letter);
-        assert(
-            letter_fields_read(written.items, written.count, &arena, &headers_again, &again, NULL));
+    if (dlq_fields_read(fields, count, &arena, &headers, &letter, &err)) {
+        dlq_fields_make(&written, &letter);
+        assert(dlq_fields_read(written.items, written.count, &arena, &headers_again, &again, NULL));
         expect_same(&letter, &headers, &again, &headers_again);
-        letter_take_place(&letter, topic, sizeof(topic));
-        letter_read(&letter.record, &again);
+        dlq_letter_take_place(&letter, topic, sizeof(topic));
+        dlq_letter_read(&letter.record, &again);
         free(written.headers);
     } else {
         assert(err.kind == ERR_RECORD);

@@ -1,5 +1,5 @@
-/* letter_fields.c: a dead letter as the fields of a stream's entry. */
-#include "codec/letter_fields.h"
+/* dlq_fields.c: a dead letter as the fields of a stream's entry. */
+#include "codec/dlq_fields.h"
 
 #include "base/base64.h"
 #include "base/json_writer.h"
@@ -13,7 +13,7 @@
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-static char *write_headers(const struct letter *letter, size_t *length)
+static char *write_headers(const struct dlq_letter *letter, size_t *length)
 {
     const struct record *record = &letter->record;
     char *text = NULL;
@@ -34,7 +34,7 @@ static char *write_headers(const struct letter *letter, size_t *length)
     return text;
 }
 
-static void fields_add(struct letter_fields *fields, const char *name, struct slice value)
+static void fields_add(struct dlq_fields *fields, const char *name, struct slice value)
 {
     if (!value.data)
         return;
@@ -42,7 +42,7 @@ static void fields_add(struct letter_fields *fields, const char *name, struct sl
     fields->items[fields->count++] = value;
 }
 
-void letter_fields_make(struct letter_fields *fields, const struct letter *letter)
+void dlq_fields_make(struct dlq_fields *fields, const struct dlq_letter *letter)
 {
     size_t length;
 
@@ -56,8 +56,8 @@ void letter_fields_make(struct letter_fields *fields, const struct letter *lette
                  letter->record.timestamp_ms);
         fields_add(fields, "timestamp", slice_of(fields->timestamp));
     }
-    for (int fact = 0; fact < LETTER_FACTS; fact++)
-        fields_add(fields, letter_fact_name((enum letter_fact)fact), letter->facts[fact]);
+    for (int fact = 0; fact < DLQ_FACTS; fact++)
+        fields_add(fields, dlq_fact_name((enum dlq_fact)fact), letter->facts[fact]);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -117,18 +117,18 @@ static bool read_headers(struct slice text, struct arena *arena, struct headers 
     return true;
 }
 
-static void read_fact(struct letter *letter, struct slice name, struct slice value)
+static void read_fact(struct dlq_letter *letter, struct slice name, struct slice value)
 {
-    for (int fact = 0; fact < LETTER_FACTS; fact++)
-        if (slice_is(name, letter_fact_name((enum letter_fact)fact)))
+    for (int fact = 0; fact < DLQ_FACTS; fact++)
+        if (slice_is(name, dlq_fact_name((enum dlq_fact)fact)))
             letter->facts[fact] = value;
 }
 
-bool letter_fields_read(const struct slice *items, size_t count, struct arena *arena,
-                        struct headers *headers, struct letter *letter, struct err *err)
+bool dlq_fields_read(const struct slice *items, size_t count, struct arena *arena,
+                     struct headers *headers, struct dlq_letter *letter, struct err *err)
 {
     *headers = (struct headers){0};
-    *letter = (struct letter){.record = {.timestamp_ms = -1, .headers = headers_of(headers)}};
+    *letter = (struct dlq_letter){.record = {.timestamp_ms = -1, .headers = headers_of(headers)}};
     for (size_t i = 0; i + 1 < count; i += 2) {
         struct slice name = items[i], value = items[i + 1];
         if (slice_is(name, "key"))
