@@ -29,11 +29,11 @@ static bool sink_may_answer(const struct worker *worker, size_t index, const cha
     return !why && has_work;
 }
 
-static bool letters_may_come(const struct worker *worker, const char **trouble)
+static bool dlq_may_answer(const struct worker *worker, const char **trouble)
 {
-    if (!worker->letters || letters_next_ms(worker->letters, worker->now_ms) == INT64_MAX)
+    if (!worker->dlq || dlq_next_ms(worker->dlq, worker->now_ms) == INT64_MAX)
         return false;
-    const char *why = letters_trouble(worker->letters);
+    const char *why = dlq_trouble(worker->dlq);
     if (why)
         *trouble = why;
     return !why;
@@ -54,7 +54,7 @@ static bool worker_owes(const struct worker *worker)
 static const char *drain_trouble(const struct worker *worker)
 {
     const char *trouble = NULL;
-    bool may = worker_owes(worker) || letters_may_come(worker, &trouble);
+    bool may = worker_owes(worker) || dlq_may_answer(worker, &trouble);
 
     for (size_t i = 0; i < worker->options.conf->sink_count; i++)
         may |= sink_may_answer(worker, i, &trouble);

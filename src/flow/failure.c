@@ -102,12 +102,11 @@ bool worker_can_fail(struct worker *worker, struct source_partition *partition)
 {
     char reason[ERR_TEXT_BYTES];
 
-    if (letters_have_room(worker->letters, partition))
+    if (dlq_has_room(worker->dlq, partition))
         return true;
-    if (letters_are_stuck(worker->letters, worker->now_ms)) {
-        snprintf(reason, sizeof(reason), "dead letters wait: %.400s",
-                 letters_trouble(worker->letters));
-        holds_for_letters(&worker->holds, partition, reason);
+    if (dlq_is_stuck(worker->dlq, worker->now_ms)) {
+        snprintf(reason, sizeof(reason), "dead letters wait: %.400s", dlq_trouble(worker->dlq));
+        holds_for_dlq(&worker->holds, partition, reason);
         worker->status_changed = true;
     }
     return false;
@@ -143,7 +142,7 @@ static void worker_write_letter(struct worker *worker, uint32_t ticket,
     cause->attempts = 1 + delivery->later;
     delivery->dead = true;
     delivery->pending++;
-    letters_put(worker->letters, dead, cause);
+    dlq_put(worker->dlq, dead, cause);
 }
 
 void worker_letter_delivered(void *context, uint32_t ticket)
@@ -226,7 +225,7 @@ static void worker_bury_refused(struct worker *worker, uint32_t ticket, uint32_t
     worker_write_letter(
         worker, ticket, &dead,
         &(struct dlq_cause){.stage = STAGE_REDIS, .command = slice_of(command), .error = text});
-    letters_commit(worker->letters);
+    dlq_commit(worker->dlq);
     worker_count_letter(worker, partition, delivery->offset,
                         &worker->options.routes->items[delivery->route], text);
     delivery_let_go(worker, ticket);

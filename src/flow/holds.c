@@ -91,9 +91,9 @@ bool holds_for_sink(struct holds *holds, unsigned index, struct source_partition
     return true;
 }
 
-void holds_for_letters(struct holds *holds, struct source_partition *partition, const char *reason)
+void holds_for_dlq(struct holds *holds, struct source_partition *partition, const char *reason)
 {
-    holds_add(holds, (struct hold){.partition = partition, .letters = true},
+    holds_add(holds, (struct hold){.partition = partition, .dlq = true},
               &(struct source_reason){.text = reason});
 }
 
@@ -119,7 +119,7 @@ static bool hold_is_over(const struct holds *holds, const struct hold *hold, int
         return false;
     if (hold->until_ms && !hold->decoding)
         return true;
-    return (hold->until_ms || hold->letters || !sink_trouble(holds->sinks[hold->sink])) &&
+    return (hold->until_ms || hold->dlq || !sink_trouble(holds->sinks[hold->sink])) &&
            !source_partition_waits(hold->partition);
 }
 

@@ -27,7 +27,7 @@ struct hold {
     struct source_partition *partition;
     int64_t until_ms; /* 0: until the sink is back, or the letters are delivered */
     bool decoding;    /* a record cannot be decoded yet */
-    bool letters;
+    bool dlq;
     unsigned sink;
 };
 
@@ -65,7 +65,7 @@ bool holds_for_sink(struct holds *holds, unsigned index, struct source_partition
                     int64_t now_ms);
 
 /** Holds the partition until its letters are delivered. */
-void holds_for_letters(struct holds *holds, struct source_partition *partition, const char *reason);
+void holds_for_dlq(struct holds *holds, struct source_partition *partition, const char *reason);
 
 /** Holds the partition, a record of which cannot be decoded yet, to try again. */
 void holds_for_decoding(struct holds *holds, struct source_partition *partition, int64_t now_ms,

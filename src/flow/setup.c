@@ -14,7 +14,7 @@
 
 /* Of a worker's share of the memory: what records in flight may take that are kept, and what
  * letters may; those lie with librdkafka once more. */
-enum { KEPT_PART = 8, LETTERS_PART = 16 };
+enum { KEPT_PART = 8, DLQ_PART = 16 };
 
 enum { CLIENT_NAME_BYTES = 128 };
 
@@ -125,18 +125,18 @@ static size_t worker_open_originals(struct worker *worker, size_t bytes)
     return count;
 }
 
-static bool worker_open_letters(struct worker *worker, struct err *err)
+static bool worker_open_dlq(struct worker *worker, struct err *err)
 {
     const struct conf *conf = worker->options.conf;
-    const struct letters_events events = {worker, worker_letter_delivered, delivery_wanted,
-                                          worker_letter_dropped};
+    const struct dlq_events events = {worker, worker_letter_delivered, delivery_wanted,
+                                      worker_letter_dropped};
     size_t share = worker_share(conf);
 
     if (!worker_open_originals(worker, share / KEPT_PART))
         return true;
-    worker->letters = letters_new(conf, worker->options.number, share / LETTERS_PART, worker->base,
-                                  worker->metrics, &events, err);
-    return worker->letters;
+    worker->dlq = dlq_new(conf, worker->options.number, share / DLQ_PART, worker->base,
+                          worker->metrics, &events, err);
+    return worker->dlq;
 }
 
 /* --- from Kafka ------------------------------------------------------------------------------- */
@@ -205,7 +205,7 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
     worker->endings = mem_array(options->routes->count, sizeof(*worker->endings));
     worker->stop_fd = -1;
     if (!worker_open_loop(worker, err) || !worker_open_sinks(worker, err) ||
-        !worker_open_letters(worker, err) || !worker_open_source(worker, err))
+        !worker_open_dlq(worker, err) || !worker_open_source(worker, err))
         goto fail;
     durability_open(&worker->durability, options->conf, options->source, options->number,
                     worker->source, worker->sinks);
@@ -237,7 +237,7 @@ void worker_free(struct worker *worker)
     stream_refusals_close(worker);
     for (size_t i = 0; i < worker->options.conf->sink_count; i++)
         sink_free(worker->sinks[i]);
-    letters_free(worker->letters);
+    dlq_free(worker->dlq);
     for (size_t i = 0; worker->originals && i < worker->options.conf->sink_count; i++)
         originals_free(&worker->originals[i]);
     free(worker->originals);

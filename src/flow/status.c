@@ -67,10 +67,10 @@ void worker_tell(struct worker *worker)
     struct worker_status status = {.source = worker->options.source->name,
                                    .joined = source_is_joined(worker->source),
                                    .kafka_trouble = source_trouble(worker->source),
-                                   .dead_letters = worker->letters != NULL};
+                                   .dead_letters = worker->dlq != NULL};
 
-    if (worker->letters)
-        status.dlq_trouble = letters_trouble(worker->letters);
+    if (worker->dlq)
+        status.dlq_trouble = dlq_trouble(worker->dlq);
     status.sinks = mem_array(conf->sink_count, sizeof(*status.sinks));
     for (size_t i = 0; i < conf->sink_count; i++) {
         if (!worker->sinks[i])

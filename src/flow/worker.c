@@ -105,8 +105,8 @@ static void worker_take_back(struct worker *worker)
     for (size_t i = 0; i < worker->options.conf->sink_count; i++)
         if (worker->sinks[i])
             sink_rollback(worker->sinks[i]);
-    if (worker->letters)
-        letters_rollback(worker->letters);
+    if (worker->dlq)
+        dlq_rollback(worker->dlq);
     worker_void_endings(worker);
     for (size_t i = 0; i < worker->opened_count; i++) {
         struct delivery *delivery = &worker->deliveries.items[worker->opened[i]];
@@ -159,8 +159,8 @@ static void worker_complete(struct worker *worker, const struct record *record,
             sink_commit(worker->sinks[routes->items[i]->sink_index]);
     if (worker->ending_count)
         worker_tell_endings(worker, record);
-    if (worker->letters)
-        letters_commit(worker->letters);
+    if (worker->dlq)
+        dlq_commit(worker->dlq);
 }
 
 /* Also of a partition that goes, what nobody else will read. */
@@ -234,7 +234,7 @@ static bool worker_turn(struct worker *worker, struct err *err)
     worker->wall_ms = clock_wall_ms();
     worker_prepare_batch(worker);
     worker_turn_sinks(worker);
-    if (worker->letters && letters_turn(worker->letters, &worker->holds, worker->now_ms))
+    if (worker->dlq && dlq_turn(worker->dlq, &worker->holds, worker->now_ms))
         worker->status_changed = true;
     holds_turn(&worker->holds, worker->now_ms);
     durability_turn(&worker->durability, worker->now_ms);
@@ -305,8 +305,8 @@ static void worker_reload_sinks(struct worker *worker)
     for (size_t i = 0; i < worker->options.conf->sink_count; i++)
         if (worker->sinks[i])
             sink_reload(worker->sinks[i]);
-    if (worker->letters)
-        letters_reload(worker->letters);
+    if (worker->dlq)
+        dlq_reload(worker->dlq);
 }
 
 size_t worker_left(const struct worker *worker)
@@ -341,8 +341,8 @@ static void worker_wait(struct worker *worker)
     }
     if (wait_ms > WAIT_MS)
         wait_ms = WAIT_MS;
-    if (worker->letters && letters_next_ms(worker->letters, worker->now_ms) < wait_ms)
-        wait_ms = letters_next_ms(worker->letters, worker->now_ms);
+    if (worker->dlq && dlq_next_ms(worker->dlq, worker->now_ms) < wait_ms)
+        wait_ms = dlq_next_ms(worker->dlq, worker->now_ms);
     struct timeval wait = {wait_ms / 1000, (wait_ms % 1000) * 1000};
     event_add(worker->timer, &wait);
     event_base_loop(worker->base, EVLOOP_ONCE);

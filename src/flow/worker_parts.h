@@ -8,9 +8,9 @@
 #pragma once
 #include "base/arena.h"
 #include "flow/delivery.h"
+#include "flow/dlq.h"
 #include "flow/durability.h"
 #include "flow/holds.h"
-#include "flow/letters.h"
 #include "flow/originals.h"
 #include "flow/tolerance.h"
 #include "flow/worker.h"
@@ -48,7 +48,7 @@ struct worker {
     struct deliveries deliveries;
     struct holds holds;
     struct durability durability;
-    struct letters *letters;     /* NULL: no route of ours has on_error = "dlq" */
+    struct dlq *dlq;             /* NULL: no route of ours has on_error = "dlq" */
     struct originals *originals; /* of the records in flight of such routes, by the routes' sinks,
                                     so that one that is away leaves the others room */
     struct original *original;   /* the record in hand; NULL: it is not kept */

@@ -3,7 +3,7 @@
 #include "suite.h"
 
 #include "base/log.h"
-#include "letters_fixture.h"
+#include "dlq_fixture.h"
 
 #include <unistd.h>
 

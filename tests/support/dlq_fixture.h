@@ -1,4 +1,4 @@
-/* letters_fixture.h: a bridge whose records become dead letters, and a reader of their topic. */
+/* dlq_fixture.h: a bridge whose records become dead letters, and a reader of their topic. */
 #pragma once
 #include "bridge_fixture.h"
 #include "member_fixture.h"

@@ -1,9 +1,9 @@
-/* test_letters_exactly.c: dead letters of records that are carried out exactly once. */
+/* test_dlq_exactly.c: dead letters of records that are carried out exactly once. */
 #include "suite.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "letters_fixture.h"
+#include "dlq_fixture.h"
 
 enum { RECORDS = 20, BROKEN = 5, REFUSED = 10 };
 
@@ -97,7 +97,7 @@ int main(void)
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    status = SUITE_APART("letters_exactly", tests);
+    status = SUITE_APART("dlq_exactly", tests);
     cluster_end();
     return status;
 }

@@ -1,5 +1,5 @@
-/* letters_fixture.c: a bridge whose records become dead letters, and a reader of their topic. */
-#include "letters_fixture.h"
+/* dlq_fixture.c: a bridge whose records become dead letters, and a reader of their topic. */
+#include "dlq_fixture.h"
 
 #include "base/clock.h"
 

@@ -1,9 +1,9 @@
-/* test_letters.c: dead letters of the whole pipe, into a topic of a mock cluster and into a stream.
+/* test_dlq.c: dead letters of the whole pipe, into a topic of a mock cluster and into a stream.
  */
 #include "suite.h"
 
 #include "base/log.h"
-#include "letters_fixture.h"
+#include "dlq_fixture.h"
 
 #include <stdlib.h>
 
@@ -265,7 +265,7 @@ int main(void)
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    status = SUITE_APART("letters", tests);
+    status = SUITE_APART("dlq", tests);
     cluster_end();
     return status;
 }

@@ -1,5 +1,5 @@
 /*
- * letters.h: the dead letters of one worker on their way, to a topic or to a stream.
+ * dlq.h: the dead letters of one worker on their way, to a topic or to a stream.
  *
  * A letter is put for the record in hand, or for one that Redis refused, and is kept here until it
  * was delivered; then its delivery has the answer that it waits for. What cannot be sent is tried
@@ -17,11 +17,11 @@
 
 struct conf;
 struct event_base;
-struct letters;
+struct dlq;
 struct metrics_worker;
 
-/** @p ticket is that of the delivery, as letters_put() had it. */
-struct letters_events {
+/** @p ticket is that of the delivery, as dlq_put() had it. */
+struct dlq_events {
     void *context;
     void (*delivered)(void *context, uint32_t ticket);
     /** Whether the record's answer still counts; else its letter is not sent any more. */
@@ -38,39 +38,38 @@ struct dead_record {
 };
 
 /** The letters of worker @p number go where conf->dlq says. Errors: NULL and ERR_CONFIG. */
-struct letters *letters_new(const struct conf *conf, unsigned number, size_t memory_bytes,
-                            struct event_base *base, struct metrics_worker *metrics,
-                            const struct letters_events *events, struct err *err);
+struct dlq *dlq_new(const struct conf *conf, unsigned number, size_t memory_bytes,
+                    struct event_base *base, struct metrics_worker *metrics,
+                    const struct dlq_events *events, struct err *err);
 
 /** Ends it at once; what was not delivered is not. Takes NULL. */
-void letters_free(struct letters *letters);
+void dlq_free(struct dlq *dlq);
 
 /** As sink_reload(). */
-void letters_reload(struct letters *letters);
+void dlq_reload(struct dlq *dlq);
 
 /** Whether the next record of the partition may be taken: false while its letters wait and there
  * are too many of them. */
-bool letters_have_room(const struct letters *letters, const struct source_partition *partition);
+bool dlq_has_room(const struct dlq *dlq, const struct source_partition *partition);
 
-/** Copies the record and why it failed; it is sent after letters_commit(). */
-void letters_put(struct letters *letters, const struct dead_record *dead,
-                 const struct dlq_cause *cause);
+/** Copies the record and why it failed; it is sent after dlq_commit(). */
+void dlq_put(struct dlq *dlq, const struct dead_record *dead, const struct dlq_cause *cause);
 
 /** What was put may be sent. */
-void letters_commit(struct letters *letters);
+void dlq_commit(struct dlq *dlq);
 
-/** What was put since the last letters_commit() was never there; no event tells of it. */
-void letters_rollback(struct letters *letters);
+/** What was put since the last dlq_commit() was never there; no event tells of it. */
+void dlq_rollback(struct dlq *dlq);
 
 /** Sends what can be sent, takes reports, holds the partitions whose letters wait for long. True
- * where letters_trouble() has changed. */
-bool letters_turn(struct letters *letters, struct holds *holds, int64_t now_ms);
+ * where dlq_trouble() has changed. */
+bool dlq_turn(struct dlq *dlq, struct holds *holds, int64_t now_ms);
 
-/** Milliseconds until letters_turn() has something to do though nothing happened. */
-int64_t letters_next_ms(const struct letters *letters, int64_t now_ms);
+/** Milliseconds until dlq_turn() has something to do though nothing happened. */
+int64_t dlq_next_ms(const struct dlq *dlq, int64_t now_ms);
 
 /** Whether letters wait for long and none was taken lately. */
-bool letters_are_stuck(const struct letters *letters, int64_t now_ms);
+bool dlq_is_stuck(const struct dlq *dlq, int64_t now_ms);
 
 /** NULL unless letters wait for long; then why, as /readyz shows it. */
-const char *letters_trouble(const struct letters *letters);
+const char *dlq_trouble(const struct dlq *dlq);

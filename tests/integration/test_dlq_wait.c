@@ -1,9 +1,9 @@
-/* test_letters_wait.c: dead letters that nobody takes, and too many of them. */
+/* test_dlq_wait.c: dead letters that nobody takes, and too many of them. */
 #include "suite.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "letters_fixture.h"
+#include "dlq_fixture.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -220,7 +220,7 @@ int main(void)
 
     log_configure(LOG_ERROR, LOG_LOGFMT);
     cluster_start();
-    status = SUITE_APART("letters_wait", tests);
+    status = SUITE_APART("dlq_wait", tests);
     cluster_end();
     return status;
 }
