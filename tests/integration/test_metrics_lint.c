@@ -68,39 +68,11 @@ static void promtool_refuses_a_faulty_scrape(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(said, "x_ms"));
 }
 
-/* Writes the rules, the first block of YAML in the page about watching, to @p path. */
-static void extract_rules(const char *path)
-{
-    FILE *page = fopen(SOURCE_DIR "/docs/how-to/watch.md", "r"), *out = fopen(path, "w");
-    char line[1024];
-
-    while (fgets(line, sizeof(line), page) && strcmp(line, "```yaml\n") != 0)
-        ;
-    while (fgets(line, sizeof(line), page) && strcmp(line, "```\n") != 0)
-        fputs(line, out);
-    fclose(page);
-    fclose(out);
-}
-
-static void promtool_takes_the_alerts_of_the_page_about_watching(void)
-{
-    const char *path = "metrics_lint.rules";
-    char said[4096];
-
-    extract_rules(path);
-    FILE *promtool = popen("promtool check rules metrics_lint.rules 2>&1", "r");
-    said[fread(said, 1, sizeof(said) - 1, promtool)] = '\0';
-    CU_ASSERT_EQUAL(pclose(promtool), 0);
-    CU_ASSERT_PTR_NOT_NULL(strstr(said, "SUCCESS: 16 rules found"));
-    remove(path);
-}
-
 int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(promtool_accepts_a_scrape),
         TEST(promtool_refuses_a_faulty_scrape),
-        TEST(promtool_takes_the_alerts_of_the_page_about_watching),
     };
 
     return SUITE("metrics_lint", tests);

@@ -1,22 +1,17 @@
-"""The alerts of docs/how-to/watch.md, tried by promtool on what penstock's own /metrics said."""
+"""The alerts of docs/monitoring/alerts.yaml, tried by promtool on what penstock's own /metrics said."""
 import os
 import re
 import subprocess
 
 from .child import SOURCE
 
-_PAGE = os.path.join(SOURCE, "docs/how-to/watch.md")
+_RULES = os.path.join(SOURCE, "docs/monitoring/alerts.yaml")
 _STEP_SECONDS, _BEFORE, _DURING = 30, 20, 40  # samples: ten minutes, then twenty
 
 
-def rules():
-    """The text of the rules: the page's first block of YAML."""
-    with open(_PAGE, encoding="utf-8") as page:
-        return re.search(r"^```yaml\n(.*?)^```\n", page.read(), re.DOTALL | re.MULTILINE).group(1)
-
-
 def names():
-    return re.findall(r"- alert: (\w+)", rules())
+    with open(_RULES, encoding="utf-8") as file:
+        return re.findall(r"- alert: (\w+)", file.read())
 
 
 def _series(scrape):
@@ -42,7 +37,7 @@ def firing(folder, before, during):
     """The names of the alerts that fire once the situation `during` has lasted for twenty minutes,
     behind the situation `before`; both are scrapes."""
     was, now = _series(before), _series(during)
-    test = ["rule_files: [ alerts.rules.yml ]", f"evaluation_interval: {_STEP_SECONDS}s", "tests:",
+    test = [f"rule_files: [ {_RULES} ]", f"evaluation_interval: {_STEP_SECONDS}s", "tests:",
             f"  - interval: {_STEP_SECONDS}s", "    input_series:"]
     for series in sorted(was.keys() | now.keys()):
         quoted = series.replace("'", "''")
@@ -54,8 +49,6 @@ def firing(folder, before, during):
         for name in names():
             test += [f"      - eval_time: {minutes}m", f"        alertname: {name}",
                      "        exp_alerts: []"]
-    with open(os.path.join(folder, "alerts.rules.yml"), "w", encoding="utf-8") as file:
-        file.write(rules())
     with open(os.path.join(folder, "alerts.test.yml"), "w", encoding="utf-8") as file:
         file.write("\n".join(test) + "\n")
     said = subprocess.run(["promtool", "test", "rules", "alerts.test.yml"], cwd=folder,

@@ -1,0 +1,161 @@
+{{- define "penstock.name" -}}
+{{- default "penstock" .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "penstock.fullname" -}}
+{{- $name := include "penstock.name" . -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "penstock.selector" -}}
+app.kubernetes.io/name: {{ include "penstock.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "penstock.labels" -}}
+{{ include "penstock.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "penstock.metadata" -}}
+name: {{ include "penstock.fullname" . }}
+namespace: {{ .Release.Namespace }}
+labels:
+  {{- include "penstock.labels" . | nindent 2 }}
+{{- end -}}
+
+{{- define "penstock.serviceAccount" -}}
+{{- default (ternary (include "penstock.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name -}}
+{{- end -}}
+
+{{- /* The file that penstock reads: what the chart knows, and what the user wrote. */ -}}
+{{- define "penstock.conf" -}}
+version = 1;
+memory = {{ .Values.memory | quote }};
+admin = { listen = "{{ .Values.admin.address }}:{{ .Values.admin.port }}"; hosts = {{ toJson .Values.admin.hosts }}; };
+log = { level = "{{ .Values.log.level }}"; format = "{{ .Values.log.format }}"; };
+@include "bridge.conf"
+{{- end -}}
+
+{{- define "penstock.configMap" -}}
+{{- default (include "penstock.fullname" .) .Values.existingConfigMap -}}
+{{- end -}}
+
+{{- define "penstock.checksum" -}}
+{{- printf "%s%s" (include "penstock.conf" .) .Values.config | sha256sum -}}
+{{- end -}}
+
+{{- define "penstock.image" -}}
+{{- .Values.image.repository -}}
+{{- with .Values.image.digest }}@{{ . }}{{ else }}:{{ default .Chart.AppVersion .Values.image.tag }}{{ end -}}
+{{- end -}}
+
+{{- /* What every container with penstock has. */ -}}
+{{- define "penstock.container" -}}
+image: {{ include "penstock.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+env:
+  - name: POD_NAME
+    valueFrom:
+      fieldRef:
+        fieldPath: metadata.name
+  {{- if eq .Values.kind "StatefulSet" }}
+  - name: INSTANCE_ID
+    valueFrom:
+      fieldRef:
+        fieldPath: metadata.name
+  {{- end }}
+  {{- with .Values.env }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+resources:
+  {{- toYaml .Values.resources | nindent 2 }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  runAsNonRoot: true
+  {{- with .Values.runAsUser }}
+  runAsUser: {{ . | int64 }}
+  runAsGroup: {{ . | int64 }}
+  {{- end }}
+  capabilities:
+    drop: [ALL]
+  seccompProfile:
+    type: RuntimeDefault
+volumeMounts:
+  - name: penstock-config
+    mountPath: /etc/penstock
+    readOnly: true
+  {{- if .Values.existingSecret }}
+  - name: penstock-secret
+    mountPath: /run/secrets/penstock
+    readOnly: true
+  {{- end }}
+  {{- with .Values.extraVolumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end -}}
+
+{{- /* What a container that runs the bridge has beside that. */ -}}
+{{- define "penstock.bridge" -}}
+name: penstock
+args: [run]
+{{ include "penstock.container" . }}
+ports:
+  - name: penstock-admin
+    containerPort: {{ .Values.admin.port }}
+livenessProbe:
+  httpGet:
+    path: /livez
+    port: penstock-admin
+  {{- toYaml .Values.probes.liveness | nindent 2 }}
+{{- end -}}
+
+{{- define "penstock.volumes" -}}
+- name: penstock-config
+  configMap:
+    name: {{ include "penstock.configMap" . }}
+{{- with .Values.existingSecret }}
+- name: penstock-secret
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0444 # of this pod alone, whatever user it runs as
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- /* The number of seconds of the longest drain_timeout that the configuration names. */ -}}
+{{- define "penstock.drainSeconds" -}}
+{{- $longest := 30 -}}
+{{- range regexFindAll "drain_timeout\\s*=\\s*\"[0-9]+(s|m)\"" .Values.config -1 -}}
+{{- $number := regexFind "[0-9]+" . | int -}}
+{{- $longest = max $longest (ternary (mul 60 $number) $number (hasSuffix "m\"" .)) -}}
+{{- end -}}
+{{- $longest -}}
+{{- end -}}
+
+{{- define "penstock.check" -}}
+{{- if and (not .Values.existingConfigMap) (not .Values.config) -}}
+{{- fail "penstock: set config (sources, sinks and routes), or existingConfigMap" -}}
+{{- end -}}
+{{- with regexFind "(?m)^(version|memory|admin|log)\\s*=" .Values.config -}}
+{{- fail (printf "penstock: the chart writes '%s' itself: use its values instead" (regexFind "\\w+" .)) -}}
+{{- end -}}
+{{- $drain := include "penstock.drainSeconds" . | int -}}
+{{- if le (int .Values.terminationGracePeriodSeconds) $drain -}}
+{{- fail (printf "penstock: terminationGracePeriodSeconds must be above drain_timeout, %d s" $drain) -}}
+{{- end -}}
+{{- if and .Values.podMonitor.enabled .Values.serviceMonitor.enabled -}}
+{{- fail "penstock: podMonitor and serviceMonitor together would scrape each pod twice" -}}
+{{- end -}}
+{{- end -}}
