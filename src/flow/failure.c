@@ -35,13 +35,13 @@ static enum fate worker_fate(struct worker *worker, const struct route *route,
 static int64_t again_in_ms(struct worker *worker, const struct delivery *delivery,
                            enum reply_class class)
 {
-    int64_t patience_ms = worker->options.routes->items[delivery->route].conf->retry.timeout;
+    int64_t timeout_ms = worker->options.routes->items[delivery->route].conf->retry.timeout;
 
     if (class != REPLY_UNKNOWN)
         return class == REPLY_CONFIG ? HOLD_RETRY_MS : 0;
-    int64_t left_ms = patience_ms - holds_waited_ms(&worker->holds, delivery->record.partition,
-                                                    delivery->offset, worker->now_ms);
-    if (!patience_ms || left_ms > HOLD_RETRY_MS)
+    int64_t left_ms = timeout_ms - holds_waited_ms(&worker->holds, delivery->record.partition,
+                                                   delivery->offset, worker->now_ms);
+    if (!timeout_ms || left_ms > HOLD_RETRY_MS)
         return HOLD_RETRY_MS;
     return left_ms > 0 ? left_ms : 0;
 }
@@ -204,7 +204,7 @@ static char *refused_command(struct worker *worker, const struct delivery *deliv
     return text;
 }
 
-int64_t worker_patience(void *context, uint32_t ticket)
+int64_t worker_retry_timeout(void *context, uint32_t ticket)
 {
     struct worker *worker = context;
     struct delivery *delivery = delivery_at(&worker->deliveries, ticket);

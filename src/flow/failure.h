@@ -55,7 +55,7 @@ void worker_read_again(struct worker *worker, uint32_t ticket, const char *why);
 /* --- events of sinks, units and letters --- */
 enum units_verdict worker_refused(void *context, uint32_t ticket, enum reply_class class,
                                   const char *text);
-int64_t worker_patience(void *context, uint32_t ticket);
+int64_t worker_retry_timeout(void *context, uint32_t ticket);
 void worker_suspected(void *context, uint32_t ticket, const char *text);
 void worker_letter_delivered(void *context, uint32_t ticket);
 void worker_letter_dropped(void *context, uint32_t ticket);

@@ -56,12 +56,12 @@ static bool worker_open_sink(struct worker *worker, size_t index, struct err *er
 {
     const struct conf_sink *conf = &worker->options.conf->sinks[index];
     const struct sink_events events = {
-        worker,           delivery_done,   sink_refused,      delivery_wanted,
-        delivery_dropped, worker_patience, delivery_doubtful, stream_refusals_contest,
+        worker,           delivery_done,        sink_refused,      delivery_wanted,
+        delivery_dropped, worker_retry_timeout, delivery_doubtful, stream_refusals_contest,
         worker_suspected};
-    const struct units_events of_units = {worker,          exactly_claimed, exactly_fenced,
-                                          delivery_done,   worker_refused,  delivery_dropped,
-                                          worker_patience, worker_suspected};
+    const struct units_events of_units = {
+        worker,         exactly_claimed,  exactly_fenced,       delivery_done,
+        worker_refused, delivery_dropped, worker_retry_timeout, worker_suspected};
     char name[CLIENT_NAME_BYTES];
     const struct sink_options options = {
         .conf = conf,

@@ -304,8 +304,8 @@ void claim_free(struct claim *claim)
     for (size_t i = 0; claim->watched && i < lane->watched_count; i++)
         if (lane->watched[i] == claim)
             lane->watched[i] = NULL;
-    if (lane->late_claim == claim)
-        lane->late_claim = NULL;
+    if (lane->retried_claim == claim)
+        lane->retried_claim = NULL;
     while (claim->first)
         lane_give_unit(lane, claim_take_unit(claim));
     TAILQ_REMOVE(&lane->claims, claim, all);

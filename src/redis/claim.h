@@ -56,7 +56,7 @@ struct units_events {
     void (*dropped)(void *context, uint32_t ticket);
     /** How long Redis may say "later" to the command, in milliseconds; then it is refused. 0: for
      * ever; NULL: all of them. May call nothing of the units. */
-    int64_t (*patience)(void *context, uint32_t ticket);
+    int64_t (*retry_timeout)(void *context, uint32_t ticket);
     /** As in sink_events: the record of the command, alone, ended some connections. */
     void (*suspected)(void *context, uint32_t ticket, const char *text);
 };

@@ -38,24 +38,24 @@ void connection_wake_in(struct connection *connection, int64_t milliseconds)
     evtimer_add(connection->timer, &delay);
 }
 
-int64_t connection_patience_ms(const struct connection *connection)
+int64_t connection_timeout_ms(const struct connection *connection)
 {
-    return connection->setup->options->response_timeout << connection->silences;
+    return connection->setup->options->response_timeout << connection->timeouts;
 }
 
-void connection_was_silent(struct connection *connection)
+void connection_timed_out(struct connection *connection)
 {
-    if (connection->silences < CONNECTION_SILENCES)
-        connection->silences++;
+    if (connection->timeouts < CONNECTION_TIMEOUTS)
+        connection->timeouts++;
 }
 
 /* How long one of the handshakes may take. */
 static int64_t connection_handshake_ms(const struct connection *connection)
 {
-    int64_t patience_ms = connection_patience_ms(connection);
+    int64_t timeout_ms = connection_timeout_ms(connection);
     int64_t connect_ms = connection->setup->options->connect_timeout;
 
-    return patience_ms < connect_ms ? patience_ms : connect_ms;
+    return timeout_ms < connect_ms ? timeout_ms : connect_ms;
 }
 
 static void connection_close_socket(struct connection *connection)
@@ -467,7 +467,7 @@ static void connection_handshake_timed_out(struct connection *connection)
 {
     long long waited_ms = connection_handshake_ms(connection);
 
-    connection_was_silent(connection);
+    connection_timed_out(connection);
     if (connection->state == CONNECTION_GREETING)
         connection_lost(connection, "handshake: timed out at %s after %lld ms",
                         handshake_awaits(&connection->handshake), waited_ms);

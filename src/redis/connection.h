@@ -40,7 +40,7 @@ enum connection_state {
 enum {
     CONNECTION_INPUT_BYTES = 64 << 10,
     CONNECTION_TROUBLE_BYTES = ERR_TEXT_BYTES,
-    CONNECTION_SILENCES = 4 /* so many response timeouts in a row each double the next one */
+    CONNECTION_TIMEOUTS = 4 /* so many response timeouts in a row each double the next one */
 };
 
 struct connection;
@@ -96,7 +96,7 @@ struct connection {
     struct handshake_peer former;   /* the connection before, where it left commands unanswered */
 
     char *input;       /* CONNECTION_INPUT_BYTES to read into */
-    unsigned silences; /* response timeouts in a row */
+    unsigned timeouts; /* response timeouts in a row */
     struct backoff reconnect;
 
     bool troubled;
@@ -146,16 +146,15 @@ void connection_tell_connected(const struct connection *connection);
 /** Something keeps commands from flowing; shown by sink_trouble() and logged rarely. */
 void connection_set_trouble(struct connection *connection, const char *text);
 
-/** Commands flow, and the next trouble begins with the shortest patience and pause again. */
+/** Commands flow, and the next trouble begins with the shortest timeout and pause again. */
 void connection_recover(struct connection *connection);
 
-/** How long the server may be silent now: the response timeout, longer where it was silent before.
- */
-int64_t connection_patience_ms(const struct connection *connection);
+/** How long the server may be silent now: the response timeout, longer after earlier timeouts. */
+int64_t connection_timeout_ms(const struct connection *connection);
 
-/** It was silent for longer: a command that needs more than the timeout must get through some day.
- */
-void connection_was_silent(struct connection *connection);
+/** It was silent for longer. The next timeout is longer, so that a slow command gets through some
+ * day. */
+void connection_timed_out(struct connection *connection);
 
 /** Calls the timer of the connection's state in @p milliseconds. */
 void connection_wake_in(struct connection *connection, int64_t milliseconds);

@@ -99,8 +99,8 @@ void claim_drop(struct claim *claim)
     TAILQ_INSERT_TAIL(&claim->lane->dropped, claim, drop);
     if (claim->note_state == NOTE_DUE)
         claim->note_state = NOTE_NONE;
-    if (claim->lane->late_claim == claim)
-        claim->lane->late_claim = NULL;
+    if (claim->lane->retried_claim == claim)
+        claim->lane->retried_claim = NULL;
     claim->lane->claim_count--;
     claim_rollback(claim);
     claim_drop_units(claim, NULL);
@@ -162,7 +162,7 @@ static void lane_begin(struct session *session, const char *doubt)
     lane->doubts = doubt != NULL;
     if (doubt)
         snprintf(session->trouble, sizeof(session->trouble), "%s", doubt);
-    lane->open = lane->held_up = true; /* until work is done: a replica grants all but that */
+    lane->open = lane->stalled = true; /* until work is done: a replica grants all but that */
     lane->heard = lane->broken = false;
     lane->check_due = true;
     lane_turn(lane);
@@ -183,7 +183,7 @@ static bool lane_lost(struct session *session)
     lane->awaited = 0;
     session->least = 0;
     session->pause = SESSION_FLOWS;
-    lane->late_claim = NULL;
+    lane->retried_claim = NULL;
     lane->out_sent = lane->out_length = lane->input_length = 0;
     lane->scanner = (struct resp_scanner){0};
     for (size_t i = 0; i < lane->watched_count; i++)
@@ -203,7 +203,7 @@ static bool lane_lost(struct session *session)
 /* What was refused, or ended connections, is not wanted any more. */
 static void lane_is_idle(struct lane *lane)
 {
-    lane->held_up = false;
+    lane->stalled = false;
     lane->cuts = 0;
     lane->alone = 0;
 }
@@ -235,29 +235,29 @@ static void lane_resume(struct session *session)
     if (session->pause == SESSION_DOUBTS)
         lane->doubts = false;
     session->pause = SESSION_FLOWS;
-    lane->late_claim = NULL;
+    lane->retried_claim = NULL;
     lane_turn(lane);
 }
 
-static bool lane_is_late(const struct session *session, struct session_command *late)
+static bool lane_retried(const struct session *session, struct session_command *retried)
 {
     const struct lane *lane = lane_at(session);
 
-    if (!lane->late_claim)
+    if (!lane->retried_claim)
         return false;
-    *late = unit_command_of(lane->late_claim->first, lane->late_command);
+    *retried = unit_command_of(lane->retried_claim->first, lane->retried_command);
     return true;
 }
 
 static void lane_give_up(struct session *session, int64_t waited_ms)
 {
     struct lane *lane = lane_of(session);
-    struct claim *claim = lane->late_claim;
+    struct claim *claim = lane->retried_claim;
     char text[SESSION_TROUBLE_BYTES + 48];
 
     snprintf(text, sizeof(text), "%s: gave up after %lld ms", session->trouble,
              (long long)waited_ms);
-    unit_add_error(claim->first, lane->late_command, REPLY_REJECT, text);
+    unit_add_error(claim->first, lane->retried_command, REPLY_REJECT, text);
     claim_begin_judging(claim);
     lane_resume(session);
 }
@@ -311,7 +311,7 @@ static bool lane_is_well(const struct session *session)
 {
     const struct lane *lane = lane_at(session);
 
-    return lane->open && lane->heard && session->pause == SESSION_FLOWS && !lane->held_up &&
+    return lane->open && lane->heard && session->pause == SESSION_FLOWS && !lane->stalled &&
            !lane->cuts;
 }
 
@@ -352,7 +352,7 @@ static const struct session_ops lane_ops = {
     .waits = lane_is_waiting,
     .is_well = lane_is_well,
     .inflight = lane_inflight,
-    .late = lane_is_late,
+    .retried = lane_retried,
     .give_up = lane_give_up,
     .resume = lane_resume,
     .idle = lane_refresh,
@@ -371,7 +371,7 @@ struct lane *lane_new(const struct lane_options *options)
     command_all(&commands);
     lane->session.ops = &lane_ops;
     lane->session.events = (struct session_events){
-        options->events.context, options->events.patience, options->events.suspected};
+        options->events.context, options->events.retry_timeout, options->events.suspected};
     lane->options = *options;
     lane->other = (uint32_t)commands;
     TAILQ_INIT(&lane->claims);

@@ -154,7 +154,7 @@ static void part_applied(struct part *part)
 void lane_applied(struct lane *lane)
 {
     FAILPOINT(after_exec);
-    lane->held_up = false;
+    lane->stalled = false;
     for (size_t i = 0; i < lane->part_count; i++)
         part_applied(&lane->parts[i]);
     lane_clear_parts(lane);
@@ -264,27 +264,27 @@ void lane_blame_refused(struct lane *lane)
 }
 
 /* The first command of the transaction, or that of @p error, is what it waits for. */
-static void lane_late(struct lane *lane, const struct lane_error *error)
+static void lane_set_retried(struct lane *lane, const struct lane_error *error)
 {
     size_t index = error ? error->index : 0;
     const struct part *part = lane_part_of(lane, index);
 
-    lane->late_claim = NULL;
+    lane->retried_claim = NULL;
     if (part_is_ours(part, index) || part->claim->dropped)
         return;
-    lane->late_claim = part->claim;
-    lane->late_command = index - part->first;
+    lane->retried_claim = part->claim;
+    lane->retried_command = index - part->first;
 }
 
-void lane_late_watch(struct lane *lane)
+void lane_set_retried_watch(struct lane *lane)
 {
-    lane->late_claim = NULL;
-    for (size_t i = 0; i < lane->watched_count && !lane->late_claim; i++) {
+    lane->retried_claim = NULL;
+    for (size_t i = 0; i < lane->watched_count && !lane->retried_claim; i++) {
         struct claim *claim = lane->watched[i];
         if (claim && claim_wish(claim) == WISH_UNIT && claim->first->queue.committed)
-            lane->late_claim = claim;
+            lane->retried_claim = claim;
     }
-    lane->late_command = 0;
+    lane->retried_command = 0;
 }
 
 /* Whether an error that answers EXEC leaves open what became of the transaction. */
@@ -316,7 +316,7 @@ bool lane_aborted(struct lane *lane, const char *text)
     } else {
         goes_on = lane_pause_for(lane, class, cause);
         if (reply_is_later(class))
-            lane_late(lane, first);
+            lane_set_retried(lane, first);
     }
     lane_not_applied(lane);
     return goes_on;

@@ -163,15 +163,15 @@ struct lane {
     bool check_due;   /* ask for the policy */
     bool check_told;  /* that it cannot be asked */
     bool again;       /* watch anew though nothing calls for it */
-    bool held_up;     /* no transaction has gone through since the connection began, or one was
+    bool stalled;     /* no transaction has gone through since the connection began, or one was
                          refused; false where nothing is to be done, too */
     bool broken;      /* the connection cannot be trusted any more */
     bool heard;       /* the server answered on this connection */
     unsigned cuts;    /* connections in a row that ended on a transaction with records */
     size_t alone;     /* records that still go alone, since one of them may be why */
     bool doubts;      /* before the first of them it pauses */
-    struct claim *late_claim; /* the command that it pauses for: of its first unit; NULL: none */
-    size_t late_command;
+    struct claim *retried_claim; /* the command that it pauses for: of its first unit; NULL: none */
+    size_t retried_command;
 
     char *out;
     size_t out_sent, out_length, out_capacity;
@@ -309,7 +309,7 @@ void lane_applied(struct lane *lane);
 void lane_count(struct lane *lane, uint32_t command, enum command_result result);
 
 /** The server said "later" to the watch of what it watches. */
-void lane_late_watch(struct lane *lane);
+void lane_set_retried_watch(struct lane *lane);
 
 /** An answer has refused a command of what is in flight, which ended the connection. */
 void lane_blame_refused(struct lane *lane);

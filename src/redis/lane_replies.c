@@ -27,7 +27,7 @@ static void lane_pause(struct lane *lane, enum session_pause pause, const char *
 {
     snprintf(lane->session.trouble, sizeof(lane->session.trouble), "%s", text);
     lane->session.pause = pause;
-    lane->held_up = true;
+    lane->stalled = true;
 }
 
 bool lane_pause_for(struct lane *lane, enum reply_class class, const char *text)
@@ -36,7 +36,7 @@ bool lane_pause_for(struct lane *lane, enum reply_class class, const char *text)
 
     if (reaction == REACT_RECONNECT)
         return lane_break(lane, "%s", text);
-    lane_pause(lane, reaction == REACT_RETRY ? SESSION_RETRIES : SESSION_SICK, text);
+    lane_pause(lane, reaction == REACT_RETRY ? SESSION_RETRIES : SESSION_RETRIES_SLOWLY, text);
     return true;
 }
 
@@ -318,7 +318,7 @@ static enum resp_result lane_take_multi(struct lane *lane, struct slice *input)
     }
     lane->again = true;
     if (reply_is_later(lane->watch_class))
-        lane_late_watch(lane);
+        lane_set_retried_watch(lane);
     return lane_pause_for(lane, lane->watch_class, lane->watch_error) ? RESP_REPLY : RESP_BROKEN;
 }
 

@@ -17,7 +17,7 @@ enum {
     AT_ONCE_MS = 500, /* later, it is not what was sent that ended the connection */
     IDLE_MS = 10000,
     BACKOFF_FIRST_MS = 50,
-    BACKOFF_SICK_MS = 1000, /* out of memory, disk full: it takes somebody to mend it */
+    BACKOFF_SLOW_MS = 1000, /* out of memory, disk full: it takes somebody to mend it */
     BACKOFF_LONGEST_MS = 5000,
     LOOK_MS = 30000 /* how often the session is told to look, while answers come */
 };
@@ -27,7 +27,7 @@ void link_init(struct link *link, struct session *session)
     *link = (struct link){
         .session = session,
         .retry = {.first_ms = BACKOFF_FIRST_MS, .longest_ms = BACKOFF_LONGEST_MS},
-        .sick = {.first_ms = BACKOFF_SICK_MS, .longest_ms = BACKOFF_LONGEST_MS},
+        .slow_retry = {.first_ms = BACKOFF_SLOW_MS, .longest_ms = BACKOFF_LONGEST_MS},
     };
 }
 
@@ -113,20 +113,21 @@ void link_send(struct link *link)
 
 /* --- pausing ---------------------------------------------------------------------------------- */
 
-/* How long the command that is late may wait yet; 0: for ever, below 0: no more. */
-static int64_t link_patience_ms(struct link *link)
+/* How long the command that is retried may still wait; 0: for ever, below 0: no more. */
+static int64_t link_retry_left_ms(struct link *link)
 {
     const struct session_events *events = &link->session->events;
-    struct session_command late;
+    struct session_command retried;
 
-    if (!events->patience || !link->session->ops->late(link->session, &late))
+    if (!events->retry_timeout || !link->session->ops->retried(link->session, &retried))
         return 0;
-    int64_t now_ms = clock_ms(), patience_ms = events->patience(events->context, late.ticket);
-    if (!link->late_since_ms || link->late_number != late.number)
-        link->late_since_ms = now_ms;
-    link->late_number = late.number;
-    int64_t left_ms = link->late_since_ms + patience_ms - now_ms;
-    return patience_ms ? left_ms > 0 ? left_ms : -1 : 0;
+    int64_t now_ms = clock_ms(),
+            timeout_ms = events->retry_timeout(events->context, retried.ticket);
+    if (!link->retry_since_ms || link->retry_number != retried.number)
+        link->retry_since_ms = now_ms;
+    link->retry_number = retried.number;
+    int64_t left_ms = link->retry_since_ms + timeout_ms - now_ms;
+    return timeout_ms ? left_ms > 0 ? left_ms : -1 : 0;
 }
 
 static int64_t link_pause_ms(struct link *link)
@@ -136,8 +137,8 @@ static int64_t link_pause_ms(struct link *link)
         return LOOK_MS;
     case SESSION_DOUBTS:
         return suspect_pause_ms(&link->session->suspect);
-    case SESSION_SICK:
-        return backoff_next(&link->sick);
+    case SESSION_RETRIES_SLOWLY:
+        return backoff_next(&link->slow_retry);
     case SESSION_RETRIES:
     case SESSION_FLOWS:
         break;
@@ -150,7 +151,7 @@ static void link_begin_pause(struct link *link)
 {
     struct connection *connection = &link->connection;
     struct session *session = link->session;
-    int64_t limit_ms = link_patience_ms(link);
+    int64_t limit_ms = link_retry_left_ms(link);
 
     if (limit_ms >= 0) {
         int64_t pause_ms = link_pause_ms(link);
@@ -159,7 +160,7 @@ static void link_begin_pause(struct link *link)
         connection_wake_in(connection, limit_ms && limit_ms < pause_ms ? limit_ms : pause_ms);
         return;
     }
-    session->ops->give_up(session, clock_ms() - link->late_since_ms);
+    session->ops->give_up(session, clock_ms() - link->retry_since_ms);
     if (session->ops->deliver)
         session->ops->deliver(session);
     link_send(link);
@@ -167,9 +168,9 @@ static void link_begin_pause(struct link *link)
 
 static void link_is_well(struct link *link)
 {
-    link->late_since_ms = 0;
+    link->retry_since_ms = 0;
     backoff_reset(&link->retry);
-    backoff_reset(&link->sick);
+    backoff_reset(&link->slow_retry);
     connection_recover(&link->connection);
 }
 
@@ -283,12 +284,12 @@ static bool link_queue_drains(struct link *link, int64_t now_ms, bool *first)
     return !*first && queued < before;
 }
 
-/* The server owes an answer: the connection is lost where it was silent for response_timeout. A
+/* The server owes an answer: the connection is lost if it was silent for response_timeout. A
  * queue of bytes that drains is a sign of life, too. */
-static void link_check_silence(struct link *link)
+static void link_check_timeout(struct link *link)
 {
     struct connection *connection = &link->connection;
-    int64_t limit_ms = connection_patience_ms(connection) + link->session->blocks_ms;
+    int64_t limit_ms = connection_timeout_ms(connection) + link->session->blocks_ms;
     int64_t now_ms = clock_ms();
     bool first;
 
@@ -299,7 +300,7 @@ static void link_check_silence(struct link *link)
         connection_wake_in(connection, limit_ms / LOOKS_A_TIMEOUT);
         return;
     }
-    connection_was_silent(connection);
+    connection_timed_out(connection);
     connection_lost(connection, "no answer for %lld ms", (long long)silent_ms);
 }
 
@@ -356,7 +357,7 @@ static void link_wake(struct connection *connection)
         session->ops->resume(session);
     } else if (session->ops->waits(session)) {
         link_expect(link, 1); /* also a single byte is a sign of life */
-        link_check_silence(link);
+        link_check_timeout(link);
     } else {
         link_check_idle(link);
     }

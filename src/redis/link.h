@@ -17,10 +17,10 @@ struct link {
     int queued;          /* stream_queued(), and when it was asked */
     int64_t queued_ms;
     bool pausing;
-    struct backoff retry, sick; /* how long, each time */
-    int64_t late_since_ms; /* since when the server says "later" to one command; 0: it did not */
-    uint64_t late_number;  /* that command's */
-    int64_t looked_ms;     /* when the session was told to look */
+    struct backoff retry, slow_retry; /* how long, each time */
+    int64_t retry_since_ms; /* since when the server says "later" to one command; 0: it did not */
+    uint64_t retry_number;  /* that command's */
+    int64_t looked_ms;      /* when the session was told to look */
     void (*ticks)(void *context); /* the session wants ticks; NULL: it never does */
     void *context;
 };

@@ -65,11 +65,11 @@ static bool pipeline_break(struct pipeline *pipeline, const char *format, ...)
     return false;
 }
 
-static void pipeline_say_aside(struct pipeline *pipeline, size_t length)
+static void pipeline_ask(struct pipeline *pipeline, size_t length)
 {
-    pipeline->aside_length = length;
-    pipeline->aside_sent = 0;
-    pipeline->aside_waits = true;
+    pipeline->question_length = length;
+    pipeline->question_sent = 0;
+    pipeline->question_waits = true;
 }
 
 /* --- states ----------------------------------------------------------------------------------- */
@@ -120,8 +120,8 @@ static void pipeline_begin(struct session *session, const char *doubt)
     struct pipeline *pipeline = pipeline_of(session);
 
     pipeline->scanner = (struct resp_scanner){0};
-    pipeline->aside_length = pipeline->aside_sent = 0;
-    pipeline->aside_waits = false;
+    pipeline->question_length = pipeline->question_sent = 0;
+    pipeline->question_waits = false;
     pipeline_probe(pipeline);
     bool doubted = doubt && pipeline_is_cut(session);
     pipeline->condemned &= doubted;
@@ -149,9 +149,8 @@ static void pipeline_resume(struct session *session)
 
     session->pause = SESSION_FLOWS;
     if (pipeline->state == PIPELINE_DOUBTING && pipeline_is_cut(session))
-        pipeline_say_aside(pipeline,
-                           question_write(pipeline->aside, queue_head_bytes(&window->queue),
-                                          window_head(window)->command));
+        pipeline_ask(pipeline, question_write(pipeline->question, queue_head_bytes(&window->queue),
+                                              window_head(window)->command));
     else
         pipeline_probe(pipeline);
 }
@@ -186,10 +185,10 @@ static struct slice pipeline_sendable(const struct pipeline *pipeline)
 static struct slice pipeline_output(const struct session *session)
 {
     const struct pipeline *pipeline = pipeline_at(session);
-    size_t left = pipeline->aside_length - pipeline->aside_sent;
+    size_t left = pipeline->question_length - pipeline->question_sent;
 
     if (left)
-        return (struct slice){pipeline->aside + pipeline->aside_sent, left};
+        return (struct slice){pipeline->question + pipeline->question_sent, left};
     return pipeline_sendable(pipeline);
 }
 
@@ -197,8 +196,8 @@ static void pipeline_sent(struct session *session, size_t length)
 {
     struct pipeline *pipeline = pipeline_of(session);
 
-    if (pipeline->aside_sent < pipeline->aside_length)
-        pipeline->aside_sent += length;
+    if (pipeline->question_sent < pipeline->question_length)
+        pipeline->question_sent += length;
     else
         window_wrote(&pipeline->window, length);
 }
@@ -207,8 +206,8 @@ static void pipeline_idle(struct session *session)
 {
     struct pipeline *pipeline = pipeline_of(session);
 
-    memcpy(pipeline->aside, QUESTION_PING, sizeof(QUESTION_PING) - 1);
-    pipeline_say_aside(pipeline, sizeof(QUESTION_PING) - 1);
+    memcpy(pipeline->question, QUESTION_PING, sizeof(QUESTION_PING) - 1);
+    pipeline_ask(pipeline, sizeof(QUESTION_PING) - 1);
 }
 
 /* --- the head is over ------------------------------------------------------------------------- */
@@ -252,13 +251,13 @@ static void pipeline_drop_head(struct pipeline *pipeline, const char *text)
     pipeline_probe(pipeline);
 }
 
-static bool pipeline_late(const struct session *session, struct session_command *late)
+static bool pipeline_retried(const struct session *session, struct session_command *retried)
 {
     const struct pipeline *pipeline = pipeline_at(session);
 
     if (pipeline->state != PIPELINE_PAUSED || !pipeline->window.queue.committed)
         return false;
-    *late = pipeline_head(pipeline);
+    *retried = pipeline_head(pipeline);
     return true;
 }
 
@@ -323,7 +322,7 @@ static bool pipeline_answer_head(struct pipeline *pipeline)
         pipeline_retry(pipeline, SESSION_RETRIES);
         break;
     case REACT_RETRY_SLOWLY:
-        pipeline_retry(pipeline, SESSION_SICK);
+        pipeline_retry(pipeline, SESSION_RETRIES_SLOWLY);
         break;
     case REACT_RECONNECT:
         pipeline_count(pipeline, RESULT_RETRIED);
@@ -352,7 +351,7 @@ static bool pipeline_answer_passed(struct pipeline *pipeline, enum reply_class c
 }
 
 /* Whether others than the head are answered: then it is sent again, or was refused by now. */
-static void pipeline_answer_question(struct pipeline *pipeline, enum reply_class class)
+static void pipeline_settle_doubt(struct pipeline *pipeline, enum reply_class class)
 {
     struct session *session = &pipeline->session;
     char text[SESSION_TROUBLE_BYTES];
@@ -368,13 +367,13 @@ static void pipeline_answer_question(struct pipeline *pipeline, enum reply_class
     pipeline_drop_head(pipeline, text);
 }
 
-static bool pipeline_answer_aside(struct pipeline *pipeline, enum reply_class class)
+static bool pipeline_answer_question(struct pipeline *pipeline, enum reply_class class)
 {
-    pipeline->aside_waits = false;
+    pipeline->question_waits = false;
     if (reply_meanings[class].command == REACT_RECONNECT)
         return pipeline_break(pipeline, "%s", pipeline->scanner.text);
     if (pipeline->state == PIPELINE_DOUBTING)
-        pipeline_answer_question(pipeline, class);
+        pipeline_settle_doubt(pipeline, class);
     return pipeline->state != PIPELINE_DOWN;
 }
 
@@ -384,8 +383,8 @@ static bool pipeline_answer(struct pipeline *pipeline)
     const struct window *window = &pipeline->window;
     enum reply_class class = pipeline_classify(pipeline);
 
-    if (pipeline->aside_waits)
-        return pipeline_answer_aside(pipeline, class);
+    if (pipeline->question_waits)
+        return pipeline_answer_question(pipeline, class);
     if (window_unanswered(window) == 0)
         return pipeline_break(pipeline, "an answer without a command: %s",
                               pipeline->scanner.failed ? pipeline->scanner.text : "not an error");
@@ -422,7 +421,7 @@ static bool pipeline_waits(const struct session *session)
 {
     const struct pipeline *pipeline = pipeline_at(session);
 
-    return pipeline->aside_waits || window_unanswered(&pipeline->window) > 0 ||
+    return pipeline->question_waits || window_unanswered(&pipeline->window) > 0 ||
            pipeline_sendable(pipeline).length > 0;
 }
 
@@ -468,7 +467,7 @@ static const struct session_ops pipeline_ops = {
     .waits = pipeline_waits,
     .is_well = pipeline_is_well,
     .inflight = pipeline_inflight,
-    .late = pipeline_late,
+    .retried = pipeline_retried,
     .give_up = pipeline_give_up,
     .resume = pipeline_resume,
     .idle = pipeline_idle,
@@ -482,7 +481,7 @@ void pipeline_init(struct pipeline *pipeline, const struct sink_events *events,
 {
     *pipeline = (struct pipeline){
         .session = {.ops = &pipeline_ops,
-                    .events = {events->context, events->patience, events->suspected}},
+                    .events = {events->context, events->retry_timeout, events->suspected}},
         .events = events,
         .counters = counters,
     };

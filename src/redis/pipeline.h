@@ -33,11 +33,11 @@ struct pipeline {
     struct window window;
     struct resp_scanner scanner;
     enum pipeline_state state;
-    enum session_pause later;   /* how it pauses, once it is drained */
-    char aside[QUESTION_BYTES]; /* a command that is none of the window's, */
-    size_t aside_length, aside_sent;
-    bool aside_waits; /* whose answer is the next one */
-    bool condemned;   /* the head: it is refused where others are answered */
+    enum session_pause later;      /* how it pauses, once it is drained */
+    char question[QUESTION_BYTES]; /* a command that is none of the window's, */
+    size_t question_length, question_sent;
+    bool question_waits; /* whose answer is the next one */
+    bool condemned;      /* the head: it is refused where others are answered */
 };
 
 /** @p events and @p counters are borrowed. */

@@ -27,8 +27,9 @@ static void session_suspect(struct session *session, int64_t now_ms)
     suspect_write(suspect, text);
     if (suspect->ends == SUSPECT_TELL && events->suspected)
         events->suspected(events->context, alone.ticket, text);
-    int64_t patience_ms = events->patience ? events->patience(events->context, alone.ticket) : 0;
-    if (suspect_is_guilty(suspect, patience_ms, now_ms))
+    int64_t timeout_ms =
+        events->retry_timeout ? events->retry_timeout(events->context, alone.ticket) : 0;
+    if (suspect_is_guilty(suspect, timeout_ms, now_ms))
         session->ops->condemn(session, text);
 }
 

@@ -24,10 +24,10 @@ enum { SESSION_TROUBLE_BYTES = 640 };
 /** Why nothing is sent until resume(). */
 enum session_pause {
     SESSION_FLOWS,
-    SESSION_RETRIES, /* LOADING, BUSY, ...: soon */
-    SESSION_SICK,    /* out of memory, rights missing: somebody has to mend it */
-    SESSION_DOUBTS,  /* the last connections ended on a command: does this one, too, without? */
-    SESSION_EVICTS   /* maxmemory-policy may throw checkpoints away: look again in half a minute */
+    SESSION_RETRIES,        /* LOADING, BUSY, ...: soon */
+    SESSION_RETRIES_SLOWLY, /* out of memory, rights missing: somebody has to mend it */
+    SESSION_DOUBTS, /* the last connections ended on a command: does this one, too, without? */
+    SESSION_EVICTS  /* maxmemory-policy may throw checkpoints away: look again in half a minute */
 };
 
 /** One command, or one record, that is singled out from all that the session ever had. */
@@ -40,7 +40,7 @@ struct session_command {
 /** What the session's user says and hears of single commands; as in sink_events, units_events. */
 struct session_events {
     void *context;
-    int64_t (*patience)(void *context, uint32_t ticket);                 /* NULL: for ever */
+    int64_t (*retry_timeout)(void *context, uint32_t ticket);            /* NULL: for ever */
     void (*suspected)(void *context, uint32_t ticket, const char *text); /* NULL: no matter */
 };
 
@@ -70,8 +70,8 @@ struct session_ops {
     size_t (*inflight)(const struct session *session);
 
     /** The command that the server will not carry out yet, while it pauses; false: it is no single
-     * one's fault. This one and the next two: NULL where it never pauses. */
-    bool (*late)(const struct session *session, struct session_command *late);
+     * one's fault. This one and the next two: NULL if it never pauses. */
+    bool (*retried)(const struct session *session, struct session_command *retried);
     /** That command is refused, after @p waited_ms; the pause is over. */
     void (*give_up)(struct session *session, int64_t waited_ms);
     /** The pause is over. */
@@ -80,14 +80,14 @@ struct session_ops {
     /** Nothing was sent for a while: says something, to see whether the server is still there,
      * or has its link closed. */
     void (*idle)(struct session *session);
-    /** Half a minute has passed: what may change by itself is looked at again. NULL: nothing is. */
+    /** Half a minute has passed: looks again at what may change by itself. NULL: at nothing. */
     void (*look)(struct session *session);
     /** Whether it wants to be told each SESSION_TICK_MS, by whoever made it. NULL: never. */
     bool (*wants_tick)(const struct session *session);
 
     /** Before lost(): the other side ended the connection as soon as it had what is in flight.
-     * True: that was one command, or one record, alone. This one and the next two: NULL where that
-     * is no matter. */
+     * True: that was one command, or one record, alone. This one and the next two: NULL if that
+     * does not matter. */
     bool (*cut)(struct session *session, struct session_command *alone);
     /** Before lost(): that one is refused, once the next connection has shown that it was not
      * carried out and that others are answered. */

@@ -22,7 +22,7 @@ struct sink_events {
     void (*dropped)(void *context, uint32_t ticket);
     /** How many milliseconds Redis may say "later" (LOADING, OOM, ...) to the command before it is
      * refused as REPLY_REJECT; 0: for ever. Asked whenever it does. NULL: for ever. */
-    int64_t (*patience)(void *context, uint32_t ticket);
+    int64_t (*retry_timeout)(void *context, uint32_t ticket);
     /** The command of @p ticket will be sent again, and may have been carried out before; wanted is
      * asked next. NULL: no matter. */
     void (*doubtful)(void *context, uint32_t ticket);

@@ -30,9 +30,9 @@ int64_t suspect_pause_ms(const struct suspect *suspect)
     return (int64_t)suspect->cuts * PAUSE_MS;
 }
 
-bool suspect_is_guilty(const struct suspect *suspect, int64_t patience_ms, int64_t now_ms)
+bool suspect_is_guilty(const struct suspect *suspect, int64_t timeout_ms, int64_t now_ms)
 {
-    bool too_long = patience_ms && now_ms - suspect->since_ms >= patience_ms;
+    bool too_long = timeout_ms && now_ms - suspect->since_ms >= timeout_ms;
 
     return suspect->cuts >= SUSPECT_CUTS || (suspect->cuts >= LEAST_CUTS && too_long);
 }

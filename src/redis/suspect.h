@@ -47,9 +47,9 @@ void suspect_clear(struct suspect *suspect);
 /** How long other commands must be answered before it is sent again. */
 int64_t suspect_pause_ms(const struct suspect *suspect);
 
-/** Whether it is to be refused, now that others are answered; @p patience_ms: how long its route
+/** Whether it is to be refused, now that others are answered; @p timeout_ms: how long its route
  * lets it try, 0: as long as it takes. */
-bool suspect_is_guilty(const struct suspect *suspect, int64_t patience_ms, int64_t now_ms);
+bool suspect_is_guilty(const struct suspect *suspect, int64_t timeout_ms, int64_t now_ms);
 
 /** What is said of it: "the server ended 3 connections in a row at this command (81 bytes)". */
 void suspect_write(const struct suspect *suspect, char text[SUSPECT_TEXT_BYTES]);

@@ -69,7 +69,7 @@ static void connection_clear_trouble(struct connection *connection)
 
 void connection_recover(struct connection *connection)
 {
-    connection->silences = 0;
+    connection->timeouts = 0;
     backoff_reset(&connection->reconnect);
     connection_clear_trouble(connection);
 }

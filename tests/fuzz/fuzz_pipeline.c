@@ -143,7 +143,7 @@ static void give_up(void)
 {
     struct session_command late;
 
-    if (session->pause != SESSION_FLOWS && session->ops->late(session, &late)) {
+    if (session->pause != SESSION_FLOWS && session->ops->retried(session, &late)) {
         if (late.ticket < next || told[late.ticket])
             abort();
         session->ops->give_up(session, 7);

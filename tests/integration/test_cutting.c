@@ -82,11 +82,11 @@ static void a_record_above_the_query_buffer_is_refused_alone(void)
     stop();
 }
 
-static void a_route_s_patience_ends_it_sooner(void)
+static void a_route_s_retry_timeout_ends_it_sooner(void)
 {
     start("client-query-buffer-limit");
     fixture = sink_fixture_new(redis_server_port(server));
-    fixture->patience_ms = 100;
+    fixture->retry_timeout_ms = 100;
     sink_fixture_start(fixture);
     push_with_a_big_one();
     expect_others_done(50);
@@ -240,7 +240,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(a_record_above_the_query_buffer_is_refused_alone),
-        TEST(a_route_s_patience_ends_it_sooner),
+        TEST(a_route_s_retry_timeout_ends_it_sooner),
         TEST(what_the_server_says_before_it_hangs_up_is_its_answer),
         TEST(exactly_once_refuses_it_alone_too),
         TEST(exactly_once_hears_what_is_said_before_the_end_too),

@@ -88,7 +88,7 @@ static void a_command_that_waits_for_too_long_is_refused_and_the_next_one_waits_
     int64_t from_ms;
 
     open_real();
-    fixture->patience_ms = 300;
+    fixture->retry_timeout_ms = 300;
     redis_ask(server, "CONFIG SET min-replicas-to-write 1");
     from_ms = clock_ms();
     sink_fixture_push_sequence(fixture, 0, 3);

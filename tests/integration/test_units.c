@@ -357,7 +357,7 @@ static void a_server_out_of_memory_pauses_and_nothing_is_refused(void)
 static void what_waits_for_too_long_is_refused_one_by_one(void)
 {
     open_fed(1, 100);
-    owner->patience_ms = 150;
+    owner->retry_timeout_ms = 150;
     redis_ask(server, "CONFIG SET maxmemory 1");
     owner_feed(owner, 200);
     for (int64_t end_ms = clock_ms() + 20000; owner->refused < 3 && clock_ms() < end_ms;)
@@ -386,7 +386,7 @@ static int64_t wait_refused(uint32_t ticket)
 }
 
 /* A record's commands have one ticket, as the worker's have. */
-static void each_command_of_a_record_has_patience_of_its_own(void)
+static void each_command_of_a_record_has_a_retry_timeout_of_its_own(void)
 {
     open_fed(1, 10);
     struct claim *claim = owner->partitions[0].claim;
@@ -394,7 +394,7 @@ static void each_command_of_a_record_has_patience_of_its_own(void)
     uint32_t ticket = owner->put++;
 
     owner->outcomes[ticket] = TICKET_OPEN;
-    owner->patience_ms = 400;
+    owner->retry_timeout_ms = 400;
     redis_ask(server, "CONFIG SET busy-reply-threshold 10");
     redis_client_send(client, "EVAL %s 0", "while true do end");
     claim_begin(claim, &(struct unit_record){10, -1, {0}});
@@ -470,7 +470,7 @@ static const struct suite_test tests[] = {
     TEST(a_claim_waits_for_the_rights_to_its_keys),
     TEST(a_server_out_of_memory_pauses_and_nothing_is_refused),
     TEST(what_waits_for_too_long_is_refused_one_by_one),
-    TEST(each_command_of_a_record_has_patience_of_its_own),
+    TEST(each_command_of_a_record_has_a_retry_timeout_of_its_own),
     TEST(a_busy_server_is_waited_for),
     TEST(a_policy_that_evicts_keeps_all_from_being_sent),
     TEST(a_server_that_became_a_replica_is_left_and_tried_again),

@@ -71,7 +71,7 @@ static bool wire_gives_up(struct member *member, struct session *session)
 {
     struct session_command late;
 
-    if (!session->ops->late(session, &late) || !member->world->way->is_bad(member, late.ticket))
+    if (!session->ops->retried(session, &late) || !member->world->way->is_bad(member, late.ticket))
         return false;
     member->world->counts.given_up++;
     session->ops->give_up(session, 1);

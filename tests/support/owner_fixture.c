@@ -49,10 +49,10 @@ static void owner_on_dropped(void *context, uint32_t ticket)
     owner_note(owner, ticket, TICKET_DROPPED);
 }
 
-static int64_t owner_patience(void *context, uint32_t ticket)
+static int64_t owner_retry_timeout(void *context, uint32_t ticket)
 {
     (void)ticket;
-    return ((struct owner *)context)->patience_ms;
+    return ((struct owner *)context)->retry_timeout_ms;
 }
 
 static void owner_on_claimed(void *context, void *claimer, const struct checkpoint *checkpoint)
@@ -109,9 +109,14 @@ static void owner_on_suspected(void *context, uint32_t ticket, const char *text)
 
 void owner_start(struct owner *owner)
 {
-    struct units_events events = {owner,          owner_on_claimed,  owner_on_fenced,
-                                  owner_on_done,  owner_on_refused,  owner_on_dropped,
-                                  owner_patience, owner_on_suspected};
+    struct units_events events = {owner,
+                                  owner_on_claimed,
+                                  owner_on_fenced,
+                                  owner_on_done,
+                                  owner_on_refused,
+                                  owner_on_dropped,
+                                  owner_retry_timeout,
+                                  owner_on_suspected};
     struct err err;
 
     owner->sink = sink_new(&(struct sink_options){.conf = &owner->options,

@@ -43,8 +43,8 @@ struct owner {
     const char *topic;
     bool claims_again;
     enum units_verdict verdict;
-    int64_t patience_ms; /* 0: without end */
-    unsigned suspicions; /* how often a record was said to end connections */
+    int64_t retry_timeout_ms; /* 0: without end */
+    unsigned suspicions;      /* how often a record was said to end connections */
     /** Puts the command at @p place of a record; false: it has none there. NULL: the usual ones. */
     bool (*render)(struct owner_partition *partition, int64_t offset, unsigned place);
     unsigned char outcomes[OWNER_TICKETS];

@@ -58,13 +58,13 @@ int port_dial(void)
     return port_dial_by(socket(AF_INET, SOCK_STREAM, 0));
 }
 
-void port_hear(int handle, int patience_ms)
+void port_hear(int handle, int retry_timeout_ms)
 {
     struct pollfd wait = {handle, POLLIN, 0};
     size_t length = 0;
     ssize_t got = 1;
 
-    while (got > 0 && length < ANSWER_BYTES - 1 && poll(&wait, 1, patience_ms) > 0) {
+    while (got > 0 && length < ANSWER_BYTES - 1 && poll(&wait, 1, retry_timeout_ms) > 0) {
         got = recv(handle, answer + length, ANSWER_BYTES - 1 - length, 0);
         length += got > 0 ? (size_t)got : 0;
     }

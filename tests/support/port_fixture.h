@@ -20,9 +20,9 @@ void port_tell_ready(void);
 int port_dial(void);
 int port_dial_by(int handle);
 
-/** Reads until the other side closes, or for @p patience_ms; keeps what came in answer, and closes
- * the socket. */
-void port_hear(int handle, int patience_ms);
+/** Reads until the other side closes, or for @p retry_timeout_ms; keeps what came in answer, and
+ * closes the socket. */
+void port_hear(int handle, int retry_timeout_ms);
 
 /** Sends these bytes, all of which find somebody who takes them, and keeps the whole answer. */
 const char *port_say(const char *bytes, size_t length);

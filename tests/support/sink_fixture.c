@@ -46,10 +46,10 @@ static void sink_fixture_on_dropped(void *context, uint32_t ticket)
     sink_fixture_note(context, ticket, TICKET_DROPPED);
 }
 
-static int64_t sink_fixture_patience(void *context, uint32_t ticket)
+static int64_t sink_fixture_retry_timeout(void *context, uint32_t ticket)
 {
     (void)ticket;
-    return ((struct sink_fixture *)context)->patience_ms;
+    return ((struct sink_fixture *)context)->retry_timeout_ms;
 }
 
 struct sink_fixture *sink_fixture_new(int port)
@@ -78,7 +78,7 @@ void sink_fixture_start(struct sink_fixture *fixture)
                                  .refused = sink_fixture_on_refused,
                                  .wanted = sink_fixture_is_wanted,
                                  .dropped = sink_fixture_on_dropped,
-                                 .patience = sink_fixture_patience,
+                                 .retry_timeout = sink_fixture_retry_timeout,
                                  .suspected = sink_fixture_on_suspected};
     struct err err;
 

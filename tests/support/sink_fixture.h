@@ -28,7 +28,7 @@ struct sink_fixture {
     uint32_t unwanted_below; /* tickets below are not wanted any more */
     uint32_t suspected;      /* the last command that was said to end connections */
     unsigned suspicions;
-    int64_t patience_ms; /* how long Redis may say "later"; 0: for ever */
+    int64_t retry_timeout_ms; /* how long Redis may say "later"; 0: for ever */
 };
 
 /** With loop_fixture_options(). */

@@ -143,7 +143,7 @@ static void a_refusal_for_now_is_sent_again_as_it_was(void)
 {
     open_sent();
     hear("-OOM command not allowed\r\n" QUEUED ABORT WATCHED(TOKEN));
-    CU_ASSERT_EQUAL(session->pause, SESSION_SICK);
+    CU_ASSERT_EQUAL(session->pause, SESSION_RETRIES_SLOWLY);
     CU_ASSERT_PTR_NOT_NULL(strstr(session->trouble, "OOM"));
     ASSERT_TEXT(says(), "");
     ASSERT_TEXT(news(), "");
@@ -167,9 +167,9 @@ static void what_waits_too_long_is_given_up(void)
     open_owned();
     put_two(claims[0], 0, 5);
     says();
-    CU_ASSERT_FALSE(session->ops->late(session, &late));
+    CU_ASSERT_FALSE(session->ops->retried(session, &late));
     hear(QUEUED "-OOM no\r\n" QUEUED ABORT WATCHED(TOKEN));
-    CU_ASSERT_TRUE(session->ops->late(session, &late));
+    CU_ASSERT_TRUE(session->ops->retried(session, &late));
     CU_ASSERT_EQUAL(late.ticket, 6);
     session->ops->give_up(session, 70);
     ASSERT_TEXT(says(), "");
@@ -190,17 +190,17 @@ static void each_command_that_waits_has_a_number_of_its_own(void)
     put_two(claims[0], 0, 5);
     says();
     hear("-OOM no\r\n" QUEUED QUEUED ABORT WATCHED(TOKEN));
-    CU_ASSERT_TRUE(session->ops->late(session, &first));
+    CU_ASSERT_TRUE(session->ops->retried(session, &first));
     session->ops->resume(session);
     says();
     hear("-OOM no\r\n" QUEUED QUEUED ABORT WATCHED(TOKEN));
-    CU_ASSERT_TRUE(session->ops->late(session, &same));
+    CU_ASSERT_TRUE(session->ops->retried(session, &same));
     CU_ASSERT_EQUAL(same.number, first.number);
     session->ops->give_up(session, 70);
     news();
     says();
     hear("-OOM no\r\n" QUEUED ABORT WATCHED(TOKEN));
-    CU_ASSERT_TRUE(session->ops->late(session, &second));
+    CU_ASSERT_TRUE(session->ops->retried(session, &second));
     CU_ASSERT(second.number != first.number);
     close_lane();
 }
@@ -212,10 +212,10 @@ static void an_arming_that_waits_too_long_gives_up_the_first_command(void)
     open_sent();
     put(claims[0], 1, 6);
     hear(CARRIED_OUT OK "-LOADING wait\r\n" OK);
-    CU_ASSERT_TRUE(session->ops->late(session, &late));
+    CU_ASSERT_TRUE(session->ops->retried(session, &late));
     CU_ASSERT_EQUAL(late.ticket, 6);
     claim_drop(claims[0]);
-    CU_ASSERT_FALSE(session->ops->late(session, &late));
+    CU_ASSERT_FALSE(session->ops->retried(session, &late));
     close_lane();
 }
 
@@ -244,7 +244,7 @@ static void a_checkpoint_that_may_not_be_written_is_no_records_fault(void)
 {
     open_sent();
     hear(QUEUED "-NOPERM this user has no permissions\r\n" ABORT WATCHED(TOKEN));
-    CU_ASSERT_EQUAL(session->pause, SESSION_SICK);
+    CU_ASSERT_EQUAL(session->pause, SESSION_RETRIES_SLOWLY);
     CU_ASSERT_PTR_NOT_NULL(strstr(session->trouble, "checkpoint: NOPERM"));
     ASSERT_TEXT(news(), "");
     session->ops->resume(session);
@@ -270,7 +270,7 @@ static void a_multi_that_is_refused_lets_no_command_out(void)
     open_sent();
     put(claims[0], 1, 6);
     hear(CARRIED_OUT OK "*1\r\n$18\r\n" TOKEN "\r\n-NOPERM multi\r\n");
-    CU_ASSERT_EQUAL(session->pause, SESSION_SICK);
+    CU_ASSERT_EQUAL(session->pause, SESSION_RETRIES_SLOWLY);
     ASSERT_TEXT(says(), "");
     session->ops->resume(session);
     ASSERT_TEXT(says(), WATCH_0);

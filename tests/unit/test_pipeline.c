@@ -212,7 +212,7 @@ static void out_of_memory_takes_longer(void)
 {
     open_flowing();
     hear("-OOM no\r\n:1\r\n:2\r\n");
-    CU_ASSERT_EQUAL(session->pause, SESSION_SICK);
+    CU_ASSERT_EQUAL(session->pause, SESSION_RETRIES_SLOWLY);
     pipeline_free(&pipeline);
 }
 
@@ -223,20 +223,20 @@ static void what_is_late_keeps_its_number_and_is_given_up(void)
     struct session_command first, late;
 
     open_flowing();
-    CU_ASSERT_FALSE(session->ops->late(session, &late));
+    CU_ASSERT_FALSE(session->ops->retried(session, &late));
     hear(LOADING LOADING LOADING);
-    CU_ASSERT_TRUE(session->ops->late(session, &first));
+    CU_ASSERT_TRUE(session->ops->retried(session, &first));
     CU_ASSERT_EQUAL(first.ticket, 1);
     session->ops->resume(session);
     says();
     hear(LOADING);
-    CU_ASSERT_TRUE(session->ops->late(session, &late));
+    CU_ASSERT_TRUE(session->ops->retried(session, &late));
     CU_ASSERT_EQUAL(late.number, first.number);
     session->ops->give_up(session, 70);
     ASSERT_TEXT(news(), "reject 1: LOADING wait: gave up after 70 ms");
     ASSERT_TEXT(says(), "DECR");
     hear(LOADING);
-    CU_ASSERT_TRUE(session->ops->late(session, &late));
+    CU_ASSERT_TRUE(session->ops->retried(session, &late));
     CU_ASSERT_EQUAL(late.ticket, 2);
     CU_ASSERT(late.number != first.number);
     pipeline_free(&pipeline);
@@ -252,7 +252,7 @@ static void a_ticket_that_is_used_again_is_another_command(void)
     put("INCR", 1);
     says();
     hear(LOADING);
-    CU_ASSERT_TRUE(session->ops->late(session, &first));
+    CU_ASSERT_TRUE(session->ops->retried(session, &first));
     unwanted_below = 2;
     pipeline_discard(&pipeline);
     ASSERT_TEXT(news(), "dropped 1");
@@ -261,7 +261,7 @@ static void a_ticket_that_is_used_again_is_another_command(void)
     session->ops->resume(session);
     says();
     hear(LOADING);
-    CU_ASSERT_TRUE(session->ops->late(session, &late));
+    CU_ASSERT_TRUE(session->ops->retried(session, &late));
     CU_ASSERT_EQUAL(late.ticket, first.ticket);
     CU_ASSERT(late.number != first.number);
     pipeline_free(&pipeline);

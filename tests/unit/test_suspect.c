@@ -11,9 +11,9 @@ static void cut(unsigned times)
         suspect_cut(&suspect, 7, 100, 1000);
 }
 
-static bool is_guilty(int64_t patience_ms, int64_t now_ms)
+static bool is_guilty(int64_t retry_timeout_ms, int64_t now_ms)
 {
-    return suspect_is_guilty(&suspect, patience_ms, now_ms);
+    return suspect_is_guilty(&suspect, retry_timeout_ms, now_ms);
 }
 
 static void five_in_a_row_are_a_proof_and_four_are_none(void)
@@ -47,7 +47,7 @@ static void another_command_begins_anew(void)
     CU_ASSERT_EQUAL(suspect.ends, 1);
 }
 
-static void the_patience_of_a_route_may_end_sooner_but_not_with_the_first(void)
+static void the_retry_timeout_of_a_route_may_end_sooner_but_not_with_the_first(void)
 {
     suspect_clear(&suspect);
     cut(1);
@@ -92,7 +92,7 @@ int main(void)
         TEST(five_in_a_row_are_a_proof_and_four_are_none),
         TEST(what_others_suffer_too_takes_the_count_back),
         TEST(another_command_begins_anew),
-        TEST(the_patience_of_a_route_may_end_sooner_but_not_with_the_first),
+        TEST(the_retry_timeout_of_a_route_may_end_sooner_but_not_with_the_first),
         TEST(the_pause_grows),
         TEST(the_refusal_of_a_suspect_says_how_often_and_how_large),
     };
