@@ -32,7 +32,7 @@ enum claim_wish claim_wish(const struct claim *claim)
     /* A record in hand is not cut in two. */
     if (unit && unit->records && unit->queue.count == unit->queue.committed)
         return WISH_UNIT;
-    return claim->note_state == NOTE_DUE ? WISH_CHECKPOINT : WISH_NOTHING;
+    return claim->write == WRITE_DUE ? WISH_CHECKPOINT : WISH_NOTHING;
 }
 
 void claim_want(struct claim *claim)
@@ -48,14 +48,14 @@ bool claim_is_stale(const struct claim *claim)
     return claim->unsettled || claim->gaps_version != claim->written_version;
 }
 
-void claim_note(struct claim *claim)
+void claim_schedule_write(struct claim *claim)
 {
-    if (claim->note_state == NOTE_TICKED)
-        claim->note_state = NOTE_SOON;
-    if (claim->note_state != NOTE_NONE || claim->dropped || !claim_is_stale(claim))
+    if (claim->write == WRITE_TICKED)
+        claim->write = WRITE_SOON;
+    if (claim->write != WRITE_NONE || claim->dropped || !claim_is_stale(claim))
         return;
-    claim->note_state = NOTE_SOON;
-    TAILQ_INSERT_TAIL(&claim->lane->noting, claim, note);
+    claim->write = WRITE_SOON;
+    TAILQ_INSERT_TAIL(&claim->lane->stale, claim, stale);
 }
 
 static void claim_leave_lists(struct claim *claim)
@@ -64,10 +64,10 @@ static void claim_leave_lists(struct claim *claim)
 
     if (claim->wanting)
         TAILQ_REMOVE(&lane->wanting, claim, want);
-    if (claim->note_state == NOTE_SOON || claim->note_state == NOTE_TICKED)
-        TAILQ_REMOVE(&lane->noting, claim, note);
+    if (claim->write == WRITE_SOON || claim->write == WRITE_TICKED)
+        TAILQ_REMOVE(&lane->stale, claim, stale);
     claim->wanting = false;
-    claim->note_state = NOTE_NONE;
+    claim->write = WRITE_NONE;
 }
 
 /* --- units ------------------------------------------------------------------------------------ */
@@ -172,10 +172,10 @@ void claim_begin_judging(struct claim *claim)
     if (claim->phase == CLAIM_JUDGED)
         return;
     claim->phase = CLAIM_JUDGED;
-    lane_notice(claim->lane, NOTICE_REFUSED, claim);
+    lane_add_notice(claim->lane, NOTICE_REFUSED, claim);
 }
 
-struct notice *lane_notice(struct lane *lane, enum notice_kind kind, struct claim *claim)
+struct notice *lane_add_notice(struct lane *lane, enum notice_kind kind, struct claim *claim)
 {
     if (lane->notice_first == lane->notice_count)
         lane->notice_first = lane->notice_count = 0;
@@ -205,7 +205,7 @@ void claim_fence(struct claim *claim, bool taken)
     claim_move(claim, CLAIM_FENCED);
     claim->checkpoint_due = false;
     claim_leave_lists(claim);
-    lane_notice(claim->lane, NOTICE_FENCED, claim)->taken = taken;
+    lane_add_notice(claim->lane, NOTICE_FENCED, claim)->taken = taken;
 }
 
 bool claim_change_gaps(struct gaps *gaps, const struct unit *unit)
@@ -242,7 +242,7 @@ static void claim_wrote_unit(struct claim *claim)
     claim->unsettled = true;
     if (unit->error_count)
         claim->phase = CLAIM_JUDGED;
-    lane_notice(lane, NOTICE_APPLIED, claim)->unit = unit;
+    lane_add_notice(lane, NOTICE_APPLIED, claim)->unit = unit;
 }
 
 void claim_carried_out(struct claim *claim)
@@ -253,8 +253,8 @@ void claim_carried_out(struct claim *claim)
     claim->written = claim->inflight;
     claim->phase = CLAIM_IDLE;
     claim->replaces = false;
-    if (claim->note_state == NOTE_DUE)
-        claim->note_state = NOTE_NONE;
+    if (claim->write == WRITE_DUE)
+        claim->write = WRITE_NONE;
     if (claim->inflight_unit)
         claim_wrote_unit(claim);
     else
@@ -262,7 +262,7 @@ void claim_carried_out(struct claim *claim)
     if (current)
         claim->written_version = claim->gaps_version;
     claim->inflight_unit = NULL;
-    claim_note(claim);
+    claim_schedule_write(claim);
     claim_want(claim);
 }
 
@@ -276,7 +276,7 @@ void claim_not_carried_out(struct claim *claim)
     if (!in_doubt) /* else that is still the unit in question, this was the question */
         claim->inflight_unit = NULL;
     if (drops)
-        lane_notice(claim->lane, NOTICE_DROPPED, claim)->unit = claim_take_unit(claim);
+        lane_add_notice(claim->lane, NOTICE_DROPPED, claim)->unit = claim_take_unit(claim);
     claim_want(claim);
 }
 

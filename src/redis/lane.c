@@ -83,7 +83,7 @@ static void claim_restart(struct claim *claim, int64_t next)
     claim->next = next;
     claim->leader = -1;
     claim->witness = (struct checkpoint_witness){0};
-    claim_note(claim);
+    claim_schedule_write(claim);
 }
 
 void claim_start(struct claim *claim, int64_t next, bool another, const char *log)
@@ -97,8 +97,8 @@ void claim_drop(struct claim *claim)
 {
     claim->dropped = true;
     TAILQ_INSERT_TAIL(&claim->lane->dropped, claim, drop);
-    if (claim->note_state == NOTE_DUE)
-        claim->note_state = NOTE_NONE;
+    if (claim->write == WRITE_DUE)
+        claim->write = WRITE_NONE;
     if (claim->lane->retried_claim == claim)
         claim->lane->retried_claim = NULL;
     claim->lane->claim_count--;
@@ -142,7 +142,7 @@ void claim_mend(struct claim *claim, int64_t offset)
         claim->gaps_version++;
     for (struct unit *unit = claim->first; unit; unit = unit->next_unit)
         claim_mend_unit(claim, unit, offset);
-    claim_note(claim);
+    claim_schedule_write(claim);
 }
 
 bool claim_is_settled(const struct claim *claim)
@@ -281,22 +281,22 @@ static void lane_check(struct session *session)
 
 static bool lane_wants_tick(const struct session *session)
 {
-    return !TAILQ_EMPTY(&lane_at(session)->noting);
+    return !TAILQ_EMPTY(&lane_at(session)->stale);
 }
 
 void lane_tick(struct lane *lane)
 {
     struct claim *claim, *next;
 
-    for (claim = TAILQ_FIRST(&lane->noting); claim; claim = next) {
-        next = TAILQ_NEXT(claim, note);
+    for (claim = TAILQ_FIRST(&lane->stale); claim; claim = next) {
+        next = TAILQ_NEXT(claim, stale);
         bool quiet = !claim->first && claim->phase == CLAIM_IDLE, stale = claim_is_stale(claim);
-        if (stale && (claim->note_state != NOTE_TICKED || !quiet)) {
-            claim->note_state = quiet ? NOTE_TICKED : NOTE_SOON;
+        if (stale && (claim->write != WRITE_TICKED || !quiet)) {
+            claim->write = quiet ? WRITE_TICKED : WRITE_SOON;
             continue;
         }
-        TAILQ_REMOVE(&lane->noting, claim, note);
-        claim->note_state = stale ? NOTE_DUE : NOTE_NONE;
+        TAILQ_REMOVE(&lane->stale, claim, stale);
+        claim->write = stale ? WRITE_DUE : WRITE_NONE;
         claim_want(claim);
     }
     lane_turn(lane);
@@ -376,7 +376,7 @@ struct lane *lane_new(const struct lane_options *options)
     lane->other = (uint32_t)commands;
     TAILQ_INIT(&lane->claims);
     TAILQ_INIT(&lane->wanting);
-    TAILQ_INIT(&lane->noting);
+    TAILQ_INIT(&lane->stale);
     TAILQ_INIT(&lane->dropped);
     return lane;
 }

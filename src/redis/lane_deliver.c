@@ -171,7 +171,7 @@ void lane_deliver(struct session *session)
         struct notice notice = lane->notices[lane->notice_first++];
         lane_tell(lane, &notice);
         notice.claim->notices--;
-        claim_note(notice.claim);
+        claim_schedule_write(notice.claim);
         claim_want(notice.claim);
         claim_release(notice.claim);
     }

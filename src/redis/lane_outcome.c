@@ -85,7 +85,7 @@ static void claim_won(struct claim *claim, struct checkpoint *found)
             LOG_INT("partition", claim->partition), LOG_INT("from", found->settled),
             LOG_INT("to", found->next - 1));
     }
-    lane_notice(lane, NOTICE_CLAIMED, claim)->checkpoint = *found;
+    lane_add_notice(lane, NOTICE_CLAIMED, claim)->checkpoint = *found;
     *found = (struct checkpoint){0}; /* the notice has it */
 }
 

@@ -53,12 +53,12 @@ enum claim_wish {
     WISH_UNIT        /* its first unit to be sent, with the checkpoint */
 };
 
-/** How near it is to writing down as settled what has nothing behind it. */
-enum claim_note {
-    NOTE_NONE,
-    NOTE_SOON,   /* in lane->noting: when two ticks in a row find nothing to do */
-    NOTE_TICKED, /* one did */
-    NOTE_DUE
+/** How near it is to a checkpoint of its own, because no unit will write what is known by now. */
+enum claim_write {
+    WRITE_NONE,
+    WRITE_SOON,   /* in lane->stale: due when two ticks in a row find nothing to do */
+    WRITE_TICKED, /* one did */
+    WRITE_DUE
 };
 
 /** Which unit of which owner wrote a checkpoint; epoch 0: there is none. */
@@ -93,7 +93,7 @@ struct claim {
     struct checkpoint_witness witness;
     struct claim_mark written;  /* the checkpoint's, as last seen */
     struct claim_mark inflight; /* that of the unit in flight */
-    struct unit *inflight_unit; /* NULL: it only notes */
+    struct unit *inflight_unit; /* NULL: the checkpoint alone */
 
     struct gaps gaps;      /* as they should be */
     uint32_t gaps_version; /* counts their changes; what of it is in flight, and in Redis: */
@@ -103,7 +103,7 @@ struct claim {
     bool replaces;       /* what stands in the checkpoint's place is thrown away */
     bool checkpoint_due; /* a gap must be written before anything else */
     bool unsettled;      /* results below next were seen that the checkpoint calls unseen */
-    enum claim_note note_state;
+    enum claim_write write;
 
     char *blame; /* why the unit in flight is refused, if it was not carried out; NULL: it is not */
     enum reply_class blame_class;
@@ -119,7 +119,7 @@ struct claim {
     unsigned notices; /* on their way to lane_deliver() */
     bool watched;     /* in lane->watched */
     bool wanting;     /* in lane->wanting */
-    TAILQ_ENTRY(claim) all, want, note, drop;
+    TAILQ_ENTRY(claim) all, want, stale, drop;
 };
 
 TAILQ_HEAD(claim_list, claim);
@@ -202,7 +202,7 @@ struct lane {
     size_t spare_count;
     uint32_t unit_numbers;  /* given out so far */
     size_t bytes, commands; /* in all units */
-    struct claim_list claims, wanting, noting, dropped;
+    struct claim_list claims, wanting, stale, dropped;
     size_t claim_count; /* not dropped */
     uint32_t other;     /* metrics' index of commands without a row */
 };
@@ -232,8 +232,8 @@ void claim_begin_judging(struct claim *claim);
 /** If it wants something, it is watched next. */
 void claim_want(struct claim *claim);
 
-/** Something is to be written down where nothing else is. */
-void claim_note(struct claim *claim);
+/** If the checkpoint says less than is known, it is written soon, also without a unit. */
+void claim_schedule_write(struct claim *claim);
 
 /** Frees it where it was dropped and nothing needs it any more. */
 void claim_release(struct claim *claim);
@@ -270,7 +270,7 @@ void claim_judge_blame(struct claim *claim);
 /** Prepares what may be sent now. */
 void lane_turn(struct lane *lane);
 
-struct notice *lane_notice(struct lane *lane, enum notice_kind kind, struct claim *claim);
+struct notice *lane_add_notice(struct lane *lane, enum notice_kind kind, struct claim *claim);
 
 /* --- lane_send.c: what goes out --- */
 void lane_watch(struct lane *lane);
