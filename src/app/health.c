@@ -186,7 +186,7 @@ static bool check_loops(const struct health *health, FILE *list)
     return good;
 }
 
-static void check_kafka(const struct health *health, FILE *list)
+static bool check_kafka(const struct health *health, FILE *list)
 {
     const char *away = NULL;
     unsigned outside = 0;
@@ -203,6 +203,7 @@ static void check_kafka(const struct health *health, FILE *list)
                 health->worker_count);
     else
         fputs("[+]kafka ok\n", list);
+    return !outside;
 }
 
 static void check_dlq(const struct health *health, FILE *list)
@@ -385,6 +386,8 @@ bool health_check(struct health *health, enum health_question question, FILE *li
     pthread_mutex_lock(&health->mutex);
     if (question == HEALTH_LIVE)
         good = check_loops(health, list);
+    else if (question == HEALTH_JOINED)
+        good = check_kafka(health, list);
     else if (question == HEALTH_READY)
         good = check_ready(health, list);
     else if (health->started)

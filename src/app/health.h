@@ -12,7 +12,8 @@ struct worker_status;
 struct health;
 
 enum health_question {
-    HEALTH_LIVE,  /* does every worker's loop run? Kafka and Redis do not matter */
+    HEALTH_JOINED, /* is every worker in its group? Redis does not matter */
+    HEALTH_LIVE,   /* does every worker's loop run? Kafka and Redis do not matter */
     HEALTH_READY, /* do records flow: group joined, sinks reachable, no partition held, not stopping
                    */
     HEALTH_STARTED /* was it ready once? */

@@ -80,6 +80,14 @@ void notify_ready(void)
     notify_send("READY=1");
 }
 
+void notify_starting(int64_t longest_ms)
+{
+    char message[MESSAGE_BYTES];
+
+    snprintf(message, sizeof(message), "EXTEND_TIMEOUT_USEC=%" PRId64, longest_ms * 1000);
+    notify_send(message);
+}
+
 void notify_status(const char *format, ...)
 {
     char message[MESSAGE_BYTES] = "STATUS=";

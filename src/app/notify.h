@@ -14,6 +14,9 @@ void notify_close(void);
 /** READY=1: the start is over. */
 void notify_ready(void);
 
+/** EXTEND_TIMEOUT_USEC: the start may take @p longest_ms more, or until this is called again. */
+void notify_starting(int64_t longest_ms);
+
 /** STATUS=...: one line for systemctl status. */
 void notify_status(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -1,11 +1,12 @@
 /*
  * service.c: the process's life: workers, admin port, signals, the service manager.
  *
- *      start    opens the admin port and makes the workers, then starts threads; READY when all is
- *               well
+ *      start    opens the admin port and makes the workers, then starts threads; READY=1 when each
+ *               worker is in its group
  *      run      the main thread waits for signals, feeds the watchdog and reports the status;
- * SIGHUP only reads the certificate files again stop     SIGTERM or SIGINT: every worker drains,
- * commits and leaves its group within drain_timeout; 1.5 s later the process exits whatever hangs
+ *               SIGHUP only reads the certificate files again
+ *      stop     SIGTERM or SIGINT: every worker drains, commits and leaves its group within
+ *               drain_timeout; 1.5 s later the process exits whatever hangs
  *
  * A second signal ends it at once.
  */
@@ -37,6 +38,7 @@
 #include <unistd.h>
 
 enum { TICK_MS = 200, READY_MS = 10000, STATUS_MS = 10000, STOP_SLACK_MS = 1500 };
+enum { START_MORE_MS = 6 * STATUS_MS }; /* systemd waits so much longer; told with each status */
 enum { STOP_TELL_MS = 1500, STOP_TELL_AGAIN_MS = 10000 };
 enum { ADDRESSES = 320 << 20 }; /* libraries, stacks, and what allocators reserve for threads */
 
@@ -58,8 +60,8 @@ struct service {
     const char **names; /* of commands, for the metrics */
     struct health *health;
     struct admin *admin;
-    bool notified; /* the service manager: READY=1 */
-    bool ready;    /* was, once, and the log has said so */
+    bool joined;           /* all workers, once, and the service manager knows: READY=1 */
+    bool ready, not_ready; /* the log has said so */
     int64_t ready_due_ms, status_due_ms, watchdog_due_ms;
 };
 
@@ -165,6 +167,7 @@ static bool service_start(struct service *service, struct err *err)
 {
     const struct conf *conf = service->loaded->conf;
     unsigned count = service_count_workers(conf);
+    char name[20];
 
     service_warn_of_addresses(conf);
     service_open_metrics(service, count);
@@ -188,6 +191,8 @@ static bool service_start(struct service *service, struct err *err)
         if (pthread_create(&worker->thread, NULL, service_thread, worker) != 0)
             return err_set(err, ERR_FATAL, "worker %zu: its thread could not be started", i);
         worker->started = true;
+        snprintf(name, sizeof(name), "worker %u", (unsigned)i);
+        pthread_setname_np(worker->thread, name); /* for top -H */
     }
     return true;
 }
@@ -198,6 +203,21 @@ static bool service_worker_failed(const struct service *service)
         if (atomic_load(&service->workers[i].ended))
             return true;
     return false;
+}
+
+/* For systemctl status. */
+static void service_report_status(const struct service *service, const char *doing)
+{
+    struct metrics_totals totals;
+    struct reasons reasons;
+
+    metrics_totals(service->metrics, &totals);
+    reasons_of(service->health, &reasons);
+    notify_status("%s%u partitions, %u held, %llu records written, %llu in flight, %.1f s "
+                  "behind%s%.300s",
+                  doing, totals.partitions, totals.held, (unsigned long long)totals.written,
+                  (unsigned long long)totals.inflight, totals.lag_seconds,
+                  reasons.count ? "; " : "", reasons.text);
 }
 
 /* --- stop ------------------------------------------------------------------------------------- */
@@ -238,6 +258,7 @@ static bool service_join(struct service *service, int64_t deadline_ms)
                 return false;
             if (clock_ms() >= tell_ms) {
                 life_log_wait(service->metrics, service->health, deadline_ms);
+                service_report_status(service, "stopping: ");
                 tell_ms += STOP_TELL_AGAIN_MS;
             }
             service_exit_on_signal(&signals);
@@ -281,8 +302,6 @@ static bool service_stop(struct service *service)
 
 /* --- run -------------------------------------------------------------------------------------- */
 
-/* Notifies the service manager after a while in any case: it must not kill penstock because a
- * broker is down. */
 static void service_report_ready(struct service *service, int64_t now_ms)
 {
     struct reasons reasons;
@@ -292,28 +311,40 @@ static void service_report_ready(struct service *service, int64_t now_ms)
     if (health_answer(service->health, HEALTH_READY)) {
         service->ready = true;
         log_info("ready", LOG_INT("workers", service->worker_count));
-    } else if (!service->notified && now_ms >= service->ready_due_ms) {
+    } else if (!service->not_ready && now_ms >= service->ready_due_ms) {
+        service->not_ready = true;
         reasons_of(service->health, &reasons);
         log_warn("started, but not ready yet", LOG_INT("workers", service->worker_count),
                  LOG_STR("reason", reasons.text));
-    } else {
-        return;
     }
-    if (!service->notified)
-        notify_ready();
-    service->notified = true;
 }
 
-static void service_report_status(const struct service *service)
+static void service_notify_joined(struct service *service)
 {
-    struct metrics_totals totals;
-    struct reasons reasons;
+    if (service->joined || !health_answer(service->health, HEALTH_JOINED))
+        return;
+    service->joined = true;
+    service->status_due_ms = 0; /* the old status says what the start waited for */
+    notify_ready();
+}
 
-    metrics_totals(service->metrics, &totals);
-    reasons_of(service->health, &reasons);
-    notify_status("%u partitions, %u held, %llu records written, %.1f s behind%s%.300s",
-                  totals.partitions, totals.held, (unsigned long long)totals.written,
-                  totals.lag_seconds, reasons.count ? "; " : "", reasons.text);
+/* What systemd wants to know from time to time. A worker that hangs gets no more time to start, and
+ * no watchdog. A broker that is down does: a restart would not help. */
+static void service_notify(struct service *service, int64_t now_ms)
+{
+    bool live = health_answer(service->health, HEALTH_LIVE);
+
+    service_notify_joined(service);
+    if (live && notify_watchdog_ms() && now_ms >= service->watchdog_due_ms) {
+        notify_watchdog();
+        service->watchdog_due_ms = now_ms + notify_watchdog_ms();
+    }
+    if (now_ms >= service->status_due_ms) {
+        service_report_status(service, "");
+        if (live && !service->joined)
+            notify_starting(START_MORE_MS);
+        service->status_due_ms = now_ms + STATUS_MS;
+    }
 }
 
 static void service_tick(struct service *service)
@@ -322,15 +353,7 @@ static void service_tick(struct service *service)
 
     log_sum_up();
     service_report_ready(service, now_ms);
-    if (notify_watchdog_ms() && now_ms >= service->watchdog_due_ms &&
-        health_answer(service->health, HEALTH_LIVE)) {
-        notify_watchdog();
-        service->watchdog_due_ms = now_ms + notify_watchdog_ms();
-    }
-    if (now_ms >= service->status_due_ms) {
-        service_report_status(service);
-        service->status_due_ms = now_ms + STATUS_MS;
-    }
+    service_notify(service, now_ms);
 }
 
 static void service_reload(struct service *service)

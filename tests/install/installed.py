@@ -11,6 +11,7 @@ FILES = [
     "bin/penstock",
     "lib/systemd/system/penstock.service",
     "lib/systemd/system/penstock@.service",
+    "lib/tmpfiles.d/penstock.conf",
     "share/bash-completion/completions/penstock",
     "share/doc/penstock/LICENSE",
     "share/doc/penstock/README.md",

@@ -63,6 +63,18 @@ static void it_is_not_ready_while_kafka_is_away(void)
     end();
 }
 
+static void it_has_joined_if_each_worker_has_whatever_redis_does(void)
+{
+    begin(2);
+    tell_sink(0, "connection refused");
+    CU_ASSERT_FALSE(ask(HEALTH_JOINED));
+    CU_ASSERT_PTR_NOT_NULL(strstr(list, "[-]kafka: 1 of 2 workers are not in their group\n"));
+    tell_sink(1, "connection refused");
+    CU_ASSERT_TRUE(ask(HEALTH_JOINED));
+    CU_ASSERT_FALSE(ask(HEALTH_READY));
+    end();
+}
+
 static void it_is_not_ready_while_dead_letters_wait(void)
 {
     begin(2);
@@ -228,6 +240,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(it_is_not_ready_while_kafka_is_away),
+        TEST(it_has_joined_if_each_worker_has_whatever_redis_does),
         TEST(it_is_not_ready_while_dead_letters_wait),
         TEST(it_is_ready_once_every_worker_joined),
         TEST(a_sink_in_trouble_in_one_worker_is_shown_once),

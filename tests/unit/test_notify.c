@@ -66,6 +66,8 @@ static void the_messages_are_those_of_sd_notify(void)
     ASSERT_TEXT(hear(), "STATUS=3 routes, behind 0.4 s");
     notify_watchdog();
     ASSERT_TEXT(hear(), "WATCHDOG=1");
+    notify_starting(60000);
+    ASSERT_TEXT(hear(), "EXTEND_TIMEOUT_USEC=60000000");
     notify_stopping(30000);
     ASSERT_TEXT(hear(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=30000000");
     end();
