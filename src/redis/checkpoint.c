@@ -130,7 +130,7 @@ char *checkpoint_write_gaps(const struct checkpoint_gap *gaps, size_t count)
             continue;
         }
         for (unsigned place = 0; place <= CHECKPOINT_LAST_PLACE; place++) {
-            if (!(gaps[i].commands & checkpoint_place(place)))
+            if (!(gaps[i].commands & checkpoint_bit(place)))
                 continue;
             out += sprintf(out, "%s%u", separator, place);
             separator = ",";
@@ -270,7 +270,7 @@ static bool checkpoint_read_places(struct slice text, uint64_t *commands)
         more = checkpoint_split(text, ',', &place, &rest);
         if (!text_integer(place, &number) || number < 0 || number > CHECKPOINT_LAST_PLACE)
             return false;
-        *commands |= checkpoint_place((unsigned)number);
+        *commands |= checkpoint_bit((unsigned)number);
         text = rest;
     }
     return true;

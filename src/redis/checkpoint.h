@@ -33,10 +33,10 @@ struct checkpoint_gap {
     uint64_t commands; /* bit i: command i; CHECKPOINT_WHOLE: the record */
 };
 
-/** The bit of the command at @p place. */
-static inline uint64_t checkpoint_place(unsigned place)
+/** The bit of command @p ordinal of a record. */
+static inline uint64_t checkpoint_bit(unsigned ordinal)
 {
-    return UINT64_C(1) << (place < CHECKPOINT_LAST_PLACE ? place : CHECKPOINT_LAST_PLACE);
+    return UINT64_C(1) << (ordinal < CHECKPOINT_LAST_PLACE ? ordinal : CHECKPOINT_LAST_PLACE);
 }
 
 /** What is known of the record below next, to tell it from another one of its offset. */

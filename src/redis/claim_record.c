@@ -34,7 +34,7 @@ bool claim_pass(struct claim *claim, size_t count)
     if (hand->wanted == CHECKPOINT_WHOLE)
         return false;
     for (size_t i = 0; i < count; i++)
-        if (hand->wanted & checkpoint_place(hand->ordinal + (unsigned)i))
+        if (hand->wanted & checkpoint_bit(hand->ordinal + (unsigned)i))
             return false;
     hand->ordinal += (unsigned)count;
     return true;
@@ -83,13 +83,13 @@ bool claim_put(struct claim *claim, const struct slice *arguments, size_t count,
     struct claim_hand *hand = &claim->hand;
     unsigned ordinal = hand->ordinal++;
 
-    if (!(hand->wanted & checkpoint_place(ordinal)))
+    if (!(hand->wanted & checkpoint_bit(ordinal)))
         return false;
     hand->put = true;
     queue_put(&claim_open_unit(claim)->queue, arguments, count,
               (struct queued){.ticket = ticket,
                               .command = command ? command->index : claim->lane->other,
-                              .place = ordinal & INT32_MAX});
+                              .ordinal = ordinal & INT32_MAX});
     return true;
 }
 
@@ -98,7 +98,7 @@ void claim_miss(struct claim *claim, bool keep)
     struct claim_hand *hand = &claim->hand;
 
     if (keep)
-        hand->kept |= checkpoint_place(hand->ordinal);
+        hand->kept |= checkpoint_bit(hand->ordinal);
     hand->ordinal++;
 }
 

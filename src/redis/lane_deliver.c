@@ -58,13 +58,13 @@ static bool claim_judge(struct claim *claim, struct unit *unit)
     while (unit->told < unit->error_count) {
         const struct unit_error *error = &unit->errors[unit->told];
         struct unit_entry *entry = unit_entry_of(unit, error->command);
-        uint64_t place = checkpoint_place(queue_at(&unit->queue, error->command)->place);
+        uint64_t bit = checkpoint_bit(queue_at(&unit->queue, error->command)->ordinal);
         unit->told++;
         enum units_verdict verdict = claim_ask(claim, unit, error);
         if (claim->dropped)
             return false;
         if (verdict == UNITS_KEEP)
-            entry->kept |= place;
+            entry->kept |= bit;
         else if (verdict == UNITS_STOP)
             claim_stop_before(claim, unit, (size_t)(entry - unit->entries));
         if (claim->dropped)
@@ -100,7 +100,7 @@ static bool claim_failed(struct claim *claim, struct unit *unit, const struct un
 
     if (verdict == UNITS_SKIP)
         return false;
-    gaps_add(&claim->gaps, offset, checkpoint_place(queue_at(&unit->queue, error->command)->place));
+    gaps_add(&claim->gaps, offset, checkpoint_bit(queue_at(&unit->queue, error->command)->ordinal));
     claim->gaps_version++;
     claim->checkpoint_due = claim->state != CLAIM_FENCED;
     return verdict == UNITS_STOP;

@@ -16,9 +16,9 @@
 struct queued {
     uint32_t length; /* bytes */
     uint32_t ticket;
-    uint32_t command;    /* index for metrics */
-    uint32_t place : 31; /* among the record's commands */
-    uint32_t doubt : 1;  /* it was sent before and may have been carried out */
+    uint32_t command;      /* index for metrics */
+    uint32_t ordinal : 31; /* among the record's commands */
+    uint32_t doubt : 1;    /* it was sent before and may have been carried out */
 };
 
 /** All zero: empty. */

@@ -18,7 +18,7 @@ struct unit_record {
 struct unit_entry {
     struct unit_record record;
     size_t end;    /* its commands end before this one; they begin where the former's end */
-    uint64_t kept; /* of its commands, by place: the checkpoint remembers them */
+    uint64_t kept; /* of its commands, by ordinal: the checkpoint remembers them */
 };
 
 /** A command that Redis refused. */

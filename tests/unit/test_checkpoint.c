@@ -201,7 +201,7 @@ static void the_log_may_be_missing(void)
 static void all_places_of_a_gap_come_back(void)
 {
     for (unsigned place = 0; place < 70; place++) {
-        struct checkpoint_gap gap = {1, checkpoint_place(place) | 1};
+        struct checkpoint_gap gap = {1, checkpoint_bit(place) | 1};
         char *text = checkpoint_write_gaps(&gap, 1);
         read_with("holes", text);
         CU_ASSERT_EQUAL(checkpoint.gap_count, 1);
