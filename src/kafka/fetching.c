@@ -112,7 +112,7 @@ static void forward_where(const struct source *source, partition_test test)
 }
 
 /* Before an assign, after which what is read may have another queue than before. */
-static void forward_anew(const struct source *source, partition_test test)
+static void forward_to_new_queues(const struct source *source, partition_test test)
 {
     for (size_t i = 0; i < source->partition_count; i++)
         if (test(source->partitions[i]))
@@ -151,7 +151,7 @@ static void assign_eager(struct source *source)
     rd_kafka_topic_partition_list_t *list = list_where(source, is_wanted);
     rd_kafka_resp_err_t err;
 
-    forward_anew(source, is_wanted);
+    forward_to_new_queues(source, is_wanted);
     err = rd_kafka_assign(source->kafka, list);
     if (err)
         refused(source, err, "partitions could not be assigned");
@@ -170,7 +170,7 @@ static void assign_where(struct source *source, partition_test test)
 {
     rd_kafka_topic_partition_list_t *list = list_where(source, test);
 
-    forward_anew(source, test);
+    forward_to_new_queues(source, test);
     check_error(source, rd_kafka_incremental_assign(source->kafka, list));
     rd_kafka_topic_partition_list_destroy(list);
 }

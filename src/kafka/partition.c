@@ -121,7 +121,7 @@ void partition_place(struct source_partition *partition, int64_t offset, struct 
     read_from(partition, offset, compare, EVENT_PLACED);
 }
 
-void partition_claim_anew(struct source_partition *partition)
+void partition_claim_again(struct source_partition *partition)
 {
     forget_tickets(partition);
     tracker_free(partition->tracker);
@@ -136,7 +136,7 @@ void partition_claim_anew(struct source_partition *partition)
 void partition_displace(struct source_partition *partition)
 {
     if (partition->claimed)
-        partition_claim_anew(partition);
+        partition_claim_again(partition);
     else
         partition_step(partition, EVENT_DISPLACED);
 }

@@ -98,7 +98,7 @@ void partition_place(struct source_partition *partition, int64_t offset, struct 
 void partition_displace(struct source_partition *partition);
 
 /** CLAIM_VOID: what was claimed of it, and what is in flight, no longer counts. */
-void partition_claim_anew(struct source_partition *partition);
+void partition_claim_again(struct source_partition *partition);
 
 /** librdkafka says that the position is out of range, and reads no more. If it flows, it is
  * displaced; else the next start finds out. */

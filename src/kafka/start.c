@@ -134,7 +134,7 @@ static void start_on(struct source_partition *partition, int64_t expected,
 }
 
 /* Nothing is committed. If something was, the topic has been recreated since. */
-static void start_anew(struct source_partition *partition, const struct offsets_item *item)
+static void start_uncommitted(struct source_partition *partition, const struct offsets_item *item)
 {
     if (partition->commit.former >= 0) {
         if (!partition->log.replaced)
@@ -154,7 +154,7 @@ static void start_by_kafka(struct source_partition *partition, const struct offs
                            int64_t expected)
 {
     if (expected < 0)
-        start_anew(partition, item);
+        start_uncommitted(partition, item);
     else if (replaced_is(partition, &partition->log.identity, item))
         replaced_start(partition, expected, item);
     else if (is_out_of_range(partition, expected, item))
@@ -407,7 +407,7 @@ bool source_mismatches(struct source_partition *partition)
     if (partition->source->options->on_checkpoint_mismatch == MISMATCH_REDIS)
         return false;
     partition->start.missing = partition->start.record;
-    partition_claim_anew(partition);
+    partition_claim_again(partition);
     return true;
 }
 
