@@ -22,7 +22,7 @@ static const char *common_name(const struct route *one, const struct route *othe
     return NULL;
 }
 
-/* Of two patterns it is only known that they meet where they are the same. */
+/* That two patterns meet is known only if they are the same. */
 static const char *common_pattern(const struct route *one, const struct route *other)
 {
     for (size_t i = 0; i < one->conf->topics.count; i++)

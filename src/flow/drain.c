@@ -1,7 +1,7 @@
 /*
  * drain.c: whether a worker that stops still has answers to wait for.
  *
- * A drain ends when all that was begun is answered. Where something is not, and nothing well has
+ * A drain ends when all that was begun is answered. If something is not, and nothing well has
  * work in flight, no answer will come in the time that a stop has: after a second of that the drain
  * ends, and what is left is read again at the next start.
  */

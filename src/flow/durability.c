@@ -5,7 +5,7 @@
  *      2. confirm: a write behind all of it, and WAIT (redis/confirm.h)
  *      3. reached: what was noted may be committed
  *
- * Where what was answered may be gone with a server, the source reads it again.
+ * If what was answered may be gone with a server, the source reads it again.
  */
 #include "flow/durability.h"
 

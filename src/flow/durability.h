@@ -45,7 +45,7 @@ struct durability {
     unsigned count;
 };
 
-/** Warns where the sink is durable and the route cannot wait for that. */
+/** Warns if the sink is durable and the route cannot wait for that. */
 void durability_check(const struct conf_route *route, struct conf_problems *problems);
 
 enum { DURABILITY_KEY_BYTES = 512 };
@@ -54,7 +54,7 @@ enum { DURABILITY_KEY_BYTES = 512 };
 void durability_key(const struct conf_sink *sink, const struct conf_source *source, unsigned worker,
                     char key[DURABILITY_KEY_BYTES]);
 
-/** @p sinks by the configuration's order, NULL where not used; @p worker names the barriers' keys.
+/** @p sinks by the configuration's order, NULL if not used; @p worker names the barriers' keys.
  */
 void durability_open(struct durability *durability, const struct conf *conf,
                      const struct conf_source *options, unsigned worker, struct source *source,

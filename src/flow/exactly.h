@@ -21,12 +21,12 @@ void exactly_fenced(void *context, void *owner, bool taken);
 /** Whether all that was put of the partition is carried out and written down. */
 bool exactly_is_settled(const struct source_partition *partition);
 
-/** The partition went, or starts anew: its claim ends. */
+/** The partition went, or starts again: its claim ends. */
 void exactly_gone(struct source_partition *partition);
 
 /* --- the record in hand --- */
 
-/** Whether the partition takes another record; where Redis is away and another sink is well, it is
+/** Whether the partition takes another record; if Redis is away and another sink is well, it is
  * held. */
 bool exactly_has_room(struct worker *worker, struct source_partition *partition);
 

@@ -30,7 +30,7 @@ static enum fate worker_fate(struct worker *worker, const struct route *route,
 
 /* --- holds ------------------------------------------------------------------------------------ */
 
-/* In how many milliseconds the command is tried again where an answer of this class holds it; 0:
+/* In how many milliseconds the command is tried again if an answer of this class holds it; 0:
  * not by itself. Redis may say what nobody knows for as long as it may say "later". */
 static int64_t again_in_ms(struct worker *worker, const struct delivery *delivery,
                            enum reply_class class)
@@ -179,7 +179,7 @@ static size_t refused_place(const struct delivery *delivery, uint32_t wanted, si
     return 0;
 }
 
-/* The command that was refused; all of them where it is not known which. */
+/* The command that was refused; all of them if it is not known which. */
 static char *refused_command(struct worker *worker, const struct delivery *delivery,
                              uint32_t to_come, struct record *record)
 {
@@ -358,7 +358,7 @@ void worker_void_endings(struct worker *worker)
     }
 }
 
-/* The command whose template failed; none where it never came to that. */
+/* The command whose template failed; none if it never came to that. */
 static struct slice failed_command(const struct worker *worker, enum stage stage)
 {
     const struct rendering *rendering = &worker->rendering;

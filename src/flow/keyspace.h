@@ -1,7 +1,7 @@
 /*
  * keyspace.h: which keys the commands of a file may write, as far as their text tells.
  *
- * "ride:%{$key}" may be any key that begins with "ride:". Two commands may write one key where what
+ * "ride:%{$key}" may be any key that begins with "ride:". Two commands may write one key if what
  * the keys begin with agrees, and what they end with.
  */
 #pragma once
@@ -17,7 +17,7 @@ void keyspace_free(struct keyspace *keyspace);
 
 /**
  * Another route into the same Redis that may write the key @p argument of a command of @p route;
- * NULL: there is none. One that takes the same topics into the same keys is none: a tombstone is
+ * NULL: none. One that takes the same topics into the same keys does not count: a tombstone is
  * one for both.
  */
 const struct route *keyspace_other(const struct keyspace *keyspace, const struct route *route,

@@ -3,7 +3,7 @@
  *
  * A record with a value runs "do", a tombstone runs "del"; either way the first command whose
  * condition holds, or each of them with "all". Behind a command that writes keys comes one PEXPIRE
- * for each distinct key where the route has a ttl that the command itself cannot carry. Out of
+ * for each distinct key if the route has a ttl that the command itself cannot carry. Out of
  * scope: compiling (compile.c), sending (worker.c).
  */
 #include "flow/route.h"
@@ -121,7 +121,7 @@ static bool render_expire(const struct route *route, struct rendering *out, stru
     return keys != NULL;
 }
 
-/* Where there is no key (PUBLISH) the first argument, the channel, keeps its order instead. */
+/* Without a key (PUBLISH) the first argument, the channel, keeps its order instead. */
 static struct slice rendered_key(const struct rendered *rendered)
 {
     const struct command *command = rendered->command;
@@ -141,7 +141,7 @@ static bool render_command(const struct route *route, const struct route_command
     struct rendered *rendered = rendering_add(out);
     struct slice *arguments, number = {0};
 
-    *rendered = (struct rendered){.text = text}; /* whole, also where the template fails */
+    *rendered = (struct rendered){.text = text}; /* whole, also if the template fails */
     if (!template_render(command->template, scope, &arguments, &rendered->count, err))
         return err_wrap(err, "%.*s", SLICE_ARGS(command->name));
     rendered->arguments = arguments;

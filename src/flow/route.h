@@ -24,7 +24,7 @@ struct typed {
 
 /** What the ids are that an XADD gives. */
 enum stream_id {
-    STREAM_ID_NONE,      /* it is no XADD */
+    STREAM_ID_NONE,      /* not an XADD */
     STREAM_ID_OF_REDIS,  /* "*" */
     STREAM_ID_HALF,      /* "5-*": Redis makes the second part */
     STREAM_ID_OF_OFFSET, /* it rises with the offset within a partition: "%{$offset}-1" */
@@ -39,7 +39,7 @@ struct route_command {
     struct shape *shape;           /* NULL: whatever the record, its arguments are right */
     struct typed *typed;           /* NULL, or the arguments that alone have to be looked at */
     size_t typed_count;
-    struct slice name; /* as the file writes it, for messages; "***" where that may be a secret */
+    struct slice name; /* as the file writes it, for messages; "***" if that may be a secret */
     bool expires;      /* the route's ttl applies to its keys */
     enum stream_id stream_id;
 };
@@ -106,14 +106,14 @@ struct route_trace {
 };
 
 /**
- * Compiles the routes of @p conf; mistakes go into @p problems. Usable only while there are none.
+ * Compiles the routes of @p conf; mistakes go into @p problems. Usable only if there were none.
  * Never NULL; routes_free() ends it.
  */
 struct routes *routes_new(const struct conf *conf, struct conf_problems *problems);
 
 void routes_free(struct routes *routes);
 
-/** The route called @p name; NULL where there is none. */
+/** The route called @p name; NULL if there is none. */
 const struct route *routes_find(const struct routes *routes, const char *name);
 
 /** Whether the route takes records of @p topic, if they are from its source. */
@@ -136,7 +136,7 @@ bool route_render(const struct route *route, struct scope *scope, struct renderi
 
 /**
  * The same for a record as Kafka has it, which may be above @p max_record.
- * Errors:  also where it failed, in *stage.
+ * Errors:  also the stage that failed, in *stage.
  */
 bool route_render_record(const struct route *route, struct scope *scope, int64_t max_record,
                          struct rendering *out, const struct route_trace *trace, enum stage *stage,

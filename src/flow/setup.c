@@ -1,4 +1,4 @@
-/* setup.c: a worker's consumer, connections and loop come and go, and who is told by which. */
+/* setup.c: a worker's consumer, connections and loop come and go, and their events are wired. */
 #include "base/mem.h"
 #include "conf/memory_budget.h"
 #include "flow/exactly.h"

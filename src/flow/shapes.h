@@ -7,7 +7,7 @@
 
 /**
  * Tells what of a command, which is known and allowed, Redis would refuse whatever the records are.
- * Where that depends on the records, command->shape is set: shapes_fit() then looks at each.
+ * If that depends on the records, command->shape is set: shapes_fit() then looks at each.
  */
 void shapes_check(struct route_command *command, const struct conf_text *text,
                   struct conf_problems *problems);

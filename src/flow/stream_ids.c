@@ -33,7 +33,7 @@ static size_t constants_of(const struct template *command, struct slice argument
     return count;
 }
 
-/* The place of the id; 0: it is no XADD. */
+/* The place of the id; 0: it is not an XADD. */
 static size_t id_place(const struct template *command)
 {
     struct slice arguments[LEADING_MOST];
@@ -124,7 +124,7 @@ static void check_zero(const struct route_command *command, struct conf_origin o
     free(shape);
 }
 
-/* The threshold behind MAXLEN; -1: there is none, or the record makes it. */
+/* The threshold behind MAXLEN; -1: none, or the record makes it. */
 static int64_t maxlen_of(const struct template *command)
 {
     struct slice arguments[LEADING_MOST];
@@ -236,7 +236,7 @@ static bool is_plain(const char *key)
     return true;
 }
 
-/* Whether both read one topic; of two patterns that is only known where they are the same. */
+/* Whether both read one topic; of two patterns that is only known if they are the same. */
 static bool read_one_topic(const struct writer *one, const struct writer *other)
 {
     return one->route == other->route || (one->route->conf->from == other->route->conf->from &&
@@ -252,7 +252,7 @@ static bool meet(const struct writer *one, const struct writer *other)
     return read_one_topic(one, other) || !strstr(one->key, "%{$topic}");
 }
 
-/* Nothing can go well where the file tells it; else it depends on the records. */
+/* An error if the file tells that it cannot go well; else it depends on the records. */
 #define CLASH(writer, ...)                                                                         \
     (is_plain((writer)->key)                                                                       \
          ? conf_problem(problems, (writer)->origin, "give each a stream of its own", __VA_ARGS__)  \

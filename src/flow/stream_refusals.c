@@ -52,7 +52,7 @@ static void refusal_free(struct stream_refusals *refusals, uint32_t place)
 
 /* --- what the answer says --------------------------------------------------------------------- */
 
-/* The entry was asked for where it need not be: a server that took over may have lost what stood in
+/* The question may have gone to another server: one that took over may have lost what stood in
  * the way, or the entry. */
 static bool is_another_server(const struct stream_refusals *refusals, const struct refusal *refusal)
 {

@@ -2,7 +2,7 @@
  * tolerance.c: how many records of a route may fail before it stops.
  *
  * The times of the last failures stand in a ring, as many as may fail: the next one is one too many
- * where the oldest of them is too young.
+ * if the oldest of them is too young.
  */
 #include "flow/tolerance.h"
 

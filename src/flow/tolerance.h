@@ -18,7 +18,7 @@ struct tolerances *tolerances_new(const struct conf *conf);
 
 void tolerances_free(struct tolerances *tolerances);
 
-/** One more record of route @p index fails: false where that is one too many. NULL: any number
+/** One more record of route @p index fails: false if that is one too many. NULL: any number
  * may. Any thread. */
 bool tolerance_take(struct tolerances *tolerances, size_t index, int64_t now_ms);
 

@@ -95,7 +95,7 @@ static char *unlink_fault(const struct route *route, const struct keyspace *keys
 
 /* --- what the file could say ------------------------------------------------------------------ */
 
-/* Writes the argument as the file has it; false where a tombstone cannot fill it in, or where it
+/* Writes the argument as the file has it; false if a tombstone cannot fill it in, or if it
  * would need quotes. */
 static bool write_argument(FILE *out, const struct argument *argument)
 {
@@ -141,7 +141,7 @@ static bool write_undo(FILE *out, const struct written *written, const char *und
     return good;
 }
 
-/* "HDEL orders:%{$key.customer} %{$key.order}"; NULL where none can be written. free() ends it. */
+/* "HDEL orders:%{$key.customer} %{$key.order}"; NULL if none can be written. free() ends it. */
 static char *proposed_by(const struct written *written, const char *undo)
 {
     char *text = NULL;

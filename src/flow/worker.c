@@ -7,7 +7,7 @@
  *                     render, put       in again     finished        all below is finished
  *
  * A turn never blocks. Between two turns the event loop waits for whatever comes first: records,
- * answers, room in a socket, a timer. Where a window is full the batch waits and nothing more is
+ * answers, room in a socket, a timer. If a window is full the batch waits and nothing more is
  * taken from Kafka: that is all the backpressure there is.
  *
  * Out of scope: what a record becomes (route.c), its answers (delivery.c), what becomes of one
@@ -128,7 +128,7 @@ static bool worker_route_has_room(const struct worker *worker, const struct rout
                        stream_refusals_have_room(worker, route->sink_index));
 }
 
-/* Whether all sinks of the record's routes take more. Where one is away and another is well, the
+/* Whether all sinks of the record's routes take more. If one is away and another is well, the
  * partition is held. */
 static bool worker_has_room(struct worker *worker, const struct topic_routes *routes,
                             struct source_partition *partition)

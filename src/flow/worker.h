@@ -73,7 +73,7 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
 /** Takes NULL. Call when worker_run() has returned. */
 void worker_free(struct worker *worker);
 
-/** Turns until worker_stop(); false where it could not go on. */
+/** Turns until worker_stop(); false if it could not continue. */
 bool worker_run(struct worker *worker, struct err *err);
 
 /** Asks the worker to drain, commit and leave until @p deadline_ms (clock_ms). Any thread. */

@@ -29,7 +29,7 @@ static enum resp_result answer_line(struct slice *input, struct slice *line)
     return RESP_REPLY;
 }
 
-/* One reply that is no array, or the head of one: *text is what stands behind the type. */
+/* One reply that is not an array, or the head of one: *text is what stands behind the type. */
 static enum resp_result answer_element(struct slice *input, char *type, struct slice *text,
                                        int64_t *length)
 {

@@ -5,8 +5,8 @@
  *      INFO replication    the history that it belongs to
  *      WAIT n t            answered when n replicas have the write, or after t
  *
- * All three leave at once; WAIT blocks this connection alone. What it does not know is who has
- * answered the data: that is compared by those who count the barrier (flow/durability.c).
+ * All three leave at once; WAIT blocks this connection alone. It does not know which server has
+ * answered the data: confirm.c compares that.
  */
 #include "redis/barrier.h"
 

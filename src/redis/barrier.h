@@ -2,9 +2,9 @@
  * barrier.h: whether a server's replicas, or its disk, have all that it has answered.
  *
  * A barrier is a write of its own and a WAIT behind it, on a connection of its own, so that the
- * data never waits. Replication is one ordered stream: who has the barrier's write has everything
- * that the server had answered before it was sent. Runs on the worker's thread and event loop and
- * never blocks.
+ * data never waits. Replication is one ordered stream: a replica that has the barrier's write has
+ * everything that the server had answered before it was sent. Runs on the worker's thread and event
+ * loop and never blocks.
  */
 #pragma once
 #include "metrics/metrics.h"
@@ -40,7 +40,7 @@ const char *barrier_run_id(const struct barrier *barrier);
  * a replica in between. */
 const char *barrier_history(const struct barrier *barrier);
 
-/** Connects anew: @p why. */
+/** Connects again, for the reason @p why. */
 void barrier_reconnect(struct barrier *barrier, const char *why);
 
 /** NULL while it is connected; else what is the matter. */

@@ -85,7 +85,7 @@ static bool checkpoint_read_hex(struct slice text, uint64_t *number)
     return true;
 }
 
-/* Splits at the first @p separator; false where there is none. */
+/* Splits at the first @p separator; false if there is none. */
 static bool checkpoint_split(struct slice text, char separator, struct slice *left,
                              struct slice *right)
 {

@@ -70,7 +70,7 @@ char *checkpoint_key(const char *prefix, const char *group, const char *topic, i
 char *checkpoint_epoch_key(const char *prefix, const char *group, const char *topic,
                            int32_t partition);
 
-/** Who may write. @p random tells claims apart, @p number rises from claim to claim. */
+/** The owner's token. @p random tells claims apart, @p number rises from claim to claim. */
 struct checkpoint_token {
     int64_t number;
     uint64_t random;

@@ -63,8 +63,8 @@ struct units_events {
 
 /**
  * Before the first claim_begin(): the partition goes on at @p next, of what @p log identifies.
- * Where the checkpoint says another offset, or @p another: it is of another log, it is forgotten
- * with its gaps, and the first unit writes it anew.
+ * If the checkpoint says another offset, or @p another: it is of another log, it is forgotten
+ * with its gaps, and the first unit replaces it.
  */
 void claim_start(struct claim *claim, int64_t next, bool another, const char *log);
 
@@ -89,7 +89,7 @@ bool claim_begin(struct claim *claim, const struct unit_record *record);
 bool claim_pass(struct claim *claim, size_t count);
 
 /** Puts the next command. False: it was carried out before, and gets no answer. @p command is its
- * row in commands.def, NULL where it has none. */
+ * row in commands.def, NULL if it has none. */
 bool claim_put(struct claim *claim, const struct slice *arguments, size_t count,
                const struct command *command, uint32_t ticket);
 

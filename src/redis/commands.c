@@ -2,7 +2,7 @@
  * commands.c: what penstock knows of Redis' commands.
  *
  * The table is searched when a configuration is loaded, never for a record. A command without a row
- * is none of our business: it is sent as it is written, and Redis says what it thinks of it.
+ * does not matter to us: it is sent as it is written, and Redis says what it thinks of it.
  */
 #include "redis/commands.h"
 
@@ -100,7 +100,7 @@ static void keys_placed(const struct command *command, size_t count, struct key_
         key_add(keys, i);
 }
 
-/* The keys behind an argument that counts them; none where that is not a number of those there. */
+/* The keys behind an argument that counts them; none if that is not a number of those there. */
 static void keys_counted(const struct command *command, const struct slice *arguments, size_t count,
                          struct key_list *keys)
 {

@@ -28,11 +28,11 @@ struct command {
     const char *refused; /* NULL, or why a route may not use it: "only reads" */
     unsigned flags;      /* of enum command_flag */
     const char *undo;    /* what takes back what a record wrote: "HDEL key field"; NULL: nothing */
-    const char *shape;   /* its arguments (shape.h); NULL where it is refused */
+    const char *shape;   /* its arguments (shape.h); NULL if it is refused */
     unsigned index;      /* place in commands.def, for metrics */
 };
 
-/** The command called @p name, letter case aside; NULL where it is not known. */
+/** The command called @p name, letter case aside; NULL if it is not known. */
 const struct command *command_find(struct slice name);
 
 /** All rows, in the order of commands.def. */

@@ -1,7 +1,7 @@
 /*
  * confirm.c: whether what a sink's server has answered can still be lost with it.
  *
- * Where the data connections come to another server, what was answered and not confirmed may be
+ * When the data connections come to another server, what was answered and not confirmed may be
  * gone:
  *      1. A answers records 1 to 9, which no replica has yet; A dies, B is promoted
  *      2. the connections come to B; a barrier there would be reached at once

@@ -25,15 +25,15 @@ struct confirm *confirm_new(struct servers *servers, const char *key,
 /** Takes NULL. */
 void confirm_free(struct confirm *confirm);
 
-/** A connection for data has come to another server, or to one started anew; @p repeats: it sends
- * again by itself what had no answer. */
+/** A connection for data has come to another server, or to one that was restarted; @p repeats: it
+ * sends again by itself what had no answer. */
 void confirm_server_changed(struct confirm *confirm, bool repeats);
 
 /** Whether confirm_begin() may be called. */
 bool confirm_is_ready(const struct confirm *confirm);
 
 /** Begins to confirm all that was answered until now. False: not now; confirm_text() says why, and
- * is empty where that ends by itself. */
+ * is empty if that ends by itself. */
 bool confirm_begin(struct confirm *confirm);
 
 /** True once for what confirm_begin() began, unless it counts for nothing any more. */

@@ -1,7 +1,7 @@
 /*
  * connection.c: one connection to a server, and how it comes back.
  *
- * Every loss ends in DOWN with a backoff. The name is resolved anew at each attempt, and all its
+ * Every loss ends in DOWN with a backoff. The name is resolved again at each attempt, and all its
  * addresses are tried in turn. The handshake makes sure that what the former connection left
  * unanswered does not run any more (handshake.c).
  */
@@ -311,8 +311,8 @@ static void connection_take_handshake(struct connection *connection, struct slic
     }
 }
 
-/* A server of TLS drops who does not speak it, without a word; a proxy who says one that it does
- * not know. */
+/* A TLS server drops a client that does not speak TLS, without a word; a proxy drops one that sends
+ * a command that it does not know. */
 static void connection_hung_up(struct connection *connection)
 {
     bool silent = !connection->handshake.answered, tls = connection->stream.tls;
@@ -360,7 +360,7 @@ static void connection_on_readable(evutil_socket_t fd, short what, void *context
 
 static void connection_try_address(struct connection *connection);
 
-/* The address being tried is no good: the next one, or the end of this attempt. */
+/* The address being tried does not work: the next one, or the end of this attempt. */
 static void connection_next_address(struct connection *connection, const struct err *err)
 {
     connection_close_socket(connection);
@@ -434,7 +434,7 @@ static void connection_on_addresses(void *context, const struct addresses *found
     struct connection *connection = context;
 
     if (connection->state !=
-        CONNECTION_RESOLVING) /* it took too long; the next attempt asks anew */
+        CONNECTION_RESOLVING) /* it took too long; the next attempt asks again */
         return;
     if (!found) {
         connection_lost(connection, "%s", err->text);

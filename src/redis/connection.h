@@ -32,7 +32,7 @@ enum connection_state {
     CONNECTION_DOWN,       /* waits for the next attempt */
     CONNECTION_RESOLVING,  /* asks for the addresses */
     CONNECTION_CONNECTING, /* tries one of them */
-    CONNECTION_SECURING,   /* handshake of TLS, where there is any */
+    CONNECTION_SECURING,   /* handshake of TLS, if there is any */
     CONNECTION_GREETING,   /* handshake */
     CONNECTION_OPEN
 };
@@ -55,7 +55,7 @@ struct connection_driver {
     void (*flush)(struct connection *connection);
     /** The timer of an open connection. */
     void (*wake)(struct connection *connection);
-    /** The connection is gone, or was not even made, for @p text, which may be written anew. True:
+    /** The connection is gone, or was not even made, for @p text, which it may replace. True:
      * it left commands unanswered, which the server must not carry out any more once the next
      * connection is there. */
     bool (*lost)(struct connection *connection, char text[CONNECTION_TROUBLE_BYTES]);
@@ -93,7 +93,7 @@ struct connection {
     size_t address; /* the one being tried */
     struct handshake handshake;
     struct handshake_memory memory; /* of what the other side knows */
-    struct handshake_peer former;   /* the connection before, where it left commands unanswered */
+    struct handshake_peer former;   /* the connection before, if it left commands unanswered */
 
     char *input;       /* CONNECTION_INPUT_BYTES to read into */
     unsigned timeouts; /* response timeouts in a row */

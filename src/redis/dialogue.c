@@ -146,7 +146,7 @@ static int dialogue_connect(const struct addresses *addresses, int64_t deadline_
     return -1;
 }
 
-/* The handshake of TLS, where there is one. */
+/* The handshake of TLS, if there is one. */
 static bool dialogue_secure(struct dialogue *dialogue, int64_t deadline_ms, struct err *err)
 {
     enum stream_progress progress;

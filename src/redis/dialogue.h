@@ -18,8 +18,8 @@ struct dialogue_timeouts {
 };
 
 /**
- * Connects, over TLS where @p endpoint says so, and greets. NULL with ERR_RETRY where the server is
- * away, ERR_CONFIG where it refuses the identity (user, password, database) or a certificate is not
+ * Connects, over TLS if @p endpoint says so, and greets. NULL with ERR_RETRY if the server is
+ * away, ERR_CONFIG if it refuses the identity (user, password, database) or a certificate is not
  * good.
  */
 struct dialogue *dialogue_open(const struct endpoint *endpoint,
@@ -45,7 +45,7 @@ struct redisReply *dialogue_ask(struct dialogue *dialogue, const struct slice *a
                                 size_t count, struct err *err);
 
 /** Has a command carried out, whose row is @p command (NULL: it has none); its answer means what it
- * means to a bridge (verdict.h). Errors: ERR_RECORD where Redis rejects it for what it says,
+ * means to a bridge (verdict.h). Errors: ERR_RECORD if Redis rejects it for what it says,
  * ERR_RETRY for any other reason. */
 bool dialogue_run(struct dialogue *dialogue, const struct command *command,
                   const struct slice *arguments, size_t count, struct err *err);

@@ -9,7 +9,7 @@
 struct conf_sink;
 struct dlq_entries;
 
-/** Errors: NULL and ERR_RETRY where the server is away, ERR_CONFIG where it refuses us. */
+/** Errors: NULL and ERR_RETRY if the server is away, ERR_CONFIG if it refuses us. */
 struct dlq_entries *dlq_entries_new(const struct conf_sink *sink, const char *stream,
                                     struct err *err);
 

@@ -302,7 +302,7 @@ static enum handshake_result handshake_take(struct handshake *handshake, const r
     return HANDSHAKE_MORE;
 }
 
-/* Takes one reply where there is a whole one; *took tells. */
+/* Takes one reply if there is a whole one; *took tells. */
 static enum handshake_result handshake_next(struct handshake *handshake, bool *took,
                                             struct err *err)
 {

@@ -2,7 +2,7 @@
  * handshake.h: what a connection says and hears before its first command.
  *
  * One pipelined round: HELLO 2 with AUTH and SETNAME, CLIENT INFO, INFO server, INFO replication,
- * SELECT, CLIENT KILL of the connection before. Only AUTH and SELECT, where they are configured,
+ * SELECT, CLIENT KILL of the connection before. Only AUTH and SELECT, if they are configured,
  * must be granted. Proxies know few of the others; some refuse one in words of their own, some hang
  * up at it. A refused HELLO is followed by a second round with AUTH and CLIENT SETNAME; one that
  * hangs up is asked again on a new connection, without the word that it hung up at.
@@ -63,7 +63,7 @@ enum handshake_step {
     STEP_REPLICATION, /* whether it takes writes */
     STEP_SELECT,
     STEP_KILL,
-    STEP_ANYBODY /* where there is nothing else to ask */
+    STEP_ANYBODY /* if there is nothing else to ask */
 };
 
 struct handshake {

@@ -12,7 +12,7 @@
 
 struct inquiry_events {
     void *context;
-    /** The next bytes of the answer to the oldest question, the first ones where @p from is 0.
+    /** The next bytes of the answer to the oldest question, the first ones if @p from is 0.
      * False: it cannot be right, and the connection is given up. */
     bool (*hear)(void *context, size_t from, struct slice part, struct err *err);
     /** The answer is whole. False: the server cannot be asked now, or is the wrong one: the

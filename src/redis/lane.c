@@ -262,7 +262,7 @@ static void lane_give_up(struct session *session, int64_t waited_ms)
     lane_resume(session);
 }
 
-/* Asks anew for the policy and the tokens. */
+/* Asks again for the policy and the tokens. */
 static void lane_refresh(struct session *session)
 {
     struct lane *lane = lane_of(session);

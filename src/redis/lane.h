@@ -14,7 +14,7 @@
  *      any of them -> DOWN by lost()
  *
  * A watch watches the claims' tokens and compares them. Only once MULTI was answered OK are
- * commands sent, so none can ever run by itself; and EXEC carries them out only where no token has
+ * commands sent, so none can ever run by itself; and EXEC carries them out only if no token has
  * changed since it was compared. The watch of the next transaction goes out with each one, so that
  * a transaction costs one round trip.
  *
@@ -44,7 +44,7 @@ struct lane_options {
     size_t unit_records, unit_bytes;
     struct units_events events;
     struct sink_counters *counters;
-    void *carrier; /* who moves the bytes; only kept */
+    void *carrier; /* moves the bytes; the lane only keeps it */
 };
 
 struct lane *lane_new(const struct lane_options *options);
@@ -65,7 +65,7 @@ struct claim *lane_claim(struct lane *lane, const struct claim_name *name, uint6
 size_t lane_claims(const struct lane *lane);
 
 /** Whether a dropped claim of that partition is not over yet: the next one belongs on this lane,
- * where it waits for it. */
+ * if it waits for it. */
 bool lane_has_predecessor(const struct lane *lane, const struct claim_name *name);
 struct lane *claim_lane(const struct claim *claim);
 void *lane_carrier(const struct lane *lane);

@@ -56,7 +56,7 @@ void lane_condemn(struct session *session, const char *text)
     free(claim->blame);
     claim->blame = mem_text(text);
     claim->blame_class = REPLY_REJECT;
-    /* What was queued is not what ended it; where all was, any may be. */
+    /* A queued command did not end it; if all were queued, any of them may have. */
     claim->blamed = lane->queued < part->unit->queue.committed ? lane->queued : 0;
 }
 

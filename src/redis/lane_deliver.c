@@ -92,7 +92,7 @@ static void claim_refused(struct claim *claim)
 
 /* --- carried out ------------------------------------------------------------------------------ */
 
-/* One command failed where its neighbours did not. */
+/* One command failed and its neighbours did not. */
 static bool claim_failed(struct claim *claim, struct unit *unit, const struct unit_error *error)
 {
     int64_t offset = unit_entry_of(unit, error->command)->record.offset;

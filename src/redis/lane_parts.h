@@ -61,7 +61,7 @@ enum claim_write {
     WRITE_DUE
 };
 
-/** Which unit of which owner wrote a checkpoint; epoch 0: there is none. */
+/** Which unit of which owner wrote a checkpoint; epoch 0: none. */
 struct claim_mark {
     int64_t epoch, unit;
 };
@@ -88,7 +88,7 @@ struct claim {
     int64_t number; /* N of our token, as the server has it, or as it is about to be */
     int64_t seen;   /* the token's N when it was compared last */
 
-    int64_t next, leader;           /* as the checkpoint has them; next -1: there is none */
+    int64_t next, leader;           /* as the checkpoint has them; next -1: none */
     char log[CHECKPOINT_LOG_BYTES]; /* that next is of */
     struct checkpoint_witness witness;
     struct claim_mark written;  /* the checkpoint's, as last seen */
@@ -162,9 +162,9 @@ struct lane {
     bool compared;    /* and the tokens are compared */
     bool check_due;   /* ask for the policy */
     bool check_told;  /* that it cannot be asked */
-    bool again;       /* watch anew though nothing calls for it */
+    bool again;       /* watch again though nothing calls for it */
     bool stalled;     /* no transaction has gone through since the connection began, or one was
-                         refused; false where nothing is to be done, too */
+                         refused; also false if nothing is to be done */
     bool broken;      /* the connection cannot be trusted any more */
     bool heard;       /* the server answered on this connection */
     unsigned cuts;    /* connections in a row that ended on a transaction with records */
@@ -235,7 +235,7 @@ void claim_want(struct claim *claim);
 /** If the checkpoint says less than is known, it is written soon, also without a unit. */
 void claim_schedule_write(struct claim *claim);
 
-/** Frees it where it was dropped and nothing needs it any more. */
+/** Frees it if it was dropped and nothing needs it any more. */
 void claim_release(struct claim *claim);
 void claim_free(struct claim *claim);
 
@@ -287,7 +287,7 @@ bool lane_is_cut(const struct session *session);
 bool lane_sends_records(const struct lane *lane);
 bool lane_sends_others(const struct lane *lane);
 
-/** Where records go alone, one claim's are sent, *taken, and nothing with them. */
+/** If records go alone, one claim's are sent, *taken, and nothing with them. */
 bool lane_waits_its_turn(struct lane *lane, struct claim *claim, bool *taken);
 
 /* --- lane_deliver.c: telling what happened --- */

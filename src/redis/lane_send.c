@@ -3,7 +3,7 @@
  *
  * Which claims are watched: those that want something, oldest wish first, then those of the
  * transaction just sent, which will want something again, then some of those watched before, so
- * that partitions with little to say need not be watched anew each time.
+ * that partitions with little to say need not be watched again each time.
  */
 #include "base/failpoint.h"
 #include "base/mem.h"

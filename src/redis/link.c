@@ -364,7 +364,7 @@ static void link_wake(struct connection *connection)
     link_turn(link);
 }
 
-/* Whether the other side is who ended it, and at once when it had read what was sent last. */
+/* Whether the other side ended it, and at once when it had read what was sent last. */
 static bool link_was_cut(const struct link *link)
 {
     return link->hung_up && (clock_ms() - link->progress_ms <= AT_ONCE_MS ||

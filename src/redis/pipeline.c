@@ -9,11 +9,11 @@
  *      3. PROBING: the refused command alone, so that the others are not repeated with every try
  *      4. FLOWING, once it is done or refused for good; else back to 2
  *
- * A new connection begins with PROBING, too: so who ends it then ends it on the head. One that did
- * (suspect.h) is doubted before it is sent again: DOUBTING, a pause, then a question about its key;
- * once that is answered it is sent, or refused.
+ * A new connection begins with PROBING, too: so a server that ends it then ends it on the head. A
+ * head that did (suspect.h) is doubted before it is sent again: DOUBTING, a pause, then a question
+ * about its key; once that is answered it is sent, or refused.
  *
- * Events come from within receive() and may put, commit and discard; and where what they put cannot
+ * Events come from within receive() and may put, commit and discard; and if what they put cannot
  * be sent, the connection may be lost below them: the state is DOWN then, and nothing is touched.
  */
 #include "redis/pipeline.h"
@@ -141,7 +141,7 @@ static bool pipeline_lost(struct session *session)
     return unanswered;
 }
 
-/* The head is asked once more, or, where it ended connections, about. */
+/* Sends the head once more, or, if it ended connections, asks about it. */
 static void pipeline_resume(struct session *session)
 {
     struct pipeline *pipeline = pipeline_of(session);
@@ -230,7 +230,7 @@ static void pipeline_refused(struct pipeline *pipeline, enum reply_class class)
     char text[RESP_ERROR_BYTES + 64];
 
     class = reply_tell(class, pipeline->scanner.text, text, sizeof(text));
-    /* Somebody who knows the command may find out more. */
+    /* The worker knows the command and may find out more. */
     bool contested = events->contests && events->contests(events->context, ticket, text, command);
     pipeline_count(pipeline, RESULT_REFUSED);
     window_pop(&pipeline->window);

@@ -4,7 +4,7 @@
  *      DOWN --begin()--> PROBING --done, refused--> FLOWING --retry class--> DRAINING
  *                          ^ ^                         ^                        |
  *                          | '---- resume() ---- PAUSED <-----------------------'
- *                          '--------- DOUBTING <--begin(), where the head ended the last connection
+ *                          '--------- DOUBTING <--begin(), if the head ended the last connection
  *      any of them -> DOWN by lost()
  */
 #pragma once
@@ -17,7 +17,7 @@
 struct sink_counters;
 
 enum pipeline_state {
-    PIPELINE_DOWN, /* there is no connection */
+    PIPELINE_DOWN, /* no connection */
     PIPELINE_FLOWING,
     PIPELINE_DRAINING, /* an answer said "later": the answers of all that was sent come */
     PIPELINE_PAUSED,   /* "later" is not yet */
@@ -34,10 +34,10 @@ struct pipeline {
     struct resp_scanner scanner;
     enum pipeline_state state;
     enum session_pause later;      /* how it pauses, once it is drained */
-    char question[QUESTION_BYTES]; /* a command that is none of the window's, */
+    char question[QUESTION_BYTES]; /* a command that is not of the window, */
     size_t question_length, question_sent;
     bool question_waits; /* whose answer is the next one */
-    bool condemned;      /* the head: it is refused where others are answered */
+    bool condemned;      /* the head: it is refused if others are answered */
 };
 
 /** @p events and @p counters are borrowed. */

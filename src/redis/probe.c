@@ -3,7 +3,7 @@
  *
  * A user with few rights is the rule, so a question that the server refuses (INFO, CONFIG) is a
  * warning: that much was not checked. But whoever asks wants to know of the rights, so that the
- * right to ask for them (ACL DRYRUN) must be there; where no server could have it (Redis
+ * right to ask for them (ACL DRYRUN) must be there; if no server could have it (Redis
  * before 7.0, a proxy), COMMAND INFO at least tells whether the server knows the command. A proxy
  * hangs up at what it does not know: each question that ends a connection is followed by another
  * one.
@@ -95,7 +95,7 @@ static bool reply_is_text(const redisReply *reply)
 
 /* --- who it is -------------------------------------------------------------------------------- */
 
-/* The value of "name:value" in INFO's text; empty where it is missing. */
+/* The value of "name:value" in INFO's text; empty if it is missing. */
 static void info_fact(const char *info, const char *name, char value[FACT_BYTES])
 {
     size_t length = strlen(name);
@@ -224,7 +224,7 @@ static struct slice shown_argument(const struct probe_command *command, size_t i
     return command->secret && !known ? SLICE("***") : command->arguments[index];
 }
 
-/* The command as redis-cli takes it, cut where it is long. */
+/* The command as redis-cli takes it, cut if it is long. */
 static void show_command(const struct probe_command *command, char shown[SHOWN_BYTES])
 {
     FILE *out = fmemopen(shown, SHOWN_BYTES, "w");

@@ -18,7 +18,7 @@ static size_t question_header(struct slice *command)
     return number;
 }
 
-/* The argument at @p index; empty where there are fewer. */
+/* The argument at @p index; empty if there are fewer. */
 static struct slice question_argument(struct slice command, size_t index)
 {
     size_t count = question_header(&command);
@@ -33,7 +33,7 @@ static struct slice question_argument(struct slice command, size_t index)
     return (struct slice){NULL, 0};
 }
 
-/* Where the first key stands; what is not known has it where most have. */
+/* Where the first key stands; in an unknown command, where most commands have it. */
 static size_t question_place(uint32_t row)
 {
     size_t count;

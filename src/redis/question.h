@@ -11,7 +11,7 @@ enum { QUESTION_BYTES = 1536 };
 
 /**
  * Writes what asks about the key of an encoded command, so that a proxy asks the server that has
- * it, too: EXISTS KEY; PING where there is no key, or a very long one. @p row is the command's
+ * it, too: EXISTS KEY; PING if there is no key, or a very long one. @p row is the command's
  * place in commands.def. Returns the length.
  */
 size_t question_write(char question[QUESTION_BYTES], struct slice command, uint32_t row);

@@ -57,7 +57,7 @@ static void queue_grow_ring(struct queue *queue)
     queue->ring_capacity = capacity;
 }
 
-/* Where @p bound bytes and one descriptor more fit. */
+/* Makes room for @p bound bytes and one descriptor more, and returns it. */
 static inline char *queue_room(struct queue *queue, size_t bound)
 {
     if (queue->capacity - queue->tail < bound)

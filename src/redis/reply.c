@@ -222,7 +222,7 @@ static size_t command_length(const char *text, const char *quote)
     return named || strncmp(end + 1, after, sizeof(after) - 1) == 0 ? name + 2 : 0;
 }
 
-/* The last quote of any kind; the end of @p text where there is none, as in one that was cut. */
+/* The last quote of any kind; the end of @p text if there is none, as in one that was cut. */
 static char *last_quote(char *text)
 {
     char *end = text + strlen(text);

@@ -38,11 +38,11 @@ struct reply_row {
     const char *word; /* the first word of the line; "*": any, text is of the whole line */
     const char *text; /* what follows it begins with this; '*': anything, '#': a number */
     enum reply_class class;
-    const char *servers; /* who says so, and how that is known */
+    const char *servers; /* the servers that say so, and how that is known */
     const char *example;
 };
 
-/** The row of an error reply, NULL where none knows it: @p line is without the leading '-' and
+/** The row of an error reply, NULL if none knows it: @p line is without the leading '-' and
  * without CRLF. */
 const struct reply_row *reply_find(struct slice line);
 
@@ -58,7 +58,7 @@ bool reply_is_final(enum reply_class class);
 /** Writes what the worker hears of a command that is refused for good; returns its class. */
 enum reply_class reply_tell(enum reply_class class, const char *line, char *text, size_t room);
 
-/** The label for metrics: the first word of the line where it is one of a closed set, "ERR" among
+/** The label for metrics: the first word of the line if it is one of a closed set, "ERR" among
  * them, else "other". */
 const char *reply_label(struct slice line);
 

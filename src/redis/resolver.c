@@ -1,8 +1,9 @@
 /*
  * resolver.c: a host's addresses, asked without stopping the event loop.
  *
- * A question belongs to two: to its resolver, who may lose interest, and to its thread, which may
- * hang in getaddrinfo() for as long as the resolver's own timeouts take. Who leaves last frees it.
+ * A question belongs to two: to its resolver, which may lose interest, and to its thread, which may
+ * hang in getaddrinfo() for as long as the resolver's own timeouts take. The last to leave frees
+ * it.
  */
 #include "redis/resolver.h"
 

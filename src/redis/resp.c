@@ -160,7 +160,7 @@ static bool resp_is_integer(struct slice line)
     return true;
 }
 
-/* Opens an array of @p count elements; RESP_REPLY where it has none. */
+/* Opens an array of @p count elements; RESP_REPLY if it has none. */
 static enum resp_result resp_open_array(struct resp_scanner *scanner, int64_t count)
 {
     scanner->kinds |= count < 0 ? RESP_NIL : RESP_ARRAY;
@@ -243,7 +243,7 @@ static enum resp_result resp_pass_line(struct resp_scanner *scanner, struct slic
 }
 
 /* The length of one of the replies that nearly all commands get, "+OK", an integer or a short text,
- * where it is there as a whole; 0: look closer. *kinds is RESP_VALUE, and stays so but for 0. */
+ * if it is there as a whole; 0: look closer. *kinds is RESP_VALUE, and stays so but for 0. */
 static inline size_t resp_measure_usual(const struct slice *input, unsigned *kinds)
 {
     const char *data = input->data;

@@ -116,7 +116,7 @@ static enum shape_verdict match_value(struct matching *matching, const struct sh
     return SHAPE_GOOD;
 }
 
-/* As many as were counted; where that is not known, what follows is not known either. */
+/* As many as were counted; if that is not known, what follows is not known either. */
 static enum shape_verdict match_counted(struct matching *matching, const struct shape_item *item)
 {
     if (matching->counted < 0) {

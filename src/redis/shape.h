@@ -75,7 +75,7 @@ struct shape {
     size_t step_count, step_room;
 };
 
-/** Reads a row's text, which outlives it. A text that is none ends the program: it is ours. */
+/** Reads a row's text, which outlives it. A malformed one ends the program: the rows are ours. */
 struct shape *shape_new(const char *text);
 
 /** Takes NULL. */
@@ -84,12 +84,12 @@ void shape_free(struct shape *shape);
 enum shape_verdict {
     SHAPE_GOOD,
     SHAPE_OPEN,    /* depends on what stands in the placeholders */
-    SHAPE_UNKNOWN, /* has a word where an option stands that is not known: a newer server may */
+    SHAPE_UNKNOWN, /* has an unknown word where an option stands: a newer server may */
     SHAPE_BAD
 };
 
 struct shape_problem {
-    size_t at;      /* the argument that it is about; the count where something is missing */
+    size_t at;      /* the argument that it is about; the count if something is missing */
     bool wrong;     /* that argument should be another */
     char text[160]; /* never with bytes of an argument in it */
 };
@@ -97,7 +97,7 @@ struct shape_problem {
 /**
  * Compares @p count arguments, argument 0 being the command's name, with the shape. One whose data
  * is NULL is a placeholder. @p items is NULL or has room for @p count: what each argument is, NULL
- * for words. *problem is filled in where the verdict is SHAPE_UNKNOWN or SHAPE_BAD.
+ * for words. *problem is filled in if the verdict is SHAPE_UNKNOWN or SHAPE_BAD.
  */
 enum shape_verdict shape_match(const struct shape *shape, const struct slice *arguments,
                                size_t count, const struct shape_item **items,

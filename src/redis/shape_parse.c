@@ -96,7 +96,7 @@ static void read_tuple(struct parsing *parsing)
     step->never = takes(parsing, "*");
 }
 
-/* The option of that word among those of the step; a new one where there is none. */
+/* The option of that word among those of the step; a new one if there is none. */
 static struct shape_option *option_of(struct shape *shape, struct shape_step *step,
                                       struct slice word)
 {

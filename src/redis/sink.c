@@ -123,7 +123,7 @@ void sink_rollback(struct sink *sink)
         window_rollback(&sink->ways[i].pipeline.window);
 }
 
-/* The loop tells when there is something to read; only who has no room asks for himself. */
+/* The loop tells when there is something to read; only a sink without room asks by itself. */
 void sink_turn(struct sink *sink)
 {
     if (sink->units)

@@ -42,11 +42,11 @@ struct sink *sink_new(const struct sink_options *options, struct err *err);
 /** Ends the connections at once. Takes NULL. */
 void sink_free(struct sink *sink);
 
-/** Reads the certificate files again, for connections to come; where one is bad, the old ones stay.
+/** Reads the certificate files again, for connections to come; if one is bad, the old ones stay.
  * Logs which. */
 void sink_reload(struct sink *sink);
 
-/** What transactions are put into, while the sink lives; NULL: there are none. */
+/** What transactions are put into, while the sink lives; NULL: none. */
 struct units *sink_units(const struct sink *sink);
 
 /** Whether another record's commands may be put. A record may go over the limit, then nothing more
@@ -54,7 +54,7 @@ struct units *sink_units(const struct sink *sink);
 bool sink_has_room(const struct sink *sink);
 
 /**
- * Puts one command behind what was put before. @p command is its row in commands.def, NULL where it
+ * Puts one command behind what was put before. @p command is its row in commands.def, NULL if it
  * has none;
  * @p key picks the connection (one key stays on one connection); data NULL: the first connection.
  * @p ticket comes back with the answer.
@@ -80,8 +80,8 @@ size_t sink_inflight(const struct sink *sink);
 /** What the sink's connections are made with; for comparison.c. */
 const struct connection_setup *sink_setup(const struct sink *sink);
 
-/** The run_id of the server that all connections lead to, or led to; empty where that is not known,
- * NULL where they differ. */
+/** The run_id of the server that all connections lead to, or led to; empty if that is not known,
+ * NULL if they differ. */
 const char *sink_run_id(const struct sink *sink);
 
 /** Confirms what the sink answers (confirm.h), while it lives. Once. */

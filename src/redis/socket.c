@@ -1,8 +1,8 @@
 /*
  * socket.c: a nonblocking stream socket to a server.
  *
- * A peer that vanished without a word is found by TCP_USER_TIMEOUT where bytes are on their way, by
- * keepalive where none are; the connection's own deadlines are usually faster.
+ * A peer that vanished without a word is found by TCP_USER_TIMEOUT if bytes are on their way, by
+ * keepalive if none are; the connection's own deadlines are usually faster.
  */
 #include "redis/socket.h"
 

@@ -18,7 +18,7 @@ struct addresses {
 /** Takes over what getaddrinfo() found, at most ADDRESSES_LIMIT of it. */
 void addresses_take(struct addresses *addresses, const struct addrinfo *found);
 
-/** The address of a unix socket; ERR_CONFIG where the path is too long for the system. */
+/** The address of a unix socket; ERR_CONFIG if the path is too long for the system. */
 bool addresses_unix(struct addresses *addresses, const char *path, struct err *err);
 
 /** Begins to connect; the descriptor turns writable when that is decided. -1 and ERR_RETRY. */

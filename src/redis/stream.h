@@ -21,7 +21,7 @@ struct stream {
     struct tls_session *tls; /* NULL: plain */
 };
 
-/** Takes over the connected @p fd; TLS begins where @p tls is not NULL, with the server @p host,
+/** Takes over the connected @p fd; TLS begins if @p tls is not NULL, with the server @p host,
  * which lives as long. */
 void stream_open(struct stream *stream, int fd, struct tls_context *tls, const char *host);
 
@@ -58,5 +58,5 @@ bool stream_holds(const struct stream *stream);
 /** Bytes that were sent and not yet acknowledged by the other side. */
 int stream_queued(const struct stream *stream);
 
-/** Why TLS ended the stream, where it did: better than what errno says. NULL: it did not. */
+/** Why TLS ended the stream, if it did: better than what errno says. NULL: it did not. */
 const char *stream_failure(const struct stream *stream);

@@ -7,10 +7,10 @@
  * an answer can condemn it. So it is found guilty where
  *      1. connection after connection ended when nothing but it was sent, and at once;
  *      2. between them the same server answered other commands, on a connection that did not end
- *         in a pause that grows: somebody who ends connections for reasons of his own ends these;
+ *         in a pause that grows: a peer that ends connections for reasons of its own ends these;
  *      3. and once more so after the last of them.
  * A connection that was not made, a handshake that was not answered, a server that was started
- * anew, a silence: each of them takes the count back to nothing.
+ * again, a silence: each of them takes the count back to nothing.
  */
 #pragma once
 #include <stdbool.h>
@@ -19,7 +19,7 @@
 
 enum { SUSPECT_CUTS = 5, SUSPECT_TELL = 3, SUSPECT_TEXT_BYTES = 160 };
 
-/** All zero: there is none. */
+/** All zero: none. */
 struct suspect {
     uint64_t number; /* of the command */
     size_t bytes;

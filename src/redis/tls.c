@@ -3,7 +3,7 @@
  *
  * A session is an SSL between two rings of memory (a BIO pair): encrypted bytes leave through the
  * one and come by the other, so that the owner of the socket reads and writes it in large pieces,
- * as it does without TLS. A record is only begun where the ring has room for a whole one: SSL never
+ * as it does without TLS. A record is only begun if the ring has room for a whole one: SSL never
  * holds half a write that would have to be repeated with the same bytes.
  */
 #include "redis/tls.h"
@@ -228,7 +228,7 @@ static void session_expect_name(struct tls_session *session)
         return;
     }
     SSL_set1_host(session->ssl, name);
-    /* As RFC 9525 and browsers have it: a CN is no name, also where there is no other. */
+    /* As RFC 9525 and browsers have it: a CN is not a name, even if there is no other. */
     SSL_set_hostflags(session->ssl,
                       X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     SSL_set_tlsext_host_name(session->ssl, name);
@@ -263,7 +263,7 @@ void tls_session_free(struct tls_session *session)
     free(session);
 }
 
-/* What a call of @p result means: 0: it waits; -1: the session ended, by a failure where the other
+/* What a call of @p result means: 0: it waits; -1: the session ended, by a failure if the other
  * side did not say so. */
 static int session_judge(struct tls_session *session, int result)
 {

@@ -41,7 +41,7 @@ enum tls_progress {
 };
 
 /**
- * Goes on with the handshake. Errors:  ERR_CONFIG where somebody has to mend a certificate,
+ * Continues the handshake. Errors:  ERR_CONFIG if somebody has to mend a certificate,
  * ERR_RETRY for the rest.
  */
 enum tls_progress tls_shake(struct tls_session *session, struct err *err);
@@ -50,7 +50,7 @@ enum tls_progress tls_shake(struct tls_session *session, struct err *err);
 ssize_t tls_write(struct tls_session *session, struct slice bytes);
 
 /** Decrypts into @p room bytes at @p out; 0: nothing more has come; -1: tls_failure(), or the other
- * side said that it ends here, where that is NULL. */
+ * side said that it ends here, if that is NULL. */
 ssize_t tls_read(struct tls_session *session, char *out, size_t room);
 
 /** Why the session ended, in words; NULL: it did not, or as it should. */

@@ -29,7 +29,7 @@ const char *tls_library_text(void)
 
 /* --- our verdict over the server's certificate ------------------------------------------------ */
 
-/* What one name of a certificate says; false where it is of another kind. */
+/* What one name of a certificate says; false if it is of another kind. */
 static bool name_text(const GENERAL_NAME *name, char text[NAME_BYTES])
 {
     const ASN1_STRING *value = name->d.ia5;
@@ -47,7 +47,7 @@ static bool name_text(const GENERAL_NAME *name, char text[NAME_BYTES])
            inet_ntop(family, ASN1_STRING_get0_data(value), text, NAME_BYTES);
 }
 
-/* "redis.example, 10.0.0.5"; empty where it holds none. */
+/* "redis.example, 10.0.0.5"; empty if it holds none. */
 static void certificate_names(X509 *certificate, char names[NAMES_BYTES])
 {
     GENERAL_NAMES *list = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);

@@ -8,7 +8,7 @@ struct x509_store_ctx_st;
  * is the one that it must hold. ERR_CONFIG. */
 void tls_explain_certificate(struct x509_store_ctx_st *store, const char *name, struct err *err);
 
-/** What the thread's error queue tells of a failure; empties the queue. ERR_CONFIG where somebody
+/** What the thread's error queue tells of a failure; empties the queue. ERR_CONFIG if somebody
  * has to mend something, ERR_RETRY for the rest. */
 void tls_explain_failure(struct err *err);
 

@@ -1,8 +1,8 @@
 /*
  * topology.h: where a key belongs: which server takes it, over which of its connections.
  *
- * Keys belong to slots, and each slot to one of the sink's servers. Where several addresses lead to
- * a primary and its replicas there is one slot: who owns it is found by asking each for its role.
+ * Keys belong to slots, and each slot to one of the sink's servers. If several addresses lead to
+ * a primary and its replicas there is one slot: its owner is found by asking each for its role.
  */
 #pragma once
 #include "base/slice.h"
@@ -30,10 +30,9 @@ struct topology {
     const struct topology_kind *kind;
     struct node *nodes;
     unsigned node_count;
-    unsigned
-        owner[TOPOLOGY_SLOTS]; /* by slot, among the nodes: who takes its writes, or is asked */
-    struct node *known;        /* who took them last; NULL: nobody yet */
-    unsigned connections;      /* of one node */
+    unsigned owner[TOPOLOGY_SLOTS]; /* by slot: the node that takes its writes, or is asked */
+    struct node *known;             /* the one that took them last; NULL: none yet */
+    unsigned connections;           /* of one node */
     /** Another server than before takes the writes. */
     void (*assigned)(void *context, struct node *node);
     void *context;

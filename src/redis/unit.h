@@ -17,7 +17,7 @@ struct unit_record {
 
 struct unit_entry {
     struct unit_record record;
-    size_t end;    /* its commands end before this one; they begin where the former's end */
+    size_t end;    /* its commands end before this one; they begin where the previous entry's end */
     uint64_t kept; /* of its commands, by ordinal: the checkpoint remembers them */
 };
 

@@ -1,8 +1,8 @@
 /*
  * verdict.c: what an answer means for the command that it answers.
  *
- * Redis answers many a command by nil or 0 where it found nothing to do. Mostly that is what was
- * asked for; where it means that the record's value was written nowhere, the record is refused, as
+ * Redis answers many a command by nil or 0 if it found nothing to do. Mostly that is what was
+ * asked for; if it means that the record's value was written nowhere, the record is refused, as
  * if Redis had answered by an error.
  */
 #include "redis/verdict.h"

@@ -27,7 +27,7 @@ struct answer_row {
     enum answer_shape shape;
     enum answer_meaning meaning;
     unsigned from;     /* the first argument that can be one of words */
-    const char *words; /* one blank between them; where one is there, meaning is MEANS_OWN */
+    const char *words; /* one blank between them; if there is one, meaning is MEANS_OWN */
     const char *text;
 };
 
@@ -49,8 +49,8 @@ static inline bool verdict_is_open(const struct resp_scanner *scanner, uint32_t 
            (scanner->kinds != RESP_VALUE && verdict_suspects(command, scanner->kinds));
 }
 
-/** The class of that answer. @p bytes: the command as it was sent. Where an answer that is no error
- * makes it REPLY_REJECT, scanner->text becomes "JSON.SET answered nil: ...". */
+/** The class of that answer. @p bytes: the command as it was sent. If an answer that is not an
+ * error makes it REPLY_REJECT, scanner->text becomes "JSON.SET answered nil: ...". */
 enum reply_class verdict_of(struct resp_scanner *scanner, uint32_t command, struct slice bytes);
 
 /** Writes the reference page of all answers (docs/reference/replies.md). */

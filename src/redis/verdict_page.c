@@ -72,7 +72,7 @@ static void write_pattern(FILE *out, const char *pattern)
     }
 }
 
-/* A code span may hold the mark that ends it where its own is longer. */
+/* A code span may hold the mark that ends it if its own is longer. */
 static const char *mark_for(const char *text)
 {
     return strchr(text, '`') ? "`` " : "`";
