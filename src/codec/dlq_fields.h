@@ -22,7 +22,7 @@ enum { DLQ_FIELDS_MOST = 2 * (4 + DLQ_FACTS) };
 struct dlq_fields {
     struct slice items[DLQ_FIELDS_MOST];
     size_t count;
-    char *headers; /* the text of that field; free() ends it */
+    char *headers; /* the text of that field; free() it */
     char timestamp[24];
 };
 

@@ -51,7 +51,7 @@ static char *document_keep(struct document *document, const char *file)
     return document->files[document->file_count++];
 }
 
-/* The path in an '@include "path"' token, as seen from the folder of @p from; free() ends it. */
+/* The path in an '@include "path"' token, as seen from the folder of @p from; free() it. */
 static char *include_path(struct slice token, const char *from)
 {
     const char *quote = memchr(token.data, '"', token.length), *slash = strrchr(from, '/');

@@ -13,7 +13,7 @@ bool literal_is_string(const struct cursor *cursor);
 bool literal_number(struct cursor *cursor, struct slice *text);
 
 /**
- * Reads a string in single or double quotes; free() ends text->data. Escapes are those of CEL;
+ * Reads a string in single or double quotes; free() text->data. Escapes are those of CEL;
  * r'...' has none. Errors:  false, with the column.
  */
 bool literal_string(struct cursor *cursor, struct slice *text);

@@ -1,8 +1,8 @@
 /*
  * agreement.h: routes that take one topic deliver alike.
  *
- * One partition has one offset to go on at. It is kept by Kafka or by one Redis, so all routes of a
- * topic have the same delivery, and exactly-once ones the same sink.
+ * One partition has one offset to resume at. It is kept by Kafka or by one Redis, so all routes of
+ * a topic have the same delivery, and exactly-once ones the same sink.
  */
 #pragma once
 #include "base/err.h"

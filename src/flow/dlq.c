@@ -256,7 +256,7 @@ static void dlq_drop(struct dlq *dlq, uint32_t place)
     dlq->events.dropped(dlq->events.context, ticket);
 }
 
-/* The first one that waits; false: it goes on waiting. */
+/* Sends the first letter that waits; false: it keeps waiting. */
 static bool dlq_send_first(struct dlq *dlq)
 {
     uint32_t place = dlq->first - 1;

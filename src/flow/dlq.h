@@ -42,7 +42,7 @@ struct dlq *dlq_new(const struct conf *conf, unsigned number, size_t memory_byte
                     struct event_base *base, struct metrics_worker *metrics,
                     const struct dlq_events *events, struct err *err);
 
-/** Ends it at once; what was not delivered is not. Takes NULL. */
+/** Ends it at once; the records of undelivered letters are read again some day. Takes NULL. */
 void dlq_free(struct dlq *dlq);
 
 /** As sink_reload(). */
@@ -55,14 +55,14 @@ bool dlq_has_room(const struct dlq *dlq, const struct source_partition *partitio
 /** Copies the record and why it failed; it is sent after dlq_commit(). */
 void dlq_put(struct dlq *dlq, const struct dead_record *dead, const struct dlq_cause *cause);
 
-/** What was put may be sent. */
+/** The letters that were put may be sent. */
 void dlq_commit(struct dlq *dlq);
 
-/** What was put since the last dlq_commit() was never there; no event tells of it. */
+/** Takes back the letters put since the last dlq_commit(); no event tells of them. */
 void dlq_rollback(struct dlq *dlq);
 
 /** Sends what can be sent, takes reports, holds the partitions whose letters wait for long. True
- * where dlq_trouble() has changed. */
+ * if dlq_trouble() has changed. */
 bool dlq_turn(struct dlq *dlq, struct holds *holds, int64_t now_ms);
 
 /** Milliseconds until dlq_turn() has something to do though nothing happened. */

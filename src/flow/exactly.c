@@ -1,11 +1,11 @@
 /*
  * exactly.c: records that are carried out exactly once.
  *
- * What of a record was carried out before is the claim's to say (redis/claim.h); a route whose
- * commands all were does not count the record again.
+ * The claim (redis/claim.h) knows which commands of a record were carried out before; a route all
+ * of whose commands were does not count the record again.
  *
- * A claim ends with its partition, with a hold, or when it is found to be somebody else's; what
- * follows is a claim of its own. So nothing here tries to know what Redis may have done: the next
+ * A claim ends with its partition, with a hold, or when another worker has claimed the partition;
+ * the next one is a new claim. So nothing here tries to know what Redis may have done: the next
  * claim reads it.
  *
  * Out of scope: where a partition starts (kafka/resume.c), what a unit is (redis/units.h).

@@ -2,7 +2,7 @@
  * exactly.h: records that are carried out exactly once.
  *
  * The partitions of such topics are claimed in Redis before they start, and their records go out in
- * units, each with the offset to go on at in the same transaction (redis/units.h). Here is what
+ * units, each with the offset to resume at in the same transaction (redis/units.h). Here is what
  * differs from the ordinary way; worker.c is the pipe that both take.
  *
  *      claim -> claimed -> starts -> takes ... -> gone

@@ -1,7 +1,7 @@
 /*
  * expiry.c: which keys a ttl ends, and whose they are.
  *
- * A time to live is a key's. Where many records write members of one key, "ttl" of a record is
+ * A time to live is a key's. If many records write members of one key, "ttl" of a record is
  * that of all of them: HSET orders:%{customer} %{order} ... with a ttl that comes from the record,
  * or from "defaults", ends all orders of the customer.
  */

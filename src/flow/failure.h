@@ -25,14 +25,14 @@ bool worker_deferred(struct worker *worker, const struct record *record,
 bool worker_stopped(struct worker *worker, const struct record *record,
                     struct source_ticket source_ticket, const struct route *route);
 
-/** Whether one more record of the partition may become a dead letter. Where too many of them
+/** Whether one more record of the partition may become a dead letter. If too many of them
  * cannot be delivered the partition is held. */
 bool worker_can_fail(struct worker *worker, struct source_partition *partition);
 
 /** Keeps the record in hand for a delivery that may fail. */
 void worker_keep(struct worker *worker, const struct route *route, uint32_t ticket);
 
-/** The record in hand ends so on the route. */
+/** The record in hand ends with this outcome on the route. */
 void worker_end(struct worker *worker, const struct route *route, enum outcome outcome,
                 const char *error);
 

@@ -60,7 +60,7 @@ void holds_until(struct holds *holds, struct source_partition *partition, int64_
 int64_t holds_waited_ms(struct holds *holds, struct source_partition *partition, int64_t offset,
                         int64_t now_ms);
 
-/** Holds the partition, and says so, where sink @p index is away and another is well. */
+/** Holds the partition, and says so, if sink @p index is away and another is well. */
 bool holds_for_sink(struct holds *holds, unsigned index, struct source_partition *partition,
                     int64_t now_ms);
 

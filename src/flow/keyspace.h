@@ -10,7 +10,7 @@
 
 struct keyspace;
 
-/** All keys that the routes' commands write. keyspace_free() ends it, before the routes. */
+/** All keys that the routes' commands write. keyspace_free() frees it, before the routes. */
 struct keyspace *keyspace_new(const struct routes *routes);
 
 void keyspace_free(struct keyspace *keyspace);

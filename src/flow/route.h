@@ -107,7 +107,7 @@ struct route_trace {
 
 /**
  * Compiles the routes of @p conf; mistakes go into @p problems. Usable only if there were none.
- * Never NULL; routes_free() ends it.
+ * Never NULL; routes_free() frees it.
  */
 struct routes *routes_new(const struct conf *conf, struct conf_problems *problems);
 
@@ -119,7 +119,7 @@ const struct route *routes_find(const struct routes *routes, const char *name);
 /** Whether the route takes records of @p topic, if they are from its source. */
 bool route_takes(const struct route *route, const char *topic);
 
-/** The routes from @p source that take @p topic; topic_routes_free() ends it. */
+/** The routes from @p source that take @p topic; topic_routes_free() frees it. */
 struct topic_routes *routes_of_topic(const struct routes *routes, const struct conf_source *source,
                                      const char *topic);
 

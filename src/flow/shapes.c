@@ -29,7 +29,7 @@ static struct slice *expand(const struct template *template, size_t pairs, size_
     return arguments;
 }
 
-/* "HSET key field value [field value ...]"; free() ends it. */
+/* "HSET key field value [field value ...]"; free() it. */
 static char *usage(const struct command *row)
 {
     char *text = NULL;
@@ -142,7 +142,7 @@ static void tell(const struct trial *trial, const struct command *row, const str
     free(hint);
 }
 
-/* Where every argument has its place, only those that records fill with numbers and such are left
+/* If every argument has its place, only those that records fill with numbers and such are left
  * to look at. */
 static void keep_typed(struct route_command *command)
 {

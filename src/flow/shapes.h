@@ -14,7 +14,7 @@ void shapes_check(struct route_command *command, const struct conf_text *text,
 
 /**
  * What each argument of the command's template is in @p shape, its row's: NULL for words and for
- * what has no place. free() ends the array.
+ * what has no place. free() the array.
  */
 const struct shape_item **shapes_items(const struct route_command *command,
                                        const struct shape *shape);

@@ -225,7 +225,8 @@ static bool is_one_server(const struct conf_sink *one, const struct conf_sink *o
                              strcmp(one->url.text, other->url.text) == 0));
 }
 
-/* Whether the key is made of nothing but topic and partition: then the file tells who meets. */
+/* Whether the key is made of nothing but topic and partition: then the file tells which writers
+ * meet. */
 static bool is_plain(const char *key)
 {
     for (const char *placeholder = strstr(key, "%{"); placeholder;

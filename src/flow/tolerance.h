@@ -13,7 +13,7 @@
 
 struct tolerances;
 
-/** Never NULL; tolerances_free() ends it. */
+/** Never NULL; tolerances_free() frees it. */
 struct tolerances *tolerances_new(const struct conf *conf);
 
 void tolerances_free(struct tolerances *tolerances);

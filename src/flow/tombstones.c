@@ -44,7 +44,7 @@ static bool takes_several_topics(const struct conf_route *conf)
            (conf->topics.items[0].text && conf->topics.items[0].text[0] == '^');
 }
 
-/* Why a key may be another record's, too; NULL: it is not. free() ends it. */
+/* Why a key may be another record's, too; NULL: it is not. free() it. */
 static char *shared_key(const struct route *route, const struct written *written)
 {
     struct made_of made = written_made_of(written_key(written));
@@ -75,7 +75,7 @@ static bool writes_whole(const struct written *written)
     return true;
 }
 
-/* Why UNLINK of the key could take more than the record; NULL: it could not. free() ends it. */
+/* Why UNLINK of the key could take more than the record; NULL: it could not. free() it. */
 static char *unlink_fault(const struct route *route, const struct keyspace *keyspace,
                           const struct written *written)
 {
@@ -141,7 +141,7 @@ static bool write_undo(FILE *out, const struct written *written, const char *und
     return good;
 }
 
-/* "HDEL orders:%{$key.customer} %{$key.order}"; NULL if none can be written. free() ends it. */
+/* "HDEL orders:%{$key.customer} %{$key.order}"; NULL if none can be written. free() it. */
 static char *proposed_by(const struct written *written, const char *undo)
 {
     char *text = NULL;

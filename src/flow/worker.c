@@ -267,8 +267,8 @@ bool worker_is_settled(void *context, const struct source_partition *partition)
     return exactly_is_settled(partition);
 }
 
-/* A partition went, or is read again from elsewhere: what is in hand of it is void, what flies no
- * longer counts. */
+/* A partition went, or is read again from elsewhere: its records in the batch are void, and those
+ * in flight no longer count. */
 void worker_gone(void *context, struct source_partition *partition)
 {
     struct worker *worker = context;

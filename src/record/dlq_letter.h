@@ -60,7 +60,7 @@ struct dlq_sender_events {
 /** The name of a fact's header or field. */
 const char *dlq_fact_name(enum dlq_fact fact);
 
-/** Fills the facts of a letter whose record is set; free() ends the text that they point into. */
+/** Fills the facts of a letter whose record is set; free() the text that they point into. */
 char *dlq_letter_explain(struct dlq_letter *letter, const struct dlq_cause *cause);
 
 /** Leaves out what is too large; the letter names it instead. */

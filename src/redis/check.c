@@ -1,4 +1,4 @@
-/* check.c: what of a sink can be told to be wrong without connecting. */
+/* check.c: the mistakes in a sink's settings that show without connecting. */
 #include "redis/check.h"
 
 #include "conf/conf.h"

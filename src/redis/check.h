@@ -1,4 +1,4 @@
-/* check.h: what of a sink can be told to be wrong without connecting. */
+/* check.h: the mistakes in a sink's settings that show without connecting. */
 #pragma once
 struct conf_problems;
 struct conf_sink;

@@ -50,7 +50,7 @@ struct checkpoint {
     bool found;    /* false: Redis has none, the rest means nothing */
     bool readable; /* false: another version, or not what penstock writes; error says what */
     char error[CHECKPOINT_ERROR_BYTES];
-    int64_t next;    /* offset to go on at */
+    int64_t next;    /* offset to resume at */
     int64_t settled; /* below it all results were seen; the last unit's, up to next, were not */
     int64_t epoch;   /* N of the owner that wrote it */
     int64_t unit;    /* counts the units of that owner */
@@ -101,7 +101,7 @@ char *checkpoint_write_gaps(const struct checkpoint_gap *gaps, size_t count);
 
 /**
  * Reads what HGETALL answered: @p count field names and values in turn. Fields it does not know
- * are passed over: they are a later version's. checkpoint_free() ends it.
+ * are passed over: they are a later version's. checkpoint_free() frees it.
  */
 void checkpoint_read(struct checkpoint *checkpoint, const struct slice *items, size_t count);
 

@@ -29,7 +29,7 @@ struct claim_name {
 enum units_verdict {
     UNITS_SKIP, /* it is done with */
     UNITS_KEEP, /* the checkpoint remembers it until claim_mend() */
-    UNITS_STOP  /* the partition stops at it: what was put behind it is dropped, and where its
+    UNITS_STOP  /* the partition stops at it: what was put behind it is dropped, and if its
                    neighbours were carried out, the checkpoint remembers it for the next claim */
 };
 
@@ -62,7 +62,7 @@ struct units_events {
 };
 
 /**
- * Before the first claim_begin(): the partition goes on at @p next, of what @p log identifies.
+ * Before the first claim_begin(): the partition resumes at @p next, of what @p log identifies.
  * If the checkpoint says another offset, or @p another: it is of another log, it is forgotten
  * with its gaps, and the first unit replaces it.
  */

@@ -1,8 +1,8 @@
 /*
  * claim_record.c: the record in hand: what of it was carried out before, and its way into a unit.
  *
- * The checkpoint's next offset, witness and gaps are those of what Redis has answered. What is
- * begun lies above all that was begun before, so they never speak of what is still on its way.
+ * The checkpoint's next offset, witness and gaps are those of what Redis has answered. A record
+ * that is begun lies above all that were begun before, so they never speak of one in flight.
  */
 #include "redis/lane_parts.h"
 

@@ -45,7 +45,7 @@ void comparison_ask(struct comparison *comparison, const struct slice *arguments
 /** Whether there should be more questions before answers came. */
 bool comparison_has_room(const struct comparison *comparison);
 
-/** Sends what was asked. */
+/** Sends the questions. */
 void comparison_turn(struct comparison *comparison);
 
 /** The run_id of the server that answers; empty: unknown. */

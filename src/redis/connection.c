@@ -191,7 +191,7 @@ static void connection_greet(struct connection *connection)
     connection_send_handshake(connection);
 }
 
-/* The handshake of TLS goes on as far as it can. */
+/* Continues the TLS handshake as far as it can. */
 static void connection_secure(struct connection *connection)
 {
     struct err err = {0};

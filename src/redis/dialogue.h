@@ -39,7 +39,7 @@ const char *dialogue_unknown(const struct dialogue *dialogue);
 /** Takes NULL. */
 void dialogue_close(struct dialogue *dialogue);
 
-/** The answer, an error reply among them; freeReplyObject() ends it. NULL and ERR_RETRY: none came
+/** The answer, an error reply among them; for freeReplyObject(). NULL and ERR_RETRY: none came
  * in time. */
 struct redisReply *dialogue_ask(struct dialogue *dialogue, const struct slice *arguments,
                                 size_t count, struct err *err);

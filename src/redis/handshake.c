@@ -219,8 +219,8 @@ static bool handshake_passes(const redisReply *reply)
     return false;
 }
 
-/* Who has to act when what is needed is answered by an error. Behind HELLO's back it is said which
- * word it was. */
+/* A needed step was answered by an error: FAILED if that passes by itself, REFUSED if somebody has
+ * to act. Without HELLO the text names the step. */
 static enum handshake_result handshake_fail(const struct handshake *handshake,
                                             enum handshake_step step, const redisReply *reply,
                                             struct err *err)

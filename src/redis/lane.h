@@ -1,16 +1,15 @@
 /*
- * lane.h: transactions over one connection, one after the other; without the connection.
+ * lane.h: one connection's transactions, one in flight at a time; without the connection.
  *
- * A lane carries the units of several claims. It is a session (session.h): whoever has the
- * connection (link.c, a simulator) moves the bytes and says when it began or was lost and when time
- * passed.
+ * A lane carries the units of several claims. It is a session (session.h): its carrier (link.c, a
+ * simulator) moves the bytes and says when the connection began or was lost and when time passed.
  *
- *      DOWN ----begin()-----> OPEN --WATCH MGET MULTI--> ARMING --"OK"--> ARMED
- *                              ^                            |              |  ^
- *                              |                            | refused      |  '-- commands, HSET,
- *                              '------- RESTING <-----------'  or EXECABORT'      EXEC and, behind
- *                                 resume()                  retry class           them, WATCH MGET
- *                                                                                 MULTI: FLYING
+ *      DOWN ---begin()---> OPEN --WATCH MGET MULTI--> WATCHING --"OK"--> COMPARED
+ *                           ^                            |              |  ^
+ *                           |                            | refused      |  '-- commands, HSET,
+ *                           '-------- PAUSED <-----------'  or EXECABORT'      EXEC and, behind
+ *                             resume()                      retry class        them, WATCH MGET
+ *                                                                              MULTI: IN FLIGHT
  *      any of them -> DOWN by lost()
  *
  * A watch watches the claims' tokens and compares them. Only once MULTI was answered OK are
@@ -20,11 +19,14 @@
  *
  * A claim's life:
  *
- *      WAITING --SET token, HGETALL in one EXEC--> OWNED --connection lost--> RETURNING, or IN
- * DOUBT ^                       if something was in flight |                            |
- *                                                    '---- the same again, and the'
- *                                                          checkpoint is ours: what is in doubt was
- *                                                          carried out, or is sent again
+ *      WAITING --SET token, HGETALL in one EXEC--> OWNED --connection lost--> RETURNING, or
+ *                                                    ^                        IN DOUBT if something
+ *                                                    |                        was in flight
+ *                                                    |                          |
+ *                                                    '-- the same again, and ---'
+ *                                                        the checkpoint is ours: what is in doubt
+ *                                                        was carried out, or is sent again
+ *
  *      OWNED, RETURNING, IN DOUBT --another token, another checkpoint--> FENCED
  */
 #pragma once

@@ -9,7 +9,7 @@
  *      any other    perhaps a proxy's, behind which all may have been carried out: as none
  *      none         the connection was lost: the checkpoint, read after the epoch was raised once
  *                   more, says whether it was. The raise comes first, so that what still is on its
- *                   way from the former connection comes to nothing:
+ *                   way from the former connection has no effect:
  *                        1. old: EXEC, unread    2. new: SET epoch, HGETALL: not carried out
  *                        3. old: EXEC is read now: its WATCH is broken, nil
  */

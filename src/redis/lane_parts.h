@@ -38,7 +38,7 @@ enum claim_state {
     CLAIM_FENCED     /* somebody else's, or lost; nothing follows */
 };
 
-/** What the claim waits for before it can go on. */
+/** What the claim waits for before it can continue. */
 enum claim_phase {
     CLAIM_IDLE,      /* nothing */
     CLAIM_IN_FLIGHT, /* the answer to its part of the transaction */

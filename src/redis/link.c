@@ -14,7 +14,7 @@ enum {
     SEND_BYTES = 64 << 10, /* a larger write() costs more a byte, not less (caches) */
     READS_A_TURN = 4,
     LOOKS_A_TIMEOUT = 4,
-    AT_ONCE_MS = 500, /* later, it is not what was sent that ended the connection */
+    AT_ONCE_MS = 500, /* a later end of the connection is not blamed on what was sent */
     IDLE_MS = 10000,
     BACKOFF_FIRST_MS = 50,
     BACKOFF_SLOW_MS = 1000, /* out of memory, disk full: it takes somebody to mend it */

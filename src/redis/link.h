@@ -1,7 +1,7 @@
 /*
  * link.h: a session on a connection: moves the bytes, keeps the time.
  *
- * Output is sent before the events of what came are told: the server works meanwhile.
+ * Output is sent before the events of new answers are called: the server works meanwhile.
  */
 #pragma once
 #include "redis/connection.h"
@@ -10,7 +10,7 @@
 struct link {
     struct connection connection;
     struct session *session;
-    size_t input_length; /* what the session left of what was read */
+    size_t input_length; /* bytes that were read and that the session left */
     size_t least;        /* bytes that wake us */
     bool hung_up;        /* the other side ended the connection */
     int64_t progress_ms; /* when it was last seen to do something */

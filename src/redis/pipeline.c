@@ -238,7 +238,7 @@ static void pipeline_refused(struct pipeline *pipeline, enum reply_class class)
         events->refused(events->context, ticket, class, text);
 }
 
-/* Of the head, of which nothing is sent now: what is behind it goes on. */
+/* Refuses the head, of which nothing is sent now; the commands behind it flow again. */
 static void pipeline_drop_head(struct pipeline *pipeline, const char *text)
 {
     const struct sink_events *events = pipeline->events;

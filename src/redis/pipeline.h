@@ -46,5 +46,5 @@ void pipeline_init(struct pipeline *pipeline, const struct sink_events *events,
 
 void pipeline_free(struct pipeline *pipeline);
 
-/** The commands that nobody wants any more leave the window, where unsent. */
+/** Unsent commands that are no longer wanted leave the window. */
 void pipeline_discard(struct pipeline *pipeline);

@@ -21,9 +21,9 @@ struct probe_command {
 };
 
 /**
- * Asks the server of @p sink who it is, with @p checkpoints whether it may throw those away, and by
- * ACL DRYRUN whether the sink's user may run each of the @p count commands. Each finding goes to @p
- * listener. False if one was an error.
+ * Asks the server of @p sink for its name and version, with @p checkpoints whether it may throw
+ * those away, and by ACL DRYRUN whether the sink's user may run each of the @p count commands. Each
+ * finding goes to @p listener. False if one was an error.
  */
 bool redis_probe(const struct conf_sink *sink, const struct probe_command *commands, size_t count,
                  bool checkpoints, const struct probe_listener *listener);

@@ -1,7 +1,7 @@
 /*
  * queue.c: encoded commands one behind the other, with a descriptor each.
  *
- * When the buffer's end is reached the live bytes move to its beginning, and where less than a
+ * When the buffer's end is reached the live bytes move to its beginning, and if less than a
  * third is free then it grows: so each byte is moved about twice at most. It grows with what is in
  * it, not with what may be.
  *

@@ -55,14 +55,14 @@ struct slice queue_bytes_at(const struct queue *queue, size_t index);
 void queue_put(struct queue *queue, const struct slice *arguments, size_t count,
                struct queued queued);
 
-/** What was put is a whole. */
+/** The commands put so far belong together and may be sent. */
 static inline void queue_commit(struct queue *queue)
 {
     queue->end = queue->tail;
     queue->committed = queue->count;
 }
 
-/** What was put since the last queue_commit() was never there. */
+/** Takes back the commands put since the last queue_commit(). */
 static inline void queue_rollback(struct queue *queue)
 {
     queue->tail = queue->end;

@@ -21,6 +21,6 @@ void resolver_free(struct resolver *resolver);
 
 /**
  * Asks; @p done is called from the loop, or at once if @p host is a numeric address. A question
- * still open, from an earlier call, goes on instead of a new one: at most one thread a resolver.
+ * still open, from an earlier call, continues instead of a new one: at most one thread a resolver.
  */
 void resolver_ask(struct resolver *resolver, const char *host, int port);

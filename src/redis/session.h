@@ -45,15 +45,15 @@ struct session_events {
 };
 
 struct session_ops {
-    /** The handshake is done, and nothing of a former connection can be carried out any more. @p
-     * doubt is what is said of the command that ended the last connections; NULL: none did. */
+    /** The handshake is done, and nothing of an earlier connection can be carried out any more.
+     * @p doubt describes the command that ended the last connections; NULL: none did. */
     void (*begin)(struct session *session, const char *doubt);
     /** The connection is gone. True: it left something unanswered. */
     bool (*lost)(struct session *session);
 
     /** Prepares what may be sent now; NULL: nothing to do. */
     void (*turn)(struct session *session);
-    /** That; of what was sent of it, sent() tells. */
+    /** The bytes that may be sent now; sent() tells how many of them were. */
     struct slice (*output)(const struct session *session);
     void (*sent)(struct session *session, size_t length);
     /** Takes what came from the front of @p input; what it leaves comes again, with more behind it.

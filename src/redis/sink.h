@@ -26,7 +26,7 @@ struct sink_counters;
 struct units;
 struct units_events;
 
-/** What is not told to be borrowed is copied. */
+/** Copied, unless a field says that it is borrowed. */
 struct sink_options {
     const struct conf_sink *conf; /* borrowed */
     const char *client_name;      /* what CLIENT LIST shows */

@@ -48,9 +48,9 @@ static void socket_set(int fd, int level, int option, int value)
 }
 
 /*
- * What is not sent when the socket is closed, or when the process ends in whatever way, is thrown
- * away. Otherwise a network that comes back late carries a former owner's commands behind those of
- * the next:
+ * Bytes that are not sent when the socket is closed, or when the process ends in whatever way, are
+ * thrown away. Otherwise a network that comes back late carries a former owner's commands behind
+ * those of the next:
  *
  *      1  packets vanish, a window of commands waits in the kernel
  *      2  the process ends; another one starts, reads from the last commit, and gets through

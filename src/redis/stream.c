@@ -2,7 +2,7 @@
  * stream.c: the bytes of one connection to a server, plain or over TLS.
  *
  * A server that does not like our certificate says so in an alert and closes; with TLS 1.3 that
- * comes after the handshake, when commands are on their way. So where sending fails, what has come
+ * comes after the handshake, when commands are on their way. So if sending fails, what has come
  * is read before the reason is told.
  */
 #include "redis/stream.h"

@@ -30,7 +30,7 @@ void stream_close(struct stream *stream);
 
 enum stream_progress {
     STREAM_READY,
-    STREAM_WAITS, /* until the socket is readable, or writable where stream_unsent() */
+    STREAM_WAITS, /* until the socket is readable, or writable if stream_unsent() */
     STREAM_FAILED
 };
 

@@ -2,7 +2,7 @@
  * units.h: records and their checkpoint, carried out by Redis as one transaction.
  *
  * For exactly-once routes. A partition is claimed first; what is put for it afterwards goes out in
- * units, MULTI ... EXEC of several records' commands together with the offset to go on at, and is
+ * units, MULTI ... EXEC of several records' commands together with the offset to resume at, and is
  * carried out only while the claim stands. Everything runs on the worker's thread and its event
  * loop and never blocks.
  *

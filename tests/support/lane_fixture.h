@@ -73,13 +73,13 @@ void begin(void);
 /** One claim, whose token is asked for. */
 void open_asking(void);
 
-/** A lane with one claim that stands, armed. */
+/** A lane with one claim that stands, compared. */
 void open_owned(void);
 
 /** Its one unit, of one record, is on its way. */
 void open_sent(void);
 
-/** Two claims that stand, armed. */
+/** Two claims that stand, compared. */
 void open_both_owned(void);
 
 /** Runs the conversations, and all of them again byte by byte and in small pieces; the exit status.

@@ -11,7 +11,7 @@ static void a_unit_is_commands_and_their_checkpoint(void)
     CU_ASSERT_EQUAL(session->ops->inflight(session), 1);
     hear(CARRIED_OUT);
     ASSERT_TEXT(news(), "done 5");
-    put(claims[0], 1, 6); /* waits for the arming */
+    put(claims[0], 1, 6); /* waits for the comparison */
     ASSERT_TEXT(says(), "");
     hear(WATCHED(TOKEN));
     ASSERT_TEXT(says(), "INCR n / " HSET("2", "1", "2", "10:4:-1") " / EXEC / " WATCH_0);
@@ -100,7 +100,7 @@ static void a_unit_has_its_bounds_and_so_has_a_claim(void)
         CU_ASSERT_TRUE(claim_has_room(claims[0]));
         put(claims[0], i, i);
     }
-    CU_ASSERT_FALSE(claim_has_room(claims[0])); /* 1 flies, 3 times 4 wait */
+    CU_ASSERT_FALSE(claim_has_room(claims[0])); /* 1 is in flight, 3 times 4 wait */
     close_lane();
 }
 
