@@ -26,7 +26,7 @@ static void check_stream(const struct loader *loader, const struct conf_text *st
                      "'stream' is one key for all letters: nothing is filled in");
 }
 
-/* The group called @p name of @p setting, else of "defaults"; NULL where neither has one. */
+/* The group called @p name of @p setting, else of "defaults"; NULL if neither has one. */
 static const struct setting *inner_group(const struct loader *loader, const struct setting *setting,
                                          const struct setting *defaults, const char *name)
 {

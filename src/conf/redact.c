@@ -54,7 +54,8 @@ static void redact_write(struct slice hidden, FILE *out)
             fputc('\n', out);
 }
 
-/* The password of a URL that lacks its '@', "redis://user:secret/0": what is no port. */
+/* The password of a URL that lacks its '@', "redis://user:secret/0": the text that is not a port.
+ */
 static struct slice redact_no_port(const char *authority, const char *end)
 {
     size_t length = strcspn(authority, "/?#\"");

@@ -108,7 +108,7 @@ fail:
     return NULL;
 }
 
-/* Operands of @p operator; a single one is no chain. */
+/* Operands of @p operator; a single one is not a chain. */
 static struct condition_node *parse_chain(struct parser *parser, const char *operator,
                                           enum condition_kind kind,
                                           struct condition_node *(*parse)(struct parser *))

@@ -48,7 +48,7 @@ void oversize_seen(struct source *source, const char *text)
     source->oversize.seen_ms = source->now_ms;
 }
 
-/* A partition whose position moves is no suspect. */
+/* A partition whose position moves is not a suspect. */
 static void oversize_look(struct source *source)
 {
     for (size_t i = 0; i < source->partition_count; i++) {

@@ -15,7 +15,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__asan_default_options(void);
 
-/* libconfig loses memory where it refuses a text. */
+/* libconfig leaks memory if it refuses a text. */
 const char *__asan_default_options(void)
 {
     return "detect_leaks=0";

@@ -57,7 +57,7 @@ static bool ready_comes(void)
     return barrier_is_ready(barrier);
 }
 
-/* Runs a barrier; how it ended, BARRIER_COUNT where it did not. */
+/* Runs a barrier; how it ended, BARRIER_COUNT if it did not. */
 static enum barrier_outcome run(void)
 {
     enum barrier_outcome outcome = BARRIER_COUNT;

@@ -184,7 +184,7 @@ static bool is_about_data(const char *reply)
     return false;
 }
 
-/* Some look at their arguments only where there is something to change. */
+/* Some look at their arguments only if there is something to change. */
 static void prepare(const char *name)
 {
     redis_ask(server, "FLUSHALL");

@@ -98,7 +98,7 @@ static bool judge_list(struct world *world, unsigned partition)
     return true;
 }
 
-/* I3 where they are repeated: in the end no older write stands behind a newer one. That needs
+/* I3 if they are repeated: in the end no older write stands behind a newer one. That needs
  * owners that do not overlap: at least once has no fence, and what a paused or dead worker had sent
  * may land late. */
 static bool judge_order(struct world *world, unsigned partition)

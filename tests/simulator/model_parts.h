@@ -69,7 +69,7 @@ struct row {
 /** The key of this name, which from now on has a place. */
 size_t key_place(struct model_redis *redis, struct slice name);
 
-/** The key to write into; NULL where it is of another kind. */
+/** The key to write into; NULL if it is of another kind. */
 struct key *key_written(struct model_redis *redis, struct slice name, enum kind kind);
 
 /** Its items go, and it does not exist any more; one is added, as a copy. */

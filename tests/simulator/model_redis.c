@@ -9,7 +9,7 @@
 
 /* --- reading commands ------------------------------------------------------------------------- */
 
-/* The number of "*3\r\n"; false where the line is not whole. */
+/* The number of "*3\r\n"; false if the line is not whole. */
 static bool parse_number(const struct bytes *bytes, size_t *position, size_t *number)
 {
     const char *from = bytes->data + *position;
@@ -24,7 +24,7 @@ static bool parse_number(const struct bytes *bytes, size_t *position, size_t *nu
     return true;
 }
 
-/* The command at *position, which moves behind it; false where it is not whole. */
+/* The command at *position, which moves behind it; false if it is not whole. */
 static bool parse(const struct bytes *bytes, size_t *position, struct command *command)
 {
     size_t at = *position, length;

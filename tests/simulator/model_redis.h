@@ -31,7 +31,7 @@ void model_redis_kill(struct model_redis *redis, unsigned connection);
 /** The bytes arrive at the server. */
 void model_redis_send(struct model_redis *redis, unsigned connection, struct slice bytes);
 
-/** Executes one command; false where no whole one is there. */
+/** Executes one command; false if no whole one is there. */
 bool model_redis_step(struct model_redis *redis, unsigned connection);
 
 /** Replies that the client has not read yet; model_redis_took() removes the first @p length bytes.
@@ -63,7 +63,7 @@ void model_redis_fail_over(struct model_redis *redis);
 /** Whether the replica has the key at all. */
 bool model_redis_replica_has(const struct model_redis *redis, const char *key);
 
-/** What a string or counter holds; empty where there is none. */
+/** What a string or counter holds; empty if there is none. */
 struct slice model_redis_string(const struct model_redis *redis, const char *key);
 
 /** Somebody adds an entry of this id to a stream, and takes it out again: the id stays its last. */
@@ -76,5 +76,5 @@ bool model_redis_has_entry(const struct model_redis *redis, const char *key, con
 size_t model_redis_list(const struct model_redis *redis, const char *key,
                         const struct slice **items);
 
-/** A number as the server holds it; 0 where there is none. */
+/** A number as the server holds it; 0 if there is none. */
 int64_t model_redis_number(const struct model_redis *redis, const char *key);

@@ -119,7 +119,7 @@ static bool life_run(const struct life *life, char text[WORLD_TEXT_BYTES],
     return good;
 }
 
-/* Leaves out @p length steps from @p from on, where it still fails without them. */
+/* Leaves out @p length steps from @p from on, if it still fails without them. */
 static bool life_cut(struct life *life, size_t from, size_t length, char text[WORLD_TEXT_BYTES])
 {
     struct life shorter = {.mode = life->mode};

@@ -66,7 +66,7 @@ void wire_connect(struct member *member)
     wire_tell(member);
 }
 
-/* The command that it pauses for is refused, where that is what becomes of it anyway. */
+/* The command that it pauses for is refused, if that is what becomes of it anyway. */
 static bool wire_gives_up(struct member *member, struct session *session)
 {
     struct session_command late;

@@ -103,7 +103,7 @@ void member_end(struct member *member);
 /** It ends, and another one begins in its place. */
 void member_crash(struct member *member);
 
-/** The partition is given to the member, where it has no owner. */
+/** The partition is given to the member, if it has no owner. */
 void group_assign(struct member *member, unsigned number);
 
 /** The member gives a revoked partition back, if it has drained; @p force: also if it has not. */

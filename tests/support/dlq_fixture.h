@@ -19,5 +19,5 @@ void close_letters(void);
 
 /** How many headers the letter has. */
 size_t header_count(const rd_kafka_message_t *message);
-/** Header @p index as "name=value", "name" where it is null. */
+/** Header @p index as "name=value", "name" if it is null. */
 const char *header_text(const rd_kafka_message_t *message, size_t index);

@@ -34,7 +34,7 @@
 #define FIRST_BODY  "INCR n / " HSET("1", "0", "1", "0:4:-1") " / EXEC / " WATCH_0
 #define CARRIED_OUT QUEUED QUEUED "*2\r\n:1\r\n:8\r\n"
 
-/* The answer to EXEC where a command was refused before. */
+/* The answer to EXEC if a command was refused before. */
 #define ABORT "-EXECABORT Transaction discarded because of previous errors.\r\n"
 
 extern struct lane *lane;

@@ -44,9 +44,9 @@ struct member {
 
 struct member *member_new(const char *group);
 void member_join(struct member *member, const char *topic);
-/** One turn as a worker does it, waiting at most ten milliseconds; false where it cannot go on. */
+/** One turn as a worker does it, waiting at most ten milliseconds; false if it cannot go on. */
 bool member_turn(struct member *member);
-/** Turns until so many records were taken in all; false where that takes longer than 45 s. */
+/** Turns until so many records were taken in all; false if that takes longer than 45 s. */
 bool member_run(struct member *member, size_t taken);
 /** Turns for a while. */
 void member_idle(struct member *member, int64_t milliseconds);

@@ -9,7 +9,7 @@
  *
  * A partition's log holds the offsets from 0 on; record N of partition P becomes "RPUSH list:P N"
  * and "INCRBY sum:P N", unless the test says otherwise. A fenced partition is claimed again where
- * owner->claims_again says so, and goes on where the checkpoint says, its gaps first.
+ * owner->claims_again says so, and resumes where the checkpoint says, its gaps first.
  */
 #pragma once
 #include "loop_fixture.h"
@@ -81,7 +81,7 @@ bool owner_render(struct owner_partition *partition, int64_t offset, unsigned pl
 void owner_turn(struct owner *owner);
 void owner_run(struct owner *owner, int64_t milliseconds);
 
-/** Until each claimed partition has put all of its log and is settled; false where patience
+/** Until each claimed partition has put all of its log and is settled; false if patience
  * ends. */
 bool owner_finish(struct owner *owner);
 

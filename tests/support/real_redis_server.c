@@ -263,7 +263,7 @@ static bool has_ended(struct redis_server *server)
 }
 
 /*
- * False where the server ended instead: another took the port, or it disliked its arguments. Asks
+ * False if the server ended instead: another took the port, or it disliked its arguments. Asks
  * by the unix socket, which is nobody else's and appears once the port is bound.
  */
 static bool wait_until_it_answers(struct redis_server *server, bool loaded)

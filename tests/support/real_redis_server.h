@@ -40,7 +40,7 @@ pid_t redis_server_pid(const struct redis_server *server); /* 0: not running */
 void redis_server_stop(struct redis_server *server);
 void redis_server_kill(struct redis_server *server);
 
-/** Kills it where it still runs and starts it again on the same port and folder; waits until it
+/** Kills it if it still runs and starts it again on the same port and folder; waits until it
  * serves. */
 void redis_server_restart(struct redis_server *server);
 

@@ -57,13 +57,13 @@ void sink_fixture_turn(struct sink_fixture *fixture);
 /** Runs it for so long. */
 void sink_fixture_run(struct sink_fixture *fixture, int64_t milliseconds);
 
-/** Runs it until every command has its outcome; false where patience ends. */
+/** Runs it until every command has its outcome; false if patience ends. */
 bool sink_fixture_finish(struct sink_fixture *fixture);
 
-/** The same; false also where one of them was not done. */
+/** The same; false also if one of them was not done. */
 bool sink_fixture_succeeds(struct sink_fixture *fixture);
 
-/** Runs it until sink_trouble() holds @p text; false where patience ends. */
+/** Runs it until sink_trouble() holds @p text; false if patience ends. */
 bool sink_fixture_wait_trouble(struct sink_fixture *fixture, const char *text);
 
 /** Appends @p first to @p last - 1 to the list "seq", waiting for room as a worker does. */

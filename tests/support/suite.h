@@ -22,7 +22,7 @@ struct suite_test {
 #function, function                                                                        \
     }
 
-/** Asserts that two C strings are equal and shows both where they are not. */
+/** Asserts that two C strings are equal and shows both if they are not. */
 #define ASSERT_TEXT(actual, expected)                                                              \
     do {                                                                                           \
         const char *suite_actual_ = (actual), *suite_expected_ = (expected);                       \

@@ -132,7 +132,7 @@ static struct conf_sink sink = {.connections = 1};
 static struct conf_route route_conf;
 static struct conf conf;
 
-/* NULL where the file would be refused. */
+/* NULL if the file would be refused. */
 static struct routes *route_of(const char *cmd, const char *when, const char *ttl)
 {
     struct conf_problems *problems = conf_problems_new();

@@ -67,7 +67,7 @@ static void explain_value(const char *route, const char *value)
     explain(route, (struct record){.value = slice_of(value)});
 }
 
-/* Whether the member @p name is @p expected, and how it is where it is not. */
+/* Whether the member @p name is @p expected, and how it is if it is not. */
 static void has(const char *name, const char *expected)
 {
     json_t *wanted = json_loads(expected, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);

@@ -40,7 +40,7 @@ static void end(void)
     unsetenv("WATCHDOG_PID");
 }
 
-/* The next message; "" where there is none. */
+/* The next message; "" if there is none. */
 static const char *hear(void)
 {
     ssize_t length = recv(listener, heard, sizeof(heard) - 1, 0);

@@ -8,7 +8,7 @@
 
 static struct arena arena;
 
-/* The text of what @p path finds in @p json; "" where it finds nothing. */
+/* The text of what @p path finds in @p json; "" if it finds nothing. */
 static const char *found(const char *path, const char *json)
 {
     static char text[256];

@@ -50,7 +50,7 @@ static void a_problem_has_its_line_and_its_hint(void)
     end();
 }
 
-/* Where the caret stands under a source of one line; "" where there is none. */
+/* Where the caret stands under a source of one line; "" if there is none. */
 static const char *pointed(const char *source, const char *within, size_t column)
 {
     char *caret;
