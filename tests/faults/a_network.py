@@ -2,7 +2,7 @@
 import os
 import subprocess
 
-from stage import (FAILED_COMMITS, KAFKA_ERRORS, REBALANCES, RECONNECTS, Again, Call, Cannot, Cuts,
+from stage import (KAFKA_ERRORS, REBALANCES, RECONNECTS, Again, Call, Cannot, Cuts,
                    Drop, Kill, Late, Lose, Narrow, Pause, Resets, Slices, row, wait_until)
 from stage import mock, namespace
 
@@ -109,7 +109,7 @@ def the_coordinator_moves(scene):
     scene.run(2)
     with scene.fault(Call("the coordinator moves", lambda: (
             refuse(), kafka.order("coordinator", scene.group, 3))),
-                     shows=FAILED_COMMITS, ahead=True, live=20):
+                     shows=REBALANCES, ahead=True, live=20):
         scene.run(8)
     scene.run(1)
     before = scene.committed()

@@ -3,13 +3,12 @@ import contextlib
 from functools import partial
 
 from stage import KAFKA_ERRORS, Fault, Void, row, wait_until
-from stage.segment import Segment, flip, name_codec, name_magic
+from stage.segment import Segment, flip, name_codec, name_magic, name_old_format
 
 BATCHES, RECORDS, BAD = 4, 5, 2  # a partition's batches, the records of one, and which is broken
 BASE = BAD * RECORDS
 
 LZ4, NO_CODEC, NO_MAGIC = 3, 7, 9
-OLD_MAGIC = 1  # its fields lie elsewhere
 
 
 class Broken(Fault):
@@ -75,7 +74,7 @@ def broken_batches_that_nobody_tells_of(scene):
     """librdkafka passes in silence over an unknown format that it meets in the middle of a batch,
     and Kafka fails at an old format that it is not: the log names these partitions as ones that
     stand still, the others flow, nothing behind is written; moved behind the batch one goes on."""
-    ways = {1: partial(name_magic, magic=NO_MAGIC), 2: partial(name_magic, magic=OLD_MAGIC)}
+    ways = {1: partial(name_magic, magic=NO_MAGIC), 2: name_old_format}
     begins = {1: BASE + 2, 2: BASE}
     fill(scene, partitions=3)
     scene.fate = lambda partition, offset, record: (

@@ -60,7 +60,7 @@ def redis_starts_anew_with_nothing(scene):
         kept = scene.redis.read()  # all that it has answered, and perhaps more
         with scene.fault(Kill(scene.redis, "Redis"), live=None):
             pass
-    scene.check("I10", "not kept are lost" in scene.penstock.log(), "the log says what is lost")
+    scene.check("I10", "acknowledged writes may be lost" in scene.penstock.log(), "the log says what is lost")
     scene.drain()
     scene.redis.read = kept.joined(scene.redis.read)
     scene.judge()

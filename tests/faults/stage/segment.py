@@ -9,6 +9,7 @@ import struct
 
 HEAD_BYTES = 12  # base offset and length
 MAGIC_AT, CRC_AT, ATTRIBUTES_AT = 16, 17, 21
+GZIP = 1
 
 
 def crc32c_table():  # Castagnoli's polynomial, of RFC 3720
@@ -46,6 +47,11 @@ def name_codec(batch, codec):
 def name_magic(batch, magic):
     """As if it had another format; the CRC does not cover this byte."""
     batch[MAGIC_AT] = magic
+
+
+def name_old_format(batch):
+    """As if it had format 1 and were packed: its attributes lie where the CRC begins now."""
+    batch[MAGIC_AT], batch[CRC_AT] = 1, GZIP
 
 
 def make_right(batch):
