@@ -1,13 +1,16 @@
 """Two processes of one group under load, that die and come back, and the judge beside them."""
+import os
 import re
 
 from harness import conf, expect, wait_until
+from harness.child import SOURCE as TREE
 from ledger import PARTITIONS, Judge, Ledger, routes
 
 COMMIT_MS = 150
 SESSION_MS = 1000
 
-UNSEEN = re.compile(r"to the last unit was never seen.* partition=(\d+) from=(\d+) to=(\d+)")
+NOBODY_SAW = "nobody saw the answers to the last unit: errors among them were not reported"
+UNSEEN = re.compile(f'msg="{NOBODY_SAW}".* partition=(\\d+) from=(\\d+) to=(\\d+)')
 SOURCE = (f'commit_interval = "{COMMIT_MS}ms"; instance_id = "NAME"; '
           f"librdkafka = {{ session_timeout_ms = {SESSION_MS}; heartbeat_interval_ms = 200; "
           "reconnect_backoff_max_ms = 500; };")
@@ -99,6 +102,8 @@ class Herd:
 
     def told_unseen(self):
         """(partition, offset) of what a log says was carried out with its answers lost."""
+        with open(os.path.join(TREE, "docs/reference/messages.md"), encoding="utf-8") as page:
+            expect(NOBODY_SAW in page.read(), "penstock says so in other words now")
         lines = "".join(one.log() for one in self.members)
         return {(int(number), offset) for number, first, last in UNSEEN.findall(lines)
                 for offset in range(int(first), int(last) + 1)}

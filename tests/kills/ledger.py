@@ -7,8 +7,8 @@ Four routes take each record, in this order, and none can apply it twice unseen:
     ZINCRBY top:PARTITION AMOUNT KEY
     XADD stream:PARTITION * OFFSET VALUE    the order again, with the record byte for byte
 
-A few records are poison: "sum" and "top" can make no number of them, and send them to the dead
-letters; some before a command is made, some because Redis refuses it.
+A few records are poison: "sum" and "top" send them to the dead letters. Of some no command can be
+made; some have 1e400, which "sum" does not put into a command and Redis refuses of "top".
 
 So at any moment, also after a cut in the middle of a record, a sum has every record that the stream
 has, and none that the list has not.
@@ -36,7 +36,7 @@ def routes(topic, **options):
             for name, command in COMMANDS.items()]
 
 
-BROKEN, REFUSED = 0, -1  # in the place of an amount: no JSON; no number
+BROKEN, REFUSED = 0, -1  # in the place of an amount: no JSON; a number too large
 POISONED = ("sum", "top")
 
 
@@ -45,7 +45,7 @@ def value_of(partition, offset, amount):
     if amount == BROKEN:
         return f'{{"n":broken {partition}@{offset}'.encode()
     if amount == REFUSED:
-        return f'{{"n":"not a number {partition}@{offset}"}}'.encode()
+        return f'{{"n":"1e400","of":"{partition}@{offset}"}}'.encode()
     return f'{{"n":{amount},"of":"{partition}@{offset}","é\\"":"ü\\r\\n%"}}'.encode()
 
 
