@@ -10,10 +10,10 @@
 
 enum { APART = 4 }; /* processes of one program at a time */
 
-/* Names the only test to run, for a process of suite_run_apart(). */
+/* Names the only test to run; also for a process of suite_run_apart(). */
 #define ONLY "PENSTOCK_TEST_ONLY"
 
-int suite_run(const char *name, const struct suite_test *tests, size_t count)
+static int suite_run_all(const char *name, const struct suite_test *tests, size_t count)
 {
     CU_pSuite suite;
 
@@ -29,6 +29,23 @@ int suite_run(const char *name, const struct suite_test *tests, size_t count)
     CU_cleanup_registry();
     printf("%u passed, %u failed\n", run - failed, failed);
     return failed == 0 && run == count ? 0 : 1;
+}
+
+static int suite_run_only(const char *name, const struct suite_test *tests, size_t count,
+                          const char *only)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(tests[i].name, only) == 0)
+            return suite_run_all(name, &tests[i], 1);
+    printf("%s has no test %s\n", name, only);
+    return 2;
+}
+
+int suite_run(const char *name, const struct suite_test *tests, size_t count)
+{
+    const char *only = getenv(ONLY);
+
+    return only ? suite_run_only(name, tests, count, only) : suite_run_all(name, tests, count);
 }
 
 /* --- each test in a process of its own -------------------------------------------------------- */
@@ -118,9 +135,8 @@ int suite_run_apart(const char *name, const struct suite_test *tests, size_t cou
 {
     const char *only = getenv(ONLY);
 
-    for (size_t i = 0; only && i < count; i++)
-        if (strcmp(tests[i].name, only) == 0)
-            return suite_run(name, &tests[i], 1);
+    if (only)
+        return suite_run_only(name, tests, count, only);
     struct apart *aparts = calloc(count, sizeof(*aparts));
     int status = aparts ? apart_run(aparts, tests, count) : 2;
     free(aparts);

@@ -33,7 +33,8 @@ struct suite_test {
         CU_ASSERT(suite_actual_ &&strcmp(suite_actual_, suite_expected_) == 0);                    \
     } while (0)
 
-/** Runs @p tests in order, prints the closing line; the exit status of the program. */
+/** Runs @p tests in order, prints the closing line; the exit status of the program. The environment
+ * variable PENSTOCK_TEST_ONLY names one of them, to run that alone. */
 int suite_run(const char *name, const struct suite_test *tests, size_t count);
 
 /**
