@@ -31,7 +31,8 @@ class Machine:
     def __init__(self, name, packages):
         self.folder = os.path.join(ROOT, "build", "roots", name)
         shutil.rmtree(self.folder, ignore_errors=True)
-        subprocess.run([os.path.join(ROOT, "tests/systemd/root"), self.folder, *packages], check=True)
+        self.archive = subprocess.run([os.path.join(ROOT, "tests/systemd/root"), self.folder, *packages], check=True,
+                                      stdout=subprocess.PIPE, text=True).stdout.strip()
         self.nspawn = self.leader = None
 
     def path(self, name):
