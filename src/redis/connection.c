@@ -23,11 +23,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum {
-    BACKOFF_FIRST_MS = 50,
-    BACKOFF_LONGEST_MS = 5000,
-    TELL_LINES = 20 /* of hundreds of connections the first ones tell */
-};
+enum { BACKOFF_FIRST_MS = 50, BACKOFF_LONGEST_MS = 5000 };
 
 /* --- opening and losing ----------------------------------------------------------------------- */
 
@@ -220,19 +216,6 @@ static void connection_connected(struct connection *connection)
     connection_secure(connection);
 }
 
-/* The first connection that finds another process there tells for all of the sink. */
-static void connection_tell_restart(const struct connection *connection, const char *run_id)
-{
-    struct node *node = connection->node;
-
-    if (*node->run_id && strcmp(node->run_id, run_id) != 0)
-        LOG_AT(LOG_WARN, TELL_LINES,
-               "redis was restarted, or another server answers: acknowledged writes may be lost",
-               LOG_STR("sink", connection->setup->options->name), LOG_STR("address", node->name),
-               LOG_END);
-    snprintf(node->run_id, sizeof(node->run_id), "%s", run_id);
-}
-
 static void connection_compare_run_ids(struct connection *connection)
 {
     const char *run_id = connection->handshake.run_id;
@@ -244,25 +227,6 @@ static void connection_compare_run_ids(struct connection *connection)
     memcpy(connection->run_id, run_id, sizeof(connection->run_id));
     if (connection->connected_once && !same && connection->setup->server_changed)
         connection->setup->server_changed(connection->setup->context, connection);
-}
-
-/* What the connection has to do without. */
-static void connection_tell_lacks(struct connection *connection)
-{
-    const char *sink = connection->setup->options->name;
-    char words[HANDSHAKE_WORDS_BYTES];
-
-    if (connection->handshake.former_may_live)
-        log_warn("the former connection could not be closed: redis does not permit or know CLIENT "
-                 "KILL, so commands in that connection may run again",
-                 LOG_STR("sink", sink), LOG_STR("address", connection->node->name));
-    if (handshake_unknown(&connection->handshake, words) && !connection->connected_once)
-        LOG_AT(LOG_WARN, TELL_LINES,
-               "redis, or a proxy, does not know all commands: without CLIENT a lost connection "
-               "cannot be closed before its commands are retried, without INFO a restart is not "
-               "noticed",
-               LOG_STR("sink", sink), LOG_STR("address", connection->node->name),
-               LOG_STR("unknown", words), LOG_END);
 }
 
 static void connection_established(struct connection *connection)

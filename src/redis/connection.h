@@ -143,6 +143,12 @@ void connection_lost(struct connection *connection, const char *format, ...)
 /** It is connected for the first time. */
 void connection_tell_connected(const struct connection *connection);
 
+/** It was made again, to the process @p run_id: says so if that is another one than was there. */
+void connection_tell_restart(const struct connection *connection, const char *run_id);
+
+/** What it has to do without. */
+void connection_tell_lacks(struct connection *connection);
+
 /** Something keeps commands from flowing; shown by sink_trouble() and logged rarely. */
 void connection_set_trouble(struct connection *connection, const char *text);
 

@@ -1,4 +1,5 @@
-/* trouble.c: what keeps commands of a connection from flowing, as its sink shows and logs it. */
+/* trouble.c: what the log and the sink say of a connection: what it found, and what keeps commands
+ * from flowing. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "conf/conf.h"
@@ -21,6 +22,37 @@ enum { TELL_LINES = 20 };
 void connection_tell_connected(const struct connection *connection)
 {
     log_info("connected to redis", LOG_CONNECTION(connection));
+}
+
+/* The first connection that finds another process there tells for all of the sink. */
+void connection_tell_restart(const struct connection *connection, const char *run_id)
+{
+    struct node *node = connection->node;
+
+    if (*node->run_id && strcmp(node->run_id, run_id) != 0)
+        LOG_AT(LOG_WARN, TELL_LINES,
+               "redis was restarted, or another server answers: acknowledged writes may be lost",
+               LOG_STR("sink", connection->setup->options->name), LOG_STR("address", node->name),
+               LOG_END);
+    snprintf(node->run_id, sizeof(node->run_id), "%s", run_id);
+}
+
+void connection_tell_lacks(struct connection *connection)
+{
+    const char *sink = connection->setup->options->name;
+    char words[HANDSHAKE_WORDS_BYTES];
+
+    if (connection->handshake.former_may_live)
+        log_warn("the former connection could not be closed: redis does not permit or know CLIENT "
+                 "KILL, so commands in that connection may run again",
+                 LOG_STR("sink", sink), LOG_STR("address", connection->node->name));
+    if (handshake_unknown(&connection->handshake, words) && !connection->connected_once)
+        LOG_AT(LOG_WARN, TELL_LINES,
+               "redis, or a proxy, does not know all commands: without CLIENT a lost connection "
+               "cannot be closed before its commands are retried, without INFO a restart is not "
+               "noticed",
+               LOG_STR("sink", sink), LOG_STR("address", connection->node->name),
+               LOG_STR("unknown", words), LOG_END);
 }
 
 static void connection_tell_trouble(struct connection *connection, const char *text)
