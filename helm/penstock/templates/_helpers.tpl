@@ -144,6 +144,12 @@ livenessProbe:
 {{- $longest -}}
 {{- end -}}
 
+{{- /* "48MiB", "2GiB", "128Mi" as MiB; 0 for what is written in another way. */ -}}
+{{- define "penstock.mebibytes" -}}
+{{- $number := regexFind "^[0-9]+" (toString .) | int -}}
+{{- if regexMatch "^[0-9]+Mi" (toString .) }}{{ $number }}{{ else if regexMatch "^[0-9]+Gi" (toString .) }}{{ mul 1024 $number }}{{ else }}0{{ end -}}
+{{- end -}}
+
 {{- define "penstock.check" -}}
 {{- if and (not .Values.existingConfigMap) (not .Values.config) -}}
 {{- fail "penstock: set config (sources, sinks and routes), or existingConfigMap" -}}
@@ -154,6 +160,10 @@ livenessProbe:
 {{- $drain := include "penstock.drainSeconds" . | int -}}
 {{- if le (int .Values.terminationGracePeriodSeconds) $drain -}}
 {{- fail (printf "penstock: terminationGracePeriodSeconds must be above drain_timeout, %d s" $drain) -}}
+{{- end -}}
+{{- $limit := include "penstock.mebibytes" (dig "limits" "memory" "" .Values.resources) | int -}}
+{{- if and $limit (lt $limit (add 23 (include "penstock.mebibytes" .Values.memory | int))) -}}
+{{- fail (printf "penstock: resources.limits.memory must be 24 MB above memory, %s" .Values.memory) -}}
 {{- end -}}
 {{- if and .Values.podMonitor.enabled .Values.serviceMonitor.enabled -}}
 {{- fail "penstock: podMonitor and serviceMonitor together would scrape each pod twice" -}}
