@@ -45,7 +45,7 @@ static void handshake_put(struct handshake *handshake, enum handshake_step step,
                           const char **arguments)
 {
     char *command;
-    int length = redisFormatCommandArgv(&command, count, arguments, NULL);
+    long long length = redisFormatCommandArgv(&command, count, arguments, NULL);
 
     handshake->output = mem_resize(handshake->output, handshake->output_length + (size_t)length);
     memcpy(handshake->output + handshake->output_length, command, (size_t)length);

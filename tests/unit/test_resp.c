@@ -19,7 +19,7 @@ static void same_as_hiredis(const struct slice *arguments, size_t count)
         texts[i] = arguments[i].data;
         lengths[i] = arguments[i].length;
     }
-    int length = redisFormatCommandArgv(&expected, (int)count, texts, lengths);
+    long long length = redisFormatCommandArgv(&expected, (int)count, texts, lengths);
     size_t written = (size_t)(resp_encode(out, arguments, count) - out);
     CU_ASSERT_EQUAL(written, (size_t)length);
     CU_ASSERT_TRUE(written <= resp_bound(arguments, count));
