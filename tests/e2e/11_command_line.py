@@ -180,20 +180,6 @@ def the_page_about_change_events_is_true(run):
         expect(status == 0 and all(line in lines for line in printed.splitlines()), f"{text}: {status}: {out}{err}")
 
 
-def an_installed_penstock_runs(run):
-    """cmake --install: the program, its documentation, and a sample that it takes."""
-    where = os.path.join(run.folder, "usr")
-    done = subprocess.run(["cmake", "--install", BUILD, "--prefix", where], capture_output=True, text=True,
-                          timeout=60, check=False)
-    expect_equal(done.returncode, 0, done.stdout + done.stderr)
-    doc = os.path.join(where, "share/doc/penstock")
-    done = subprocess.run([os.path.join(where, "bin/penstock"), "check", os.path.join(doc, "penstock.conf")],
-                          capture_output=True, text=True, timeout=60, check=False)
-    expect_equal(done.returncode, 0, done.stdout + done.stderr)
-    for file in ("README.md", "LICENSE", "docs/reference/messages.md"):
-        expect(os.path.exists(os.path.join(doc, file)), file)
-
-
 def slips_are_told_and_have_their_status(run):
     """Usage, a file that is not there, a file that is wrong."""
     for words, wanted, said in ((["rnu"], 64, "did you mean 'run'"), ([], 64, "Usage"),
@@ -404,7 +390,7 @@ if __name__ == "__main__":
     main(check_online_asks_both_servers, explain_needs_no_server, explain_as_json_says_the_same,
          the_reference_names_what_json_says, where_explain_has_no_answer_stdout_is_empty, the_page_about_ci_runs,
          the_page_about_change_events_is_true,
-         slips_are_told_and_have_their_status, an_installed_penstock_runs,
+         slips_are_told_and_have_their_status,
          diff_says_what_differs_and_what_begins_anew, explain_takes_where_and_when_a_record_is,
          check_as_json_says_the_same, warnings_of_a_running_file_are_log_lines,
          a_pipe_that_nobody_writes_is_told, closed_streams_are_nobody_elses, mock_serves_kcat,
