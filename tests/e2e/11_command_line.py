@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from harness import conf, expect, expect_equal, main, route
-from harness.child import BUILD, SOURCE, Child, free_port
+from harness.child import SOURCE, Child, free_port
 from harness.check import wait_until
 from harness.penstock import PROGRAM
 
