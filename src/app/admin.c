@@ -124,18 +124,19 @@ void admin_write_reference(FILE *out)
         "key holding the wrong kind of value\ncheck failed\n```\n\n"
         "`/livez` never depends on Kafka or Redis, because a restart would not help them.\n\n"
         "## Limits\n\n"
-        "penstock answers GET and HEAD; any other method gets 405. It answers one request on each "
-        "connection and reads no body.\nA request line or headers of more than %d bytes get "
-        "414 or 431; anything but HTTP gets 400. If the headers take\nlonger than %d s, the "
-        "request gets 408. If a client does not read its answer within %d s, penstock closes the\n"
-        "connection. It serves at most %d connections at once; others wait. If all are in use, "
-        "penstock closes one whose client\nhas not sent its headers within %d ms. None of this "
-        "affects the threads that move records.\n\n"
+        "penstock answers GET and HEAD; any other method gets 405. It reads no body, and closes "
+        "the connection after a request that\nhas one; other connections carry many requests, and "
+        "are closed after %d s without one. A request line or headers of\nmore than %d bytes get "
+        "414 or 431; anything but HTTP gets 400. If the headers take longer than %d s, the request "
+        "gets\n408. If a client does not read its answer within %d s, penstock closes the "
+        "connection. It serves at most %d connections\nat once; others wait. If all are in use, "
+        "penstock closes each one after its answer, and one that has waited %d ms for\nits "
+        "client's headers. None of this affects the threads that move records.\n\n"
         "`Host` must be `localhost`, an IP address or one of the names in `admin.hosts`; anything "
         "else gets 421. So a web page\nwhose own name leads to this port can read nothing from "
         "it.\n",
-        HTTP_HEAD_BYTES, HTTP_HEAD_MS / 1000, HTTP_CONNECTION_MS / 1000, HTTP_CONNECTIONS,
-        HTTP_CROWDED_MS);
+        HTTP_IDLE_MS / 1000, HTTP_HEAD_BYTES, HTTP_HEAD_MS / 1000, HTTP_CONNECTION_MS / 1000,
+        HTTP_CONNECTIONS, HTTP_CROWDED_MS);
 }
 
 /* --- life ------------------------------------------------------------------------------------ */

@@ -1,12 +1,18 @@
 /*
- * http.c: a small HTTP server: GET and HEAD of a few fixed paths, one request a connection.
+ * http.c: a small HTTP server: GET and HEAD of a few fixed paths.
  *
  *      READING --head complete, too long, or too late--> ANSWERING --all sent--> LINGERING --> gone
+ *         ^                                                  |
+ *         +---first byte---  WAITING  <---all sent, not last-+
  *
- * A connection that lingers has sent its answer and its end, and discards what still comes: if it
- * were closed at once, with bytes unread, TCP would reset it and the client might never see the
- * answer. At the limit of connections the listener pauses, and clients wait in the kernel's queue
- * for a free place; a client that has a place and does not send its request soon loses it.
+ * Requests on one connection are answered one after the other: while an answer is being sent, the
+ * next request stays in the buffer, which has a limit. A request that we refuse, one with a body
+ * and one that comes when all places are taken are the last on their connection: what follows them
+ * is never taken for a request. A connection that lingers has sent its answer and its end, and
+ * discards what still comes: if it were closed at once, with bytes unread, TCP would reset it and
+ * the client might never see the answer. At the limit of connections the listener pauses, and
+ * clients wait in the kernel's queue for a free place; a client that has a place and does not use
+ * it soon loses it.
  */
 #include "app/http.h"
 
@@ -31,14 +37,15 @@
 
 enum { LINGER_MS = 1000, REST_MS = 200, BACKLOG = 128 };
 
-enum connection_state { READING, ANSWERING, LINGERING };
+enum connection_state { READING, ANSWERING, WAITING, LINGERING };
 
 struct connection {
     struct http *http;
     struct bufferevent *stream;
     struct event *deadline;
     enum connection_state state;
-    int64_t since_ms; /* when it was accepted */
+    int64_t since_ms; /* in this state */
+    bool last;        /* no request is taken after this one */
     bool ended;       /* the client will send nothing more */
 };
 
@@ -90,6 +97,14 @@ static void connection_deadline(struct connection *connection, int milliseconds)
     evtimer_add(connection->deadline, &later);
 }
 
+static void connection_begin(struct connection *connection, enum connection_state state,
+                             int milliseconds)
+{
+    connection->state = state;
+    connection->since_ms = clock_ms();
+    connection_deadline(connection, milliseconds);
+}
+
 static void connection_answer(struct connection *connection, const struct http_answer *answer,
                               struct slice body, bool head_only)
 {
@@ -97,14 +112,13 @@ static void connection_answer(struct connection *connection, const struct http_a
 
     evbuffer_add_printf(out,
                         "HTTP/1.1 %d %s\r\n%sContent-Type: %s\r\nContent-Length: %zu\r\n"
-                        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-                        "Connection: close\r\n\r\n",
+                        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s\r\n",
                         answer->status, http_reason(answer->status),
                         answer->status == 405 ? "Allow: GET, HEAD\r\n" : "", answer->type,
-                        body.length);
+                        body.length, connection->last ? "Connection: close\r\n" : "");
     if (!head_only)
         evbuffer_add(out, body.data, body.length);
-    connection->state = ANSWERING;
+    connection_begin(connection, ANSWERING, HTTP_CONNECTION_MS);
 }
 
 static const struct http_answer plain_answer = {200, "text/plain; charset=utf-8", NULL};
@@ -114,6 +128,7 @@ static void connection_refuse(struct connection *connection, int status, const c
     struct http_answer answer = plain_answer;
 
     answer.status = status;
+    connection->last = true;
     connection_answer(connection, &answer, slice_of(why), false);
 }
 
@@ -150,6 +165,7 @@ static void connection_serve(struct connection *connection, const struct request
     char *body = NULL;
     size_t length = 0;
 
+    connection->last = request->last || connection->http->open == HTTP_CONNECTIONS;
     answer.body = open_memstream(&body, &length);
     http_route(connection->http, request, &answer);
     fclose(answer.body);
@@ -223,19 +239,14 @@ static void connection_head(struct connection *connection, struct slice head)
         connection_refuse(connection, status, "This is not an HTTP request.\n");
 }
 
-static void connection_read(struct bufferevent *stream, void *context)
+/* Answers the request whose head has come, or refuses what can be none. */
+static void connection_take(struct connection *connection, struct evbuffer *in)
 {
-    struct connection *connection = context;
-    struct evbuffer *in = bufferevent_get_input(stream);
     size_t length = evbuffer_get_length(in);
-
-    if (connection->state != READING) {
-        evbuffer_drain(in, length);
-        return;
-    }
     ev_ssize_t line = evbuffer_search(in, "\r\n", 2, NULL).pos;
     ev_ssize_t end = evbuffer_search(in, "\r\n\r\n", 4, NULL).pos;
     size_t head = end < 0 ? length : (size_t)end + 2;
+
     if (head > HTTP_HEAD_BYTES && (line < 0 || line > HTTP_HEAD_BYTES))
         connection_refuse(connection, 414, "The request line is longer than 8 KiB.\n");
     else if (head > HTTP_HEAD_BYTES)
@@ -245,8 +256,30 @@ static void connection_read(struct bufferevent *stream, void *context)
                         (struct slice){(const char *)evbuffer_pullup(in, (ev_ssize_t)head), head});
     else
         return;
-    evbuffer_drain(in, evbuffer_get_length(in));
-    connection_deadline(connection, HTTP_CONNECTION_MS);
+    evbuffer_drain(in, connection->last ? length : head + 2);
+}
+
+static void connection_read(struct bufferevent *stream, void *context)
+{
+    struct connection *connection = context;
+    struct evbuffer *in = bufferevent_get_input(stream);
+
+    if (connection->state == WAITING)
+        connection_begin(connection, READING, HTTP_HEAD_MS);
+    if (connection->state == READING)
+        connection_take(connection, in);
+    else if (connection->last)
+        evbuffer_drain(in, evbuffer_get_length(in));
+}
+
+/* Its answer is sent, and not the last: the next request may be here already. */
+static void connection_next(struct connection *connection)
+{
+    connection_begin(connection, WAITING, HTTP_IDLE_MS);
+    if (evbuffer_get_length(bufferevent_get_input(connection->stream)))
+        connection_read(connection->stream, connection);
+    if (connection->ended && connection->state != ANSWERING)
+        connection_free(connection);
 }
 
 /* Everything is written; libevent also calls this for a new connection. */
@@ -254,15 +287,18 @@ static void connection_written(struct bufferevent *stream, void *context)
 {
     struct connection *connection = context;
 
-    if (connection->state == READING)
+    if (connection->state != ANSWERING)
         return;
+    if (!connection->last) {
+        connection_next(connection);
+        return;
+    }
     if (connection->ended) {
         connection_free(connection);
         return;
     }
-    connection->state = LINGERING;
     shutdown(bufferevent_getfd(stream), SHUT_WR);
-    connection_deadline(connection, LINGER_MS);
+    connection_begin(connection, LINGERING, LINGER_MS);
 }
 
 static void connection_event(struct bufferevent *stream, short what, void *context)
@@ -308,8 +344,7 @@ static void http_accept(struct evconnlistener *listener, evutil_socket_t handle,
                       connection);
     bufferevent_setwatermark(connection->stream, EV_READ, 0, 2 * HTTP_HEAD_BYTES);
     bufferevent_enable(connection->stream, EV_READ | EV_WRITE);
-    connection->since_ms = clock_ms();
-    connection_deadline(connection, HTTP_HEAD_MS);
+    connection_begin(connection, READING, HTTP_HEAD_MS);
     if (++http->open < HTTP_CONNECTIONS)
         return;
     evconnlistener_disable(listener);
@@ -327,7 +362,7 @@ static void http_is_crowded(evutil_socket_t handle, short what, void *context)
     evtimer_add(http->crowded, &moment);
     for (unsigned i = 0; i < HTTP_CONNECTIONS; i++) {
         struct connection *connection = http->connections[i];
-        if (connection && connection->state == READING &&
+        if (connection && connection->state != ANSWERING &&
             now_ms - connection->since_ms >= HTTP_CROWDED_MS)
             connection_free(connection);
     }

@@ -1,5 +1,5 @@
 /*
- * http.h: a small HTTP server: GET and HEAD of a few fixed paths, one request a connection.
+ * http.h: a small HTTP server: GET and HEAD of a few fixed paths.
  *
  * It runs on its caller's event loop and trusts nobody: heads, bodies, connections and their age
  * are limited, and no client can stop the loop.
@@ -17,9 +17,11 @@ struct http;
 enum {
     HTTP_HEAD_BYTES = 8192,     /* request line and headers; longer: 414 or 431 */
     HTTP_CONNECTIONS = 64,      /* at once; the next ones wait to be accepted */
-    HTTP_HEAD_MS = 2000,        /* from connect to the end of the headers; longer: 408 */
-    HTTP_CROWDED_MS = 100,      /* the same if all places are taken: then its place is given away */
+    HTTP_HEAD_MS = 2000,        /* from connect, or the first byte of a later request, to the end of
+                                   the headers; longer: 408 */
+    HTTP_CROWDED_MS = 100,      /* for the same if all places are taken: then it loses its place */
     HTTP_CONNECTION_MS = 10000, /* from then to the last byte of the answer */
+    HTTP_IDLE_MS = 90000,       /* from then to the next request; longer: it is closed */
 };
 
 /** Names of this server beside "localhost" and every IP address; "*": any. A web page whose own

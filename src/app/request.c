@@ -15,6 +15,11 @@ static struct slice slice_cut(struct slice *text, const char *mark)
     return before;
 }
 
+static bool slice_is_like(struct slice text, const char *word)
+{
+    return text.length == strlen(word) && strncasecmp(text.data, word, text.length) == 0;
+}
+
 static bool slice_begins(struct slice text, const char *word)
 {
     size_t length = strlen(word);
@@ -65,25 +70,65 @@ static struct slice request_host(struct slice authority)
     return slice_cut(&authority, ":");
 }
 
-/* We need only Host. But a line that is not a header is not HTTP, and two Hosts are ambiguous (RFC
- * 9112 3.2). */
-static bool request_headers(struct slice headers, struct request *request)
+/* A list of words, "keep-alive, close". */
+static bool list_has(struct slice list, const char *word)
 {
-    bool has_host = false;
+    while (list.length)
+        if (slice_is_like(slice_trim(slice_cut(&list, ",")), word))
+            return true;
+    return false;
+}
 
-    while (headers.length) {
-        struct slice line = slice_cut(&headers, "\r\n"), name;
+/* The headers that we need; the data of one that did not come is NULL. */
+struct headers {
+    struct slice host, length, coding;
+    bool close;
+};
+
+/* Two Hosts, two lengths or two codings are ambiguous (RFC 9112 3.2, 6.3): another server between
+ * us and the client may have believed the other one. */
+static bool header_take(struct headers *headers, struct slice name, struct slice value)
+{
+    struct slice *only = slice_is_like(name, "Host")                ? &headers->host
+                         : slice_is_like(name, "Content-Length")    ? &headers->length
+                         : slice_is_like(name, "Transfer-Encoding") ? &headers->coding
+                                                                    : NULL;
+
+    if (slice_is_like(name, "Connection"))
+        headers->close |= list_has(value, "close");
+    if (!only)
+        return true;
+    if (only->data)
+        return false;
+    *only = value;
+    return true;
+}
+
+/* A line that is not a header is not HTTP. */
+static bool headers_read(struct slice text, struct headers *headers)
+{
+    while (text.length) {
+        struct slice line = slice_cut(&text, "\r\n"), name;
         if (!slice_is_clean(line) || !memchr(line.data, ':', line.length))
             return false;
         name = slice_cut(&line, ":");
-        bool host = name.length == 4 && strncasecmp(name.data, "Host", 4) == 0;
-        if (!slice_is_token(name) || (host && has_host))
+        if (!slice_is_token(name) || !header_take(headers, name, slice_trim(line)))
             return false;
-        if (host)
-            request->host = request_host(slice_trim(line));
-        has_host |= host;
     }
     return true;
+}
+
+/* Whether the length of the body is beyond doubt: a number, or chunks, not both. Its size does not
+ * matter, as nobody reads it. */
+static bool request_body(const struct headers *headers, struct request *request)
+{
+    size_t digits = 0;
+
+    while (digits < headers->length.length && strchr("0123456789", headers->length.data[digits]))
+        request->last |= headers->length.data[digits++] != '0';
+    request->last |= headers->coding.data || headers->close;
+    return !headers->length.data ||
+           (digits > 0 && digits == headers->length.length && !headers->coding.data);
 }
 
 /* "/path?query", or with "http://host" before it, as proxies are asked. */
@@ -106,15 +151,19 @@ static bool request_target(struct slice target, struct request *request)
 int request_parse(struct slice head, struct request *request)
 {
     struct slice line = slice_cut(&head, "\r\n");
+    struct headers headers = {0};
     struct request parsed = {0};
 
-    if (!slice_is_clean(line) || !request_headers(head, &parsed))
+    if (!slice_is_clean(line) || !headers_read(head, &headers) || !request_body(&headers, &parsed))
         return 400;
+    if (headers.host.data)
+        parsed.host = request_host(headers.host);
     struct slice method = slice_cut(&line, " "), target = slice_cut(&line, " ");
     if (!slice_is_token(method) || !slice_begins(line, "HTTP/"))
         return 400;
     if (!slice_is(line, "HTTP/1.1") && !slice_is(line, "HTTP/1.0"))
         return 505;
+    parsed.last |= slice_is(line, "HTTP/1.0");
     parsed.head_only = slice_is(method, "HEAD");
     if (!parsed.head_only && !slice_is(method, "GET"))
         return 405;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 static void metrics_are_answered_as_prometheus_wants_them(void)
@@ -22,7 +23,7 @@ static void metrics_are_answered_as_prometheus_wants_them(void)
 static void a_head_request_gets_the_head_alone(void)
 {
     port_open();
-    port_ask("HEAD /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    port_ask("HEAD /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     CU_ASSERT_EQUAL(port_status(), 200);
     CU_ASSERT(port_says("Content-Length: 3\r\n"));
     CU_ASSERT(answer[strlen(answer) - 1] == '\n' && !strstr(answer, "ok"));
@@ -93,6 +94,38 @@ static void a_foreign_method_is_refused_with_those_that_work(void)
     }
     port_ask("BREW /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
     CU_ASSERT_EQUAL(port_status(), 405);
+    port_close();
+}
+
+static void a_connection_carries_many_requests(void)
+{
+    static const char request[] = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    int handle;
+
+    port_open();
+    handle = port_dial();
+    for (int i = 0; i < 100; i++) {
+        send(handle, request, sizeof(request) - 1, MSG_NOSIGNAL);
+        port_hear_one(handle);
+        CU_ASSERT_EQUAL(port_status(), 200);
+        CU_ASSERT_FALSE(strstr(answer, "Connection: close") != NULL);
+    }
+    close(handle);
+    port_close();
+}
+
+static void a_client_that_wants_one_answer_gets_one(void)
+{
+    static const char *const requests[] = {
+        "GET /livez HTTP/1.0\r\n\r\nGET /metrics HTTP/1.0\r\n\r\n",
+        "GET /livez HTTP/1.1\r\nConnection: x, Close\r\n\r\nGET /metrics HTTP/1.1\r\n\r\n"};
+
+    port_open();
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        port_ask(requests[i]);
+        CU_ASSERT(port_says("Connection: close\r\n\r\nok\n"));
+        CU_ASSERT_FALSE(strstr(answer, "penstock_") != NULL);
+    }
     port_close();
 }
 
@@ -177,6 +210,8 @@ int main(void)
         TEST(the_root_lists_the_endpoints),
         TEST(an_unknown_path_is_told_the_nearest_one),
         TEST(a_foreign_method_is_refused_with_those_that_work),
+        TEST(a_connection_carries_many_requests),
+        TEST(a_client_that_wants_one_answer_gets_one),
         TEST(a_port_in_use_is_told_clearly),
         TEST(an_address_that_is_none_is_told_clearly),
         TEST(a_name_and_an_ipv6_address_work_too),

@@ -183,6 +183,85 @@ static void a_crowd_that_says_nothing_keeps_nobody_waiting(void)
     port_close();
 }
 
+static void requests_that_come_at_once_are_answered_one_by_one(void)
+{
+    enum { REQUESTS = 300 };
+    int handle;
+
+    port_open();
+    handle = port_dial();
+    for (int i = 0; i < REQUESTS; i++)
+        send_text(handle, i % 2 ? "GET /metrics HTTP/1.1\r\n\r\n" : "GET /livez HTTP/1.1\r\n\r\n");
+    shutdown(handle, SHUT_WR);
+    for (int i = 0; i < REQUESTS; i++) {
+        port_hear_one(handle);
+        CU_ASSERT_EQUAL(port_status(), 200);
+        CU_ASSERT_EQUAL(strstr(answer, "\r\n\r\nok\n") != NULL, i % 2 == 0);
+    }
+    CU_ASSERT_EQUAL(recv(handle, answer, 1, 0), 0);
+    close(handle);
+    port_close();
+}
+
+/* Another server before ours may end the body elsewhere. */
+static void a_body_never_becomes_a_request(void)
+{
+    static const char smuggled[] = "\r\nGET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    static const struct {
+        const char *headers;
+        int status;
+    } rows[] = {
+        {"Content-Length: 44\r\n", 200},
+        {"Content-Length: 18446744073709551616\r\n", 200},
+        {"Transfer-Encoding: chunked\r\n", 200},
+        {"Transfer-Encoding: xchunked\r\n", 200},
+        {"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", 400},
+        {"transfer-encoding: chunked\r\ncontent-length: 4\r\n", 400},
+        {"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", 400},
+        {"Content-Length: 0\r\nContent-Length: 44\r\n", 400},
+        {"Content-Length: 0, 44\r\n", 400},
+        {"Content-Length: +0\r\n", 400},
+        {"Content-Length: -1\r\n", 400},
+        {"Content-Length: 0x0\r\n", 400},
+        {"Content-Length:\r\n", 400},
+        {"Content-Length : 0\r\n", 400},
+        {"X: y\r\n Content-Length: 0\r\n", 400},
+        {"X: y\nContent-Length: 0\r\n", 400},
+    };
+    char request[512];
+
+    port_open();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(request, sizeof(request), "GET /livez HTTP/1.1\r\n%s%s", rows[i].headers,
+                 smuggled);
+        port_ask(request);
+        CU_ASSERT_EQUAL(port_status(), rows[i].status);
+        CU_ASSERT(port_says("Connection: close\r\n"));
+        CU_ASSERT_FALSE(strstr(answer, "penstock_") != NULL);
+    }
+    port_close();
+}
+
+static void a_crowd_that_has_its_answers_keeps_nobody_waiting(void)
+{
+    int handles[HTTP_CONNECTIONS];
+    int64_t since_ms;
+
+    port_open();
+    for (int i = 0; i < HTTP_CONNECTIONS; i++) {
+        handles[i] = port_dial();
+        send_text(handles[i], "GET /livez HTTP/1.1\r\n\r\n");
+        port_hear_one(handles[i]);
+        CU_ASSERT_EQUAL(strstr(answer, "Connection: close") != NULL, i == HTTP_CONNECTIONS - 1);
+    }
+    since_ms = clock_ms();
+    CU_ASSERT(port_still_answers());
+    CU_ASSERT(clock_ms() - since_ms < 1500);
+    for (int i = 0; i < HTTP_CONNECTIONS; i++)
+        close(handles[i]);
+    port_close();
+}
+
 /* As a page does whose own name leads to the loopback address. */
 static void a_foreign_host_reads_nothing(void)
 {
@@ -280,6 +359,9 @@ int main(void)
         TEST(more_clients_than_are_served_at_once_wait_their_turn),
         TEST(a_head_that_does_not_come_is_not_waited_for),
         TEST(a_crowd_that_says_nothing_keeps_nobody_waiting),
+        TEST(requests_that_come_at_once_are_answered_one_by_one),
+        TEST(a_body_never_becomes_a_request),
+        TEST(a_crowd_that_has_its_answers_keeps_nobody_waiting),
         TEST(a_foreign_host_reads_nothing),
         TEST(a_loop_that_stands_still_is_seen),
         TEST(without_file_descriptors_it_rests_and_then_goes_on),

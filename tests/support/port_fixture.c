@@ -58,18 +58,40 @@ int port_dial(void)
     return port_dial_by(socket(AF_INET, SOCK_STREAM, 0));
 }
 
+/* Whether the answer has its end, and the port will not close the connection behind it. */
+static bool port_has_heard_all(size_t length)
+{
+    const char *end = strstr(answer, "\r\n\r\n"), *field = strstr(answer, "Content-Length: ");
+
+    return end && field && !strstr(answer, "Connection: close\r\n") &&
+           length == (size_t)(end + 4 - answer) + strtoul(field + 16, NULL, 10);
+}
+
 void port_hear(int handle, int retry_timeout_ms)
 {
     struct pollfd wait = {handle, POLLIN, 0};
     size_t length = 0;
     ssize_t got = 1;
 
-    while (got > 0 && length < ANSWER_BYTES - 1 && poll(&wait, 1, retry_timeout_ms) > 0) {
+    answer[0] = '\0';
+    while (got > 0 && length < ANSWER_BYTES - 1 && !port_has_heard_all(length) &&
+           poll(&wait, 1, retry_timeout_ms) > 0) {
         got = recv(handle, answer + length, ANSWER_BYTES - 1 - length, 0);
         length += got > 0 ? (size_t)got : 0;
+        answer[length] = '\0';
     }
-    answer[length] = '\0';
     close(handle);
+}
+
+void port_hear_one(int handle)
+{
+    struct pollfd wait = {handle, POLLIN, 0};
+    size_t length = 0;
+
+    answer[0] = '\0';
+    while (length < ANSWER_BYTES - 1 && !port_has_heard_all(length) && poll(&wait, 1, 3000) > 0 &&
+           recv(handle, answer + length, 1, 0) == 1)
+        answer[++length] = '\0';
 }
 
 const char *port_say(const char *bytes, size_t length)

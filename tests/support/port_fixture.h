@@ -20,9 +20,12 @@ void port_tell_ready(void);
 int port_dial(void);
 int port_dial_by(int handle);
 
-/** Reads until the other side closes, or for @p retry_timeout_ms; keeps what came in answer, and
- * closes the socket. */
+/** Reads one answer and, if the port says that it closes, until it does, or for @p
+ * retry_timeout_ms; keeps what came in answer, and closes the socket. */
 void port_hear(int handle, int retry_timeout_ms);
+
+/** Reads one answer, to its last byte; the socket stays open. */
+void port_hear_one(int handle);
 
 /** Sends these bytes, all of which find somebody who takes them, and keeps the whole answer. */
 const char *port_say(const char *bytes, size_t length);

@@ -46,6 +46,27 @@ static void the_host_is_told_without_its_port(void)
     }
 }
 
+static void the_last_request_of_a_connection_is_known(void)
+{
+    static const char *const last[] = {
+        "GET / HTTP/1.0\r\n",
+        "GET / HTTP/1.0\r\nConnection: keep-alive\r\n",
+        "GET / HTTP/1.1\r\nconnection: keep-alive, CLOSE\r\n",
+        "GET / HTTP/1.1\r\nContent-Length: 10\r\n",
+        "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n",
+    };
+    static const char *const others[] = {
+        "GET / HTTP/1.1\r\n",
+        "GET / HTTP/1.1\r\nConnection: closed\r\n",
+        "GET / HTTP/1.1\r\nContent-Length: 00\r\n",
+    };
+
+    for (size_t i = 0; i < sizeof(last) / sizeof(last[0]); i++)
+        CU_ASSERT(parse(last[i]) == 200 && request.last);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        CU_ASSERT(parse(others[i]) == 200 && !request.last);
+}
+
 static void a_foreign_method_is_not_a_malformed_one(void)
 {
     CU_ASSERT_EQUAL(parse("POST / HTTP/1.1\r\n"), 405);
@@ -118,6 +139,7 @@ int main(void)
         TEST(a_path_and_a_query_are_told_apart),
         TEST(a_request_as_a_proxy_gets_it_is_understood),
         TEST(the_host_is_told_without_its_port),
+        TEST(the_last_request_of_a_connection_is_known),
         TEST(a_foreign_method_is_not_a_malformed_one),
         TEST(another_version_is_named_as_such),
         TEST(a_text_that_is_not_a_head_is_refused),
