@@ -188,15 +188,16 @@ static void what_tls_holds_back_leaves_by_itself(void)
     open_to_one_that_sleeps();
     size_t full = (size_t)stuff(value, STUFFING_BYTES);
     CU_ASSERT(full < STUFFING_BYTES);
-    for (size_t less = 0; less < 96 << 10; less += 8 << 10) {
+    bool leaves = true;
+    for (size_t less = 0; leaves && less < 96 << 10; less += 8 << 10) {
         redis_server_resume(server);
         sink_fixture_close(fixture);
         open_to_one_that_sleeps();
         stuff(value, full - less);
         redis_server_resume(server);
         int64_t start_ms = clock_ms();
-        CU_ASSERT_TRUE(sink_fixture_finish(fixture));
-        CU_ASSERT(clock_ms() - start_ms < 10000);
+        leaves = sink_fixture_finish(fixture) && clock_ms() - start_ms < 10000;
+        CU_ASSERT_TRUE(leaves);
         CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
     }
     sink_fixture_close(fixture);
