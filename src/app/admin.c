@@ -35,7 +35,8 @@ static void admin_metrics(void *context, struct slice query, struct http_answer 
 
     (void)query;
     answer->type = "text/plain; version=0.0.4; charset=utf-8";
-    metrics_set_ready(admin->metrics, health_answer(admin->health, HEALTH_READY));
+    metrics_set_health(admin->metrics, health_answer(admin->health, HEALTH_READY),
+                       health_answer(admin->health, HEALTH_STARTED));
     metrics_write(admin->metrics, answer->body);
 }
 
@@ -88,7 +89,10 @@ static const struct http_endpoint endpoints[] = {
      "sink is reachable, no partition is held, no dead letter waits for long, and penstock is not "
      "stopping.",
      admin_readyz},
-    {"/startupz", "200 after penstock was ready for the first time.", admin_startupz},
+    {"/startupz",
+     "200 after penstock was ready for the first time; with `startup = \"warm\"` after Redis also "
+     "had every partition up to the end of its log. Until then the list says how far it is.",
+     admin_startupz},
 };
 
 enum { ENDPOINTS = sizeof(endpoints) / sizeof(endpoints[0]) };

@@ -37,20 +37,23 @@ struct worker_health {
     size_t held_count;
     char waiting[WORKER_WAITING_SHOWN][ERR_TEXT_BYTES];
     size_t waiting_count;
+    struct source_warming warming;
 };
 
 struct health {
     pthread_mutex_t mutex;
-    bool stopping, started;
+    bool stopping, awaits_warm, started;
+    int64_t assigned_ms; /* when the first partition was; 0: none yet */
     unsigned worker_count;
     struct worker_health *workers;
 };
 
-struct health *health_new(unsigned workers)
+struct health *health_new(unsigned workers, bool awaits_warm)
 {
     struct health *health = mem_new(struct health);
 
     pthread_mutex_init(&health->mutex, NULL);
+    health->awaits_warm = awaits_warm;
     health->worker_count = workers;
     health->workers = mem_array(workers, sizeof(*health->workers));
     for (unsigned i = 0; i < workers; i++)
@@ -127,6 +130,7 @@ static void worker_health_set(struct worker_health *worker, const struct worker_
     for (size_t i = 0; i < status->waiting_count && i < WORKER_WAITING_SHOWN; i++)
         memcpy(worker->waiting[i], status->waiting[i].text, sizeof(worker->waiting[i]));
     worker->waiting_count = status->waiting_count;
+    worker->warming = status->warming;
 }
 
 static bool worker_health_is_ready(const struct worker_health *worker)
@@ -148,6 +152,25 @@ static bool health_is_ready(const struct health *health)
     return !health->stopping;
 }
 
+static struct source_warming health_warming(const struct health *health)
+{
+    struct source_warming sum = {0};
+
+    for (unsigned i = 0; i < health->worker_count; i++) {
+        const struct source_warming *one = &health->workers[i].warming;
+        sum.partitions += one->partitions;
+        sum.cold += one->cold;
+        sum.records += one->records;
+        sum.remaining += one->remaining;
+    }
+    return sum;
+}
+
+static bool health_is_started(const struct health *health)
+{
+    return health_is_ready(health) && (!health->awaits_warm || !health_warming(health).cold);
+}
+
 void health_status(void *context, unsigned worker, const struct worker_status *status)
 {
     struct health *health = context;
@@ -155,7 +178,9 @@ void health_status(void *context, unsigned worker, const struct worker_status *s
     assert(worker < health->worker_count);
     pthread_mutex_lock(&health->mutex);
     worker_health_set(&health->workers[worker], status);
-    health->started = health->started || health_is_ready(health);
+    health->started = health->started || health_is_started(health);
+    if (!health->assigned_ms && status->warming.partitions)
+        health->assigned_ms = clock_ms();
     pthread_mutex_unlock(&health->mutex);
 }
 
@@ -379,6 +404,36 @@ static bool check_ready(const struct health *health, FILE *list)
     return health_is_ready(health);
 }
 
+static struct startup startup_of(const struct health *health)
+{
+    int64_t elapsed_ms = health->assigned_ms ? clock_ms() - health->assigned_ms : 0;
+
+    return (struct startup){health->started, health_warming(health), elapsed_ms};
+}
+
+static bool check_start(const struct health *health, FILE *list)
+{
+    struct startup startup = startup_of(health);
+    char text[STARTUP_TEXT_BYTES];
+
+    if (startup.over) {
+        fputs("[+]start ok\n", list);
+        return true;
+    }
+    check_ready(health, list);
+    startup_write(&startup, text);
+    if (health->awaits_warm && startup.warming.partitions)
+        fprintf(list, "[%c]warm: %s\n", startup.warming.cold ? '-' : '+', text);
+    return false;
+}
+
+void health_startup(struct health *health, struct startup *startup)
+{
+    pthread_mutex_lock(&health->mutex);
+    *startup = startup_of(health);
+    pthread_mutex_unlock(&health->mutex);
+}
+
 bool health_check(struct health *health, enum health_question question, FILE *list)
 {
     bool good = true;
@@ -390,10 +445,8 @@ bool health_check(struct health *health, enum health_question question, FILE *li
         good = check_kafka(health, list);
     else if (question == HEALTH_READY)
         good = check_ready(health, list);
-    else if (health->started)
-        fputs("[+]start ok\n", list);
     else
-        good = check_ready(health, list);
+        good = check_start(health, list);
     pthread_mutex_unlock(&health->mutex);
     return good;
 }

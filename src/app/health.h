@@ -5,6 +5,8 @@
  * as a few lines of text take.
  */
 #pragma once
+#include "app/startup.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -16,10 +18,11 @@ enum health_question {
     HEALTH_LIVE,   /* does every worker's loop run? Kafka and Redis do not matter */
     HEALTH_READY, /* do records flow: group joined, sinks reachable, no partition held, not stopping
                    */
-    HEALTH_STARTED /* was it ready once? */
+    HEALTH_STARTED /* was it ready once, and, if that is waited for, warm? */
 };
 
-struct health *health_new(unsigned workers);
+/** @p awaits_warm: the start is over only when all partitions are warm. */
+struct health *health_new(unsigned workers, bool awaits_warm);
 
 /** Takes NULL. */
 void health_free(struct health *health);
@@ -32,6 +35,9 @@ void health_stop(struct health *health);
 
 /** The answer; each check is written to @p list as a line of "[+]name ok" or "[-]name: why". */
 bool health_check(struct health *health, enum health_question question, FILE *list);
+
+/** How far the start is. Any thread. */
+void health_startup(struct health *health, struct startup *startup);
 
 /** The answer alone. */
 bool health_answer(struct health *health, enum health_question question);

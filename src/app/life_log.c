@@ -42,3 +42,25 @@ void life_log_stop(size_t left, const struct reasons *reasons, int64_t took_ms)
     else
         log_info("stopped", LOG_INT("took_ms", took_ms));
 }
+
+void life_log_warming(const struct startup *startup, struct health *health)
+{
+    const struct source_warming *warming = &startup->warming;
+    int64_t left_ms = startup_left_ms(startup);
+    struct reasons reasons;
+
+    reasons_of(health, &reasons);
+    log_info("warming", LOG_INT("records", warming->records - warming->remaining),
+             LOG_INT("of", warming->records), LOG_INT("percent", startup_percent(startup)),
+             LOG_SOME("left_ms", left_ms > 0 ? left_ms : 0),
+             LOG_INT("partitions_not_warm", warming->cold),
+             LOG_INT("partitions", warming->partitions), LOG_SOME("held_partitions", reasons.held),
+             LOG_STR("reason", reasons.count ? reasons.text : NULL));
+}
+
+void life_log_warm(const struct startup *startup)
+{
+    log_info("warm", LOG_INT("records", startup->warming.records),
+             LOG_INT("partitions", startup->warming.partitions),
+             LOG_INT("took_ms", startup->elapsed_ms));
+}

@@ -17,3 +17,9 @@ void life_log_wait(const struct metrics *metrics, struct health *health, int64_t
 /** The end of the stop; @p left records are read again. @p reasons: why penstock was not ready when
  * the stop began. */
 void life_log_stop(size_t left, const struct reasons *reasons, int64_t took_ms);
+
+/** How far the start is that waits until all is warm, and why it may not get further. */
+void life_log_warming(const struct startup *startup, struct health *health);
+
+/** It is over. */
+void life_log_warm(const struct startup *startup);

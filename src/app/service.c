@@ -2,7 +2,7 @@
  * service.c: the process's life: workers, admin port, signals, the service manager.
  *
  *      start    opens the admin port and makes the workers, then starts threads; READY=1 when each
- *               worker is in its group
+ *               worker is in its group, or, with startup_notify, when the start is over
  *      run      the main thread waits for signals, feeds the watchdog and reports the status;
  *               SIGHUP only reads the certificate files again
  *      stop     SIGTERM or SIGINT: every worker drains, commits and leaves its group within
@@ -37,7 +37,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TICK_MS = 200, READY_MS = 10000, STATUS_MS = 10000, STOP_SLACK_MS = 1500 };
+enum {
+    TICK_MS = 200,
+    READY_MS = 10000,
+    STATUS_MS = 10000,
+    WARMING_MS = 5000,
+    STOP_SLACK_MS = 1500
+};
 enum { START_MORE_MS = 6 * STATUS_MS }; /* systemd waits so much longer; told with each status */
 enum { STOP_TELL_MS = 1500, STOP_TELL_AGAIN_MS = 10000 };
 enum { ADDRESSES = 320 << 20 }; /* libraries, stacks, and what allocators reserve for threads */
@@ -60,9 +66,9 @@ struct service {
     const char **names; /* of commands, for the metrics */
     struct health *health;
     struct admin *admin;
-    bool joined;           /* all workers, once, and the service manager knows: READY=1 */
-    bool ready, not_ready; /* the log has said so */
-    int64_t ready_due_ms, status_due_ms, watchdog_due_ms;
+    bool told_ready;             /* the service manager knows: READY=1 */
+    bool ready, not_ready, warm; /* the log has said so */
+    int64_t ready_due_ms, status_due_ms, warming_due_ms, watchdog_due_ms;
 };
 
 static sigset_t service_signals(void)
@@ -172,7 +178,7 @@ static bool service_start(struct service *service, struct err *err)
     service_warn_of_addresses(conf);
     service_open_metrics(service, count);
     service->tolerances = tolerances_new(conf);
-    service->health = health_new(count);
+    service->health = health_new(count, conf->admin.startup == STARTUP_WARM);
     service->workers = mem_array(count, sizeof(*service->workers));
     if (conf->admin.listen.text && *conf->admin.listen.text &&
         !(service->admin =
@@ -319,13 +325,49 @@ static void service_report_ready(struct service *service, int64_t now_ms)
     }
 }
 
-static void service_notify_joined(struct service *service)
+/* Says how far it is from time to time, and when it is done. */
+static void service_report_warming(struct service *service, int64_t now_ms)
 {
-    if (service->joined || !health_answer(service->health, HEALTH_JOINED))
+    struct startup startup;
+
+    if (service->warm || service->loaded->conf->admin.startup != STARTUP_WARM)
         return;
-    service->joined = true;
+    health_startup(service->health, &startup);
+    service->warm = startup.over;
+    if (startup.over) {
+        service->status_due_ms = 0;
+        life_log_warm(&startup);
+    } else if (now_ms >= service->warming_due_ms) {
+        service->status_due_ms = 0;
+        life_log_warming(&startup, service->health);
+        service->warming_due_ms = now_ms + WARMING_MS;
+    }
+}
+
+static void service_notify_ready(struct service *service)
+{
+    bool whole = service->loaded->conf->admin.startup_notify;
+
+    if (service->told_ready ||
+        !health_answer(service->health, whole ? HEALTH_STARTED : HEALTH_JOINED))
+        return;
+    service->told_ready = true;
     service->status_due_ms = 0; /* the old status says what the start waited for */
     notify_ready();
+}
+
+/* Before the counts in STATUS. */
+static void service_write_doing(const struct service *service, char *doing, size_t size)
+{
+    struct startup startup;
+    char text[STARTUP_TEXT_BYTES];
+
+    *doing = '\0';
+    if (service->warm || service->loaded->conf->admin.startup != STARTUP_WARM)
+        return;
+    health_startup(service->health, &startup);
+    startup_write(&startup, text);
+    snprintf(doing, size, "warming: %s; ", text);
 }
 
 /* What systemd wants to know from time to time. A worker that hangs gets no more time to start, and
@@ -333,15 +375,17 @@ static void service_notify_joined(struct service *service)
 static void service_notify(struct service *service, int64_t now_ms)
 {
     bool live = health_answer(service->health, HEALTH_LIVE);
+    char doing[STARTUP_TEXT_BYTES + 20];
 
-    service_notify_joined(service);
+    service_notify_ready(service);
     if (live && notify_watchdog_ms() && now_ms >= service->watchdog_due_ms) {
         notify_watchdog();
         service->watchdog_due_ms = now_ms + notify_watchdog_ms();
     }
     if (now_ms >= service->status_due_ms) {
-        service_report_status(service, "");
-        if (live && !service->joined)
+        service_write_doing(service, doing, sizeof(doing));
+        service_report_status(service, doing);
+        if (live && !service->told_ready)
             notify_starting(START_MORE_MS);
         service->status_due_ms = now_ms + STATUS_MS;
     }
@@ -353,6 +397,7 @@ static void service_tick(struct service *service)
 
     log_sum_up();
     service_report_ready(service, now_ms);
+    service_report_warming(service, now_ms);
     service_notify(service, now_ms);
 }
 
@@ -417,6 +462,7 @@ int service_run(const struct loaded *loaded)
     notify_open();
     if (service_start(&service, &err)) {
         service.ready_due_ms = clock_ms() + READY_MS;
+        service.warming_due_ms = clock_ms() + WARMING_MS;
         status = service_wait(&service);
         service_log_failures(&service);
     } else {

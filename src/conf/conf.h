@@ -176,6 +176,10 @@ struct pool;
 struct conf_admin {
     struct conf_text listen; /* "host:port"; empty: no admin port */
     struct conf_names hosts;
+    enum conf_startup startup;
+    int64_t startup_lag; /* offsets */
+    int64_t startup_age; /* milliseconds; 0: it does not count */
+    bool startup_notify;
 };
 
 struct conf_log {

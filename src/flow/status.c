@@ -78,6 +78,7 @@ void worker_tell(struct worker *worker)
         status.sinks[status.sink_count].sink = conf->sinks[i].name;
         status.sinks[status.sink_count++].trouble = trouble_of(worker, i);
     }
+    source_warming(worker->source, &status.warming);
     source_visit_held(worker->source, worker_add_held, &status);
     source_visit_waiting(worker->source, worker_add_waiting, &status);
     source_visit_topics(worker->source, worker_add_topic, &(struct topic_list){.status = &status});

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "conf/conf.h"
 #include "flow/route.h"
+#include "kafka/source.h"
 #include "metrics/metrics.h"
 
 #include <stdbool.h>
@@ -45,6 +46,7 @@ struct worker_status {
         char text[ERR_TEXT_BYTES]; /* "rides[3]: for what" */
     } waiting[WORKER_WAITING_SHOWN];
     size_t waiting_count; /* partitions of which nothing comes; not all are listed */
+    struct source_warming warming;
 };
 
 struct worker_listener {

@@ -224,6 +224,8 @@ static void gauges_update(struct source_partition *partition)
     GAUGE(partition, committed_offset, partition->commit.committed);
     GAUGE(partition, oldest_ms, oldest_ms(partition));
     GAUGE(partition, unstable, waiting_offsets(partition));
+    if (partition_is_ours(partition))
+        warming_update(partition, is_idle(partition) && partition->end == partition->position);
 }
 
 void gauges_turn(struct source *source)

@@ -119,6 +119,7 @@ static void read_from(struct source_partition *partition, int64_t offset, struct
 void partition_place(struct source_partition *partition, int64_t offset, struct witness compare)
 {
     read_from(partition, offset, compare, EVENT_PLACED);
+    warming_begin(partition, offset);
 }
 
 void partition_claim_again(struct source_partition *partition)

@@ -17,6 +17,7 @@
 #include "kafka/source.h"
 #include "kafka/start.h"
 #include "kafka/tracker.h"
+#include "kafka/warming.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -58,6 +59,7 @@ struct source_partition {
     struct partition_fetching fetching;
     struct partition_commit commit;
     struct partition_gauge gauge;
+    struct partition_warming warming;
     struct partition_refusal refusal;
     struct partition_progress progress;
 };

@@ -103,6 +103,9 @@ struct source *source_new(const struct conf *conf, const struct conf_source *opt
     source->taken = mem_array(BATCH_RECORDS, sizeof(rd_kafka_message_t *));
     source->ask_backoff = (struct backoff){.first_ms = 200, .longest_ms = 5000};
     source->now_ms = clock_ms();
+    source->warming.started_ms = clock_wall_ms();
+    source->warming.lag = conf->admin.startup_lag;
+    source->warming.age_ms = conf->admin.startup_age;
     source->wake_fd = -1;
     if (!source_open_wake(source, base, err) ||
         !properties_make(&properties, conf, options, worker, err) ||

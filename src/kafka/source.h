@@ -238,6 +238,14 @@ void source_visit_waiting(const struct source *source,
                                         const struct source_wait *wait),
                           void *context);
 
+/** How far the partitions are from the ends that their logs had at first. */
+struct source_warming {
+    unsigned partitions, cold;  /* ours; those that have not reached it, or where it is not known */
+    int64_t records, remaining; /* offsets from where they began to there; not yet acknowledged */
+};
+
+void source_warming(const struct source *source, struct source_warming *sum);
+
 /** Commits what is due, continues a rebalance, keeps the lag up to date. False and ERR_FATAL if the
  * consumer has failed for good. */
 bool source_turn(struct source *source, struct err *err);

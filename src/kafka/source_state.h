@@ -26,6 +26,7 @@
 #include "kafka/tracker.h"
 #include "kafka/unreadable.h"
 #include "kafka/wakeup.h"
+#include "kafka/warming.h"
 #include "kafka/watch.h"
 #include "metrics/metrics.h"
 
@@ -76,6 +77,10 @@ struct source {
     struct gauges gauges;
     struct wakeup wakeup;
     struct oversize oversize;
+    struct {
+        int64_t started_ms;  /* by the wall clock */
+        int64_t lag, age_ms; /* admin.startup_lag, admin.startup_age */
+    } warming;
     int64_t held_due_ms; /* when held.c has something to look at; 0: never */
 };
 

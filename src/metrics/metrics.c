@@ -43,7 +43,7 @@ struct metrics {
     struct metrics_shape shape;
     struct slots *slots;
     double started;
-    _Atomic bool ready;
+    _Atomic bool ready, startup_over;
     struct worker_metrics *workers;
 };
 
@@ -165,9 +165,10 @@ struct topic_counters *metrics_topic(struct metrics_worker *worker, const char *
     return worker_counts(worker, SLOT_TOPIC, source, topic);
 }
 
-void metrics_set_ready(struct metrics *metrics, bool ready)
+void metrics_set_health(struct metrics *metrics, bool ready, bool startup_over)
 {
     atomic_store(&metrics->ready, ready);
+    atomic_store(&metrics->startup_over, startup_over);
 }
 
 void metrics_latency(struct route_counters *route, int64_t timestamp_ms, int64_t now_ms)
@@ -210,6 +211,7 @@ struct partition_gauges *metrics_partition(struct metrics_worker *own, const cha
     fresh->partition = partition;
     fresh->position_offset = fresh->acked_offset = fresh->committed_offset = -1;
     fresh->end_offset = fresh->oldest_ms = -1;
+    fresh->startup_records = fresh->startup_remaining = -1;
     atomic_store_explicit(&worker->partitions, fresh, memory_order_release);
     return fresh;
 }
@@ -288,6 +290,8 @@ static struct partition_sample partition_sample(const struct partition_gauges *g
         .committed_offset = gauge_known(&gauges->committed_offset),
         .end_offset = gauge_known(&gauges->end_offset),
         .unstable = gauge_known(&gauges->unstable),
+        .startup_records = gauge_known(&gauges->startup_records),
+        .startup_remaining = gauge_known(&gauges->startup_remaining),
     };
 
     partition_sample_lag(&sample, gauges, now_ms);
@@ -351,6 +355,7 @@ void snapshot_take(struct snapshot *snapshot, const struct metrics *metrics)
     process_sample(&snapshot->process);
     snapshot->process.started = metrics->started;
     snapshot->process.ready = atomic_load(&metrics->ready);
+    snapshot->process.startup_over = atomic_load(&metrics->startup_over);
 }
 
 void snapshot_clear(struct snapshot *snapshot)

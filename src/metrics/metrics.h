@@ -83,11 +83,13 @@ struct partition_gauges {
     _Atomic bool held;
     _Atomic bool lag_unknown; /* Kafka has not told the end for a while */
     _Atomic uint64_t consumed_records, consumed_bytes, lost_records;
-    _Atomic int64_t position_offset;  /* the next to take; -1 unknown */
-    _Atomic int64_t acked_offset;     /* behind what is answered; -1 unknown */
-    _Atomic int64_t committed_offset; /* what Kafka acknowledged; -1 unknown */
-    _Atomic int64_t end_offset;       /* high watermark; -1 unknown */
-    _Atomic int64_t unstable;         /* offsets that wait for the end of a transaction */
+    _Atomic int64_t position_offset;   /* the next to take; -1 unknown */
+    _Atomic int64_t acked_offset;      /* behind what is answered; -1 unknown */
+    _Atomic int64_t committed_offset;  /* what Kafka acknowledged; -1 unknown */
+    _Atomic int64_t end_offset;        /* high watermark; -1 unknown */
+    _Atomic int64_t unstable;          /* offsets that wait for the end of a transaction */
+    _Atomic int64_t startup_records;   /* from where it began to the end of then; -1 unknown */
+    _Atomic int64_t startup_remaining; /* of these, not yet acknowledged; -1 unknown */
     _Atomic int64_t oldest_ms; /* Kafka timestamp of the oldest record not acknowledged; -1 none */
 };
 
@@ -133,8 +135,8 @@ struct sink_counters *metrics_sink(struct metrics_worker *worker, const char *si
 struct topic_counters *metrics_topic(struct metrics_worker *worker, const char *source,
                                      const char *topic);
 
-/** What penstock says of itself when asked whether it is ready. Any thread. */
-void metrics_set_ready(struct metrics *metrics, bool ready);
+/** What penstock says of itself when asked for /readyz and /startupz. Any thread. */
+void metrics_set_health(struct metrics *metrics, bool ready, bool startup_over);
 
 /** The index for sink_counters.errors of a label that reply_label() gave. */
 size_t metrics_error_index(const char *label);

@@ -3,8 +3,8 @@
 
 /** NAN: unknown. */
 struct process_sample {
-    double started, ready; /* set by who takes the sample: since when penstock works, and if it is
-                              well */
+    double started, ready, startup_over; /* set by the taker of the sample: since when penstock
+                                            works, and what its probes say */
     double cpu_seconds;
     double resident_bytes, virtual_bytes;
     double open_files, most_files;
@@ -12,5 +12,5 @@ struct process_sample {
     double born; /* seconds since 1970 */
 };
 
-/** Reads /proc/self; fills all but the first two. */
+/** Reads /proc/self; fills all but the first three. */
 void process_sample(struct process_sample *sample);

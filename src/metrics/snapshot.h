@@ -16,6 +16,7 @@ struct partition_sample {
     double assigned, held, lag_unknown;
     double lag_records, lag_seconds;
     double position_offset, committed_offset, end_offset, unstable;
+    double startup_records, startup_remaining;
 };
 
 struct snapshot {

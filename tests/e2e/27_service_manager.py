@@ -65,6 +65,29 @@ def ready_is_said_when_the_group_is_joined(run):
     expect_equal(sum(message == "READY=1" for message in manager.heard), 1, "said once")
 
 
+def ready_waits_for_the_end_of_the_start_if_told_to(run):
+    """startup_notify: not while a partition is held before its end, which STATUS says; then it is warm."""
+    kafka, redis, manager = run.kafka(), run.redis(), Manager(run)
+    kafka.create(run.topic, 2)
+    producer = run.producer(kafka)
+    producer.send(run.topic, b"".join(frame(Record(n % 2, b"k%d" % n, b"%d" % n)) for n in range(100)))
+    producer.close()
+    redis.ask("RPUSH", "k:k51", "no string")
+    text = conf(kafka, redis.url, run.group, [route("r", run.topic, ["APPEND k:%{$key} %{$value}"], format="raw")])
+    options = {"env": manager.env, "admin": 'startup = "warm"; startup_notify = true;'}
+    penstock = run.penstock(text, wait=False, **options)
+    wait_until(lambda: any(word.startswith("STATUS=warming: ") and "1 of 2 partitions not warm" in word
+                           and "2 partitions, 1 held" in word for word in manager.listen()),
+               30, lambda: f"how far it is: {manager.heard}")
+    expect(not manager.has("READY=1"), f"not ready while it is not warm: {manager.heard}")
+    expect_equal(penstock.stop(), 0, "exit status")
+    redis.ask("DEL", "k:k51")
+    manager.forget()
+    run.penstock(text, name="again", **options)
+    manager.wait("READY=1")
+    manager.wait("STATUS=2 partitions, 0 held")
+
+
 def _thread(process, name):
     for thread in os.listdir(f"/proc/{process}/task"):
         with open(f"/proc/{process}/task/{thread}/comm", encoding="utf-8") as file:
@@ -115,5 +138,6 @@ def a_stop_says_how_long_it_may_take(run):
 
 
 if __name__ == "__main__":
-    main(ready_is_said_when_the_group_is_joined, the_watchdog_hears_nothing_of_a_worker_that_hangs,
+    main(ready_is_said_when_the_group_is_joined, ready_waits_for_the_end_of_the_start_if_told_to,
+         the_watchdog_hears_nothing_of_a_worker_that_hangs,
          a_stop_says_how_long_it_may_take)

@@ -59,7 +59,7 @@ static void bridge_start(const char *path)
     if (bridge_compiled)
         bridge_compiled(bridge.loaded.routes);
     bridge_open_metrics();
-    bridge.health = health_new(1);
+    bridge.health = health_new(1, bridge.loaded.conf->admin.startup == STARTUP_WARM);
     options.conf = bridge.loaded.conf;
     options.source = bridge.loaded.conf->sources;
     options.routes = bridge.loaded.routes;

@@ -12,7 +12,7 @@ static char *list;
 
 static void begin(unsigned workers)
 {
-    health = health_new(workers);
+    health = health_new(workers, false);
     status = (struct worker_status){.joined = true};
 }
 
@@ -72,6 +72,33 @@ static void it_has_joined_if_each_worker_has_whatever_redis_does(void)
     tell_sink(1, "connection refused");
     CU_ASSERT_TRUE(ask(HEALTH_JOINED));
     CU_ASSERT_FALSE(ask(HEALTH_READY));
+    end();
+}
+
+static void a_start_that_waits_for_warmth_is_over_once_every_partition_was_warm(void)
+{
+    struct startup startup;
+
+    health = health_new(1, true);
+    status = (struct worker_status){.joined = true, .warming = {3, 2, 5000, 3800}};
+    tell(0);
+    CU_ASSERT_TRUE(ask(HEALTH_READY));
+    CU_ASSERT_FALSE(ask(HEALTH_STARTED));
+    CU_ASSERT_PTR_NOT_NULL(strstr(
+        list, "[-]warm: 1200 of 5000 records, 24 %, 0 s left, 2 of 3 partitions not warm\n"));
+    status.warming = (struct source_warming){3, 0, 5000, 0};
+    status.held_count = 1; /* behind its end: warm, and not ready */
+    tell(0);
+    CU_ASSERT_FALSE(ask(HEALTH_STARTED));
+    CU_ASSERT_PTR_NOT_NULL(strstr(list, "[+]warm: 5000 of 5000 records, 100 %,"));
+    status.held_count = 0;
+    tell(0);
+    CU_ASSERT_TRUE(ask(HEALTH_STARTED));
+    status.warming = (struct source_warming){4, 1, 5000, 100};
+    tell(0);
+    CU_ASSERT_TRUE(ask(HEALTH_STARTED)); /* a partition that comes later changes nothing */
+    health_startup(health, &startup);
+    CU_ASSERT_TRUE(startup.over);
     end();
 }
 
@@ -241,6 +268,7 @@ int main(void)
     static const struct suite_test tests[] = {
         TEST(it_is_not_ready_while_kafka_is_away),
         TEST(it_has_joined_if_each_worker_has_whatever_redis_does),
+        TEST(a_start_that_waits_for_warmth_is_over_once_every_partition_was_warm),
         TEST(it_is_not_ready_while_dead_letters_wait),
         TEST(it_is_ready_once_every_worker_joined),
         TEST(a_sink_in_trouble_in_one_worker_is_shown_once),

@@ -147,6 +147,8 @@ static const struct partition_case {
     {"penstock_kafka_committed_offset", "7", GAUGE(OFFSET, committed_offset)},
     {"penstock_kafka_high_watermark_offset", "7", GAUGE(OFFSET, end_offset)},
     {"penstock_kafka_unstable_offsets", "7", GAUGE(OFFSET, unstable)},
+    {"penstock_kafka_startup_records", "7", GAUGE(OFFSET, startup_records)},
+    {"penstock_kafka_startup_remaining_records", "7", GAUGE(OFFSET, startup_remaining)},
     {"penstock_kafka_consumer_lag_records", "4", GAUGE(OFFSET, end_offset)}, /* 3 are answered */
     {"penstock_kafka_consumer_lag_seconds", "0", GAUGE(OFFSET, end_offset)},
 #undef GAUGE

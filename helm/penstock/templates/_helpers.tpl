@@ -40,7 +40,7 @@ labels:
 {{- define "penstock.conf" -}}
 version = 1;
 memory = {{ .Values.memory | quote }};
-admin = { listen = "{{ .Values.admin.address }}:{{ .Values.admin.port }}"; hosts = {{ toJson .Values.admin.hosts }}; };
+admin = { listen = "{{ .Values.admin.address }}:{{ .Values.admin.port }}"; hosts = {{ toJson .Values.admin.hosts }}; startup = "{{ .Values.admin.startup }}"; };
 log = { level = "{{ .Values.log.level }}"; format = "{{ .Values.log.format }}"; };
 @include "bridge.conf"
 {{- end -}}

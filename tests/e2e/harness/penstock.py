@@ -15,13 +15,13 @@ class Penstock:
     """One process that runs `conf`, the text of a file without its admin group."""
 
     def __init__(self, folder, conf, name="penstock", wait=True, program=PROGRAM, wrap=(),
-                 env=None):
-        """`wrap`: the words of a program that runs it; `env`: further variables for it."""
+                 env=None, admin=""):
+        """`wrap`: the words of a program that runs it; `env`: further variables for it; `admin`: further settings of that group."""
         self.name, self.program, self.wrap, self.env = name, program, wrap, env
         self.port = free_port()
         self.conf_path = os.path.join(folder, f"{name}.conf")
         with open(self.conf_path, "w", encoding="utf-8") as file:
-            file.write(f'{conf}\nadmin = {{ listen = "127.0.0.1:{self.port}"; }};\n')
+            file.write(f'{conf}\nadmin = {{ listen = "127.0.0.1:{self.port}"; {admin} }};\n')
         self.log_path = os.path.join(folder, f"{name}.log")
         self.watch = self.child = None
         self.watches = []
