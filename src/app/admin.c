@@ -21,7 +21,8 @@ struct admin {
     struct metrics *metrics;
     struct health *health;
     struct event_base *base;
-    struct http *http;
+    struct http *http, *local; /* on its address and on its unix socket: a crowd that takes every
+                                  place of one takes none of the other */
     struct event *stop;
     int stop_handle; /* eventfd: written once, by admin_stop() */
     pthread_t thread;
@@ -110,7 +111,10 @@ void admin_write_reference(FILE *out)
 {
     fputs("# The admin port\n\n"
           "`admin = { listen = \"127.0.0.1:9464\"; };` is the default. With port 0 penstock uses a "
-          "free port and logs its number.\nThis page is generated from `src/app/admin.c`; a test "
+          "free port and logs its number.\n`socket = \"/run/penstock/admin.sock\"` opens a unix "
+          "socket beside it, for its owner and group (mode 0660), with limits\nof its own: `curl "
+          "--unix-socket /run/penstock/admin.sock http://localhost/readyz`.\nThis page is "
+          "generated from `src/app/admin.c`; a test "
           "fails when it is stale.\n\n"
           "| path | answer |\n|---|---|\n",
           out);
@@ -176,6 +180,7 @@ static bool admin_start_thread(struct admin *admin, struct err *err)
 /* Frees what was set up, with or without a thread. */
 static void admin_free(struct admin *admin)
 {
+    http_free(admin->local);
     http_free(admin->http);
     if (admin->stop)
         event_free(admin->stop);
@@ -186,8 +191,19 @@ static void admin_free(struct admin *admin)
     free(admin);
 }
 
-struct admin *admin_start(const char *listen, struct http_hosts hosts, struct metrics *metrics,
-                          struct health *health, struct err *err)
+static bool admin_listen(struct admin *admin, const char *where, struct http_hosts hosts,
+                         struct http **http, struct err *err)
+{
+    if (!where)
+        return true;
+    if (!(*http = http_new(admin->base, where, hosts, endpoints, ENDPOINTS, admin, err)))
+        return false;
+    log_info("admin port open", LOG_STR("listen", http_address(*http)));
+    return true;
+}
+
+struct admin *admin_start(const char *listen, const char *socket, struct http_hosts hosts,
+                          struct metrics *metrics, struct health *health, struct err *err)
 {
     struct admin *admin = mem_new(struct admin);
 
@@ -201,10 +217,9 @@ struct admin *admin_start(const char *listen, struct http_hosts hosts, struct me
     }
     admin->stop = event_new(admin->base, admin->stop_handle, EV_READ, admin_stop_asked, admin);
     event_add(admin->stop, NULL);
-    admin->http = http_new(admin->base, listen, hosts, endpoints, ENDPOINTS, admin, err);
-    if (!admin->http || !admin_start_thread(admin, err))
+    if (!admin_listen(admin, listen, hosts, &admin->http, err) ||
+        !admin_listen(admin, socket, hosts, &admin->local, err) || !admin_start_thread(admin, err))
         goto fail;
-    log_info("admin port open", LOG_STR("listen", http_address(admin->http)));
     return admin;
 fail:
     admin_free(admin);

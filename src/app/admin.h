@@ -10,11 +10,12 @@ struct health;
 struct metrics;
 
 /**
- * Listens on @p listen ("host:port", see http.h) and answers until admin_stop(). @p metrics and @p
- * health are borrowed. Errors:  NULL and ERR_CONFIG.
+ * Listens on @p listen ("host:port") and on the unix socket @p socket (see listening.h) until
+ * admin_stop(); NULL: not there. @p metrics and @p health are borrowed. Errors:  NULL and
+ * those of listening_open().
  */
-struct admin *admin_start(const char *listen, struct http_hosts hosts, struct metrics *metrics,
-                          struct health *health, struct err *err);
+struct admin *admin_start(const char *listen, const char *socket, struct http_hosts hosts,
+                          struct metrics *metrics, struct health *health, struct err *err);
 
 /** The address it listens on, with the real port if port 0 was asked for. */
 const char *admin_address(const struct admin *admin);

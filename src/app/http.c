@@ -16,6 +16,7 @@
  */
 #include "app/http.h"
 
+#include "app/listening.h"
 #include "app/request.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -28,14 +29,12 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 
-enum { LINGER_MS = 1000, REST_MS = 200, BACKLOG = 128 };
+enum { LINGER_MS = 1000, REST_MS = 200 };
 
 enum connection_state { READING, ANSWERING, WAITING, LINGERING };
 
@@ -51,9 +50,8 @@ struct connection {
 
 struct http {
     struct event_base *base;
-    struct evconnlistener *listener;
+    struct listening listening;
     struct http_hosts hosts;
-    char *name;            /* as "listen" has it */
     struct event *rest;    /* pending: accept() failed a moment ago */
     struct event *crowded; /* pending: all places are taken */
     const struct http_endpoint *endpoints;
@@ -61,7 +59,6 @@ struct http {
     void *context;
     struct connection *connections[HTTP_CONNECTIONS];
     unsigned open;
-    char address[128];
 };
 
 /* --- answers --------------------------------------------------------------------------------- */
@@ -188,7 +185,7 @@ static void connection_free(struct connection *connection)
     http->open--;
     evtimer_del(http->crowded);
     if (!evtimer_pending(http->rest, NULL))
-        evconnlistener_enable(http->listener);
+        evconnlistener_enable(http->listening.listener);
 }
 
 static bool host_is_address(struct slice host)
@@ -211,8 +208,8 @@ static bool host_is(struct slice host, const char *name)
 /* A browser always sends a Host; a client without one is not a browser. */
 static bool http_is_meant(const struct http *http, struct slice host)
 {
-    if (!host.length || host_is(host, "localhost") || host_is(host, http->name) ||
-        host_is_address(host))
+    if (!host.length || host_is(host, "localhost") ||
+        (http->listening.name && host_is(host, http->listening.name)) || host_is_address(host))
         return true;
     for (size_t i = 0; i < http->hosts.count; i++)
         if (strcmp(http->hosts.names[i], "*") == 0 || host_is(host, http->hosts.names[i]))
@@ -385,93 +382,10 @@ static void http_rested(evutil_socket_t handle, short what, void *context)
 
     (void)handle, (void)what;
     if (http->open < HTTP_CONNECTIONS)
-        evconnlistener_enable(http->listener);
+        evconnlistener_enable(http->listening.listener);
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
-
-/* Splits "host:port" or "[v6]:port" in place. */
-static bool http_split(char *listen, const char **host, const char **port)
-{
-    char *colon = strrchr(listen, ':');
-    int64_t number;
-
-    if (!colon || !text_integer(slice_of(colon + 1), &number) || number < 0 || number > 65535)
-        return false;
-    *colon = '\0';
-    *port = colon + 1;
-    *host = listen;
-    if (listen[0] == '[' && colon[-1] == ']') {
-        colon[-1] = '\0';
-        *host = listen + 1;
-    } else if (strpbrk(listen, "[]:")) {
-        return false;
-    }
-    return true;
-}
-
-static struct addrinfo *http_resolve(const char *host, const char *port, struct err *err)
-{
-    struct addrinfo hints = {.ai_family = AF_UNSPEC,
-                             .ai_socktype = SOCK_STREAM,
-                             .ai_flags = AI_PASSIVE | AI_NUMERICSERV},
-                    *found = NULL;
-    int status = getaddrinfo(*host ? host : NULL, port, &hints, &found);
-
-    if (status != 0)
-        err_set(err, ERR_CONFIG, "%s", gai_strerror(status));
-    return found;
-}
-
-static bool http_bind(struct http *http, const struct addrinfo *address, struct err *err)
-{
-    unsigned options = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE;
-
-    http->listener = evconnlistener_new_bind(http->base, http_accept, http, options, BACKLOG,
-                                             address->ai_addr, (int)address->ai_addrlen);
-    if (http->listener) {
-        evconnlistener_set_error_cb(http->listener, http_accept_failed);
-        return true;
-    }
-    return err_set(err, ERR_RETRY, "%s%s", strerror(errno),
-                   errno == EADDRINUSE
-                       ? "; another process has this port, perhaps another penstock: "
-                         "choose another one with admin.listen"
-                       : "");
-}
-
-/* The address that it really listens on. */
-static void http_note_address(struct http *http)
-{
-    struct sockaddr_storage address;
-    socklen_t length = sizeof(address);
-    char host[96], port[8];
-
-    getsockname(evconnlistener_get_fd(http->listener), (struct sockaddr *)&address, &length);
-    getnameinfo((struct sockaddr *)&address, length, host, sizeof(host), port, sizeof(port),
-                NI_NUMERICHOST | NI_NUMERICSERV);
-    snprintf(http->address, sizeof(http->address), strchr(host, ':') ? "[%s]:%s" : "%s:%s", host,
-             port);
-}
-
-static bool http_listen(struct http *http, const char *listen, struct err *err)
-{
-    char *copy = mem_text(listen);
-    const char *host, *port;
-    struct addrinfo *addresses = NULL;
-    bool bound = false;
-
-    if (!http_split(copy, &host, &port))
-        err_set(err, ERR_CONFIG, "not host:port, such as 127.0.0.1:9464 or [::1]:9464");
-    else if ((addresses = http_resolve(host, port, err)))
-        http->name = mem_text(host);
-    for (const struct addrinfo *at = addresses; at && !bound; at = at->ai_next)
-        bound = http_bind(http, at, err);
-    if (addresses)
-        freeaddrinfo(addresses);
-    free(copy);
-    return bound || err_wrap(err, "admin: listen %s", listen);
-}
 
 struct http *http_new(struct event_base *base, const char *listen, struct http_hosts hosts,
                       const struct http_endpoint *endpoints, size_t count, void *context,
@@ -486,9 +400,9 @@ struct http *http_new(struct event_base *base, const char *listen, struct http_h
     http->context = context;
     http->rest = evtimer_new(base, http_rested, http);
     http->crowded = evtimer_new(base, http_is_crowded, http);
-    if (!http_listen(http, listen, err))
+    if (!listening_open(&http->listening, base, listen, http_accept, http, err))
         goto fail;
-    http_note_address(http);
+    evconnlistener_set_error_cb(http->listening.listener, http_accept_failed);
     return http;
 fail:
     http_free(http);
@@ -502,15 +416,13 @@ void http_free(struct http *http)
     for (unsigned i = 0; i < HTTP_CONNECTIONS; i++)
         if (http->connections[i])
             connection_free(http->connections[i]);
-    if (http->listener)
-        evconnlistener_free(http->listener);
+    listening_close(&http->listening);
     event_free(http->crowded);
     event_free(http->rest);
-    free(http->name);
     free(http);
 }
 
 const char *http_address(const struct http *http)
 {
-    return http->address;
+    return http->listening.address;
 }

@@ -44,9 +44,8 @@ struct http_endpoint {
 };
 
 /**
- * Listens on @p listen, "host:port", "[::1]:port" or ":port" for every address; port 0 is a free
- * one. @p hosts and @p endpoints are borrowed; @p context goes to them. Errors:  NULL and
- * ERR_CONFIG.
+ * Listens on @p listen (see listening.h). @p hosts and @p endpoints are borrowed; @p context goes
+ * to them. Errors:  NULL and those of listening_open().
  */
 struct http *http_new(struct event_base *base, const char *listen, struct http_hosts hosts,
                       const struct http_endpoint *endpoints, size_t count, void *context,

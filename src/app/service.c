@@ -169,6 +169,23 @@ static void service_warn_of_addresses(const struct conf *conf)
              LOG_STR("instead", "limit resident memory: a cgroup, MemoryMax= of systemd"));
 }
 
+static const char *text_or_none(const struct conf_text *text)
+{
+    return text->text && *text->text ? text->text : NULL;
+}
+
+static bool service_open_admin(struct service *service, const struct conf_admin *conf,
+                               struct err *err)
+{
+    const char *listen = text_or_none(&conf->listen), *socket = text_or_none(&conf->socket);
+    const struct http_hosts hosts = {conf->hosts.items, conf->hosts.count};
+
+    if (!listen && !socket)
+        return true;
+    service->admin = admin_start(listen, socket, hosts, service->metrics, service->health, err);
+    return service->admin;
+}
+
 static bool service_start(struct service *service, struct err *err)
 {
     const struct conf *conf = service->loaded->conf;
@@ -180,11 +197,7 @@ static bool service_start(struct service *service, struct err *err)
     service->tolerances = tolerances_new(conf);
     service->health = health_new(count, conf->admin.startup == STARTUP_WARM);
     service->workers = mem_array(count, sizeof(*service->workers));
-    if (conf->admin.listen.text && *conf->admin.listen.text &&
-        !(service->admin =
-              admin_start(conf->admin.listen.text,
-                          (struct http_hosts){conf->admin.hosts.items, conf->admin.hosts.count},
-                          service->metrics, service->health, err)))
+    if (!service_open_admin(service, &conf->admin, err))
         return false;
     for (size_t i = 0; i < conf->source_count; i++)
         for (unsigned member = 0;

@@ -175,6 +175,7 @@ struct pool;
 
 struct conf_admin {
     struct conf_text listen; /* "host:port"; empty: no admin port */
+    struct conf_text socket; /* its path; empty: none */
     struct conf_names hosts;
     enum conf_startup startup;
     int64_t startup_lag; /* offsets */

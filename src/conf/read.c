@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { NAME_LENGTH_MAX = 64 };
+enum { NAME_LENGTH_MAX = 64, SOCKET_LENGTH_MAX = 107 /* of sun_path, unix(7) */ };
 
 /* Whether the text has a "${state}" or "${after.id}": variables are as a rule called otherwise. */
 static bool read_has_field_name(const char *text)
@@ -179,6 +179,22 @@ void read_address(const struct loader *loader, const struct option *option,
         conf_problem(loader->problems, setting->origin,
                      "such as \"127.0.0.1:9464\" or \"[::1]:9464\"; \"\" for none",
                      "'%s' must be host:port, not '%s'", option->name, read_shown(&text));
+}
+
+void read_socket(const struct loader *loader, const struct option *option,
+                 const struct setting *setting, void *field)
+{
+    struct conf_text text;
+
+    if (!read_text(loader, setting, option->name, &text))
+        return;
+    if (!text.text[0] || (text.text[0] == '/' && strlen(text.text) <= SOCKET_LENGTH_MAX))
+        *(struct conf_text *)field = text;
+    else
+        conf_problem(loader->problems, setting->origin,
+                     "such as \"/run/penstock/admin.sock\"; \"\" for none",
+                     "'%s' must be a path from '/' of at most %d bytes, not '%s'", option->name,
+                     SOCKET_LENGTH_MAX, read_shown(&text));
 }
 
 static void read_refuse_ttl(const struct loader *loader, const struct option *option,

@@ -22,6 +22,8 @@ static bool word_is_secret(struct slice word, bool last)
                                           "credentials"};
     static const char *const exact[] = {"pass", "passwd", "pwd", "pw", "token", "pem", "auth"};
 
+    if (slice_is(word, "socket")) /* a setting's name, and close to "secret" */
+        return false;
     for (size_t i = 0; i < sizeof(exact) / sizeof(exact[0]); i++)
         if (word.length == strlen(exact[i]) && strncasecmp(word.data, exact[i], word.length) == 0)
             return true;

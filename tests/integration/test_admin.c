@@ -6,7 +6,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static void metrics_are_answered_as_prometheus_wants_them(void)
@@ -136,7 +139,7 @@ static void a_port_in_use_is_told_clearly(void)
 
     port_open();
     CU_ASSERT_PTR_NULL(
-        admin_start(admin_address(admin), (struct http_hosts){0}, metrics, health, &err));
+        admin_start(admin_address(admin), NULL, (struct http_hosts){0}, metrics, health, &err));
     CU_ASSERT_EQUAL(err.kind, ERR_RETRY); /* no mistake of the file */
     snprintf(expected, sizeof(expected),
              "admin: listen %s: Address already in use; another process has this port, perhaps "
@@ -157,10 +160,11 @@ static void an_address_that_is_none_is_told_clearly(void)
     port_open();
     for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
         CU_ASSERT_PTR_NULL(
-            admin_start(addresses[i], (struct http_hosts){0}, metrics, health, &err));
+            admin_start(addresses[i], NULL, (struct http_hosts){0}, metrics, health, &err));
         CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "not host:port, such as 127.0.0.1:9464"));
     }
-    CU_ASSERT_PTR_NULL(admin_start("192.0.2.1:0", (struct http_hosts){0}, metrics, health, &err));
+    CU_ASSERT_PTR_NULL(
+        admin_start("192.0.2.1:0", NULL, (struct http_hosts){0}, metrics, health, &err));
     ASSERT_TEXT(err.text, "admin: listen 192.0.2.1:0: Cannot assign requested address");
     port_close();
 }
@@ -172,12 +176,91 @@ static void a_name_and_an_ipv6_address_work_too(void)
 
     port_open();
     CU_ASSERT_PTR_NOT_NULL(
-        other = admin_start("localhost:0", (struct http_hosts){0}, metrics, health, &err));
+        other = admin_start("localhost:0", NULL, (struct http_hosts){0}, metrics, health, &err));
     admin_stop(other);
-    other = admin_start("[::1]:0", (struct http_hosts){0}, metrics, health, &err);
+    other = admin_start("[::1]:0", NULL, (struct http_hosts){0}, metrics, health, &err);
     if (other)
         CU_ASSERT(strncmp(admin_address(other), "[::1]:", 6) == 0);
     admin_stop(other);
+    port_close();
+}
+
+enum { PATH_BYTES = 64 };
+
+static void get_from_socket(const char *path)
+{
+    static const char request[] = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int handle = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    memcpy(address.sun_path, path, strlen(path));
+    CU_ASSERT_EQUAL(connect(handle, (struct sockaddr *)&address, sizeof(address)), 0);
+    send(handle, request, sizeof(request) - 1, MSG_NOSIGNAL);
+    port_hear(handle, 3000);
+}
+
+static struct admin *start_socket(char path[PATH_BYTES], struct err *err)
+{
+    return admin_start(NULL, path, (struct http_hosts){0}, metrics, health, err);
+}
+
+static void a_socket_answers_its_owner_and_group(void)
+{
+    char path[PATH_BYTES];
+    struct admin *local;
+    struct stat found;
+    struct err err;
+    mode_t before = umask(0);
+
+    port_open();
+    snprintf(path, sizeof(path), "/tmp/penstock-admin-%d.sock", (int)getpid());
+    for (int mask = 0; mask <= 077; mask += 077) {
+        umask((mode_t)mask);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(local = start_socket(path, &err));
+        CU_ASSERT_EQUAL(stat(path, &found), 0);
+        CU_ASSERT_EQUAL(found.st_mode & 07777, 0660);
+        get_from_socket(path);
+        CU_ASSERT_EQUAL(port_status(), 200);
+        admin_stop(local);
+        CU_ASSERT_EQUAL(access(path, F_OK), -1);
+    }
+    umask(before);
+    port_close();
+}
+
+static void a_socket_that_a_killed_process_left_is_replaced(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int left = socket(AF_UNIX, SOCK_STREAM, 0);
+    char path[PATH_BYTES];
+    struct admin *local;
+    struct err err;
+
+    port_open();
+    snprintf(path, sizeof(path), "/tmp/penstock-admin-%d.sock", (int)getpid());
+    memcpy(address.sun_path, path, sizeof(path));
+    CU_ASSERT_EQUAL(bind(left, (struct sockaddr *)&address, sizeof(address)), 0);
+    close(left);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(local = start_socket(path, &err));
+    CU_ASSERT_PTR_NULL(start_socket(path, &err)); /* one that is alive is not */
+    CU_ASSERT_EQUAL(err.kind, ERR_RETRY);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "Address already in use"));
+    get_from_socket(path);
+    CU_ASSERT_EQUAL(port_status(), 200);
+    admin_stop(local);
+    port_close();
+}
+
+static void a_file_in_the_place_of_the_socket_stays(void)
+{
+    char path[PATH_BYTES] = "/tmp/penstock-admin-XXXXXX";
+    struct err err;
+
+    port_open();
+    close(mkstemp(path));
+    CU_ASSERT_PTR_NULL(start_socket(path, &err));
+    CU_ASSERT_EQUAL(access(path, F_OK), 0);
+    unlink(path);
     port_close();
 }
 
@@ -215,6 +298,9 @@ int main(void)
         TEST(a_port_in_use_is_told_clearly),
         TEST(an_address_that_is_none_is_told_clearly),
         TEST(a_name_and_an_ipv6_address_work_too),
+        TEST(a_socket_answers_its_owner_and_group),
+        TEST(a_socket_that_a_killed_process_left_is_replaced),
+        TEST(a_file_in_the_place_of_the_socket_stays),
         TEST(it_stops_at_once_though_clients_are_connected),
         TEST(the_reference_page_is_current),
     };

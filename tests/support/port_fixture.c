@@ -28,7 +28,7 @@ void port_open(void)
     metrics_add_route(metrics, "rides");
     metrics_add_sink(metrics, "live");
     health = health_new(1, false);
-    admin = admin_start("127.0.0.1:0", hosts, metrics, health, &err);
+    admin = admin_start("127.0.0.1:0", NULL, hosts, metrics, health, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(admin);
 }
 

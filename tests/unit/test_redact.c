@@ -26,9 +26,9 @@ static void names_of_secrets_are_known_also_misspelled(void)
                                           "ssl_key_password",
                                           "SASL_PASSWORD",
                                           "oauthbearer_credential"};
-    static const char *const others[] = {"key_format", "topics", "brokers",  "commit_interval",
-                                         "from",       "group",  "keys",     "ssl_key_location",
-                                         "passed",     "record", "username", ""};
+    static const char *const others[] = {
+        "socket", "key_format",       "topics", "brokers", "commit_interval", "from", "group",
+        "keys",   "ssl_key_location", "passed", "record",  "username",        ""};
 
     for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
         CU_ASSERT_TRUE(redact_is_secret_name(slice_of(secrets[i])));
