@@ -124,10 +124,12 @@ static void a_restart_below_a_foreign_entry_swallows_nothing(void)
 {
     given_a_foreign_top("hand");
     cluster_produce("hand", 1, 10, SOME);
-    for (int i = 0; i < 2; i++) {
+    bool held = true;
+    for (int i = 0; held && i < 2; i++) {
         pipe_start("hand");
-        CU_ASSERT_TRUE(readyz_comes("[-]partition hand[1]: offset 10: route adds: ERR The ID"));
-        CU_ASSERT_TRUE(readyz_comes("; the stream has no entry of this id"));
+        held = readyz_comes("[-]partition hand[1]: offset 10: route adds: ERR The ID") &&
+               readyz_comes("; the stream has no entry of this id");
+        CU_ASSERT_TRUE(held);
         bridge_stop();
         CU_ASSERT_EQUAL(outcome_of(0, OUTCOME_WRITTEN), 0);
         bridge_free();
