@@ -51,13 +51,14 @@ def a_compacted_topic_under_load_is_whole_in_redis_when_the_start_is_over(run):
             time.sleep(0.01)
 
     background = run.background(go_on)
-    redis.hang()
+    redis.ask("CLIENT", "PAUSE", "20000", "WRITE")  # it can be reached, and takes nothing yet
     penstock = run.penstock(conf(kafka, redis.url, run.group, [
         route("r", run.topic, ["SET k:%{$key} %{$value}"], format="raw")]), wait=False, admin=WARM)
     looks = []
-    wait_until(lambda: 'msg="warming" ' in penstock.log(), 30, "the log says how far it is")
-    redis.resume()
-    while not looks or looks[-1][0] != 200:
+    wait_until(penstock.ready, 15, lambda: f"ready: {penstock.page('/readyz?verbose')}")
+    looks.append(penstock.page("/startupz"))
+    redis.ask("CLIENT", "UNPAUSE")
+    while looks[-1][0] != 200:
         looks.append(penstock.page("/startupz"))
         expect(len(looks) < 6000, f"the start is over: {looks[-1]}")
         time.sleep(0.01)
