@@ -6,29 +6,16 @@
 
 enum mismatch { FITS, UNREADABLE, ANOTHER_LOG, AHEAD, BEHIND, OTHER_RECORD, OTHER_ROUTES };
 
-static bool is_in_log(const struct resume_facts *facts, int64_t offset)
-{
-    return offset >= facts->low && offset < facts->high;
-}
-
 static bool record_differs(const struct resume_facts *facts)
 {
     return witness_equals(&facts->record, &facts->missing);
-}
-
-/* What made somebody doubt the log may be older than the checkpoint, which another member may have
- * written of the new log since. Where its record can be read and compared, that tells. */
-static bool is_another(const struct resume_facts *facts)
-{
-    return facts->another ||
-           (facts->doubted && !record_differs(facts) && !is_in_log(facts, facts->record.offset));
 }
 
 static enum mismatch mismatch_of(const struct resume_facts *facts)
 {
     if (!facts->readable)
         return UNREADABLE;
-    if (is_another(facts))
+    if (facts->another)
         return ANOTHER_LOG;
     if (facts->next > facts->high)
         return AHEAD;
@@ -92,7 +79,7 @@ static int64_t read_from(const struct resume_facts *facts)
 
     if (facts->oldest_gap >= 0 && facts->oldest_gap < from)
         from = facts->oldest_gap;
-    if (record_differs(facts) || is_another(facts))
+    if (record_differs(facts) || facts->another)
         from = facts->next;
     return from < facts->low ? facts->low : from;
 }

@@ -28,8 +28,7 @@ struct resume_facts {
     int64_t oldest_gap;                /* a record below it that was not carried out; -1: none */
     struct identity log;               /* of the log that it is of */
     struct witness record;             /* the one below next, as Redis remembers it */
-    bool another;                      /* the log has another identity than that */
-    bool doubted; /* the partition's log was found to be another one, maybe not of this one */
+    bool another;                      /* the log is another one than that */
     struct witness missing; /* a record that a checkpoint remembered, and the log does not have */
     /* What Kafka has, asked after the claim. */
     int64_t low, high;

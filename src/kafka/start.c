@@ -235,8 +235,7 @@ static void start_weigh(struct source_partition *partition, const struct offsets
     partition->start.facts = NULL;
     facts.low = item->low;
     facts.high = item->high;
-    facts.another = identity_compare(&facts.log, &item->log) == IDENTITY_ANOTHER;
-    facts.doubted = replaced_is(partition, &facts.log, item);
+    facts.another = replaced_is(partition, &facts.log, item);
     facts.missing = partition->start.missing;
     partition->start.record = facts.record;
     partition->start.missing = WITNESS_NONE;

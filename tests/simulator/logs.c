@@ -190,12 +190,10 @@ struct resume log_resume(struct member *member, unsigned number,
         .high = WORLD_RECORDS,
         .policy = MISMATCH_STOP,
     };
-    struct identity now = identity_now(&member->world->kafka[number]);
     struct resume resume;
 
     recall(member, number);
-    facts.another = identity_compare(&facts.log, &now) == IDENTITY_ANOTHER;
-    facts.doubted = is_another(member, number, &facts.log);
+    facts.another = is_another(member, number, &facts.log);
     partition->record = facts.record;
     partition->missing = WITNESS_NONE;
     resume = resume_decide(&facts);

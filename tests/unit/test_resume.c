@@ -142,23 +142,6 @@ static void what_was_seen_of_another_checkpoint_says_nothing_of_this_one(void)
     expect(facts, RESUME_REDIS, RESUME_REDIS, RESUME_REDIS);
 }
 
-static void a_doubted_log_is_compared_where_it_can_be(void)
-{
-    struct resume_facts facts = fitting();
-
-    facts.doubted = true;
-    expect(facts, RESUME_REDIS, RESUME_REDIS, RESUME_REDIS);
-    CU_ASSERT_EQUAL(decided(facts, MISMATCH_STOP).from, 149);
-    facts.missing = facts.record; /* it was */
-    expect(facts, RESUME_ANOTHER, RESUME_KAFKA, RESUME_REDIS);
-    facts.missing = WITNESS_NONE;
-    facts.record = WITNESS_NONE;
-    expect(facts, RESUME_ANOTHER, RESUME_KAFKA, RESUME_REDIS);
-    facts.record = (struct witness){149, 1000, 2, 3};
-    facts.low = 150; /* the log no longer has it */
-    expect(facts, RESUME_ANOTHER, RESUME_KAFKA, RESUME_REDIS);
-}
-
 static void nothing_is_committed_before_the_record_below_is_compared(void)
 {
     struct resume_facts facts = fitting();
@@ -215,7 +198,6 @@ int main(void)
         TEST(other_routes_are_a_mismatch),
         TEST(another_record_is_a_mismatch),
         TEST(what_was_seen_of_another_checkpoint_says_nothing_of_this_one),
-        TEST(a_doubted_log_is_compared_where_it_can_be),
         TEST(nothing_is_committed_before_the_record_below_is_compared),
         TEST(a_checkpoint_of_another_log_is_no_position),
         TEST(what_cannot_be_read_is_never_believed),
