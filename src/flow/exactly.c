@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "flow/agreement.h"
+#include "flow/remembered.h"
 
 #include <string.h>
 
@@ -51,16 +52,6 @@ bool exactly_claim(void *context, struct source_partition *partition)
     struct units *units = sink_units(worker->sinks[routes->items[0]->sink_index]);
     source_partition_set_claim(partition, units_claim(units, &name, partition));
     return true;
-}
-
-static struct witness remembered(const struct checkpoint *checkpoint)
-{
-    const struct checkpoint_witness *record = &checkpoint->witness;
-
-    if (!record->known)
-        return WITNESS_NONE;
-    return (struct witness){checkpoint->next - 1, record->timestamp_ms, record->key_length,
-                            record->value_length};
 }
 
 void exactly_claimed(void *context, void *owner, const struct checkpoint *checkpoint)

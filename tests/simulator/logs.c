@@ -6,6 +6,7 @@
  * hear of it once they look, and what one reads before that counts as the former log's. A log that
  * was cut and has grown again keeps both: there the record remembered tells, at the next start.
  */
+#include "flow/remembered.h"
 #include "kafka/difference.h"
 #include "redis/checkpoint.h"
 #include "world_parts.h"
@@ -161,17 +162,6 @@ int64_t log_start(struct member *member, unsigned number)
     if (is_another(member, number, &note.log))
         return begin_anew(member, number);
     return start_on(member, number, &note);
-}
-
-/* The record below next, as Redis remembers it. */
-static struct witness remembered(const struct checkpoint *checkpoint)
-{
-    const struct checkpoint_witness *record = &checkpoint->witness;
-
-    if (!record->known)
-        return WITNESS_NONE;
-    return (struct witness){checkpoint->next - 1, record->timestamp_ms, record->key_length,
-                            record->value_length};
 }
 
 struct resume log_resume(struct member *member, unsigned number,
