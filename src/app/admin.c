@@ -2,11 +2,14 @@
 #include "app/admin.h"
 
 #include "app/health.h"
+#include "app/history.h"
 #include "app/http.h"
 #include "app/request.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "metrics/metrics.h"
+#include "metrics/snapshot.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -23,12 +26,20 @@ struct admin {
     struct event_base *base;
     struct http *http, *local; /* on its address and on its unix socket: a crowd that takes every
                                   place of one takes none of the other */
-    struct event *stop;
+    struct history *history;
+    struct event *second, *stop;
     int stop_handle; /* eventfd: written once, by admin_stop() */
     pthread_t thread;
 };
 
 /* --- endpoints ------------------------------------------------------------------------------- */
+
+/* Metrics say what the probes would say now. */
+static void admin_note_health(const struct admin *admin)
+{
+    metrics_set_health(admin->metrics, health_answer(admin->health, HEALTH_READY),
+                       health_answer(admin->health, HEALTH_STARTED));
+}
 
 static void admin_metrics(void *context, struct slice query, struct http_answer *answer)
 {
@@ -36,8 +47,7 @@ static void admin_metrics(void *context, struct slice query, struct http_answer 
 
     (void)query;
     answer->type = "text/plain; version=0.0.4; charset=utf-8";
-    metrics_set_health(admin->metrics, health_answer(admin->health, HEALTH_READY),
-                       health_answer(admin->health, HEALTH_STARTED));
+    admin_note_health(admin);
     metrics_write(admin->metrics, answer->body);
 }
 
@@ -75,6 +85,31 @@ static void admin_startupz(void *context, struct slice query, struct http_answer
     admin_probe(context, HEALTH_STARTED, query, answer);
 }
 
+static void admin_history(void *context, struct slice query, struct http_answer *answer)
+{
+    const struct admin *admin = context;
+
+    (void)query;
+    answer->type = "application/json";
+    history_write(admin->history, answer->body);
+}
+
+static void admin_write_event(const struct admin *admin, FILE *out)
+{
+    fputs("event: sample\ndata: ", out);
+    history_write_newest(admin->history, out);
+    fputs("\n\n", out);
+}
+
+static void admin_events(void *context, struct slice query, struct http_answer *answer)
+{
+    (void)query;
+    answer->type = "text/event-stream";
+    answer->stream = true;
+    fputs("retry: 1000\n\n", answer->body);
+    admin_write_event(context, answer->body);
+}
+
 static void admin_index(void *context, struct slice query, struct http_answer *answer);
 
 static const struct http_endpoint endpoints[] = {
@@ -94,6 +129,14 @@ static const struct http_endpoint endpoints[] = {
      "200 after penstock was ready for the first time; with `startup = \"warm\"` after Redis also "
      "had every partition up to the end of its log. Until then the list says how far it is.",
      admin_startupz},
+    {"/api/v1/history",
+     "The last fifteen minutes, one sample a second, as JSON: a list for each series, oldest "
+     "sample "
+     "first.",
+     admin_history},
+    {"/api/v1/events",
+     "The newest sample of the history each second, as a stream of server-sent events.",
+     admin_events},
 };
 
 enum { ENDPOINTS = sizeof(endpoints) / sizeof(endpoints[0]) };
@@ -103,7 +146,7 @@ static void admin_index(void *context, struct slice query, struct http_answer *a
     (void)context, (void)query;
     fprintf(answer->body, "penstock %s\n\n", PENSTOCK_VERSION);
     for (size_t i = 0; i < ENDPOINTS; i++)
-        fprintf(answer->body, "%-10s %s\n", endpoints[i].path, endpoints[i].help);
+        fprintf(answer->body, "%-16s %s\n", endpoints[i].path, endpoints[i].help);
     fputs("\n?verbose makes a probe list its checks.\n", answer->body);
 }
 
@@ -139,12 +182,16 @@ void admin_write_reference(FILE *out)
         "gets\n408. If a client does not read its answer within %d s, penstock closes the "
         "connection. It serves at most %d connections\nat once; others wait. If all are in use, "
         "penstock closes each one after its answer, and one that has waited %d ms for\nits "
-        "client's headers. None of this affects the threads that move records.\n\n"
+        "client's headers. Beside them %d clients may read `/api/v1/events`; a further one gets "
+        "503. "
+        "A viewer that is too slow\nloses events, and after %d s in which it has taken nothing, "
+        "its "
+        "connection. None of this affects the threads that\nmove records.\n\n"
         "`Host` must be `localhost`, an IP address or one of the names in `admin.hosts`; anything "
         "else gets 421. So a web page\nwhose own name leads to this port can read nothing from "
         "it.\n",
         HTTP_IDLE_MS / 1000, HTTP_HEAD_BYTES, HTTP_HEAD_MS / 1000, HTTP_CONNECTION_MS / 1000,
-        HTTP_CONNECTIONS, HTTP_CROWDED_MS);
+        HTTP_CONNECTIONS, HTTP_CROWDED_MS, HTTP_STREAMS, HTTP_STALLED_MS / 1000);
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -155,6 +202,36 @@ static void admin_stop_asked(evutil_socket_t handle, short what, void *context)
 
     (void)handle, (void)what;
     event_base_loopbreak(admin->base);
+}
+
+static void admin_publish(const struct admin *admin)
+{
+    char *event = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&event, &length);
+
+    admin_write_event(admin, out);
+    fclose(out);
+    for (size_t i = 0; i < 2; i++) {
+        struct http *http = i ? admin->local : admin->http;
+        if (http)
+            http_publish(http, (struct slice){event, length});
+    }
+    free(event);
+}
+
+/* One sample for everybody who looks, and for those who will. */
+static void admin_sample(evutil_socket_t handle, short what, void *context)
+{
+    const struct admin *admin = context;
+    struct snapshot snapshot;
+
+    (void)handle, (void)what;
+    admin_note_health(admin);
+    snapshot_take(&snapshot, admin->metrics);
+    history_add(admin->history, &snapshot, clock_ms(), clock_wall_ms());
+    snapshot_clear(&snapshot);
+    admin_publish(admin);
 }
 
 static void *admin_run(void *context)
@@ -182,6 +259,9 @@ static void admin_free(struct admin *admin)
 {
     http_free(admin->local);
     http_free(admin->http);
+    history_free(admin->history);
+    if (admin->second)
+        event_free(admin->second);
     if (admin->stop)
         event_free(admin->stop);
     if (admin->stop_handle >= 0)
@@ -205,10 +285,12 @@ static bool admin_listen(struct admin *admin, const char *where, struct http_hos
 struct admin *admin_start(const char *listen, const char *socket, struct http_hosts hosts,
                           struct metrics *metrics, struct health *health, struct err *err)
 {
+    static const struct timeval second = {HISTORY_STEP_MS / 1000, 0};
     struct admin *admin = mem_new(struct admin);
 
     admin->metrics = metrics;
     admin->health = health;
+    admin->history = history_new();
     admin->base = event_base_new();
     admin->stop_handle = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (!admin->base || admin->stop_handle < 0) {
@@ -217,6 +299,8 @@ struct admin *admin_start(const char *listen, const char *socket, struct http_ho
     }
     admin->stop = event_new(admin->base, admin->stop_handle, EV_READ, admin_stop_asked, admin);
     event_add(admin->stop, NULL);
+    admin->second = event_new(admin->base, -1, EV_PERSIST, admin_sample, admin);
+    event_add(admin->second, &second);
     if (!admin_listen(admin, listen, hosts, &admin->http, err) ||
         !admin_listen(admin, socket, hosts, &admin->local, err) || !admin_start_thread(admin, err))
         goto fail;

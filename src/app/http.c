@@ -5,6 +5,8 @@
  *         ^                                                  |
  *         +---first byte---  WAITING  <---all sent, not last-+
  *
+ * A stream goes from READING to STREAMING, and stays there until its client or a deadline ends it.
+ * Its place is one of its own: viewers take none from probes, and a crowd takes none from viewers.
  * Requests on one connection are answered one after the other: while an answer is being sent, the
  * next request stays in the buffer, which has a limit. A request that we refuse, one with a body
  * and one that comes when all places are taken are the last on their connection: what follows them
@@ -36,7 +38,7 @@
 
 enum { LINGER_MS = 1000, REST_MS = 200 };
 
-enum connection_state { READING, ANSWERING, WAITING, LINGERING };
+enum connection_state { READING, ANSWERING, WAITING, LINGERING, STREAMING };
 
 struct connection {
     struct http *http;
@@ -57,8 +59,8 @@ struct http {
     const struct http_endpoint *endpoints;
     size_t endpoint_count;
     void *context;
-    struct connection *connections[HTTP_CONNECTIONS];
-    unsigned open;
+    struct connection *connections[HTTP_CONNECTIONS + HTTP_STREAMS];
+    unsigned open, streams; /* each connection counts as one of them */
 };
 
 /* --- answers --------------------------------------------------------------------------------- */
@@ -102,23 +104,34 @@ static void connection_begin(struct connection *connection, enum connection_stat
     connection_deadline(connection, milliseconds);
 }
 
+/* A page takes nothing from anywhere else, and is a part of no other page. */
+static const char standing_headers[] =
+    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
+    "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'\r\n";
+
 static void connection_answer(struct connection *connection, const struct http_answer *answer,
                               struct slice body, bool head_only)
 {
     struct evbuffer *out = bufferevent_get_output(connection->stream);
 
-    evbuffer_add_printf(out,
-                        "HTTP/1.1 %d %s\r\n%sContent-Type: %s\r\nContent-Length: %zu\r\n"
-                        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s\r\n",
-                        answer->status, http_reason(answer->status),
-                        answer->status == 405 ? "Allow: GET, HEAD\r\n" : "", answer->type,
-                        body.length, connection->last ? "Connection: close\r\n" : "");
+    evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\n%sContent-Type: %s\r\n", answer->status,
+                        http_reason(answer->status),
+                        answer->status == 405 ? "Allow: GET, HEAD\r\n" : "", answer->type);
+    if (!answer->stream)
+        evbuffer_add_printf(out, "Content-Length: %zu\r\n", body.length);
+    evbuffer_add_printf(out, "%s%s\r\n", standing_headers,
+                        connection->last ? "Connection: close\r\n" : "");
     if (!head_only)
         evbuffer_add(out, body.data, body.length);
     connection_begin(connection, ANSWERING, HTTP_CONNECTION_MS);
 }
 
-static const struct http_answer plain_answer = {200, "text/plain; charset=utf-8", NULL};
+static const struct http_answer plain_answer = {
+    .status = 200,
+    .type = "text/plain; charset=utf-8",
+};
 
 static void connection_refuse(struct connection *connection, int status, const char *why)
 {
@@ -156,17 +169,40 @@ static void http_route(const struct http *http, const struct request *request,
     http_not_found(http, request->path, answer);
 }
 
+static void http_make_room(struct http *http)
+{
+    http->open--;
+    evtimer_del(http->crowded);
+    if (!evtimer_pending(http->rest, NULL))
+        evconnlistener_enable(http->listening.listener);
+}
+
+/* What was answered so far is only the beginning. */
+static void connection_stream(struct connection *connection)
+{
+    connection->http->streams++;
+    http_make_room(connection->http);
+    connection_begin(connection, STREAMING, HTTP_STALLED_MS);
+}
+
 static void connection_serve(struct connection *connection, const struct request *request)
 {
+    struct http *http = connection->http;
     struct http_answer answer = plain_answer;
     char *body = NULL;
     size_t length = 0;
 
-    connection->last = request->last || connection->http->open == HTTP_CONNECTIONS;
     answer.body = open_memstream(&body, &length);
-    http_route(connection->http, request, &answer);
+    http_route(http, request, &answer);
     fclose(answer.body);
-    connection_answer(connection, &answer, (struct slice){body, length}, request->head_only);
+    connection->last = request->last || http->open == HTTP_CONNECTIONS || answer.stream;
+    if (answer.stream && http->streams == HTTP_STREAMS) {
+        connection_refuse(connection, 503, "As many clients as may read this stream read it.\n");
+    } else {
+        connection_answer(connection, &answer, (struct slice){body, length}, request->head_only);
+        if (answer.stream && !request->head_only)
+            connection_stream(connection);
+    }
     free(body);
 }
 
@@ -176,16 +212,16 @@ static void connection_free(struct connection *connection)
 {
     struct http *http = connection->http;
 
-    for (unsigned i = 0; i < HTTP_CONNECTIONS; i++)
+    for (unsigned i = 0; i < HTTP_CONNECTIONS + HTTP_STREAMS; i++)
         if (http->connections[i] == connection)
             http->connections[i] = NULL;
+    if (connection->state == STREAMING)
+        http->streams--;
+    else
+        http_make_room(http);
     bufferevent_free(connection->stream);
     event_free(connection->deadline);
     free(connection);
-    http->open--;
-    evtimer_del(http->crowded);
-    if (!evtimer_pending(http->rest, NULL))
-        evconnlistener_enable(http->listening.listener);
 }
 
 static bool host_is_address(struct slice host)
@@ -284,18 +320,18 @@ static void connection_written(struct bufferevent *stream, void *context)
 {
     struct connection *connection = context;
 
-    if (connection->state != ANSWERING)
+    if (connection->state == STREAMING)
+        evtimer_del(connection->deadline);
+    else if (connection->state != ANSWERING)
         return;
-    if (!connection->last) {
+    if (connection->state == ANSWERING && !connection->last) {
         connection_next(connection);
-        return;
-    }
-    if (connection->ended) {
+    } else if (connection->ended) {
         connection_free(connection);
-        return;
+    } else if (connection->state == ANSWERING) {
+        shutdown(bufferevent_getfd(stream), SHUT_WR);
+        connection_begin(connection, LINGERING, LINGER_MS);
     }
-    shutdown(bufferevent_getfd(stream), SHUT_WR);
-    connection_begin(connection, LINGERING, LINGER_MS);
 }
 
 static void connection_event(struct bufferevent *stream, short what, void *context)
@@ -357,9 +393,9 @@ static void http_is_crowded(evutil_socket_t handle, short what, void *context)
 
     (void)handle, (void)what;
     evtimer_add(http->crowded, &moment);
-    for (unsigned i = 0; i < HTTP_CONNECTIONS; i++) {
+    for (unsigned i = 0; i < HTTP_CONNECTIONS + HTTP_STREAMS; i++) {
         struct connection *connection = http->connections[i];
-        if (connection && connection->state != ANSWERING &&
+        if (connection && connection->state != ANSWERING && connection->state != STREAMING &&
             now_ms - connection->since_ms >= HTTP_CROWDED_MS)
             connection_free(connection);
     }
@@ -413,13 +449,32 @@ void http_free(struct http *http)
 {
     if (!http)
         return;
-    for (unsigned i = 0; i < HTTP_CONNECTIONS; i++)
+    for (unsigned i = 0; i < HTTP_CONNECTIONS + HTTP_STREAMS; i++)
         if (http->connections[i])
             connection_free(http->connections[i]);
     listening_close(&http->listening);
     event_free(http->crowded);
     event_free(http->rest);
     free(http);
+}
+
+/* A viewer that takes nothing has a deadline from the first event that waits. */
+static void connection_publish(struct connection *connection, struct slice event)
+{
+    struct evbuffer *out = bufferevent_get_output(connection->stream);
+
+    if (evbuffer_get_length(out) > HTTP_STREAM_BYTES)
+        return;
+    if (!evtimer_pending(connection->deadline, NULL))
+        connection_deadline(connection, HTTP_STALLED_MS);
+    evbuffer_add(out, event.data, event.length);
+}
+
+void http_publish(struct http *http, struct slice event)
+{
+    for (unsigned i = 0; i < HTTP_CONNECTIONS + HTTP_STREAMS; i++)
+        if (http->connections[i] && http->connections[i]->state == STREAMING)
+            connection_publish(http->connections[i], event);
 }
 
 const char *http_address(const struct http *http)

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -22,6 +23,9 @@ enum {
     HTTP_CROWDED_MS = 100,      /* for the same if all places are taken: then it loses its place */
     HTTP_CONNECTION_MS = 10000, /* from then to the last byte of the answer */
     HTTP_IDLE_MS = 90000,       /* from then to the next request; longer: it is closed */
+    HTTP_STREAMS = 16,          /* at once, beside the connections; a further one gets 503 */
+    HTTP_STREAM_BYTES = 65536,  /* may wait for a slow viewer; what comes then is lost to it */
+    HTTP_STALLED_MS = 30000,    /* without taking anything that waits; longer: it is closed */
 };
 
 /** Names of this server beside "localhost" and every IP address; "*": any. A web page whose own
@@ -34,6 +38,7 @@ struct http_hosts {
 struct http_answer {
     int status;       /* 200 unless the endpoint sets another */
     const char *type; /* Content-Type; plain text unless the endpoint sets another */
+    bool stream;      /* after the body come the events of http_publish(), until the client ends */
     FILE *body;
 };
 
@@ -53,6 +58,9 @@ struct http *http_new(struct event_base *base, const char *listen, struct http_h
 
 /** Closes its connections and frees it. Takes NULL. */
 void http_free(struct http *http);
+
+/** Sends @p event to each of them, except to one that has not taken earlier ones. */
+void http_publish(struct http *http, struct slice event);
 
 /** The address it listens on, with the real port. */
 const char *http_address(const struct http *http);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 enum { DELETE = 0x7f }; /* JSON allows it without an escape, but a terminal does not show it */
 
@@ -92,6 +93,14 @@ void json_write_bool(struct json_writer *writer, const char *name, bool truth)
 void json_write_integer(struct json_writer *writer, const char *name, int64_t number)
 {
     fprintf(begin_value(writer, name), "%" PRId64, number);
+}
+
+void json_write_number(struct json_writer *writer, const char *name, double number)
+{
+    if (isfinite(number))
+        fprintf(begin_value(writer, name), "%.*f", number == floor(number) ? 0 : 3, number);
+    else
+        json_write_null(writer, name);
 }
 
 void json_write_null(struct json_writer *writer, const char *name)
