@@ -1,6 +1,7 @@
 /* admin.c: the admin port: metrics and probes, on a thread of its own. */
 #include "app/admin.h"
 
+#include "app/accept.h"
 #include "app/health.h"
 #include "app/history.h"
 #include "app/http.h"
@@ -41,20 +42,22 @@ static void admin_note_health(const struct admin *admin)
                        health_answer(admin->health, HEALTH_STARTED));
 }
 
-static void admin_metrics(void *context, struct slice query, struct http_answer *answer)
+static void admin_metrics(void *context, const struct request *request, struct http_answer *answer)
 {
     const struct admin *admin = context;
+    enum metrics_format format = accept_metrics(request->accept);
 
-    (void)query;
-    answer->type = "text/plain; version=0.0.4; charset=utf-8";
+    answer->type = format == METRICS_OPENMETRICS
+                       ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                       : "text/plain; version=0.0.4; charset=utf-8";
     admin_note_health(admin);
-    metrics_write(admin->metrics, answer->body);
+    metrics_write(admin->metrics, format, answer->body);
 }
 
 /* As Kubernetes' own probes answer: "ok", or the list of checks if the query asks for it or one
  * failed. */
 static void admin_probe(const struct admin *admin, enum health_question question,
-                        struct slice query, struct http_answer *answer)
+                        const struct request *request, struct http_answer *answer)
 {
     char *list = NULL;
     size_t length = 0;
@@ -63,33 +66,33 @@ static void admin_probe(const struct admin *admin, enum health_question question
 
     fclose(out);
     answer->status = good ? 200 : 503;
-    if (!good || request_query_has(query, "verbose"))
+    if (!good || request_query_has(request->query, "verbose"))
         fprintf(answer->body, "%scheck %s\n", list, good ? "passed" : "failed");
     else
         fputs("ok\n", answer->body);
     free(list);
 }
 
-static void admin_livez(void *context, struct slice query, struct http_answer *answer)
+static void admin_livez(void *context, const struct request *request, struct http_answer *answer)
 {
-    admin_probe(context, HEALTH_LIVE, query, answer);
+    admin_probe(context, HEALTH_LIVE, request, answer);
 }
 
-static void admin_readyz(void *context, struct slice query, struct http_answer *answer)
+static void admin_readyz(void *context, const struct request *request, struct http_answer *answer)
 {
-    admin_probe(context, HEALTH_READY, query, answer);
+    admin_probe(context, HEALTH_READY, request, answer);
 }
 
-static void admin_startupz(void *context, struct slice query, struct http_answer *answer)
+static void admin_startupz(void *context, const struct request *request, struct http_answer *answer)
 {
-    admin_probe(context, HEALTH_STARTED, query, answer);
+    admin_probe(context, HEALTH_STARTED, request, answer);
 }
 
-static void admin_history(void *context, struct slice query, struct http_answer *answer)
+static void admin_history(void *context, const struct request *request, struct http_answer *answer)
 {
     const struct admin *admin = context;
 
-    (void)query;
+    (void)request;
     answer->type = "application/json";
     history_write(admin->history, answer->body);
 }
@@ -101,20 +104,24 @@ static void admin_write_event(const struct admin *admin, FILE *out)
     fputs("\n\n", out);
 }
 
-static void admin_events(void *context, struct slice query, struct http_answer *answer)
+static void admin_events(void *context, const struct request *request, struct http_answer *answer)
 {
-    (void)query;
+    (void)request;
     answer->type = "text/event-stream";
     answer->stream = true;
     fputs("retry: 1000\n\n", answer->body);
     admin_write_event(context, answer->body);
 }
 
-static void admin_index(void *context, struct slice query, struct http_answer *answer);
+static void admin_index(void *context, const struct request *request, struct http_answer *answer);
 
 static const struct http_endpoint endpoints[] = {
     {"/", "This list.", admin_index},
-    {"/metrics", "Every metric in the Prometheus text format 0.0.4.", admin_metrics},
+    {"/metrics",
+     "Every metric, in the Prometheus text format 0.0.4, or in OpenMetrics 1.0.0 if `Accept` "
+     "prefers "
+     "it.",
+     admin_metrics},
     {"/livez",
      "200 while the loop of every worker runs, whatever Kafka and Redis do; if not, restart.",
      admin_livez},
@@ -141,9 +148,9 @@ static const struct http_endpoint endpoints[] = {
 
 enum { ENDPOINTS = sizeof(endpoints) / sizeof(endpoints[0]) };
 
-static void admin_index(void *context, struct slice query, struct http_answer *answer)
+static void admin_index(void *context, const struct request *request, struct http_answer *answer)
 {
-    (void)context, (void)query;
+    (void)context, (void)request;
     fprintf(answer->body, "penstock %s\n\n", PENSTOCK_VERSION);
     for (size_t i = 0; i < ENDPOINTS; i++)
         fprintf(answer->body, "%-16s %s\n", endpoints[i].path, endpoints[i].help);

@@ -163,7 +163,7 @@ static void http_route(const struct http *http, const struct request *request,
 {
     for (size_t i = 0; i < http->endpoint_count; i++)
         if (slice_is(request->path, http->endpoints[i].path)) {
-            http->endpoints[i].answer(http->context, request->query, answer);
+            http->endpoints[i].answer(http->context, request, answer);
             return;
         }
     http_not_found(http, request->path, answer);

@@ -14,6 +14,7 @@
 
 struct event_base;
 struct http;
+struct request;
 
 enum {
     HTTP_HEAD_BYTES = 8192,     /* request line and headers; longer: 414 or 431 */
@@ -44,8 +45,8 @@ struct http_answer {
 
 struct http_endpoint {
     const char *path, *help;
-    /** Fills @p answer; @p query is what follows '?'. */
-    void (*answer)(void *context, struct slice query, struct http_answer *answer);
+    /** Fills @p answer. */
+    void (*answer)(void *context, const struct request *request, struct http_answer *answer);
 };
 
 /**

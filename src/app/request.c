@@ -81,7 +81,7 @@ static bool list_has(struct slice list, const char *word)
 
 /* The headers that we need; the data of one that did not come is NULL. */
 struct headers {
-    struct slice host, length, coding;
+    struct slice host, length, coding, accept;
     bool close;
 };
 
@@ -96,6 +96,8 @@ static bool header_take(struct headers *headers, struct slice name, struct slice
 
     if (slice_is_like(name, "Connection"))
         headers->close |= list_has(value, "close");
+    if (slice_is_like(name, "Accept") && !headers->accept.data)
+        headers->accept = value;
     if (!only)
         return true;
     if (only->data)
@@ -158,6 +160,7 @@ int request_parse(struct slice head, struct request *request)
         return 400;
     if (headers.host.data)
         parsed.host = request_host(headers.host);
+    parsed.accept = headers.accept;
     struct slice method = slice_cut(&line, " "), target = slice_cut(&line, " ");
     if (!slice_is_token(method) || !slice_begins(line, "HTTP/"))
         return 400;

@@ -8,9 +8,10 @@ struct request {
     bool head_only;
     bool last; /* no other request can follow on its connection: it has a body, which nobody reads,
                   or the client says so */
-    struct slice path;  /* as the client sent it: begins with '/', nothing decoded */
-    struct slice query; /* the part after '?'; empty if there is none */
-    struct slice host;  /* of the Host header, without port and brackets; empty: none */
+    struct slice path;   /* as the client sent it: begins with '/', nothing decoded */
+    struct slice query;  /* the part after '?'; empty if there is none */
+    struct slice host;   /* of the Host header, without port and brackets; empty: none */
+    struct slice accept; /* of the first Accept header; empty: none */
 };
 
 /**

@@ -1,9 +1,11 @@
 /*
- * exposition.c: the counts as a page of the Prometheus text format 0.0.4.
+ * exposition.c: the counts as a page of the Prometheus text format 0.0.4, or of OpenMetrics 1.0.0.
  *
  * Every series of a known set of labels is there from the start, at 0, so that the first error
  * shows in rate(). Only commands are left out until they occur, and gauges that are not known yet.
+ * A series has the same name and labels in both formats, so that a scraper may change its mind.
  */
+#include "base/slice.h"
 #include "metrics/family.h"
 #include "metrics/snapshot.h"
 
@@ -12,20 +14,26 @@
 
 struct page {
     FILE *out;
+    enum metrics_format format;
     const struct snapshot *snapshot;
     const struct family *family;
 };
 
+static void page_escaped(FILE *out, const char *text)
+{
+    for (; *text; text++)
+        if (*text == '\n')
+            fputs("\\n", out);
+        else if (*text == '"' || *text == '\\')
+            fprintf(out, "\\%c", *text);
+        else
+            fputc(*text, out);
+}
+
 static void page_label(FILE *out, char before, const char *name, const char *value)
 {
     fprintf(out, "%c%s=\"", before, name);
-    for (; *value; value++)
-        if (*value == '\n')
-            fputs("\\n", out);
-        else if (*value == '"' || *value == '\\')
-            fprintf(out, "\\%c", *value);
-        else
-            fputc(*value, out);
+    page_escaped(out, value);
     fputc('"', out);
 }
 
@@ -67,6 +75,17 @@ static void page_topic(const struct page *page, const struct slot *slot,
     }
 }
 
+/* As OpenMetrics writes a bound: 1.0, not 1. */
+static void page_bound(FILE *out, size_t bucket)
+{
+    double bound = bucket < HISTOGRAM_BUCKETS ? (double)histogram_bounds_ms[bucket] / 1000 : 0;
+
+    if (bucket < HISTOGRAM_BUCKETS)
+        fprintf(out, ",le=\"%g%s\"}", bound, bound == floor(bound) ? ".0" : "");
+    else
+        fputs(",le=\"+Inf\"}", out);
+}
+
 static void page_histogram(const struct page *page, const char *route,
                            const struct histogram *histogram)
 {
@@ -77,11 +96,8 @@ static void page_histogram(const struct page *page, const char *route,
         sum += histogram->buckets[i];
         fprintf(page->out, "%s_bucket", name);
         page_label(page->out, '{', "route", route);
-        if (i < HISTOGRAM_BUCKETS)
-            fprintf(page->out, ",le=\"%g\"} %" PRIu64 "\n", (double)histogram_bounds_ms[i] / 1000,
-                    sum);
-        else
-            fprintf(page->out, ",le=\"+Inf\"} %" PRIu64 "\n", sum);
+        page_bound(page->out, i);
+        fprintf(page->out, " %" PRIu64 "\n", sum);
     }
     fprintf(page->out, "%s_sum", name);
     page_label(page->out, '{', "route", route);
@@ -218,15 +234,57 @@ static void page_family(const struct page *page)
     }
 }
 
-void metrics_write(const struct metrics *metrics, FILE *out)
+static bool name_ends(struct slice name, const char *end)
+{
+    size_t length = strlen(end);
+
+    return name.length > length && memcmp(name.data + name.length - length, end, length) == 0;
+}
+
+/* OpenMetrics names a family without the ending that its type gives to its series. */
+static struct slice family_name(const struct family *family)
+{
+    struct slice name = slice_of(family->name);
+    const char *end = family_suffixes[family->type];
+
+    return name_ends(name, end) ? (struct slice){name.data, name.length - strlen(end)} : name;
+}
+
+static void page_head_openmetrics(FILE *out, const struct family *family)
+{
+    static const char *const units[] = {"seconds", "bytes"};
+    struct slice name = family_name(family);
+
+    fprintf(out, "# TYPE %.*s %s\n", SLICE_ARGS(name), family_type_names[family->type]);
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (name_ends(name, units[i]))
+            fprintf(out, "# UNIT %.*s %s\n", SLICE_ARGS(name), units[i]);
+    fprintf(out, "# HELP %.*s ", SLICE_ARGS(name));
+    page_escaped(out, family->help);
+    fputc('\n', out);
+}
+
+static void page_head_text(FILE *out, const struct family *family)
+{
+    bool info = family->type == FAMILY_INFO; /* which this format does not know */
+
+    fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name,
+            family_type_names[info ? FAMILY_GAUGE : family->type]);
+}
+
+void metrics_write(const struct metrics *metrics, enum metrics_format format, FILE *out)
 {
     struct snapshot snapshot;
 
     snapshot_take(&snapshot, metrics);
     for (size_t i = 0; i < family_count; i++) {
-        fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", families[i].name, families[i].help,
-                families[i].name, family_type_names[families[i].type]);
-        page_family(&(struct page){out, &snapshot, &families[i]});
+        if (format == METRICS_OPENMETRICS)
+            page_head_openmetrics(out, &families[i]);
+        else
+            page_head_text(out, &families[i]);
+        page_family(&(struct page){out, format, &snapshot, &families[i]});
     }
+    if (format == METRICS_OPENMETRICS)
+        fputs("# EOF\n", out);
     snapshot_clear(&snapshot);
 }

@@ -76,6 +76,14 @@ const char *const family_type_names[] = {
     [FAMILY_COUNTER] = "counter",
     [FAMILY_GAUGE] = "gauge",
     [FAMILY_HISTOGRAM] = "histogram",
+    [FAMILY_INFO] = "info",
+};
+
+const char *const family_suffixes[] = {
+    [FAMILY_COUNTER] = "_total",
+    [FAMILY_GAUGE] = "",
+    [FAMILY_HISTOGRAM] = "",
+    [FAMILY_INFO] = "_info",
 };
 
 const char *const family_scope_labels[] = {

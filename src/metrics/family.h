@@ -2,7 +2,7 @@
 #pragma once
 #include "metrics/metrics.h"
 
-enum family_type { FAMILY_COUNTER, FAMILY_GAUGE, FAMILY_HISTOGRAM };
+enum family_type { FAMILY_COUNTER, FAMILY_GAUGE, FAMILY_HISTOGRAM, FAMILY_INFO };
 
 enum family_scope {
     SCOPE_BUILD,
@@ -38,6 +38,9 @@ extern const struct dimension dimension_COMMAND;
 extern const struct dimension *const dimension_result;
 
 extern const char *const family_type_names[];
+
+/** The ending that a family's name has by its type, "_total"; "" if none. */
+extern const char *const family_suffixes[];
 
 /** The labels of a scope, separated by ", "; "" if it has none. */
 extern const char *const family_scope_labels[];

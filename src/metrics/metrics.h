@@ -141,8 +141,10 @@ void metrics_set_health(struct metrics *metrics, bool ready, bool startup_over);
 /** The index for sink_counters.errors of a label that reply_label() gave. */
 size_t metrics_error_index(const char *label);
 
-/** Writes every family in the Prometheus text format 0.0.4. Any thread. */
-void metrics_write(const struct metrics *metrics, FILE *out);
+enum metrics_format { METRICS_TEXT /* of Prometheus, 0.0.4 */, METRICS_OPENMETRICS /* 1.0.0 */ };
+
+/** Writes every family. Any thread. */
+void metrics_write(const struct metrics *metrics, enum metrics_format format, FILE *out);
 
 /** Writes the reference page of all families (docs/reference/metrics.md). */
 void metrics_write_reference(FILE *out);

@@ -37,9 +37,10 @@ static void reference_labels(FILE *out)
 void metrics_write_reference(FILE *out)
 {
     fputs("# Metrics\n\n"
-          "`GET /metrics` on the admin port answers in the Prometheus text format 0.0.4. This page "
-          "is "
-          "generated from\n`src/metrics/metrics.def`; a test fails when it is stale.\n\n"
+          "`GET /metrics` on the admin port answers in the Prometheus text format 0.0.4, or in "
+          "OpenMetrics 1.0.0 if the request's\n`Accept` prefers it, as Prometheus' does. Names and "
+          "labels of the series are the same in both. This page is generated from\n"
+          "`src/metrics/metrics.def`; a test fails when it is stale.\n\n"
           "In every scrape, for every route: `penstock_records_matched_total` is the sum of\n"
           "`penstock_records_total` over its outcomes and of `penstock_inflight_records`.\n\n"
           "| name | type | labels | meaning |\n|---|---|---|---|\n",

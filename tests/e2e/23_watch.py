@@ -1,8 +1,13 @@
 #!/usr/bin/env python3
 """What is said of a bridge that does not read what it ought to: /readyz, /metrics, and the alerts of watch.md."""
+import os
+import subprocess
+
 from harness import Record, alerts, conf, expect, expect_equal, main, route, wait_until
 from harness.kafka import frame
+from harness.metrics import Scrape, fetch
 
+OPENMETRICS = os.path.join(os.path.dirname(__file__), "../support/openmetrics")
 RECORDS, GONE = 100, 60
 SOON = 30  # seconds: a grace of ten, a question each three, a busy machine
 
@@ -77,6 +82,22 @@ def a_misspelt_topic_is_told(run):
     wait_until(lambda: states(penstock, wrong) == {"assigned": 1}, SOON, "it is read")
 
 
+def both_formats_are_those_of_prometheus(run):
+    """A bridge at work, read by parsers that others wrote; the same series in both formats."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 2)
+    produce(run, kafka, run.topic)
+    penstock = run.penstock(conf(kafka, redis.url, run.group, [push(run.topic)]))
+    wait_until(lambda: penstock.written() == RECORDS, SOON, "all is written")
+    accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+    text, opened = (fetch(penstock.port, "/metrics", accept=wanted)[1] for wanted in ("*/*", accept))
+    for parser, page in (["promtool", "check", "metrics"], text), ([OPENMETRICS], opened):
+        lint = subprocess.run(parser, input=page, capture_output=True, text=True, check=False)
+        expect_equal(lint.returncode, 0, f"{parser}: {lint.stdout}{lint.stderr}")
+    series = [{(name, *sorted(labels.items())) for name, labels, _ in Scrape(page).samples} for page in (text, opened)]
+    expect_equal(series[0] ^ series[1], set(), "series that only one format has")
+
+
 def a_held_partition_has_a_lag(run):
     """Held out of range: what waits is counted, also what comes later."""
     kafka, redis = run.kafka(), run.redis()
@@ -132,5 +153,5 @@ def redis_is_away(run):
 
 
 if __name__ == "__main__":
-    main(a_member_without_partitions_is_ready, a_misspelt_topic_is_told, a_held_partition_has_a_lag,
+    main(both_formats_are_those_of_prometheus, a_member_without_partitions_is_ready, a_misspelt_topic_is_told, a_held_partition_has_a_lag,
          dead_letters_are_told, redis_is_away)

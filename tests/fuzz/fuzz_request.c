@@ -1,4 +1,5 @@
 /* fuzz_request.c: any bytes as the head of an HTTP request. */
+#include "app/accept.h"
 #include "app/request.h"
 
 #include <assert.h>
@@ -24,6 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(request.path.length > 0 && request.path.data[0] == '/');
         assert(!memchr(request.path.data, '\0', request.path.length));
         request_query_has(request.query, "verbose");
+        accept_metrics(request.accept);
     }
     return 0;
 }

@@ -23,6 +23,19 @@ static void metrics_are_answered_as_prometheus_wants_them(void)
     port_close();
 }
 
+static void metrics_are_openmetrics_if_the_client_prefers_them(void)
+{
+    port_open();
+    port_ask("GET /metrics HTTP/1.1\r\nHost: localhost\r\naccept: "
+             "application/openmetrics-text;version=1.0.0;q=0.5, text/plain;q=0.4\r\n"
+             "Connection: close\r\n\r\n");
+    CU_ASSERT_EQUAL(port_status(), 200);
+    CU_ASSERT(
+        port_says("Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n"));
+    CU_ASSERT(port_says("\n# EOF\n"));
+    port_close();
+}
+
 static void a_head_request_gets_the_head_alone(void)
 {
     port_open();
@@ -287,6 +300,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(metrics_are_answered_as_prometheus_wants_them),
+        TEST(metrics_are_openmetrics_if_the_client_prefers_them),
         TEST(a_head_request_gets_the_head_alone),
         TEST(a_probe_that_fails_lists_its_checks),
         TEST(a_probe_that_passes_lists_its_checks_when_asked),

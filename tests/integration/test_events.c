@@ -114,9 +114,9 @@ static void viewers_have_places_of_their_own(void)
 
 /* --- a slow viewer, of a server on this thread ---------------------------------------------- */
 
-static void answer_stream(void *context, struct slice query, struct http_answer *reply)
+static void answer_stream(void *context, const struct request *request, struct http_answer *reply)
 {
-    (void)context, (void)query;
+    (void)context, (void)request;
     reply->stream = true;
 }
 

@@ -1,7 +1,8 @@
-/* test_metrics_lint.c: promtool finds nothing to say about the page of metrics. */
+/* test_metrics_lint.c: parsers that others wrote find nothing to say about the page of metrics. */
 #include "suite.h"
 
 #include "base/clock.h"
+#include "metrics/family.h"
 #include "metrics/metrics.h"
 
 #include <sys/wait.h>
@@ -33,21 +34,25 @@ static struct metrics *sample(void)
     return metrics;
 }
 
-/* What promtool says of the page, up to @p size bytes; its exit status. */
-static int lint(char *said, size_t size, const char *behind)
+static const char promtool[] = "promtool check metrics < metrics_lint.page 2>&1";
+static const char openmetrics_parser[] = TESTS_DIR "/support/openmetrics < metrics_lint.page 2>&1";
+
+/* What @p parser says of the page, up to @p size bytes; its exit status. */
+static int lint(const char *parser, enum metrics_format format, char *said, size_t size,
+                const char *before)
 {
     const char *path = "metrics_lint.page";
     struct metrics *metrics = sample();
     FILE *page = fopen(path, "w");
 
-    metrics_write(metrics, page);
-    fputs(behind, page);
+    fputs(before, page);
+    metrics_write(metrics, format, page);
     fclose(page);
     metrics_free(metrics);
-    FILE *promtool = popen("promtool check metrics < metrics_lint.page 2>&1", "r");
-    size_t length = fread(said, 1, size - 1, promtool);
+    FILE *out = popen(parser, "r");
+    size_t length = fread(said, 1, size - 1, out);
     said[length] = '\0';
-    int status = pclose(promtool);
+    int status = pclose(out);
     remove(path);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
@@ -56,7 +61,7 @@ static void promtool_accepts_a_scrape(void)
 {
     char said[4096];
 
-    CU_ASSERT_EQUAL(lint(said, sizeof(said), ""), 0);
+    CU_ASSERT_EQUAL(lint(promtool, METRICS_TEXT, said, sizeof(said), ""), 0);
     ASSERT_TEXT(said, "");
 }
 
@@ -64,8 +69,29 @@ static void promtool_refuses_a_faulty_scrape(void)
 {
     char said[4096];
 
-    CU_ASSERT_EQUAL(lint(said, sizeof(said), "# TYPE x_ms counter\nx_ms 1\n"), 3);
+    CU_ASSERT_EQUAL(
+        lint(promtool, METRICS_TEXT, said, sizeof(said), "# TYPE x_ms counter\nx_ms 1\n"), 3);
     CU_ASSERT_PTR_NOT_NULL(strstr(said, "x_ms"));
+}
+
+static void a_parser_of_openmetrics_accepts_a_scrape(void)
+{
+    char said[4096], wanted[64];
+
+    snprintf(wanted, sizeof(wanted), "%zu families, ", family_count);
+    CU_ASSERT_EQUAL(lint(openmetrics_parser, METRICS_OPENMETRICS, said, sizeof(said), ""), 0);
+    CU_ASSERT_EQUAL(strncmp(said, wanted, strlen(wanted)), 0);
+    CU_ASSERT_PTR_NULL(strstr(said, ", 0 in seconds"));
+}
+
+static void a_parser_of_openmetrics_refuses_the_text_format(void)
+{
+    char said[4096];
+
+    CU_ASSERT_EQUAL(lint(openmetrics_parser, METRICS_TEXT, said, sizeof(said), ""), 3);
+    CU_ASSERT_EQUAL(lint(openmetrics_parser, METRICS_OPENMETRICS, said, sizeof(said),
+                         "# TYPE x counter\nx 1\n"),
+                    3);
 }
 
 int main(void)
@@ -73,6 +99,8 @@ int main(void)
     static const struct suite_test tests[] = {
         TEST(promtool_accepts_a_scrape),
         TEST(promtool_refuses_a_faulty_scrape),
+        TEST(a_parser_of_openmetrics_accepts_a_scrape),
+        TEST(a_parser_of_openmetrics_refuses_the_text_format),
     };
 
     return SUITE("metrics_lint", tests);

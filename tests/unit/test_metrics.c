@@ -49,7 +49,7 @@ static bool shows(const char *line)
 
     free(page);
     FILE *out = open_memstream(&page, &length);
-    metrics_write(metrics, out);
+    metrics_write(metrics, METRICS_TEXT, out);
     fclose(out);
     for (const char *at = strstr(page, line); at && !found; at = strstr(at + 1, line))
         found = (at == page || at[-1] == '\n') && at[strlen(line)] == '\n';
@@ -114,6 +114,33 @@ static void a_count_is_not_seen_before_it_is_published(void)
     end();
 }
 
+/* What Prometheus and others want to read of OpenMetrics, line by line. */
+static void openmetrics_names_a_family_by_its_type(void)
+{
+    static const char *const lines[] = {
+        "# TYPE penstock_build info\n# HELP penstock_build ",
+        "\npenstock_build_info{version=",
+        "# TYPE penstock_records counter\n# HELP penstock_records ",
+        "\npenstock_records_total{route=",
+        "# TYPE process_cpu_seconds counter\n# UNIT process_cpu_seconds seconds\n",
+        "# TYPE penstock_redis_sent_bytes counter\n# UNIT penstock_redis_sent_bytes bytes\n",
+        "\n# UNIT penstock_end_to_end_latency_seconds seconds\n",
+        ",le=\"1.0\"} 0\n",
+        ",le=\"2.5\"} 0\n",
+    };
+    size_t length = 0;
+
+    begin();
+    FILE *out = open_memstream(&page, &length);
+    metrics_write(metrics, METRICS_OPENMETRICS, out);
+    fclose(out);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        CU_ASSERT_PTR_NOT_NULL(strstr(page, lines[i]));
+    CU_ASSERT_PTR_NULL(strstr(page, "_created"));
+    CU_ASSERT_STRING_EQUAL(page + length - strlen("\n# EOF\n"), "\n# EOF\n");
+    end();
+}
+
 static void a_label_is_escaped(void)
 {
     begin();
@@ -131,7 +158,7 @@ static void a_histogram_is_cumulative_and_in_seconds(void)
     metrics_publish(worker);
     CU_ASSERT(shows("penstock_end_to_end_latency_seconds_bucket{route=\"rides\",le=\"0.002\"} 0"));
     CU_ASSERT(shows("penstock_end_to_end_latency_seconds_bucket{route=\"rides\",le=\"0.005\"} 1"));
-    CU_ASSERT(shows("penstock_end_to_end_latency_seconds_bucket{route=\"rides\",le=\"300\"} 2"));
+    CU_ASSERT(shows("penstock_end_to_end_latency_seconds_bucket{route=\"rides\",le=\"300.0\"} 2"));
     CU_ASSERT(shows("penstock_end_to_end_latency_seconds_bucket{route=\"rides\",le=\"+Inf\"} 3"));
     CU_ASSERT(shows("penstock_end_to_end_latency_seconds_sum{route=\"rides\"} 401.503"));
     CU_ASSERT(shows("penstock_end_to_end_latency_seconds_count{route=\"rides\"} 3"));
@@ -467,6 +494,7 @@ int main(void)
         TEST(a_count_is_not_seen_before_it_is_published),
         TEST(a_name_finds_its_counts_again_whoever_says_it),
         TEST(a_label_is_escaped),
+        TEST(openmetrics_names_a_family_by_its_type),
         TEST(a_histogram_is_cumulative_and_in_seconds),
         TEST(a_record_of_1970_or_of_the_future_is_not_measured),
         TEST(lag_counts_to_the_ack_not_to_the_position),

@@ -40,7 +40,7 @@ static char *page_of(const struct metrics *metrics)
     size_t length = 0;
     FILE *out = open_memstream(&page, &length);
 
-    metrics_write(metrics, out);
+    metrics_write(metrics, METRICS_TEXT, out);
     fclose(out);
     return page;
 }

@@ -53,9 +53,9 @@ class Scrape:
         return broken
 
 
-def fetch(port, path, timeout=5):
+def fetch(port, path, timeout=5, accept=None):
     """(status, text) of a page of the admin port."""
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}")
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Accept": accept} if accept else {})
     try:
         with urllib.request.urlopen(request, timeout=timeout) as answer:
             return answer.status, answer.read().decode()
