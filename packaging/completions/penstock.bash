@@ -33,9 +33,10 @@ _penstock()
     diff) operand='FILE' options='-q --quiet -j --json -h --help' ;;
     explain) operand='ROUTE' options='-c --config= -v --value= -k --key= -H --header= -t --topic= -T --tombstone -s --timestamp= -p --partition= -o --offset= -j --json -h --help' ;;
     dlq) operand='list show retry' options='-c --config= -r --route= -t --topic= -n --limit= -a --all -d --dry-run -j --json -h --help' ;;
+    lag) operand='FILE' options='-c --config= -m --max-lag= -t --topic= -j --json -h --help' ;;
     mock) operand='' options='-p --port= -t --topic= -a --any-topic -h --help' ;;
     version) operand='' options='-h --help' ;;
-    help) operand='run check diff explain dlq mock version' ;;
+    help) operand='run check diff explain dlq lag mock version' ;;
     esac
     case "$command $before" in
     'run -c' | 'run --config') kind=FILE ;;
@@ -52,6 +53,9 @@ _penstock()
     'dlq -r' | 'dlq --route') kind=ROUTE ;;
     'dlq -t' | 'dlq --topic') kind=NONE ;;
     'dlq -n' | 'dlq --limit') kind=NONE ;;
+    'lag -c' | 'lag --config') kind=FILE ;;
+    'lag -m' | 'lag --max-lag') kind=NONE ;;
+    'lag -t' | 'lag --topic') kind=NONE ;;
     'mock -p' | 'mock --port') kind=NONE ;;
     'mock -t' | 'mock --topic') kind=NONE ;;
     *)
@@ -60,7 +64,7 @@ _penstock()
         ;;
     esac
     if ((COMP_CWORD == 1)); then
-        kind='run check diff explain dlq mock version help --help --version'
+        kind='run check diff explain dlq lag mock version help --help --version'
     fi
     case $kind in
     NONE) ;;

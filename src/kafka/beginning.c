@@ -20,6 +20,22 @@ enum beginning_kind beginning_of(const struct beginning *beginning, int32_t numb
     return BEGINNING_LATER;
 }
 
+int64_t beginning_offset(const struct conf_start *start, const struct offsets_item *item,
+                         int64_t now_ms, const char **why)
+{
+    static const char *const whys[] = {
+        [BEGINNING_NOW] = "the group begins",
+        [BEGINNING_THEN] = "it was there when the group began",
+        [BEGINNING_LATER] = "it appeared after the group had begun",
+    };
+    enum beginning_kind kind = beginning_of(&item->group, item->number, now_ms);
+
+    *why = item->group.asked ? whys[kind] : "nothing is committed";
+    if (kind == BEGINNING_LATER || start->kind == START_EARLIEST)
+        return item->low;
+    return item->at_time >= 0 ? item->at_time : item->high;
+}
+
 static bool wants_to_know(const struct offsets_item *item)
 {
     return item->ask_group && !item->err && item->committed < 0;

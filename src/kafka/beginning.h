@@ -12,6 +12,8 @@
  * When the group began, and how many partitions the topic had, is noted with each commit.
  */
 #pragma once
+#include "conf/conf.h"
+
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,6 +31,11 @@ struct beginning {
 enum beginning_kind { BEGINNING_NOW, BEGINNING_THEN, BEGINNING_LATER };
 
 enum beginning_kind beginning_of(const struct beginning *beginning, int32_t number, int64_t now_ms);
+
+/** The offset where @p start, which is not START_ERROR, lets the partition of @p item begin, and
+ * the reason for it. */
+int64_t beginning_offset(const struct conf_start *start, const struct offsets_item *item,
+                         int64_t now_ms, const char **why);
 
 /** Asks for those items that want it and of which nothing is committed; waits for Kafka. */
 void beginnings_ask(rd_kafka_t *kafka, const char *group, struct offsets_item *items, size_t count,

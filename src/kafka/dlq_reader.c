@@ -5,17 +5,16 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "conf/conf.h"
+#include "kafka/client.h"
 #include "kafka/done_list.h"
-#include "kafka/error_log.h"
 #include "kafka/identity.h"
 #include "kafka/message.h"
-#include "kafka/properties.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { QUESTION_MS = 10000, SILENCE_MS = 15000, TEXT_BYTES = 512 };
+enum { SILENCE_MS = 15000 };
 
 struct reader_partition {
     int64_t next, end; /* of what is to be read */
@@ -27,84 +26,39 @@ struct dlq_reader {
     struct conf_source source; /* a member of the group "GROUP.dlq" */
     char *group;
     char *topic;
-    rd_kafka_t *kafka;
+    struct client *client;
     struct identity log;
     struct reader_partition *partitions;
     int partition_count;
     rd_kafka_message_t *message; /* lent out */
-    char heard[TEXT_BYTES];      /* why a broker could not be reached, last */
 };
-
-static void reader_hear(rd_kafka_t *kafka, int code, const char *text, void *context)
-{
-    struct dlq_reader *reader = context;
-
-    (void)kafka;
-    if (error_is_particular((rd_kafka_resp_err_t)code))
-        snprintf(reader->heard, sizeof(reader->heard), "%s", text);
-}
-
-static bool reader_failed(struct dlq_reader *reader, rd_kafka_resp_err_t code, const char *what,
-                          struct err *err)
-{
-    bool silent = code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT;
-    rd_kafka_message_t *message = silent ? rd_kafka_consumer_poll(reader->kafka, 0) : NULL;
-
-    if (message) /* the call was for what librdkafka has to tell besides */
-        rd_kafka_message_destroy(message);
-    return err_set(err, ERR_RETRY, "kafka %s: %s: %s", reader->source.brokers.text, what,
-                   silent && reader->heard[0] ? reader->heard : rd_kafka_err2str(code));
-}
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-static bool reader_open(struct dlq_reader *reader, const struct conf *conf, struct err *err)
-{
-    struct properties properties;
-    char text[TEXT_BYTES];
-
-    if (!properties_make(&properties, conf, &reader->source, 0, err))
-        return false;
-    rd_kafka_conf_set(properties.kafka, "enable.partition.eof", "true", NULL, 0);
-    rd_kafka_conf_set_events(properties.kafka, 0); /* nobody waits for events */
-    rd_kafka_conf_set_opaque(properties.kafka, reader);
-    rd_kafka_conf_set_error_cb(properties.kafka, reader_hear);
-    reader->kafka = rd_kafka_new(RD_KAFKA_CONSUMER, properties.kafka, text, sizeof(text));
-    if (!reader->kafka) {
-        rd_kafka_conf_destroy(properties.kafka);
-        return err_set(err, ERR_CONFIG, "%s", text);
-    }
-    rd_kafka_poll_set_consumer(reader->kafka);
-    return true;
-}
-
 static bool reader_count_partitions(struct dlq_reader *reader, struct err *err)
 {
-    rd_kafka_topic_t *topic = rd_kafka_topic_new(reader->kafka, reader->topic, NULL);
-    const struct rd_kafka_metadata *metadata;
-    rd_kafka_resp_err_t code =
-        topic ? rd_kafka_metadata(reader->kafka, 0, topic, &metadata, QUESTION_MS)
-              : rd_kafka_last_error();
+    const char *topic = reader->topic;
+    rd_kafka_topic_partition_list_t *list = client_partitions(reader->client, &topic, 1, err);
 
-    if (topic)
-        rd_kafka_topic_destroy(topic);
-    if (code)
-        return reader_failed(reader, code, "no answer", err);
-    code = metadata->topic_cnt ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
-    reader->partition_count = code ? 0 : metadata->topics[0].partition_cnt;
-    rd_kafka_metadata_destroy(metadata);
+    if (!list)
+        return false;
+    bool found = list->cnt && list->elems[0].partition >= 0;
+    reader->partition_count = found ? list->cnt : 0;
+    rd_kafka_topic_partition_list_destroy(list);
     reader->partitions = mem_array((size_t)reader->partition_count, sizeof(*reader->partitions));
-    return code ? reader_failed(reader, code, reader->topic, err) : true;
+    return found || client_failed(reader->client, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+                                  reader->topic, err);
 }
 
 static bool reader_ask_ends(struct dlq_reader *reader, struct err *err)
 {
     for (int32_t i = 0; i < reader->partition_count; i++) {
         struct reader_partition *partition = &reader->partitions[i];
-        rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-            reader->kafka, reader->topic, i, &partition->next, &partition->end, QUESTION_MS);
+        rd_kafka_resp_err_t code =
+            rd_kafka_query_watermark_offsets(reader->client->kafka, reader->topic, i,
+                                             &partition->next, &partition->end, CLIENT_QUESTION_MS);
         if (code)
-            return reader_failed(reader, code, reader->topic, err);
+            return client_failed(reader->client, code, reader->topic, err);
     }
     return true;
 }
@@ -124,9 +78,9 @@ static bool reader_ask_log(struct dlq_reader *reader, struct identity *log, stru
 {
     struct identity_question question = {.topic = reader->topic};
 
-    identities_ask(reader->kafka, &question, 1, QUESTION_MS);
+    identities_ask(reader->client->kafka, &question, 1, CLIENT_QUESTION_MS);
     if (question.err)
-        return reader_failed(reader, question.err, reader->topic, err);
+        return client_failed(reader->client, question.err, reader->topic, err);
     *log = question.identity;
     return true;
 }
@@ -155,7 +109,7 @@ static void reader_read_marks(const struct dlq_reader *reader, struct reader_par
 static bool reader_ask_done(struct dlq_reader *reader, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = reader_list(reader);
-    rd_kafka_resp_err_t code = rd_kafka_committed(reader->kafka, list, QUESTION_MS);
+    rd_kafka_resp_err_t code = rd_kafka_committed(reader->client->kafka, list, CLIENT_QUESTION_MS);
 
     for (int i = 0; !code && i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *answer = &list->elems[i];
@@ -163,16 +117,16 @@ static bool reader_ask_done(struct dlq_reader *reader, struct err *err)
                           (struct slice){answer->metadata, answer->metadata_size});
     }
     rd_kafka_topic_partition_list_destroy(list);
-    return code ? reader_failed(reader, code, "committed offsets", err) : true;
+    return code ? client_failed(reader->client, code, "committed offsets", err) : true;
 }
 
 static bool reader_assign(struct dlq_reader *reader, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = reader_list(reader);
-    rd_kafka_resp_err_t code = rd_kafka_assign(reader->kafka, list);
+    rd_kafka_resp_err_t code = rd_kafka_assign(reader->client->kafka, list);
 
     rd_kafka_topic_partition_list_destroy(list);
-    return code ? reader_failed(reader, code, "assign", err) : true;
+    return code ? client_failed(reader->client, code, "assign", err) : true;
 }
 
 static struct dlq_reader *reader_of(const struct conf_source *source)
@@ -184,6 +138,11 @@ static struct dlq_reader *reader_of(const struct conf_source *source)
     reader->source.group.text = reader->group;
     reader->source.instance_id.text = NULL;
     return reader;
+}
+
+static bool reader_open(struct dlq_reader *reader, const struct conf *conf, struct err *err)
+{
+    return (reader->client = client_new(conf, &reader->source, NULL, err)) != NULL;
 }
 
 struct dlq_reader *dlq_reader_fetcher(const struct conf *conf, const struct conf_source *source,
@@ -222,10 +181,7 @@ void dlq_reader_free(struct dlq_reader *reader)
     if (!reader)
         return;
     reader_give_back(reader);
-    if (reader->kafka) {
-        rd_kafka_assign(reader->kafka, NULL);
-        rd_kafka_destroy(reader->kafka);
-    }
+    client_free(reader->client);
     for (int i = 0; reader->partitions && i < reader->partition_count; i++)
         done_list_free(&reader->partitions[i].done);
     free(reader->partitions);
@@ -256,7 +212,7 @@ static bool reader_takes(struct dlq_reader *reader, const rd_kafka_message_t *me
         return false;
     }
     if (message->err)
-        return reader_failed(reader, message->err, reader->topic, err);
+        return client_failed(reader->client, message->err, reader->topic, err);
     if (message->offset < partition->next || message->offset >= partition->end)
         return false;
     done_list_skip(&partition->done, partition->next, message->offset - 1);
@@ -279,9 +235,9 @@ bool dlq_reader_next(struct dlq_reader *reader, struct record *record, bool *don
     reader_give_back(reader);
     err->kind = ERR_NONE;
     while (!reader_is_finished(reader)) {
-        rd_kafka_message_t *message = rd_kafka_consumer_poll(reader->kafka, 100);
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(reader->client->kafka, 100);
         if (!message && clock_ms() > deadline_ms)
-            return reader_failed(reader, RD_KAFKA_RESP_ERR__TIMED_OUT, reader->topic, err);
+            return client_failed(reader->client, RD_KAFKA_RESP_ERR__TIMED_OUT, reader->topic, err);
         if (!message)
             continue;
         if (reader_takes(reader, message, err)) {
@@ -305,12 +261,12 @@ bool dlq_reader_fetch(struct dlq_reader *reader, const char *topic, int32_t numb
 
     reader_give_back(reader);
     rd_kafka_topic_partition_list_add(list, topic, number)->offset = offset;
-    rd_kafka_assign(reader->kafka, list);
+    rd_kafka_assign(reader->client->kafka, list);
     rd_kafka_topic_partition_list_destroy(list);
     while (!message && clock_ms() <= deadline_ms)
-        message = rd_kafka_consumer_poll(reader->kafka, 100);
+        message = rd_kafka_consumer_poll(reader->client->kafka, 100);
     if (!message)
-        return reader_failed(reader, RD_KAFKA_RESP_ERR__TIMED_OUT, topic, err);
+        return client_failed(reader->client, RD_KAFKA_RESP_ERR__TIMED_OUT, topic, err);
     if (!message->err && message->offset == offset) {
         reader_lend(reader, message, topic, record);
         return true;
@@ -389,7 +345,7 @@ bool dlq_reader_keep(struct dlq_reader *reader, struct err *err)
         partition->marked = false;
     }
     if (good && list->cnt)
-        code = rd_kafka_commit(reader->kafka, list, 0);
+        code = rd_kafka_commit(reader->client->kafka, list, 0);
     for (int i = 0; i < list->cnt; i++) {
         free(list->elems[i].metadata); /* ours, not librdkafka's to free */
         list->elems[i].metadata = NULL;
@@ -397,6 +353,6 @@ bool dlq_reader_keep(struct dlq_reader *reader, struct err *err)
     }
     rd_kafka_topic_partition_list_destroy(list);
     if (code)
-        return reader_failed(reader, code, "marks could not be kept", err);
+        return client_failed(reader->client, code, "marks could not be kept", err);
     return good;
 }

@@ -207,9 +207,8 @@ static bool ask_since(struct offsets_item *items, size_t count)
 
 /* The identities first: the other answers are of these logs or of newer ones, which the next look
  * finds out. */
-static void ask_all(const struct offsets *offsets, struct offsets_item *items, size_t count)
+void offsets_query(rd_kafka_t *kafka, const char *group, struct offsets_item *items, size_t count)
 {
-    rd_kafka_t *kafka = offsets->kafka;
     bool committed = false, ends = false, times = false;
 
     for (size_t i = 0; i < count; i++) {
@@ -223,7 +222,7 @@ static void ask_all(const struct offsets *offsets, struct offsets_item *items, s
     ask_logs(kafka, items, count);
     if (committed)
         ask_committed(kafka, items, count);
-    beginnings_ask(kafka, offsets->group, items, count, ASK_MS);
+    beginnings_ask(kafka, group, items, count, ASK_MS);
     times = ask_since(items, count);
     if (ends)
         ask_leaders(kafka, items, count, ASK_LOW);
@@ -265,7 +264,7 @@ static bool offsets_work(void *context)
     if (asked)
         ends = ask_ends(offsets->kafka, asked);
     if (items)
-        ask_all(offsets, items, offsets->count);
+        offsets_query(offsets->kafka, offsets->group, items, offsets->count);
     pthread_mutex_lock(&offsets->asker.mutex);
     if (ends)
         keep_ends(offsets, ends);

@@ -38,6 +38,9 @@ struct offsets_item {
     int64_t at_time;     /* -1: none that late */
 };
 
+/** Asks at once, on this thread, for as long as Kafka takes; for tools. */
+void offsets_query(rd_kafka_t *kafka, const char *group, struct offsets_item *items, size_t count);
+
 /** Starts the thread; answers are announced on @p wake_fd. @p group is borrowed. Errors: NULL and
  * errno. */
 struct offsets *offsets_new(rd_kafka_t *kafka, const char *group, int wake_fd);

@@ -33,38 +33,22 @@ static const char *const start_words[] = {
 
 /* --- the answers ----------------------------------------------------------------------------- */
 
-/* Where it begins by "start", and why. */
-static int64_t first_offset(const struct source_partition *partition,
-                            const struct offsets_item *item, const char **why)
-{
-    static const char *const whys[] = {
-        [BEGINNING_NOW] = "the group begins",
-        [BEGINNING_THEN] = "it was there when the group began",
-        [BEGINNING_LATER] = "it appeared after the group had begun",
-    };
-    enum beginning_kind kind = beginning_of(&item->group, partition->number, clock_wall_ms());
-
-    *why = item->group.asked ? whys[kind] : "nothing is committed";
-    if (kind == BEGINNING_LATER || partition->source->options->start.kind == START_EARLIEST)
-        return item->low;
-    return item->at_time >= 0 ? item->at_time : item->high;
-}
-
 static void start_first(struct source_partition *partition, const struct offsets_item *item)
 {
+    const struct conf_start *start = &partition->source->options->start;
     const char *why;
 
-    switch (partition->source->options->start.kind) {
+    switch (start->kind) {
     case START_EARLIEST:
     case START_LATEST:
     case START_TIME:
-        partition_place(partition, first_offset(partition, item, &why), WITNESS_NONE);
+        partition_place(partition, beginning_offset(start, item, clock_wall_ms(), &why),
+                        WITNESS_NONE);
         partition->log.group = item->group;
         log_info("partition begins", LOG_STR("topic", partition->topic->name),
                  LOG_INT("partition", partition->number), LOG_INT("offset", partition->position),
                  LOG_INT("log_start", item->low), LOG_INT("log_end", item->high),
-                 LOG_STR("start", start_words[partition->source->options->start.kind]),
-                 LOG_STR("reason", why));
+                 LOG_STR("start", start_words[start->kind]), LOG_STR("reason", why));
         break;
     case START_ERROR:
         source_hold(partition, HOLD_RECORD,
