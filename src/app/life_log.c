@@ -20,6 +20,25 @@ void life_log_start(const struct loaded *loaded)
              LOG_INT("memory_bytes", loaded->conf->memory));
 }
 
+static void log_finding(void *context, const struct conf_finding *finding)
+{
+    const struct log_field fields[] = {
+        LOG_STR("file", finding->origin.file), LOG_SOME("line", finding->origin.line),
+        LOG_STR(finding->severity == CONF_ERROR ? "error" : "warning", finding->text),
+        LOG_STR("remedy", finding->hint), LOG_END};
+
+    (void)context;
+    if (finding->severity == CONF_ERROR)
+        log_write(NULL, LOG_ERROR, "configuration", fields);
+    else if (finding->severity == CONF_WARNING && log_enabled(LOG_WARN))
+        log_write(NULL, LOG_WARN, "configuration", fields);
+}
+
+void life_log_findings(const struct loaded *loaded)
+{
+    conf_problems_each(loaded->problems, log_finding, NULL);
+}
+
 void life_log_wait(const struct metrics *metrics, struct health *health, int64_t deadline_ms)
 {
     struct metrics_totals totals;

@@ -11,6 +11,9 @@ struct metrics;
 /** The start: version, file, libraries. */
 void life_log_start(const struct loaded *loaded);
 
+/** What "check" says of the file: its mistakes and warnings. */
+void life_log_findings(const struct loaded *loaded);
+
 /** The stop waits for answers, until @p deadline_ms (clock_ms). */
 void life_log_wait(const struct metrics *metrics, struct health *health, int64_t deadline_ms);
 

@@ -23,13 +23,11 @@ const char *load_path(const char *option)
     return variable && *variable ? variable : DEFAULT_PATH;
 }
 
-int load(const char *path, enum conf_severity least, struct loaded *loaded)
+int load_silently(const char *path, struct loaded *loaded)
 {
     *loaded = (struct loaded){.path = path, .problems = conf_problems_new()};
-    if (access(path, R_OK) != 0) {
-        fprintf(stderr, "penstock: %s: %s\n", path, strerror(errno));
+    if (access(path, R_OK) != 0)
         return EXIT_NOINPUT;
-    }
     loaded->conf = loader_read(path, loaded->problems);
     if (loaded->conf) {
         loaded->routes = routes_new(loaded->conf, loaded->problems);
@@ -39,8 +37,18 @@ int load(const char *path, enum conf_severity least, struct loaded *loaded)
         for (size_t i = 0; i < loaded->conf->sink_count; i++)
             sink_check(&loaded->conf->sinks[i], loaded->problems);
     }
-    conf_problems_write(loaded->problems, least, stderr);
     return conf_problems_count(loaded->problems) ? EXIT_CONFIG : EXIT_OK;
+}
+
+int load(const char *path, enum conf_severity least, struct loaded *loaded)
+{
+    int status = load_silently(path, loaded);
+
+    if (status == EXIT_NOINPUT)
+        fprintf(stderr, "penstock: %s: %s\n", path, strerror(errno));
+    else
+        conf_problems_write(loaded->problems, least, stderr);
+    return status;
 }
 
 void load_free(struct loaded *loaded)

@@ -14,9 +14,15 @@ struct loaded {
 const char *load_path(const char *option);
 
 /**
- * Loads @p path and writes its findings of severity @p least and worse to stderr. load_free() in
- * any case. Returns an exit status: EXIT_OK, EXIT_NOINPUT if there is no such file, EXIT_CONFIG if
- * it has mistakes.
+ * Loads @p path without a word: its findings are in loaded->problems. load_free() in any case.
+ * Returns an exit status: EXIT_OK, EXIT_NOINPUT (and errno) if there is no such file, EXIT_CONFIG
+ * if it has mistakes.
+ */
+int load_silently(const char *path, struct loaded *loaded);
+
+/**
+ * Loads @p path and writes its findings of severity @p least and worse to stderr; otherwise
+ * as load_silently().
  */
 int load(const char *path, enum conf_severity least, struct loaded *loaded);
 

@@ -4,7 +4,7 @@
  *      start    opens the admin port and makes the workers, then starts threads; READY=1 when each
  *               worker is in its group, or, with startup_notify, when the start is over
  *      run      the main thread waits for signals, feeds the watchdog and reports the status;
- *               SIGHUP only reads the certificate files again
+ *               SIGHUP reads the configuration again (reload.c)
  *      stop     SIGTERM or SIGINT: every worker drains, commits and leaves its group within
  *               drain_timeout; 1.5 s later the process exits whatever hangs
  *
@@ -17,11 +17,11 @@
 #include "app/health.h"
 #include "app/life_log.h"
 #include "app/notify.h"
+#include "app/reload.h"
+#include "app/workers.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "flow/tolerance.h"
-#include "flow/worker.h"
 #include "kafka/library.h"
 #include "kafka/source.h"
 #include "redis/commands.h"
@@ -48,21 +48,11 @@ enum { START_MORE_MS = 6 * STATUS_MS }; /* systemd waits so much longer; told wi
 enum { STOP_TELL_MS = 1500, STOP_TELL_AGAIN_MS = 10000 };
 enum { ADDRESSES = 320 << 20 }; /* libraries, stacks, and what allocators reserve for threads */
 
-struct service_worker {
-    struct worker *worker;
-    pthread_t thread;
-    bool started;
-    _Atomic bool ended;
-    bool failed; /* read once ended */
-    struct err err;
-};
-
 struct service {
     const struct loaded *loaded;
-    struct service_worker *workers;
-    size_t worker_count;
+    struct workers *workers;
+    struct reload *reload;
     struct metrics *metrics;
-    struct tolerances *tolerances;
     const char **names; /* of commands, for the metrics */
     struct health *health;
     struct admin *admin;
@@ -114,46 +104,7 @@ static void service_open_metrics(struct service *service, unsigned workers)
     service_name_series(service->metrics, service->loaded->conf);
 }
 
-/* --- workers ---------------------------------------------------------------------------------- */
-
-static void *service_thread(void *context)
-{
-    struct service_worker *worker = context;
-
-    worker->failed = !worker_run(worker->worker, &worker->err);
-    atomic_store(&worker->ended, true);
-    return NULL;
-}
-
-static bool service_add_worker(struct service *service, const struct conf_source *source,
-                               unsigned member, struct err *err)
-{
-    struct service_worker *worker = &service->workers[service->worker_count];
-    const struct worker_options options = {.conf = service->loaded->conf,
-                                           .source = source,
-                                           .routes = service->loaded->routes,
-                                           .metrics = service->metrics,
-                                           .tolerances = service->tolerances,
-                                           .listener = {service->health, health_status},
-                                           .number = (unsigned)service->worker_count,
-                                           .member = member};
-
-    worker->worker = worker_new(&options, err);
-    if (!worker->worker)
-        return false;
-    service->worker_count++;
-    return true;
-}
-
-static unsigned service_count_workers(const struct conf *conf)
-{
-    unsigned count = 0;
-
-    for (size_t i = 0; i < conf->source_count; i++)
-        if (conf_is_read(conf, &conf->sources[i]))
-            count += (unsigned)conf->sources[i].workers;
-    return count;
-}
+/* --- start ------------------------------------------------------------------------------------ */
 
 /* An allocator reserves addresses that it never fills. If none are left, librdkafka aborts. */
 static void service_warn_of_addresses(const struct conf *conf)
@@ -189,39 +140,14 @@ static bool service_open_admin(struct service *service, const struct conf_admin 
 static bool service_start(struct service *service, struct err *err)
 {
     const struct conf *conf = service->loaded->conf;
-    unsigned count = service_count_workers(conf);
-    char name[20];
+    unsigned count = workers_wanted(conf);
 
     service_warn_of_addresses(conf);
     service_open_metrics(service, count);
-    service->tolerances = tolerances_new(conf);
+    service->reload = reload_new(service->loaded, service->metrics);
     service->health = health_new(count, conf->admin.startup == STARTUP_WARM);
-    service->workers = mem_array(count, sizeof(*service->workers));
-    if (!service_open_admin(service, &conf->admin, err))
-        return false;
-    for (size_t i = 0; i < conf->source_count; i++)
-        for (unsigned member = 0;
-             conf_is_read(conf, &conf->sources[i]) && member < (unsigned)conf->sources[i].workers;
-             member++)
-            if (!service_add_worker(service, &conf->sources[i], member, err))
-                return false;
-    for (size_t i = 0; i < service->worker_count; i++) {
-        struct service_worker *worker = &service->workers[i];
-        if (pthread_create(&worker->thread, NULL, service_thread, worker) != 0)
-            return err_set(err, ERR_FATAL, "worker %zu: its thread could not be started", i);
-        worker->started = true;
-        snprintf(name, sizeof(name), "worker %u", (unsigned)i);
-        pthread_setname_np(worker->thread, name); /* for top -H */
-    }
-    return true;
-}
-
-static bool service_worker_failed(const struct service *service)
-{
-    for (size_t i = 0; i < service->worker_count; i++)
-        if (atomic_load(&service->workers[i].ended))
-            return true;
-    return false;
+    service->workers = workers_new(service->loaded, service->metrics, service->health);
+    return service_open_admin(service, &conf->admin, err) && workers_start(service->workers, err);
 }
 
 /* For systemctl status. */
@@ -270,32 +196,17 @@ static bool service_join(struct service *service, int64_t deadline_ms)
     sigset_t signals = service_signals();
     int64_t tell_ms = clock_ms() + STOP_TELL_MS;
 
-    for (size_t i = 0; i < service->worker_count; i++) {
-        struct service_worker *worker = &service->workers[i];
-        while (worker->started && !atomic_load(&worker->ended)) {
-            if (clock_ms() >= deadline_ms)
-                return false;
-            if (clock_ms() >= tell_ms) {
-                life_log_wait(service->metrics, service->health, deadline_ms);
-                service_report_status(service, "stopping: ");
-                tell_ms += STOP_TELL_AGAIN_MS;
-            }
-            service_exit_on_signal(&signals);
+    while (!workers_all_ended(service->workers)) {
+        if (clock_ms() >= deadline_ms)
+            return false;
+        if (clock_ms() >= tell_ms) {
+            life_log_wait(service->metrics, service->health, deadline_ms);
+            service_report_status(service, "stopping: ");
+            tell_ms += STOP_TELL_AGAIN_MS;
         }
-        if (worker->started)
-            pthread_join(worker->thread, NULL);
-        worker->started = false;
+        service_exit_on_signal(&signals);
     }
     return true;
-}
-
-static size_t service_left(const struct service *service)
-{
-    size_t left = 0;
-
-    for (size_t i = 0; i < service->worker_count; i++)
-        left += worker_left(service->workers[i].worker);
-    return left;
 }
 
 /* Drains and leaves. False if something hung and only the end of the process helps. */
@@ -307,15 +218,15 @@ static bool service_stop(struct service *service)
 
     reasons_of(service->health, &reasons);
     health_stop(service->health);
+    reload_stop(service->reload);
     notify_stopping(deadline_ms + STOP_SLACK_MS - now_ms);
-    for (size_t i = 0; i < service->worker_count; i++)
-        worker_stop(service->workers[i].worker, deadline_ms);
+    workers_stop(service->workers, deadline_ms);
     if (!service_join(service, deadline_ms + STOP_SLACK_MS)) {
         log_warn("stopped by the deadline", LOG_STR("left", "records in flight are read again"),
                  LOG_STR("reason", reasons.count ? reasons.text : NULL));
         return false;
     }
-    life_log_stop(service_left(service), &reasons, clock_ms() - now_ms);
+    life_log_stop(workers_left(service->workers), &reasons, clock_ms() - now_ms);
     return true;
 }
 
@@ -329,11 +240,11 @@ static void service_report_ready(struct service *service, int64_t now_ms)
         return;
     if (health_answer(service->health, HEALTH_READY)) {
         service->ready = true;
-        log_info("ready", LOG_INT("workers", service->worker_count));
+        log_info("ready", LOG_INT("workers", workers_count(service->workers)));
     } else if (!service->not_ready && now_ms >= service->ready_due_ms) {
         service->not_ready = true;
         reasons_of(service->health, &reasons);
-        log_warn("started, but not ready yet", LOG_INT("workers", service->worker_count),
+        log_warn("started, but not ready yet", LOG_INT("workers", workers_count(service->workers)),
                  LOG_STR("reason", reasons.text));
     }
 }
@@ -414,14 +325,6 @@ static void service_tick(struct service *service)
     service_notify(service, now_ms);
 }
 
-static void service_reload(struct service *service)
-{
-    log_info("reading certificate files again", LOG_STR("signal", "SIGHUP"),
-             LOG_STR("left", "the configuration itself is read only at the start"));
-    for (size_t i = 0; i < service->worker_count; i++)
-        worker_reload(service->workers[i].worker);
-}
-
 static int service_wait(struct service *service)
 {
     sigset_t signals = service_signals();
@@ -430,14 +333,16 @@ static int service_wait(struct service *service)
     for (;;) {
         int number = sigtimedwait(&signals, NULL, &tick);
         if (number == SIGHUP) {
-            service_reload(service);
+            reload_wanted(service->reload);
+            workers_reload(service->workers);
         } else if (number > 0) {
             log_info("stopping", LOG_STR("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"),
                      LOG_INT("longest_ms", service_drain_ms(service->loaded->conf)));
             return EXIT_OK;
         }
-        if (service_worker_failed(service))
+        if (workers_one_ended(service->workers))
             return EXIT_SOFTWARE;
+        reload_turn(service->reload);
         service_tick(service);
     }
 }
@@ -445,21 +350,12 @@ static int service_wait(struct service *service)
 static void service_free(struct service *service)
 {
     admin_stop(service->admin);
-    for (size_t i = 0; i < service->worker_count; i++)
-        worker_free(service->workers[i].worker);
-    free(service->workers);
-    tolerances_free(service->tolerances);
+    workers_free(service->workers);
+    reload_free(service->reload);
     health_free(service->health);
     metrics_free(service->metrics);
     free(service->names);
     notify_close();
-}
-
-static void service_log_failures(const struct service *service)
-{
-    for (size_t i = 0; i < service->worker_count; i++)
-        if (atomic_load(&service->workers[i].ended) && service->workers[i].failed)
-            log_error_each("worker failed", LOG_STR("error", service->workers[i].err.text));
 }
 
 int service_run(const struct loaded *loaded)
@@ -477,7 +373,7 @@ int service_run(const struct loaded *loaded)
         service.ready_due_ms = clock_ms() + READY_MS;
         service.warming_due_ms = clock_ms() + WARMING_MS;
         status = service_wait(&service);
-        service_log_failures(&service);
+        workers_log_failures(service.workers);
     } else {
         log_error("start failed", LOG_STR("error", err.text));
         status = err.kind == ERR_CONFIG ? EXIT_CONFIG : EXIT_UNAVAILABLE;

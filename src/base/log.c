@@ -20,6 +20,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -41,7 +42,7 @@ static const char *const level_names[] = {"error", "warn", "info", "debug"};
 static const int level_priorities[] = {3, 4, 6, 7}; /* sd-daemon(3) */
 static const char *const level_colours[] = {"\033[31m", "\033[33m", "\033[32m", "\033[2m"};
 
-static enum log_level log_level = LOG_INFO;
+static _Atomic(enum log_level) log_level = LOG_INFO;
 static enum log_style log_style = STYLE_PLAIN;
 static pthread_mutex_t log_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct log_site *log_sites; /* those that have left lines out */
@@ -61,7 +62,7 @@ static bool log_is_journal(void)
 
 void log_configure(enum log_level level, enum log_format format)
 {
-    log_level = level;
+    log_set_level(level);
     if (format == LOG_JSON)
         log_style = STYLE_JSON;
     else if (format == LOG_AUTO && log_is_journal())
@@ -72,9 +73,14 @@ void log_configure(enum log_level level, enum log_format format)
         log_style = STYLE_PLAIN;
 }
 
+void log_set_level(enum log_level level)
+{
+    atomic_store_explicit(&log_level, level, memory_order_relaxed);
+}
+
 bool log_enabled(enum log_level level)
 {
-    return level <= log_level;
+    return level <= atomic_load_explicit(&log_level, memory_order_relaxed);
 }
 
 static bool log_is_plain_word(struct slice text)

@@ -54,6 +54,9 @@ struct log_site {
 /** Call once, before threads start. */
 void log_configure(enum log_level level, enum log_format format);
 
+/** From now on. Any thread. */
+void log_set_level(enum log_level level);
+
 bool log_enabled(enum log_level level);
 
 /** Writes one line, unless @p site wrote its burst in the last ten seconds; NULL: always. @p fields

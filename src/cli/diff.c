@@ -30,30 +30,13 @@ static const char examples[] = "\nExample:\n"
 
 /* --- for a person ----------------------------------------------------------------------------- */
 
-static void show_value(const char *text)
-{
-    fputs(*text ? text : "(not set)", stdout);
-}
-
 static void text_difference(void *context, const struct difference *difference)
 {
     enum option_change *largest = context;
 
     if (difference->change > *largest)
         *largest = difference->change;
-    printf("%s: ", difference->setting);
-    if (!difference->was) {
-        fputs("added", stdout);
-    } else if (!difference->is) {
-        fputs("removed", stdout);
-    } else if (strcmp(difference->was, difference->is) == 0) {
-        fputs("another secret", stdout);
-    } else {
-        show_value(difference->was);
-        fputs(" -> ", stdout);
-        show_value(difference->is);
-    }
-    printf(" (%s)\n", option_changes[difference->change].word);
+    diff_write(difference, stdout);
 }
 
 static int diff_as_text(const struct conf *before, const struct conf *after)

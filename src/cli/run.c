@@ -19,23 +19,13 @@ static const struct cli_option options[] = {
 static const char usage[] = "Usage: penstock run [OPTION]... [FILE]\n"
                             "Runs the bridge until SIGTERM or SIGINT. Then it reads no more, waits "
                             "for Redis' answers, commits\n"
-                            "and leaves the group. A second signal ends it at once. SIGHUP only "
-                            "reads the certificate files of\n"
-                            "Redis sinks again, for new connections.\n";
+                            "and leaves the group. A second signal ends it at once. SIGHUP reads "
+                            "the configuration again:\n"
+                            "if it has mistakes nothing changes, and the log has them.\n";
 
 static const char examples[] = "\nExamples:\n"
                                "  penstock run rides.conf\n"
                                "  PENSTOCK_CONFIG=rides.conf penstock run\n";
-
-/* The log has the warnings that "check" prints. */
-static void run_warn(void *context, const struct conf_finding *finding)
-{
-    (void)context;
-    if (finding->severity == CONF_WARNING)
-        log_warn_each("configuration", LOG_STR("file", finding->origin.file),
-                      LOG_INT("line", finding->origin.line), LOG_STR("warning", finding->text),
-                      LOG_STR("remedy", finding->hint));
-}
 
 int cli_run(int argc, char **argv)
 {
@@ -61,7 +51,7 @@ int cli_run(int argc, char **argv)
     if (status == EXIT_OK) {
         log_configure(loaded.conf->log.level, loaded.conf->log.format);
         life_log_start(&loaded);
-        conf_problems_each(loaded.problems, run_warn, NULL);
+        life_log_findings(&loaded);
         status = service_run(&loaded);
     }
     load_free(&loaded);

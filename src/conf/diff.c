@@ -239,3 +239,27 @@ size_t diff_confs(const struct conf *before, const struct conf *after,
     compare_inner(&diff, GROUP_top, GROUP_log, "", true, true, &before->log, &after->log);
     return diff.count;
 }
+
+/* --- for a person ----------------------------------------------------------------------------- */
+
+static void write_value(const char *text, FILE *out)
+{
+    fputs(*text ? text : "(not set)", out);
+}
+
+void diff_write(const struct difference *difference, FILE *out)
+{
+    fprintf(out, "%s: ", difference->setting);
+    if (!difference->was) {
+        fputs("added", out);
+    } else if (!difference->is) {
+        fputs("removed", out);
+    } else if (strcmp(difference->was, difference->is) == 0) {
+        fputs("another secret", out);
+    } else {
+        write_value(difference->was, out);
+        fputs(" -> ", out);
+        write_value(difference->is, out);
+    }
+    fprintf(out, " (%s)\n", option_changes[difference->change].word);
+}

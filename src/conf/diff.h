@@ -3,6 +3,8 @@
 #include "conf/conf.h"
 #include "conf/option.h"
 
+#include <stdio.h>
+
 struct difference {
     const char *setting;  /* "sinks.live.window_bytes"; a whole group: "routes.trips" */
     const char *was, *is; /* without secrets; "" if not set; NULL: the group is not there */
@@ -13,3 +15,6 @@ struct difference {
  * default that is written out is not one. Returns their number. */
 size_t diff_confs(const struct conf *before, const struct conf *after,
                   void (*visit)(void *context, const struct difference *difference), void *context);
+
+/** One line for a person: "sinks.live.connections: 1 -> 2 (reconnect)". */
+void diff_write(const struct difference *difference, FILE *out);

@@ -197,13 +197,20 @@ static void page_build(const struct page *page)
 
 static void page_process(const struct page *page)
 {
-    const char *fields = (const char *)&page->snapshot->process + page->family->offset;
-    double value = *(const double *)(const void *)fields;
+    const struct dimension *dimension = page->family->dimension;
+    const double *values =
+        (const void *)((const char *)&page->snapshot->process + page->family->offset);
 
-    if (isnan(value))
-        return;
-    fputs(page->family->name, page->out);
-    page_number(page->out, value);
+    for (size_t i = 0; i < dimension->count; i++) {
+        if (isnan(values[i]))
+            continue;
+        fputs(page->family->name, page->out);
+        if (dimension->label) {
+            page_label(page->out, '{', dimension->label, dimension->values[i]);
+            fputc('}', page->out);
+        }
+        page_number(page->out, values[i]);
+    }
 }
 
 static void page_family(const struct page *page)

@@ -44,6 +44,9 @@ struct metrics {
     struct slots *slots;
     double started;
     _Atomic bool ready, startup_over;
+    _Atomic uint64_t reloads[RELOAD_COUNT];
+    _Atomic int64_t loaded_ms;
+    _Atomic bool restart_needed;
     struct worker_metrics *workers;
 };
 
@@ -54,6 +57,7 @@ struct metrics *metrics_new(const struct metrics_shape *shape)
     metrics->shape = *shape;
     metrics->slots = slots_new();
     metrics->started = (double)clock_wall_ms() / 1000;
+    atomic_store(&metrics->loaded_ms, clock_wall_ms());
     metrics->workers = mem_array(shape->workers, sizeof(*metrics->workers));
     for (unsigned i = 0; i < shape->workers; i++) {
         metrics->workers[i].own = (struct metrics_worker){.metrics = metrics, .number = i};
@@ -169,6 +173,15 @@ void metrics_set_health(struct metrics *metrics, bool ready, bool startup_over)
 {
     atomic_store(&metrics->ready, ready);
     atomic_store(&metrics->startup_over, startup_over);
+}
+
+void metrics_reloaded(struct metrics *metrics, enum reload_result result, bool restart_needed)
+{
+    atomic_fetch_add(&metrics->reloads[result], 1);
+    if (result != RELOAD_OK)
+        return;
+    atomic_store(&metrics->loaded_ms, clock_wall_ms());
+    atomic_store(&metrics->restart_needed, restart_needed);
 }
 
 void metrics_latency(struct route_counters *route, int64_t timestamp_ms, int64_t now_ms)
@@ -347,15 +360,26 @@ static void snapshot_add_partitions(struct snapshot *snapshot, const struct metr
     snapshot->partition_count = kept;
 }
 
+static void snapshot_add_process(struct snapshot *snapshot, const struct metrics *metrics)
+{
+    struct process_sample *sample = &snapshot->process;
+
+    process_sample(sample);
+    sample->started = metrics->started;
+    sample->ready = atomic_load(&metrics->ready);
+    sample->startup_over = atomic_load(&metrics->startup_over);
+    for (size_t i = 0; i < RELOAD_COUNT; i++)
+        sample->reloads[i] = (double)atomic_load(&metrics->reloads[i]);
+    sample->loaded = (double)atomic_load(&metrics->loaded_ms) / 1000;
+    sample->restart_needed = atomic_load(&metrics->restart_needed);
+}
+
 void snapshot_take(struct snapshot *snapshot, const struct metrics *metrics)
 {
     *snapshot = (struct snapshot){.shape = &metrics->shape};
     snapshot_add_slots(snapshot, metrics);
     snapshot_add_partitions(snapshot, metrics);
-    process_sample(&snapshot->process);
-    snapshot->process.started = metrics->started;
-    snapshot->process.ready = atomic_load(&metrics->ready);
-    snapshot->process.startup_over = atomic_load(&metrics->startup_over);
+    snapshot_add_process(snapshot, metrics);
 }
 
 void snapshot_clear(struct snapshot *snapshot)

@@ -138,6 +138,10 @@ struct topic_counters *metrics_topic(struct metrics_worker *worker, const char *
 /** What penstock says of itself when asked for /readyz and /startupz. Any thread. */
 void metrics_set_health(struct metrics *metrics, bool ready, bool startup_over);
 
+/** The configuration was read again. @p restart_needed: it has changes that wait for a restart.
+ * Any thread. */
+void metrics_reloaded(struct metrics *metrics, enum reload_result result, bool restart_needed);
+
 /** The index for sink_counters.errors of a label that reply_label() gave. */
 size_t metrics_error_index(const char *label);
 

@@ -67,7 +67,13 @@ void process_sample(struct process_sample *sample)
 {
     struct rlimit limit;
 
-    *sample = (struct process_sample){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    *sample = (struct process_sample){.cpu_seconds = NAN,
+                                      .resident_bytes = NAN,
+                                      .virtual_bytes = NAN,
+                                      .open_files = NAN,
+                                      .most_files = NAN,
+                                      .threads = NAN,
+                                      .born = NAN};
     process_stat(sample);
     sample->open_files = process_open_files();
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0)

@@ -1,10 +1,13 @@
 /* process.h: what the kernel says about this process. */
 #pragma once
+#include "metrics/metrics.h"
 
 /** NAN: unknown. */
 struct process_sample {
-    double started, ready, startup_over; /* set by the taker of the sample: since when penstock
-                                            works, and what its probes say */
+    /* Set by the taker of the sample: since when penstock works, what its probes say, and what
+     * became of its configuration. */
+    double started, ready, startup_over;
+    double reloads[RELOAD_COUNT], loaded, restart_needed;
     double cpu_seconds;
     double resident_bytes, virtual_bytes;
     double open_files, most_files;
@@ -12,5 +15,5 @@ struct process_sample {
     double born; /* seconds since 1970 */
 };
 
-/** Reads /proc/self; fills all but the first three. */
+/** Reads /proc/self; fills all but what the taker sets. */
 void process_sample(struct process_sample *sample);

@@ -99,7 +99,7 @@ static void each_kind_of_setting_is_shown_as_the_file_says_it(void)
     expect(WITH("", "", ROUTE("r", DO), "admin = { hosts = [ \"a\", \"b c\" ]; };"),
            "admin.hosts:  -> a, \"b c\" (live)\n");
     expect(WITH("", "", ROUTE("r", DO), "log = { level = \"debug\"; };"),
-           "log.level: info -> debug (restart)\n");
+           "log.level: info -> debug (live)\n");
     expect(WITH("", "", ROUTE("r", DO), "memory = \"1GiB\";"), "memory: 48MiB -> 1GiB (rejoin)\n");
 }
 

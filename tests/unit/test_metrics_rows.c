@@ -199,6 +199,8 @@ static void what_the_kernel_says_comes_out(void)
             continue;
         snprintf(line, sizeof(line), "\n%s ", rows[i].name);
         bool found = strstr(page, line) != NULL;
+        snprintf(line, sizeof(line), "\n%s{", rows[i].name); /* with a label */
+        found |= strstr(page, line) != NULL;
         if (!found)
             fprintf(stderr, "\n%s does not come out\n", rows[i].name);
         CU_ASSERT(found);

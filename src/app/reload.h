@@ -1,0 +1,48 @@
+/*
+ * reload.h: the configuration is read again while penstock runs.
+ *
+ * The new file is checked whole, as "penstock check" does; if it has a mistake nothing changes. The
+ * main thread does the work; others ask it, and wait for its answer.
+ */
+#pragma once
+#include "metrics/metrics.h"
+
+#include <stdbool.h>
+
+struct loaded;
+struct reload;
+
+enum reload_outcome {
+    RELOAD_ACCEPTED,  /* what can change while penstock runs changes now */
+    RELOAD_MISTAKEN,  /* the file has mistakes: nothing changes */
+    RELOAD_UNANSWERED /* penstock stops, or an earlier reload takes long: nothing is known */
+};
+
+/** Texts are lines, "" if there are none; reload_answer_clear() frees them. */
+struct reload_answer {
+    enum reload_outcome outcome;
+    char *mistakes; /* as "penstock check" writes them */
+    char *changes;  /* "routes.trips.ttl: 1h -> 2h (live)", as "penstock diff" writes them */
+    char *restart;  /* settings that keep their former value until a restart */
+};
+
+/** What runs is @p start, which lives as long as the reload. Call on the main thread. */
+struct reload *reload_new(const struct loaded *start, struct metrics *metrics);
+
+/** Once nobody asks any more. Takes NULL. */
+void reload_free(struct reload *reload);
+
+/** Reads the file again if somebody asked for it. Main thread. */
+void reload_turn(struct reload *reload);
+
+/** Nobody is answered any more: penstock stops. Main thread. */
+void reload_stop(struct reload *reload);
+
+/** SIGHUP came. Main thread. */
+void reload_wanted(struct reload *reload);
+
+/** Asks for a reload and waits, some seconds at most, until the file is read and checked. Any
+ * thread but the main one. */
+void reload_ask(struct reload *reload, struct reload_answer *answer);
+
+void reload_answer_clear(struct reload_answer *answer);

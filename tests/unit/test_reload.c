@@ -1,0 +1,180 @@
+/* test_reload.c: a configuration that is read again while penstock runs. */
+#include "suite.h"
+
+#include "app/load.h"
+#include "app/reload.h"
+#include "base/log.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char path[] = "/tmp/penstock-test-XXXXXX";
+static struct loaded loaded;
+static struct metrics *metrics;
+static struct reload *reload;
+
+static void write_file(const char *route, const char *more)
+{
+    FILE *file = fopen(path, "w");
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fprintf(file,
+            "version = 1;\n"
+            "sources = { main = { brokers = \"k:9092\"; group = \"g\"; }; };\n"
+            "sinks = { live = { url = \"redis://h:1/2\"; }; };\n"
+            "routes = ( { name = \"r\"; from = \"main\"; topics = \"t\"; to = \"live\"; %s } );\n"
+            "%s",
+            route, more);
+    fclose(file);
+}
+
+#define DO "do = \"SET a b\";"
+
+static void open_reload(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    close(mkstemp(strcpy(path, "/tmp/penstock-test-XXXXXX")));
+    write_file(DO, "");
+    CU_ASSERT_EQUAL_FATAL(load(path, CONF_ERROR, &loaded), 0);
+    metrics = metrics_new(&(struct metrics_shape){.workers = 1});
+    reload = reload_new(&loaded, metrics);
+}
+
+static void close_reload(void)
+{
+    reload_free(reload);
+    metrics_free(metrics);
+    load_free(&loaded);
+    unlink(path);
+    log_set_level(LOG_INFO);
+}
+
+static void *asker(void *context)
+{
+    reload_ask(reload, context);
+    return NULL;
+}
+
+/* As the admin port does: from a thread of its own. */
+static struct reload_answer ask(void)
+{
+    static const struct timespec patience = {60, 0};
+    struct reload_answer answer;
+    pthread_t thread;
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    pthread_create(&thread, NULL, asker, &answer);
+    CU_ASSERT_EQUAL(sigtimedwait(&set, NULL, &patience), SIGHUP);
+    reload_wanted(reload);
+    reload_turn(reload);
+    pthread_join(thread, NULL);
+    return answer;
+}
+
+static bool scrape_has(const char *text)
+{
+    char *page = NULL;
+    size_t length;
+    FILE *out = open_memstream(&page, &length);
+
+    metrics_write(metrics, METRICS_TEXT, out);
+    fclose(out);
+    bool has = strstr(page, text);
+    free(page);
+    return has;
+}
+
+static void a_file_with_mistakes_changes_nothing_and_says_them(void)
+{
+    open_reload();
+    write_file("do = \"SET a %{b|uppr}\";", "log = { level = \"debug\"; };\n");
+    struct reload_answer answer = ask();
+    CU_ASSERT_EQUAL(answer.outcome, RELOAD_MISTAKEN);
+    CU_ASSERT_PTR_NOT_NULL(strstr(answer.mistakes, "unknown filter 'uppr'"));
+    ASSERT_TEXT(answer.changes, "");
+    CU_ASSERT_FALSE(log_enabled(LOG_DEBUG));
+    CU_ASSERT_TRUE(scrape_has("penstock_reloads_total{result=\"refused\"} 1\n"));
+    CU_ASSERT_TRUE(scrape_has("penstock_reloads_total{result=\"ok\"} 0\n"));
+    reload_answer_clear(&answer);
+    close_reload();
+}
+
+static void a_file_that_is_gone_is_a_mistake(void)
+{
+    open_reload();
+    unlink(path);
+    struct reload_answer answer = ask();
+    CU_ASSERT_EQUAL(answer.outcome, RELOAD_MISTAKEN);
+    CU_ASSERT_PTR_NOT_NULL(strstr(answer.mistakes, "No such file"));
+    reload_answer_clear(&answer);
+    close_reload();
+}
+
+static void the_level_of_the_log_changes(void)
+{
+    open_reload();
+    write_file(DO, "log = { level = \"debug\"; };\n");
+    struct reload_answer answer = ask();
+    CU_ASSERT_EQUAL(answer.outcome, RELOAD_ACCEPTED);
+    ASSERT_TEXT(answer.changes, "log.level: info -> debug (live)\n");
+    ASSERT_TEXT(answer.restart, "");
+    CU_ASSERT_TRUE(log_enabled(LOG_DEBUG));
+    CU_ASSERT_TRUE(scrape_has("penstock_reloads_total{result=\"ok\"} 1\n"));
+    reload_answer_clear(&answer);
+    close_reload();
+}
+
+static void a_change_that_needs_a_restart_is_named_until_it_is_taken_back(void)
+{
+    open_reload();
+    write_file(DO, "log = { format = \"json\"; };\n");
+    for (int i = 0; i < 2; i++) {
+        struct reload_answer answer = ask();
+        CU_ASSERT_EQUAL(answer.outcome, RELOAD_ACCEPTED);
+        ASSERT_TEXT(answer.restart, "log.format\n");
+        CU_ASSERT_TRUE(scrape_has("penstock_config_restart_needed 1\n"));
+        reload_answer_clear(&answer);
+    }
+    write_file(DO, "");
+    struct reload_answer answer = ask();
+    ASSERT_TEXT(answer.restart, "");
+    CU_ASSERT_TRUE(scrape_has("penstock_config_restart_needed 0\n"));
+    reload_answer_clear(&answer);
+    close_reload();
+}
+
+static void an_asker_is_not_left_waiting_by_a_stop(void)
+{
+    struct reload_answer answer;
+    pthread_t thread;
+
+    open_reload();
+    pthread_create(&thread, NULL, asker, &answer);
+    reload_stop(reload);
+    pthread_join(thread, NULL);
+    CU_ASSERT_EQUAL(answer.outcome, RELOAD_UNANSWERED);
+    reload_answer_clear(&answer);
+    close_reload();
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        TEST(a_file_with_mistakes_changes_nothing_and_says_them),
+        TEST(a_file_that_is_gone_is_a_mistake),
+        TEST(the_level_of_the_log_changes),
+        TEST(a_change_that_needs_a_restart_is_named_until_it_is_taken_back),
+        TEST(an_asker_is_not_left_waiting_by_a_stop),
+    };
+
+    return SUITE("reload", tests);
+}
