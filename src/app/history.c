@@ -26,6 +26,7 @@
     SERIES(lag_seconds, lag_seconds)                                                               \
     SERIES(inflight_records, inflight)                                                             \
     SERIES(held_partitions, held)                                                                  \
+    SERIES(redis_seconds, redis)                                                                   \
     SERIES(cpu_cores, cpu)                                                                         \
     SERIES(resident_bytes, resident)
 
@@ -33,6 +34,7 @@
 struct totals {
     double wall_ms, ready;
     double written, errors, bytes, cpu;
+    double round_trips, round_trip_us;
     double lag_records, lag_seconds;
     double inflight, held, resident;
     struct histogram latency;
@@ -75,6 +77,12 @@ static void totals_add_route(struct totals *totals, const struct route_counters 
         totals->latency.buckets[i] += route->latency.buckets[i];
 }
 
+static void totals_add_sink(struct totals *totals, const struct sink_counters *sink)
+{
+    totals->round_trips += (double)sink->round_trips;
+    totals->round_trip_us += (double)sink->round_trip_us;
+}
+
 static void totals_add_partition(struct totals *totals, const struct partition_sample *partition)
 {
     totals->bytes += partition->consumed_bytes;
@@ -95,9 +103,19 @@ static struct totals totals_of(const struct snapshot *snapshot, int64_t wall_ms)
     for (size_t i = 0; i < snapshot->slot_count; i++)
         if (snapshot->slots[i].kind == SLOT_ROUTE)
             totals_add_route(&totals, (const void *)snapshot->words[i]);
+        else if (snapshot->slots[i].kind == SLOT_SINK)
+            totals_add_sink(&totals, (const void *)snapshot->words[i]);
     for (size_t i = 0; i < snapshot->partition_count; i++)
         totals_add_partition(&totals, &snapshot->partitions[i]);
     return totals;
+}
+
+/* NAN: Redis answered nothing meanwhile. */
+static double redis_seconds(const struct totals *last, const struct totals *now)
+{
+    double trips = now->round_trips - last->round_trips;
+
+    return trips > 0 ? (now->round_trip_us - last->round_trip_us) / trips / 1e6 : NAN;
 }
 
 static struct history_sample sample_between(const struct totals *last, const struct totals *now,
@@ -113,6 +131,7 @@ static struct history_sample sample_between(const struct totals *last, const str
         .lag_seconds = now->lag_seconds,
         .inflight = now->inflight,
         .held = now->held,
+        .redis = redis_seconds(last, now),
         .cpu = (now->cpu - last->cpu) / seconds,
         .resident = now->resident,
     };

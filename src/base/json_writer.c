@@ -98,7 +98,7 @@ void json_write_integer(struct json_writer *writer, const char *name, int64_t nu
 void json_write_number(struct json_writer *writer, const char *name, double number)
 {
     if (isfinite(number))
-        fprintf(begin_value(writer, name), "%.*f", number == floor(number) ? 0 : 3, number);
+        fprintf(begin_value(writer, name), "%.*f", number == floor(number) ? 0 : 6, number);
     else
         json_write_null(writer, name);
 }

@@ -39,7 +39,7 @@ void json_write_text(struct json_writer *writer, const char *name, const char *t
 void json_write_bool(struct json_writer *writer, const char *name, bool truth);
 void json_write_integer(struct json_writer *writer, const char *name, int64_t number);
 
-/** Whole, or with three decimals; null if it is no number. */
+/** Whole, or with six decimals; null if it is no number. */
 void json_write_number(struct json_writer *writer, const char *name, double number);
 
 void json_write_null(struct json_writer *writer, const char *name);

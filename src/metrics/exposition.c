@@ -43,6 +43,14 @@ static void page_number(FILE *out, double value)
     fprintf(out, " %.*f\n", value == floor(value) ? 0 : 3, value);
 }
 
+static void page_count(const struct page *page, uint64_t count)
+{
+    if (page->family->type == FAMILY_SECONDS)
+        fprintf(page->out, " %" PRIu64 ".%06u\n", count / 1000000, (unsigned)(count % 1000000));
+    else
+        fprintf(page->out, " %" PRIu64 "\n", count);
+}
+
 /* One series for each value of the family's dimension; @p scope names the first label, NULL: none.
  */
 static void page_counters(const struct page *page, const char *scope, const char *value,
@@ -57,7 +65,8 @@ static void page_counters(const struct page *page, const char *scope, const char
             page_label(page->out, '{', scope, value);
         if (dimension->label)
             page_label(page->out, scope ? ',' : '{', dimension->label, dimension->values[i]);
-        fprintf(page->out, "%s %" PRIu64 "\n", scope || dimension->label ? "}" : "", counters[i]);
+        fputs(scope || dimension->label ? "}" : "", page->out);
+        page_count(page, counters[i]);
     }
 }
 

@@ -73,17 +73,13 @@ const struct family families[] = {
 const size_t family_count = sizeof(families) / sizeof(families[0]);
 
 const char *const family_type_names[] = {
-    [FAMILY_COUNTER] = "counter",
-    [FAMILY_GAUGE] = "gauge",
-    [FAMILY_HISTOGRAM] = "histogram",
-    [FAMILY_INFO] = "info",
+    [FAMILY_COUNTER] = "counter",     [FAMILY_SECONDS] = "counter", [FAMILY_GAUGE] = "gauge",
+    [FAMILY_HISTOGRAM] = "histogram", [FAMILY_INFO] = "info",
 };
 
 const char *const family_suffixes[] = {
-    [FAMILY_COUNTER] = "_total",
-    [FAMILY_GAUGE] = "",
-    [FAMILY_HISTOGRAM] = "",
-    [FAMILY_INFO] = "_info",
+    [FAMILY_COUNTER] = "_total", [FAMILY_SECONDS] = "_total", [FAMILY_GAUGE] = "",
+    [FAMILY_HISTOGRAM] = "",     [FAMILY_INFO] = "_info",
 };
 
 const char *const family_scope_labels[] = {

@@ -2,7 +2,13 @@
 #pragma once
 #include "metrics/metrics.h"
 
-enum family_type { FAMILY_COUNTER, FAMILY_GAUGE, FAMILY_HISTOGRAM, FAMILY_INFO };
+enum family_type {
+    FAMILY_COUNTER,
+    FAMILY_SECONDS, /* a counter, which is kept in microseconds */
+    FAMILY_GAUGE,
+    FAMILY_HISTOGRAM,
+    FAMILY_INFO
+};
 
 enum family_scope {
     SCOPE_BUILD,

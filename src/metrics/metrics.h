@@ -48,6 +48,7 @@ struct sink_counters {
     uint64_t reconnects, sent_bytes, received_bytes;
     uint64_t units, units_unsettled; /* of exactly-once delivery */
     uint64_t connections_up;         /* gauge */
+    uint64_t round_trips, round_trip_us;
     uint64_t barriers[BARRIER_COUNT];
     uint64_t errors[32]; /* by metrics_error_label() */
     uint64_t *commands;  /* [command][enum command_result] */

@@ -326,7 +326,10 @@ static struct slice lane_output(const struct session *session)
 
 static void lane_sent(struct session *session, size_t length)
 {
-    lane_of(session)->out_sent += length;
+    struct lane *lane = lane_of(session);
+
+    lane->out_sent += length;
+    session->asked += lane->out_sent == lane->out_length;
 }
 
 static void lane_on_turn(struct session *session)

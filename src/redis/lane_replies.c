@@ -426,8 +426,10 @@ static bool lane_scan(struct lane *lane, struct slice *input)
         lane->awaited &= ~(unsigned)step;
         lane->heard = true;
     }
-    if (!lane->awaited)
+    if (!lane->awaited) {
+        lane->session.heard = lane->session.asked;
         lane_turn(lane);
+    }
     return true;
 }
 

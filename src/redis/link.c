@@ -70,6 +70,28 @@ static size_t link_write(struct link *link, struct slice bytes)
     return (size_t)sent;
 }
 
+/* One request at a time is timed, so that this costs nothing. */
+static void link_time_request(struct link *link)
+{
+    const struct session *session = link->session;
+
+    if (link->timed_us || session->asked == session->heard)
+        return;
+    link->timed = session->asked;
+    link->timed_us = clock_us();
+}
+
+static void link_time_answer(struct link *link)
+{
+    struct sink_counters *counters = link->connection.setup->counters;
+
+    if (!link->timed_us || link->session->heard < link->timed)
+        return;
+    counters->round_trips++;
+    counters->round_trip_us += (uint64_t)(clock_us() - link->timed_us);
+    link->timed_us = 0;
+}
+
 /* One send; false: nothing more can be sent now. */
 static bool link_send_once(struct link *link)
 {
@@ -86,6 +108,7 @@ static bool link_send_once(struct link *link)
     if (sent) {
         FAILPOINT(after_send);
         session->ops->sent(session, sent);
+        link_time_request(link);
     }
     return true;
 }
@@ -250,6 +273,7 @@ static bool link_read_once(struct link *link)
     }
     memmove(input, left.data, left.length);
     link->input_length = left.length;
+    link_time_answer(link);
     link_send(link);
     return got == room;
 }
@@ -312,6 +336,7 @@ static void link_on_begin(struct connection *connection)
 
     link->least = 1;
     link->input_length = 0;
+    link->timed_us = 0;
     link_watch(link);
     link->looked_ms = link->progress_ms;
     if (connection->server_changed) /* it was not the connection that ended */

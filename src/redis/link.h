@@ -20,6 +20,8 @@ struct link {
     struct backoff retry, slow_retry; /* how long, each time */
     int64_t retry_since_ms; /* since when the server says "later" to one command; 0: it did not */
     uint64_t retry_number;  /* that command's */
+    uint64_t timed;         /* the request whose answer is timed, */
+    int64_t timed_us;       /* since when; 0: none is */
     int64_t looked_ms;      /* when the session was told to look */
     void (*ticks)(void *context); /* the session wants ticks; NULL: it never does */
     void *context;

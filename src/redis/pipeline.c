@@ -200,6 +200,7 @@ static void pipeline_sent(struct session *session, size_t length)
         pipeline->question_sent += length;
     else
         window_wrote(&pipeline->window, length);
+    session->asked = pipeline->window.queue.first + pipeline->window.sent;
 }
 
 static void pipeline_idle(struct session *session)
@@ -412,6 +413,7 @@ static bool pipeline_receive(struct session *session, struct slice *input)
         if (!pipeline_answer(pipeline))
             return false;
     }
+    session->heard = pipeline->window.queue.first;
     return true;
 }
 

@@ -104,6 +104,8 @@ struct session {
     enum session_pause pause;
     size_t least;      /* so many bytes must come before there is anything to do; 0: any */
     int64_t blocks_ms; /* for so long the server may let it wait by the nature of a command */
+    uint64_t asked;    /* a number that rises with each request; of the newest that was sent, */
+    uint64_t heard;    /* and of the newest that was answered, as far as the session knows */
     bool answered;     /* others than the suspect are, on this connection; the link takes it back */
     struct suspect suspect;              /* the command that ended the last connections */
     char trouble[SESSION_TROUBLE_BYTES]; /* why it pauses, or is broken */

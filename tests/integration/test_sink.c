@@ -45,6 +45,26 @@ static void an_answered_command_is_done(void)
     close_all();
 }
 
+/* One answer takes 50 ms, which many others do not. */
+static void the_time_to_an_answer_is_measured(void)
+{
+    open_real();
+    sink_fixture_put(fixture, "SET", "first", "1", NULL);
+    expect_all_done();
+    const struct sink_counters *counters = fixture->counters;
+    CU_ASSERT(counters->round_trips >= 1);
+    CU_ASSERT(counters->round_trip_us < 50000);
+    sink_fixture_put(fixture, "WAIT", "1", "50", NULL);
+    expect_all_done();
+    CU_ASSERT(counters->round_trip_us >= 50000);
+    uint64_t before = counters->round_trips;
+    sink_fixture_push_sequence(fixture, 0, 50000);
+    expect_all_done();
+    CU_ASSERT(counters->round_trips - before > 5);
+    CU_ASSERT(counters->round_trips - before < 50000 / 2); /* not each command */
+    close_all();
+}
+
 static void answers_of_every_shape_come_in_order(void)
 {
     open_real();
@@ -439,6 +459,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(an_answered_command_is_done),
+        TEST(the_time_to_an_answer_is_measured),
         TEST(answers_of_every_shape_come_in_order),
         TEST(arguments_pass_unharmed),
         TEST(what_was_rolled_back_is_never_sent),

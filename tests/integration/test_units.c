@@ -49,6 +49,7 @@ static void records_and_their_checkpoint_are_written(void)
     CU_ASSERT_PTR_NULL(sink_trouble(owner->sink));
     CU_ASSERT_EQUAL(sink_trouble_since_ms(owner->sink), 0);
     CU_ASSERT(owner->counters->units >= 1000 / 16);
+    CU_ASSERT(owner->counters->round_trips >= owner->counters->units);
     CU_ASSERT_EQUAL(owner->counters->units_unsettled, 0);
     CU_ASSERT_EQUAL(owner->counters->commands[command_find(SLICE("RPUSH"))->index * RESULT_COUNT],
                     1000);

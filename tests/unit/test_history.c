@@ -159,6 +159,22 @@ static void each_second_has_the_latencies_of_its_own_records(void)
     end();
 }
 
+static void the_time_that_redis_takes_is_a_mean(void)
+{
+    struct sink_counters *sink;
+
+    begin();
+    sink = metrics_sink(worker, "live");
+    sample_after(1000);
+    sink->round_trips = 4;
+    sink->round_trip_us = 10000;
+    sample_after(1000);
+    CU_ASSERT_DOUBLE_EQUAL(newest("redis_seconds"), 0.0025, 1e-9);
+    sample_after(1000);
+    CU_ASSERT(isnan(newest("redis_seconds")));
+    end();
+}
+
 static void the_process_is_part_of_it(void)
 {
     begin();
@@ -202,6 +218,7 @@ int main(void)
         TEST(two_snapshots_of_one_moment_divide_by_nothing),
         TEST(the_lag_is_of_the_partitions_that_are_ours),
         TEST(each_second_has_the_latencies_of_its_own_records),
+        TEST(the_time_that_redis_takes_is_a_mean),
         TEST(the_process_is_part_of_it),
         TEST(the_oldest_sample_makes_room),
     };

@@ -53,16 +53,16 @@ static void integers_keep_all_their_digits(void)
     ASSERT_TEXT(written(), "[-9223372036854775808,9223372036854775807]");
 }
 
-static void numbers_are_whole_or_have_three_decimals_or_are_null(void)
+static void numbers_are_whole_or_have_six_decimals_or_are_null(void)
 {
     begin();
     json_write_open(&json, NULL, '[');
     json_write_number(&json, NULL, 123456789012);
-    json_write_number(&json, NULL, -0.12349);
+    json_write_number(&json, NULL, -0.12345649);
     json_write_number(&json, NULL, NAN);
     json_write_number(&json, NULL, INFINITY);
     json_write_close(&json, ']');
-    ASSERT_TEXT(written(), "[123456789012,-0.123,null,null]");
+    ASSERT_TEXT(written(), "[123456789012,-0.123456,null,null]");
 }
 
 static void what_is_not_there_is_null_and_what_is_empty_is_not(void)
@@ -123,7 +123,7 @@ int main(void)
     static const struct suite_test tests[] = {
         TEST(values_within_brackets_have_commas_between_them),
         TEST(integers_keep_all_their_digits),
-        TEST(numbers_are_whole_or_have_three_decimals_or_are_null),
+        TEST(numbers_are_whole_or_have_six_decimals_or_are_null),
         TEST(what_is_not_there_is_null_and_what_is_empty_is_not),
         TEST(control_characters_are_escaped),
         TEST(bytes_that_are_not_utf8_keep_their_form),
