@@ -13,10 +13,11 @@
 #include "kafka/source_state.h"
 
 enum {
-    RESERVE_MS = 2000,  /* of the time to stop, for the last commit and for leaving */
-    AWAY_WAIT_MS = 300, /* for the last commit while no broker can be reached */
-    DESTROY_MS = 2000,  /* longest wait for rd_kafka_destroy() */
-    OFFSETS_MS = 500    /* and for a question that is under way */
+    RESERVE_MS = 2000,   /* of the time to stop, for the last commit and for leaving */
+    AWAY_WAIT_MS = 300,  /* for the last commit while no broker can be reached */
+    AWAY_CLOSE_MS = 700, /* and for librdkafka's close: then nobody hears that we leave */
+    DESTROY_MS = 2000,   /* longest wait for rd_kafka_destroy() */
+    OFFSETS_MS = 500     /* and for a question that is under way */
 };
 
 void source_stop(struct source *source, int64_t deadline_ms)
@@ -96,6 +97,7 @@ static void shutdown_leave(struct source *source)
         !is_static(source))
         return;
     source->shutdown.step = SHUTDOWN_ENDING;
+    source->shutdown.step_deadline_ms = source->now_ms + AWAY_CLOSE_MS;
     error = rd_kafka_consumer_close_queue(source->kafka, source->control);
     if (!error)
         return;
@@ -125,6 +127,14 @@ static void shutdown_step(struct source *source)
     }
 }
 
+/* librdkafka's close waits some seconds for requests that no broker will answer. */
+static bool is_late(const struct source *source)
+{
+    return source->now_ms >= source->shutdown.deadline_ms ||
+           (source->shutdown.step == SHUTDOWN_ENDING && source->errors.away &&
+            source->now_ms >= source->shutdown.step_deadline_ms);
+}
+
 void shutdown_turn(struct source *source)
 {
     enum shutdown_step before;
@@ -135,7 +145,7 @@ void shutdown_turn(struct source *source)
         before = source->shutdown.step;
         shutdown_step(source);
     } while (source->shutdown.step != before);
-    if (source->shutdown.step == SHUTDOWN_DONE || source->now_ms < source->shutdown.deadline_ms)
+    if (source->shutdown.step == SHUTDOWN_DONE || !is_late(source))
         return;
     log_warn("kafka: could not leave the group in time",
              LOG_STR("group", source->options->group.text),
