@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,6 +155,19 @@ bool listening_open(struct listening *listening, struct event_base *base, const 
                               : listen_address(listening, base, where, accepted, context, err);
 
     return open || err_wrap(err, "admin: listen %s", where);
+}
+
+bool listening_is_loopback(const struct listening *listening)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t length = sizeof(address);
+
+    getsockname(evconnlistener_get_fd(listening->listener), (struct sockaddr *)&address, &length);
+    if (address.ss_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&address)->sin6_addr);
+    return address.ss_family == AF_UNIX ||
+           (address.ss_family == AF_INET &&
+            ntohl(((struct sockaddr_in *)&address)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET);
 }
 
 void listening_close(struct listening *listening)

@@ -19,5 +19,8 @@ struct listening {
 bool listening_open(struct listening *listening, struct event_base *base, const char *where,
                     evconnlistener_cb accepted, void *context, struct err *err);
 
+/** Whether only this machine can connect to it. */
+bool listening_is_loopback(const struct listening *listening);
+
 /** Removes the unix socket. Takes one that was not opened, all of it zero. */
 void listening_close(struct listening *listening);

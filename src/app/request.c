@@ -1,10 +1,18 @@
 /* request.c: the head of an HTTP request (RFC 9112), as far as the admin port cares. */
 #include "app/request.h"
 
+#include "base/text.h"
+
 #include <strings.h>
 
-/* Cuts the part before @p mark off @p text; all of it if there is no mark. */
-static struct slice slice_cut(struct slice *text, const char *mark)
+static const char *const methods[METHOD_OTHER] = {"GET", "HEAD", "POST", "PUT", "DELETE"};
+
+const char *method_name(enum method method)
+{
+    return method == METHOD_OTHER ? NULL : methods[method];
+}
+
+struct slice request_cut(struct slice *text, const char *mark)
 {
     size_t length = strlen(mark);
     const char *at = text->length ? memmem(text->data, text->length, mark, length) : NULL;
@@ -15,7 +23,7 @@ static struct slice slice_cut(struct slice *text, const char *mark)
     return before;
 }
 
-static bool slice_is_like(struct slice text, const char *word)
+bool request_is_like(struct slice text, const char *word)
 {
     return text.length == strlen(word) && strncasecmp(text.data, word, text.length) == 0;
 }
@@ -64,41 +72,59 @@ static struct slice slice_trim(struct slice text)
 static struct slice request_host(struct slice authority)
 {
     if (slice_begins(authority, "[")) {
-        slice_cut(&authority, "[");
-        return slice_cut(&authority, "]");
+        request_cut(&authority, "[");
+        return request_cut(&authority, "]");
     }
-    return slice_cut(&authority, ":");
+    return request_cut(&authority, ":");
 }
 
 /* A list of words, "keep-alive, close". */
 static bool list_has(struct slice list, const char *word)
 {
     while (list.length)
-        if (slice_is_like(slice_trim(slice_cut(&list, ",")), word))
+        if (request_is_like(slice_trim(request_cut(&list, ",")), word))
             return true;
     return false;
 }
 
 /* The headers that we need; the data of one that did not come is NULL. */
 struct headers {
-    struct slice host, length, coding, accept;
+    struct slice host, length, coding, origin, credentials, type, accept, expect;
     bool close;
 };
 
+static struct slice *header_of(struct headers *headers, struct slice name)
+{
+    const struct {
+        const char *name;
+        struct slice *value;
+    } rows[] = {
+        {"Host", &headers->host},
+        {"Content-Length", &headers->length},
+        {"Transfer-Encoding", &headers->coding},
+        {"Origin", &headers->origin},
+        {"Authorization", &headers->credentials},
+        {"Content-Type", &headers->type},
+        {"Accept", &headers->accept},
+        {"Expect", &headers->expect},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (request_is_like(name, rows[i].name))
+            return rows[i].value;
+    return NULL;
+}
+
 /* Two Hosts, two lengths or two codings are ambiguous (RFC 9112 3.2, 6.3): another server between
- * us and the client may have believed the other one. */
+ * us and the client may have believed the other one. Of the others, too, there may be one: but
+ * Accept is a list, and its first part will do. */
 static bool header_take(struct headers *headers, struct slice name, struct slice value)
 {
-    struct slice *only = slice_is_like(name, "Host")                ? &headers->host
-                         : slice_is_like(name, "Content-Length")    ? &headers->length
-                         : slice_is_like(name, "Transfer-Encoding") ? &headers->coding
-                                                                    : NULL;
+    struct slice *only = header_of(headers, name);
 
-    if (slice_is_like(name, "Connection"))
+    if (request_is_like(name, "Connection"))
         headers->close |= list_has(value, "close");
-    if (slice_is_like(name, "Accept") && !headers->accept.data)
-        headers->accept = value;
-    if (!only)
+    if (!only || (only == &headers->accept && only->data))
         return true;
     if (only->data)
         return false;
@@ -110,68 +136,101 @@ static bool header_take(struct headers *headers, struct slice name, struct slice
 static bool headers_read(struct slice text, struct headers *headers)
 {
     while (text.length) {
-        struct slice line = slice_cut(&text, "\r\n"), name;
+        struct slice line = request_cut(&text, "\r\n"), name;
         if (!slice_is_clean(line) || !memchr(line.data, ':', line.length))
             return false;
-        name = slice_cut(&line, ":");
+        name = request_cut(&line, ":");
         if (!slice_is_token(name) || !header_take(headers, name, slice_trim(line)))
             return false;
     }
     return true;
 }
 
-/* Whether the length of the body is beyond doubt: a number, or chunks, not both. Its size does not
- * matter, as nobody reads it. */
-static bool request_body(const struct headers *headers, struct request *request)
+static bool request_length(struct slice text, int64_t *length)
 {
-    size_t digits = 0;
+    for (size_t i = 0; i < text.length; i++)
+        if (!strchr("0123456789", text.data[i]))
+            return false;
+    if (text.length && !text_integer(text, length))
+        *length = INT64_MAX;
+    return text.length > 0;
+}
 
-    while (digits < headers->length.length && strchr("0123456789", headers->length.data[digits]))
-        request->last |= headers->length.data[digits++] != '0';
-    request->last |= headers->coding.data || headers->close;
-    return !headers->length.data ||
-           (digits > 0 && digits == headers->length.length && !headers->coding.data);
+/* Where the body ends must be beyond doubt: after a number of bytes or after the last chunk, which
+ * an HTTP/1.0 client does not know. Returns 200 or the status to refuse it with. */
+static int request_body(const struct headers *headers, bool old, struct request *request)
+{
+    bool reads = request->method != METHOD_GET && request->method != METHOD_HEAD;
+
+    if (headers->coding.data && (headers->length.data || old))
+        return 400;
+    if (headers->length.data && !request_length(headers->length, &request->length))
+        return 400;
+    if (headers->coding.data && !request_is_like(headers->coding, "chunked"))
+        return 501;
+    if (headers->expect.data && !request_is_like(headers->expect, "100-continue"))
+        return 417;
+    request->chunked = headers->coding.data;
+    request->has_body = (request->chunked || request->length) && reads;
+    request->expects = headers->expect.data && request->has_body;
+    request->last |= (request->chunked || request->length) && !reads;
+    return 200;
 }
 
 /* "/path?query", or with "http://host" before it, as proxies are asked. */
 static bool request_target(struct slice target, struct request *request)
 {
     if (slice_begins(target, "http://")) {
-        slice_cut(&target, "//");
+        request_cut(&target, "//");
         const char *path = memchr(target.data, '/', target.length);
         if (!path)
             return false;
         size_t length = (size_t)(path - target.data);
-        request->host = request_host((struct slice){target.data, length});
+        request->authority = (struct slice){target.data, length};
         target = (struct slice){path, target.length - length};
     }
     request->query = target;
-    request->path = slice_cut(&request->query, "?");
+    request->path = request_cut(&request->query, "?");
     return slice_begins(request->path, "/");
+}
+
+static enum method request_method(struct slice name)
+{
+    enum method method = METHOD_GET;
+
+    while (method < METHOD_OTHER && !slice_is(name, methods[method]))
+        method++;
+    return method;
 }
 
 int request_parse(struct slice head, struct request *request)
 {
-    struct slice line = slice_cut(&head, "\r\n");
+    struct slice line = request_cut(&head, "\r\n");
     struct headers headers = {0};
     struct request parsed = {0};
 
-    if (!slice_is_clean(line) || !headers_read(head, &headers) || !request_body(&headers, &parsed))
+    if (!slice_is_clean(line) || !headers_read(head, &headers))
         return 400;
-    if (headers.host.data)
-        parsed.host = request_host(headers.host);
-    parsed.accept = headers.accept;
-    struct slice method = slice_cut(&line, " "), target = slice_cut(&line, " ");
+    struct slice method = request_cut(&line, " "), target = request_cut(&line, " ");
     if (!slice_is_token(method) || !slice_begins(line, "HTTP/"))
         return 400;
-    if (!slice_is(line, "HTTP/1.1") && !slice_is(line, "HTTP/1.0"))
+    bool old = slice_is(line, "HTTP/1.0");
+    if (!old && !slice_is(line, "HTTP/1.1"))
         return 505;
-    parsed.last |= slice_is(line, "HTTP/1.0");
-    parsed.head_only = slice_is(method, "HEAD");
-    if (!parsed.head_only && !slice_is(method, "GET"))
-        return 405;
+    parsed.method = request_method(method);
+    parsed.last = old || headers.close;
+    parsed.authority = headers.host;
+    parsed.origin = headers.origin;
+    parsed.credentials = headers.credentials;
+    parsed.type = headers.type;
+    parsed.accept = headers.accept;
+    int status = request_body(&headers, old, &parsed);
+    if (status != 200)
+        return status;
     if (!request_target(target, &parsed))
         return 400;
+    if (parsed.authority.data)
+        parsed.host = request_host(parsed.authority);
     *request = parsed;
     return 200;
 }
@@ -179,8 +238,8 @@ int request_parse(struct slice head, struct request *request)
 bool request_query_has(struct slice query, const char *word)
 {
     while (query.length) {
-        struct slice item = slice_cut(&query, "&");
-        if (slice_is(slice_cut(&item, "="), word))
+        struct slice item = request_cut(&query, "&");
+        if (slice_is(request_cut(&item, "="), word))
             return true;
     }
     return false;

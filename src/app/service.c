@@ -120,21 +120,14 @@ static void service_warn_of_addresses(const struct conf *conf)
              LOG_STR("instead", "limit resident memory: a cgroup, MemoryMax= of systemd"));
 }
 
-static const char *text_or_none(const struct conf_text *text)
+static bool service_open_admin(struct service *service, const struct conf *conf, struct err *err)
 {
-    return text->text && *text->text ? text->text : NULL;
-}
+    const struct admin_parts parts = {
+        .conf = conf, .metrics = service->metrics, .health = service->health};
+    bool wanted = (conf->admin.listen.text && conf->admin.listen.text[0]) ||
+                  (conf->admin.socket.text && conf->admin.socket.text[0]);
 
-static bool service_open_admin(struct service *service, const struct conf_admin *conf,
-                               struct err *err)
-{
-    const char *listen = text_or_none(&conf->listen), *socket = text_or_none(&conf->socket);
-    const struct http_hosts hosts = {conf->hosts.items, conf->hosts.count};
-
-    if (!listen && !socket)
-        return true;
-    service->admin = admin_start(listen, socket, hosts, service->metrics, service->health, err);
-    return service->admin;
+    return !wanted || (service->admin = admin_start(&parts, err));
 }
 
 static bool service_start(struct service *service, struct err *err)
@@ -147,7 +140,7 @@ static bool service_start(struct service *service, struct err *err)
     service->reload = reload_new(service->loaded, service->metrics);
     service->health = health_new(count, conf->admin.startup == STARTUP_WARM);
     service->workers = workers_new(service->loaded, service->metrics, service->health);
-    return service_open_admin(service, &conf->admin, err) && workers_start(service->workers, err);
+    return service_open_admin(service, conf, err) && workers_start(service->workers, err);
 }
 
 /* For systemctl status. */

@@ -98,6 +98,15 @@ bool text_integer(struct slice text, int64_t *number)
     return true;
 }
 
+int text_hex_digit(char letter)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    const char *digit = letter ? strchr(digits, letter) : NULL;
+    int value = digit ? (int)(digit - digits) : -1;
+
+    return value < 16 ? value : value - 6;
+}
+
 struct text_unit {
     const char *name;
     int64_t factor;

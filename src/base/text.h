@@ -22,6 +22,9 @@ bool text_size(struct slice text, int64_t *bytes);
 /** A decimal integer, the whole slice, within int64. */
 bool text_integer(struct slice text, int64_t *number);
 
+/** The value of a hexadecimal digit; -1: it is none. */
+int text_hex_digit(char letter);
+
 /** Writes @p bytes as redis-cli accepts them on its line: bare if that is safe, else in double
  * quotes, with escapes for characters that a terminal would not show as themselves. */
 void text_quote(FILE *out, struct slice bytes);

@@ -177,6 +177,8 @@ struct conf_admin {
     struct conf_text listen; /* "host:port"; empty: no admin port */
     struct conf_text socket; /* its path; empty: none */
     struct conf_names hosts;
+    struct conf_text token; /* empty: none */
+    enum conf_open open;
     enum conf_startup startup;
     int64_t startup_lag; /* offsets */
     int64_t startup_age; /* milliseconds; 0: it does not count */

@@ -13,7 +13,11 @@
 #include <string.h>
 #include <strings.h>
 
-enum { NAME_LENGTH_MAX = 64, SOCKET_LENGTH_MAX = 107 /* of sun_path, unix(7) */ };
+enum {
+    NAME_LENGTH_MAX = 64,
+    TOKEN_LENGTH_MIN = 16,
+    SOCKET_LENGTH_MAX = 107 /* of sun_path, unix(7) */
+};
 
 /* Whether the text has a "${state}" or "${after.id}": variables are as a rule called otherwise. */
 static bool read_has_field_name(const char *text)
@@ -123,6 +127,29 @@ void read_secret(const struct loader *loader, const struct option *option,
 
     read_plain(loader, option, setting, field);
     text->secret = true;
+}
+
+/* RFC 6750 2.1 has these characters for what a header may carry. */
+static bool is_token(const char *token)
+{
+    for (const char *c = token; *c; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("-._~+/=", *c))
+            return false;
+    return strlen(token) >= TOKEN_LENGTH_MIN;
+}
+
+void read_token(const struct loader *loader, const struct option *option,
+                const struct setting *setting, void *field)
+{
+    struct conf_text *text = field;
+
+    read_secret(loader, option, setting, field);
+    if (!text->text || !text->text[0] || is_token(text->text))
+        return;
+    text->text = NULL;
+    conf_problem(loader->problems, setting->origin, "such as `openssl rand -hex 32` writes",
+                 "'%s' must have at least %d characters, all letters, digits or -._~+/=",
+                 option->name, TOKEN_LENGTH_MIN);
 }
 
 static bool is_name(const char *name)

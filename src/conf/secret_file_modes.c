@@ -37,6 +37,7 @@ void secret_file_modes_check(const struct loader *loader)
     const struct conf *conf = loader->conf;
     const char *warned = NULL;
 
+    check_text(loader, &conf->admin.token, &warned);
     for (size_t i = 0; i < conf->source_count; i++)
         for (size_t j = 0; j < conf->sources[i].librdkafka.count; j++)
             check_text(loader, &conf->sources[i].librdkafka.items[j].value, &warned);

@@ -34,11 +34,6 @@ static bool url_skip(struct slice *rest, char sign)
     return true;
 }
 
-static int hex_digit(char c)
-{
-    return isdigit((unsigned char)c) ? c - '0' : (tolower((unsigned char)c) - 'a') + 10;
-}
-
 /* "p%40ss" is "p@ss"; NULL if a '%' is not followed by two hexadecimal digits, or by "00". */
 static char *url_decode(struct slice part)
 {
@@ -53,7 +48,7 @@ static char *url_decode(struct slice part)
                 free(decoded);
                 return NULL;
             }
-            c = (char)(hex_digit(in[1]) * 16 + hex_digit(in[2]));
+            c = (char)(text_hex_digit(in[1]) * 16 + text_hex_digit(in[2]));
             in += 2;
         }
         *out++ = c;

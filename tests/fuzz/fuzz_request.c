@@ -18,10 +18,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct request request;
     int status = request_parse(head, &request);
 
-    assert(status == 200 || status == 400 || status == 405 || status == 505);
+    assert(status == 200 || status == 400 || status == 417 || status == 501 || status == 505);
     if (status == 200) {
         assert(is_inside(request.path, head) && is_inside(request.query, head));
         assert(request.host.length == 0 || is_inside(request.host, head));
+        assert(request.credentials.length == 0 || is_inside(request.credentials, head));
+        assert(!(request.chunked && request.length)); /* one end of the body, not two */
         assert(request.path.length > 0 && request.path.data[0] == '/');
         assert(!memchr(request.path.data, '\0', request.path.length));
         request_query_has(request.query, "verbose");

@@ -78,7 +78,7 @@ static void the_root_lists_the_endpoints(void)
     port_open();
     port_get("/");
     CU_ASSERT_EQUAL(port_status(), 200);
-    CU_ASSERT(port_says("\n/metrics"));
+    CU_ASSERT(port_says("\nGET    /metrics "));
     port_close();
 }
 
@@ -145,14 +145,31 @@ static void a_client_that_wants_one_answer_gets_one(void)
     port_close();
 }
 
+/* What a client asks that may do nothing. */
+static void who_may_not_ask_is_told_what_is_missing(void)
+{
+    port_open_as(&(struct conf_admin){
+        .listen.text = "0.0.0.0:0", .open = OPEN_PROBES, .token.text = PORT_TOKEN});
+    port_get("/livez");
+    CU_ASSERT_EQUAL(port_status(), 200);
+    port_get("/metrics");
+    CU_ASSERT_EQUAL(port_status(), 401);
+    CU_ASSERT(port_says("WWW-Authenticate: Bearer realm=\"penstock\"\r\n"));
+    CU_ASSERT(port_says("{\"error_code\":401,\"message\":\"This needs admin.token"));
+    port_ask("GET /metrics HTTP/1.1\r\nAuthorization: Bearer " PORT_TOKEN "\r\n\r\n");
+    CU_ASSERT_EQUAL(port_status(), 200);
+    port_ask("GET /livez HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n");
+    CU_ASSERT_EQUAL(port_status(), 403);
+    port_close();
+}
+
 static void a_port_in_use_is_told_clearly(void)
 {
     struct err err;
     char expected[ERR_TEXT_BYTES];
 
     port_open();
-    CU_ASSERT_PTR_NULL(
-        admin_start(admin_address(admin), NULL, (struct http_hosts){0}, metrics, health, &err));
+    CU_ASSERT_PTR_NULL(port_start(&(struct conf_admin){.listen.text = admin_address(admin)}, &err));
     CU_ASSERT_EQUAL(err.kind, ERR_RETRY); /* no mistake of the file */
     snprintf(expected, sizeof(expected),
              "admin: listen %s: Address already in use; another process has this port, perhaps "
@@ -165,19 +182,17 @@ static void a_port_in_use_is_told_clearly(void)
 
 static void an_address_that_is_none_is_told_clearly(void)
 {
-    const char *const addresses[] = {
-        "9464",         "127.0.0.1", "127.0.0.1:http", "::1:9464", "127.0.0.1:70000", "[::1:9464",
-        "127.0.0.1:-1", "",          "::1]:9464"};
+    const char *const addresses[] = {"9464",         "127.0.0.1",       "127.0.0.1:http",
+                                     "::1:9464",     "127.0.0.1:70000", "[::1:9464",
+                                     "127.0.0.1:-1", "::1]:9464"};
     struct err err;
 
     port_open();
     for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
-        CU_ASSERT_PTR_NULL(
-            admin_start(addresses[i], NULL, (struct http_hosts){0}, metrics, health, &err));
+        CU_ASSERT_PTR_NULL(port_start(&(struct conf_admin){.listen.text = addresses[i]}, &err));
         CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "not host:port, such as 127.0.0.1:9464"));
     }
-    CU_ASSERT_PTR_NULL(
-        admin_start("192.0.2.1:0", NULL, (struct http_hosts){0}, metrics, health, &err));
+    CU_ASSERT_PTR_NULL(port_start(&(struct conf_admin){.listen.text = "192.0.2.1:0"}, &err));
     ASSERT_TEXT(err.text, "admin: listen 192.0.2.1:0: Cannot assign requested address");
     port_close();
 }
@@ -189,9 +204,9 @@ static void a_name_and_an_ipv6_address_work_too(void)
 
     port_open();
     CU_ASSERT_PTR_NOT_NULL(
-        other = admin_start("localhost:0", NULL, (struct http_hosts){0}, metrics, health, &err));
+        other = port_start(&(struct conf_admin){.listen.text = "localhost:0"}, &err));
     admin_stop(other);
-    other = admin_start("[::1]:0", NULL, (struct http_hosts){0}, metrics, health, &err);
+    other = port_start(&(struct conf_admin){.listen.text = "[::1]:0"}, &err);
     if (other)
         CU_ASSERT(strncmp(admin_address(other), "[::1]:", 6) == 0);
     admin_stop(other);
@@ -214,7 +229,7 @@ static void get_from_socket(const char *path)
 
 static struct admin *start_socket(char path[PATH_BYTES], struct err *err)
 {
-    return admin_start(NULL, path, (struct http_hosts){0}, metrics, health, err);
+    return port_start(&(struct conf_admin){.socket.text = path}, err);
 }
 
 static void a_socket_answers_its_owner_and_group(void)
@@ -293,7 +308,7 @@ static void it_stops_at_once_though_clients_are_connected(void)
 
 static void the_reference_page_is_current(void)
 {
-    ASSERT_PAGE(admin_write_reference, SOURCE_DIR "/docs/reference/http.md");
+    ASSERT_PAGE(endpoints_write_reference, SOURCE_DIR "/docs/reference/http.md");
 }
 
 int main(void)
@@ -309,6 +324,7 @@ int main(void)
         TEST(a_foreign_method_is_refused_with_those_that_work),
         TEST(a_connection_carries_many_requests),
         TEST(a_client_that_wants_one_answer_gets_one),
+        TEST(who_may_not_ask_is_told_what_is_missing),
         TEST(a_port_in_use_is_told_clearly),
         TEST(an_address_that_is_none_is_told_clearly),
         TEST(a_name_and_an_ipv6_address_work_too),

@@ -114,13 +114,15 @@ static void viewers_have_places_of_their_own(void)
 
 /* --- a slow viewer, of a server on this thread ---------------------------------------------- */
 
-static void answer_stream(void *context, const struct request *request, struct http_answer *reply)
+static void answer_stream(void *context, const struct http_request *request,
+                          struct http_answer *reply)
 {
     (void)context, (void)request;
     reply->stream = true;
 }
 
-static const struct http_endpoint stream_endpoint[] = {{"/api/v1/events", "", answer_stream}};
+static const struct endpoint stream_endpoint[] = {
+    {METHOD_GET, "/api/v1/events", ACCESS_OPEN, "", answer_stream}};
 
 /* A client with little room, which reads nothing for now. */
 static int dial_slowly(const struct http *http)
@@ -168,9 +170,10 @@ static void a_slow_viewer_loses_events_and_takes_no_memory(void)
     enum { EVENTS = 20000, EVENT_BYTES = 1000 };
     char event[EVENT_BYTES];
     struct event_base *base = event_base_new();
+    const struct endpoints endpoints = {stream_endpoint, 1};
+    const struct conf_admin conf = {0};
     struct err err;
-    struct http *http =
-        http_new(base, "127.0.0.1:0", (struct http_hosts){0}, stream_endpoint, 1, NULL, &err);
+    struct http *http = http_new(base, "127.0.0.1:0", &conf, &endpoints, NULL, &err);
     int handle, heard;
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(http);

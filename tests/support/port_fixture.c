@@ -1,6 +1,7 @@
 /* port_fixture.c: an admin port, and a client that asks it by real sockets. */
 #include "port_fixture.h"
 
+#include "conf/conf.h"
 #include "flow/worker.h"
 #include "suite.h"
 
@@ -17,19 +18,37 @@ struct metrics *metrics;
 struct health *health;
 struct admin *admin;
 char answer[ANSWER_BYTES];
+static struct conf open_conf, port_conf; /* of admin and of another port beside it */
 
-void port_open(void)
+struct admin *port_start(const struct conf_admin *conf, struct err *err)
 {
-    static const char *const names[] = {"penstock.svc"};
-    const struct http_hosts hosts = {names, 1};
+    port_conf.admin = *conf;
+    return admin_start(
+        &(struct admin_parts){.conf = &port_conf, .metrics = metrics, .health = health}, err);
+}
+
+void port_open_as(const struct conf_admin *conf)
+{
     struct err err;
 
     metrics = metrics_new(&(struct metrics_shape){1, NULL, 0, "2", "0"});
     metrics_add_route(metrics, "rides");
     metrics_add_sink(metrics, "live");
     health = health_new(1, false);
-    admin = admin_start("127.0.0.1:0", NULL, hosts, metrics, health, &err);
+    open_conf.admin = *conf;
+    admin = admin_start(
+        &(struct admin_parts){.conf = &open_conf, .metrics = metrics, .health = health}, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(admin);
+}
+
+void port_open(void)
+{
+    static const char *names[] = {"penstock.svc"};
+
+    port_open_as(&(struct conf_admin){.listen.text = "127.0.0.1:0",
+                                      .hosts = {names, 1},
+                                      .token.text = PORT_TOKEN,
+                                      .open = OPEN_METRICS});
 }
 
 void port_close(void)

@@ -2,6 +2,7 @@
 #pragma once
 #include "app/admin.h"
 #include "app/health.h"
+#include "conf/conf.h"
 #include "metrics/metrics.h"
 
 extern struct metrics *metrics;
@@ -9,12 +10,19 @@ extern struct health *health;
 extern struct admin *admin;
 extern char answer[]; /* what was heard last */
 
-/** A port of a process with one worker that did not join its group yet. */
+#define PORT_TOKEN "0123456789abcdef-TOKEN"
+
+/** A port of a process with one worker that did not join its group yet: on a loopback address,
+ * also called penstock.svc, with PORT_TOKEN; or as @p conf says. */
 void port_open(void);
+void port_open_as(const struct conf_admin *conf);
 void port_close(void);
 
 /** The worker has joined, and turns. */
 void port_tell_ready(void);
+
+/** One more port beside it, which the caller stops; one at a time. */
+struct admin *port_start(const struct conf_admin *conf, struct err *err);
 
 /** A socket that is connected to the port; port_dial_by() connects @p handle. */
 int port_dial(void);

@@ -15,11 +15,11 @@ static void a_path_and_a_query_are_told_apart(void)
     CU_ASSERT_EQUAL(parse("GET /readyz?verbose&x=1 HTTP/1.1\r\nHost: x\r\n"), 200);
     CU_ASSERT(slice_is(request.path, "/readyz"));
     CU_ASSERT(slice_is(request.query, "verbose&x=1"));
-    CU_ASSERT_FALSE(request.head_only);
+    CU_ASSERT_EQUAL(request.method, METHOD_GET);
     CU_ASSERT_EQUAL(parse("HEAD / HTTP/1.0\r\n"), 200);
     CU_ASSERT(slice_is(request.path, "/"));
     CU_ASSERT_EQUAL(request.query.length, 0);
-    CU_ASSERT(request.head_only);
+    CU_ASSERT_EQUAL(request.method, METHOD_HEAD);
 }
 
 static void a_request_as_a_proxy_gets_it_is_understood(void)
@@ -69,11 +69,74 @@ static void the_last_request_of_a_connection_is_known(void)
 
 static void a_foreign_method_is_not_a_malformed_one(void)
 {
-    CU_ASSERT_EQUAL(parse("POST / HTTP/1.1\r\n"), 405);
-    CU_ASSERT_EQUAL(parse("get / HTTP/1.1\r\n"), 405);
-    CU_ASSERT_EQUAL(parse("BREW pot HTTP/1.1\r\n"), 405);
+    static const char *const foreign[] = {"PATCH / HTTP/1.1\r\n", "get / HTTP/1.1\r\n",
+                                          "BREW /pot HTTP/1.1\r\n"};
+
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+        CU_ASSERT(parse(foreign[i]) == 200 && request.method == METHOD_OTHER);
+    CU_ASSERT(parse("POST / HTTP/1.1\r\n") == 200 && request.method == METHOD_POST);
+    CU_ASSERT(parse("DELETE / HTTP/1.1\r\n") == 200 && request.method == METHOD_DELETE);
+    CU_ASSERT_EQUAL(parse("BREW pot HTTP/1.1\r\n"), 400);
     CU_ASSERT_EQUAL(parse("G(T / HTTP/1.1\r\n"), 400);
     CU_ASSERT_EQUAL(parse(" / HTTP/1.1\r\n"), 400);
+}
+
+static void the_end_of_a_body_is_beyond_doubt(void)
+{
+    static const struct {
+        const char *head;
+        int status;
+        int64_t length;
+        bool body, chunked;
+    } rows[] = {
+        {"POST / HTTP/1.1\r\n", 200, 0, false, false},
+        {"POST / HTTP/1.1\r\nContent-Length: 00\r\n", 200, 0, false, false},
+        {"PUT / HTTP/1.1\r\ncontent-length: 12\r\n", 200, 12, true, false},
+        {"POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n", 200, INT64_MAX, true,
+         false},
+        {"DELETE / HTTP/1.1\r\nTransfer-Encoding: CHUNKED\r\n", 200, 0, true, true},
+        {"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n", 200, 0, false, true},
+        {"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n", 400, 0, false, false},
+        {"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n", 501, 0, false, false},
+        {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked, chunked\r\n", 501, 0, false, false},
+        {"POST / HTTP/1.1\r\nTransfer-Encoding:\r\n", 501, 0, false, false},
+        {"POST / HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n", 400, 0, false,
+         false},
+        {"POST / HTTP/1.1\r\nContent-Length: 4\r\nContent-Length: 4\r\n", 400, 0, false, false},
+        {"POST / HTTP/1.1\r\nContent-Length: 4, 4\r\n", 400, 0, false, false},
+        {"POST / HTTP/1.1\r\nContent-Length: -4\r\n", 400, 0, false, false},
+        {"POST / HTTP/1.1\r\nContent-Length: 4 4\r\n", 400, 0, false, false},
+        {"POST / HTTP/1.1\r\nContent-Length:\r\n", 400, 0, false, false},
+        {"POST / HTTP/1.1\r\nContent-Length: 4\r\nExpect: cookies\r\n", 417, 0, false, false},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        CU_ASSERT_EQUAL(parse(rows[i].head), rows[i].status);
+        if (rows[i].status != 200)
+            continue;
+        CU_ASSERT_EQUAL(request.length, rows[i].length);
+        CU_ASSERT_EQUAL(request.has_body, rows[i].body);
+        CU_ASSERT_EQUAL(request.chunked, rows[i].chunked);
+    }
+}
+
+static void headers_that_decide_something_are_kept(void)
+{
+    CU_ASSERT_EQUAL(parse("POST / HTTP/1.1\r\nOrigin: http://a:1\r\nAuthorization: Bearer x y\r\n"
+                          "content-type: application/json\r\nHost: [::1]:9464\r\nAccept: */*\r\n"
+                          "Accept: text/html\r\nContent-Length: 1\r\nExpect: 100-Continue\r\n"),
+                    200);
+    CU_ASSERT(slice_is(request.origin, "http://a:1"));
+    CU_ASSERT(slice_is(request.credentials, "Bearer x y"));
+    CU_ASSERT(slice_is(request.type, "application/json"));
+    CU_ASSERT(slice_is(request.authority, "[::1]:9464"));
+    CU_ASSERT(slice_is(request.accept, "*/*"));
+    CU_ASSERT(request.expects);
+    CU_ASSERT_EQUAL(parse("GET / HTTP/1.1\r\nOrigin: http://a\r\nOrigin: http://b\r\n"), 400);
+    CU_ASSERT_EQUAL(parse("GET / HTTP/1.1\r\nAuthorization: a\r\nAuthorization: b\r\n"), 400);
+    CU_ASSERT_EQUAL(parse("GET / HTTP/1.1\r\n"), 200);
+    CU_ASSERT_PTR_NULL(request.origin.data);
+    CU_ASSERT_FALSE(request.expects);
 }
 
 static void another_version_is_named_as_such(void)
@@ -141,6 +204,8 @@ int main(void)
         TEST(the_host_is_told_without_its_port),
         TEST(the_last_request_of_a_connection_is_known),
         TEST(a_foreign_method_is_not_a_malformed_one),
+        TEST(the_end_of_a_body_is_beyond_doubt),
+        TEST(headers_that_decide_something_are_kept),
         TEST(another_version_is_named_as_such),
         TEST(a_text_that_is_not_a_head_is_refused),
         TEST(a_refused_head_leaves_the_request_alone),

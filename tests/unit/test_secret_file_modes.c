@@ -43,6 +43,10 @@ static void a_secret_in_a_file_for_everybody_is_told(void)
     CU_ASSERT_EQUAL(warnings_of(0644, "", "url = \"redis://:hunter2@h\";"), 1);
     CU_ASSERT_EQUAL(warnings_of(0644, "librdkafka = { sasl_password = \"hunter2\"; };", PLAIN), 1);
     CU_ASSERT_EQUAL(warnings_of(0644, "librdkafka = ( \"sasl.password=hunter2\" );", PLAIN), 1);
+    CU_ASSERT_EQUAL(warnings_of(0644, "",
+                                PLAIN "}; }; admin = { token = \"hunter2hunter2hunter2\"; }; "
+                                      "defaults = { retry = { timeout = \"1s\";"),
+                    1);
 }
 
 static void each_file_is_told_once(void)

@@ -1,0 +1,31 @@
+/* endpoints.h: every page of the admin port: the functions that answer. */
+#pragma once
+#include "app/http.h"
+
+struct conf;
+struct health;
+struct history;
+struct metrics;
+
+/** What they work with: their context. Borrowed. */
+struct admin_parts {
+    const struct conf *conf;
+    struct metrics *metrics;
+    struct health *health;
+    struct history *history; /* the admin port's own */
+};
+
+#define ENDPOINT(method, path, access, function, help)                                             \
+    void function(void *parts, const struct http_request *request, struct http_answer *answer);
+#include "app/endpoints.def"
+
+/** The metrics say from now on what the probes would say. */
+void probes_note(const struct admin_parts *parts);
+
+/** Writes the newest sample of the history as a server-sent event. */
+void events_write(const struct admin_parts *parts, FILE *out);
+
+extern const struct endpoints endpoints_all;
+
+/** Writes the reference page of the endpoints (docs/reference/http.md). */
+void endpoints_write_reference(FILE *out);
