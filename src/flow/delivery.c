@@ -38,6 +38,7 @@ uint32_t delivery_open(struct worker *worker, struct source_ticket source_ticket
                                                          .offset = record->offset,
                                                          .timestamp_ms = record->timestamp_ms,
                                                          .route = route->index,
+                                                         .trace = worker->trace,
                                                          .open = true};
     worker->counters[route->index]->inflight++;
     worker->opened[worker->opened_count++] = ticket;
@@ -80,7 +81,7 @@ static void delivery_close(struct worker *worker, uint32_t ticket, enum outcome 
     counters->inflight--;
     counters->outcomes[outcome]++;
     if (outcome == OUTCOME_WRITTEN)
-        metrics_latency(counters, delivery->timestamp_ms, wall_ms(worker));
+        metrics_latency(counters, delivery->timestamp_ms, wall_ms(worker), &delivery->trace);
     if (source_ticket_is_current(delivery->record))
         source_finish(delivery->record);
     delivery_let_go(worker, ticket);
@@ -114,9 +115,9 @@ void delivery_close_all(struct worker *worker, const struct source_partition *pa
 }
 
 void delivery_log_drop(const struct source_partition *partition, int64_t offset,
-                       const struct route *route, const char *text)
+                       const struct trace *trace, const struct route *route, const char *text)
 {
-    log_warn_record("record dropped", LOG_FAILURE(partition, offset, route, text));
+    log_warn_record("record dropped", LOG_FAILURE(partition, offset, trace, route, text));
 }
 
 /* --- events ----------------------------------------------------------------------------------- */
@@ -137,7 +138,7 @@ static bool delivery_is_spent(const struct worker *worker, const struct delivery
 static void delivery_lose(struct worker *worker, struct delivery *delivery)
 {
     if (!delivery->refused)
-        delivery_log_drop(delivery->record.partition, delivery->offset,
+        delivery_log_drop(delivery->record.partition, delivery->offset, &delivery->trace,
                           &worker->options.routes->items[delivery->route],
                           "its connection was lost before Redis answered");
     delivery->refused = true;

@@ -19,10 +19,10 @@
 struct worker;
 
 /** What a line of the log says of a record that went wrong on a route. */
-#define LOG_FAILURE(partition, offset, route, text)                                                \
+#define LOG_FAILURE(partition, offset, trace, route, text)                                         \
     LOG_STR("topic", source_partition_topic(partition)),                                           \
         LOG_INT("partition", source_partition_number(partition)), LOG_INT("offset", (offset)),     \
-        LOG_STR("route", (route)->conf->name), LOG_STR("error", (text))
+        LOG_TRACE(trace), LOG_STR("route", (route)->conf->name), LOG_STR("error", (text))
 
 struct delivery {
     struct source_ticket record;
@@ -32,11 +32,12 @@ struct delivery {
     uint32_t contested; /* of them: refusals of which streams are asked */
     uint32_t later;     /* how often Redis said "later" to one of its commands */
     bool open;
-    bool refused; /* a command was refused for good and the route skips such records */
-    bool dead;    /* a command was refused for good and the record becomes a dead letter */
-    bool doubt;   /* a command may have been carried out before it is sent again */
-    bool dropped; /* a command was never sent, since the partition is no longer ours */
-    bool held;    /* it stops its partition: it stays open until the partition goes */
+    bool refused;       /* a command was refused for good and the route skips such records */
+    bool dead;          /* a command was refused for good and the record becomes a dead letter */
+    bool doubt;         /* a command may have been carried out before it is sent again */
+    bool dropped;       /* a command was never sent, since the partition is no longer ours */
+    bool held;          /* it stops its partition: it stays open until the partition goes */
+    struct trace trace; /* that the record is part of, as far as we looked (worker_trace()) */
     uint32_t next_free;
     uint64_t
         left_out; /* bit N: command N of its rendering was not put, it is carried out already */
@@ -70,7 +71,7 @@ void delivery_answered(struct worker *worker, uint32_t ticket);
 
 /** The record of the delivery, or one that never became one, is dropped. */
 void delivery_log_drop(const struct source_partition *partition, int64_t offset,
-                       const struct route *route, const char *text);
+                       const struct trace *trace, const struct route *route, const char *text);
 
 /** The delivery will not fail any more. */
 void delivery_let_go(struct worker *worker, uint32_t ticket);

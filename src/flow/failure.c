@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "flow/exactly.h"
+#include "record/headers.h"
 #include "redis/resp.h"
 
 #include <inttypes.h>
@@ -48,8 +49,8 @@ static int64_t again_in_ms(struct worker *worker, const struct delivery *deliver
 
 /* @p again_ms: as above. */
 static void worker_hold(struct worker *worker, struct source_partition *partition,
-                        const struct route *route, int64_t offset, int64_t again_ms,
-                        const char *text)
+                        const struct route *route, int64_t offset, const struct trace *trace,
+                        int64_t again_ms, const char *text)
 {
     char reason[ERR_TEXT_BYTES], over[100] = "";
 
@@ -57,7 +58,7 @@ static void worker_hold(struct worker *worker, struct source_partition *partitio
         tolerance_reason(worker->options.tolerances, route->index, over, sizeof(over));
     snprintf(reason, sizeof(reason), "%s%s%.300s", over, *over && *text ? "; this one: " : "",
              text);
-    const struct source_reason why = {route->conf->name, offset, reason};
+    const struct source_reason why = {route->conf->name, offset, reason, *trace};
     if (again_ms)
         holds_until(&worker->holds, partition, worker->now_ms + again_ms, &why);
     else
@@ -68,8 +69,10 @@ static void worker_hold(struct worker *worker, struct source_partition *partitio
 bool worker_stopped(struct worker *worker, const struct record *record,
                     struct source_ticket source_ticket, const struct route *route)
 {
+    struct trace trace = headers_trace(record);
+
     delivery_open(worker, source_ticket, record, route);
-    worker_hold(worker, record->owner, route, record->offset, 0, "");
+    worker_hold(worker, record->owner, route, record->offset, &trace, 0, "");
     return false;
 }
 
@@ -80,8 +83,9 @@ bool worker_deferred(struct worker *worker, const struct record *record,
 {
     worker->counters[route->index]->matched++;
     delivery_open(worker, source_ticket, record, route);
-    holds_for_decoding(&worker->holds, record->owner, worker->now_ms,
-                       &(struct source_reason){route->conf->name, record->offset, text});
+    holds_for_decoding(
+        &worker->holds, record->owner, worker->now_ms,
+        &(struct source_reason){route->conf->name, record->offset, text, headers_trace(record)});
     worker->status_changed = true;
     return false;
 }
@@ -121,13 +125,15 @@ static struct slice command_text(const struct rendered *rendered)
 }
 
 static void worker_count_letter(struct worker *worker, const struct source_partition *partition,
-                                int64_t offset, const struct route *route, const char *error)
+                                int64_t offset, const struct trace *trace,
+                                const struct route *route, const char *error)
 {
     struct route_counters *counters = worker->counters[route->index];
 
     counters->letters++;
     counters->letters_waiting++;
-    log_warn_record("record becomes a dead letter", LOG_FAILURE(partition, offset, route, error));
+    log_warn_record("record becomes a dead letter",
+                    LOG_FAILURE(partition, offset, trace, route, error));
 }
 
 /* The letter is one more answer that the delivery waits for. */
@@ -226,7 +232,8 @@ static void worker_bury_refused(struct worker *worker, uint32_t ticket, uint32_t
         worker, ticket, &dead,
         &(struct dlq_cause){.stage = STAGE_REDIS, .command = slice_of(command), .error = text});
     dlq_commit(worker->dlq);
-    worker_count_letter(worker, partition, delivery->offset,
+    struct trace trace = headers_trace(&record);
+    worker_count_letter(worker, partition, delivery->offset, &trace,
                         &worker->options.routes->items[delivery->route], text);
     delivery_let_go(worker, ticket);
     free(command);
@@ -249,7 +256,7 @@ static void worker_judge_refused(struct worker *worker, uint32_t ticket, uint32_
         class = REPLY_REJECT;
     switch (worker_fate(worker, route, class)) {
     case FATE_DROPPED:
-        delivery_log_drop(partition, delivery->offset, route, told);
+        delivery_log_drop(partition, delivery->offset, &delivery->trace, route, told);
         delivery->refused = true;
         break;
     case FATE_DEAD:
@@ -257,7 +264,7 @@ static void worker_judge_refused(struct worker *worker, uint32_t ticket, uint32_
         break;
     case FATE_HELD:
         delivery->held = true;
-        worker_hold(worker, partition, route, delivery->offset, again_ms, told);
+        worker_hold(worker, partition, route, delivery->offset, &delivery->trace, again_ms, told);
         break;
     }
 }
@@ -304,7 +311,8 @@ void worker_suspected(void *context, uint32_t ticket, const char *text)
 
     if (source_ticket_is_current(delivery->record))
         log_warn_record("a record may be closing the connections to redis, retrying it",
-                        LOG_FAILURE(delivery->record.partition, delivery->offset, route, text));
+                        LOG_FAILURE(delivery->record.partition, delivery->offset, &delivery->trace,
+                                    route, text));
 }
 
 /* --- what may have been carried out ----------------------------------------------------------- */
@@ -336,14 +344,17 @@ void worker_tell_endings(struct worker *worker, const struct record *record)
 {
     for (size_t i = 0; i < worker->ending_count; i++) {
         const struct ending *ending = &worker->endings[i];
+        struct trace trace = {.sampled = false};
+        if (ending->outcome != OUTCOME_FILTERED)
+            trace = headers_trace(record);
         if (ending->outcome == OUTCOME_DEAD_LETTERED) {
-            worker_count_letter(worker, record->owner, record->offset, ending->route,
+            worker_count_letter(worker, record->owner, record->offset, &trace, ending->route,
                                 ending->error);
             continue;
         }
         worker->counters[ending->route->index]->outcomes[ending->outcome]++;
         if (ending->outcome == OUTCOME_DROPPED)
-            delivery_log_drop(record->owner, record->offset, ending->route, ending->error);
+            delivery_log_drop(record->owner, record->offset, &trace, ending->route, ending->error);
     }
 }
 
@@ -401,6 +412,7 @@ bool worker_failed(struct worker *worker, const struct record *record,
         break;
     }
     delivery_open(worker, source_ticket, record, route);
-    worker_hold(worker, partition, route, record->offset, 0, failure->text);
+    struct trace trace = headers_trace(record);
+    worker_hold(worker, partition, route, record->offset, &trace, 0, failure->text);
     return false;
 }

@@ -23,12 +23,13 @@
 #include "flow/exactly.h"
 #include "flow/failure.h"
 #include "flow/stream_refusals.h"
+#include "record/headers.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 1000 };
+enum { WAIT_MS = 1000, TRACE_LOOKS = 64 };
 
 /* --- from record to commands ------------------------------------------------------------------ */
 
@@ -117,6 +118,19 @@ static void worker_take_back(struct worker *worker)
     }
 }
 
+/* librdkafka copies all headers of a record at the first question for one. So after many records
+ * without a trace only one of a batch is looked at, until one has a trace. */
+static struct trace worker_trace(struct worker *worker, const struct record *record)
+{
+    struct trace trace = {.sampled = false};
+
+    if (!worker->trace_looks)
+        return trace;
+    trace = headers_trace(record);
+    worker->trace_looks = trace_is_set(&trace) ? TRACE_LOOKS : worker->trace_looks - 1;
+    return trace;
+}
+
 /* Whether one more record may be on its way on this route. */
 static bool worker_route_has_room(const struct worker *worker, const struct route *route,
                                   bool exactly)
@@ -190,6 +204,7 @@ static bool worker_prepare(struct worker *worker, struct record *record)
     struct source_ticket source_ticket = source_begin(partition, record);
     worker->opened_count = worker->ending_count = 0;
     worker->original = NULL;
+    worker->trace = worker_trace(worker, record);
     arena_reset(&worker->arena);
     for (size_t i = 0; i < routes->count; i++)
         if (!worker_deliver(worker, record, source_ticket, routes->items[i])) {
@@ -208,8 +223,10 @@ static void worker_prepare_batch(struct worker *worker)
 {
     struct batch *batch = &worker->batch;
 
-    if (batch->next == batch->count && !worker->stopping)
+    if (batch->next == batch->count && !worker->stopping) {
         source_poll(worker->source, batch, BATCH_RECORDS);
+        worker->trace_looks += !worker->trace_looks;
+    }
     while (batch->next < batch->count && worker_prepare(worker, &batch->records[batch->next]))
         source_return(batch, batch->next++);
 }

@@ -62,7 +62,8 @@ void held_add(struct held *held, enum source_hold hold, const struct source_reas
     *why = (struct hold_reason){.text = mem_text(text),
                                 .head = (size_t)head,
                                 .offset = reason->route ? reason->offset : -1,
-                                .route = reason->route};
+                                .route = reason->route,
+                                .trace = reason->trace};
     held->reasons |= 1u << hold;
 }
 
@@ -107,6 +108,7 @@ static void held_write(const struct source_partition *partition, int64_t now_ms)
         LOG_STR("topic", partition->topic->name),
         LOG_INT("partition", partition->number),
         why->offset >= 0 ? LOG_INT("offset", why->offset) : LOG_STR("offset", NULL),
+        LOG_TRACE(&why->trace),
         LOG_STR("route", why->route),
         LOG_STR("error", why->text + why->head),
         LOG_STR("remedy", row ? row->remedy : "see docs/how-to/stopped-partition.md"),

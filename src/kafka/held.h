@@ -16,6 +16,7 @@ struct hold_reason {
     size_t head;       /* how much of the text names offset and route */
     int64_t offset;    /* of the record; -1: it is about none */
     const char *route; /* NULL: none */
+    struct trace trace;
 };
 
 /** A partition's. */

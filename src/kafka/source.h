@@ -179,6 +179,7 @@ struct source_reason {
     const char *route; /* that a record of it failed on, at this offset; NULL: no record did */
     int64_t offset;
     const char *text;
+    struct trace trace; /* of that record */
 };
 
 /**

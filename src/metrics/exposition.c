@@ -95,8 +95,21 @@ static void page_bound(FILE *out, size_t bucket)
         fputs(",le=\"+Inf\"}", out);
 }
 
+/* Where the trace of one record of a bucket is to be found; only OpenMetrics has that. */
+static void page_exemplar(const struct page *page, const struct exemplars *exemplars, size_t bucket)
+{
+    const struct exemplar *exemplar = &exemplars->items[bucket];
+
+    if (page->format != METRICS_OPENMETRICS || !exemplar->at_ms)
+        return;
+    fprintf(page->out, " # {trace_id=\"%s\",span_id=\"%s\"} %" PRId64 ".%03d %" PRId64 ".%03d",
+            exemplar->trace.id, exemplar->trace.span, exemplar->latency_ms / 1000,
+            (int)(exemplar->latency_ms % 1000), exemplar->at_ms / 1000,
+            (int)(exemplar->at_ms % 1000));
+}
+
 static void page_histogram(const struct page *page, const char *route,
-                           const struct histogram *histogram)
+                           const struct histogram *histogram, const struct exemplars *exemplars)
 {
     const char *name = page->family->name;
     uint64_t sum = 0;
@@ -106,7 +119,10 @@ static void page_histogram(const struct page *page, const char *route,
         fprintf(page->out, "%s_bucket", name);
         page_label(page->out, '{', "route", route);
         page_bound(page->out, i);
-        fprintf(page->out, " %" PRIu64 "\n", sum);
+        fprintf(page->out, " %" PRIu64, sum);
+        if (exemplars)
+            page_exemplar(page, exemplars, i);
+        fputc('\n', page->out);
     }
     fprintf(page->out, "%s_sum", name);
     page_label(page->out, '{', "route", route);
@@ -118,10 +134,10 @@ static void page_histogram(const struct page *page, const char *route,
 }
 
 static void page_route(const struct page *page, const char *name,
-                       const struct route_counters *route)
+                       const struct route_counters *route, const struct exemplars *exemplars)
 {
     if (page->family->type == FAMILY_HISTOGRAM)
-        page_histogram(page, name, &route->latency);
+        page_histogram(page, name, &route->latency, exemplars);
     else
         page_counters(page, "route", name, route);
 }
@@ -170,7 +186,7 @@ static void page_slots(const struct page *page, enum slot_kind kind)
             page_topic(page, slot, counts);
             break;
         case SLOT_ROUTE:
-            page_route(page, slot->name, counts);
+            page_route(page, slot->name, counts, page->snapshot->exemplars[i]);
             break;
         case SLOT_SINK:
             page_sink(page, slot->name, counts);

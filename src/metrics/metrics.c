@@ -28,6 +28,7 @@ struct counts {
     uint64_t *own;       /* its thread's */
     uint64_t *published; /* with the mutex */
     size_t words;
+    struct exemplars *exemplars, *told; /* of a route, likewise; else NULL */
 };
 
 struct worker_metrics {
@@ -87,6 +88,8 @@ void metrics_free(struct metrics *metrics)
         for (size_t j = 0; j < worker->slot_count; j++) {
             free(worker->slots[j].own);
             free(worker->slots[j].published);
+            free(worker->slots[j].exemplars);
+            free(worker->slots[j].told);
         }
         free(worker->slots);
     }
@@ -131,6 +134,20 @@ static void worker_grow(struct worker_metrics *worker, size_t slot)
     worker->slot_count = slot + 1;
 }
 
+static struct counts counts_new(enum slot_kind kind, size_t words)
+{
+    struct counts counts = {.own = mem_array(words, sizeof(uint64_t)),
+                            .published = mem_array(words, sizeof(uint64_t)),
+                            .words = words};
+
+    if (kind == SLOT_ROUTE) {
+        counts.exemplars = mem_new(struct exemplars);
+        counts.told = mem_new(struct exemplars);
+        ((struct route_counters *)(void *)counts.own)->exemplars = counts.exemplars;
+    }
+    return counts;
+}
+
 /* The worker's own counts in the slot of these names. */
 static void *worker_counts(const struct metrics_worker *own, enum slot_kind kind, const char *name,
                            const char *topic)
@@ -143,8 +160,7 @@ static void *worker_counts(const struct metrics_worker *own, enum slot_kind kind
     pthread_mutex_lock(&worker->mutex);
     worker_grow(worker, slot);
     if (!worker->slots[slot].own)
-        worker->slots[slot] = (struct counts){mem_array(words, sizeof(uint64_t)),
-                                              mem_array(words, sizeof(uint64_t)), words};
+        worker->slots[slot] = counts_new(kind, words);
     void *counts = worker->slots[slot].own;
     pthread_mutex_unlock(&worker->mutex);
     return counts;
@@ -184,14 +200,36 @@ void metrics_reloaded(struct metrics *metrics, enum reload_result result, bool r
     atomic_store(&metrics->restart_needed, restart_needed);
 }
 
-void metrics_latency(struct route_counters *route, int64_t timestamp_ms, int64_t now_ms)
+static void exemplar_take(struct exemplars *exemplars, unsigned bucket,
+                          const struct exemplar *exemplar)
+{
+    exemplars->items[bucket] = *exemplar;
+    exemplars->fresh = true;
+}
+
+void metrics_latency(struct route_counters *route, int64_t timestamp_ms, int64_t now_ms,
+                     const struct trace *trace)
 {
     int64_t latency_ms = now_ms - timestamp_ms;
 
-    if (timestamp_ms < 0 || latency_ms > LATENCY_LONGEST_MS || latency_ms < -LATENCY_AHEAD_MS)
+    if (timestamp_ms < 0 || latency_ms > LATENCY_LONGEST_MS || latency_ms < -LATENCY_AHEAD_MS) {
         route->latency_unmeasured++;
-    else
-        histogram_add(&route->latency, latency_ms);
+        return;
+    }
+    if (latency_ms < 0)
+        latency_ms = 0;
+    unsigned bucket = histogram_add(&route->latency, latency_ms);
+    if (trace->sampled)
+        exemplar_take(route->exemplars, bucket, &(struct exemplar){*trace, latency_ms, now_ms});
+}
+
+static void counts_publish(struct counts *counts)
+{
+    memcpy(counts->published, counts->own, counts->words * sizeof(uint64_t));
+    if (!counts->exemplars || !counts->exemplars->fresh)
+        return;
+    *counts->told = *counts->exemplars;
+    counts->exemplars->fresh = false;
 }
 
 void metrics_publish(struct metrics_worker *own)
@@ -202,8 +240,7 @@ void metrics_publish(struct metrics_worker *own)
         return;
     for (size_t i = 0; i < worker->slot_count; i++)
         if (worker->slots[i].own)
-            memcpy(worker->slots[i].published, worker->slots[i].own,
-                   worker->slots[i].words * sizeof(uint64_t));
+            counts_publish(&worker->slots[i]);
     worker->source = own->source;
     pthread_mutex_unlock(&worker->mutex);
 }
@@ -238,13 +275,32 @@ static void words_add(uint64_t *sum, const uint64_t *words, size_t count)
         sum[i] += words[i];
 }
 
+/* Of two workers' exemplars the newer one stays. */
+static void exemplars_merge(struct exemplars *into, const struct exemplars *other)
+{
+    for (size_t i = 0; i <= HISTOGRAM_BUCKETS; i++)
+        if (other->items[i].at_ms > into->items[i].at_ms)
+            into->items[i] = other->items[i];
+}
+
+static void snapshot_add_counts(struct snapshot *snapshot, size_t slot, const struct counts *counts)
+{
+    if (!counts->own)
+        return;
+    words_add(snapshot->words[slot], counts->published, counts->words);
+    if (!counts->told)
+        return;
+    if (!snapshot->exemplars[slot])
+        snapshot->exemplars[slot] = mem_new(struct exemplars);
+    exemplars_merge(snapshot->exemplars[slot], counts->told);
+}
+
 /* A slot that came after the snapshot began waits for the next. */
 static void snapshot_add_worker(struct snapshot *snapshot, struct worker_metrics *worker)
 {
     pthread_mutex_lock(&worker->mutex);
     for (size_t i = 0; i < worker->slot_count && i < snapshot->slot_count; i++)
-        if (worker->slots[i].own)
-            words_add(snapshot->words[i], worker->slots[i].published, worker->slots[i].words);
+        snapshot_add_counts(snapshot, i, &worker->slots[i]);
     words_add((uint64_t *)&snapshot->source, (const uint64_t *)&worker->source,
               sizeof(worker->source) / sizeof(uint64_t));
     pthread_mutex_unlock(&worker->mutex);
@@ -254,6 +310,7 @@ static void snapshot_add_slots(struct snapshot *snapshot, const struct metrics *
 {
     snapshot->slots = slots_copy(metrics->slots, &snapshot->slot_count);
     snapshot->words = mem_array(snapshot->slot_count, sizeof(*snapshot->words));
+    snapshot->exemplars = mem_array(snapshot->slot_count, sizeof(*snapshot->exemplars));
     for (size_t i = 0; i < snapshot->slot_count; i++)
         snapshot->words[i] = mem_array(
             slot_words(snapshot->slots[i].kind, metrics->shape.command_count), sizeof(uint64_t));
@@ -384,9 +441,12 @@ void snapshot_take(struct snapshot *snapshot, const struct metrics *metrics)
 
 void snapshot_clear(struct snapshot *snapshot)
 {
-    for (size_t i = 0; i < snapshot->slot_count; i++)
+    for (size_t i = 0; i < snapshot->slot_count; i++) {
         free(snapshot->words[i]);
+        free(snapshot->exemplars[i]);
+    }
     free(snapshot->words);
+    free(snapshot->exemplars);
     free(snapshot->slots);
     free(snapshot->partitions);
 }

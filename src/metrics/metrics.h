@@ -8,6 +8,7 @@
  * writes.
  */
 #pragma once
+#include "base/trace.h"
 #include "metrics/histogram.h"
 
 #include <stdatomic.h>
@@ -34,6 +35,19 @@ struct metrics_shape {
     const char *librdkafka, *hiredis; /* versions */
 };
 
+/** A record whose latency fell into a bucket, and where its trace is to be found. */
+struct exemplar {
+    struct trace trace;
+    int64_t latency_ms;
+    int64_t at_ms; /* since 1970; 0: there was none */
+};
+
+/** The newest one of each bucket. */
+struct exemplars {
+    struct exemplar items[HISTOGRAM_BUCKETS + 1];
+    bool fresh; /* changed since they were published */
+};
+
 struct route_counters {
     uint64_t matched;
     uint64_t outcomes[OUTCOME_COUNT];
@@ -42,6 +56,7 @@ struct route_counters {
     uint64_t errors[STAGE_COUNT];
     struct histogram latency; /* Kafka timestamp to Redis ack, seconds */
     uint64_t latency_unmeasured;
+    struct exemplars *exemplars; /* of the latency */
 };
 
 struct sink_counters {
@@ -113,9 +128,11 @@ struct metrics_worker *metrics_worker(struct metrics *metrics, unsigned number);
 /**
  * A record was written. Its Kafka timestamp tells how long that took, unless it cannot be when the
  * record came into Kafka: none (-1), of the future, or longer ago than seven days. A producer may
- * set any time, such as the birthday of a customer.
+ * set any time, such as the birthday of a customer. A trace that was sampled becomes the exemplar
+ * of the bucket.
  */
-void metrics_latency(struct route_counters *route, int64_t timestamp_ms, int64_t now_ms);
+void metrics_latency(struct route_counters *route, int64_t timestamp_ms, int64_t now_ms,
+                     const struct trace *trace);
 
 /**
  * Makes the worker's counts visible; called by its thread at the end of a turn. Never waits: while

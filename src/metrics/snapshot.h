@@ -22,7 +22,8 @@ struct partition_sample {
 struct snapshot {
     const struct metrics_shape *shape;
     struct slot *slots;
-    uint64_t **words; /* the sums of each slot: a struct topic_counters, ... */
+    uint64_t **words;             /* the sums of each slot: a struct topic_counters, ... */
+    struct exemplars **exemplars; /* of each slot; NULL: it has none */
     size_t slot_count;
     struct source_counters source;
     struct partition_sample *partitions; /* by topic and partition */

@@ -40,3 +40,13 @@ size_t headers_count(const struct record *record)
         count++;
     return count;
 }
+
+struct trace headers_trace(const struct record *record)
+{
+    struct trace trace = {.sampled = false};
+    struct slice value;
+
+    if (record->headers.find && record->headers.find(record, SLICE("traceparent"), &value))
+        trace_parse(value, &trace);
+    return trace;
+}

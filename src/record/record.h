@@ -37,8 +37,3 @@ struct record {
     const struct value *value_tree, *key_tree;
     const struct decoder *value_decoder, *key_decoder;
 };
-
-/** The facts that let one grep find a record: topic, partition, offset. */
-#define LOG_RECORD(record)                                                                         \
-    LOG_STR("topic", (record)->topic), LOG_INT("partition", (record)->partition),                  \
-        LOG_INT("offset", (record)->offset)

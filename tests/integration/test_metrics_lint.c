@@ -11,6 +11,8 @@ static const char *const routes[] = {"rides", "odd \"name\"\\\n"};
 static const char *const sinks[] = {"live", "second"};
 static const char *const commands[] = {"SET", "HSET"};
 
+static const struct trace trace = {"0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", true};
+
 /* Something in every family. */
 static struct metrics *sample(void)
 {
@@ -23,7 +25,7 @@ static struct metrics *sample(void)
     metrics_add_sink(metrics, sinks[0]);
     metrics_route(worker, routes[0])->matched =
         metrics_route(worker, routes[0])->outcomes[OUTCOME_WRITTEN] = 5;
-    histogram_add(&metrics_route(worker, routes[0])->latency, 7);
+    metrics_latency(metrics_route(worker, routes[0]), 1000, 1007, &trace);
     metrics_sink(worker, sinks[1])->commands[RESULT_OK] = 5;
     gauges->assigned = gauges->held = true;
     gauges->consumed_records = 5;
@@ -82,6 +84,8 @@ static void a_parser_of_openmetrics_accepts_a_scrape(void)
     CU_ASSERT_EQUAL(lint(openmetrics_parser, METRICS_OPENMETRICS, said, sizeof(said), ""), 0);
     CU_ASSERT_EQUAL(strncmp(said, wanted, strlen(wanted)), 0);
     CU_ASSERT_PTR_NULL(strstr(said, ", 0 in seconds"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(said, ", 1 exemplars\n0.007 span_id=b7ad6b7169203331 "
+                                        "trace_id=0af7651916cd43dd8448eb211c80319c\n"));
 }
 
 static void a_parser_of_openmetrics_refuses_the_text_format(void)

@@ -173,19 +173,59 @@ static void a_record_of_1970_or_of_the_future_is_not_measured(void)
     struct metrics_worker *worker = begin();
     struct route_counters *route = metrics_route(worker, routes[0]);
 
-    metrics_latency(route, 0, now_ms);
-    metrics_latency(route, -1, now_ms);
-    metrics_latency(route, now_ms - 7 * DAY_MS - 1, now_ms);
-    metrics_latency(route, now_ms + 60001, now_ms);
+    metrics_latency(route, 0, now_ms, &(struct trace){0});
+    metrics_latency(route, -1, now_ms, &(struct trace){0});
+    metrics_latency(route, now_ms - 7 * DAY_MS - 1, now_ms, &(struct trace){0});
+    metrics_latency(route, now_ms + 60001, now_ms, &(struct trace){0});
     CU_ASSERT_EQUAL(route->latency.sum_ms, 0);
     CU_ASSERT_EQUAL(route->latency.buckets[0], 0);
-    metrics_latency(route, now_ms - 7 * DAY_MS, now_ms);
-    metrics_latency(route, now_ms + 60000, now_ms); /* clocks that differ: no time at all */
+    metrics_latency(route, now_ms - 7 * DAY_MS, now_ms, &(struct trace){0});
+    metrics_latency(route, now_ms + 60000, now_ms,
+                    &(struct trace){0}); /* clocks that differ: no time at all */
     CU_ASSERT_EQUAL(route->latency.sum_ms, 7 * DAY_MS);
     metrics_publish(worker);
     CU_ASSERT(shows("penstock_end_to_end_latency_seconds_sum{route=\"rides\"} 604800.000"));
     CU_ASSERT(shows("penstock_end_to_end_latency_seconds_count{route=\"rides\"} 2"));
     CU_ASSERT(shows("penstock_latency_unmeasured_total{route=\"rides\"} 4"));
+    end();
+}
+
+/* The line of this bucket, without what every line of the histogram begins with. */
+static bool bucket_is(const char *page_text, const char *line)
+{
+    char whole[256];
+
+    snprintf(whole, sizeof(whole),
+             "\npenstock_end_to_end_latency_seconds_bucket{route=\"rides\",le=%s\n", line);
+    return strstr(page_text, whole) != NULL;
+}
+
+static void a_sampled_trace_is_the_exemplar_of_its_bucket(void)
+{
+    const struct trace older = {"0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", true};
+    const struct trace newer = {"4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", true};
+    const struct trace lost = {"00000000000000000000000000000001", "0000000000000001", false};
+    struct metrics_worker *first = begin(), *second = metrics_worker(metrics, 1);
+    size_t length = 0;
+
+    metrics_latency(metrics_route(second, routes[0]), 999970, 1000004, &newer);
+    metrics_latency(metrics_route(first, routes[0]), 999960, 1000003, &older);
+    metrics_latency(metrics_route(first, routes[0]), 999999, 999000, &older);
+    metrics_latency(metrics_route(first, routes[0]), 1000, 1003, &lost);
+    metrics_publish(first);
+    metrics_publish(second);
+    metrics_publish(second);
+    FILE *out = open_memstream(&page, &length);
+    metrics_write(metrics, METRICS_OPENMETRICS, out);
+    fclose(out);
+    CU_ASSERT(bucket_is(page,
+                        "\"0.05\"} 4 # {trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\",span_id="
+                        "\"00f067aa0ba902b7\"} 0.034 1000.004"));
+    CU_ASSERT(bucket_is(page,
+                        "\"0.001\"} 1 # {trace_id=\"0af7651916cd43dd8448eb211c80319c\",span_id="
+                        "\"b7ad6b7169203331\"} 0.000 999.000"));
+    CU_ASSERT(bucket_is(page, "\"0.005\"} 2"));
+    CU_ASSERT(shows("penstock_end_to_end_latency_seconds_bucket{route=\"rides\",le=\"0.05\"} 4"));
     end();
 }
 
@@ -497,6 +537,7 @@ int main(void)
         TEST(openmetrics_names_a_family_by_its_type),
         TEST(a_histogram_is_cumulative_and_in_seconds),
         TEST(a_record_of_1970_or_of_the_future_is_not_measured),
+        TEST(a_sampled_trace_is_the_exemplar_of_its_bucket),
         TEST(lag_counts_to_the_ack_not_to_the_position),
         TEST(what_is_not_known_of_a_partition_is_not_shown),
         TEST(a_partition_held_before_its_first_record_is_not_called_caught_up),

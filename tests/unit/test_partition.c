@@ -169,7 +169,9 @@ static void the_first_record_that_failed_is_shown_before_all_else(void)
 {
     start(10);
     hold_for_sink();
-    source_hold_for(partition, HOLD_RECORD, &(struct source_reason){"rides", 11, "missing field"});
+    source_hold_for(
+        partition, HOLD_RECORD,
+        &(struct source_reason){.route = "rides", .offset = 11, .text = "missing field"});
     source_hold(partition, HOLD_RECORD, "another one");
     hold_for_sink();
     ASSERT_TEXT(reason(), "offset 11: route rides: missing field");
