@@ -33,8 +33,7 @@ struct worker_health {
     char dlq_reason[ERR_TEXT_BYTES];
     struct sink_health *sinks;
     size_t sink_count;
-    char held[WORKER_HELD_SHOWN][ERR_TEXT_BYTES];
-    size_t held_count;
+    struct worker_held held, paused;
     char waiting[WORKER_WAITING_SHOWN][ERR_TEXT_BYTES];
     size_t waiting_count;
     struct source_warming warming;
@@ -109,8 +108,6 @@ static void worker_health_set_topics(struct worker_health *worker,
 
 static void worker_health_set(struct worker_health *worker, const struct worker_status *status)
 {
-    size_t shown = status->held_count < WORKER_HELD_SHOWN ? status->held_count : WORKER_HELD_SHOWN;
-
     worker->told_ms = clock_ms();
     worker->joined = status->joined;
     worker_health_set_topics(worker, status);
@@ -124,9 +121,8 @@ static void worker_health_set(struct worker_health *worker, const struct worker_
     for (size_t i = 0; i < status->sink_count; i++)
         sink_health_set(worker_health_sink(worker, status->sinks[i].sink), status->sinks[i].trouble,
                         worker->told_ms);
-    for (size_t i = 0; i < shown; i++)
-        memcpy(worker->held[i], status->held[i].text, sizeof(worker->held[i]));
-    worker->held_count = status->held_count;
+    worker->held = status->held;
+    worker->paused = status->paused;
     for (size_t i = 0; i < status->waiting_count && i < WORKER_WAITING_SHOWN; i++)
         memcpy(worker->waiting[i], status->waiting[i].text, sizeof(worker->waiting[i]));
     worker->waiting_count = status->waiting_count;
@@ -141,7 +137,7 @@ static bool worker_health_is_ready(const struct worker_health *worker)
     for (size_t i = 0; i < worker->topic_count; i++)
         if (worker->topics[i].bad)
             return false;
-    return worker->joined && !worker->kafka_away && !worker->dlq_away && worker->held_count == 0;
+    return worker->joined && !worker->kafka_away && !worker->dlq_away && worker->held.count == 0;
 }
 
 static bool health_is_ready(const struct health *health)
@@ -360,20 +356,29 @@ static void check_topics(const struct health *health, FILE *list)
         fprintf(list, "[+]topics: %zu more, see penstock_topic_workers in /metrics\n", more);
 }
 
+/* Lists at most so many of them; how many there are. */
+static size_t check_held(const struct worker_held *held, char sign, size_t *shown, FILE *list)
+{
+    for (size_t i = 0; i < held->count && i < WORKER_HELD_SHOWN && *shown < HELD_SHOWN; i++)
+        (*shown)++, fprintf(list, "[%c]partition %s\n", sign, held->items[i].text);
+    return held->count;
+}
+
+/* A pause is on purpose: penstock does what it should. */
 static void check_partitions(const struct health *health, FILE *list)
 {
-    size_t held = 0, shown = 0;
+    size_t held = 0, held_shown = 0, paused = 0, paused_shown = 0;
 
-    for (unsigned i = 0; i < health->worker_count; i++) {
-        const struct worker_health *worker = &health->workers[i];
-        held += worker->held_count;
-        for (size_t j = 0; j < worker->held_count && j < WORKER_HELD_SHOWN && shown < HELD_SHOWN;
-             j++, shown++)
-            fprintf(list, "[-]partition %s\n", worker->held[j]);
-    }
-    if (held > shown)
-        fprintf(list, "[-]partitions: %zu more are held\n", held - shown);
-    else if (!held)
+    for (unsigned i = 0; i < health->worker_count; i++)
+        held += check_held(&health->workers[i].held, '-', &held_shown, list);
+    for (unsigned i = 0; i < health->worker_count; i++)
+        paused += check_held(&health->workers[i].paused, '+', &paused_shown, list);
+    if (held > held_shown)
+        fprintf(list, "[-]partitions: %zu more are held\n", held - held_shown);
+    if (paused > paused_shown)
+        fprintf(list, "[+]partitions: %zu more are paused by the operator\n",
+                paused - paused_shown);
+    if (!held && !paused)
         fputs("[+]partitions ok\n", list);
 }
 

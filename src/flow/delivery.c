@@ -120,6 +120,24 @@ void delivery_log_drop(const struct source_partition *partition, int64_t offset,
     log_warn_record("record dropped", LOG_FAILURE(partition, offset, trace, route, text));
 }
 
+bool delivery_skip(struct worker *worker, const struct source_partition *partition, int64_t offset)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < worker->deliveries.count; i++) {
+        struct delivery *delivery = &worker->deliveries.items[i];
+        if (!delivery->open || !delivery->held || delivery->dropped || delivery->pending ||
+            delivery->offset != offset || delivery->record.partition != partition)
+            continue;
+        delivery_log_drop(partition, offset, &delivery->trace,
+                          &worker->options.routes->items[delivery->route], SKIPPED);
+        worker->counters[delivery->route]->skipped++;
+        delivery_close(worker, (uint32_t)i, OUTCOME_DROPPED);
+        any = true;
+    }
+    return any;
+}
+
 /* --- events ----------------------------------------------------------------------------------- */
 
 void delivery_done(void *context, uint32_t ticket)

@@ -35,7 +35,8 @@ struct delivery {
     bool refused;       /* a command was refused for good and the route skips such records */
     bool dead;          /* a command was refused for good and the record becomes a dead letter */
     bool doubt;         /* a command may have been carried out before it is sent again */
-    bool dropped;       /* a command was never sent, since the partition is no longer ours */
+    bool dropped;       /* a command was not sent: its partition is no longer ours, or the record
+                           was taken back */
     bool held;          /* it stops its partition: it stays open until the partition goes */
     struct trace trace; /* that the record is part of, as far as we looked (worker_trace()) */
     uint32_t next_free;
@@ -72,6 +73,12 @@ void delivery_answered(struct worker *worker, uint32_t ticket);
 /** The record of the delivery, or one that never became one, is dropped. */
 void delivery_log_drop(const struct source_partition *partition, int64_t offset,
                        const struct trace *trace, const struct route *route, const char *text);
+
+#define SKIPPED "skipped by the operator"
+
+/** The operator skips a record that was sent and refused, and holds its partition: it is done with.
+ * False: none of it was sent. */
+bool delivery_skip(struct worker *worker, const struct source_partition *partition, int64_t offset);
 
 /** The delivery will not fail any more. */
 void delivery_let_go(struct worker *worker, uint32_t ticket);

@@ -335,8 +335,10 @@ void worker_read_again(struct worker *worker, uint32_t ticket, const char *why)
 void worker_end(struct worker *worker, const struct route *route, enum outcome outcome,
                 const char *error)
 {
-    worker->endings[worker->ending_count++] = (struct ending){
-        route, outcome, error ? arena_copy(&worker->arena, error, strlen(error)) : NULL};
+    worker->endings[worker->ending_count++] =
+        (struct ending){.route = route,
+                        .outcome = outcome,
+                        .error = error ? arena_copy(&worker->arena, error, strlen(error)) : NULL};
 }
 
 /* A letter ends when it is delivered; its record is open until then. */
@@ -353,6 +355,7 @@ void worker_tell_endings(struct worker *worker, const struct record *record)
             continue;
         }
         worker->counters[ending->route->index]->outcomes[ending->outcome]++;
+        worker->counters[ending->route->index]->skipped += ending->skipped;
         if (ending->outcome == OUTCOME_DROPPED)
             delivery_log_drop(record->owner, record->offset, &trace, ending->route, ending->error);
     }
@@ -364,7 +367,7 @@ void worker_void_endings(struct worker *worker)
         const struct ending *ending = &worker->endings[i];
         if (ending->outcome != OUTCOME_DEAD_LETTERED)
             worker->counters[ending->route->index]->outcomes[OUTCOME_RETURNED]++;
-        if (ending->outcome != OUTCOME_FILTERED)
+        if (ending->outcome != OUTCOME_FILTERED && !ending->skipped)
             tolerance_give_back(worker->options.tolerances, ending->route->index);
     }
 }
@@ -384,6 +387,14 @@ static void worker_miss(struct worker *worker, bool keep)
 {
     if (worker->claim)
         claim_miss(worker->claim, keep);
+}
+
+void worker_skipped(struct worker *worker, const struct route *route, size_t commands)
+{
+    worker_end(worker, route, OUTCOME_DROPPED, SKIPPED);
+    worker->endings[worker->ending_count - 1].skipped = true;
+    for (size_t i = 0; i < commands; i++)
+        worker_miss(worker, false);
 }
 
 bool worker_failed(struct worker *worker, const struct record *record,

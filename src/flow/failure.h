@@ -32,6 +32,9 @@ bool worker_can_fail(struct worker *worker, struct source_partition *partition);
 /** Keeps the record in hand for a delivery that may fail. */
 void worker_keep(struct worker *worker, const struct route *route, uint32_t ticket);
 
+/** The operator has told the route to skip the record in hand, which would be so many commands. */
+void worker_skipped(struct worker *worker, const struct route *route, size_t commands);
+
 /** The record in hand ends with this outcome on the route. */
 void worker_end(struct worker *worker, const struct route *route, enum outcome outcome,
                 const char *error);

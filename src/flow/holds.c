@@ -100,10 +100,21 @@ void holds_for_dlq(struct holds *holds, struct source_partition *partition, cons
 void holds_for_decoding(struct holds *holds, struct source_partition *partition, int64_t now_ms,
                         const struct source_reason *reason)
 {
-    holds_add(holds,
-              (struct hold){
-                  .partition = partition, .until_ms = now_ms + HOLD_DECODE_MS, .decoding = true},
-              reason);
+    holds_add(
+        holds,
+        (struct hold){.partition = partition, .until_ms = now_ms + HOLD_DECODE_MS, .settles = true},
+        reason);
+}
+
+bool holds_retry(struct holds *holds, struct source_partition *partition, int64_t now_ms)
+{
+    struct hold *hold = timed_hold(holds, partition);
+
+    if (!hold)
+        return false;
+    hold->until_ms = now_ms;
+    hold->settles = true;
+    return true;
 }
 
 void holds_forget(struct holds *holds, const struct source_partition *partition)
@@ -117,7 +128,7 @@ static bool hold_is_over(const struct holds *holds, const struct hold *hold, int
 {
     if (hold->until_ms && now_ms < hold->until_ms)
         return false;
-    if (hold->until_ms && !hold->decoding)
+    if (hold->until_ms && !hold->settles)
         return true;
     return (hold->until_ms || hold->dlq || !sink_trouble(holds->sinks[hold->sink])) &&
            !source_partition_waits(hold->partition);

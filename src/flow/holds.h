@@ -26,7 +26,7 @@ enum {
 struct hold {
     struct source_partition *partition;
     int64_t until_ms; /* 0: until the sink is back, or the letters are delivered */
-    bool decoding;    /* a record cannot be decoded yet */
+    bool settles;     /* and until the partition's records are answered */
     bool dlq;
     unsigned sink;
 };
@@ -70,6 +70,10 @@ void holds_for_dlq(struct holds *holds, struct source_partition *partition, cons
 /** Holds the partition, a record of which cannot be decoded yet, to try again. */
 void holds_for_decoding(struct holds *holds, struct source_partition *partition, int64_t now_ms,
                         const struct source_reason *reason);
+
+/** What waits for a time waits no longer than until the partition's records are answered. False: it
+ * waits for something else, and goes on by itself. */
+bool holds_retry(struct holds *holds, struct source_partition *partition, int64_t now_ms);
 
 /** The partition is no longer ours, or was released. */
 void holds_forget(struct holds *holds, const struct source_partition *partition);

@@ -23,6 +23,15 @@ static void worker_wake(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what, (void)context; /* the loop returns, that is all */
 }
 
+/* Another thread has set what it wants before it wrote. */
+static void worker_called(evutil_socket_t fd, short what, void *context)
+{
+    eventfd_t count;
+
+    (void)what, (void)context;
+    eventfd_read(fd, &count);
+}
+
 /* --- to Redis --------------------------------------------------------------------------------- */
 
 /* What CLIENT LIST shows of the worker's connections: "penstock:SINK:WORKER". */
@@ -144,8 +153,9 @@ static bool worker_open_dlq(struct worker *worker, struct err *err)
 static bool worker_open_source(struct worker *worker, struct err *err)
 {
     const struct worker_options *options = &worker->options;
-    const struct source_events events = {worker,        worker_topic,   worker_gone,
-                                         exactly_claim, exactly_starts, worker_is_settled};
+    const struct source_events events = {worker,          worker_topic,   worker_gone,
+                                         exactly_claim,   exactly_starts, worker_is_settled,
+                                         worker_is_paused};
     size_t count;
     const char **topics = conf_topics(options->conf, options->source, &count);
 
@@ -160,12 +170,13 @@ static bool worker_open_source(struct worker *worker, struct err *err)
 static bool worker_open_loop(struct worker *worker, struct err *err)
 {
     worker->base = event_base_new();
-    worker->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (!worker->base || worker->stop_fd < 0)
+    worker->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (!worker->base || worker->wake_fd < 0)
         return err_set(err, ERR_FATAL, "event loop: %s", strerror(errno));
     worker->timer = evtimer_new(worker->base, worker_wake, NULL);
-    worker->stop_event = event_new(worker->base, worker->stop_fd, EV_READ, worker_wake, NULL);
-    event_add(worker->stop_event, NULL);
+    worker->wake =
+        event_new(worker->base, worker->wake_fd, EV_READ | EV_PERSIST, worker_called, NULL);
+    event_add(worker->wake, NULL);
     return true;
 }
 
@@ -193,6 +204,7 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
     struct worker *worker = mem_new(struct worker);
 
     worker->options = *options;
+    mailbox_open(&worker->mailbox);
     worker->arena.limit = worker_record_limit(options->conf);
     worker->arena.read_limit = memory_budget_reads(options->conf->max_record);
     worker->metrics = metrics_worker(options->metrics, options->number);
@@ -203,7 +215,7 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
     worker->holds = (struct holds){.conf = options->conf, .sinks = worker->sinks};
     worker->opened = mem_array(options->routes->count, sizeof(*worker->opened));
     worker->endings = mem_array(options->routes->count, sizeof(*worker->endings));
-    worker->stop_fd = -1;
+    worker->wake_fd = -1;
     if (!worker_open_loop(worker, err) || !worker_open_sinks(worker, err) ||
         !worker_open_dlq(worker, err) || !worker_open_source(worker, err))
         goto fail;
@@ -245,12 +257,13 @@ void worker_free(struct worker *worker)
         topic_routes_free(worker->topics[i]);
     if (worker->timer)
         event_free(worker->timer);
-    if (worker->stop_event)
-        event_free(worker->stop_event);
+    if (worker->wake)
+        event_free(worker->wake);
     if (worker->base)
         event_base_free(worker->base);
-    if (worker->stop_fd >= 0)
-        close(worker->stop_fd);
+    if (worker->wake_fd >= 0)
+        close(worker->wake_fd);
+    mailbox_close(&worker->mailbox);
     deliveries_free(&worker->deliveries);
     holds_free(&worker->holds);
     arena_free(&worker->arena);

@@ -9,15 +9,16 @@
 enum { STATUS_MS = 1000 };
 
 static void worker_add_held(void *context, const struct source_partition *partition,
-                            const char *reason)
+                            enum source_hold hold, const char *reason)
 {
     struct worker_status *status = context;
+    struct worker_held *held = hold == HOLD_OPERATOR ? &status->paused : &status->held;
 
-    if (status->held_count < WORKER_HELD_SHOWN)
-        snprintf(status->held[status->held_count].text, sizeof(status->held[0].text),
+    if (held->count < WORKER_HELD_SHOWN)
+        snprintf(held->items[held->count].text, sizeof(held->items[0].text),
                  "%.249s[%" PRId32 "]: %.240s", source_partition_topic(partition),
                  source_partition_number(partition), reason);
-    status->held_count++;
+    held->count++;
 }
 
 static const char *trouble_of(const struct worker *worker, size_t index)

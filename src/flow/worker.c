@@ -27,7 +27,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <sys/eventfd.h>
 
 enum { WAIT_MS = 1000, TRACE_LOOKS = 64 };
 
@@ -84,11 +84,17 @@ static bool worker_deliver(struct worker *worker, struct record *record,
     struct err err;
     bool well = worker_render(worker, record, route, &stage, &err);
 
-    if (!well && err.kind == ERR_RETRY)
+    bool skipped = source_skips(record->owner, record->offset, route->conf->name);
+
+    if (!well && err.kind == ERR_RETRY && !skipped)
         return worker_deferred(worker, record, source_ticket, route, err.text);
     if (worker->claim && claim_pass(worker->claim, well ? worker->rendering.count : 1))
         return true;
     counters->matched++;
+    if (skipped) {
+        worker_skipped(worker, route, well ? worker->rendering.count : 1);
+        return true;
+    }
     if (tolerance_is_over(worker->options.tolerances, route->index))
         return worker_stopped(worker, record, source_ticket, route);
     if (well) {
@@ -112,7 +118,7 @@ static void worker_take_back(struct worker *worker)
     for (size_t i = 0; i < worker->opened_count; i++) {
         struct delivery *delivery = &worker->deliveries.items[worker->opened[i]];
         delivery->pending = 0;
-        delivery->held = true;
+        delivery->held = delivery->dropped = true;
         delivery_let_go(worker, worker->opened[i]);
         source_give_up(delivery->record);
     }
@@ -302,13 +308,24 @@ void worker_gone(void *context, struct source_partition *partition)
 
 /* --- life ---------------------------------------------------------------------- */
 
+static void worker_call(const struct worker *worker)
+{
+    if (eventfd_write(worker->wake_fd, 1) < 0)
+        log_error("worker could not be woken", LOG_INT("worker", worker->options.number));
+}
+
 void worker_stop(struct worker *worker, int64_t deadline_ms)
 {
-    uint64_t one = 1;
-
     atomic_store(&worker->stop_at_ms, deadline_ms);
-    if (write(worker->stop_fd, &one, sizeof(one)) < 0)
-        log_error("worker could not be woken", LOG_INT("worker", worker->options.number));
+    worker_call(worker);
+}
+
+bool worker_steer(struct worker *worker, struct steer *steer, int64_t deadline_ms)
+{
+    if (!mailbox_put(&worker->mailbox, steer))
+        return false;
+    worker_call(worker);
+    return mailbox_await(&worker->mailbox, deadline_ms);
 }
 
 void worker_reload(struct worker *worker)
@@ -365,7 +382,7 @@ static void worker_wait(struct worker *worker)
     event_base_loop(worker->base, EVLOOP_ONCE);
 }
 
-bool worker_run(struct worker *worker, struct err *err)
+static bool worker_run_turns(struct worker *worker, struct err *err)
 {
     while (!worker->stopping || !source_is_stopped(worker->source)) {
         int64_t stop_at_ms = atomic_load(&worker->stop_at_ms);
@@ -373,6 +390,7 @@ bool worker_run(struct worker *worker, struct err *err)
             worker_begin_stop(worker, stop_at_ms);
         if (atomic_load(&worker->reload_asked))
             worker_reload_sinks(worker);
+        steer_turn(worker);
         if (!worker_turn(worker, err))
             return err_wrap(err, "worker %u", worker->options.number);
         metrics_publish(worker->metrics);
@@ -381,4 +399,12 @@ bool worker_run(struct worker *worker, struct err *err)
         worker_wait(worker);
     }
     return true;
+}
+
+bool worker_run(struct worker *worker, struct err *err)
+{
+    mailbox_serve(&worker->mailbox, true);
+    bool well = worker_run_turns(worker, err);
+    mailbox_serve(&worker->mailbox, false);
+    return well;
 }

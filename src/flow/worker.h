@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct pauses;
 struct tolerances;
 struct worker;
 
@@ -22,6 +23,14 @@ struct worker_topic_status {
     enum topic_state state;
     bool bad; /* and that for long enough to complain */
     int64_t for_ms;
+};
+
+/** Partitions that are not read. */
+struct worker_held {
+    struct {
+        char text[ERR_TEXT_BYTES]; /* "rides[3]: why" */
+    } items[WORKER_HELD_SHOWN];
+    size_t count; /* of all; the first WORKER_HELD_SHOWN are listed */
 };
 
 /** How a worker is, told by its own thread when it changes and at least once a second. */
@@ -38,10 +47,7 @@ struct worker_status {
     size_t sink_count;
     struct worker_topic_status *topics; /* that it ought to read */
     size_t topic_count;
-    struct {
-        char text[ERR_TEXT_BYTES]; /* "rides[3]: why" */
-    } held[WORKER_HELD_SHOWN];
-    size_t held_count; /* of all; the first WORKER_HELD_SHOWN are listed */
+    struct worker_held held, paused; /* because of a record or a server; by the operator alone */
     struct {
         char text[ERR_TEXT_BYTES]; /* "rides[3]: for what" */
     } waiting[WORKER_WAITING_SHOWN];
@@ -61,6 +67,7 @@ struct worker_options {
     const struct routes *routes;
     struct metrics *metrics;
     struct tolerances *tolerances; /* of the process; NULL: any number of records may fail */
+    struct pauses *pauses;         /* of the process; NULL: nothing is ever paused */
     struct worker_listener listener;
     unsigned number; /* among all workers of the process */
     unsigned member; /* among those of its source */
@@ -84,6 +91,37 @@ void worker_stop(struct worker *worker, int64_t deadline_ms);
 /** Asks the worker to read the certificate files of its sinks again, within a second. Any thread.
  */
 void worker_reload(struct worker *worker);
+
+enum steer_wish {
+    STEER_PAUSES, /* the pauses have changed */
+    STEER_RETRY,  /* a held partition is tried again */
+    STEER_SKIP    /* so is one, without the record that holds it */
+};
+
+enum steer_result {
+    STEER_ELSEWHERE, /* the partition is not the worker's */
+    STEER_DONE,
+    STEER_REFUSED
+};
+
+/** What another thread asks of a worker. */
+struct steer {
+    enum steer_wish wish;
+    const char *topic; /* of the partition; NULL: it is about none */
+    int32_t partition;
+    int64_t offset; /* of the record to be skipped, as the operator knows it */
+    /* the answer */
+    enum steer_result result;
+    unsigned paused;           /* partitions of the worker that are */
+    char text[ERR_TEXT_BYTES]; /* what was done, or why not; empty: nothing is to be said */
+};
+
+/**
+ * Asks the worker, which carries it out between two turns, and waits for its answer until @p
+ * deadline_ms (clock_ms). False: none came, and nothing was or will be done. One thread at a time
+ * may ask, any but the worker's.
+ */
+bool worker_steer(struct worker *worker, struct steer *steer, int64_t deadline_ms);
 
 /** Once worker_run() returned: records it had begun that will be read again. */
 size_t worker_left(const struct worker *worker);

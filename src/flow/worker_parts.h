@@ -3,7 +3,7 @@
  * calls one that stands before it:
  *
  *      setup.c -> worker.c -> stream_refusals.c -> failure.c -> exactly.c -> delivery.c
- *                          -> drain.c, status.c
+ *                          -> drain.c, status.c, steer.c
  */
 #pragma once
 #include "base/arena.h"
@@ -11,6 +11,7 @@
 #include "flow/dlq.h"
 #include "flow/durability.h"
 #include "flow/holds.h"
+#include "flow/mailbox.h"
 #include "flow/originals.h"
 #include "flow/tolerance.h"
 #include "flow/worker.h"
@@ -28,15 +29,17 @@ struct ending {
     const struct route *route;
     enum outcome outcome;
     const char *error; /* in the arena; NULL: filtered */
+    bool skipped;      /* dropped by the operator */
 };
 
 struct worker {
     struct worker_options options;
     struct event_base *base;
-    struct event *timer, *stop_event;
-    int stop_fd;
+    struct event *timer, *wake;
+    int wake_fd;                /* eventfd: written when another thread wants something */
     _Atomic int64_t stop_at_ms; /* 0: not asked */
     _Atomic bool reload_asked;
+    struct mailbox mailbox;
     bool stopping, discards;
     int64_t hopeless_since_ms; /* while it stops: since when no answer can come; 0: one can */
     struct source *source;
@@ -74,6 +77,12 @@ void worker_gone(void *context, struct source_partition *partition);
 
 /* Ends the wait for answers that cannot come, in drain.c. */
 void drain_turn(struct worker *worker);
+
+/* Whether the operator has paused the partition, in steer.c. */
+bool worker_is_paused(void *context, const struct source_partition *partition);
+
+/* Carries out what was asked, if something was, in steer.c. */
+void steer_turn(struct worker *worker);
 
 /* Tells the listener how the worker is, in status.c. */
 void worker_tell(struct worker *worker);

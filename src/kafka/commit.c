@@ -46,7 +46,8 @@ bool source_commit_first(struct source_partition *partition, const struct record
 
 bool source_owes(const struct source_partition *partition, const struct record *record)
 {
-    bool ours = partition->state == PARTITION_FLOWING || partition->state == PARTITION_REVOKED;
+    bool ours = partition->state == PARTITION_FLOWING || partition->state == PARTITION_REVOKED ||
+                held_first(&partition->held) == HOLD_OPERATOR;
 
     return ours && partition->tracker && partition->commit.ahead > record->offset &&
            tracker_next_offset(partition->tracker) <= record->offset;

@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "kafka/source_state.h"
 
+#include <string.h>
+
 enum { GAUGES_MS = 100, PARTITIONS_A_MS = 10, WAIT_MS = 1000, STALL_MS = 10000 };
 enum { STEPS_A_TURN = 10000 }; /* topics that librdkafka may pass while it looks up partitions */
 
@@ -214,7 +216,8 @@ static void gauges_update(struct source_partition *partition)
         stall_tell(partition);
     }
     GAUGE(partition, assigned, partition_is_ours(partition));
-    GAUGE(partition, held, partition->state == PARTITION_HELD);
+    GAUGE(partition, held, held_first(&partition->held) < HOLD_OPERATOR);
+    GAUGE(partition, paused, partition->paused && partition_is_ours(partition));
     GAUGE(partition, consumed_records, partition->consumed_records);
     GAUGE(partition, consumed_bytes, partition->consumed_bytes);
     GAUGE(partition, lost_records, partition->lost_records);
@@ -228,13 +231,22 @@ static void gauges_update(struct source_partition *partition)
         warming_update(partition, is_idle(partition) && partition->end == partition->position);
 }
 
+static void holds_count(const struct source_partition *partition)
+{
+    for (unsigned i = 0; i < HOLD_COUNT; i++)
+        partition->source->metrics->source.holds[i] += held_has(&partition->held, i);
+}
+
 void gauges_turn(struct source *source)
 {
     if (source->now_ms < source->gauges.due_ms)
         return;
     ends_look_up(source);
-    for (size_t i = 0; i < source->partition_count; i++)
+    memset(source->metrics->source.holds, 0, sizeof(source->metrics->source.holds));
+    for (size_t i = 0; i < source->partition_count; i++) {
         gauges_update(source->partitions[i]);
+        holds_count(source->partitions[i]);
+    }
     source->gauges.due_ms =
         source->now_ms + GAUGES_MS + (int64_t)(source->partition_count / PARTITIONS_A_MS);
 }

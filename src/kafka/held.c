@@ -83,12 +83,18 @@ void held_clear(struct held *held)
         held_remove(held, (enum source_hold)i);
 }
 
+enum source_hold held_first(const struct held *held)
+{
+    unsigned i = 0;
+
+    while (i < HOLD_COUNT && !held_has(held, (enum source_hold)i))
+        i++;
+    return (enum source_hold)i;
+}
+
 const struct hold_reason *held_why(const struct held *held)
 {
-    for (unsigned i = 0; i < HOLD_COUNT; i++)
-        if (held_has(held, (enum source_hold)i))
-            return &held->why[i];
-    return NULL;
+    return held->reasons ? &held->why[held_first(held)] : NULL;
 }
 
 void held_free(struct held *held)
@@ -101,6 +107,12 @@ void held_free(struct held *held)
 
 static void held_write(const struct source_partition *partition, int64_t now_ms)
 {
+    if (held_first(&partition->held) == HOLD_OPERATOR) {
+        log_info("partition paused", LOG_STR("topic", partition->topic->name),
+                 LOG_INT("partition", partition->number),
+                 LOG_SOME("lasts_ms", now_ms - partition->held.since_ms));
+        return;
+    }
     const struct hold_reason *why = held_why(&partition->held);
     const struct held_remedy *row = held_remedy(why->text);
     int64_t lasts_ms = now_ms - partition->held.since_ms;

@@ -43,6 +43,9 @@ static inline bool held_has(const struct held *held, enum source_hold hold)
 /** All reasons are gone. */
 void held_clear(struct held *held);
 
+/** The reason that comes first; HOLD_COUNT: it is not held. */
+enum source_hold held_first(const struct held *held);
+
 /** The reason to be shown; NULL: it is not held. */
 const struct hold_reason *held_why(const struct held *held);
 

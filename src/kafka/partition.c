@@ -46,6 +46,7 @@ void partition_step(struct source_partition *partition, enum partition_event eve
     source->starting -= was_starting;
     source->starting += partition_is_starting(partition);
     source->fetching.due |= !was_starting || !partition_is_starting(partition);
+    source->steered |= partition->paused;
 }
 
 /* What is in flight of it no longer counts, nor what was asked about it. */
@@ -80,6 +81,13 @@ static void forget_log(struct partition_log *log)
     witnesses_clear(&log->witnesses);
 }
 
+bool partition_asks_paused(const struct source_partition *partition)
+{
+    const struct source_events *asked = &partition->source->events;
+
+    return asked->is_paused && asked->is_paused(asked->context, partition);
+}
+
 void partition_take(struct source_partition *partition)
 {
     if (partition_is_ours(partition))
@@ -91,6 +99,9 @@ void partition_take(struct source_partition *partition)
     partition->refusal = (struct partition_refusal){0};
     gauges_take(partition);
     marks_take(partition);
+    partition->paused = partition_asks_paused(partition);
+    partition->leaving = 0;
+    skip_forget(partition);
     partition_step(partition, EVENT_ASSIGNED);
 }
 
@@ -195,6 +206,21 @@ void partitions_clear_parked(struct source *source)
     } while (count == BATCH_RECORDS);
 }
 
+/* What is in flight of it was forgotten. */
+static void resume_at(struct source_partition *partition, int64_t offset)
+{
+    tracker_free(partition->tracker);
+    partition->tracker = tracker_new(offset);
+    partition->position = offset;
+    marks_start(partition, offset);
+}
+
+/* Its position means nothing in its log: it must be asked where to read. */
+static bool is_misplaced(const struct source_partition *partition)
+{
+    return partition->start.out_of_range || partition->log.replaced;
+}
+
 /* Reads it again from @p offset; what is in flight of it no longer counts. */
 static void read_again(struct source_partition *partition, int64_t offset)
 {
@@ -204,7 +230,12 @@ static void read_again(struct source_partition *partition, int64_t offset)
         return;
     }
     forget_tickets(partition);
-    read_from(partition, offset, WITNESS_NONE, EVENT_READ_AGAIN);
+    if (is_misplaced(partition)) {
+        resume_at(partition, offset);
+        partition_step(partition, EVENT_DISPLACED);
+    } else {
+        read_from(partition, offset, WITNESS_NONE, EVENT_READ_AGAIN);
+    }
     tell_gone(partition);
 }
 
@@ -234,13 +265,14 @@ void source_release(struct source_partition *partition, enum source_hold hold)
 
 void source_visit_held(const struct source *source,
                        void (*visit)(void *context, const struct source_partition *partition,
-                                     const char *reason),
+                                     enum source_hold hold, const char *reason),
                        void *context)
 {
     for (size_t i = 0; i < source->partition_count; i++) {
         const struct source_partition *partition = source->partitions[i];
         if (partition->state == PARTITION_HELD)
-            visit(context, partition, held_why(&partition->held)->text);
+            visit(context, partition, held_first(&partition->held),
+                  held_why(&partition->held)->text);
     }
 }
 
@@ -273,10 +305,7 @@ void partition_rewind(struct source_partition *partition, int64_t offset)
     forget_tickets(partition);
     if (partition->state == PARTITION_ASKING)
         partition_step(partition, EVENT_UNANSWERED);
-    tracker_free(partition->tracker);
-    partition->tracker = tracker_new(offset);
-    partition->position = offset;
-    marks_start(partition, offset);
+    resume_at(partition, offset);
     tell_gone(partition);
 }
 

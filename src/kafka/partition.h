@@ -14,6 +14,7 @@
 #include "kafka/marks.h"
 #include "kafka/oversize.h"
 #include "kafka/replaced.h"
+#include "kafka/skip.h"
 #include "kafka/source.h"
 #include "kafka/start.h"
 #include "kafka/tracker.h"
@@ -51,8 +52,11 @@ struct source_partition {
     uint64_t consumed_records, consumed_bytes, lost_records;
     bool claimed;     /* its next offset is kept in Redis too */
     void *claim;      /* the worker's */
+    bool paused;      /* by the operator */
+    unsigned leaving; /* reasons of its hold that are gone once its answers are in: a set */
     char *unreadable; /* why it will be held at the next poll; NULL: it will not */
     struct held held;
+    struct partition_skip skip;
     struct marks marks;
     struct partition_start start;
     struct partition_log log;
@@ -88,6 +92,9 @@ bool partition_is_drained(const struct source_partition *partition);
 
 /** @p event happens: for those that change nothing but the state. */
 void partition_step(struct source_partition *partition, enum partition_event event);
+
+/** Whether the operator has paused it, by what the worker says. */
+bool partition_asks_paused(const struct source_partition *partition);
 
 /** ASSIGNED: ours again, as if never seen; LOST comes first if it was ours. */
 void partition_take(struct source_partition *partition);

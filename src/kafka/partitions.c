@@ -140,6 +140,7 @@ static void partition_free(struct source_partition *partition)
     tracker_free(partition->tracker);
     free(partition->marks.items);
     held_free(&partition->held);
+    skip_forget(partition);
     free(partition->start.facts);
     free(partition->unreadable);
     free(partition);

@@ -73,6 +73,7 @@ void replaced_start(struct source_partition *partition, int64_t expected,
     partition->log.identity = item->log;
     partition->log.replaced = NULL;
     witnesses_clear(&partition->log.witnesses);
+    skip_forget(partition);
     if (!partition->claimed) /* else it was done with the claim */
         partition_drop(partition);
     partition_place(partition, policy == OUT_OF_RANGE_LATEST ? item->high : item->low,

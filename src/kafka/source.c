@@ -397,6 +397,7 @@ bool source_turn(struct source *source, struct err *err)
     gauges_turn(source);
     wakeup_turn(source);
     oversize_turn(source);
+    steered_turn(source); /* the last: a paused partition does not flow when records are taken */
     return !source->fatal || source_fail(source, err);
 }
 
@@ -413,6 +414,8 @@ int64_t source_next_ms(const struct source *source)
         return earlier(next_ms, DRAIN_CHECK_MS / 5);
     next_ms = earlier(next_ms, questions_next_ms(source));
     next_ms = earlier(next_ms, wakeup_next_ms(source));
+    if (source->steered)
+        next_ms = earlier(next_ms, DRAIN_CHECK_MS);
     return earlier(next_ms, commit_next_ms(source));
 }
 

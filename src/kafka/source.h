@@ -59,6 +59,9 @@ struct source_events {
     void (*starts)(void *context, struct source_partition *partition, int64_t next, bool another);
     /** Whether the partition may go once its answers are in. NULL: always. */
     bool (*is_settled)(void *context, const struct source_partition *partition);
+    /** Whether the operator has paused the partition. Asked when it is assigned, and by
+     * source_pauses_changed(). NULL: never. */
+    bool (*is_paused)(void *context, const struct source_partition *partition);
 };
 
 /** What Redis keeps of a claimed partition. */
@@ -79,16 +82,6 @@ struct source_barriers {
     unsigned count;
     /** Whether partitions of a topic with these routes (source_events.topic) pass @p barrier. */
     bool (*has)(void *context, const void *routes, unsigned barrier);
-};
-
-/** Why a partition is held. Each reason comes and goes by itself; the partition flows once none is
- * left. */
-enum source_hold {
-    HOLD_RECORD,      /* a record error: until restart or re-assignment */
-    HOLD_SINK,        /* what its worker writes to is away or refuses */
-    HOLD_OVERSIZE,    /* its next batch cannot be received */
-    HOLD_UNCONFIRMED, /* too much was answered that is not confirmed */
-    HOLD_COUNT
 };
 
 /**
@@ -197,6 +190,34 @@ void source_hold_for(struct source_partition *partition, enum source_hold hold,
  * partition is read again from its oldest unfinished record; a claimed one is claimed again. */
 void source_release(struct source_partition *partition, enum source_hold hold);
 
+/** Asks source_events.is_paused again of every partition that is ours. A paused one is not read
+ * from now on; one that is not paused any more is read when its answers are in, so that nothing is
+ * written twice. */
+void source_pauses_changed(struct source *source);
+
+/** The partition if it is ours; else NULL. */
+struct source_partition *source_find(const struct source *source, const char *topic,
+                                     int32_t number);
+
+/** Whether the operator has paused it. */
+bool source_is_paused(const struct source_partition *partition);
+
+/** How many of ours are. */
+unsigned source_count_paused(const struct source *source);
+
+/** Why the partition is held, but for the operator's pause; false: it is not. */
+bool source_held_by(const struct source_partition *partition, struct source_reason *reason,
+                    enum source_hold *hold);
+
+/** A reason for which it does not flow by itself, HOLD_RECORD or HOLD_OVERSIZE, is gone once its
+ * answers are in: then it is read again. */
+void source_retry(struct source_partition *partition, enum source_hold hold);
+
+/** The route passes by the record at @p offset, whenever it is read; for as long as the partition
+ * is ours, and one record at a time. */
+void source_skip(struct source_partition *partition, int64_t offset, const char *route);
+bool source_skips(const struct source_partition *partition, int64_t offset, const char *route);
+
 /** Answers source_events.claim, while the partition waits for it: Kafka is asked what it has, and
  * both decide where it starts (resume.h). */
 void source_claimed(struct source_partition *partition, const struct source_checkpoint *checkpoint);
@@ -221,10 +242,11 @@ void source_partition_log(const struct source_partition *partition, char text[SO
 void *source_partition_claim(const struct source_partition *partition);
 void source_partition_set_claim(struct source_partition *partition, void *claim);
 
-/** Visits every partition that is held, with its first reason. */
+/** Visits every partition that is held, with its first reason; HOLD_OPERATOR is never the first of
+ * several. */
 void source_visit_held(const struct source *source,
                        void (*visit)(void *context, const struct source_partition *partition,
-                                     const char *reason),
+                                     enum source_hold hold, const char *reason),
                        void *context);
 
 /** Why nothing comes of a partition though Kafka has more. */

@@ -22,6 +22,7 @@
 #include "kafka/shutdown.h"
 #include "kafka/source.h"
 #include "kafka/start.h"
+#include "kafka/steered.h"
 #include "kafka/survey.h"
 #include "kafka/tracker.h"
 #include "kafka/unreadable.h"
@@ -58,6 +59,7 @@ struct source {
     uint64_t consumed_records, consumed_bytes;
     bool fatal;
     bool unreadable; /* some partition may be held at the next poll */
+    bool steered;    /* steered_turn() has something to do */
 
     struct topics topics;
     struct source_partition **partitions; /* all that were ever ours */

@@ -340,7 +340,7 @@ static void partition_sample_lag(struct partition_sample *sample,
 
     sample->lag_records = lag < 0 ? 0 : lag;
     sample->lag_seconds = age > 0 ? age / 1000 : 0;
-    if (isnan(age) && sample->held != 0)
+    if (isnan(age) && (sample->held != 0 || sample->paused != 0))
         sample->lag_seconds = NAN;
 }
 
@@ -355,6 +355,7 @@ static struct partition_sample partition_sample(const struct partition_gauges *g
         .lost_records = gauge_sum(&gauges->lost_records),
         .assigned = atomic_load_explicit(&gauges->assigned, memory_order_relaxed),
         .held = atomic_load_explicit(&gauges->held, memory_order_relaxed),
+        .paused = atomic_load_explicit(&gauges->paused, memory_order_relaxed),
         .lag_unknown = atomic_load_explicit(&gauges->lag_unknown, memory_order_relaxed),
         .position_offset = gauge_known(&gauges->position_offset),
         .committed_offset = gauge_known(&gauges->committed_offset),
@@ -390,6 +391,7 @@ static void partition_sample_merge(struct partition_sample *into,
     into->consumed_bytes = one.consumed_bytes + two.consumed_bytes;
     into->lost_records = one.lost_records + two.lost_records;
     into->held = one.held > two.held ? one.held : two.held;
+    into->paused = one.paused > two.paused ? one.paused : two.paused;
 }
 
 static void snapshot_add_partitions(struct snapshot *snapshot, const struct metrics *metrics)
@@ -470,6 +472,7 @@ void metrics_totals(const struct metrics *metrics, struct metrics_totals *totals
             continue;
         totals->partitions++;
         totals->held += sample->held != 0;
+        totals->paused += sample->paused != 0;
         totals->lag_records += isnan(sample->lag_records) ? 0 : (uint64_t)sample->lag_records;
         totals->lag_seconds = fmax(totals->lag_seconds, sample->lag_seconds);
     }

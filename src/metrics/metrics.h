@@ -53,6 +53,7 @@ struct route_counters {
     uint64_t outcomes[OUTCOME_COUNT];
     uint64_t inflight;
     uint64_t letters, letters_waiting;
+    uint64_t skipped; /* of the dropped ones, those by the operator */
     uint64_t errors[STAGE_COUNT];
     struct histogram latency; /* Kafka timestamp to Redis ack, seconds */
     uint64_t latency_unmeasured;
@@ -76,6 +77,7 @@ struct source_counters {
     uint64_t fenced;
     uint64_t replaced;                   /* logs */
     uint64_t workers, connected, joined; /* gauges: 1 of each worker for which it is so */
+    uint64_t holds[HOLD_COUNT];          /* gauges: its partitions that are held for this reason */
 };
 
 struct topic_counters {
@@ -96,8 +98,8 @@ struct partition_gauges {
     const char *topic;             /* owned by the gauges */
     int32_t partition;
     _Atomic bool assigned;
-    _Atomic bool held;
-    _Atomic bool lag_unknown; /* Kafka has not told the end for a while */
+    _Atomic bool held, paused; /* for another reason than the operator's pause; by that */
+    _Atomic bool lag_unknown;  /* Kafka has not told the end for a while */
     _Atomic uint64_t consumed_records, consumed_bytes, lost_records;
     _Atomic int64_t position_offset;   /* the next to take; -1 unknown */
     _Atomic int64_t acked_offset;      /* behind what is answered; -1 unknown */
@@ -175,6 +177,6 @@ void metrics_write_reference(FILE *out);
 struct metrics_totals {
     uint64_t written, inflight, lag_records;
     double lag_seconds;
-    unsigned partitions, held;
+    unsigned partitions, held, paused;
 };
 void metrics_totals(const struct metrics *metrics, struct metrics_totals *totals);

@@ -13,7 +13,7 @@ struct partition_sample {
     const char *topic;
     int32_t partition;
     double consumed_records, consumed_bytes, lost_records;
-    double assigned, held, lag_unknown;
+    double assigned, held, paused, lag_unknown;
     double lag_records, lag_seconds;
     double position_offset, committed_offset, end_offset, unstable;
     double startup_records, startup_remaining;

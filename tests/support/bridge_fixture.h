@@ -14,6 +14,7 @@
 #pragma once
 #include "app/health.h"
 #include "app/load.h"
+#include "flow/pauses.h"
 #include "flow/tolerance.h"
 #include "flow/worker.h"
 #include "metrics/metrics.h"
@@ -27,6 +28,7 @@ struct bridge {
     struct loaded loaded;
     struct metrics *metrics;
     struct tolerances *tolerances;
+    struct pauses *pauses;
     const char **names;
     struct health *health;
     struct worker *worker;

@@ -188,11 +188,11 @@ struct held_count {
 };
 
 static void member_count_held(void *context, const struct source_partition *partition,
-                              const char *reason)
+                              enum source_hold hold, const char *reason)
 {
     struct held_count *held = context;
 
-    (void)partition;
+    (void)partition, (void)hold;
     held->count++;
     snprintf(held->member->reason, sizeof(held->member->reason), "%s", reason);
 }

@@ -87,11 +87,11 @@ static void a_start_that_waits_for_warmth_is_over_once_every_partition_was_warm(
     CU_ASSERT_PTR_NOT_NULL(strstr(
         list, "[-]warm: 1200 of 5000 records, 24 %, 0 s left, 2 of 3 partitions not warm\n"));
     status.warming = (struct source_warming){3, 0, 5000, 0};
-    status.held_count = 1; /* behind its end: warm, and not ready */
+    status.held.count = 1; /* behind its end: warm, and not ready */
     tell(0);
     CU_ASSERT_FALSE(ask(HEALTH_STARTED));
     CU_ASSERT_PTR_NOT_NULL(strstr(list, "[+]warm: 5000 of 5000 records, 100 %,"));
-    status.held_count = 0;
+    status.held.count = 0;
     tell(0);
     CU_ASSERT_TRUE(ask(HEALTH_STARTED));
     status.warming = (struct source_warming){4, 1, 5000, 100};
@@ -150,13 +150,14 @@ static void a_sink_in_trouble_in_one_worker_is_shown_once(void)
 static void a_held_partition_is_named_with_its_reason(void)
 {
     begin(1);
-    status.held_count = 1;
-    snprintf(status.held[0].text, sizeof(status.held[0].text), "rides[3]: WRONGTYPE at offset 7");
+    status.held.count = 1;
+    snprintf(status.held.items[0].text, sizeof(status.held.items[0].text),
+             "rides[3]: WRONGTYPE at offset 7");
     tell(0);
     CU_ASSERT_FALSE(ask(HEALTH_READY));
     CU_ASSERT_PTR_NOT_NULL(strstr(list, "[-]partition rides[3]: WRONGTYPE at offset 7\n"));
     CU_ASSERT_PTR_NULL(strstr(list, "more are held"));
-    status.held_count = 0;
+    status.held.count = 0;
     tell(0);
     CU_ASSERT(ask(HEALTH_READY));
     end();
@@ -166,11 +167,26 @@ static void held_partitions_beyond_those_listed_are_counted(void)
 {
     begin(1);
     for (int i = 0; i < WORKER_HELD_SHOWN; i++)
-        snprintf(status.held[i].text, sizeof(status.held[i].text), "rides[%d]: why", i);
-    status.held_count = 100;
+        snprintf(status.held.items[i].text, sizeof(status.held.items[i].text), "rides[%d]: why", i);
+    status.held.count = 100;
     tell(0);
     CU_ASSERT_FALSE(ask(HEALTH_READY));
     CU_ASSERT_PTR_NOT_NULL(strstr(list, "[-]partitions: 84 more are held\n"));
+    end();
+}
+
+static void a_pause_on_purpose_is_told_and_is_no_fault(void)
+{
+    begin(1);
+    status.paused.count = 1;
+    snprintf(status.paused.items[0].text, sizeof(status.paused.items[0].text),
+             "rides[3]: paused by the operator");
+    tell(0);
+    CU_ASSERT(ask(HEALTH_READY));
+    CU_ASSERT_PTR_NOT_NULL(strstr(list, "[+]partition rides[3]: paused by the operator\n"));
+    CU_ASSERT_PTR_NULL(strstr(list, "[+]partitions ok"));
+    status.paused.count = 0;
+    tell(0);
     end();
 }
 
@@ -274,6 +290,7 @@ int main(void)
         TEST(a_sink_in_trouble_in_one_worker_is_shown_once),
         TEST(a_held_partition_is_named_with_its_reason),
         TEST(held_partitions_beyond_those_listed_are_counted),
+        TEST(a_pause_on_purpose_is_told_and_is_no_fault),
         TEST(livez_does_not_depend_on_kafka_or_redis),
         TEST(it_stays_started_when_it_is_not_ready_any_more),
         TEST(a_stopping_process_is_not_ready),

@@ -143,6 +143,7 @@ static const struct partition_case {
     {"penstock_kafka_records_lost_total", "7", GAUGE(COUNT, lost_records)},
     {"penstock_kafka_partition_assigned", "1", GAUGE(BOOL, assigned)},
     {"penstock_kafka_partition_held", "1", GAUGE(BOOL, held)},
+    {"penstock_kafka_partition_paused", "1", GAUGE(BOOL, paused)},
     {"penstock_kafka_lag_unknown", "1", GAUGE(BOOL, lag_unknown)},
     {"penstock_kafka_position_offset", "7", GAUGE(OFFSET, position_offset)},
     {"penstock_kafka_committed_offset", "7", GAUGE(OFFSET, committed_offset)},

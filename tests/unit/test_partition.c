@@ -16,6 +16,7 @@ static struct source source;
 static struct source_partition *partition;
 static struct conf_source options = {.unconfirmed_records = 3};
 static unsigned gone;
+static bool paused, settled;
 
 static void *topic_routes(void *context, const char *topic)
 {
@@ -27,6 +28,18 @@ static void partition_gone(void *context, struct source_partition *which)
 {
     (void)context, (void)which;
     gone++;
+}
+
+static bool partition_paused(void *context, const struct source_partition *which)
+{
+    (void)context, (void)which;
+    return paused;
+}
+
+static bool partition_settled(void *context, const struct source_partition *which)
+{
+    (void)context, (void)which;
+    return settled;
 }
 
 static bool every_topic_has(void *context, const void *routes, unsigned barrier)
@@ -46,7 +59,12 @@ static void open_source(void)
                              .metrics = metrics_worker(metrics, 0),
                              .wake_fd = -1,
                              .now_ms = 1000,
-                             .events = {.topic = topic_routes, .gone = partition_gone}};
+                             .events = {.topic = topic_routes,
+                                        .gone = partition_gone,
+                                        .is_paused = partition_paused,
+                                        .is_settled = partition_settled}};
+    paused = false;
+    settled = true;
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set_log_cb(conf, NULL);
     source.kafka = rd_kafka_new(RD_KAFKA_CONSUMER, conf, NULL, 0);
@@ -203,6 +221,133 @@ static void a_new_start_forgets_every_reason(void)
     close_source();
 }
 
+/* --- what the operator asks ---------------------------------------------------------------------
+ */
+
+static void pause_all(bool wanted)
+{
+    paused = wanted;
+    partition->fetching.active = true;
+    source_pauses_changed(&source);
+}
+
+static void a_paused_partition_flows_again_behind_what_was_answered(void)
+{
+    start(10);
+    answer(10);
+    pause_all(true);
+    CU_ASSERT_EQUAL(partition->state, PARTITION_HELD);
+    ASSERT_TEXT(reason(), "paused by the operator");
+    pause_all(false);
+    CU_ASSERT_EQUAL(partition->state, PARTITION_FLOWING);
+    CU_ASSERT_EQUAL(partition->position, 11);
+    close_source();
+}
+
+/* Else they would be written twice. */
+static void a_pause_ends_once_the_records_in_flight_are_answered(void)
+{
+    start(10);
+    struct source_ticket ticket = source_begin(partition, &(struct record){.offset = 10});
+    pause_all(true);
+    pause_all(false);
+    CU_ASSERT_EQUAL(partition->state, PARTITION_HELD);
+    source_finish(ticket);
+    settled = false;
+    steered_turn(&source);
+    CU_ASSERT_EQUAL(partition->state, PARTITION_HELD);
+    settled = true;
+    steered_turn(&source);
+    CU_ASSERT_EQUAL(partition->state, PARTITION_FLOWING);
+    CU_ASSERT_EQUAL(partition->position, 11);
+    close_source();
+}
+
+static void a_pause_that_comes_back_before_the_last_answer_stays(void)
+{
+    start(10);
+    struct source_ticket ticket = source_begin(partition, &(struct record){.offset = 10});
+    pause_all(true);
+    pause_all(false);
+    pause_all(true);
+    source_finish(ticket);
+    steered_turn(&source);
+    CU_ASSERT_EQUAL(partition->state, PARTITION_HELD);
+    close_source();
+}
+
+static void a_pause_is_the_only_reason_that_a_new_start_keeps(void)
+{
+    start(10);
+    pause_all(true);
+    hold_for_sink();
+    partition_displace(partition);
+    partition_step(partition, EVENT_ASKED);
+    steered_turn(&source);
+    CU_ASSERT_EQUAL(partition->state, PARTITION_ASKING); /* its lag is to be known */
+    partition_place(partition, 10, WITNESS_NONE);
+    steered_turn(&source);
+    CU_ASSERT_EQUAL(partition->state, PARTITION_HELD);
+    CU_ASSERT_EQUAL(partition->held.reasons, 1 << HOLD_OPERATOR);
+    close_source();
+}
+
+static void a_partition_that_comes_back_is_paused_before_it_flows(void)
+{
+    start(10);
+    paused = true;
+    partition_lose(partition);
+    partition_take(partition);
+    CU_ASSERT_TRUE(source_is_paused(partition));
+    CU_ASSERT_TRUE(source.steered);
+    close_source();
+}
+
+static void a_pause_and_a_record_error_end_one_by_one(void)
+{
+    start(10);
+    pause_all(true);
+    source_hold_for(
+        partition, HOLD_RECORD,
+        &(struct source_reason){.route = "rides", .offset = 11, .text = "missing field"});
+    ASSERT_TEXT(reason(), "offset 11: route rides: missing field");
+    source_retry(partition, HOLD_RECORD);
+    steered_turn(&source);
+    ASSERT_TEXT(reason(), "paused by the operator");
+    CU_ASSERT_EQUAL(partition->state, PARTITION_HELD);
+    pause_all(false);
+    CU_ASSERT_EQUAL(partition->state, PARTITION_FLOWING);
+    close_source();
+}
+
+static void a_position_that_means_nothing_is_asked_for_again_at_a_retry(void)
+{
+    start(10);
+    answer(10);
+    source_give_up(source_begin(partition, &(struct record){.offset = 11}));
+    source_hold(partition, HOLD_RECORD, "offset 11 is out of range");
+    partition_misplace(partition);
+    source_retry(partition, HOLD_RECORD);
+    steered_turn(&source);
+    CU_ASSERT_EQUAL(partition->state, PARTITION_UNPLACED);
+    CU_ASSERT_EQUAL(tracker_inflight(partition->tracker), 0);
+    CU_ASSERT_EQUAL(partition->position, 11);
+    close_source();
+}
+
+static void a_route_skips_one_record_and_only_while_the_partition_is_ours(void)
+{
+    start(10);
+    CU_ASSERT_FALSE(source_skips(partition, 10, "rides"));
+    source_skip(partition, 10, "rides");
+    CU_ASSERT_TRUE(source_skips(partition, 10, "rides"));
+    CU_ASSERT_FALSE(source_skips(partition, 10, "cars"));
+    CU_ASSERT_FALSE(source_skips(partition, 11, "rides"));
+    partition_take(partition);
+    CU_ASSERT_FALSE(source_skips(partition, 10, "rides"));
+    close_source();
+}
+
 /* --- states ------------------------------------------------------------------------------------
  */
 
@@ -290,6 +435,14 @@ int main(void)
         TEST(the_first_record_that_failed_is_shown_before_all_else),
         TEST(a_reason_that_does_not_hold_it_releases_nothing),
         TEST(a_new_start_forgets_every_reason),
+        TEST(a_paused_partition_flows_again_behind_what_was_answered),
+        TEST(a_pause_ends_once_the_records_in_flight_are_answered),
+        TEST(a_pause_that_comes_back_before_the_last_answer_stays),
+        TEST(a_pause_is_the_only_reason_that_a_new_start_keeps),
+        TEST(a_partition_that_comes_back_is_paused_before_it_flows),
+        TEST(a_pause_and_a_record_error_end_one_by_one),
+        TEST(a_position_that_means_nothing_is_asked_for_again_at_a_retry),
+        TEST(a_route_skips_one_record_and_only_while_the_partition_is_ours),
         TEST(a_partition_that_was_never_read_starts_again_when_it_is_released),
         TEST(a_claimed_partition_is_claimed_anew_when_it_is_released),
         TEST(what_is_lost_is_read_again_even_behind_a_bad_record),
