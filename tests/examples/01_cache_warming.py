@@ -133,18 +133,27 @@ def _status(port, path):
         return 0
 
 
-def it_ends_with_its_command(run):
-    """Ctrl-C, kill and even kill -9 leave no process; the first two no file."""
-    for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)):
-        run.folder = os.path.join(run.folder, str(int(number)))
-        os.makedirs(run.folder)
-        example = Example(run, "cache-warming", "--kafka=mock", "--rows=100")
-        example.said("The cache is warm")
-        family = len(example.family())
-        expect_equal(family, 4, "redis, kafka, penstock and the application")
-        expect_equal(example.end(number), status, f"the exit status for signal {int(number)}")
-        if number != signal.SIGKILL:
-            expect_equal(os.listdir(example.folder), [], "what is left in the temporary folder")
+def _ends_by(run, number, status):
+    example = Example(run, "cache-warming", "--kafka=mock", "--rows=100")
+    example.said("The cache is warm")
+    expect_equal(len(example.family()), 4, "redis, kafka, penstock and the application run")
+    expect_equal(example.end(number), status, "the exit status")
+    return example
+
+
+def ctrl_c_ends_it(run):
+    """No process stays, and no file."""
+    expect_equal(os.listdir(_ends_by(run, signal.SIGINT, 130).folder), [], "what is left in the temporary folder")
+
+
+def a_signal_ends_it(run):
+    """No process stays, and no file."""
+    expect_equal(os.listdir(_ends_by(run, signal.SIGTERM, 143).folder), [], "what is left in the temporary folder")
+
+
+def kill_9_ends_what_it_started(run):
+    """No process stays."""
+    _ends_by(run, signal.SIGKILL, -9)
 
 
 def its_configuration_is_clean(_run):
@@ -157,4 +166,4 @@ def its_configuration_is_clean(_run):
 
 if __name__ == "__main__":
     main(its_configuration_is_clean, the_application_starts_when_the_cache_is_warm, changes_and_deletes_reach_the_cache,
-         a_killed_bridge_goes_on_from_the_committed_offset, it_ends_with_its_command)
+         a_killed_bridge_goes_on_from_the_committed_offset, ctrl_c_ends_it, a_signal_ends_it, kill_9_ends_what_it_started)

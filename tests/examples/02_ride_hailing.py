@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """examples/ride-hailing: who is offline is gone, a killed bridge loses no trip, and nearby is what is near."""
 import collections
-import importlib.util
 import json
 import math
 import os
 import signal
 import subprocess
+import sys
 import time
 import urllib.request
 
@@ -16,15 +16,10 @@ from harness.child import BUILD, SOURCE
 from harness.metrics import Scrape, fetch
 
 FOLDER = os.path.join(SOURCE, "examples/ride-hailing")
+sys.path.insert(0, FOLDER)
+from city import City  # noqa: E402
+
 EARTH = 6372797.560856  # Redis' radius
-
-
-def _city(seed):
-    """The example's own generator."""
-    spec = importlib.util.spec_from_file_location("city", os.path.join(FOLDER, "city.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.City(seed)
 
 
 def _start(run, drivers, *options):
@@ -62,7 +57,7 @@ def _pause(example):
 def the_city_can_be_driven(run):
     """From each place to every other one, though many streets are one-way; the river is crossed by bridges alone."""
     for seed in range(1, 21):
-        city = _city(seed)
+        city = City(seed)
         expect(len(city.drivable) > 0.95 * len(city.places), f"seed {seed}: most places can be reached")
         back = [[] for _ in city.places]
         for here, edges in enumerate(city.edges):
@@ -143,7 +138,7 @@ def a_killed_bridge_loses_no_trip(run):
 def nearby_is_what_is_near(run):
     """The search's answer is what the drivers' last reports in Kafka say, by a computation of our own."""
     example = _start(run, 1000)
-    city = _city(1)
+    city = City(1)
     _pause(example)
     last = {key: payload and json.loads(payload) for _, _, key, payload in read(example.brokers(), "driver.positions", 8)}
     there = {name: report for name, report in last.items() if report and report["status"] != "offline"}

@@ -4,15 +4,12 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 
 from harness import Failure, expect, wait_until
 from harness.child import BUILD, SOURCE, Child, free_port
 from harness.redis import Connection
-
-sys.path.insert(0, os.path.join(SOURCE, "examples"))  # what a test computes by the example's own map
 
 START_SECONDS = 120
 END_SECONDS = 30

@@ -26,7 +26,7 @@ export class CityMap {
     const turn = now => {
       if (now - this.drawn >= FRAME_MS) {
         this.drawn = now;
-        this.draw(now);
+        this.draw(performance.now()); // `now` is when the frame began: a report may have come since
       }
       requestAnimationFrame(turn);
     };

@@ -18,9 +18,9 @@ function text(id, value) {
 
 function row(...parts) {
   const item = document.createElement('li');
-  for (const [tag, value] of parts) {
+  for (const [tag, ...content] of parts) {
     const part = document.createElement(tag);
-    part.append(value);
+    part.append(...content);
     item.append(part);
   }
   return item;
@@ -32,6 +32,13 @@ function driverLink(id) {
   link.textContent = id;
   link.addEventListener('click', () => choose(id));
   return link;
+}
+
+// New rows for a list; the focus stays on the driver that had it.
+function fill(id, rows) {
+  const list = $(id), held = list.contains(document.activeElement) ? document.activeElement.textContent : null;
+  list.replaceChildren(...rows);
+  if (held) [...list.querySelectorAll('button')].find(button => button.textContent === held)?.focus();
 }
 
 let map, frame, week = 0, rate = null;
@@ -66,18 +73,17 @@ function showVerdict(before) {
 
 function showRides() {
   for (const status of ['requested', 'accepted', 'picked_up']) text(status, count.format(frame.rides[status]));
-  $('events').replaceChildren(...frame.events.map(event =>
+  fill('events', frame.events.map(event =>
     row(['span', `${event.ride} ${events[event.status]}`], ['span', event.driver ? driverLink(event.driver) : ''],
       ['small', `${event.from} → ${event.to}`])));
-  $('trips').replaceChildren(...frame.trips.map(trip =>
-    row(['span', `${trip.trip}, `], ['b', money(Number(trip.cents))], ['small', `${trip.from} → ${trip.to}`])));
-  for (const [index, trip] of frame.trips.entries()) $('trips').children[index].firstChild.append(driverLink(trip.driver));
+  fill('trips', frame.trips.map(trip =>
+    row(['span', `${trip.trip}, `, driverLink(trip.driver)], ['b', money(Number(trip.cents))], ['small', `${trip.from} → ${trip.to}`])));
 }
 
 function showBoard() {
   const shown = frame.weeks[week], driven = frame.driven[shown.week] ?? { trips: 0, cents: 0 };
   text('week', shown.week);
-  $('board').replaceChildren(...shown.board.map(([driver, cents], place) =>
+  fill('board', shown.board.map(([driver, cents], place) =>
     row(['span', String(place + 1)], ['span', driverLink(driver)], ['b', money(cents)])));
   const missing = driven.trips - shown.trips;
   $('exact').classList.toggle('yes', missing === 0 && driven.cents === shown.cents);
@@ -125,7 +131,7 @@ async function showNearby() {
   const found = await ask('nearby', search);
   if (search !== map.search) return;
   text('nearby-count', `${found.length} ${found.length === 1 ? 'driver' : 'drivers'}`);
-  $('nearby').replaceChildren(...found.slice(0, 50).map(({ driver, metres, status }) =>
+  fill('nearby', found.slice(0, 50).map(({ driver, metres, status }) =>
     row(['span', driverLink(driver)], ['span', statuses[status] ?? 'offline'], ['b', `${Math.round(metres)} m`])));
 }
 
@@ -154,7 +160,7 @@ function wire() {
 }
 
 map = new CityMap($('map'), await ask('city'));
-window.map = map; // for the curious: map.drivers, map.search
+window.cityMap = map; // for the curious: cityMap.drivers, cityMap.search
 wire();
 const live = new EventSource('live');
 live.onmessage = event => show(JSON.parse(event.data));
