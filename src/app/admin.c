@@ -84,6 +84,8 @@ static bool admin_start_thread(struct admin *admin, struct err *err)
     pthread_sigmask(SIG_SETMASK, &every, &before);
     int status = pthread_create(&admin->thread, NULL, admin_run, admin);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (status == 0)
+        pthread_setname_np(admin->thread, "admin"); /* for top -H */
     return status == 0 || err_set(err, ERR_FATAL, "admin: thread: %s", strerror(status));
 }
 

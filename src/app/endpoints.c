@@ -13,7 +13,9 @@ const struct endpoints endpoints_all = {rows, sizeof(rows) / sizeof(rows[0])};
 
 void root_answer(void *context, const struct http_request *request, struct http_answer *answer)
 {
-    (void)context, (void)request;
+    (void)context;
+    if (page_answer(request, answer))
+        return;
     fprintf(answer->body, "penstock %s\n\n", PENSTOCK_VERSION);
     for (size_t i = 0; i < endpoints_all.count; i++)
         fprintf(answer->body, "%-6s %-16s %s\n", method_name(rows[i].method), rows[i].path,

@@ -19,6 +19,9 @@ struct admin_parts {
     void function(void *parts, const struct http_request *request, struct http_answer *answer);
 #include "app/endpoints.def"
 
+/** Answers with the page, if a browser asks; false: another client does. */
+bool page_answer(const struct http_request *request, struct http_answer *answer);
+
 /** The metrics say from now on what the probes would say. */
 void probes_note(const struct admin_parts *parts);
 
