@@ -88,7 +88,7 @@ function showBoard() {
   const missing = driven.trips - shown.trips;
   $('exact').classList.toggle('yes', missing === 0 && driven.cents === shown.cents);
   text('exact', `${count.format(shown.trips)} trips, ${money(shown.cents)}` +
-    (missing > 0 ? `; ${count.format(missing)} not there yet` : missing < 0 ? '' : ': every trip driven, each once'));
+    (missing > 0 ? `; ${count.format(missing)} not there yet` : missing < 0 ? `; ${count.format(-missing)} counted twice` : ': every trip driven, each once'));
 }
 
 function showBridge() {
