@@ -117,6 +117,33 @@ static void take_result(rd_kafka_event_t *event, struct identity_question *quest
     }
 }
 
+static bool has_broker(const struct rd_kafka_metadata *metadata, int32_t id)
+{
+    for (int i = 0; i < metadata->broker_cnt; i++)
+        if (metadata->brokers[i].id == id)
+            return true;
+    return false;
+}
+
+/* Any broker can describe topics, but librdkafka asks the controller, and waits for one if there is
+ * none. Its mock cluster names one that does not exist. */
+static void choose_broker(rd_kafka_t *kafka, const char *topic, int wait_ms,
+                          rd_kafka_AdminOptions_t *options)
+{
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(kafka, topic, NULL);
+    const struct rd_kafka_metadata *metadata;
+    char text[256];
+
+    if (!handle)
+        return;
+    if (rd_kafka_metadata(kafka, 0, handle, &metadata, wait_ms) == 0) {
+        if (metadata->broker_cnt && !has_broker(metadata, rd_kafka_controllerid(kafka, 0)))
+            rd_kafka_AdminOptions_set_broker(options, metadata->brokers[0].id, text, sizeof(text));
+        rd_kafka_metadata_destroy(metadata);
+    }
+    rd_kafka_topic_destroy(handle);
+}
+
 static rd_kafka_event_t *describe(rd_kafka_t *kafka, const struct identity_question *questions,
                                   size_t count, int wait_ms)
 {
@@ -131,6 +158,7 @@ static rd_kafka_event_t *describe(rd_kafka_t *kafka, const struct identity_quest
         names[i] = questions[i].topic;
     topics = rd_kafka_TopicCollection_of_topic_names(names, count);
     rd_kafka_AdminOptions_set_request_timeout(options, wait_ms, text, sizeof(text));
+    choose_broker(kafka, names[0], wait_ms, options);
     rd_kafka_DescribeTopics(kafka, topics, options, queue);
     event = rd_kafka_queue_poll(queue, wait_ms + wait_ms / 2);
     rd_kafka_TopicCollection_destroy(topics);

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "kafka/mock_frames.h"
+#include "kafka/newer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -173,6 +174,9 @@ static bool mock_start(struct mock *mock, struct err *err)
     if (!mock->cluster ||
         sscanf(rd_kafka_mock_cluster_bootstraps(mock->cluster), "127.0.0.1:%u", &port) != 1)
         return err_set(err, ERR_FATAL, "librdkafka's mock cluster could not be started");
+    if (newer_has_topic_ids()) /* then it also takes requests in a form that mock_frames.c does not
+                                  read */
+        rd_kafka_mock_set_apiversion(mock->cluster, FRAMES_METADATA, 0, FRAMES_METADATA_VERSION);
     mock->broker = (struct sockaddr_in){.sin_family = AF_INET,
                                         .sin_port = htons((uint16_t)port),
                                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

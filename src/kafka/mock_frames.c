@@ -9,14 +9,13 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-enum { METADATA = 3, JOIN_GROUP = 11 }; /* kinds of requests */
+enum { JOIN_GROUP = 11 }; /* a kind of request, as FRAMES_METADATA is */
 enum {
     LENGTH_BYTES = 4,
     HEAD_BYTES = 14,         /* length, kind, version, number, length of the client's name */
     WHOLE_BYTES = 64 * 1024, /* longer ones of these kinds are left as they are */
-    METADATA_VERSION = 8,    /* the last ones of this form */
-    JOIN_VERSION = 5,
-    SESSION_MS = 6000 /* two heartbeats of librdkafka's default */
+    JOIN_VERSION = 5,        /* the last one of this form */
+    SESSION_MS = 6000        /* two heartbeats of librdkafka's default */
 };
 
 static const char host[] = "127.0.0.1";
@@ -107,7 +106,7 @@ static void pass_request(struct evbuffer *from, struct evbuffer *to, size_t leng
     unsigned char *frame = evbuffer_pullup(from, (ev_ssize_t)length);
     uint16_t kind = short_at(frame + 4), version = short_at(frame + 6);
 
-    if (kind == METADATA && version <= METADATA_VERSION)
+    if (kind == FRAMES_METADATA && version <= FRAMES_METADATA_VERSION)
         hear_topics(frame, length, listener);
     else if (kind == JOIN_GROUP && version <= JOIN_VERSION)
         shorten_session(frame, length);
@@ -119,7 +118,7 @@ static bool matters(const unsigned char *head, size_t length)
     uint16_t kind = short_at(head + 4);
 
     return length >= HEAD_BYTES && length <= WHOLE_BYTES &&
-           (kind == METADATA || kind == JOIN_GROUP);
+           (kind == FRAMES_METADATA || kind == JOIN_GROUP);
 }
 
 void frames_of_client(struct frames *frames, struct evbuffer *from, struct evbuffer *to,

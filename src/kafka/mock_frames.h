@@ -14,6 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** The question for topics, and the last version of it that is understood. */
+enum { FRAMES_METADATA = 3, FRAMES_METADATA_VERSION = 8 };
+
 /** One direction of a connection; all zero at first. */
 struct frames {
     size_t left; /* of the frame that is under way, to be passed on as it is */

@@ -46,7 +46,7 @@ static void a_good_server_gets_no_complaint(void)
     probe(&sink, 1, &well);
     CU_ASSERT_TRUE(well);
     ASSERT_FOUND("ok: answers PING\n");
-    ASSERT_FOUND("ok: Redis 7.");
+    ASSERT_FOUND("ok: Redis ");
     ASSERT_FOUND("ok: may run: SET ride:1 \"a b\"\n");
     CU_ASSERT_PTR_NULL(strstr(probe_found, "warn:"));
     ASSERT_TEXT(redis_ask(server, "DBSIZE"), "0");
@@ -108,7 +108,8 @@ static void a_user_without_rights_is_found_before_the_start(void)
     sink.password.text = "secret";
     probe(&sink, 1, &well);
     CU_ASSERT_FALSE(well);
-    ASSERT_FOUND("error: SET ride:1 \"a b\": This user has no permissions to access");
+    ASSERT_FOUND("error: SET ride:1 \"a b\": ");
+    ASSERT_FOUND(" has no permissions to access");
     redis_server_free(server);
 }
 

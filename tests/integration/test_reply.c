@@ -331,10 +331,26 @@ static void an_aborted_transaction_alone_tells_nothing(void)
     redis_server_free(server);
 }
 
-/* Whether the table says that this server was heard to say so. */
+static char version[8]; /* "7.0" */
+#define PROVOKED                                                                                   \
+    "7.0" /* what such a server says is provoked here; what only newer ones say is not */
+
+static void ask_version(void)
+{
+    struct redis_server *server = redis_server_start(NULL);
+    const char *line = strstr(redis_ask(server, "INFO server"), "redis_version:");
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(line);
+    CU_ASSERT_EQUAL(sscanf(line, "redis_version:%7[0-9].", version), 1);
+    snprintf(version + strlen(version), sizeof(version) - strlen(version), "%.2s",
+             strchr(line, '.'));
+    redis_server_free(server);
+}
+
+/* Whether the table says that this server was heard to say so: "redis 6.2, 7.0, valkey 8.1". */
 static bool is_of_this_server(const struct reply_row *row)
 {
-    bool here = strncmp(row->servers, "all", 3) == 0 || strstr(row->servers, "7.0");
+    bool here = strncmp(row->servers, "all", 3) == 0 || strstr(row->servers, version);
 
     return here && !strstr(row->servers, "(source); penstock's");
 }
@@ -344,11 +360,14 @@ static void the_table_says_of_each_row_whether_this_server_says_it(void)
     size_t count;
     const struct reply_row *rows = reply_rows(&count);
 
+    ask_version();
     for (size_t i = 0; i < count; i++) {
-        if (hit[i] != is_of_this_server(&rows[i]))
+        bool here = is_of_this_server(&rows[i]);
+        bool right = hit[i] == here || (here && strcmp(version, PROVOKED) != 0);
+        if (!right)
             fprintf(stderr, "\n%s: %s '%s'", hit[i] ? "said" : "never said", rows[i].word,
                     rows[i].text);
-        CU_ASSERT_EQUAL(hit[i], is_of_this_server(&rows[i]));
+        CU_ASSERT_TRUE(right);
     }
 }
 

@@ -319,13 +319,19 @@ static void try_options(const struct line *plain)
     }
 }
 
+/* There is nothing to try: "key ...". */
+static bool takes_anything(const char *shape)
+{
+    return strcmp(shape + strlen(shape) - 3, "...") == 0;
+}
+
 static void each_row(void (*visit)(const struct line *plain))
 {
     size_t count, tried = 0;
     const struct command *rows = command_all(&count);
 
     for (size_t i = 0; i < count; i++) {
-        if (rows[i].refused || strcmp(rows[i].name, "XGROUP") == 0 ||
+        if (rows[i].refused || takes_anything(rows[i].shape) ||
             strcmp(redis_ask(server, "COMMAND INFO %s", rows[i].name), "[(nil)]") == 0)
             continue;
         struct shape *shape = shape_new(rows[i].shape);
