@@ -66,6 +66,15 @@ struct conf_properties {
     struct conf_origin origin; /* of the group; of the source if it has none */
 };
 
+/** Where the token of a login by OAUTHBEARER comes from; none: origin.file is NULL. */
+struct conf_token {
+    struct conf_origin origin;
+    struct conf_text file;
+    struct conf_texts command; /* a program and its arguments */
+    struct conf_text aws_region;
+    int64_t lifetime;
+};
+
 struct conf_source {
     char *name;
     struct conf_origin origin;
@@ -76,6 +85,7 @@ struct conf_source {
     enum conf_mismatch on_checkpoint_mismatch;
     int64_t commit_interval, drain_timeout, unconfirmed_records;
     struct conf_properties librdkafka;
+    struct conf_token token;
 };
 
 struct conf_tls {

@@ -187,7 +187,11 @@ static void compare_order(struct diff *diff, const struct members *before,
 static void compare_source(struct diff *diff, const char *path, const void *before,
                            const void *after)
 {
-    compare_group(diff, GROUP_source, path, before, after);
+    const struct conf_source *one = before, *other = after;
+
+    compare_group(diff, GROUP_source, path, one, other);
+    compare_inner(diff, GROUP_source, GROUP_token, path, one->token.origin.file,
+                  other->token.origin.file, &one->token, &other->token);
 }
 
 static void compare_sink(struct diff *diff, const char *path, const void *before, const void *after)

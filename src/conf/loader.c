@@ -70,6 +70,20 @@ static bool loader_is_group(const struct loader *loader, const struct setting *s
     return false;
 }
 
+static void loader_fill_token(const struct loader *loader, const struct setting *source_setting,
+                              struct conf_source *source)
+{
+    const struct setting *setting = setting_find(source_setting, "token");
+    char *what = mem_format("'token' of source '%s'", source->name);
+
+    if (setting && loader_is_group(loader, setting, what)) {
+        source->token.origin = setting->origin;
+        option_fill_group(loader, GROUP_token, setting, NULL, setting->origin, what,
+                          &source->token);
+    }
+    free(what);
+}
+
 static void loader_fill_source(const struct loader *loader, const struct setting *setting)
 {
     struct conf *conf = loader->conf;
@@ -80,6 +94,7 @@ static void loader_fill_source(const struct loader *loader, const struct setting
         source->name = pool_copy(conf->pool, setting->name, strlen(setting->name));
         source->origin = source->librdkafka.origin = setting->origin;
         option_fill_group(loader, GROUP_source, setting, NULL, setting->origin, what, source);
+        loader_fill_token(loader, setting, source);
     }
     free(what);
 }

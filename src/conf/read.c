@@ -175,6 +175,23 @@ void read_name(const struct loader *loader, const struct option *option,
                      read_shown(&text));
 }
 
+/* A string, or a list of strings; an empty one is a word, too. */
+void read_words(const struct loader *loader, const struct option *option,
+                const struct setting *setting, void *field)
+{
+    bool list = setting->kind == SETTING_LIST;
+    size_t count = list ? setting->count : 1;
+    struct conf_texts words = {pool_array(loader->conf->pool, count, sizeof(*words.items)), 0};
+
+    for (size_t i = 0; i < count; i++)
+        words.count += read_text(loader, list ? &setting->children[i] : setting, option->name,
+                                 &words.items[words.count]);
+    if (words.count && !words.items[0].text[0])
+        conf_problem(loader->problems, setting->origin, NULL, "'%s' must not be empty",
+                     option->name);
+    *(struct conf_texts *)field = words;
+}
+
 /* A string, or a list of strings. */
 void read_names(const struct loader *loader, const struct option *option,
                 const struct setting *setting, void *field)

@@ -51,26 +51,25 @@ static ssize_t bytes_take(int file, char *room, size_t size, int64_t deadline_ms
     }
 }
 
-static void bytes_failed(struct err *err)
+static void bytes_failed(int patience_ms, struct err *err)
 {
     if (errno == ETIMEDOUT)
         err_set(err, ERR_CONFIG, "it is a pipe, and did not come to its end within %d seconds",
-                PATIENCE_MS / 1000);
+                patience_ms / 1000);
     else
         err_set(err, ERR_CONFIG, "%s", strerror(errno));
 }
 
-/* Reads @p file to its end. */
-static char *bytes_drain(int file, size_t limit, size_t *length, struct err *err)
+char *read_descriptor(int file, int patience_ms, size_t limit, size_t *length, struct err *err)
 {
-    int64_t deadline_ms = clock_ms() + PATIENCE_MS;
+    int64_t deadline_ms = clock_ms() + patience_ms;
     size_t used = 0, room = BYTES_FIRST;
     char *bytes = mem_alloc(room);
     ssize_t got;
 
     while ((got = bytes_take(file, bytes + used, room - used - 1, deadline_ms)) != 0) {
         if (got < 0) {
-            bytes_failed(err);
+            bytes_failed(patience_ms, err);
             return bytes_discard(bytes, used);
         }
         used += (size_t)got;
@@ -100,7 +99,7 @@ char *read_file(const char *path, size_t limit, size_t *length, bool *missing, s
         return NULL;
     }
     *missing = false;
-    char *bytes = bytes_drain(file, limit, length, err);
+    char *bytes = read_descriptor(file, PATIENCE_MS, limit, length, err);
     close(file);
     return bytes;
 }

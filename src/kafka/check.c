@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "kafka/aws_credentials.h"
 #include "kafka/library.h"
 #include "kafka/properties.h"
 
@@ -268,22 +269,101 @@ static void check_kinit(rd_kafka_conf_t *kafka, const struct conf_source *source
     }
 }
 
-/* Without a source of tokens the log-in waits for ever, in silence. */
-static void check_token(rd_kafka_conf_t *kafka, const struct conf_source *source,
-                        struct conf_problems *problems)
+/* --- tokens ---------------------------------------------------------------------------- */
+
+/* OIDC needs libcurl: Debian 12's librdkafka has none. */
+static bool has_oidc(void)
+{
+    rd_kafka_conf_t *kafka = rd_kafka_conf_new();
+    bool has =
+        rd_kafka_conf_set(kafka, "sasl.oauthbearer.method", "oidc", NULL, 0) == RD_KAFKA_CONF_OK;
+
+    rd_kafka_conf_destroy(kafka);
+    return has;
+}
+
+/* Whether librdkafka fetches tokens by itself. */
+static bool fetches_tokens(rd_kafka_conf_t *kafka)
 {
     char method[ERR_BYTES], unsecure[ERR_BYTES];
 
     get_text(kafka, "sasl.oauthbearer.method", method);
     get_text(kafka, "enable.sasl.oauthbearer.unsecure.jwt", unsecure);
-    if (!logs_in_by(kafka, "OAUTHBEARER") || strcmp(method, "default") != 0 ||
-        strcmp(unsecure, "true") == 0)
-        return;
-    conf_problem(problems, source->librdkafka.origin,
-                 "sasl_oauthbearer_method = \"oidc\" with sasl_oauthbearer_client_id, "
-                 "_client_secret and _token_endpoint_url",
-                 "sasl_mechanism OAUTHBEARER needs a token, and nothing says where to get one");
+    return strcmp(method, "default") != 0 || strcmp(unsecure, "true") == 0;
 }
+
+static void check_token_file(const struct conf_text *file, struct conf_problems *problems)
+{
+    if (access(file->text, R_OK) != 0)
+        conf_problem(problems, file->origin, NULL, "'file' of 'token': %s: %s",
+                     file->secret ? "***" : file->text, strerror(errno));
+}
+
+/* Nothing is run here. A name without a slash is looked for when it is. */
+static void check_token_command(const struct conf_text *program, struct conf_problems *problems)
+{
+    if (strchr(program->text, '/') && access(program->text, X_OK) != 0)
+        conf_problem(problems, program->origin, NULL, "'command' of 'token': %s: %s",
+                     program->secret ? "***" : program->text, strerror(errno));
+}
+
+static void check_token_aws(const struct conf_text *region, struct conf_problems *problems)
+{
+    struct aws_credentials found;
+    struct err err;
+
+    if (region->text[strspn(region->text, "abcdefghijklmnopqrstuvwxyz0123456789-")])
+        conf_problem(problems, region->origin, "such as \"eu-central-1\"",
+                     "'aws_region' of 'token' is no region: '%s'", region->text);
+    else if (aws_credentials_find(&found, &err))
+        aws_credentials_clear(&found);
+    else
+        conf_problem(problems, region->origin, NULL, "'aws_region' of 'token' needs keys: %s",
+                     err.text);
+}
+
+static void check_token_group(rd_kafka_conf_t *kafka, const struct conf_token *token,
+                              struct conf_problems *problems)
+{
+    if (!token->file.text + !token->command.count + !token->aws_region.text != 2)
+        conf_problem(problems, token->origin, NULL,
+                     "'token' takes one of 'file', 'command' and 'aws_region'");
+    else if (token->file.text)
+        check_token_file(&token->file, problems);
+    else if (token->command.count)
+        check_token_command(&token->command.items[0], problems);
+    else
+        check_token_aws(&token->aws_region, problems);
+    if (!logs_in_by(kafka, "OAUTHBEARER"))
+        conf_problem(problems, token->origin,
+                     "librdkafka = { security_protocol = \"sasl_ssl\"; sasl_mechanism = "
+                     "\"OAUTHBEARER\"; }",
+                     "'token' is set, but the source does not log in by OAUTHBEARER");
+    else if (fetches_tokens(kafka))
+        conf_problem(problems, token->origin,
+                     "remove 'token', or sasl_oauthbearer_method and "
+                     "enable_sasl_oauthbearer_unsecure_jwt",
+                     "both 'token' and librdkafka would fetch a token");
+}
+
+/* Without a source of tokens the login waits for ever, in silence. */
+static void check_token(rd_kafka_conf_t *kafka, const struct conf_source *source,
+                        struct conf_problems *problems)
+{
+    if (source->token.origin.file)
+        check_token_group(kafka, &source->token, problems);
+    else if (logs_in_by(kafka, "OAUTHBEARER") && !fetches_tokens(kafka))
+        conf_problem(problems, source->librdkafka.origin,
+                     has_oidc()
+                         ? "token = { file = \"...\"; } or { command = [ ... ]; } beside it, "
+                           "or sasl_oauthbearer_method = \"oidc\" with "
+                           "sasl_oauthbearer_client_id, _client_secret and "
+                           "_token_endpoint_url"
+                         : "token = { file = \"...\"; } or { command = [ ... ]; } beside it",
+                     "sasl_mechanism OAUTHBEARER needs a token, and nothing says where to get one");
+}
+
+/* --- the client ------------------------------------------------------------------------ */
 
 /* Some mistakes are found only when a consumer is made. Without brokers it connects to nobody. */
 static void check_together(rd_kafka_conf_t *kafka, const struct conf_source *source,

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "conf/topic.h"
 #include "kafka/error_log.h"
+#include "kafka/login.h"
 #include "kafka/properties.h"
 
 #include <stdio.h>
@@ -32,7 +33,7 @@ static bool client_open(struct client *client, const struct conf *conf, const ch
     rd_kafka_conf_set_events(properties.kafka, 0); /* nobody waits for events */
     rd_kafka_conf_set_opaque(properties.kafka, client);
     rd_kafka_conf_set_error_cb(properties.kafka, client_hear);
-    client->kafka = rd_kafka_new(RD_KAFKA_CONSUMER, properties.kafka, text, sizeof(text));
+    client->kafka = login_new(RD_KAFKA_CONSUMER, properties.kafka, text, sizeof(text));
     if (!client->kafka) {
         rd_kafka_conf_destroy(properties.kafka);
         return err_set(err, ERR_CONFIG, "%s", text);

@@ -15,6 +15,7 @@
 #include "kafka/error_log.h"
 #include "kafka/handle.h"
 #include "kafka/librdkafka_log.h"
+#include "kafka/login.h"
 #include "kafka/properties.h"
 #include "kafka/topic_watch.h"
 
@@ -64,7 +65,7 @@ static bool producer_open(struct dlq_topic *topic, struct err *err)
 
     if (!conf)
         return false;
-    topic->kafka = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
+    topic->kafka = login_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
     if (!topic->kafka) {
         rd_kafka_conf_destroy(conf);
         return err_set(err, ERR_CONFIG, "%s", text);

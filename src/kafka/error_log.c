@@ -67,9 +67,15 @@ static const char *hint_of(const char *text)
     static const struct {
         const char *text, *hint;
     } hints[] = {
-        {"alert certificate required", mine}, {"alert bad certificate", mine},
-        {"alert certificate unknown", mine},  {"alert certificate expired", mine},
+        {"alert certificate required", mine},
+        {"alert bad certificate", mine},
+        {"alert certificate unknown", mine},
+        {"alert certificate expired", mine},
         {"alert unknown ca", mine},
+        {"SASL OAUTHBEARER token", "see 'token' of the source, or what sasl_oauthbearer_* say"},
+        {"OAUTHBEARER cannot log in", "see 'token' of the source, or what sasl_oauthbearer_* say"},
+        {"invalid_token", "the broker refuses the token: is it of the right issuer and audience, "
+                          "and not expired?"},
     };
 
     for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)

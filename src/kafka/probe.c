@@ -4,6 +4,7 @@
 #include "conf/topic.h"
 #include "kafka/commit_note.h"
 #include "kafka/error_log.h"
+#include "kafka/login.h"
 #include "kafka/properties.h"
 
 #include <inttypes.h>
@@ -47,7 +48,7 @@ static bool probe_open(struct probe *probe, const struct conf *conf)
         say(probe, PROBE_ERROR, "%s", err.text);
         return false;
     }
-    probe->kafka = rd_kafka_new(RD_KAFKA_CONSUMER, properties.kafka, text, sizeof(text));
+    probe->kafka = login_new(RD_KAFKA_CONSUMER, properties.kafka, text, sizeof(text));
     if (!probe->kafka) {
         rd_kafka_conf_destroy(properties.kafka);
         say(probe, PROBE_ERROR, "%s", text);

@@ -2,6 +2,7 @@
 #include "kafka/properties.h"
 
 #include "conf/memory_budget.h"
+#include "kafka/login.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -211,6 +212,7 @@ bool properties_make(struct properties *properties, const struct conf *conf,
     if (!set_user_properties(kafka, source, err))
         goto fail;
     properties_force(kafka);
+    login_prepare(kafka, source);
     if (!set_member(kafka, source, worker, err))
         goto fail;
     rd_kafka_conf_set_events(kafka, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT |
@@ -243,6 +245,7 @@ rd_kafka_conf_t *properties_make_producer(const struct conf_source *source, size
         return NULL;
     }
     set_presets(kafka, producer_forced, PRODUCER_FORCED, true);
+    login_prepare(kafka, source);
     *limit = (size_t)get_number(kafka, "message.max.bytes");
     rd_kafka_conf_set_events(kafka, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
     return kafka;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "kafka/handle.h"
+#include "kafka/login.h"
 #include "kafka/message.h"
 #include "kafka/properties.h"
 #include "kafka/source_state.h"
@@ -53,7 +54,7 @@ static bool source_open_kafka(struct source *source, rd_kafka_conf_t *conf, stru
 {
     char text[ERR_BYTES];
 
-    source->kafka = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
+    source->kafka = login_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
     if (!source->kafka) {
         rd_kafka_conf_destroy(conf);
         return err_set(err, ERR_CONFIG, "%s", text);

@@ -240,6 +240,74 @@ static void a_token_must_come_from_somewhere(void)
     CU_ASSERT_EQUAL(check(test, 3), 0);
 }
 
+/* What is said of this token beside a login by OAUTHBEARER, or without one. */
+static size_t check_login(struct conf_token token, bool logs_in, bool unsecure)
+{
+    struct conf_property rows[] = {PROPERTY("security.protocol", "sasl_plaintext", 8),
+                                   PROPERTY("sasl.mechanism", "OAUTHBEARER", 9),
+                                   PROPERTY("enable.sasl.oauthbearer.unsecure.jwt", "true", 10)};
+    struct conf_problems *problems = conf_problems_new();
+    struct conf_source source = {
+        .name = (char[]){"main"},
+        .librdkafka = {rows, logs_in ? 2 + unsecure : 0, false, {"x.conf", 7}},
+        .token = token};
+    size_t length;
+
+    source.token.origin = (struct conf_origin){"x.conf", 12};
+    source_check(&source, true, problems);
+    free(shown);
+    shown = NULL;
+    FILE *out = open_memstream(&shown, &length);
+    conf_problems_write(problems, CONF_NOTE, out);
+    fclose(out);
+    size_t errors = conf_problems_count(problems);
+    conf_problems_free(problems);
+    return errors;
+}
+
+static void a_token_is_checked_and_no_program_is_run(void)
+{
+    struct conf_text missing[] = {{.text = "/no/such/program", .origin = {"x.conf", 13}}};
+    struct conf_text program[] = {{.text = "/bin/sh"}, {.text = "-c"}, {.text = "touch was-run"}};
+    const struct conf_token file = {.file = {.text = "/dev/null"}};
+    const struct conf_token both = {.file = {.text = "/dev/null"},
+                                    .aws_region = {.text = "eu-west-1"}};
+
+    CU_ASSERT_EQUAL(check_login(file, true, false), 0);
+    CU_ASSERT_EQUAL(check_login((struct conf_token){.command = {program, 3}}, true, false), 0);
+    CU_ASSERT_NOT_EQUAL(access("was-run", F_OK), 0);
+    CU_ASSERT_EQUAL(check_login((struct conf_token){.command = {missing, 1}}, true, false), 1);
+    CU_ASSERT(says("x.conf:13: error: 'command' of 'token': /no/such/program: No such file"));
+    CU_ASSERT_EQUAL(
+        check_login((struct conf_token){.file = {.text = "/no/such/file"}}, true, false), 1);
+    CU_ASSERT(says("'file' of 'token': /no/such/file: No such file"));
+    CU_ASSERT_EQUAL(check_login(both, true, false), 1);
+    CU_ASSERT(says("x.conf:12: error: 'token' takes one of 'file', 'command' and 'aws_region'"));
+    CU_ASSERT_EQUAL(check_login((struct conf_token){.lifetime = 1}, true, false), 1);
+    CU_ASSERT_EQUAL(check_login(file, false, false), 1);
+    CU_ASSERT(says("'token' is set, but the source does not log in by OAUTHBEARER"));
+    CU_ASSERT_EQUAL(check_login(file, true, true), 1);
+    CU_ASSERT(says("both 'token' and librdkafka would fetch a token"));
+}
+
+static void amazons_region_and_keys_are_checked(void)
+{
+    const struct conf_token token = {.aws_region = {.text = "eu-west-1"}};
+
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "/no/such/file", 1);
+    CU_ASSERT_EQUAL(check_login(token, true, false), 1);
+    CU_ASSERT(says("'aws_region' of 'token' needs keys: no AWS_ACCESS_KEY_ID and "
+                   "AWS_SECRET_ACCESS_KEY in the environment, and /no/such/file: No such file"));
+    unsetenv("AWS_SHARED_CREDENTIALS_FILE");
+    setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+    CU_ASSERT_EQUAL(check_login(token, true, false), 0);
+    CU_ASSERT_EQUAL(
+        check_login((struct conf_token){.aws_region = {.text = "evil.com/?"}}, true, false), 1);
+    unsetenv("AWS_ACCESS_KEY_ID");
+    unsetenv("AWS_SECRET_ACCESS_KEY");
+}
+
 static void the_page_of_properties_is_not_stale(void)
 {
     ASSERT_PAGE(properties_write_reference, SOURCE_DIR "/docs/reference/librdkafka.md");
@@ -261,6 +329,8 @@ int main(void)
         TEST(a_file_that_is_not_there_is_named),
         TEST(what_lacks_a_property_brings_no_second_mistake),
         TEST(a_token_must_come_from_somewhere),
+        TEST(a_token_is_checked_and_no_program_is_run),
+        TEST(amazons_region_and_keys_are_checked),
         TEST(the_page_of_properties_is_not_stale),
     };
     int status = SUITE("source_check", tests);

@@ -16,11 +16,11 @@ _ADMIN = os.path.join(BUILD, "tests", "kafka_admin")
 class Kafka:
     """A broker of its own, or the one that PENSTOCK_TEST_KAFKA names, which cannot be stopped."""
 
-    def __init__(self, folder, shared=True, second=False, settings=(), secure=None):
+    def __init__(self, folder, shared=True, second=False, settings=(), secure=None, token=False):
         """With `second` it has another listener, `second_port`, so that the network can fail
         penstock while the test still reaches Kafka; `settings` are lines for its configuration.
         `secure` is (folder of certificates, user, password): SCRAM or PLAIN is wanted on
-        `sasl_port`, a client certificate on `ssl_port`."""
+        `sasl_port`, a client certificate on `ssl_port`. With `token` one is wanted on `token_port`."""
         self.brokers = os.environ.get("PENSTOCK_TEST_KAFKA") if shared else None
         self.folder = os.path.join(folder, "kafka")
         self.child = None
@@ -36,6 +36,9 @@ class Kafka:
                                "KAFKA_USER": secure[1], "KAFKA_PASSWORD": secure[2],
                                "KAFKA_SASL_PORT": str(self.sasl_port),
                                "KAFKA_SSL_PORT": str(self.ssl_port)}
+            if token:
+                self.token_port = free_port()
+                self.secure["KAFKA_TOKEN_PORT"] = str(self.token_port)
             self.brokers = f"127.0.0.1:{self.port}"
             self.start()
 

@@ -60,8 +60,8 @@ class Run:
         self.made.append(thing)
         return thing
 
-    def kafka(self, shared=True, secure=None):
-        return self._keep(Kafka(self.folder, shared and not secure, secure=secure))
+    def kafka(self, shared=True, secure=None, token=False):
+        return self._keep(Kafka(self.folder, shared and not secure and not token, secure=secure, token=token))
 
     def redis(self, *options, aof=False):
         return self._keep(Redis(self.folder, *options, aof=aof))

@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Kafka with tokens (OAUTHBEARER): rotated under load, expired, refused, printed by a program."""
+import base64
+import json
+import os
+import re
+import subprocess
+import threading
+import time
+
+from harness import Log, Record, conf, expect, expect_equal, main, route, wait_until
+from harness.penstock import PROGRAM
+
+LIVES = 8  # seconds of a token that is rotated
+FLOW_SECONDS = 12
+
+
+def token(seconds, **claims):
+    """An unsigned JWT, as Kafka's own handler for tests takes it."""
+    now = time.time()
+    parts = {"alg": "none"}, {"sub": "bridge", "iat": now - 1, "exp": now + seconds} | claims
+    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + "."
+
+
+class Bench:
+    """A Kafka that wants tokens, a file for one, and a bridge that reads it."""
+
+    def __init__(self, run):
+        self.run, self.kafka, self.redis = run, run.kafka(token=True), run.redis()
+        self.kafka.create(run.topic, 2)
+        self.log = Log(run.topic, 2, 1, run.random)
+        self.producer = run.producer(self.kafka)
+        self.path = os.path.join(run.folder, "kafka.jwt")
+
+    def write(self, text):
+        """Replaced at once, as secrets are."""
+        with open(self.path + ".new", "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+        os.rename(self.path + ".new", self.path)
+
+    def conf(self, where=None):
+        at = type("At", (), {"brokers": f"127.0.0.1:{self.kafka.token_port}"})
+        login = ('librdkafka = { security_protocol = "sasl_plaintext"; sasl_mechanism = "OAUTHBEARER"; }; '
+                 f'token = {{ {where or f"""file = "{self.path}";"""} }};')
+        return conf(at, self.redis.url, self.run.group,
+                    [route("keep", self.run.topic, ["SET %{$partition}:%{$offset} %{$value}"])], login)
+
+    def send(self, count):
+        self.producer.send(self.run.topic, b"".join(self.log.add(Record(n % 2, b"k", b"v")) for n in range(count)))
+        self.producer.flush()
+
+    def all_there(self, seconds=40):
+        wait_until(lambda: self.redis.ask("DBSIZE") == self.log.produced, seconds,
+                   lambda: f"{self.redis.ask('DBSIZE')} of {self.log.produced} records are in Redis")
+
+
+def logs_in_again():
+    """Whether the librdkafka in use does so over an open connection (KIP-368, 2.2 and newer)."""
+    said = subprocess.run([PROGRAM, "version"], capture_output=True, text=True, check=True).stdout
+    return tuple(map(int, re.search(r"librdkafka (\d+)\.(\d+)", said).groups())) >= (2, 2)
+
+
+def a_token_is_rotated_under_load(run):
+    """Kafka closes a connection whose token has ended. librdkafka logs in again over it from 2.2 on; before, it makes a
+    new one at once. In either case with the new token: nothing is refused, lost, or moved."""
+    bench, over = Bench(run), threading.Event()
+    bench.write(token(LIVES))
+
+    def rotate():
+        while not over.wait(LIVES / 4):
+            bench.write(token(LIVES))
+
+    rotation = threading.Thread(target=rotate, daemon=True)
+    rotation.start()
+    penstock = run.penstock(bench.conf())
+    began = time.monotonic()
+    while time.monotonic() < began + FLOW_SECONDS:
+        bench.send(100)
+        time.sleep(0.1)
+    bench.all_there()
+    expect(penstock.ready(), "it is ready")
+    over.set()
+    rotation.join()
+    for words in ("kafka refuses", "request failed") + (("kafka cannot be reached",) if logs_in_again() else ()):
+        expect(words not in penstock.log(), f"{words}: {penstock.log()}")
+    expect_equal(penstock.log().count("partitions assigned"), 1, "assignments")
+    expect_equal(penstock.stop(), 0, "exit status")
+    run.note(f"{bench.log.produced} records, a token of {LIVES} s for {FLOW_SECONDS} s")
+
+
+def an_expired_token_is_told_first(run):
+    """At a start, in the log and /readyz; a good one in its place heals it. So does one that was refused."""
+    bench = Bench(run)
+    bench.send(10)
+    bench.write(token(-5))
+    penstock = run.penstock(bench.conf(), wait=False)
+    wait_until(lambda: "kafka refuses" in penstock.log(), 20, lambda: f"it is told: {penstock.log()}")
+    line = next(line for line in penstock.log().splitlines() if "level=error" in line or "level=warn" in line)
+    expect("the token expired at" in line and "remedy=" in line, f"the first line: {line}")
+    wait_until(lambda: "the token expired at" in penstock.page("/readyz?verbose")[1], 20,
+               lambda: f"/readyz says why: {penstock.page('/readyz?verbose')[1]}")
+    bench.write(token(600, sub=""))  # the broker wants a name
+    wait_until(lambda: "the broker refuses the token" in penstock.log(), 30, lambda: f"it is told: {penstock.log()}")
+    bench.write(token(600))
+    bench.all_there()
+    penstock.wait_ready()
+    for text in penstock.log(), penstock.page("/readyz?verbose")[1]:
+        expect("eyJ" not in text, f"a token is shown: {text}")
+    expect_equal(penstock.stop(), 0, "exit status")
+
+
+def a_program_prints_the_token(run):
+    """Not for `check`, which runs nothing; for `check --online` and `run`."""
+    bench = Bench(run)
+    bench.send(10)
+    bench.write(token(600))
+    program, marks = os.path.join(run.folder, "print-token"), os.path.join(run.folder, "runs")
+    with open(program, "w", encoding="utf-8") as file:
+        file.write(f'#!/bin/sh\necho "$1" >>{marks}\ncat {bench.path}\n')
+    os.chmod(program, 0o755)
+    made = bench.conf(f'command = [ "{program}", "--audience=kafka" ];')
+    path = os.path.join(run.folder, "check.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(made)
+
+    def check(*words):
+        done = subprocess.run([PROGRAM, "check", *words, path], capture_output=True, text=True, timeout=60, check=False)
+        expect_equal(done.returncode, 0, f"check {words}: {done.stdout}{done.stderr}")
+        return os.path.exists(marks)
+
+    expect(not check(), "check runs nothing")
+    expect(check("--online"), "check --online runs it")
+    penstock = run.penstock(made)
+    bench.all_there()
+    with open(marks, encoding="utf-8") as file:
+        expect_equal(set(file.read().split()), {"--audience=kafka"}, "its arguments")
+    expect_equal(penstock.stop(), 0, "exit status")
+
+
+if __name__ == "__main__":
+    main(a_token_is_rotated_under_load, an_expired_token_is_told_first, a_program_prints_the_token)
