@@ -2,6 +2,8 @@
 import ctypes
 import time
 
+from .stage import Failure
+
 _KAFKA = ctypes.CDLL("librdkafka.so.1")
 _TEXT, _POINTER, _SIZE = ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t
 _PRODUCER, _ANY_PARTITION, _COPY = 0, -1, 2  # RD_KAFKA_PRODUCER, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY
@@ -32,7 +34,7 @@ for _name, _result, *_arguments in (
     _function.restype, _function.argtypes = _result, _arguments
 
 
-class KafkaError(Exception):
+class KafkaError(Failure):
     """What librdkafka says."""
 
 

@@ -5,6 +5,8 @@ import os
 import threading
 import urllib.parse
 
+from .stage import Failure
+
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _QUIET_SECONDS = 15  # then a comment says that the connection lives
@@ -109,6 +111,9 @@ class Web(http.server.ThreadingHTTPServer):
     request_queue_size = 64
 
     def __init__(self, port, files, calls, feeds):
-        super().__init__(("127.0.0.1", port), _Handler)
+        try:
+            super().__init__(("127.0.0.1", port), _Handler)
+        except OSError as failure:
+            raise Failure(f"port {port} of 127.0.0.1 cannot be opened: {failure.strerror}") from failure
         self.files, self.calls, self.feeds = files, calls, feeds
         threading.Thread(target=self.serve_forever, daemon=True).start()

@@ -16,8 +16,9 @@ from harness.child import BUILD, SOURCE
 from harness.metrics import Scrape, fetch
 
 FOLDER = os.path.join(SOURCE, "examples/ride-hailing")
-sys.path.insert(0, FOLDER)
-from city import City  # noqa: E402
+sys.path[:0] = [FOLDER, os.path.dirname(FOLDER)]
+from city import AVENUE, City  # noqa: E402
+from simulator import POSITIONS, RIDES, TRIPS, Simulator  # noqa: E402
 
 EARTH = 6372797.560856  # Redis' radius
 
@@ -81,6 +82,76 @@ def the_city_can_be_driven(run):
         expect(there in {edge.to for edge in city.edges[here]}, "a route follows the streets")
     expect_equal(way[-1], b, "the end of the route")
     expect(math.dist(city.metres(*city.geo(1234.5, 678.9)), (1234.5, 678.9)) < 1e-6, "degrees and back")
+
+
+class _Recorder:
+    """Takes what a simulator sends."""
+
+    def __init__(self):
+        self.sent = []
+
+    def send(self, topic, key, value):
+        self.sent.append((topic, key, value and json.loads(value)))
+
+    def poll(self):
+        pass
+
+
+def _simulate(run, seed, seconds, drivers=150):
+    recorder = _Recorder()
+    simulator = Simulator(City(1), recorder, drivers, seed, os.path.join(run.folder, "truth.json"))
+    for _ in range(seconds * 10):
+        simulator.tick()
+    return recorder.sent
+
+
+def _without_times(sent):
+    return [(topic, key, value and {name: text for name, text in value.items() if name not in ("at", "completed_at")})
+            for topic, key, value in sent]
+
+
+def a_day_follows_from_its_seed(run):
+    """The same seed gives the same records, another one others."""
+    first, again, other = (_without_times(_simulate(run, seed, 60)) for seed in (3, 3, 4))
+    expect(first == again, "the same seed")
+    expect(first != other, "another seed")
+
+
+def drivers_keep_to_the_streets(run):
+    """No faster than an avenue allows, on streets alone; each ride goes its way in order, and is one trip at most."""
+    sent = _simulate(run, 1, 400)
+    city = City(1)
+    blocks = [(city.places[here], city.places[edge.to]) for here, edges in enumerate(city.edges) for edge in edges]
+    last, reports = {}, 0
+    for topic, driver, report in sent:
+        if topic == POSITIONS and report:
+            place = city.metres(report["lon"], report["lat"])
+            reports += 1
+            if reports % 50 == 0:
+                away = min(_from_block(place, *block) for block in blocks)
+                expect(away < 0.3, f"{driver} is on a street: {away} m away")
+            if driver in last:
+                expect(math.dist(place, last[driver]) < AVENUE + 0.5, f"{driver} is not so fast: {last[driver]} to {place}")
+            last[driver] = place
+    follows = {"requested": {None}, "accepted": {"requested"}, "picked_up": {"accepted", None}, "completed": {"picked_up"},
+               "cancelled": {"requested", "accepted"}}
+    was = {}
+    for topic, ride, event in sent:
+        if topic == RIDES:
+            expect(was.get(ride) in follows[event["status"]], f"{ride} was {was.get(ride)}, and is {event['status']}")
+            was[ride] = event["status"]
+    trips = [key for topic, key, _ in sent if topic == TRIPS and key.startswith("r")]
+    expect_equal(sorted(trips), sorted(ride for ride, status in was.items() if status == "completed"), "completed rides and trips")
+    expect(len(trips) > 20 and "cancelled" in was.values(), f"some were completed, some cancelled: {len(trips)}")
+    run.note(f"{reports} reports, {len(was)} rides, {len(trips)} trips")
+
+
+def _from_block(place, start, end):
+    """Metres from a place to a stretch of street."""
+    along = (end[0] - start[0], end[1] - start[1])
+    part = ((place[0] - start[0]) * along[0] + (place[1] - start[1]) * along[1]) / (along[0] ** 2 + along[1] ** 2)
+    part = min(1, max(0, part))
+    return math.dist(place, (start[0] + along[0] * part, start[1] + along[1] * part))
 
 
 def a_driver_that_goes_offline_disappears(run):
@@ -196,5 +267,5 @@ def its_configuration_is_clean(_run):
 
 
 if __name__ == "__main__":
-    main(its_configuration_is_clean, the_city_can_be_driven, a_driver_that_goes_offline_disappears,
-         a_killed_bridge_loses_no_trip, nearby_is_what_is_near, only_this_machine_may_ask)
+    main(its_configuration_is_clean, the_city_can_be_driven, a_day_follows_from_its_seed, drivers_keep_to_the_streets,
+         a_driver_that_goes_offline_disappears, a_killed_bridge_loses_no_trip, nearby_is_what_is_near, only_this_machine_may_ask)
