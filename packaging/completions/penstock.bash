@@ -33,10 +33,11 @@ _penstock()
     diff) operand='FILE' options='-q --quiet -j --json -h --help' ;;
     explain) operand='ROUTE' options='-c --config= -v --value= -k --key= -H --header= -t --topic= -T --tombstone -s --timestamp= -p --partition= -o --offset= -j --json -h --help' ;;
     dlq) operand='list show retry' options='-c --config= -r --route= -t --topic= -n --limit= -a --all -d --dry-run -j --json -h --help' ;;
+    replay) operand='FILE' options='-c --config= -F --from= -T --to= -t --topic= -p --partition= -r --route= -R --range= -s --rate= -a --allow-repeats -n --dry-run -h --help' ;;
     lag) operand='FILE' options='-c --config= -m --max-lag= -t --topic= -j --json -h --help' ;;
     mock) operand='' options='-p --port= -t --topic= -a --any-topic -h --help' ;;
     version) operand='' options='-h --help' ;;
-    help) operand='run check diff explain dlq lag mock version' ;;
+    help) operand='run check diff explain dlq replay lag mock version' ;;
     esac
     case "$command $before" in
     'run -c' | 'run --config') kind=FILE ;;
@@ -53,6 +54,14 @@ _penstock()
     'dlq -r' | 'dlq --route') kind=ROUTE ;;
     'dlq -t' | 'dlq --topic') kind=NONE ;;
     'dlq -n' | 'dlq --limit') kind=NONE ;;
+    'replay -c' | 'replay --config') kind=FILE ;;
+    'replay -F' | 'replay --from') kind=NONE ;;
+    'replay -T' | 'replay --to') kind=NONE ;;
+    'replay -t' | 'replay --topic') kind=NONE ;;
+    'replay -p' | 'replay --partition') kind=NONE ;;
+    'replay -r' | 'replay --route') kind=ROUTE ;;
+    'replay -R' | 'replay --range') kind=NONE ;;
+    'replay -s' | 'replay --rate') kind=NONE ;;
     'lag -c' | 'lag --config') kind=FILE ;;
     'lag -m' | 'lag --max-lag') kind=NONE ;;
     'lag -t' | 'lag --topic') kind=NONE ;;
@@ -64,7 +73,7 @@ _penstock()
         ;;
     esac
     if ((COMP_CWORD == 1)); then
-        kind='run check diff explain dlq lag mock version help --help --version'
+        kind='run check diff explain dlq replay lag mock version help --help --version'
     fi
     case $kind in
     NONE) ;;

@@ -5,6 +5,12 @@
 
 #include <string.h>
 
+/* Whether Redis takes it once, and stream_refusals.h knows a repeat. */
+static bool is_taken_once(const struct route_command *command)
+{
+    return command->stream_id == STREAM_ID_OF_OFFSET || command->stream_id == STREAM_ID_OF_RECORD;
+}
+
 static void check_command(const struct route *route, const struct route_command *command,
                           struct conf_origin origin, struct conf_problems *problems)
 {
@@ -12,9 +18,7 @@ static void check_command(const struct route *route, const struct route_command 
     bool may_repeat = route->conf->delivery == AT_LEAST_ONCE;
 
     stream_ids_check(route, command, origin, problems);
-    if (command->stream_id == STREAM_ID_OF_OFFSET || command->stream_id == STREAM_ID_OF_RECORD)
-        return; /* Redis takes it once, and stream_refusals.h knows a repeat */
-    if (!row || !may_repeat || row->flags & COMMAND_IDEMPOTENT)
+    if (is_taken_once(command) || !row || !may_repeat || row->flags & COMMAND_IDEMPOTENT)
         return;
     conf_warning(problems, origin, "delivery = \"exactly_once\" carries it out once",
                  "route '%s': after a crash %s may run twice for one record, and %s",
@@ -39,4 +43,22 @@ void repeats_check(const struct route *route, struct conf_problems *problems)
         return; /* among errors it would only distract */
     check_commands(route, &route->writes, &route->conf->do_, problems);
     check_commands(route, &route->deletes, &route->conf->del, problems);
+}
+
+static struct slice first_shown(const struct route_commands *commands)
+{
+    for (size_t i = 0; i < commands->count; i++) {
+        const struct route_command *command = &commands->items[i];
+        if (!is_taken_once(command) &&
+            (!command->command || !(command->command->flags & COMMAND_IDEMPOTENT)))
+            return command->name;
+    }
+    return (struct slice){NULL, 0};
+}
+
+struct slice repeats_shown(const struct route *route)
+{
+    struct slice name = first_shown(&route->writes);
+
+    return name.data ? name : first_shown(&route->deletes);
 }

@@ -11,5 +11,9 @@
 #include "expr/template.h"
 #include "flow/route.h"
 
+/** The first command of the route whose repetition would show, as the file writes its name; data
+ * NULL: there is none. */
+struct slice repeats_shown(const struct route *route);
+
 /** Warns of commands whose repetition shows, on a route that may repeat them. */
 void repeats_check(const struct route *route, struct conf_problems *problems);

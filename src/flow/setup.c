@@ -157,8 +157,15 @@ static bool worker_open_source(struct worker *worker, struct err *err)
                                          exactly_claim,   exactly_starts, worker_is_settled,
                                          worker_is_paused};
     size_t count;
-    const char **topics = conf_topics(options->conf, options->source, &count);
+    const char **topics;
 
+    if (options->ranges) {
+        worker->source =
+            source_new_replaying(options->conf, options->source, options->ranges,
+                                 options->range_count, worker->base, worker->metrics, &events, err);
+        return worker->source || err_wrap(err, "source %s", options->source->name);
+    }
+    topics = conf_topics(options->conf, options->source, &count);
     worker->source = source_new(options->conf, options->source, options->member, topics, count,
                                 worker->base, worker->metrics, &events, err);
     free(topics);
@@ -216,6 +223,7 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
     worker->opened = mem_array(options->routes->count, sizeof(*worker->opened));
     worker->endings = mem_array(options->routes->count, sizeof(*worker->endings));
     worker->wake_fd = -1;
+    worker->pace.per_second = options->per_second;
     if (!worker_open_loop(worker, err) || !worker_open_sinks(worker, err) ||
         !worker_open_dlq(worker, err) || !worker_open_source(worker, err))
         goto fail;

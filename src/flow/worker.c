@@ -228,9 +228,11 @@ static bool worker_prepare(struct worker *worker, struct record *record)
 static void worker_prepare_batch(struct worker *worker)
 {
     struct batch *batch = &worker->batch;
+    size_t room = pace_room(&worker->pace, worker->now_ms);
 
-    if (batch->next == batch->count && !worker->stopping) {
-        source_poll(worker->source, batch, BATCH_RECORDS);
+    if (batch->next == batch->count && !worker->stopping && room) {
+        source_poll(worker->source, batch, room < BATCH_RECORDS ? room : BATCH_RECORDS);
+        pace_took(&worker->pace, batch->count);
         worker->trace_looks += !worker->trace_looks;
     }
     while (batch->next < batch->count && worker_prepare(worker, &batch->records[batch->next]))
@@ -364,10 +366,12 @@ static void worker_begin_stop(struct worker *worker, int64_t deadline_ms)
 static void worker_wait(struct worker *worker)
 {
     struct batch *batch = &worker->batch;
-    bool at_hand =
-        batch->next == batch->count && !worker->stopping && source_is_ready(worker->source);
-    int64_t wait_ms = source_next_ms(worker->source);
+    int64_t wait_ms = source_next_ms(worker->source), pace_ms = pace_wait_ms(&worker->pace);
+    bool at_hand = batch->next == batch->count && !worker->stopping && !pace_ms &&
+                   source_is_ready(worker->source);
 
+    if (pace_ms && pace_ms < wait_ms)
+        wait_ms = pace_ms;
     worker->wall_ms = 0; /* waiting makes it stale */
     if (at_hand || wait_ms <= 0) {
         event_base_loop(worker->base, EVLOOP_NONBLOCK);
@@ -382,12 +386,23 @@ static void worker_wait(struct worker *worker)
     event_base_loop(worker->base, EVLOOP_ONCE);
 }
 
+/* When it is to stop; 0: not yet. */
+static int64_t worker_ends_ms(const struct worker *worker)
+{
+    bool through = worker->batch.next == worker->batch.count && source_is_through(worker->source);
+    int64_t asked_ms = atomic_load(&worker->stop_at_ms);
+
+    return through && !asked_ms ? worker->now_ms + worker->options.source->drain_timeout : asked_ms;
+}
+
 static bool worker_run_turns(struct worker *worker, struct err *err)
 {
     while (!worker->stopping || !source_is_stopped(worker->source)) {
-        int64_t stop_at_ms = atomic_load(&worker->stop_at_ms);
-        if (stop_at_ms && !worker->stopping)
+        int64_t stop_at_ms = worker->stopping ? 0 : worker_ends_ms(worker);
+        if (stop_at_ms) {
+            worker_tell(worker);
             worker_begin_stop(worker, stop_at_ms);
+        }
         if (atomic_load(&worker->reload_asked))
             worker_reload_sinks(worker);
         steer_turn(worker);

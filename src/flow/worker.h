@@ -69,8 +69,11 @@ struct worker_options {
     struct tolerances *tolerances; /* of the process; NULL: any number of records may fail */
     struct pauses *pauses;         /* of the process; NULL: nothing is ever paused */
     struct worker_listener listener;
-    unsigned number; /* among all workers of the process */
-    unsigned member; /* among those of its source */
+    unsigned number;             /* among all workers of the process */
+    unsigned member;             /* among those of its source */
+    struct source_range *ranges; /* what it replays, without the group; NULL: it is a member */
+    size_t range_count;
+    int64_t per_second; /* records that it may take; 0: any number */
 };
 
 /**
@@ -82,7 +85,7 @@ struct worker *worker_new(const struct worker_options *options, struct err *err)
 /** Takes NULL. Call when worker_run() has returned. */
 void worker_free(struct worker *worker);
 
-/** Turns until worker_stop(); false if it could not continue. */
+/** Turns until worker_stop(), or all its ranges are replayed; false if it could not continue. */
 bool worker_run(struct worker *worker, struct err *err);
 
 /** Asks the worker to drain, commit and leave until @p deadline_ms (clock_ms). Any thread. */

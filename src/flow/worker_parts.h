@@ -13,6 +13,7 @@
 #include "flow/holds.h"
 #include "flow/mailbox.h"
 #include "flow/originals.h"
+#include "flow/pace.h"
 #include "flow/tolerance.h"
 #include "flow/worker.h"
 #include "kafka/source.h"
@@ -67,6 +68,7 @@ struct worker {
     size_t topic_count, topic_capacity;
     int64_t now_ms, wall_ms, status_due_ms; /* the clocks, read once a turn */
     bool status_changed;
+    struct pace pace;
     struct batch batch;
 };
 

@@ -25,6 +25,8 @@ enum {
 /* The offset that may be committed and was not; -1: none. */
 static int64_t commit_offset(const struct source_partition *partition)
 {
+    if (partition->range)
+        return -1; /* it is not the group's */
     if (!partition->tracker || partition->position <= partition->commit.behind)
         return -1;
     int64_t offset = marks_cut(partition, tracker_commit_offset(partition->tracker));
@@ -35,7 +37,7 @@ static int64_t commit_offset(const struct source_partition *partition)
 
 bool source_commit_first(struct source_partition *partition, const struct record *record)
 {
-    if (partition->commit.committed > record->offset)
+    if (partition->range || partition->commit.committed > record->offset)
         return true;
     if (partition->commit.ahead < partition->position) {
         partition->commit.ahead = partition->position;

@@ -258,8 +258,10 @@ const char *duty_trouble(const struct source *source)
 void duty_turn(struct source *source)
 {
     struct duty *duty = &source->duty;
-    struct survey_answer *answer = survey_take(duty->survey);
+    struct survey_answer *answer = duty->survey ? survey_take(duty->survey) : NULL;
 
+    if (!duty->survey)
+        return; /* a replay chooses its partitions itself */
     if (answer)
         duty_take(source, answer);
     if (source_is_stopping(source))

@@ -60,6 +60,8 @@ static rd_kafka_topic_partition_list_t *list_where(const struct source *source, 
  * received is not read: each try costs the others of its broker their connection. */
 static bool is_wanted(const struct source_partition *partition)
 {
+    if (partition_is_read(partition))
+        return false;
     return partition->state == PARTITION_FLOWING ||
            (partition->state == PARTITION_HELD && partition->fetching.active &&
             !held_has(&partition->held, HOLD_OVERSIZE));

@@ -144,7 +144,8 @@ static void wait_update(struct source_partition *partition)
 {
     const struct source *source = partition->source;
 
-    if (source->more || !is_idle(partition) || partition->position >= end_offset(partition)) {
+    if (source->more || !is_idle(partition) || partition_is_read(partition) ||
+        partition->position >= end_offset(partition)) {
         partition->gauge.waits_since_ms = 0;
         return;
     }

@@ -47,12 +47,14 @@ struct source_partition {
     uint32_t generation;     /* of its tickets and of questions about it */
     struct tracker *tracker; /* NULL unless records may be in flight */
     int64_t position;        /* the next offset to take; -1: not known */
+    int64_t until;           /* only offsets below it are taken */
     int64_t end;             /* where librdkafka came to the end last; -1: not since the start */
     int64_t taken_ms;        /* the timestamp of the record taken last; -1: none */
     uint64_t consumed_records, consumed_bytes, lost_records;
-    bool claimed;     /* its next offset is kept in Redis too */
-    void *claim;      /* the worker's */
-    bool paused;      /* by the operator */
+    struct source_range *range; /* NULL: the group has given it to us */
+    bool claimed;               /* its next offset is kept in Redis too */
+    void *claim;                /* the worker's */
+    bool paused;                /* by the operator */
     unsigned leaving; /* reasons of its hold that are gone once its answers are in: a set */
     char *unreadable; /* why it will be held at the next poll; NULL: it will not */
     struct held held;
@@ -76,6 +78,12 @@ static inline bool partition_is_ours(const struct source_partition *partition)
 static inline bool partition_is_starting(const struct source_partition *partition)
 {
     return partition->state >= PARTITION_UNCLAIMED && partition->state <= PARTITION_ASKING;
+}
+
+/** Whether all of its range was taken; false without one. */
+static inline bool partition_is_read(const struct source_partition *partition)
+{
+    return partition->end >= partition->until || partition->position >= partition->until;
 }
 
 /** The offset from which librdkafka is to read it. */

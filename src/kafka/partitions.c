@@ -80,6 +80,7 @@ static struct source_partition *partition_new(struct source *source, struct sour
     partition->topic = topic;
     partition->number = number;
     partition->position = -1;
+    partition->until = INT64_MAX;
     partition->commit = PARTITION_COMMIT_NONE;
     partition->gauge.shown = metrics_partition(source->metrics, topic->name, number);
     source->partitions = mem_grow(source->partitions, source->partition_count,

@@ -73,7 +73,7 @@ static void shutdown_commit(struct source *source)
         return;
     source->shutdown.step = SHUTDOWN_LEAVING;
     source->shutdown.step_deadline_ms = source->now_ms + LEAVE_WAIT_MS;
-    if (source->rebalance.step != REBALANCE_NONE)
+    if (source->rebalance.step != REBALANCE_NONE || source->replaying.begun)
         rebalance_leave(source);
     if (!is_static(source))
         rd_kafka_unsubscribe(source->kafka);

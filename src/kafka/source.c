@@ -89,10 +89,11 @@ static bool source_subscribe(struct source *source, const char *const *topics, s
     return true;
 }
 
-struct source *source_new(const struct conf *conf, const struct conf_source *options,
-                          unsigned worker, const char *const *topics, size_t topic_count,
-                          struct event_base *base, struct metrics_worker *metrics,
-                          const struct source_events *events, struct err *err)
+/* All but what it reads. */
+static struct source *source_open(const struct conf *conf, const struct conf_source *options,
+                                  unsigned worker, struct event_base *base,
+                                  struct metrics_worker *metrics,
+                                  const struct source_events *events, struct err *err)
 {
     struct source *source = mem_new(struct source);
     struct properties properties;
@@ -120,10 +121,23 @@ struct source *source_new(const struct conf *conf, const struct conf_source *opt
                                            : options->drain_timeout;
     source_open_queues(source);
     source->offsets = offsets_new(source->kafka, options->group.text, source->wake_fd);
-    if (!source->offsets) {
-        err_set(err, ERR_FATAL, "a thread could not be started: %s", strerror(errno));
-        goto fail;
-    }
+    if (source->offsets)
+        return source;
+    err_set(err, ERR_FATAL, "a thread could not be started: %s", strerror(errno));
+fail:
+    source_free(source);
+    return NULL;
+}
+
+struct source *source_new(const struct conf *conf, const struct conf_source *options,
+                          unsigned worker, const char *const *topics, size_t topic_count,
+                          struct event_base *base, struct metrics_worker *metrics,
+                          const struct source_events *events, struct err *err)
+{
+    struct source *source = source_open(conf, options, worker, base, metrics, events, err);
+
+    if (!source)
+        return NULL;
     if (!source_subscribe(source, topics, topic_count, err))
         goto fail;
     if (!duty_open(source)) {
@@ -134,6 +148,18 @@ struct source *source_new(const struct conf *conf, const struct conf_source *opt
 fail:
     source_free(source);
     return NULL;
+}
+
+struct source *source_new_replaying(const struct conf *conf, const struct conf_source *options,
+                                    struct source_range *ranges, size_t count,
+                                    struct event_base *base, struct metrics_worker *metrics,
+                                    const struct source_events *events, struct err *err)
+{
+    struct source *source = source_open(conf, options, 0, base, metrics, events, err);
+
+    if (source)
+        source->replaying = (struct replaying){.ranges = ranges, .count = count};
+    return source;
 }
 
 void source_free(struct source *source)
@@ -188,6 +214,14 @@ static struct source_partition *poll_partition(struct source *source,
     return partitions_of(source, message);
 }
 
+/* librdkafka came to the end. An end from before a seek lies behind records that are read again: it
+ * would make us skip them. */
+static void poll_end(struct source_partition *partition, int64_t offset)
+{
+    if (source_is_flowing(partition) && !partition->fetching.seek_due)
+        partition->end = offset;
+}
+
 /* Puts the record into the batch, unless it is not wanted. */
 static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
                       struct source_partition *partition)
@@ -198,6 +232,10 @@ static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
         return false;
     if (message->offset < partition->position) {
         watch_look_back(partition, message);
+        return false;
+    }
+    if (message->offset >= partition->until) {
+        poll_end(partition, message->offset);
         return false;
     }
     if (message->offset >= partition->marks.check_at)
@@ -213,14 +251,6 @@ static bool poll_take(struct batch *batch, rd_kafka_message_t *message,
     partition->source->consumed_records++;
     partition->source->consumed_bytes += message->len;
     return true;
-}
-
-/* librdkafka came to the end. An end from before a seek lies behind records that are read again: it
- * would make us skip them. */
-static void poll_end(struct source_partition *partition, int64_t offset)
-{
-    if (source_is_flowing(partition) && !partition->fetching.seek_due)
-        partition->end = offset;
 }
 
 /* The record taken last is one by which its log can be known again. */
@@ -386,6 +416,7 @@ bool source_turn(struct source *source, struct err *err)
     source->now_ms = clock_ms();
     events_serve(source);
     watch_notice(source);
+    replaying_turn(source);
     start_claims(source);
     questions_turn(source);
     rebalance_turn(source);

@@ -11,6 +11,7 @@
 #include "metrics/metrics.h"
 #include "record/record.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -93,6 +94,26 @@ struct source *source_new(const struct conf *conf, const struct conf_source *opt
                           unsigned worker, const char *const *topics, size_t topic_count,
                           struct event_base *base, struct metrics_worker *metrics,
                           const struct source_events *events, struct err *err);
+
+/** Offsets of a partition that are to be read once. */
+struct source_range {
+    const char *topic;
+    int32_t number;
+    int64_t from, to;     /* not empty, and in the log; @p to is behind the last one */
+    _Atomic int64_t next; /* from at first; all below it is done. The source's, any thread reads */
+};
+
+/**
+ * One that is no member of the group: it reads @p ranges, each of another partition, which are
+ * borrowed, and commits nothing. Errors: as source_new().
+ */
+struct source *source_new_replaying(const struct conf *conf, const struct conf_source *options,
+                                    struct source_range *ranges, size_t count,
+                                    struct event_base *base, struct metrics_worker *metrics,
+                                    const struct source_events *events, struct err *err);
+
+/** Whether each of its ranges is done, or held by a record; false for a member. */
+bool source_is_through(const struct source *source);
 
 /** Ends it at once: nothing is committed, the group is left only after source_stop(). Takes NULL.
  */

@@ -18,6 +18,7 @@
 #include "kafka/questions.h"
 #include "kafka/rebalance.h"
 #include "kafka/replaced.h"
+#include "kafka/replaying.h"
 #include "kafka/resume.h"
 #include "kafka/shutdown.h"
 #include "kafka/source.h"
@@ -73,6 +74,7 @@ struct source {
     struct barriers barriers;
     struct watch watch;
     struct rebalance rebalance;
+    struct replaying replaying;
     struct commit commit;
     struct shutdown shutdown;
     struct duty duty;

@@ -257,6 +257,12 @@ static void start_decide(struct source_partition *partition, const struct offset
 {
     int64_t expected = partition->position;
 
+    if (partition->range) {
+        replaying_start(partition, item);
+        if (partition->state == PARTITION_FLOWING)
+            watch_keep(partition, &item->log);
+        return;
+    }
     if (!start_knows(partition)) {
         start_recall(partition, item);
         expected = item->committed;
@@ -323,7 +329,7 @@ static struct offsets_item start_question(struct source_partition *partition)
         .generation = partition->generation,
         .topic = partition->topic->name,
         .number = partition->number,
-        .ask_committed = !start_knows(partition),
+        .ask_committed = !start_knows(partition) && !partition->range,
         .ask_group = options->start.kind == START_LATEST || options->start.kind == START_TIME,
         .since_began = options->start.kind == START_LATEST,
         .time_ms = options->start.kind == START_TIME ? options->start.time_ms : -1,

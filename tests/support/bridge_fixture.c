@@ -15,6 +15,9 @@ enum { PAGE_BYTES = 4096 };
 
 struct bridge bridge;
 void (*bridge_compiled)(struct routes *routes);
+struct source_range *bridge_ranges;
+size_t bridge_range_count;
+int64_t bridge_per_second;
 
 static void bridge_open_metrics(void)
 {
@@ -67,6 +70,9 @@ static void bridge_start(const char *path)
     options.tolerances = bridge.tolerances = tolerances_new(bridge.loaded.conf);
     options.pauses = bridge.pauses = pauses_new();
     options.listener = (struct worker_listener){bridge.health, health_status};
+    options.ranges = bridge_ranges;
+    options.range_count = bridge_range_count;
+    options.per_second = bridge_per_second;
     bridge.worker = worker_new(&options, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(bridge.worker);
     CU_ASSERT_EQUAL_FATAL(pthread_create(&bridge.thread, NULL, bridge_run, NULL), 0);

@@ -41,6 +41,12 @@ extern struct bridge bridge;
 /** Changes what was compiled before the worker sees it; NULL: it stays. */
 extern void (*bridge_compiled)(struct routes *routes);
 
+/** What the next bridge replays, at most so many records a second (0: any number), instead of being
+ * a member of its group; NULL: it is one. */
+extern struct source_range *bridge_ranges;
+extern size_t bridge_range_count;
+extern int64_t bridge_per_second;
+
 /**
  * Writes a file into @p folder and starts the worker of its only source: "main", which reads the
  * mock cluster (member_fixture.h) as @p group. @p settings: further ones of the source; @p format:
