@@ -1,6 +1,7 @@
 /* endpoints.h: every page of the admin port: the functions that answer. */
 #pragma once
 #include "app/http.h"
+#include "app/steering.h"
 
 struct conf;
 struct health;
@@ -12,6 +13,7 @@ struct admin_parts {
     const struct conf *conf;
     struct metrics *metrics;
     struct health *health;
+    struct steering steering;
     struct history *history; /* the admin port's own */
 };
 

@@ -122,8 +122,10 @@ static void service_warn_of_addresses(const struct conf *conf)
 
 static bool service_open_admin(struct service *service, const struct conf *conf, struct err *err)
 {
-    const struct admin_parts parts = {
-        .conf = conf, .metrics = service->metrics, .health = service->health};
+    const struct admin_parts parts = {.conf = conf,
+                                      .metrics = service->metrics,
+                                      .health = service->health,
+                                      .steering = {service->loaded, service->workers}};
     bool wanted = (conf->admin.listen.text && conf->admin.listen.text[0]) ||
                   (conf->admin.socket.text && conf->admin.socket.text[0]);
 
@@ -146,14 +148,17 @@ static bool service_start(struct service *service, struct err *err)
 /* For systemctl status. */
 static void service_report_status(const struct service *service, const char *doing)
 {
+    char paused[30] = "";
     struct metrics_totals totals;
     struct reasons reasons;
 
     metrics_totals(service->metrics, &totals);
     reasons_of(service->health, &reasons);
-    notify_status("%s%u partitions, %u held, %llu records written, %llu in flight, %.1f s "
+    if (totals.paused)
+        snprintf(paused, sizeof(paused), ", %u paused", totals.paused);
+    notify_status("%s%u partitions, %u held%s, %llu records written, %llu in flight, %.1f s "
                   "behind%s%.300s",
-                  doing, totals.partitions, totals.held, (unsigned long long)totals.written,
+                  doing, totals.partitions, totals.held, paused, (unsigned long long)totals.written,
                   (unsigned long long)totals.inflight, totals.lag_seconds,
                   reasons.count ? "; " : "", reasons.text);
 }

@@ -5,6 +5,7 @@
 #include "app/load.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "flow/pauses.h"
 #include "flow/tolerance.h"
 #include "flow/worker.h"
 
@@ -27,8 +28,10 @@ struct workers {
     struct metrics *metrics;
     struct health *health;
     struct tolerances *tolerances;
+    struct pauses *pauses;
     struct service_worker *items;
     size_t count;
+    _Atomic size_t running; /* count, once all run; until then 0 */
 };
 
 unsigned workers_wanted(const struct conf *conf)
@@ -52,6 +55,7 @@ static bool workers_add(struct workers *workers, const struct conf_source *sourc
                                            .routes = workers->loaded->routes,
                                            .metrics = workers->metrics,
                                            .tolerances = workers->tolerances,
+                                           .pauses = workers->pauses,
                                            .listener = {workers->health, health_status},
                                            .number = (unsigned)workers->count,
                                            .member = member};
@@ -72,6 +76,7 @@ struct workers *workers_new(const struct loaded *loaded, struct metrics *metrics
     workers->metrics = metrics;
     workers->health = health;
     workers->tolerances = tolerances_new(loaded->conf);
+    workers->pauses = pauses_new();
     workers->items = mem_array(workers_wanted(loaded->conf), sizeof(*workers->items));
     return workers;
 }
@@ -112,6 +117,7 @@ bool workers_start(struct workers *workers, struct err *err)
         snprintf(name, sizeof(name), "worker %u", (unsigned)i);
         pthread_setname_np(one->thread, name); /* for top -H */
     }
+    atomic_store(&workers->running, workers->count);
     return true;
 }
 
@@ -124,6 +130,7 @@ void workers_free(struct workers *workers)
         worker_free(one->worker);
     }
     tolerances_free(workers->tolerances);
+    pauses_free(workers->pauses);
     free(workers->items);
     free(workers);
 }
@@ -133,6 +140,16 @@ void workers_free(struct workers *workers)
 size_t workers_count(const struct workers *workers)
 {
     return workers->count;
+}
+
+struct worker *workers_at(const struct workers *workers, size_t index)
+{
+    return index < atomic_load(&workers->running) ? workers->items[index].worker : NULL;
+}
+
+struct pauses *workers_pauses(const struct workers *workers)
+{
+    return workers->pauses;
 }
 
 bool workers_one_ended(const struct workers *workers)

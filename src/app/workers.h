@@ -1,7 +1,7 @@
 /*
  * workers.h: the workers of the process, each on a thread of its own.
  *
- * Belongs to the main thread.
+ * Belongs to the main thread, but for what any thread may ask.
  */
 #pragma once
 #include "base/err.h"
@@ -14,6 +14,8 @@ struct conf;
 struct health;
 struct loaded;
 struct metrics;
+struct pauses;
+struct worker;
 struct workers;
 
 /** How many workers @p conf wants. */
@@ -44,6 +46,12 @@ void workers_stop(struct workers *workers, int64_t deadline_ms);
 
 /** Asks each to read its certificate files again. */
 void workers_reload(struct workers *workers);
+
+/** Worker @p index; NULL: there is none, or none runs yet. Any thread. */
+struct worker *workers_at(const struct workers *workers, size_t index);
+
+/** What is paused in all of them. Any thread. */
+struct pauses *workers_pauses(const struct workers *workers);
 
 /** Once all have ended: records they had begun that will be read again. */
 size_t workers_left(const struct workers *workers);

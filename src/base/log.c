@@ -78,9 +78,14 @@ void log_set_level(enum log_level level)
     atomic_store_explicit(&log_level, level, memory_order_relaxed);
 }
 
+enum log_level log_current_level(void)
+{
+    return atomic_load_explicit(&log_level, memory_order_relaxed);
+}
+
 bool log_enabled(enum log_level level)
 {
-    return level <= atomic_load_explicit(&log_level, memory_order_relaxed);
+    return level <= log_current_level();
 }
 
 static bool log_is_plain_word(struct slice text)

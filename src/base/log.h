@@ -57,6 +57,8 @@ void log_configure(enum log_level level, enum log_format format);
 /** From now on. Any thread. */
 void log_set_level(enum log_level level);
 
+enum log_level log_current_level(void);
+
 bool log_enabled(enum log_level level);
 
 /** Writes one line, unless @p site wrote its burst in the last ten seconds; NULL: always. @p fields

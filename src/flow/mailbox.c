@@ -1,7 +1,6 @@
 /* mailbox.c: how another thread asks something of a worker: one request, and its answer. */
 #include "flow/mailbox.h"
 
-#include <assert.h>
 #include <time.h>
 
 void mailbox_open(struct mailbox *mailbox)
@@ -10,6 +9,7 @@ void mailbox_open(struct mailbox *mailbox)
 
     pthread_condattr_init(&by_clock_ms);
     pthread_condattr_setclock(&by_clock_ms, CLOCK_MONOTONIC);
+    pthread_mutex_init(&mailbox->asking, NULL);
     pthread_mutex_init(&mailbox->mutex, NULL);
     pthread_cond_init(&mailbox->changed, &by_clock_ms);
     pthread_condattr_destroy(&by_clock_ms);
@@ -19,17 +19,20 @@ void mailbox_close(struct mailbox *mailbox)
 {
     pthread_cond_destroy(&mailbox->changed);
     pthread_mutex_destroy(&mailbox->mutex);
+    pthread_mutex_destroy(&mailbox->asking);
 }
 
 bool mailbox_put(struct mailbox *mailbox, struct steer *request)
 {
+    pthread_mutex_lock(&mailbox->asking);
     pthread_mutex_lock(&mailbox->mutex);
-    assert(!mailbox->request);
     if (mailbox->served)
         mailbox->request = request;
     bool taken = mailbox->served;
     atomic_store(&mailbox->asked, taken);
     pthread_mutex_unlock(&mailbox->mutex);
+    if (!taken)
+        pthread_mutex_unlock(&mailbox->asking);
     return taken;
 }
 
@@ -45,6 +48,7 @@ bool mailbox_await(struct mailbox *mailbox, int64_t deadline_ms)
     mailbox->request = NULL;
     atomic_store(&mailbox->asked, false);
     pthread_mutex_unlock(&mailbox->mutex);
+    pthread_mutex_unlock(&mailbox->asking);
     return carried_out;
 }
 

@@ -8,6 +8,7 @@
 struct steer;
 
 struct mailbox {
+    pthread_mutex_t asking; /* held by the thread that asks, until it has its answer */
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool served;           /* by the worker's thread, which runs */
@@ -20,7 +21,7 @@ void mailbox_close(struct mailbox *mailbox);
 
 /* --- the thread that asks --- */
 
-/** False: nobody would carry it out. */
+/** False: nobody would carry it out; else mailbox_await() must follow. */
 bool mailbox_put(struct mailbox *mailbox, struct steer *request);
 
 /** Waits until it is carried out. False: it was not, until @p deadline_ms (clock_ms) or the end of

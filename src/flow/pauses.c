@@ -5,6 +5,7 @@
 #include "flow/route.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ struct pauses {
     pthread_mutex_t mutex;
     struct pause *items;
     size_t count, capacity;
+    _Atomic unsigned version;
 };
 
 struct pauses *pauses_new(void)
@@ -36,6 +38,11 @@ void pauses_free(struct pauses *pauses)
     free(pauses->items);
     pthread_mutex_destroy(&pauses->mutex);
     free(pauses);
+}
+
+unsigned pauses_version(const struct pauses *pauses)
+{
+    return atomic_load_explicit(&pauses->version, memory_order_relaxed);
 }
 
 /* Its place; the count: it is not paused. */
@@ -67,6 +74,7 @@ static bool set(struct pauses *pauses, const char *name, int32_t partition, bool
         free(pauses->items[place].name);
         pauses->items[place] = pauses->items[--pauses->count];
     }
+    atomic_fetch_add(&pauses->version, changes);
     pthread_mutex_unlock(&pauses->mutex);
     return changes;
 }

@@ -1,8 +1,8 @@
 /*
  * pauses.h: what the operator has paused in this process: routes, and partitions by their names.
  *
- * They outlast every rebalance: a worker that is given a partition asks whether it is paused. One
- * thread changes them, and every worker asks; a mutex is held for a few comparisons.
+ * They outlast every rebalance: a worker that is given a partition asks whether it is paused. Any
+ * thread may change them, and every worker asks; a mutex is held for a few comparisons.
  */
 #pragma once
 #include <stdbool.h>
@@ -15,6 +15,9 @@ struct pauses *pauses_new(void);
 
 /** Takes NULL. */
 void pauses_free(struct pauses *pauses);
+
+/** Another number after each change. */
+unsigned pauses_version(const struct pauses *pauses);
 
 /** The route, which takes its topics from Kafka, is paused or not any more. False: it was so. */
 bool pauses_set_route(struct pauses *pauses, const char *route, bool paused);

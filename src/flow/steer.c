@@ -90,13 +90,6 @@ static bool skip(struct worker *worker, struct source_partition *partition, stru
 
 /* --- what is asked ---------------------------------------------------------------------------- */
 
-static void steer_pauses(struct worker *worker, struct steer *steer)
-{
-    source_pauses_changed(worker->source);
-    steer->paused = source_count_paused(worker->source);
-    steer->result = STEER_DONE;
-}
-
 static void steer_partition(struct worker *worker, struct steer *steer)
 {
     struct source_partition *partition =
@@ -104,24 +97,39 @@ static void steer_partition(struct worker *worker, struct steer *steer)
 
     if (!partition)
         steer->result = STEER_ELSEWHERE;
+    else if (steer->wish == STEER_PAUSES)
+        steer->result = STEER_DONE;
     else if (steer->wish == STEER_RETRY)
         steer->result = retry(worker, partition, steer) ? STEER_DONE : STEER_REFUSED;
     else
         steer->result = skip(worker, partition, steer) ? STEER_DONE : STEER_REFUSED;
 }
 
+static void apply_pauses(struct worker *worker)
+{
+    unsigned version = worker->options.pauses ? pauses_version(worker->options.pauses) : 0;
+
+    if (version == worker->pauses_version)
+        return;
+    worker->pauses_version = version;
+    source_pauses_changed(worker->source);
+    worker->status_changed = true;
+}
+
 static void steer_carry_out(void *context, struct steer *steer)
 {
     struct worker *worker = context;
 
-    if (steer->wish == STEER_PAUSES)
-        steer_pauses(worker, steer);
-    else
+    apply_pauses(worker); /* it may have been asked behind the look at them */
+    steer->result = STEER_DONE;
+    if (steer->topic)
         steer_partition(worker, steer);
+    steer->paused = source_count_paused(worker->source);
     worker->status_changed = true;
 }
 
 void steer_turn(struct worker *worker)
 {
+    apply_pauses(worker);
     mailbox_turn(&worker->mailbox, steer_carry_out, worker);
 }

@@ -96,7 +96,7 @@ void worker_stop(struct worker *worker, int64_t deadline_ms);
 void worker_reload(struct worker *worker);
 
 enum steer_wish {
-    STEER_PAUSES, /* the pauses have changed */
+    STEER_PAUSES, /* that the pauses have changed is carried out, as it soon is in any case */
     STEER_RETRY,  /* a held partition is tried again */
     STEER_SKIP    /* so is one, without the record that holds it */
 };
@@ -110,7 +110,7 @@ enum steer_result {
 /** What another thread asks of a worker. */
 struct steer {
     enum steer_wish wish;
-    const char *topic; /* of the partition; NULL: it is about none */
+    const char *topic; /* of the partition; NULL: STEER_PAUSES may be about none */
     int32_t partition;
     int64_t offset; /* of the record to be skipped, as the operator knows it */
     /* the answer */
@@ -121,8 +121,8 @@ struct steer {
 
 /**
  * Asks the worker, which carries it out between two turns, and waits for its answer until @p
- * deadline_ms (clock_ms). False: none came, and nothing was or will be done. One thread at a time
- * may ask, any but the worker's.
+ * deadline_ms (clock_ms). False: none came, and nothing was or will be done. Any thread but the
+ * worker's; a second one waits for the first.
  */
 bool worker_steer(struct worker *worker, struct steer *steer, int64_t deadline_ms);
 

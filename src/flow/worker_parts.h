@@ -41,6 +41,7 @@ struct worker {
     _Atomic int64_t stop_at_ms; /* 0: not asked */
     _Atomic bool reload_asked;
     struct mailbox mailbox;
+    unsigned pauses_version; /* that was carried out */
     bool stopping, discards;
     int64_t hopeless_since_ms; /* while it stops: since when no answer can come; 0: one can */
     struct source *source;
