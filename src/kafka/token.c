@@ -36,7 +36,7 @@ static char *claims_of(struct slice text)
     if (!second)
         return NULL;
     size_t length = (size_t)(second - first - 1);
-    char *claims = mem_format("%.*s%s", (int)length, first + 1, "===" + (length + 3) % 4);
+    char *claims = mem_format("%.*s%s", (int)length, first + 1, &"==="[(length + 3) % 4]);
     for (char *c = claims; *c; c++)
         *c = (char)(*c == '-' ? '+' : *c == '_' ? '/' : *c);
     return claims;
