@@ -24,7 +24,7 @@ struct offsets_item {
     int32_t number;
     bool looks; /* whether the log is still the one it was, and no more: its ends are not asked */
     bool ask_committed;
-    bool was_committed; /* for watch.c */
+    bool was_committed; /* when this was asked */
     bool ask_group;     /* whether it has begun, if nothing is committed */
     bool since_began;   /* then time_ms is when it began, if it has */
     int64_t time_ms;    /* -1: none; else the first offset of that time or later is asked for */

@@ -268,6 +268,8 @@ static void start_decide(struct source_partition *partition, const struct offset
         expected = item->committed;
     } else if (partition->log.replaced)
         expected = tracker_commit_offset(partition->tracker);
+    else if (item->was_committed && item->committed < 0)
+        partition->log.replaced = difference_offset; /* which is why it is out of range */
     if (partition->start.facts)
         start_weigh(partition, item);
     else
@@ -329,7 +331,8 @@ static struct offsets_item start_question(struct source_partition *partition)
         .generation = partition->generation,
         .topic = partition->topic->name,
         .number = partition->number,
-        .ask_committed = !start_knows(partition) && !partition->range,
+        .ask_committed = !partition->range,
+        .was_committed = partition->commit.committed >= 0,
         .ask_group = options->start.kind == START_LATEST || options->start.kind == START_TIME,
         .since_began = options->start.kind == START_LATEST,
         .time_ms = options->start.kind == START_TIME ? options->start.time_ms : -1,

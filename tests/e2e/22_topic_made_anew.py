@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """A topic is deleted and made anew: no position of the old log is used in the new one."""
+import time
+
 from harness import Record, conf, expect_equal, main, route, wait_until
 from harness.kafka import frame
 
@@ -22,9 +24,11 @@ def created(run, kafka):
         return False
 
 
-def anew(run, kafka):
+def anew(run, kafka, empty=0):
+    """For so many seconds the new log is empty, so that every position is out of its range."""
     kafka.admin("delete", run.topic)
     wait_until(lambda: created(run, kafka), 20, "the topic can be made anew", every=0.02)
+    time.sleep(empty)
     produce(run, kafka, "new", NEW)
     run.note(f"the topic is made anew, with {NEW} records")
 
@@ -36,12 +40,12 @@ def text(run, kafka, redis, delivery, policy, source=""):
                 f'on_out_of_range = "{policy}"; commit_interval = "200ms"; {source}')
 
 
-def begin(run, delivery, policy="earliest"):
+def begin(run, delivery, policy="earliest", source=""):
     """penstock has written and committed the whole old log."""
     kafka, redis = run.kafka(), run.redis()
     kafka.create(run.topic, 1)
     produce(run, kafka, "old", OLD)
-    penstock = run.penstock(text(run, kafka, redis, delivery, policy))
+    penstock = run.penstock(text(run, kafka, redis, delivery, policy, source))
     wait_until(lambda: kafka.committed(run.group, run.topic) == {0: OLD}, 20, "all is committed")
     return kafka, redis, penstock
 
@@ -100,6 +104,17 @@ def it_stops_and_stays_so(run):
     penstock = run.penstock(text(run, kafka, redis, "at_least_once", "earliest"), "earliest")
     arrives(redis)
     told(penstock)
+
+
+def it_stops_out_of_range(run):
+    """Kafka says first that the position is out of range: it is another log all the same."""
+    kafka, redis, penstock = begin(run, "at_least_once", "stop", "librdkafka = { topic_metadata_refresh_fast_interval_ms = 10; };")
+    anew(run, kafka, empty=3)
+    is_held(penstock)
+    told(penstock)
+    expect_equal(penstock.stop(), 0, "exit status")
+    penstock = run.penstock(text(run, kafka, redis, "at_least_once", "stop"), "again", wait=False)
+    is_held(penstock)
 
 
 def it_stops_exactly_once(run):
@@ -176,5 +191,5 @@ def an_offset_that_the_operator_sets_stands(run):
 
 if __name__ == "__main__":
     main(while_it_runs, while_it_runs_exactly_once, while_it_runs_at_most_once,
-         it_stops_and_stays_so, it_stops_exactly_once, the_latest_is_counted, while_it_is_held,
+         it_stops_and_stays_so, it_stops_out_of_range, it_stops_exactly_once, the_latest_is_counted, while_it_is_held,
          while_the_sink_is_away, an_offset_that_the_operator_sets_stands)
