@@ -31,7 +31,7 @@ _penstock()
     run) operand='FILE' options='-c --config= -h --help' ;;
     check) operand='FILE' options='-c --config= -o --online -s --strict -l --list-settings -r --list-routes -q --quiet -j --json -h --help' ;;
     diff) operand='FILE' options='-q --quiet -j --json -h --help' ;;
-    explain) operand='ROUTE' options='-c --config= -v --value= -k --key= -H --header= -t --topic= -T --tombstone -s --timestamp= -p --partition= -o --offset= -j --json -h --help' ;;
+    explain) operand='ROUTE' options='-c --config= -v --value= -k --key= -H --header= -t --topic= -T --tombstone -s --timestamp= -p --partition= -o --offset= -r --read -j --json -h --help' ;;
     dlq) operand='list show retry' options='-c --config= -r --route= -t --topic= -n --limit= -a --all -d --dry-run -j --json -h --help' ;;
     replay) operand='FILE' options='-c --config= -F --from= -T --to= -t --topic= -p --partition= -r --route= -R --range= -s --rate= -a --allow-repeats -n --dry-run -h --help' ;;
     lag) operand='FILE' options='-c --config= -m --max-lag= -t --topic= -j --json -h --help' ;;

@@ -52,6 +52,7 @@ complete -c penstock -n '__fish_seen_subcommand_from explain' -s T -l tombstone 
 complete -c penstock -n '__fish_seen_subcommand_from explain' -s s -l timestamp -x -d 'the record'\''s time: milliseconds since 1970, or 2026-01-31T00:00:00Z (default: now)'
 complete -c penstock -n '__fish_seen_subcommand_from explain' -s p -l partition -x -d 'the record'\''s partition (default: 0)'
 complete -c penstock -n '__fish_seen_subcommand_from explain' -s o -l offset -x -d 'the record'\''s offset (default: 0)'
+complete -c penstock -n '__fish_seen_subcommand_from explain' -s r -l read -d 'read the record at that topic, partition and offset from Kafka'
 complete -c penstock -n '__fish_seen_subcommand_from explain' -s j -l json -d 'print one JSON object, for a program'
 complete -c penstock -n '__fish_seen_subcommand_from explain' -s h -l help -d 'print this'
 complete -c penstock -n '__fish_seen_subcommand_from explain' -a '(__penstock_routes)'

@@ -1,7 +1,10 @@
 /* endpoints.c: every page of the admin port: the table, and the pages that list it. */
 #include "app/endpoints.h"
 
+#include "app/api_rows.h"
 #include "app/body.h"
+
+#include <string.h>
 
 static const struct endpoint rows[] = {
 #define ENDPOINT(method, path, access, function, help)                                             \
@@ -34,6 +37,42 @@ static void write_rows(FILE *out)
     for (size_t i = 0; i < endpoints_all.count; i++)
         fprintf(out, "| %s | `%s` | %s | %s |\n", method_name(rows[i].method), rows[i].path,
                 needs[rows[i].access], rows[i].help);
+}
+
+static void write_member(const struct api_member *member, FILE *out)
+{
+    static const char *const types[] = {
+        [TYPE_TEXT] = "text",           [TYPE_TEXT_OR_NULL] = "text or null",
+        [TYPE_INTEGER] = "integer",     [TYPE_INTEGER_OR_NULL] = "integer or null",
+        [TYPE_NUMBER] = "number",       [TYPE_NUMBER_OR_NULL] = "number or null",
+        [TYPE_FLAG] = "true or false",  [TYPE_TEXTS] = "list of texts",
+        [TYPE_LIST] = "list of ",       [TYPE_ONE] = "",
+        [TYPE_MAP] = "object of texts",
+    };
+    bool another = member->type == TYPE_LIST || member->type == TYPE_ONE;
+
+    fprintf(out, "| `%s` | %s%s | %s |\n", member->name, types[member->type],
+            another ? member->of : "", member->help);
+}
+
+/* The objects of the API, and their members. */
+static void write_objects(FILE *out)
+{
+    size_t object_count, member_count;
+    const struct api_object *objects = api_objects(&object_count);
+    const struct api_member *members = api_members(&member_count);
+
+    fputs("\n## Objects of the API\n\n"
+          "All members are there in every answer. Members may be added in later versions; none "
+          "that is here changes its meaning.\n",
+          out);
+    for (size_t i = 0; i < object_count; i++) {
+        fprintf(out, "\n### %s\n\n%s\n\n| member | type | |\n|---|---|---|\n", objects[i].name,
+                objects[i].text);
+        for (size_t j = 0; j < member_count; j++)
+            if (strcmp(members[j].object, objects[i].name) == 0)
+                write_member(&members[j], out);
+    }
 }
 
 static void write_access(FILE *out)
@@ -103,4 +142,5 @@ void endpoints_write_reference(FILE *out)
         out);
     write_access(out);
     write_limits(out);
+    write_objects(out);
 }

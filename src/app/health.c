@@ -466,3 +466,51 @@ bool health_answer(struct health *health, enum health_question question)
         fclose(list);
     return good;
 }
+
+bool health_sink_trouble(struct health *health, const char *name, char reason[ERR_TEXT_BYTES],
+                         int64_t *for_ms)
+{
+    pthread_mutex_lock(&health->mutex);
+    const struct sink_health *sink = health_trouble(health, name);
+    if (sink) {
+        memcpy(reason, sink->reason, ERR_TEXT_BYTES);
+        *for_ms = clock_ms() - sink->since_ms;
+    }
+    pthread_mutex_unlock(&health->mutex);
+    return sink;
+}
+
+/* "rides[3]: why": the reason; NULL: it is another partition's. */
+static const char *held_reason(const char *text, const char *topic, int32_t partition)
+{
+    char head[ERR_TEXT_BYTES];
+    int length = snprintf(head, sizeof(head), "%.249s[%" PRId32 "]: ", topic, partition);
+
+    return strncmp(text, head, (size_t)length) == 0 ? text + length : NULL;
+}
+
+static bool held_find(const struct worker_held *held, const char *topic, int32_t partition,
+                      char reason[ERR_TEXT_BYTES])
+{
+    for (size_t i = 0; i < held->count && i < WORKER_HELD_SHOWN; i++) {
+        const char *text = held_reason(held->items[i].text, topic, partition);
+        if (text) {
+            snprintf(reason, ERR_TEXT_BYTES, "%s", text);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool health_held(struct health *health, const char *topic, int32_t partition,
+                 char reason[ERR_TEXT_BYTES])
+{
+    bool found = false;
+
+    pthread_mutex_lock(&health->mutex);
+    for (unsigned i = 0; !found && i < health->worker_count; i++)
+        found = held_find(&health->workers[i].held, topic, partition, reason) ||
+                held_find(&health->workers[i].paused, topic, partition, reason);
+    pthread_mutex_unlock(&health->mutex);
+    return found;
+}

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "app/startup.h"
+#include "base/err.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -41,3 +42,11 @@ void health_startup(struct health *health, struct startup *startup);
 
 /** The answer alone. */
 bool health_answer(struct health *health, enum health_question question);
+
+/** Since when and why commands to a sink do not flow; false: they do. Any thread. */
+bool health_sink_trouble(struct health *health, const char *sink, char reason[ERR_TEXT_BYTES],
+                         int64_t *for_ms);
+
+/** Why a partition is held or paused; false: it is not, or too many are. Any thread. */
+bool health_held(struct health *health, const char *topic, int32_t partition,
+                 char reason[ERR_TEXT_BYTES]);

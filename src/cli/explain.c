@@ -8,6 +8,7 @@
 #include "cli/explained.h"
 #include "cli/options.h"
 #include "conf/start.h"
+#include "kafka/dlq_reader.h"
 #include "record/headers.h"
 
 #include <stdio.h>
@@ -20,7 +21,7 @@ struct explain {
     const char *config, *route, *topic;
     int64_t partition, offset, timestamp_ms;
     struct slice key, value;
-    bool has_value, tombstone, json;
+    bool has_value, tombstone, read, json;
     struct header headers[HEADERS_MAX];
     size_t header_count;
 };
@@ -37,6 +38,7 @@ static const struct cli_option options[] = {
      "the record's time: milliseconds since 1970, or 2026-01-31T00:00:00Z (default: now)"},
     {'p', "partition", "NUMBER", "the record's partition (default: 0)"},
     {'o', "offset", "NUMBER", "the record's offset (default: 0)"},
+    {'r', "read", NULL, "read the record at that topic, partition and offset from Kafka"},
     {'j', "json", NULL, "print one JSON object, for a program"},
     {'h', "help", NULL, "print this"},
     {0},
@@ -46,6 +48,7 @@ static const char usage[] =
     "Usage: penstock explain [OPTION]... ROUTE\n"
     "Shows what the route makes of one record: the fields that it reads, the results of its\n"
     "conditions, the commands as you type them in redis-cli, and their keys. Nothing is sent.\n"
+    "With --read Kafka is asked for the record, outside of any group.\n"
     "A text that may come from a secret file is shown as ***.\n";
 
 static const char examples[] = "\nExamples:\n"
@@ -53,7 +56,9 @@ static const char examples[] = "\nExamples:\n"
                                "'{\"driver_id\":\"d1\",\"city\":\"scl\"}'\n"
                                "  penstock explain -c rides.conf rides_cache --key 7 --tombstone\n"
                                "  penstock explain -c rides.conf rides_cache --key 7 --tombstone "
-                               "--json | jq -c '.commands[]'\n";
+                               "--json | jq -c '.commands[]'\n"
+                               "  penstock explain -c rides.conf trips --topic trip.completed "
+                               "--partition 3 --offset 88121 --read\n";
 
 static bool explain_add_header(struct explain *explain, char *text)
 {
@@ -105,7 +110,23 @@ static int explain_status(const struct explained *explained)
 }
 
 static int explain_record(const struct explain *explain, const struct loaded *loaded,
-                          const struct route *route)
+                          const struct route *route, struct record *record)
+{
+    struct explained explained;
+
+    explained_make(&explained, route, record, loaded->conf->max_record);
+    if (explain->json)
+        explained_write_json(&explained, stdout);
+    else
+        explained_write_text(&explained, stdout);
+    int status = explain_status(&explained);
+    explained_clear(&explained);
+    return status;
+}
+
+/* The record that the command line says. */
+static int explain_said(const struct explain *explain, const struct loaded *loaded,
+                        const struct route *route)
 {
     const struct headers headers = {explain->headers, explain->header_count};
     struct record record = {.key = explain->key,
@@ -115,15 +136,26 @@ static int explain_record(const struct explain *explain, const struct loaded *lo
                             .offset = explain->offset,
                             .timestamp_ms = explain->timestamp_ms,
                             .headers = headers_of(&headers)};
-    struct explained explained;
 
-    explained_make(&explained, route, &record, loaded->conf->max_record);
-    if (explain->json)
-        explained_write_json(&explained, stdout);
+    return explain_record(explain, loaded, route, &record);
+}
+
+/* The record that Kafka has. */
+static int explain_kept(const struct explain *explain, const struct loaded *loaded,
+                        const struct route *route)
+{
+    const char *topic = explain->topic ? explain->topic : route->conf->topics.items[0].text;
+    struct record record;
+    struct err err;
+    struct dlq_reader *reader = dlq_reader_fetcher(loaded->conf, route->conf->from, &err);
+    int status = EXIT_UNAVAILABLE;
+
+    if (reader && dlq_reader_fetch(reader, topic, (int32_t)explain->partition, explain->offset,
+                                   &record, &err))
+        status = explain_record(explain, loaded, route, &record);
     else
-        explained_write_text(&explained, stdout);
-    int status = explain_status(&explained);
-    explained_clear(&explained);
+        fprintf(stderr, "penstock: %s\n", err.text);
+    dlq_reader_free(reader);
     return status;
 }
 
@@ -135,8 +167,9 @@ static int explain(const struct explain *explain)
 
     if (status == EXIT_OK) {
         route = routes_find(loaded.routes, explain->route);
-        status = route ? explain_record(explain, &loaded, route)
-                       : explain_unknown(&loaded, explain->route);
+        status = !route          ? explain_unknown(&loaded, explain->route)
+                 : explain->read ? explain_kept(explain, &loaded, route)
+                                 : explain_said(explain, &loaded, route);
     }
     load_free(&loaded);
     return status;
@@ -187,6 +220,9 @@ static bool explain_option(struct explain *request, int option, char *argument)
     case 'T':
         request->tombstone = true;
         return true;
+    case 'r':
+        request->read = true;
+        return true;
     case 'j':
         request->json = true;
         return true;
@@ -233,7 +269,7 @@ int cli_explain(int argc, char **argv)
         return cli_usage_error("explain");
     }
     request.route = argv[cli_index()];
-    if (!request.has_value && !request.tombstone)
+    if (!request.has_value && !request.tombstone && !request.read)
         request.value = from_stdin = explain_read_stdin();
     status = explain(&request);
     free((char *)from_stdin.data);

@@ -114,9 +114,12 @@ void delivery_close_all(struct worker *worker, const struct source_partition *pa
     }
 }
 
-void delivery_log_drop(const struct source_partition *partition, int64_t offset,
-                       const struct trace *trace, const struct route *route, const char *text)
+void delivery_log_drop(struct worker *worker, const struct source_partition *partition,
+                       int64_t offset, const struct trace *trace, const struct route *route,
+                       const char *text)
 {
+    metrics_problem(worker->metrics, PROBLEM_DROPPED, source_partition_topic(partition),
+                    source_partition_number(partition), offset, route->conf->name, text);
     log_warn_record("record dropped", LOG_FAILURE(partition, offset, trace, route, text));
 }
 
@@ -129,7 +132,7 @@ bool delivery_skip(struct worker *worker, const struct source_partition *partiti
         if (!delivery->open || !delivery->held || delivery->dropped || delivery->pending ||
             delivery->offset != offset || delivery->record.partition != partition)
             continue;
-        delivery_log_drop(partition, offset, &delivery->trace,
+        delivery_log_drop(worker, partition, offset, &delivery->trace,
                           &worker->options.routes->items[delivery->route], SKIPPED);
         worker->counters[delivery->route]->skipped++;
         delivery_close(worker, (uint32_t)i, OUTCOME_DROPPED);
@@ -156,7 +159,7 @@ static bool delivery_is_spent(const struct worker *worker, const struct delivery
 static void delivery_lose(struct worker *worker, struct delivery *delivery)
 {
     if (!delivery->refused)
-        delivery_log_drop(delivery->record.partition, delivery->offset, &delivery->trace,
+        delivery_log_drop(worker, delivery->record.partition, delivery->offset, &delivery->trace,
                           &worker->options.routes->items[delivery->route],
                           "its connection was lost before Redis answered");
     delivery->refused = true;

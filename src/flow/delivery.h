@@ -71,8 +71,9 @@ uint32_t delivery_open(struct worker *worker, struct source_ticket source_ticket
 void delivery_answered(struct worker *worker, uint32_t ticket);
 
 /** The record of the delivery, or one that never became one, is dropped. */
-void delivery_log_drop(const struct source_partition *partition, int64_t offset,
-                       const struct trace *trace, const struct route *route, const char *text);
+void delivery_log_drop(struct worker *worker, const struct source_partition *partition,
+                       int64_t offset, const struct trace *trace, const struct route *route,
+                       const char *text);
 
 #define SKIPPED "skipped by the operator"
 

@@ -132,6 +132,8 @@ static void worker_count_letter(struct worker *worker, const struct source_parti
 
     counters->letters++;
     counters->letters_waiting++;
+    metrics_problem(worker->metrics, PROBLEM_DEAD_LETTERED, source_partition_topic(partition),
+                    source_partition_number(partition), offset, route->conf->name, error);
     log_warn_record("record becomes a dead letter",
                     LOG_FAILURE(partition, offset, trace, route, error));
 }
@@ -256,7 +258,7 @@ static void worker_judge_refused(struct worker *worker, uint32_t ticket, uint32_
         class = REPLY_REJECT;
     switch (worker_fate(worker, route, class)) {
     case FATE_DROPPED:
-        delivery_log_drop(partition, delivery->offset, &delivery->trace, route, told);
+        delivery_log_drop(worker, partition, delivery->offset, &delivery->trace, route, told);
         delivery->refused = true;
         break;
     case FATE_DEAD:
@@ -357,7 +359,8 @@ void worker_tell_endings(struct worker *worker, const struct record *record)
         worker->counters[ending->route->index]->outcomes[ending->outcome]++;
         worker->counters[ending->route->index]->skipped += ending->skipped;
         if (ending->outcome == OUTCOME_DROPPED)
-            delivery_log_drop(record->owner, record->offset, &trace, ending->route, ending->error);
+            delivery_log_drop(worker, record->owner, record->offset, &trace, ending->route,
+                              ending->error);
     }
 }
 

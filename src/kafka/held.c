@@ -139,6 +139,15 @@ static void held_wake(struct source *source, int64_t due_ms)
         source->held_due_ms = due_ms;
 }
 
+static void held_note(const struct source_partition *partition)
+{
+    const struct hold_reason *why = held_why(&partition->held);
+
+    if (held_first(&partition->held) != HOLD_OPERATOR)
+        metrics_problem(partition->source->metrics, PROBLEM_HELD, partition->topic->name,
+                        partition->number, why->offset, why->route, why->text + why->head);
+}
+
 void held_tell(struct source_partition *partition)
 {
     struct source *source = partition->source;
@@ -151,6 +160,7 @@ void held_tell(struct source_partition *partition)
         held->told = mem_text(why);
         held->since_ms = held->told_ms = source->now_ms;
         held_write(partition, source->now_ms);
+        held_note(partition);
     }
     held_wake(source, held->told_ms + HELD_AGAIN_MS);
 }

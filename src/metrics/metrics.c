@@ -43,6 +43,7 @@ struct worker_metrics {
 struct metrics {
     struct metrics_shape shape;
     struct slots *slots;
+    struct problems *problems;
     double started;
     _Atomic bool ready, startup_over;
     _Atomic uint64_t reloads[RELOAD_COUNT];
@@ -57,6 +58,7 @@ struct metrics *metrics_new(const struct metrics_shape *shape)
 
     metrics->shape = *shape;
     metrics->slots = slots_new();
+    metrics->problems = problems_new();
     metrics->started = (double)clock_wall_ms() / 1000;
     atomic_store(&metrics->loaded_ms, clock_wall_ms());
     metrics->workers = mem_array(shape->workers, sizeof(*metrics->workers));
@@ -93,6 +95,7 @@ void metrics_free(struct metrics *metrics)
         }
         free(worker->slots);
     }
+    problems_free(metrics->problems);
     slots_free(metrics->slots);
     free(metrics->workers);
     free(metrics);
@@ -183,6 +186,17 @@ struct topic_counters *metrics_topic(struct metrics_worker *worker, const char *
                                      const char *topic)
 {
     return worker_counts(worker, SLOT_TOPIC, source, topic);
+}
+
+void metrics_problem(struct metrics_worker *worker, enum problem_kind kind, const char *topic,
+                     int32_t partition, int64_t offset, const char *route, const char *reason)
+{
+    problems_add(worker->metrics->problems, kind, topic, partition, offset, route, reason);
+}
+
+struct problems *metrics_problems(const struct metrics *metrics)
+{
+    return metrics->problems;
 }
 
 void metrics_set_health(struct metrics *metrics, bool ready, bool startup_over)

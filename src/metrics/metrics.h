@@ -10,6 +10,7 @@
 #pragma once
 #include "base/trace.h"
 #include "metrics/histogram.h"
+#include "metrics/problems.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -154,6 +155,13 @@ struct route_counters *metrics_route(struct metrics_worker *worker, const char *
 struct sink_counters *metrics_sink(struct metrics_worker *worker, const char *sink);
 struct topic_counters *metrics_topic(struct metrics_worker *worker, const char *source,
                                      const char *topic);
+
+/** One more problem of the worker's records; as problems_add(). */
+void metrics_problem(struct metrics_worker *worker, enum problem_kind kind, const char *topic,
+                     int32_t partition, int64_t offset, const char *route, const char *reason);
+
+/** Those of all workers. */
+struct problems *metrics_problems(const struct metrics *metrics);
 
 /** What penstock says of itself when asked for /readyz and /startupz. Any thread. */
 void metrics_set_health(struct metrics *metrics, bool ready, bool startup_over);
