@@ -1,6 +1,7 @@
 /* admin.c: the admin port, on a thread of its own. */
 #include "app/admin.h"
 
+#include "app/events.h"
 #include "app/history.h"
 #include "app/http.h"
 #include "base/clock.h"
@@ -24,6 +25,7 @@ struct admin {
     struct event_base *base;
     struct http *http, *local; /* on its address and on its unix socket: a crowd that takes every
                                   place of one takes none of the other */
+    struct events events;      /* of both */
     struct event *second, *stop;
     int stop_handle; /* eventfd: written once, by admin_stop() */
     pthread_t thread;
@@ -37,26 +39,31 @@ static void admin_stop_asked(evutil_socket_t handle, short what, void *context)
     event_base_loopbreak(admin->base);
 }
 
-static void admin_publish(const struct admin *admin)
+/* Written once for all viewers, if there are any. */
+static void admin_publish(struct admin *admin)
 {
-    char *event = NULL;
+    struct http *const servers[] = {admin->http, admin->local};
+    unsigned viewers = 0;
+    char *text = NULL;
     size_t length = 0;
-    FILE *out = open_memstream(&event, &length);
 
-    events_write(&admin->parts, out);
+    for (size_t i = 0; i < 2; i++)
+        viewers += servers[i] ? http_viewers(servers[i]) : 0;
+    if (!viewers)
+        return;
+    FILE *out = open_memstream(&text, &length);
+    events_write(&admin->events, &admin->parts, clock_ms(), out);
     fclose(out);
-    for (size_t i = 0; i < 2; i++) {
-        struct http *http = i ? admin->local : admin->http;
-        if (http)
-            http_publish(http, (struct slice){event, length});
-    }
-    free(event);
+    for (size_t i = 0; i < 2; i++)
+        if (servers[i])
+            http_publish(servers[i], (struct slice){text, length});
+    free(text);
 }
 
 /* One sample for everybody who looks, and for those who will. */
 static void admin_sample(evutil_socket_t handle, short what, void *context)
 {
-    const struct admin *admin = context;
+    struct admin *admin = context;
     struct snapshot snapshot;
 
     (void)handle, (void)what;

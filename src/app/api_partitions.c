@@ -31,6 +31,7 @@ static void write_partition(struct json_writer *json, const struct partition_sam
     api_write_whole(json, "records", partition->consumed_records);
     api_write_whole(json, "bytes", partition->consumed_bytes);
     api_write_whole(json, "lost", partition->lost_records);
+    json_write_integer(json, "worker", partition->worker);
     json_write_close(json, '}');
 }
 

@@ -27,9 +27,6 @@ bool page_answer(const struct http_request *request, struct http_answer *answer)
 /** The metrics say from now on what the probes would say. */
 void probes_note(const struct admin_parts *parts);
 
-/** Writes the newest sample of the history as a server-sent event. */
-void events_write(const struct admin_parts *parts, FILE *out);
-
 extern const struct endpoints endpoints_all;
 
 /** Writes the reference page of the endpoints (docs/reference/http.md). */

@@ -143,6 +143,11 @@ void http_publish(struct http *http, struct slice event)
             http_connection_publish(http->connections[i], event);
 }
 
+unsigned http_viewers(const struct http *http)
+{
+    return http->common.streams;
+}
+
 const char *http_address(const struct http *http)
 {
     return http->listening.address;

@@ -64,6 +64,9 @@ struct http *http_new(struct event_base *base, const char *listen, const struct 
 /** Closes its connections and frees it. Takes NULL. */
 void http_free(struct http *http);
 
+/** How many clients read its stream. */
+unsigned http_viewers(const struct http *http);
+
 /** Sends @p event to each client of a stream, except to one that has not taken earlier ones. */
 void http_publish(struct http *http, struct slice event);
 

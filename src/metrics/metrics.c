@@ -419,7 +419,8 @@ static void snapshot_add_partitions(struct snapshot *snapshot, const struct metr
             atomic_load_explicit(&metrics->workers[i].partitions, memory_order_acquire);
         for (; gauges; gauges = gauges->next) {
             samples = mem_grow(samples, count, &room, sizeof(*samples));
-            samples[count++] = partition_sample(gauges, now_ms);
+            samples[count] = partition_sample(gauges, now_ms);
+            samples[count++].worker = i;
         }
     }
     if (count)

@@ -12,6 +12,7 @@ struct build_sample {
 struct partition_sample {
     const char *topic;
     int32_t partition;
+    unsigned worker; /* that has or had it */
     double consumed_records, consumed_bytes, lost_records;
     double assigned, held, paused, lag_unknown;
     double lag_records, lag_seconds;

@@ -3,7 +3,7 @@ import { Board, quantile, sum } from "./plots.js";
 import { partitionTable, placeOf, problemTable, routeTable, sinkTable } from "./tables.js";
 import { at, count, h, join, known, plural, setData, setText, short, size, time } from "./words.js";
 
-const HISTORY = 900, SHOWN = 50, RECENT_MS = 5 * 60000;
+const HISTORY = 900, SHOWN = 50, PROBLEMS = 20, RECENT_MS = 5 * 60000;
 const $ = id => document.getElementById(id);
 const place = id => document.querySelector(`[aria-labelledby=${id}].scroll`);
 
@@ -108,13 +108,11 @@ function verdict() {
   if (state.away) return ["bad", `penstock has not answered since ${at(state.away)}.`, ["Below is what was known then."]];
   if (!status) return ["wait", "Asking penstock how it is", []];
   if (!status.ready) {
-    const [first, ...others] = status.reasons;
-    if (status.reasons.length === 1) return ["bad", `Not ready: ${first}`, []];
-    return ["bad", status.reasons.length ? `Not ready, for ${plural(status.reasons.length, "reason")}.` : "Not ready.", first ? [first, ...others] : []];
+    const { reasons } = status;
+    return reasons.length === 1 ? ["bad", `Not ready: ${reasons[0]}`, []] : ["bad", `Not ready, for ${plural(reasons.length, "reason")}.`, reasons];
   }
   if (!status.startup_over) return ["warn", `Warming up: ${warming(status.startup)}`, []];
-  const paused = state.partitions.filter(one => one.paused).length;
-  if (paused) return ["warn", `${plural(paused, "partition is", "partitions are")} paused; everything else is well.`, []];
+  if (status.paused) return ["warn", `${plural(status.paused, "partition is", "partitions are")} paused; everything else is well.`, []];
   const failed = state.problems.filter(one => one.kind !== "held" && one.time_ms > status.time_ms - RECENT_MS);
   const records = failed.reduce((sum, one) => sum + one.count, 0);
   if (records) return ["warn", `${plural(records, "record")} could not be delivered in the last five minutes.`, [`The newest: ${placeOf(failed[0])}: ${failed[0].reason}`]];
@@ -186,16 +184,20 @@ function showTiles() {
 
 // --- tables --------------------------------------------------------------------------------------
 
+function tell(state, text) {
+  setData($("outcome"), "state", state);
+  setText($("outcome"), text);
+}
+
 const act = {
   able: () => Boolean(token()),
   async run(button, verb, path, name) {
     button.disabled = true;
     try {
-      await ask(`api/v1/${path}/${verb.toLowerCase()}`, { method: "POST" });
-      setText($("said"), `${verb} ${name}: done.`);
-      setText($("outcome"), "");
+      const { message } = await (await ask(`api/v1/${path}/${verb.toLowerCase()}`, { method: "POST" })).json();
+      tell("done", message);
     } catch (error) {
-      setText($("outcome"), `${verb} ${name}: ${error.message}`);
+      tell("refused", `${verb} ${name}: ${error.message}`);
     }
     button.disabled = false;
   },
@@ -209,8 +211,15 @@ const tables = {
 };
 
 const urgency = one => one.held ? 0 : one.paused ? 1 : 2;
-const routeState = route => route.paused ? "paused" : !state.sinks.every(sink => sink.healthy || sink.name !== route.to) ? "waiting" :
-  state.partitions.some(one => one.held && one.reason?.includes(`route ${route.name}:`)) ? "held" : "running";
+
+const reads = (route, topic) => route.topics.some(one => one.startsWith("^") ? new RegExp(one).test(topic) : one === topic);
+
+function routeState(route) {
+  const own = state.partitions.filter(one => reads(route, one.topic));
+  if (own.length && own.every(one => one.paused)) return "paused";
+  if (own.some(one => one.held && one.reason?.includes(`route ${route.name}:`))) return "held";
+  return state.sinks.some(sink => sink.name === route.to && !sink.healthy) ? "waiting" : "running";
+}
 const byUrgency = (one, other) => urgency(one) - urgency(other) || one.topic.localeCompare(other.topic) || one.partition - other.partition;
 
 function showTables() {
@@ -218,7 +227,7 @@ function showTables() {
   tables.routes.show(state.routes.map(route => ({ ...route, state: routeState(route) })));
   tables.sinks.show(state.sinks);
   $("problems-section").hidden = !state.problems.length;
-  tables.problems.show(state.problems);
+  tables.problems.show(state.problems.slice(0, PROBLEMS));
   const sorted = [...state.partitions].sort(byUrgency);
   tables.partitions.show(state.whole ? sorted : sorted.slice(0, SHOWN));
   $("all").hidden = sorted.length <= SHOWN;

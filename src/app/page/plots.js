@@ -91,7 +91,7 @@ class Plot {
     const { step } = board, offset = new Date().getTimezoneOffset() * 60000, write = step < 60000 ? at : atMinute;
     for (let ms = Math.ceil((board.now - board.span - offset) / step) * step + offset; ms <= board.now; ms += step) {
       const x = Math.round(this.x(ms)) + .5;
-      this.line(x, this.floor, x, this.floor + 4, ink("quiet"));
+      if (x > LEFT) this.line(x, this.floor, x, this.floor + 4, ink("quiet"));
       pen.fillStyle = ink("quiet");
       if (x > LEFT + 12 && x < this.right - 14) pen.fillText(write(ms), Math.min(x, this.right - 24), this.floor + 16);
     }
