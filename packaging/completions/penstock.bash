@@ -35,9 +35,10 @@ _penstock()
     dlq) operand='list show retry' options='-c --config= -r --route= -t --topic= -n --limit= -a --all -d --dry-run -j --json -h --help' ;;
     replay) operand='FILE' options='-c --config= -F --from= -T --to= -t --topic= -p --partition= -r --route= -R --range= -s --rate= -a --allow-repeats -n --dry-run -h --help' ;;
     lag) operand='FILE' options='-c --config= -m --max-lag= -t --topic= -j --json -h --help' ;;
+    top) operand='FILE' options='-c --config= -a --admin= -i --interval= -n --iterations= -j --json -h --help' ;;
     mock) operand='' options='-p --port= -t --topic= -a --any-topic -h --help' ;;
     version) operand='' options='-h --help' ;;
-    help) operand='run check diff explain dlq replay lag mock version' ;;
+    help) operand='run check diff explain dlq replay lag top mock version' ;;
     esac
     case "$command $before" in
     'run -c' | 'run --config') kind=FILE ;;
@@ -65,6 +66,10 @@ _penstock()
     'lag -c' | 'lag --config') kind=FILE ;;
     'lag -m' | 'lag --max-lag') kind=NONE ;;
     'lag -t' | 'lag --topic') kind=NONE ;;
+    'top -c' | 'top --config') kind=FILE ;;
+    'top -a' | 'top --admin') kind=NONE ;;
+    'top -i' | 'top --interval') kind=NONE ;;
+    'top -n' | 'top --iterations') kind=NONE ;;
     'mock -p' | 'mock --port') kind=NONE ;;
     'mock -t' | 'mock --topic') kind=NONE ;;
     *)
@@ -73,7 +78,7 @@ _penstock()
         ;;
     esac
     if ((COMP_CWORD == 1)); then
-        kind='run check diff explain dlq replay lag mock version help --help --version'
+        kind='run check diff explain dlq replay lag top mock version help --help --version'
     fi
     case $kind in
     NONE) ;;

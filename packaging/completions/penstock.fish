@@ -25,6 +25,7 @@ complete -c penstock -n __fish_use_subcommand -a explain -d 'show what a route m
 complete -c penstock -n __fish_use_subcommand -a dlq -d 'list, show and retry dead letters'
 complete -c penstock -n __fish_use_subcommand -a replay -d 'apply a part of Kafka'\''s log to Redis again'
 complete -c penstock -n __fish_use_subcommand -a lag -d 'show how far the bridge is behind, by what Kafka knows'
+complete -c penstock -n __fish_use_subcommand -a top -d 'show what a running bridge does, live'
 complete -c penstock -n __fish_use_subcommand -a mock -d 'run an in-memory Kafka for trying things out'
 complete -c penstock -n __fish_use_subcommand -a version -d 'print the versions of penstock and of its libraries'
 complete -c penstock -n '__fish_seen_subcommand_from run' -s c -l config -r -F -d 'the configuration (default: $PENSTOCK_CONFIG, /etc/penstock/penstock.conf)'
@@ -83,6 +84,13 @@ complete -c penstock -n '__fish_seen_subcommand_from lag' -s t -l topic -x -d 'o
 complete -c penstock -n '__fish_seen_subcommand_from lag' -s j -l json -d 'print one JSON object, for a program'
 complete -c penstock -n '__fish_seen_subcommand_from lag' -s h -l help -d 'print this'
 complete -c penstock -n '__fish_seen_subcommand_from lag' -F
+complete -c penstock -n '__fish_seen_subcommand_from top' -s c -l config -r -F -d 'a configuration, for the address of its admin port, and its token'
+complete -c penstock -n '__fish_seen_subcommand_from top' -s a -l admin -x -d 'the admin port, or the path of its socket (default: 127.0.0.1:9464)'
+complete -c penstock -n '__fish_seen_subcommand_from top' -s i -l interval -x -d 'how often to look (default: 1s)'
+complete -c penstock -n '__fish_seen_subcommand_from top' -s n -l iterations -x -d 'look so often, and end'
+complete -c penstock -n '__fish_seen_subcommand_from top' -s j -l json -d 'print one JSON object for each look, for a program'
+complete -c penstock -n '__fish_seen_subcommand_from top' -s h -l help -d 'print this'
+complete -c penstock -n '__fish_seen_subcommand_from top' -F
 complete -c penstock -n '__fish_seen_subcommand_from mock' -s p -l port -x -d 'listen on 127.0.0.1:PORT (default: 9092); 0: any free port'
 complete -c penstock -n '__fish_seen_subcommand_from mock' -s t -l topic -x -d 'make a topic; may be repeated'
 complete -c penstock -n '__fish_seen_subcommand_from mock' -s a -l any-topic -d 'make each topic that a client asks for, with 4 partitions'

@@ -2,6 +2,7 @@
 #include "cli/figures.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 const char *figure_duration(char text[FIGURE_BYTES], int64_t milliseconds)
@@ -40,7 +41,7 @@ const char *figure_count(char text[FIGURE_BYTES], double count)
     if (count < 0)
         snprintf(text, FIGURE_BYTES, "-");
     else if (count < 9999.5)
-        snprintf(text, FIGURE_BYTES, count < 9.95 && count > 0 ? "%.1f" : "%.0f", count);
+        snprintf(text, FIGURE_BYTES, count < 9.95 && count > floor(count) ? "%.1f" : "%.0f", count);
     else {
         for (count /= 1000; count >= 999.95 && letters[letter + 1]; count /= 1000)
             letter++;

@@ -8,5 +8,5 @@ enum { FIGURE_BYTES = 24 };
  */
 const char *figure_duration(char text[FIGURE_BYTES], int64_t milliseconds);
 
-/** "950", "12.3k", "4.56M", "7.89G"; "-" below zero. Returns @p text. */
+/** "0.4", "950", "12.3k", "4.56M", "7.89G"; "-" below zero. Returns @p text. */
 const char *figure_count(char text[FIGURE_BYTES], double count);

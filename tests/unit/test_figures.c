@@ -24,6 +24,7 @@ static void counts_have_a_letter_for_their_thousands(void)
     ASSERT_TEXT(figure_count(text, -1), "-");
     ASSERT_TEXT(figure_count(text, 0), "0");
     ASSERT_TEXT(figure_count(text, 0.25), "0.2");
+    ASSERT_TEXT(figure_count(text, 1), "1");
     ASSERT_TEXT(figure_count(text, 9999), "9999");
     ASSERT_TEXT(figure_count(text, 9999.9), "10.0k");
     ASSERT_TEXT(figure_count(text, 123456), "123k");
