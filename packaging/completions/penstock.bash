@@ -36,9 +36,10 @@ _penstock()
     replay) operand='FILE' options='-c --config= -F --from= -T --to= -t --topic= -p --partition= -r --route= -R --range= -s --rate= -a --allow-repeats -n --dry-run -h --help' ;;
     lag) operand='FILE' options='-c --config= -m --max-lag= -t --topic= -j --json -h --help' ;;
     top) operand='FILE' options='-c --config= -a --admin= -i --interval= -n --iterations= -j --json -h --help' ;;
+    ctl) operand='status routes partitions pause resume retry skip reload log' options='-c --config= -s --socket= -u --url= -t --token-file= -j --json -h --help' ;;
     mock) operand='' options='-p --port= -t --topic= -a --any-topic -h --help' ;;
     version) operand='' options='-h --help' ;;
-    help) operand='run check diff explain dlq replay lag top mock version' ;;
+    help) operand='run check diff explain dlq replay lag top ctl mock version' ;;
     esac
     case "$command $before" in
     'run -c' | 'run --config') kind=FILE ;;
@@ -70,6 +71,11 @@ _penstock()
     'top -a' | 'top --admin') kind=NONE ;;
     'top -i' | 'top --interval') kind=NONE ;;
     'top -n' | 'top --iterations') kind=NONE ;;
+    'ctl -c' | 'ctl --config') kind=FILE ;;
+    'ctl -s' | 'ctl --socket') kind=NONE ;;
+    'ctl -u' | 'ctl --url') kind=NONE ;;
+    'ctl -t' | 'ctl --token-file') kind=FILE ;;
+    'ctl pause' | 'ctl resume') kind=ROUTE ;;
     'mock -p' | 'mock --port') kind=NONE ;;
     'mock -t' | 'mock --topic') kind=NONE ;;
     *)
@@ -78,7 +84,7 @@ _penstock()
         ;;
     esac
     if ((COMP_CWORD == 1)); then
-        kind='run check diff explain dlq replay lag top mock version help --help --version'
+        kind='run check diff explain dlq replay lag top ctl mock version help --help --version'
     fi
     case $kind in
     NONE) ;;

@@ -36,13 +36,14 @@ static void write_errors(struct json_writer *json, const struct route_counters *
 }
 
 static void write_route(struct json_writer *json, const struct conf_route *route,
-                        const struct snapshot *snapshot)
+                        const struct snapshot *snapshot, const struct admin_parts *parts)
 {
     static const struct route_counters none = {0};
     const struct route_counters *counters = api_counts(snapshot, SLOT_ROUTE, route->name);
 
     counters = counters ? counters : &none;
     json_write_text(json, "name", route->name);
+    json_write_bool(json, "paused", steering_is_paused(&parts->steering, route->name));
     json_write_text(json, "from", route->from->name);
     json_write_text(json, "to", route->to->name);
     write_texts(json, "topics", &route->topics);
@@ -70,7 +71,7 @@ void api_answer_routes(void *context, const struct http_request *request,
     json_write_open(&json, "routes", '[');
     for (size_t i = 0; i < parts->conf->route_count; i++) {
         json_write_open(&json, NULL, '{');
-        write_route(&json, &parts->conf->routes[i], &snapshot);
+        write_route(&json, &parts->conf->routes[i], &snapshot, parts);
         json_write_close(&json, '}');
     }
     json_write_close(&json, ']');
@@ -90,7 +91,7 @@ void api_answer_route(void *context, const struct http_request *request, struct 
     }
     struct json_writer json = api_begin(answer);
     snapshot_take(&snapshot, parts->metrics);
-    write_route(&json, route, &snapshot);
+    write_route(&json, route, &snapshot, parts);
     json_write_close(&json, '}');
     snapshot_clear(&snapshot);
 }

@@ -7,6 +7,7 @@ struct conf;
 struct health;
 struct history;
 struct metrics;
+struct reload;
 
 /** What they work with: their context. Borrowed. */
 struct admin_parts {
@@ -14,6 +15,7 @@ struct admin_parts {
     struct metrics *metrics;
     struct health *health;
     struct steering steering;
+    struct reload *reload;   /* NULL: nobody reads the configuration again */
     struct history *history; /* the admin port's own */
 };
 

@@ -125,7 +125,8 @@ static bool service_open_admin(struct service *service, const struct conf *conf,
     const struct admin_parts parts = {.conf = conf,
                                       .metrics = service->metrics,
                                       .health = service->health,
-                                      .steering = {service->loaded, service->workers}};
+                                      .steering = {service->loaded, service->workers},
+                                      .reload = service->reload};
     bool wanted = (conf->admin.listen.text && conf->admin.listen.text[0]) ||
                   (conf->admin.socket.text && conf->admin.socket.text[0]);
 

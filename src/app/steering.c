@@ -124,6 +124,11 @@ void steering_pause_route(const struct steering *steering, const char *route, bo
             poll.paused == 1 ? "" : "s", poll.paused == 1 ? "is" : "are");
 }
 
+bool steering_is_paused(const struct steering *steering, const char *route)
+{
+    return steering->workers && pauses_has_route(workers_pauses(steering->workers), route);
+}
+
 /* Whether some source's routes take the topic; @p with: a paused route among them, or NULL. */
 static bool is_taken(const struct steering *steering, const char *topic, const char **with)
 {

@@ -16,7 +16,7 @@ struct workers;
 
 enum { STEERING_WAIT_MS = 1000 };
 
-/** What is steered; all of it is borrowed. */
+/** What is steered; all of it is borrowed. All zero: nothing runs that could be. */
 struct steering {
     const struct loaded *loaded;
     const struct workers *workers;
@@ -37,6 +37,9 @@ struct steering_answer {
 /** @p paused: the route's topics are not read any more, whoever has them; else they are again. */
 void steering_pause_route(const struct steering *steering, const char *route, bool paused,
                           const char *by, struct steering_answer *answer);
+
+/** Whether the route is paused by itself. */
+bool steering_is_paused(const struct steering *steering, const char *route);
 
 /** The same for one partition, of each source that reads its topic. */
 void steering_pause_partition(const struct steering *steering, const char *topic, int32_t partition,

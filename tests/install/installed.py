@@ -24,7 +24,8 @@ FILES = [
     "share/zsh/site-functions/_penstock",
 ]
 COMPLETIONS = [  # the words up to the cursor, and what may follow
-    (["c"], {"check"}),
+    (["c"], {"check", "ctl"}),
+    (["ctl", "re"], {"resume", "retry", "reload"}),
     (["--v"], {"--version"}),
     (["help", "expl"], {"explain"}),
     (["run", "--"], {"--config=", "--help"}),

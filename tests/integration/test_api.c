@@ -69,11 +69,11 @@ static void a_bridge_that_works_says_so(void)
                     "{\"topic\":\"fine\",\"partition\":1,\"assigned\":true,"
                     "\"held\":false,\"paused\":false,\"reason\":null,\"position\":3,"));
     port_get("/api/v1/routes/rides");
-    CU_ASSERT(
-        port_says("{\"name\":\"rides\",\"from\":\"main\",\"to\":\"here\",\"topics\":[\"fine\"],"
-                  "\"format\":\"json\",\"delivery\":\"at_least_once\",\"on_error\":\"stop\","
-                  "\"when\":null,\"do\":[\"SET fine:%{id} %{status}\"],\"del\":[],"
-                  "\"ttl\":\"1h\",\"records\":{\"matched\":3,\"written\":3,"));
+    CU_ASSERT(port_says("{\"name\":\"rides\",\"paused\":false,\"from\":\"main\",\"to\":\"here\","
+                        "\"topics\":[\"fine\"],"
+                        "\"format\":\"json\",\"delivery\":\"at_least_once\",\"on_error\":\"stop\","
+                        "\"when\":null,\"do\":[\"SET fine:%{id} %{status}\"],\"del\":[],"
+                        "\"ttl\":\"1h\",\"records\":{\"matched\":3,\"written\":3,"));
     port_get("/api/v1/routes");
     CU_ASSERT(port_says("{\"routes\":[{\"name\":\"rides\","));
     port_get("/api/v1/sinks");
