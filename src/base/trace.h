@@ -13,9 +13,10 @@ struct trace {
 /** Reads the value of a "traceparent" header. False, and no trace, if it is malformed. */
 bool trace_parse(struct slice traceparent, struct trace *trace);
 
+/** NULL is none, too. */
 static inline bool trace_is_set(const struct trace *trace)
 {
-    return trace->id[0] != '\0';
+    return trace && trace->id[0] != '\0';
 }
 
 /** Names it in a line of the log; left out if there is none. */

@@ -11,6 +11,8 @@
 
 void deliveries_free(struct deliveries *deliveries)
 {
+    for (size_t i = 0; i < deliveries->count; i++)
+        free(deliveries->items[i].trace);
     free(deliveries->items);
     *deliveries = (struct deliveries){0};
 }
@@ -29,6 +31,12 @@ static uint32_t delivery_take_ticket(struct deliveries *deliveries)
     return (uint32_t)deliveries->count++;
 }
 
+static void delivery_keep_trace(struct delivery *delivery, const struct trace *trace)
+{
+    delivery->trace = mem_new(struct trace);
+    *delivery->trace = *trace;
+}
+
 uint32_t delivery_open(struct worker *worker, struct source_ticket source_ticket,
                        const struct record *record, const struct route *route)
 {
@@ -38,8 +46,9 @@ uint32_t delivery_open(struct worker *worker, struct source_ticket source_ticket
                                                          .offset = record->offset,
                                                          .timestamp_ms = record->timestamp_ms,
                                                          .route = route->index,
-                                                         .trace = worker->trace,
                                                          .open = true};
+    if (worker->traced)
+        delivery_keep_trace(&worker->deliveries.items[ticket], &worker->trace);
     worker->counters[route->index]->inflight++;
     worker->opened[worker->opened_count++] = ticket;
     source_retain(source_ticket);
@@ -81,10 +90,13 @@ static void delivery_close(struct worker *worker, uint32_t ticket, enum outcome 
     counters->inflight--;
     counters->outcomes[outcome]++;
     if (outcome == OUTCOME_WRITTEN)
-        metrics_latency(counters, delivery->timestamp_ms, wall_ms(worker), &delivery->trace);
+        metrics_latency(counters, delivery->timestamp_ms, wall_ms(worker), delivery->trace);
     if (source_ticket_is_current(delivery->record))
         source_finish(delivery->record);
     delivery_let_go(worker, ticket);
+    if (delivery->trace)
+        free(delivery->trace);
+    delivery->trace = NULL;
     delivery->open = false;
     delivery->next_free = worker->deliveries.free;
     worker->deliveries.free = ticket + 1;
@@ -132,7 +144,7 @@ bool delivery_skip(struct worker *worker, const struct source_partition *partiti
         if (!delivery->open || !delivery->held || delivery->dropped || delivery->pending ||
             delivery->offset != offset || delivery->record.partition != partition)
             continue;
-        delivery_log_drop(worker, partition, offset, &delivery->trace,
+        delivery_log_drop(worker, partition, offset, delivery->trace,
                           &worker->options.routes->items[delivery->route], SKIPPED);
         worker->counters[delivery->route]->skipped++;
         delivery_close(worker, (uint32_t)i, OUTCOME_DROPPED);
@@ -159,7 +171,7 @@ static bool delivery_is_spent(const struct worker *worker, const struct delivery
 static void delivery_lose(struct worker *worker, struct delivery *delivery)
 {
     if (!delivery->refused)
-        delivery_log_drop(worker, delivery->record.partition, delivery->offset, &delivery->trace,
+        delivery_log_drop(worker, delivery->record.partition, delivery->offset, delivery->trace,
                           &worker->options.routes->items[delivery->route],
                           "its connection was lost before Redis answered");
     delivery->refused = true;

@@ -32,13 +32,13 @@ struct delivery {
     uint32_t contested; /* of them: refusals of which streams are asked */
     uint32_t later;     /* how often Redis said "later" to one of its commands */
     bool open;
-    bool refused;       /* a command was refused for good and the route skips such records */
-    bool dead;          /* a command was refused for good and the record becomes a dead letter */
-    bool doubt;         /* a command may have been carried out before it is sent again */
-    bool dropped;       /* a command was not sent: its partition is no longer ours, or the record
-                           was taken back */
-    bool held;          /* it stops its partition: it stays open until the partition goes */
-    struct trace trace; /* that the record is part of, as far as we looked (worker_trace()) */
+    bool refused;        /* a command was refused for good and the route skips such records */
+    bool dead;           /* a command was refused for good and the record becomes a dead letter */
+    bool doubt;          /* a command may have been carried out before it is sent again */
+    bool dropped;        /* a command was not sent: its partition is no longer ours, or the record
+                            was taken back */
+    bool held;           /* it stops its partition: it stays open until the partition goes */
+    struct trace *trace; /* that the record is part of; NULL: none, or we did not look */
     uint32_t next_free;
     uint64_t
         left_out; /* bit N: command N of its rendering was not put, it is carried out already */

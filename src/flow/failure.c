@@ -58,7 +58,8 @@ static void worker_hold(struct worker *worker, struct source_partition *partitio
         tolerance_reason(worker->options.tolerances, route->index, over, sizeof(over));
     snprintf(reason, sizeof(reason), "%s%s%.300s", over, *over && *text ? "; this one: " : "",
              text);
-    const struct source_reason why = {route->conf->name, offset, reason, *trace};
+    const struct source_reason why = {route->conf->name, offset, reason,
+                                      trace ? *trace : (struct trace){.sampled = false}};
     if (again_ms)
         holds_until(&worker->holds, partition, worker->now_ms + again_ms, &why);
     else
@@ -258,7 +259,7 @@ static void worker_judge_refused(struct worker *worker, uint32_t ticket, uint32_
         class = REPLY_REJECT;
     switch (worker_fate(worker, route, class)) {
     case FATE_DROPPED:
-        delivery_log_drop(worker, partition, delivery->offset, &delivery->trace, route, told);
+        delivery_log_drop(worker, partition, delivery->offset, delivery->trace, route, told);
         delivery->refused = true;
         break;
     case FATE_DEAD:
@@ -266,7 +267,7 @@ static void worker_judge_refused(struct worker *worker, uint32_t ticket, uint32_
         break;
     case FATE_HELD:
         delivery->held = true;
-        worker_hold(worker, partition, route, delivery->offset, &delivery->trace, again_ms, told);
+        worker_hold(worker, partition, route, delivery->offset, delivery->trace, again_ms, told);
         break;
     }
 }
@@ -313,7 +314,7 @@ void worker_suspected(void *context, uint32_t ticket, const char *text)
 
     if (source_ticket_is_current(delivery->record))
         log_warn_record("a record may be closing the connections to redis, retrying it",
-                        LOG_FAILURE(delivery->record.partition, delivery->offset, &delivery->trace,
+                        LOG_FAILURE(delivery->record.partition, delivery->offset, delivery->trace,
                                     route, text));
 }
 

@@ -126,15 +126,12 @@ static void worker_take_back(struct worker *worker)
 
 /* librdkafka copies all headers of a record at the first question for one. So after many records
  * without a trace only one of a batch is looked at, until one has a trace. */
-static struct trace worker_trace(struct worker *worker, const struct record *record)
+static bool worker_find_trace(struct worker *worker, const struct record *record)
 {
-    struct trace trace = {.sampled = false};
-
-    if (!worker->trace_looks)
-        return trace;
-    trace = headers_trace(record);
-    worker->trace_looks = trace_is_set(&trace) ? TRACE_LOOKS : worker->trace_looks - 1;
-    return trace;
+    worker->trace = headers_trace(record);
+    bool found = trace_is_set(&worker->trace);
+    worker->trace_looks = found ? TRACE_LOOKS : worker->trace_looks - 1;
+    return found;
 }
 
 /* Whether one more record may be on its way on this route. */
@@ -210,7 +207,7 @@ static bool worker_prepare(struct worker *worker, struct record *record)
     struct source_ticket source_ticket = source_begin(partition, record);
     worker->opened_count = worker->ending_count = 0;
     worker->original = NULL;
-    worker->trace = worker_trace(worker, record);
+    worker->traced = worker->trace_looks && worker_find_trace(worker, record);
     arena_reset(&worker->arena);
     for (size_t i = 0; i < routes->count; i++)
         if (!worker_deliver(worker, record, source_ticket, routes->items[i])) {

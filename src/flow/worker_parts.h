@@ -57,7 +57,8 @@ struct worker {
     struct originals *originals; /* of the records in flight of such routes, by the routes' sinks,
                                     so that one that is away leaves the others room */
     struct original *original;   /* the record in hand; NULL: it is not kept */
-    struct trace trace;          /* of the record in hand; none if we did not look */
+    struct trace trace;          /* of the record in hand, */
+    bool traced;                 /* if it has one, and we looked */
     unsigned trace_looks;        /* how many records more we look at for a trace */
     struct arena arena;
     struct rendering rendering;

@@ -12,5 +12,8 @@ struct histogram {
     uint64_t sum_ms;
 };
 
-/** Counts one duration; a negative one (clocks that differ) counts as 0. Returns its bucket. */
-unsigned histogram_add(struct histogram *histogram, int64_t milliseconds);
+/** Of a duration; a negative one (clocks that differ) is in the first. */
+unsigned histogram_bucket(int64_t milliseconds);
+
+/** Counts one duration; a negative one counts as 0. */
+void histogram_add(struct histogram *histogram, int64_t milliseconds);

@@ -214,10 +214,11 @@ void metrics_reloaded(struct metrics *metrics, enum reload_result result, bool r
     atomic_store(&metrics->restart_needed, restart_needed);
 }
 
-static void exemplar_take(struct exemplars *exemplars, unsigned bucket,
-                          const struct exemplar *exemplar)
+static void exemplar_take(struct exemplars *exemplars, const struct trace *trace,
+                          int64_t latency_ms, int64_t now_ms)
 {
-    exemplars->items[bucket] = *exemplar;
+    exemplars->items[histogram_bucket(latency_ms)] =
+        (struct exemplar){*trace, latency_ms > 0 ? latency_ms : 0, now_ms};
     exemplars->fresh = true;
 }
 
@@ -230,11 +231,9 @@ void metrics_latency(struct route_counters *route, int64_t timestamp_ms, int64_t
         route->latency_unmeasured++;
         return;
     }
-    if (latency_ms < 0)
-        latency_ms = 0;
-    unsigned bucket = histogram_add(&route->latency, latency_ms);
-    if (trace->sampled)
-        exemplar_take(route->exemplars, bucket, &(struct exemplar){*trace, latency_ms, now_ms});
+    if (trace && trace->sampled)
+        exemplar_take(route->exemplars, trace, latency_ms, now_ms);
+    histogram_add(&route->latency, latency_ms);
 }
 
 static void counts_publish(struct counts *counts)

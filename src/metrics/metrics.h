@@ -132,7 +132,7 @@ struct metrics_worker *metrics_worker(struct metrics *metrics, unsigned number);
  * A record was written. Its Kafka timestamp tells how long that took, unless it cannot be when the
  * record came into Kafka: none (-1), of the future, or longer ago than seven days. A producer may
  * set any time, such as the birthday of a customer. A trace that was sampled becomes the exemplar
- * of the bucket.
+ * of the bucket; NULL: it has none.
  */
 void metrics_latency(struct route_counters *route, int64_t timestamp_ms, int64_t now_ms,
                      const struct trace *trace);
