@@ -64,7 +64,7 @@ def check_online_asks_both_servers(run):
 def explain_needs_no_server(run):
     """The README's own configuration, a record that fits and one that does not."""
     with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as file:
-        text = re.search(r"```\n(version = 1;.*?)```", file.read(), re.S).group(1)
+        text = re.search(r"```conf\n(version = 1;.*?)```", file.read(), re.S).group(1)
     path = write(run, "readme.conf", text)
     expect_equal(penstock("check", path)[0], 0, "the README's configuration")
     status, out, _ = penstock("explain", "-c", path, "driver_geo",
@@ -146,8 +146,8 @@ def the_page_about_ci_runs(run):
     with open(os.path.join(SOURCE, "docs/how-to/test-routes.md"), encoding="utf-8") as file:
         page = file.read()
     fenced = re.findall(r"^```(\w*)\n(.*?)^```$", page, re.S | re.M)
-    blocks, shell = dict(fenced), [text for kind, text in fenced if kind == "bash"]
-    write(run, "rides.conf", blocks[""])
+    blocks, shell = dict(fenced), [text for kind, text in fenced if kind == "bash"][:2]
+    write(run, "rides.conf", blocks["conf"])
     write(run, "test_rides.py", blocks["python"])
 
     def runs(script):
@@ -159,25 +159,9 @@ def the_page_about_ci_runs(run):
         expect_equal(done.returncode, 0, f"{script}: {done.stdout}{done.stderr}")
     expect_equal(len(shell), 2, "scripts")
     expect("Ran 5 tests" in done.stderr, f"all ran: {done.stderr}")
-    write(run, "rides.conf", blocks[""].replace("ride:%{$key}", "rides:%{$key}"))
+    write(run, "rides.conf", blocks["conf"].replace("ride:%{$key}", "rides:%{$key}"))
     for script in shell:
         expect(runs(script).returncode, f"another key is seen: {script}")
-
-
-def the_page_about_change_events_is_true(run):
-    """docs/how-to/change-events.md: each way prints what the page says."""
-    with open(os.path.join(SOURCE, "docs/how-to/change-events.md"), encoding="utf-8") as file:
-        page = file.read()
-    value = re.search(r"--value '(.*)'", page).group(1)
-    ways = re.findall(r"```\n(do = .*?)```\n(?:[^`]|`[^`])*?```\n(.*?)```", page, re.S)
-    expect_equal(len(ways), 4, "ways")
-    for text, printed in ways:
-        path = write(run, "users.conf", ROUTES.split("routes = (")[0] + f"""routes = (
-            {{ name = "users"; from = "main"; topics = [ "users" ]; format = "json"; to = "live"; {text}
-               del = "UNLINK user:%{{$key}}"; }} );""")
-        status, out, err = penstock("explain", "-c", path, "users", "--key", 7, "--value", value)
-        lines = [line.strip() for line in out.splitlines()]
-        expect(status == 0 and all(line in lines for line in printed.splitlines()), f"{text}: {status}: {out}{err}")
 
 
 def slips_are_told_and_have_their_status(run):
@@ -389,7 +373,6 @@ def a_quick_start_that_is_ended_leaves_nothing(run):
 if __name__ == "__main__":
     main(check_online_asks_both_servers, explain_needs_no_server, explain_as_json_says_the_same,
          the_reference_names_what_json_says, where_explain_has_no_answer_stdout_is_empty, the_page_about_ci_runs,
-         the_page_about_change_events_is_true,
          slips_are_told_and_have_their_status,
          diff_says_what_differs_and_what_begins_anew, explain_takes_where_and_when_a_record_is,
          check_as_json_says_the_same, warnings_of_a_running_file_are_log_lines,

@@ -18,7 +18,7 @@ TOPICS = ("driver.location", "ride.status")
 def blocks(page, beginning):
     """The fenced blocks of a page that begin so."""
     with open(os.path.join(SOURCE, page), encoding="utf-8") as file:
-        found = re.findall(r"^```\n(.*?)^```", file.read(), re.M | re.S)
+        found = re.findall(r"^```\w*\n(.*?)^```", file.read(), re.M | re.S)
     return [block for block in found if block.startswith(beginning)]
 
 

@@ -54,7 +54,7 @@ def files_are_there(prefix):
 
 def nothing_else_is_there(prefix):
     known = {name.split("/")[0] for name in FILES}
-    documentation = {"LICENSE", "README.md", "CHANGELOG.md", "docs", "examples"}
+    documentation = {"LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md", "docs", "examples"}
     more = (set(os.listdir(prefix)) - known) | (set(os.listdir(f"{prefix}/share/doc/penstock")) - documentation)
     return [f"installed, and not expected: {name}" for name in more]
 
