@@ -276,7 +276,7 @@ static bool name_ends(struct slice name, const char *end)
 /* OpenMetrics names a family without the ending that its type gives to its series. */
 static struct slice family_name(const struct family *family)
 {
-    struct slice name = slice_of(family->name);
+    struct slice name = {family->name, strlen(family->name)}; /* is never null, as gcc 14 can see */
     const char *end = family_suffixes[family->type];
 
     return name_ends(name, end) ? (struct slice){name.data, name.length - strlen(end)} : name;
