@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TICK_MS = 50, SHOW_MS = 500, LOG_MS = 10000 };
+enum { TICK_MS = 50, SHOW_MS = 500, LOG_MS = 5000 };
 
 struct run {
     const struct replay_request *request;

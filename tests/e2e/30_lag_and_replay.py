@@ -2,6 +2,9 @@
 """penstock lag and penstock replay, beside a bridge that runs, against a real Kafka."""
 import json
 import os
+import pty
+import re
+import select
 import shlex
 import signal
 import subprocess
@@ -113,9 +116,10 @@ def a_replay_beside_the_bridge_leaves_the_group_alone(run):
     expect(status == 1 and "route 'seen': a second RPUSH" in err and "--allow-repeats" in err, f"{status}: {err}")
     expect_equal(sum(map(len, seen(redis).values())), RECORDS, "nothing was replayed")
     redis.ask("FLUSHALL")
-    replay = Child([PROGRAM, "replay", "-c", bridge.conf_path, "--from", "start", "--allow-repeats", "--rate", "10k/s"],
+    replay = Child([PROGRAM, "replay", "-c", bridge.conf_path, "--from", "start", "--allow-repeats", "--rate", "2k/s"],
                    os.path.join(run.folder, "replay.log"), stdout=subprocess.PIPE)
-    wait_until(lambda: sum(map(len, seen(redis).values())) > RECORDS / 10, 30, "it replays")
+    wait_until(lambda: "msg=\"replaying\" percent=" in replay.log_text(), 30, lambda: f"lines of the log: {replay.log_text()}")
+    expect(sum(map(len, seen(redis).values())) > RECORDS / 10, "it replays")
     expect_equal(kafka.committed(run.group, run.topic), committed, "commits while it replays")
     replay.signal(signal.SIGINT)
     expect_equal(replay.wait(20), 1, "status of a replay that was stopped")
@@ -169,6 +173,32 @@ def a_range_is_chosen_by_time_offset_and_route(run):
     expect_equal(set(kafka.committed(run.group, run.topic).values()), {0}, "commits")
 
 
+def a_terminal_has_a_line_that_moves(run):
+    """Per cent, rate and the time that is left; lines of the log take its place."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, PARTITIONS)
+    fill(run, kafka, run.topic, 3000)
+    path = os.path.join(run.folder, "terminal.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(conf(kafka, redis.url, run.group, [route("set", run.topic, ["SET k:%{$key} %{$value}"], format="raw")]))
+    master, slave = pty.openpty()
+    with subprocess.Popen([PROGRAM, "replay", path, "--from", "start", "--rate", "1k/s"], stdout=slave, stderr=slave) as child:
+        child.wait(30)
+    os.close(slave)
+    said = b""
+    while select.select([master], [], [], 0)[0]:
+        try:
+            said += os.read(master, 65536)
+        except OSError:
+            break
+    os.close(master)
+    lines = re.findall(r"\r\x1b\[K *(\d+) %  \S+ of 3000 offsets  (\S+)/s  (\S+ \w+) left\r", said.decode())
+    expect(len(lines) >= 3, f"lines: {said!r}")
+    parts = [int(part) for part, _, _ in lines]
+    expect(parts == sorted(parts) and 0 < parts[0] < parts[-1] <= 100, f"per cent: {lines}")
+    expect("replayed 3000 of 3000 offsets" in said.decode() and "level=info" not in said.decode(), f"{said!r}")
+
+
 def slips_are_told(run):
     """Malformed options, and what does not fit."""
     kafka, redis = run.kafka(), run.redis()
@@ -211,4 +241,5 @@ def slips_are_told(run):
 
 
 main(the_lag_is_what_the_group_has_not_committed, of_an_exactly_once_route_the_checkpoint_counts,
-     a_replay_beside_the_bridge_leaves_the_group_alone, a_range_is_chosen_by_time_offset_and_route, slips_are_told)
+     a_replay_beside_the_bridge_leaves_the_group_alone, a_range_is_chosen_by_time_offset_and_route,
+     a_terminal_has_a_line_that_moves, slips_are_told)
