@@ -78,8 +78,10 @@ void health_free(struct health *health)
 static struct sink_health *worker_health_sink(struct worker_health *worker, const char *name)
 {
     for (size_t i = 0; i < worker->sink_count; i++)
-        if (strcmp(worker->sinks[i].name, name) == 0)
+        if (strcmp(worker->sinks[i].name, name) == 0) {
+            worker->sinks[i].name = name; /* of the configuration that it has by now */
             return &worker->sinks[i];
+        }
     worker->sinks = mem_resize(worker->sinks, (worker->sink_count + 1) * sizeof(*worker->sinks));
     worker->sinks[worker->sink_count] = (struct sink_health){.name = name};
     return &worker->sinks[worker->sink_count++];
@@ -177,6 +179,17 @@ void health_status(void *context, unsigned worker, const struct worker_status *s
     health->started = health->started || health_is_started(health);
     if (!health->assigned_ms && status->warming.partitions)
         health->assigned_ms = clock_ms();
+    pthread_mutex_unlock(&health->mutex);
+}
+
+void health_forget(struct health *health, unsigned number)
+{
+    struct worker_health *worker = &health->workers[number];
+
+    pthread_mutex_lock(&health->mutex);
+    free(worker->sinks);
+    free(worker->topics);
+    *worker = (struct worker_health){.told_ms = clock_ms()};
     pthread_mutex_unlock(&health->mutex);
 }
 

@@ -31,6 +31,9 @@ void health_free(struct health *health);
 /** A worker's listener: stores its status; @p health is a struct health. Any thread. */
 void health_status(void *health, unsigned worker, const struct worker_status *status);
 
+/** The worker has ended and is made anew; what it told lives no longer. Any thread. */
+void health_forget(struct health *health, unsigned worker);
+
 /** From now on it is not ready any more. Any thread. */
 void health_stop(struct health *health);
 

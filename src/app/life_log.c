@@ -8,6 +8,8 @@
 #include "redis/library.h"
 
 #include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 void life_log_start(const struct loaded *loaded)
@@ -37,6 +39,30 @@ static void log_finding(void *context, const struct conf_finding *finding)
 void life_log_findings(const struct loaded *loaded)
 {
     conf_problems_each(loaded->problems, log_finding, NULL);
+}
+
+/* Lines as one text; free() frees it. */
+static char *joined(const char *lines)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+
+    for (const char *c = lines; *c; c++)
+        fputs(*c != '\n' ? (const char[]){*c, '\0'} : c[1] ? "; " : "", out);
+    fclose(out);
+    return text;
+}
+
+void life_log_reload(const char *path, const char *changes, const char *restart)
+{
+    char *now = joined(changes), *later = joined(restart);
+
+    log_info("configuration read again", LOG_STR("file", path), LOG_STR("changes", now));
+    if (*later)
+        log_warn_each("changes of the configuration need a restart", LOG_STR("settings", later));
+    free(now);
+    free(later);
 }
 
 void life_log_wait(const struct metrics *metrics, struct health *health, int64_t deadline_ms)

@@ -51,6 +51,21 @@ int load(const char *path, enum conf_severity least, struct loaded *loaded)
     return status;
 }
 
+void load_name_series(struct metrics *metrics, const struct conf *conf)
+{
+    for (size_t i = 0; i < conf->route_count; i++)
+        metrics_add_route(metrics, conf->routes[i].name);
+    for (size_t i = 0; i < conf->sink_count; i++)
+        metrics_add_sink(metrics, conf->sinks[i].name);
+    for (size_t i = 0; i < conf->source_count; i++) {
+        size_t count;
+        const char **topics = conf_topics(conf, &conf->sources[i], &count);
+        for (size_t j = 0; j < count; j++)
+            metrics_add_topic(metrics, conf->sources[i].name, topics[j]);
+        free(topics);
+    }
+}
+
 void load_free(struct loaded *loaded)
 {
     routes_free(loaded->routes);

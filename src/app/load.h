@@ -3,6 +3,8 @@
 #include "conf/conf.h"
 #include "flow/route.h"
 
+struct metrics;
+
 struct loaded {
     const char *path; /* of the file */
     struct conf *conf;
@@ -25,5 +27,8 @@ int load_silently(const char *path, struct loaded *loaded);
  * as load_silently().
  */
 int load(const char *path, enum conf_severity least, struct loaded *loaded);
+
+/** All series of the configuration are there from now on. */
+void load_name_series(struct metrics *metrics, const struct conf *conf);
 
 void load_free(struct loaded *loaded);

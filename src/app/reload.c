@@ -2,16 +2,19 @@
  * reload.c: the configuration is read again while penstock runs.
  *
  * Threads that ask draw a number and wake the main thread by its own signal. One reading answers
- * all that asked before it began; its answer is kept for them to copy.
+ * all that asked before it began; its answer is kept for them to copy. It comes once the new
+ * configuration is checked; then the workers take it, and the next one is read when all have.
  */
 #include "app/reload.h"
 
+#include "app/change.h"
 #include "app/cli.h"
 #include "app/life_log.h"
 #include "app/load.h"
+#include "app/workers.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "conf/diff.h"
+#include "flow/plan.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -23,10 +26,18 @@
 
 enum { ANSWER_S = 5 };
 
+/* A configuration that is, or was, in use. */
+struct generation {
+    struct loaded loaded;
+    struct plan plan;
+    struct generation *older; /* NULL: that of the start */
+};
+
 struct reload {
-    const struct loaded *start; /* what a restart would change differs from it */
-    struct loaded read;         /* the last good file; conf NULL: none but the first one */
+    struct generation first;
+    struct generation *running; /* the newest one */
     struct metrics *metrics;
+    struct workers *workers; /* set while they take the newest one; NULL: they have it */
     pthread_t main_thread;
     pthread_mutex_t mutex; /* of the rest */
     pthread_cond_t answers;
@@ -35,11 +46,27 @@ struct reload {
     struct reload_answer answer; /* the last one */
 };
 
+static void generation_plan(struct generation *generation)
+{
+    generation->plan = (struct plan){.conf = generation->loaded.conf,
+                                     .routes = generation->loaded.routes,
+                                     .tolerances = tolerances_new(generation->loaded.conf)};
+}
+
+static void generation_free(struct generation *generation)
+{
+    tolerances_free(generation->plan.tolerances);
+    load_free(&generation->loaded);
+    free(generation);
+}
+
 struct reload *reload_new(const struct loaded *start, struct metrics *metrics)
 {
     struct reload *reload = mem_new(struct reload);
 
-    reload->start = start;
+    reload->first.loaded = *start;
+    generation_plan(&reload->first);
+    reload->running = &reload->first;
     reload->metrics = metrics;
     reload->main_thread = pthread_self();
     pthread_mutex_init(&reload->mutex, NULL);
@@ -47,12 +74,26 @@ struct reload *reload_new(const struct loaded *start, struct metrics *metrics)
     return reload;
 }
 
+struct plan *reload_plan(struct reload *reload)
+{
+    return &reload->running->plan;
+}
+
+const struct conf *reload_conf(const struct reload *reload)
+{
+    return reload->running->loaded.conf;
+}
+
 void reload_free(struct reload *reload)
 {
     if (!reload)
         return;
-    if (reload->read.conf)
-        load_free(&reload->read);
+    while (reload->running != &reload->first) {
+        struct generation *generation = reload->running;
+        reload->running = generation->older;
+        generation_free(generation);
+    }
+    tolerances_free(reload->first.plan.tolerances); /* the rest of the first is the caller's */
     reload_answer_clear(&reload->answer);
     pthread_cond_destroy(&reload->answers);
     pthread_mutex_destroy(&reload->mutex);
@@ -65,43 +106,6 @@ void reload_answer_clear(struct reload_answer *answer)
     free(answer->changes);
     free(answer->restart);
     *answer = (struct reload_answer){0};
-}
-
-/* --- what changes ----------------------------------------------------------------------------- */
-
-static bool changes_in_flight(const struct difference *difference)
-{
-    return strcmp(difference->setting, "log.level") == 0;
-}
-
-static void list_change(void *context, const struct difference *difference)
-{
-    if (changes_in_flight(difference))
-        diff_write(difference, context);
-}
-
-static void list_restart(void *context, const struct difference *difference)
-{
-    if (!changes_in_flight(difference))
-        fprintf(context, "%s\n", difference->setting);
-}
-
-/* The differences as lines of text; free() frees it. */
-static char *differences(const struct conf *before, const struct conf *after,
-                         void (*list)(void *context, const struct difference *difference))
-{
-    char *text = NULL;
-    size_t length;
-    FILE *out = open_memstream(&text, &length);
-
-    diff_confs(before, after, list, out);
-    fclose(out);
-    return text;
-}
-
-static const struct conf *running(const struct reload *reload)
-{
-    return reload->read.conf ? reload->read.conf : reload->start->conf;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -132,52 +136,105 @@ static void refuse(struct reload *reload, struct loaded *loaded, int status,
     load_free(loaded);
 }
 
-static void accept(struct reload *reload, struct loaded *loaded, struct reload_answer *answer)
+/* The workers take it; it is the process's own from now on. */
+static void hand_over(struct reload *reload, const struct loaded *loaded, const bool *rejoins,
+                      struct workers *workers)
 {
-    *answer = (struct reload_answer){RELOAD_ACCEPTED, mem_text(""),
-                                     differences(running(reload), loaded->conf, list_change),
-                                     differences(reload->start->conf, loaded->conf, list_restart)};
-    life_log_findings(loaded);
+    struct generation *generation = mem_new(struct generation);
+    struct generation *older = reload->running;
+
+    generation->loaded = *loaded;
+    generation->older = older;
+    generation_plan(generation);
+    tolerances_take_over(generation->plan.tolerances, loaded->conf, older->plan.tolerances,
+                         older->loaded.conf);
+    reload->running = generation;
+    reload->workers = workers;
     log_set_level(loaded->conf->log.level);
-    log_info("configuration read again", LOG_STR("file", loaded->path),
-             LOG_STR("changes", answer->changes));
-    if (*answer->restart)
-        log_warn_each("changes of the configuration need a restart",
-                      LOG_STR("settings", answer->restart));
-    metrics_reloaded(reload->metrics, RELOAD_OK, *answer->restart);
-    if (reload->read.conf)
-        load_free(&reload->read);
-    reload->read = *loaded;
+    load_name_series(reload->metrics, loaded->conf);
+    workers_adopt(workers, &generation->plan, rejoins);
 }
 
-static void read_again(struct reload *reload, struct reload_answer *answer)
+static void accept(struct reload *reload, struct loaded *loaded, struct workers *workers,
+                   struct reload_answer *answer)
+{
+    struct change change;
+
+    change_find(&change, reload->first.loaded.conf, reload_conf(reload), loaded->conf);
+    *answer = (struct reload_answer){RELOAD_ACCEPTED, mem_text(""), mem_text(change.changes),
+                                     mem_text(change.restart)};
+    life_log_findings(loaded);
+    life_log_reload(loaded->path, change.changes, change.restart);
+    metrics_reloaded(reload->metrics, RELOAD_OK, *change.restart);
+    if (change.waits)
+        load_free(loaded);
+    else
+        hand_over(reload, loaded, change.rejoins, workers);
+    change_clear(&change);
+}
+
+static void read_again(struct reload *reload, struct workers *workers, struct reload_answer *answer)
 {
     struct loaded loaded;
-    int status = load_silently(reload->start->path, &loaded);
+    int status = load_silently(reload->first.loaded.path, &loaded);
 
     if (status == EXIT_OK)
-        accept(reload, &loaded, answer);
+        accept(reload, &loaded, workers, answer);
     else
         refuse(reload, &loaded, status, answer);
 }
 
-void reload_turn(struct reload *reload)
+/* Of those that nothing on its way has. The first one is the caller's. */
+static void free_older(struct reload *reload)
 {
-    struct reload_answer answer;
+    struct generation **link = &reload->running->older;
 
+    while (*link && *link != &reload->first) {
+        struct generation *generation = *link;
+        if (atomic_load(&generation->plan.users)) {
+            link = &generation->older;
+            continue;
+        }
+        *link = generation->older;
+        generation_free(generation);
+    }
+}
+
+/* The number of the last one that asked; 0: nobody waits. */
+static uint64_t wanted(struct reload *reload)
+{
     pthread_mutex_lock(&reload->mutex);
-    uint64_t asked = reload->asked;
-    bool wanted = asked != reload->answered;
+    uint64_t asked = reload->asked == reload->answered ? 0 : reload->asked;
     pthread_mutex_unlock(&reload->mutex);
-    if (!wanted)
-        return;
-    read_again(reload, &answer);
+    return asked;
+}
+
+static void tell(struct reload *reload, uint64_t asked, const struct reload_answer *answer)
+{
     pthread_mutex_lock(&reload->mutex);
     reload_answer_clear(&reload->answer);
-    reload->answer = answer;
+    reload->answer = *answer;
     reload->answered = asked;
     pthread_cond_broadcast(&reload->answers);
     pthread_mutex_unlock(&reload->mutex);
+}
+
+bool reload_turn(struct reload *reload, struct workers *workers)
+{
+    struct reload_answer answer;
+
+    if (reload->workers && workers_have_adopted(workers)) {
+        reload->workers = NULL;
+        log_info("configuration is in use");
+    }
+    if (!reload->workers)
+        free_older(reload);
+    uint64_t asked = reload->workers ? 0 : wanted(reload);
+    if (asked) {
+        read_again(reload, workers, &answer);
+        tell(reload, asked, &answer);
+    }
+    return !reload->workers;
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */

@@ -9,8 +9,11 @@
 
 #include <stdbool.h>
 
+struct conf;
 struct loaded;
+struct plan;
 struct reload;
+struct workers;
 
 enum reload_outcome {
     RELOAD_ACCEPTED,  /* what can change while penstock runs changes now */
@@ -23,7 +26,7 @@ struct reload_answer {
     enum reload_outcome outcome;
     char *mistakes; /* as "penstock check" writes them */
     char *changes;  /* "routes.trips.ttl: 1h -> 2h (live)", as "penstock diff" writes them */
-    char *restart;  /* settings that keep their former value until a restart */
+    char *restart;  /* settings that keep their former value until a restart; "sources": all do */
 };
 
 /** What runs is @p start, which lives as long as the reload. Call on the main thread. */
@@ -32,8 +35,13 @@ struct reload *reload_new(const struct loaded *start, struct metrics *metrics);
 /** Once nobody asks any more. Takes NULL. */
 void reload_free(struct reload *reload);
 
-/** Reads the file again if somebody asked for it. Main thread. */
-void reload_turn(struct reload *reload);
+/** What runs; until the next reload_turn(). Main thread. */
+struct plan *reload_plan(struct reload *reload);
+const struct conf *reload_conf(const struct reload *reload);
+
+/** Reads the file again if somebody asked for it, and has the workers take it. False: some have not
+ * yet, and it should be called again soon. Main thread. */
+bool reload_turn(struct reload *reload, struct workers *workers);
 
 /** Nobody is answered any more: penstock stops. Main thread. */
 void reload_stop(struct reload *reload);

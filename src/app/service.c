@@ -39,6 +39,7 @@
 
 enum {
     TICK_MS = 200,
+    BUSY_TICK_MS = 10, /* while workers take another configuration */
     READY_MS = 10000,
     STATUS_MS = 10000,
     WARMING_MS = 5000,
@@ -74,22 +75,6 @@ static sigset_t service_signals(void)
 
 /* --- metrics ---------------------------------------------------------------------------------- */
 
-/* All series of the configuration are there from the start. */
-static void service_name_series(struct metrics *metrics, const struct conf *conf)
-{
-    for (size_t i = 0; i < conf->route_count; i++)
-        metrics_add_route(metrics, conf->routes[i].name);
-    for (size_t i = 0; i < conf->sink_count; i++)
-        metrics_add_sink(metrics, conf->sinks[i].name);
-    for (size_t i = 0; i < conf->source_count; i++) {
-        size_t count;
-        const char **topics = conf_topics(conf, &conf->sources[i], &count);
-        for (size_t j = 0; j < count; j++)
-            metrics_add_topic(metrics, conf->sources[i].name, topics[j]);
-        free(topics);
-    }
-}
-
 static void service_open_metrics(struct service *service, unsigned workers)
 {
     struct metrics_shape shape = {.workers = workers,
@@ -101,7 +86,7 @@ static void service_open_metrics(struct service *service, unsigned workers)
     for (size_t i = 0; i < shape.command_count; i++)
         service->names[i] = rows[i].name;
     service->metrics = metrics_new(&shape);
-    service_name_series(service->metrics, service->loaded->conf);
+    load_name_series(service->metrics, service->loaded->conf);
 }
 
 /* --- start ------------------------------------------------------------------------------------ */
@@ -125,7 +110,7 @@ static bool service_open_admin(struct service *service, const struct conf *conf,
     const struct admin_parts parts = {.conf = conf,
                                       .metrics = service->metrics,
                                       .health = service->health,
-                                      .steering = {service->loaded, service->workers},
+                                      .steering = {service->workers},
                                       .reload = service->reload};
     bool wanted = (conf->admin.listen.text && conf->admin.listen.text[0]) ||
                   (conf->admin.socket.text && conf->admin.socket.text[0]);
@@ -142,7 +127,7 @@ static bool service_start(struct service *service, struct err *err)
     service_open_metrics(service, count);
     service->reload = reload_new(service->loaded, service->metrics);
     service->health = health_new(count, conf->admin.startup == STARTUP_WARM);
-    service->workers = workers_new(service->loaded, service->metrics, service->health);
+    service->workers = workers_new(reload_plan(service->reload), service->metrics, service->health);
     return service_open_admin(service, conf, err) && workers_start(service->workers, err);
 }
 
@@ -212,7 +197,7 @@ static bool service_join(struct service *service, int64_t deadline_ms)
 static bool service_stop(struct service *service)
 {
     int64_t now_ms = clock_ms();
-    int64_t deadline_ms = now_ms + service_drain_ms(service->loaded->conf);
+    int64_t deadline_ms = now_ms + service_drain_ms(reload_conf(service->reload));
     struct reasons reasons;
 
     reasons_of(service->health, &reasons);
@@ -327,21 +312,21 @@ static void service_tick(struct service *service)
 static int service_wait(struct service *service)
 {
     sigset_t signals = service_signals();
-    struct timespec tick = {0, TICK_MS * 1000000};
+    bool idle = true;
 
     for (;;) {
+        struct timespec tick = {0, (idle ? TICK_MS : BUSY_TICK_MS) * 1000000};
         int number = sigtimedwait(&signals, NULL, &tick);
         if (number == SIGHUP) {
             reload_wanted(service->reload);
-            workers_reload(service->workers);
         } else if (number > 0) {
             log_info("stopping", LOG_STR("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"),
-                     LOG_INT("longest_ms", service_drain_ms(service->loaded->conf)));
+                     LOG_INT("longest_ms", service_drain_ms(reload_conf(service->reload))));
             return EXIT_OK;
         }
         if (workers_one_ended(service->workers))
             return EXIT_SOFTWARE;
-        reload_turn(service->reload);
+        idle = reload_turn(service->reload, service->workers);
         service_tick(service);
     }
 }

@@ -1,13 +1,13 @@
 /* steering.c: what an operator asks of the workers while they run. */
 #include "app/steering.h"
 
-#include "app/load.h"
 #include "app/workers.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "conf/kind.h"
 #include "flow/pauses.h"
+#include "flow/plan.h"
 #include "flow/worker.h"
 
 #include <inttypes.h>
@@ -104,11 +104,11 @@ static void say_late(const struct poll *poll, struct steering_answer *answer)
             poll->asked - poll->answered, poll->asked, STEERING_WAIT_MS);
 }
 
-void steering_pause_route(const struct steering *steering, const char *route, bool paused,
-                          const char *by, struct steering_answer *answer)
+static void pause_route(const struct steering *steering, const struct plan *plan, const char *route,
+                        bool paused, const char *by, struct steering_answer *answer)
 {
-    if (!routes_find(steering->loaded->routes, route)) {
-        say_unknown_route(steering->loaded->routes, route, answer);
+    if (!routes_find(plan->routes, route)) {
+        say_unknown_route(plan->routes, route, answer);
         return;
     }
     bool news = pauses_set_route(workers_pauses(steering->workers), route, paused);
@@ -124,21 +124,29 @@ void steering_pause_route(const struct steering *steering, const char *route, bo
             poll.paused == 1 ? "" : "s", poll.paused == 1 ? "is" : "are");
 }
 
+void steering_pause_route(const struct steering *steering, const char *route, bool paused,
+                          const char *by, struct steering_answer *answer)
+{
+    const struct plan *plan = workers_enter(steering->workers);
+
+    pause_route(steering, plan, route, paused, by, answer);
+    workers_leave(steering->workers);
+}
+
 bool steering_is_paused(const struct steering *steering, const char *route)
 {
     return steering->workers && pauses_has_route(workers_pauses(steering->workers), route);
 }
 
 /* Whether some source's routes take the topic; @p with: a paused route among them, or NULL. */
-static bool is_taken(const struct steering *steering, const char *topic, const char **with)
+static bool is_taken(const struct steering *steering, const struct plan *plan, const char *topic,
+                     const char **with)
 {
-    const struct loaded *loaded = steering->loaded;
     bool taken = false;
 
     *with = NULL;
-    for (size_t i = 0; i < loaded->conf->source_count; i++) {
-        struct topic_routes *found =
-            routes_of_topic(loaded->routes, &loaded->conf->sources[i], topic);
+    for (size_t i = 0; i < plan->conf->source_count; i++) {
+        struct topic_routes *found = routes_of_topic(plan->routes, &plan->conf->sources[i], topic);
         taken |= found->count > 0;
         for (size_t j = 0; j < found->count; j++)
             if (pauses_has_route(workers_pauses(steering->workers), found->items[j]->conf->name))
@@ -166,12 +174,13 @@ static void say_partition(const char *topic, int32_t partition, bool paused, con
         say(answer, STEERING_DONE, "%.250s[%" PRId32 "] is not paused any more.", topic, partition);
 }
 
-void steering_pause_partition(const struct steering *steering, const char *topic, int32_t partition,
-                              bool paused, const char *by, struct steering_answer *answer)
+static void pause_partition(const struct steering *steering, const struct plan *plan,
+                            const char *topic, int32_t partition, bool paused, const char *by,
+                            struct steering_answer *answer)
 {
     const char *with;
 
-    if (!is_taken(steering, topic, &with)) {
+    if (!is_taken(steering, plan, topic, &with)) {
         say(answer, STEERING_UNKNOWN, "No route takes the topic %.250s.", topic);
         return;
     }
@@ -190,15 +199,27 @@ void steering_pause_partition(const struct steering *steering, const char *topic
     say_partition(topic, partition, paused, with, &poll, answer);
 }
 
+void steering_pause_partition(const struct steering *steering, const char *topic, int32_t partition,
+                              bool paused, const char *by, struct steering_answer *answer)
+{
+    const struct plan *plan = workers_enter(steering->workers);
+
+    pause_partition(steering, plan, topic, partition, paused, by, answer);
+    workers_leave(steering->workers);
+}
+
 /* --- a held partition ------------------------------------------------------------------------- */
 
 /* False: it was not done, and the answer says so. */
 static bool done(const struct steering *steering, struct steer *steer,
                  struct steering_answer *answer)
 {
-    if (!workers_at(steering->workers, 0))
+    workers_enter(steering->workers);
+    bool any = workers_at(steering->workers, 0), all = any && ask_owner(steering, steer);
+    workers_leave(steering->workers);
+    if (!any)
         say_late(&(struct poll){0}, answer);
-    else if (!ask_owner(steering, steer))
+    else if (!all)
         say(answer, STEERING_LATE, "A worker did not answer within %d ms; nothing was done.",
             STEERING_WAIT_MS);
     else if (steer->result == STEER_ELSEWHERE)

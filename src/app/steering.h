@@ -11,15 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct loaded;
 struct workers;
 
 enum { STEERING_WAIT_MS = 1000 };
 
 /** What is steered; all of it is borrowed. All zero: nothing runs that could be. */
 struct steering {
-    const struct loaded *loaded;
-    const struct workers *workers;
+    struct workers *workers;
 };
 
 enum steering_result {

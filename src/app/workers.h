@@ -12,9 +12,9 @@
 
 struct conf;
 struct health;
-struct loaded;
 struct metrics;
 struct pauses;
+struct plan;
 struct worker;
 struct workers;
 
@@ -22,8 +22,7 @@ struct workers;
 unsigned workers_wanted(const struct conf *conf);
 
 /** None yet; all is borrowed. */
-struct workers *workers_new(const struct loaded *loaded, struct metrics *metrics,
-                            struct health *health);
+struct workers *workers_new(struct plan *plan, struct metrics *metrics, struct health *health);
 
 /** Makes those that the configuration wants, then starts their threads. Errors:  false; some may
  * run. */
@@ -34,7 +33,7 @@ void workers_free(struct workers *workers);
 
 size_t workers_count(const struct workers *workers);
 
-/** Whether a worker has ended; whether each that was started has. */
+/** Whether a worker has ended that was not asked to; whether each that was started has. */
 bool workers_one_ended(const struct workers *workers);
 bool workers_all_ended(const struct workers *workers);
 
@@ -44,8 +43,18 @@ void workers_log_failures(const struct workers *workers);
 /** Asks each to drain, commit and leave until @p deadline_ms (clock_ms). */
 void workers_stop(struct workers *workers, int64_t deadline_ms);
 
-/** Asks each to read its certificate files again. */
-void workers_reload(struct workers *workers);
+/** Hands each the plan (worker_adopt()); those of a source for which @p rejoins holds, by its place
+ * in the plan's configuration, drain, leave their group and are made anew. Not before the former
+ * one was taken by all. */
+void workers_adopt(struct workers *workers, struct plan *plan, const bool *rejoins);
+
+/** Carries that on. True: all have the plan. */
+bool workers_have_adopted(struct workers *workers);
+
+/** Between these the workers and their plan, which is returned, stay what they are: another plan,
+ * and a worker that is made anew, wait. Any thread. */
+const struct plan *workers_enter(struct workers *workers);
+void workers_leave(struct workers *workers);
 
 /** Worker @p index; NULL: there is none, or none runs yet. Any thread. */
 struct worker *workers_at(const struct workers *workers, size_t index);

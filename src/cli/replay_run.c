@@ -6,7 +6,7 @@
 #include "cli/figures.h"
 #include "cli/interrupt.h"
 #include "cli/replay_parts.h"
-#include "flow/tolerance.h"
+#include "flow/plan.h"
 #include "flow/worker.h"
 #include "kafka/library.h"
 #include "redis/library.h"
@@ -29,7 +29,7 @@ struct run {
     size_t count;
     struct metrics *metrics;
     const char **names; /* of commands, for the metrics */
-    struct tolerances *tolerances;
+    struct plan plan;
     struct worker *worker;
     pthread_t thread;
     _Atomic bool ended;
@@ -76,11 +76,9 @@ static void open_metrics(struct run *run)
 
 static bool run_start(struct run *run, const struct conf_source *source, struct err *err)
 {
-    const struct worker_options options = {.conf = run->loaded->conf,
+    const struct worker_options options = {.plan = &run->plan,
                                            .source = source,
-                                           .routes = run->loaded->routes,
                                            .metrics = run->metrics,
-                                           .tolerances = run->tolerances,
                                            .listener = {run, run_status},
                                            .ranges = run->ranges,
                                            .range_count = run->count,
@@ -285,7 +283,7 @@ static int run_sum_up(const struct run *run)
 static void run_close(struct run *run)
 {
     worker_free(run->worker);
-    tolerances_free(run->tolerances);
+    tolerances_free(run->plan.tolerances);
     if (run->metrics)
         metrics_free(run->metrics);
     free(run->names);
@@ -319,7 +317,8 @@ int replay_run(const struct replay_request *request, const struct loaded *loaded
     run.shown_ms = run.began_ms;
     run_configure_log(&run);
     open_metrics(&run);
-    run.tolerances = tolerances_new(loaded->conf);
+    run.plan = (struct plan){
+        .conf = loaded->conf, .routes = loaded->routes, .tolerances = tolerances_new(loaded->conf)};
     interrupt_watch();
     if (run_start(&run, source, &err)) {
         run_wait(&run);

@@ -8,6 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct conf_source *conf_source_of(const struct conf *conf, const char *name)
+{
+    for (size_t i = 0; i < conf->source_count; i++)
+        if (strcmp(conf->sources[i].name, name) == 0)
+            return &conf->sources[i];
+    return NULL;
+}
+
 bool conf_is_read(const struct conf *conf, const struct conf_source *source)
 {
     for (size_t i = 0; i < conf->route_count; i++)

@@ -226,6 +226,9 @@ void conf_free(struct conf *conf);
  * the array. */
 const char **conf_topics(const struct conf *conf, const struct conf_source *source, size_t *count);
 
+/** The source called @p name; NULL if there is none. */
+const struct conf_source *conf_source_of(const struct conf *conf, const char *name);
+
 /** Whether a route reads from @p source; one that only names the brokers of the dlq has none. */
 bool conf_is_read(const struct conf *conf, const struct conf_source *source);
 

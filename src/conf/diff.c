@@ -7,6 +7,7 @@
 #include <string.h>
 
 struct diff {
+    const struct conf *before, *after;
     void (*visit)(void *context, const struct difference *difference);
     void *context;
     size_t count;
@@ -98,6 +99,19 @@ static void compare_group(struct diff *diff, enum option_group group, const char
     }
 }
 
+static void pass_over(void *context, const struct difference *difference)
+{
+    (void)context, (void)difference;
+}
+
+bool diff_is_same_route(const struct conf_route *before, const struct conf_route *after)
+{
+    struct diff diff = {.visit = pass_over};
+
+    compare_group(&diff, GROUP_route, "", before, after);
+    return diff.count == 0;
+}
+
 /* The group @p name inside of @p path, which either may lack. */
 static void compare_inner(struct diff *diff, enum option_group outer, enum option_group group,
                           const char *path, bool had, bool has, const void *before,
@@ -133,25 +147,54 @@ static const void *find_member(const struct members *members, const char *name)
     return NULL;
 }
 
+static bool is_among(const char *topic, const char *const *topics, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(topics[i], topic) == 0)
+            return true;
+    return false;
+}
+
+/* Whether routes of @p other read all topics of the route, so that it changes no subscription. */
+static bool is_read_by_others(const struct conf *other, const struct conf_route *route)
+{
+    const struct conf_source *source = conf_source_of(other, route->from->name);
+    size_t count = 0;
+    const char **topics = source ? conf_topics(other, source, &count) : NULL;
+    bool all = true;
+
+    for (size_t i = 0; i < route->topics.count; i++)
+        all &= is_among(route->topics.items[i].text, topics, count);
+    free(topics);
+    return all;
+}
+
+/* Of adding the member to, or removing it from, @p other. */
+static enum option_change change_of_member(const char *section, const void *item,
+                                           const struct conf *other)
+{
+    if (strcmp(section, "routes") == 0 && is_read_by_others(other, item))
+        return CHANGE_LIVE;
+    return change_of_section(GROUP_top, section);
+}
+
 static void compare_members(struct diff *diff, const char *section, const struct members *before,
                             const struct members *after, compare_function *compare)
 {
-    enum option_change change = change_of_section(GROUP_top, section);
-
     for (size_t i = 0; i < before->count; i++) {
         const void *item = member(before, i), *other = find_member(after, name_of(item));
         char *path = mem_format("%s.%s", section, name_of(item));
         if (other)
             compare(diff, path, item, other);
         else
-            report(diff, path, "", NULL, change);
+            report(diff, path, "", NULL, change_of_member(section, item, diff->after));
         free(path);
     }
     for (size_t i = 0; i < after->count; i++) {
-        const char *name = name_of(member(after, i));
-        char *path = mem_format("%s.%s", section, name);
-        if (!find_member(before, name))
-            report(diff, path, NULL, "", change);
+        const void *item = member(after, i);
+        char *path = mem_format("%s.%s", section, name_of(item));
+        if (!find_member(before, name_of(item)))
+            report(diff, path, NULL, "", change_of_member(section, item, diff->before));
         free(path);
     }
 }
@@ -179,7 +222,7 @@ static void compare_order(struct diff *diff, const struct members *before,
     char *was = common_names(before, after), *is = common_names(after, before);
 
     if (strcmp(was, is) != 0)
-        report(diff, "routes", was, is, change_of_section(GROUP_top, "routes"));
+        report(diff, "routes", was, is, CHANGE_LIVE);
     free(was);
     free(is);
 }
@@ -219,7 +262,7 @@ static void compare_route(struct diff *diff, const char *path, const void *befor
 size_t diff_confs(const struct conf *before, const struct conf *after,
                   void (*visit)(void *context, const struct difference *difference), void *context)
 {
-    struct diff diff = {visit, context, 0};
+    struct diff diff = {before, after, visit, context, 0};
     const struct members old_routes = {before->routes, before->route_count,
                                        sizeof(struct conf_route)};
     const struct members new_routes = {after->routes, after->route_count,

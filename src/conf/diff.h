@@ -16,5 +16,8 @@ struct difference {
 size_t diff_confs(const struct conf *before, const struct conf *after,
                   void (*visit)(void *context, const struct difference *difference), void *context);
 
+/** Whether the settings of both routes mean the same, but for how many records may fail. */
+bool diff_is_same_route(const struct conf_route *before, const struct conf_route *after);
+
 /** One line for a person: "sinks.live.connections: 1 -> 2 (reconnect)". */
 void diff_write(const struct difference *difference, FILE *out);

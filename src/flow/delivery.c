@@ -45,11 +45,13 @@ uint32_t delivery_open(struct worker *worker, struct source_ticket source_ticket
     worker->deliveries.items[ticket] = (struct delivery){.record = source_ticket,
                                                          .offset = record->offset,
                                                          .timestamp_ms = record->timestamp_ms,
+                                                         .plan = worker->plan,
                                                          .route = route->index,
                                                          .open = true};
     if (worker->traced)
         delivery_keep_trace(&worker->deliveries.items[ticket], &worker->trace);
-    worker->counters[route->index]->inflight++;
+    worker->plan->counters[route->index]->inflight++;
+    worker->plan->open++;
     worker->opened[worker->opened_count++] = ticket;
     source_retain(source_ticket);
     return ticket;
@@ -85,7 +87,7 @@ void delivery_let_go(struct worker *worker, uint32_t ticket)
 static void delivery_close(struct worker *worker, uint32_t ticket, enum outcome outcome)
 {
     struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
-    struct route_counters *counters = worker->counters[delivery->route];
+    struct route_counters *counters = delivery_counters(delivery);
 
     counters->inflight--;
     counters->outcomes[outcome]++;
@@ -98,6 +100,8 @@ static void delivery_close(struct worker *worker, uint32_t ticket, enum outcome 
         free(delivery->trace);
     delivery->trace = NULL;
     delivery->open = false;
+    if (!--delivery->plan->open && delivery->plan != worker->plan)
+        worker_plan_free_older(worker->plan);
     delivery->next_free = worker->deliveries.free;
     worker->deliveries.free = ticket + 1;
 }
@@ -144,9 +148,9 @@ bool delivery_skip(struct worker *worker, const struct source_partition *partiti
         if (!delivery->open || !delivery->held || delivery->dropped || delivery->pending ||
             delivery->offset != offset || delivery->record.partition != partition)
             continue;
-        delivery_log_drop(worker, partition, offset, delivery->trace,
-                          &worker->options.routes->items[delivery->route], SKIPPED);
-        worker->counters[delivery->route]->skipped++;
+        delivery_log_drop(worker, partition, offset, delivery->trace, delivery_route(delivery),
+                          SKIPPED);
+        delivery_counters(delivery)->skipped++;
         delivery_close(worker, (uint32_t)i, OUTCOME_DROPPED);
         any = true;
     }
@@ -162,17 +166,16 @@ void delivery_done(void *context, uint32_t ticket)
 }
 
 /* It may have been carried out, and must not be twice. */
-static bool delivery_is_spent(const struct worker *worker, const struct delivery *delivery)
+static bool delivery_is_spent(const struct delivery *delivery)
 {
-    return delivery->doubt &&
-           worker->options.routes->items[delivery->route].conf->delivery == AT_MOST_ONCE;
+    return delivery->doubt && delivery_route(delivery)->conf->delivery == AT_MOST_ONCE;
 }
 
 static void delivery_lose(struct worker *worker, struct delivery *delivery)
 {
     if (!delivery->refused)
         delivery_log_drop(worker, delivery->record.partition, delivery->offset, delivery->trace,
-                          &worker->options.routes->items[delivery->route],
+                          delivery_route(delivery),
                           "its connection was lost before Redis answered");
     delivery->refused = true;
 }
@@ -182,7 +185,7 @@ void delivery_dropped(void *context, uint32_t ticket)
     struct worker *worker = context;
     struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
 
-    if (delivery_is_spent(worker, delivery))
+    if (delivery_is_spent(delivery))
         delivery_lose(worker, delivery);
     else
         delivery->dropped = true;
@@ -194,7 +197,7 @@ bool delivery_wanted(void *context, uint32_t ticket)
     struct worker *worker = context;
     const struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
 
-    return !delivery_is_spent(worker, delivery) && source_ticket_is_current(delivery->record);
+    return !delivery_is_spent(delivery) && source_ticket_is_current(delivery->record);
 }
 
 void delivery_doubtful(void *context, uint32_t ticket)

@@ -7,6 +7,7 @@
 #pragma once
 #include "base/log.h"
 #include "flow/originals.h"
+#include "flow/plan.h"
 #include "flow/route.h"
 #include "kafka/source.h"
 #include "metrics/metrics.h"
@@ -27,10 +28,11 @@ struct worker;
 struct delivery {
     struct source_ticket record;
     int64_t offset, timestamp_ms;
-    uint32_t route;
-    uint32_t pending;   /* answers to come */
-    uint32_t contested; /* of them: refusals of which streams are asked */
-    uint32_t later;     /* how often Redis said "later" to one of its commands */
+    struct worker_plan *plan; /* that it began with */
+    uint32_t route;           /* in that */
+    uint32_t pending;         /* answers to come */
+    uint32_t contested;       /* of them: refusals of which streams are asked */
+    uint32_t later;           /* how often Redis said "later" to one of its commands */
     bool open;
     bool refused;        /* a command was refused for good and the route skips such records */
     bool dead;           /* a command was refused for good and the record becomes a dead letter */
@@ -61,6 +63,16 @@ static inline struct delivery *delivery_at(const struct deliveries *deliveries, 
 
     assert(delivery->open);
     return delivery;
+}
+
+static inline const struct route *delivery_route(const struct delivery *delivery)
+{
+    return &delivery->plan->shared->routes->items[delivery->route];
+}
+
+static inline struct route_counters *delivery_counters(const struct delivery *delivery)
+{
+    return delivery->plan->counters[delivery->route];
 }
 
 /** Opens the delivery of the record in hand to one route; no answers are to come yet. */

@@ -487,8 +487,10 @@ void dlq_free(struct dlq *dlq)
     free(dlq);
 }
 
-void dlq_reload(struct dlq *dlq)
+bool dlq_configure(struct dlq *dlq, const struct conf *conf, struct err *err)
 {
     if (dlq->stream)
-        dlq_stream_reload(dlq->stream);
+        return dlq_stream_configure(dlq->stream, conf, err);
+    dlq_topic_configure(dlq->topic, &conf->dlq);
+    return true;
 }

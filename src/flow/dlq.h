@@ -45,8 +45,9 @@ struct dlq *dlq_new(const struct conf *conf, unsigned number, size_t memory_byte
 /** Ends it at once; the records of undelivered letters are read again some day. Takes NULL. */
 void dlq_free(struct dlq *dlq);
 
-/** As sink_reload(). */
-void dlq_reload(struct dlq *dlq);
+/** From now on as @p conf says, which has the same place for letters. Errors: as
+ * sink_configure(). */
+bool dlq_configure(struct dlq *dlq, const struct conf *conf, struct err *err);
 
 /** Whether the next record of the partition may be taken: false while its letters wait and there
  * are too many of them. */

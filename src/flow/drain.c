@@ -25,7 +25,7 @@ static bool sink_may_answer(const struct worker *worker, size_t index, const cha
     if (why)
         *trouble = why;
     bool has_work = sink_units(sink) || sink_inflight(sink) ||
-                    worker->options.conf->sinks[index].durable.kind != DURABLE_NONE;
+                    worker_conf(worker)->sinks[index].durable.kind != DURABLE_NONE;
     return !why && has_work;
 }
 
@@ -56,7 +56,7 @@ static const char *drain_trouble(const struct worker *worker)
     const char *trouble = NULL;
     bool may = worker_owes(worker) || dlq_may_answer(worker, &trouble);
 
-    for (size_t i = 0; i < worker->options.conf->sink_count; i++)
+    for (size_t i = 0; i < worker_conf(worker)->sink_count; i++)
         may |= sink_may_answer(worker, i, &trouble);
     return may ? NULL : trouble;
 }

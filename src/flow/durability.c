@@ -187,6 +187,14 @@ void durability_open(struct durability *durability, const struct conf *conf,
         source_set_barriers(source, &barriers);
 }
 
+void durability_adopt(struct durability *durability, const struct conf *conf,
+                      const struct conf_source *options)
+{
+    durability->interval_ms = options->commit_interval;
+    for (unsigned i = 0; i < durability->count; i++)
+        durability->sinks[i].name = conf->sinks[durability->sinks[i].index].name;
+}
+
 void durability_close(struct durability *durability)
 {
     free(durability->sinks);

@@ -60,6 +60,10 @@ void durability_open(struct durability *durability, const struct conf *conf,
                      const struct conf_source *options, unsigned worker, struct source *source,
                      struct sink **sinks);
 
+/** From now on as @p conf says, which has the same durable sinks. */
+void durability_adopt(struct durability *durability, const struct conf *conf,
+                      const struct conf_source *options);
+
 /** Before the sinks and the source. */
 void durability_close(struct durability *durability);
 

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "flow/agreement.h"
+#include "flow/claimed_routes.h"
 #include "flow/remembered.h"
 
 #include <string.h>
@@ -49,22 +50,33 @@ bool exactly_claim(void *context, struct source_partition *partition)
     }
     if (routes->delivery != EXACTLY_ONCE)
         return false;
+    claimed_routes_add(worker->options.claimed, name.topic, name.routes);
     struct units *units = sink_units(worker->sinks[routes->items[0]->sink_index]);
     source_partition_set_claim(partition, units_claim(units, &name, partition));
     return true;
 }
 
+/* Whether the routes that wrote the checkpoint are ours, or were before the configuration was read
+ * again. A gap counts places over their commands: then they must be ours. */
+static bool are_known(const struct worker *worker, const struct source_partition *partition,
+                      const struct checkpoint *checkpoint, bool gaps)
+{
+    if (checkpoint->routes == routes_fingerprint(source_partition_routes(partition)))
+        return true;
+    return !gaps && claimed_routes_have(worker->options.claimed, source_partition_topic(partition),
+                                        checkpoint->routes);
+}
+
 void exactly_claimed(void *context, void *owner, const struct checkpoint *checkpoint)
 {
     struct source_partition *partition = owner;
-    const struct topic_routes *routes = source_partition_routes(partition);
+    const struct worker *worker = context;
     bool gaps = checkpoint->found && checkpoint->readable && checkpoint->gap_count;
 
-    (void)context;
     source_claimed(partition, &(struct source_checkpoint){
                                   .found = checkpoint->found,
                                   .readable = checkpoint->readable,
-                                  .same_routes = checkpoint->routes == routes_fingerprint(routes),
+                                  .same_routes = are_known(worker, partition, checkpoint, gaps),
                                   .unreadable = checkpoint->error,
                                   .next = checkpoint->next,
                                   .log = checkpoint->log,
@@ -79,6 +91,8 @@ void exactly_starts(void *context, struct source_partition *partition, int64_t n
 
     (void)context;
     source_partition_log(partition, log);
+    claim_set_routes(source_partition_claim(partition),
+                     routes_fingerprint(source_partition_routes(partition)));
     claim_start(source_partition_claim(partition), next, another, log);
 }
 

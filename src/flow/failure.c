@@ -20,11 +20,11 @@
 enum fate { FATE_HELD, FATE_DROPPED, FATE_DEAD };
 
 /* Counts against the tolerance. */
-static enum fate worker_fate(struct worker *worker, const struct route *route,
+static enum fate worker_fate(const struct plan *plan, const struct route *route,
                              enum reply_class class)
 {
     if (class != REPLY_REJECT || route->conf->on_error == ON_ERROR_STOP ||
-        !tolerance_take(worker->options.tolerances, route->index, clock_ms()))
+        !tolerance_take(plan->tolerances, route->index, clock_ms()))
         return FATE_HELD;
     return route->conf->on_error == ON_ERROR_SKIP ? FATE_DROPPED : FATE_DEAD;
 }
@@ -36,7 +36,7 @@ static enum fate worker_fate(struct worker *worker, const struct route *route,
 static int64_t again_in_ms(struct worker *worker, const struct delivery *delivery,
                            enum reply_class class)
 {
-    int64_t timeout_ms = worker->options.routes->items[delivery->route].conf->retry.timeout;
+    int64_t timeout_ms = delivery_route(delivery)->conf->retry.timeout;
 
     if (class != REPLY_UNKNOWN)
         return class == REPLY_CONFIG ? HOLD_RETRY_MS : 0;
@@ -49,16 +49,18 @@ static int64_t again_in_ms(struct worker *worker, const struct delivery *deliver
 
 /* @p again_ms: as above. */
 static void worker_hold(struct worker *worker, struct source_partition *partition,
-                        const struct route *route, int64_t offset, const struct trace *trace,
+                        const struct delivery *delivery, const struct trace *trace,
                         int64_t again_ms, const char *text)
 {
+    const struct route *route = delivery_route(delivery);
+    const struct tolerances *tolerances = delivery->plan->shared->tolerances;
     char reason[ERR_TEXT_BYTES], over[100] = "";
 
-    if (tolerance_is_over(worker->options.tolerances, route->index))
-        tolerance_reason(worker->options.tolerances, route->index, over, sizeof(over));
+    if (tolerance_is_over(tolerances, route->index))
+        tolerance_reason(tolerances, route->index, over, sizeof(over));
     snprintf(reason, sizeof(reason), "%s%s%.300s", over, *over && *text ? "; this one: " : "",
              text);
-    const struct source_reason why = {route->conf->name, offset, reason,
+    const struct source_reason why = {route->conf->name, delivery->offset, reason,
                                       trace ? *trace : (struct trace){.sampled = false}};
     if (again_ms)
         holds_until(&worker->holds, partition, worker->now_ms + again_ms, &why);
@@ -70,10 +72,10 @@ static void worker_hold(struct worker *worker, struct source_partition *partitio
 bool worker_stopped(struct worker *worker, const struct record *record,
                     struct source_ticket source_ticket, const struct route *route)
 {
+    uint32_t ticket = delivery_open(worker, source_ticket, record, route);
     struct trace trace = headers_trace(record);
 
-    delivery_open(worker, source_ticket, record, route);
-    worker_hold(worker, record->owner, route, record->offset, &trace, 0, "");
+    worker_hold(worker, record->owner, delivery_at(&worker->deliveries, ticket), &trace, 0, "");
     return false;
 }
 
@@ -82,7 +84,7 @@ bool worker_deferred(struct worker *worker, const struct record *record,
                      struct source_ticket source_ticket, const struct route *route,
                      const char *text)
 {
-    worker->counters[route->index]->matched++;
+    worker->plan->counters[route->index]->matched++;
     delivery_open(worker, source_ticket, record, route);
     holds_for_decoding(
         &worker->holds, record->owner, worker->now_ms,
@@ -125,12 +127,11 @@ static struct slice command_text(const struct rendered *rendered)
     return rendered->text->secret ? SLICE("***") : slice_of(rendered->text->text);
 }
 
-static void worker_count_letter(struct worker *worker, const struct source_partition *partition,
-                                int64_t offset, const struct trace *trace,
-                                const struct route *route, const char *error)
+static void worker_count_letter(struct worker *worker, struct route_counters *counters,
+                                const struct source_partition *partition, int64_t offset,
+                                const struct trace *trace, const struct route *route,
+                                const char *error)
 {
-    struct route_counters *counters = worker->counters[route->index];
-
     counters->letters++;
     counters->letters_waiting++;
     metrics_problem(worker->metrics, PROBLEM_DEAD_LETTERED, source_partition_topic(partition),
@@ -144,7 +145,7 @@ static void worker_write_letter(struct worker *worker, uint32_t ticket,
                                 const struct dead_record *dead, struct dlq_cause *cause)
 {
     struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
-    const struct route *route = &worker->options.routes->items[delivery->route];
+    const struct route *route = delivery_route(delivery);
 
     cause->route = route->conf->name;
     cause->worker = worker->options.number;
@@ -158,7 +159,7 @@ void worker_letter_delivered(void *context, uint32_t ticket)
 {
     struct worker *worker = context;
 
-    worker->counters[delivery_at(&worker->deliveries, ticket)->route]->letters_waiting--;
+    delivery_counters(delivery_at(&worker->deliveries, ticket))->letters_waiting--;
     exactly_mend(worker, ticket);
     delivery_answered(worker, ticket);
 }
@@ -167,7 +168,7 @@ void worker_letter_dropped(void *context, uint32_t ticket)
 {
     struct worker *worker = context;
 
-    worker->counters[delivery_at(&worker->deliveries, ticket)->route]->letters_waiting--;
+    delivery_counters(delivery_at(&worker->deliveries, ticket))->letters_waiting--;
     delivery_dropped(worker, ticket);
 }
 
@@ -192,7 +193,7 @@ static size_t refused_place(const struct delivery *delivery, uint32_t wanted, si
 static char *refused_command(struct worker *worker, const struct delivery *delivery,
                              uint32_t to_come, struct record *record)
 {
-    const struct route *route = &worker->options.routes->items[delivery->route];
+    const struct route *route = delivery_route(delivery);
     struct rendering *rendering = &worker->rendering;
     struct scope scope = scope_of(record, &worker->arena, clock_wall_ms());
     bool in_order = route->conf->delivery == EXACTLY_ONCE || route->conf->to->connections == 1;
@@ -219,7 +220,7 @@ int64_t worker_retry_timeout(void *context, uint32_t ticket)
     struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
 
     delivery->later++;
-    return worker->options.routes->items[delivery->route].conf->retry.timeout;
+    return delivery_route(delivery)->conf->retry.timeout;
 }
 
 static void worker_bury_refused(struct worker *worker, uint32_t ticket, uint32_t to_come,
@@ -236,8 +237,8 @@ static void worker_bury_refused(struct worker *worker, uint32_t ticket, uint32_t
         &(struct dlq_cause){.stage = STAGE_REDIS, .command = slice_of(command), .error = text});
     dlq_commit(worker->dlq);
     struct trace trace = headers_trace(&record);
-    worker_count_letter(worker, partition, delivery->offset, &trace,
-                        &worker->options.routes->items[delivery->route], text);
+    worker_count_letter(worker, delivery_counters(delivery), partition, delivery->offset, &trace,
+                        delivery_route(delivery), text);
     delivery_let_go(worker, ticket);
     free(command);
 }
@@ -248,7 +249,7 @@ static void worker_judge_refused(struct worker *worker, uint32_t ticket, uint32_
 {
     struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
     struct source_partition *partition = delivery->record.partition;
-    const struct route *route = &worker->options.routes->items[delivery->route];
+    const struct route *route = delivery_route(delivery);
     int64_t again_ms = again_in_ms(worker, delivery, class);
     char told[RESP_ERROR_BYTES + 128];
 
@@ -257,7 +258,7 @@ static void worker_judge_refused(struct worker *worker, uint32_t ticket, uint32_
              class == REPLY_UNKNOWN && !again_ms ? ": gave up after retry.timeout" : "");
     if (!again_ms)
         class = REPLY_REJECT;
-    switch (worker_fate(worker, route, class)) {
+    switch (worker_fate(delivery->plan->shared, route, class)) {
     case FATE_DROPPED:
         delivery_log_drop(worker, partition, delivery->offset, delivery->trace, route, told);
         delivery->refused = true;
@@ -267,7 +268,7 @@ static void worker_judge_refused(struct worker *worker, uint32_t ticket, uint32_
         break;
     case FATE_HELD:
         delivery->held = true;
-        worker_hold(worker, partition, route, delivery->offset, delivery->trace, again_ms, told);
+        worker_hold(worker, partition, delivery, delivery->trace, again_ms, told);
         break;
     }
 }
@@ -285,7 +286,7 @@ enum units_verdict worker_reject(struct worker *worker, uint32_t ticket, uint32_
 {
     struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
 
-    worker->counters[delivery->route]->errors[STAGE_REDIS]++;
+    delivery_counters(delivery)->errors[STAGE_REDIS]++;
     if (!source_ticket_is_current(delivery->record))
         delivery->dropped = true; /* the next owner will meet it */
     else if (!delivery->refused && !delivery->dead)
@@ -310,7 +311,7 @@ void worker_suspected(void *context, uint32_t ticket, const char *text)
 {
     struct worker *worker = context;
     struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
-    const struct route *route = &worker->options.routes->items[delivery->route];
+    const struct route *route = delivery_route(delivery);
 
     if (source_ticket_is_current(delivery->record))
         log_warn_record("a record may be closing the connections to redis, retrying it",
@@ -349,16 +350,17 @@ void worker_tell_endings(struct worker *worker, const struct record *record)
 {
     for (size_t i = 0; i < worker->ending_count; i++) {
         const struct ending *ending = &worker->endings[i];
+        struct route_counters *counters = worker->plan->counters[ending->route->index];
         struct trace trace = {.sampled = false};
         if (ending->outcome != OUTCOME_FILTERED)
             trace = headers_trace(record);
         if (ending->outcome == OUTCOME_DEAD_LETTERED) {
-            worker_count_letter(worker, record->owner, record->offset, &trace, ending->route,
-                                ending->error);
+            worker_count_letter(worker, counters, record->owner, record->offset, &trace,
+                                ending->route, ending->error);
             continue;
         }
-        worker->counters[ending->route->index]->outcomes[ending->outcome]++;
-        worker->counters[ending->route->index]->skipped += ending->skipped;
+        counters->outcomes[ending->outcome]++;
+        counters->skipped += ending->skipped;
         if (ending->outcome == OUTCOME_DROPPED)
             delivery_log_drop(worker, record->owner, record->offset, &trace, ending->route,
                               ending->error);
@@ -370,9 +372,9 @@ void worker_void_endings(struct worker *worker)
     for (size_t i = 0; i < worker->ending_count; i++) {
         const struct ending *ending = &worker->endings[i];
         if (ending->outcome != OUTCOME_DEAD_LETTERED)
-            worker->counters[ending->route->index]->outcomes[OUTCOME_RETURNED]++;
+            worker->plan->counters[ending->route->index]->outcomes[OUTCOME_RETURNED]++;
         if (ending->outcome != OUTCOME_FILTERED && !ending->skipped)
-            tolerance_give_back(worker->options.tolerances, ending->route->index);
+            tolerance_give_back(worker->plan->shared->tolerances, ending->route->index);
     }
 }
 
@@ -408,8 +410,8 @@ bool worker_failed(struct worker *worker, const struct record *record,
     struct source_partition *partition = record->owner;
     uint32_t ticket;
 
-    worker->counters[route->index]->errors[failure->stage]++;
-    switch (worker_fate(worker, route, REPLY_REJECT)) {
+    worker->plan->counters[route->index]->errors[failure->stage]++;
+    switch (worker_fate(worker->plan->shared, route, REPLY_REJECT)) {
     case FATE_DROPPED:
         worker_end(worker, route, OUTCOME_DROPPED, failure->text);
         worker_miss(worker, false);
@@ -426,8 +428,9 @@ bool worker_failed(struct worker *worker, const struct record *record,
     case FATE_HELD:
         break;
     }
-    delivery_open(worker, source_ticket, record, route);
+    ticket = delivery_open(worker, source_ticket, record, route);
     struct trace trace = headers_trace(record);
-    worker_hold(worker, partition, route, record->offset, &trace, 0, failure->text);
+    worker_hold(worker, partition, delivery_at(&worker->deliveries, ticket), &trace, 0,
+                failure->text);
     return false;
 }

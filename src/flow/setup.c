@@ -50,7 +50,7 @@ static void sink_refused(void *context, uint32_t ticket, enum reply_class class,
 /* Whether a route of our source writes to the sink so. */
 static bool worker_writes(const struct worker *worker, size_t index, bool exactly)
 {
-    const struct routes *routes = worker->options.routes;
+    const struct routes *routes = worker->plan->shared->routes;
 
     for (size_t i = 0; i < routes->count; i++) {
         const struct conf_route *conf = routes->items[i].conf;
@@ -63,7 +63,7 @@ static bool worker_writes(const struct worker *worker, size_t index, bool exactl
 
 static bool worker_open_sink(struct worker *worker, size_t index, struct err *err)
 {
-    const struct conf_sink *conf = &worker->options.conf->sinks[index];
+    const struct conf_sink *conf = &worker_conf(worker)->sinks[index];
     const struct sink_events events = {
         worker,           delivery_done,        sink_refused,      delivery_wanted,
         delivery_dropped, worker_retry_timeout, delivery_doubtful, stream_refusals_contest,
@@ -82,15 +82,17 @@ static bool worker_open_sink(struct worker *worker, size_t index, struct err *er
     };
 
     client_name(worker, conf, name);
-    if (options.events || options.units)
+    if (worker->sinks[index])
+        sink_extend(worker->sinks[index], &options);
+    else if (options.events || options.units)
         worker->sinks[index] = sink_new(&options, err);
     return worker->sinks[index] || (!options.events && !options.units) ||
            err_wrap(err, "sink %s", conf->name);
 }
 
-static bool worker_open_sinks(struct worker *worker, struct err *err)
+bool worker_open_sinks(struct worker *worker, struct err *err)
 {
-    for (size_t i = 0; i < worker->options.conf->sink_count; i++)
+    for (size_t i = 0; i < worker_conf(worker)->sink_count; i++)
         if (!worker_open_sink(worker, i, err))
             return false;
     return true;
@@ -118,10 +120,11 @@ static bool worker_may_bury(const struct worker *worker, const struct route *rou
  * flight. How many sinks there are. */
 static size_t worker_open_originals(struct worker *worker, size_t bytes)
 {
-    const struct routes *routes = worker->options.routes;
+    const struct routes *routes = worker->plan->shared->routes;
     size_t count = 0;
 
-    worker->originals = mem_array(worker->options.conf->sink_count, sizeof(*worker->originals));
+    for (size_t i = 0; i < worker_conf(worker)->sink_count; i++)
+        worker->originals[i].limit_bytes = 0;
     for (size_t i = 0; i < routes->count; i++) {
         struct originals *originals = &worker->originals[routes->items[i].sink_index];
         if (!worker_may_bury(worker, &routes->items[i]) || originals->limit_bytes)
@@ -129,19 +132,19 @@ static size_t worker_open_originals(struct worker *worker, size_t bytes)
         originals->limit_bytes = bytes;
         count++;
     }
-    for (size_t i = 0; count && i < worker->options.conf->sink_count; i++)
+    for (size_t i = 0; count && i < worker_conf(worker)->sink_count; i++)
         worker->originals[i].limit_bytes /= count;
     return count;
 }
 
-static bool worker_open_dlq(struct worker *worker, struct err *err)
+bool worker_open_dlq(struct worker *worker, struct err *err)
 {
-    const struct conf *conf = worker->options.conf;
+    const struct conf *conf = worker_conf(worker);
     const struct dlq_events events = {worker, worker_letter_delivered, delivery_wanted,
                                       worker_letter_dropped};
     size_t share = worker_share(conf);
 
-    if (!worker_open_originals(worker, share / KEPT_PART))
+    if (!worker_open_originals(worker, share / KEPT_PART) || worker->dlq)
         return true;
     worker->dlq = dlq_new(conf, worker->options.number, share / DLQ_PART, worker->base,
                           worker->metrics, &events, err);
@@ -161,13 +164,13 @@ static bool worker_open_source(struct worker *worker, struct err *err)
 
     if (options->ranges) {
         worker->source =
-            source_new_replaying(options->conf, options->source, options->ranges,
+            source_new_replaying(worker_conf(worker), options->source, options->ranges,
                                  options->range_count, worker->base, worker->metrics, &events, err);
         return worker->source || err_wrap(err, "source %s", options->source->name);
     }
-    topics = conf_topics(options->conf, options->source, &count);
-    worker->source = source_new(options->conf, options->source, options->member, topics, count,
-                                worker->base, worker->metrics, &events, err);
+    topics = conf_topics(worker_conf(worker), options->source, &count);
+    worker->source = source_new(worker_conf(worker), options->source, options->member, topics,
+                                count, worker->base, worker->metrics, &events, err);
     free(topics);
     return worker->source || err_wrap(err, "source %s", options->source->name);
 }
@@ -196,39 +199,31 @@ static size_t worker_record_limit(const struct conf *conf)
     return share < most ? share : most;
 }
 
-static void worker_find_counters(struct worker *worker)
-{
-    const struct routes *routes = worker->options.routes;
-
-    worker->counters = mem_array(routes->count, sizeof(*worker->counters));
-    for (size_t i = 0; i < routes->count; i++)
-        if (routes->items[i].conf->from == worker->options.source)
-            worker->counters[i] = metrics_route(worker->metrics, routes->items[i].conf->name);
-}
-
 struct worker *worker_new(const struct worker_options *options, struct err *err)
 {
+    const struct conf *conf = options->plan->conf;
     struct worker *worker = mem_new(struct worker);
 
     worker->options = *options;
     mailbox_open(&worker->mailbox);
-    worker->arena.limit = worker_record_limit(options->conf);
-    worker->arena.read_limit = memory_budget_reads(options->conf->max_record);
+    worker->arena.limit = worker_record_limit(conf);
+    worker->arena.read_limit = memory_budget_reads(conf->max_record);
     worker->metrics = metrics_worker(options->metrics, options->number);
-    worker_find_counters(worker);
-    worker->sinks = mem_array(options->conf->sink_count, sizeof(*worker->sinks));
-    worker->stream_refusals =
-        mem_array(options->conf->sink_count, sizeof(*worker->stream_refusals));
-    worker->holds = (struct holds){.conf = options->conf, .sinks = worker->sinks};
-    worker->opened = mem_array(options->routes->count, sizeof(*worker->opened));
-    worker->endings = mem_array(options->routes->count, sizeof(*worker->endings));
+    worker->plan = worker_plan_new(options->plan, options->source->name, worker->metrics);
+    worker->sinks = mem_array(conf->sink_count, sizeof(*worker->sinks));
+    worker->stream_refusals = mem_array(conf->sink_count, sizeof(*worker->stream_refusals));
+    worker->originals = mem_array(conf->sink_count, sizeof(*worker->originals));
+    worker->holds = (struct holds){.conf = conf, .sinks = worker->sinks};
+    worker->opened = mem_array(options->plan->routes->count, sizeof(*worker->opened));
+    worker->endings = mem_array(options->plan->routes->count, sizeof(*worker->endings));
+    atomic_store(&worker->adopted, options->plan);
     worker->wake_fd = -1;
     worker->pace.per_second = options->per_second;
     if (!worker_open_loop(worker, err) || !worker_open_sinks(worker, err) ||
         !worker_open_dlq(worker, err) || !worker_open_source(worker, err))
         goto fail;
-    durability_open(&worker->durability, options->conf, options->source, options->number,
-                    worker->source, worker->sinks);
+    durability_open(&worker->durability, conf, options->source, options->number, worker->source,
+                    worker->sinks);
     return worker;
 fail:
     worker_free(worker);
@@ -255,10 +250,10 @@ void worker_free(struct worker *worker)
     durability_close(&worker->durability);
     source_free(worker->source);
     stream_refusals_close(worker);
-    for (size_t i = 0; i < worker->options.conf->sink_count; i++)
+    for (size_t i = 0; i < worker_conf(worker)->sink_count; i++)
         sink_free(worker->sinks[i]);
     dlq_free(worker->dlq);
-    for (size_t i = 0; worker->originals && i < worker->options.conf->sink_count; i++)
+    for (size_t i = 0; i < worker_conf(worker)->sink_count; i++)
         originals_free(&worker->originals[i]);
     free(worker->originals);
     for (size_t i = 0; i < worker->topic_count; i++)
@@ -279,7 +274,11 @@ void worker_free(struct worker *worker)
     free(worker->topics);
     free(worker->endings);
     free(worker->opened);
-    free(worker->counters);
     free(worker->sinks);
+    while (worker->plan) {
+        struct worker_plan *plan = worker->plan;
+        worker->plan = plan->older;
+        worker_plan_free(plan);
+    }
     free(worker);
 }

@@ -64,7 +64,7 @@ static void worker_add_topic(void *context, const char *topic, enum topic_state 
 
 void worker_tell(struct worker *worker)
 {
-    const struct conf *conf = worker->options.conf;
+    const struct conf *conf = worker_conf(worker);
     struct worker_status status = {.source = worker->options.source->name,
                                    .joined = source_is_joined(worker->source),
                                    .kafka_trouble = source_trouble(worker->source),

@@ -88,6 +88,23 @@ static bool skip(struct worker *worker, struct source_partition *partition, stru
     return let_go(worker, partition, hold);
 }
 
+static void retry_one(void *context, const struct source_partition *held, enum source_hold hold,
+                      const char *reason)
+{
+    struct worker *worker = context;
+    struct source_partition *partition =
+        source_find(worker->source, source_partition_topic(held), source_partition_number(held));
+
+    (void)reason;
+    if (hold != HOLD_OPERATOR)
+        let_go(worker, partition, hold);
+}
+
+void steer_retry_all(struct worker *worker)
+{
+    source_visit_held(worker->source, retry_one, worker);
+}
+
 /* --- what is asked ---------------------------------------------------------------------------- */
 
 static void steer_partition(struct worker *worker, struct steer *steer)

@@ -149,7 +149,7 @@ bool stream_refusals_contest(void *context, uint32_t ticket, const char *text, s
 {
     struct worker *worker = context;
     struct delivery *delivery = delivery_at(&worker->deliveries, ticket);
-    const struct route *route = &worker->options.routes->items[delivery->route];
+    const struct route *route = delivery_route(delivery);
     struct xadd_entry entry;
 
     if (route->conf->delivery != AT_LEAST_ONCE || !xadd_is_old_id(text) ||
@@ -179,6 +179,12 @@ bool stream_refusals_have_room(const struct worker *worker, size_t sink)
            comparison_has_room(worker->stream_refusals[sink]->comparison);
 }
 
+void stream_refusals_renew(const struct worker *worker, size_t sink)
+{
+    if (worker->stream_refusals[sink])
+        comparison_renew(worker->stream_refusals[sink]->comparison);
+}
+
 const char *stream_refusals_trouble(const struct worker *worker, size_t sink)
 {
     return worker->stream_refusals[sink]
@@ -188,7 +194,7 @@ const char *stream_refusals_trouble(const struct worker *worker, size_t sink)
 
 void stream_refusals_close(struct worker *worker)
 {
-    for (size_t i = 0; worker->stream_refusals && i < worker->options.conf->sink_count; i++) {
+    for (size_t i = 0; worker->stream_refusals && i < worker_conf(worker)->sink_count; i++) {
         struct stream_refusals *refusals = worker->stream_refusals[i];
         if (!refusals)
             continue;

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct tolerance {
     int64_t records, per_ms; /* per_ms 0: any number */
@@ -52,6 +53,30 @@ void tolerances_free(struct tolerances *tolerances)
     free(tolerances->items);
     pthread_mutex_destroy(&tolerances->mutex);
     free(tolerances);
+}
+
+static struct tolerance *tolerance_of(struct tolerances *tolerances, const struct conf *conf,
+                                      const char *route)
+{
+    for (size_t i = 0; i < conf->route_count; i++)
+        if (strcmp(conf->routes[i].name, route) == 0)
+            return &tolerances->items[i];
+    return NULL;
+}
+
+void tolerances_take_over(struct tolerances *tolerances, const struct conf *conf,
+                          struct tolerances *former, const struct conf *former_conf)
+{
+    pthread_mutex_lock(&former->mutex);
+    for (size_t i = 0; i < tolerances->count; i++) {
+        struct tolerance *to = &tolerances->items[i];
+        const struct tolerance *from = tolerance_of(former, former_conf, conf->routes[i].name);
+        if (!from || from->records != to->records || from->per_ms != to->per_ms || !to->records)
+            continue;
+        memcpy(to->times, from->times, (size_t)to->records * sizeof(*to->times));
+        to->count = from->count;
+    }
+    pthread_mutex_unlock(&former->mutex);
 }
 
 /* Only with the lock. */

@@ -16,6 +16,11 @@ struct tolerances;
 /** Never NULL; tolerances_free() frees it. */
 struct tolerances *tolerances_new(const struct conf *conf);
 
+/** The failures of routes that are in @p former, too, which is of @p former_conf, count on if as
+ * many may fail as before; what was stopped is not any more. Any thread. */
+void tolerances_take_over(struct tolerances *tolerances, const struct conf *conf,
+                          struct tolerances *former, const struct conf *former_conf);
+
 void tolerances_free(struct tolerances *tolerances);
 
 /** One more record of route @p index fails: false if that is one too many. NULL: any number

@@ -27,9 +27,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/eventfd.h>
 
-enum { WAIT_MS = 1000, TRACE_LOOKS = 64 };
+enum { TRACE_LOOKS = 64 };
 
 /* --- from record to commands ------------------------------------------------------------------ */
 
@@ -38,7 +37,7 @@ static bool worker_render(struct worker *worker, struct record *record, const st
 {
     struct scope scope = scope_of(record, &worker->arena, worker->wall_ms);
 
-    return route_render_record(route, &scope, worker->options.conf->max_record, &worker->rendering,
+    return route_render_record(route, &scope, worker_conf(worker)->max_record, &worker->rendering,
                                NULL, stage, err);
 }
 
@@ -79,7 +78,7 @@ static void worker_put(struct worker *worker, struct source_ticket source_ticket
 static bool worker_deliver(struct worker *worker, struct record *record,
                            struct source_ticket source_ticket, const struct route *route)
 {
-    struct route_counters *counters = worker->counters[route->index];
+    struct route_counters *counters = worker->plan->counters[route->index];
     enum stage stage;
     struct err err;
     bool well = worker_render(worker, record, route, &stage, &err);
@@ -95,7 +94,7 @@ static bool worker_deliver(struct worker *worker, struct record *record,
         worker_skipped(worker, route, well ? worker->rendering.count : 1);
         return true;
     }
-    if (tolerance_is_over(worker->options.tolerances, route->index))
+    if (tolerance_is_over(worker->plan->shared->tolerances, route->index))
         return worker_stopped(worker, record, source_ticket, route);
     if (well) {
         worker_put(worker, source_ticket, record, route);
@@ -109,7 +108,7 @@ static void worker_take_back(struct worker *worker)
 {
     if (worker->claim)
         claim_rollback(worker->claim);
-    for (size_t i = 0; i < worker->options.conf->sink_count; i++)
+    for (size_t i = 0; i < worker_conf(worker)->sink_count; i++)
         if (worker->sinks[i])
             sink_rollback(worker->sinks[i]);
     if (worker->dlq)
@@ -238,7 +237,7 @@ static void worker_prepare_batch(struct worker *worker)
 
 static void worker_turn_sinks(struct worker *worker)
 {
-    for (size_t i = 0; i < worker->options.conf->sink_count; i++) {
+    for (size_t i = 0; i < worker_conf(worker)->sink_count; i++) {
         if (!worker->sinks[i])
             continue;
         if (worker->discards)
@@ -250,7 +249,7 @@ static void worker_turn_sinks(struct worker *worker)
 }
 
 /* One turn: the whole pipe. */
-static bool worker_turn(struct worker *worker, struct err *err)
+bool worker_turn(struct worker *worker, struct err *err)
 {
     worker->now_ms = clock_ms();
     worker->wall_ms = clock_wall_ms();
@@ -270,7 +269,7 @@ void *worker_topic(void *context, const char *topic)
 {
     struct worker *worker = context;
     struct topic_routes *routes =
-        routes_of_topic(worker->options.routes, worker->options.source, topic);
+        routes_of_topic(worker->plan->shared->routes, worker->options.source, topic);
 
     worker->topics = mem_grow(worker->topics, worker->topic_count, &worker->topic_capacity,
                               sizeof(struct topic_routes *));
@@ -303,120 +302,4 @@ void worker_gone(void *context, struct source_partition *partition)
     holds_forget(&worker->holds, partition);
     worker->discards = true;
     worker->status_changed = true;
-}
-
-/* --- life ---------------------------------------------------------------------- */
-
-static void worker_call(const struct worker *worker)
-{
-    if (eventfd_write(worker->wake_fd, 1) < 0)
-        log_error("worker could not be woken", LOG_INT("worker", worker->options.number));
-}
-
-void worker_stop(struct worker *worker, int64_t deadline_ms)
-{
-    atomic_store(&worker->stop_at_ms, deadline_ms);
-    worker_call(worker);
-}
-
-bool worker_steer(struct worker *worker, struct steer *steer, int64_t deadline_ms)
-{
-    if (!mailbox_put(&worker->mailbox, steer))
-        return false;
-    worker_call(worker);
-    return mailbox_await(&worker->mailbox, deadline_ms);
-}
-
-void worker_reload(struct worker *worker)
-{
-    atomic_store(&worker->reload_asked, true);
-}
-
-static void worker_reload_sinks(struct worker *worker)
-{
-    atomic_store(&worker->reload_asked, false);
-    for (size_t i = 0; i < worker->options.conf->sink_count; i++)
-        if (worker->sinks[i])
-            sink_reload(worker->sinks[i]);
-    if (worker->dlq)
-        dlq_reload(worker->dlq);
-}
-
-size_t worker_left(const struct worker *worker)
-{
-    return source_left(worker->source);
-}
-
-/* Stop taking: what is in the batch was not begun and is read again, if it is not owed. */
-static void worker_begin_stop(struct worker *worker, int64_t deadline_ms)
-{
-    struct batch *batch = &worker->batch;
-
-    worker->stopping = true;
-    for (size_t i = batch->next; i < batch->count; i++)
-        if (batch->records[i].owner && !source_owes(batch->records[i].owner, &batch->records[i]))
-            batch->records[i].owner = NULL;
-    source_stop(worker->source, deadline_ms);
-}
-
-/* Waits for the next event, unless there is work at hand. */
-static void worker_wait(struct worker *worker)
-{
-    struct batch *batch = &worker->batch;
-    int64_t wait_ms = source_next_ms(worker->source), pace_ms = pace_wait_ms(&worker->pace);
-    bool at_hand = batch->next == batch->count && !worker->stopping && !pace_ms &&
-                   source_is_ready(worker->source);
-
-    if (pace_ms && pace_ms < wait_ms)
-        wait_ms = pace_ms;
-    worker->wall_ms = 0; /* waiting makes it stale */
-    if (at_hand || wait_ms <= 0) {
-        event_base_loop(worker->base, EVLOOP_NONBLOCK);
-        return;
-    }
-    if (wait_ms > WAIT_MS)
-        wait_ms = WAIT_MS;
-    if (worker->dlq && dlq_next_ms(worker->dlq, worker->now_ms) < wait_ms)
-        wait_ms = dlq_next_ms(worker->dlq, worker->now_ms);
-    struct timeval wait = {wait_ms / 1000, (wait_ms % 1000) * 1000};
-    event_add(worker->timer, &wait);
-    event_base_loop(worker->base, EVLOOP_ONCE);
-}
-
-/* When it is to stop; 0: not yet. */
-static int64_t worker_ends_ms(const struct worker *worker)
-{
-    bool through = worker->batch.next == worker->batch.count && source_is_through(worker->source);
-    int64_t asked_ms = atomic_load(&worker->stop_at_ms);
-
-    return through && !asked_ms ? worker->now_ms + worker->options.source->drain_timeout : asked_ms;
-}
-
-static bool worker_run_turns(struct worker *worker, struct err *err)
-{
-    while (!worker->stopping || !source_is_stopped(worker->source)) {
-        int64_t stop_at_ms = worker->stopping ? 0 : worker_ends_ms(worker);
-        if (stop_at_ms) {
-            worker_tell(worker);
-            worker_begin_stop(worker, stop_at_ms);
-        }
-        if (atomic_load(&worker->reload_asked))
-            worker_reload_sinks(worker);
-        steer_turn(worker);
-        if (!worker_turn(worker, err))
-            return err_wrap(err, "worker %u", worker->options.number);
-        metrics_publish(worker->metrics);
-        if (worker->status_changed || worker->now_ms >= worker->status_due_ms)
-            worker_tell(worker);
-        worker_wait(worker);
-    }
-    return true;
-}
-
-bool worker_run(struct worker *worker, struct err *err)
-{
-    mailbox_serve(&worker->mailbox, true);
-    bool well = worker_run_turns(worker, err);
-    mailbox_serve(&worker->mailbox, false);
-    return well;
 }

@@ -11,8 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct claimed_routes;
 struct pauses;
-struct tolerances;
+struct plan;
 struct worker;
 
 enum { WORKER_HELD_SHOWN = 16, WORKER_WAITING_SHOWN = 4 };
@@ -62,12 +63,11 @@ struct worker_listener {
 };
 
 struct worker_options {
-    const struct conf *conf;
-    const struct conf_source *source;
-    const struct routes *routes;
+    struct plan *plan;
+    const struct conf_source *source; /* of the plan's configuration */
     struct metrics *metrics;
-    struct tolerances *tolerances; /* of the process; NULL: any number of records may fail */
-    struct pauses *pauses;         /* of the process; NULL: nothing is ever paused */
+    struct pauses *pauses;          /* of the process; NULL: nothing is ever paused */
+    struct claimed_routes *claimed; /* by the process; NULL: nobody knows */
     struct worker_listener listener;
     unsigned number;             /* among all workers of the process */
     unsigned member;             /* among those of its source */
@@ -91,9 +91,16 @@ bool worker_run(struct worker *worker, struct err *err);
 /** Asks the worker to drain, commit and leave until @p deadline_ms (clock_ms). Any thread. */
 void worker_stop(struct worker *worker, int64_t deadline_ms);
 
-/** Asks the worker to read the certificate files of its sinks again, within a second. Any thread.
+/**
+ * Asks the worker to take another plan between two turns: records to come have it, those on their
+ * way keep theirs. Partitions that are held are tried again, and certificate files are read again.
+ * The plan has the same source with the same topics, and the same sinks in the same order. Not
+ * before the former one was taken. Any thread.
  */
-void worker_reload(struct worker *worker);
+void worker_adopt(struct worker *worker, struct plan *plan);
+
+/** Whether it was. Any thread. */
+bool worker_has_adopted(const struct worker *worker, const struct plan *plan);
 
 enum steer_wish {
     STEER_PAUSES, /* that the pauses have changed is carried out, as it soon is in any case */

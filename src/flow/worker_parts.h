@@ -2,8 +2,9 @@
  * worker_parts.h: what a worker is made of; shared by the files of the worker alone. None of them
  * calls one that stands before it:
  *
- *      setup.c -> worker.c -> stream_refusals.c -> failure.c -> exactly.c -> delivery.c
- *                          -> drain.c, status.c, steer.c
+ *      run.c -> adopt.c -> setup.c -> worker.c -> stream_refusals.c -> failure.c -> exactly.c
+ *                                                                               -> delivery.c
+ *                                              -> drain.c, status.c, steer.c
  */
 #pragma once
 #include "base/arena.h"
@@ -35,11 +36,13 @@ struct ending {
 
 struct worker {
     struct worker_options options;
+    struct worker_plan *plan; /* for the records to come; its older ones are those in flight */
     struct event_base *base;
     struct event *timer, *wake;
-    int wake_fd;                /* eventfd: written when another thread wants something */
-    _Atomic int64_t stop_at_ms; /* 0: not asked */
-    _Atomic bool reload_asked;
+    int wake_fd;                    /* eventfd: written when another thread wants something */
+    _Atomic int64_t stop_at_ms;     /* 0: not asked */
+    _Atomic(struct plan *) offered; /* to be taken; NULL: none */
+    _Atomic(struct plan *) adopted;
     struct mailbox mailbox;
     unsigned pauses_version; /* that was carried out */
     bool stopping, discards;
@@ -49,7 +52,6 @@ struct worker {
     struct stream_refusals **stream_refusals; /* of the same sinks; NULL: none yet */
     struct claim *claim; /* of the record in hand; NULL: it goes the ordinary way */
     struct metrics_worker *metrics;
-    struct route_counters **counters; /* by the index of a route; NULL: of another source */
     struct deliveries deliveries;
     struct holds holds;
     struct durability durability;
@@ -74,6 +76,21 @@ struct worker {
     struct batch batch;
 };
 
+static inline const struct conf *worker_conf(const struct worker *worker)
+{
+    return worker->plan->shared->conf;
+}
+
+/* One turn: the whole pipe, in worker.c. */
+bool worker_turn(struct worker *worker, struct err *err);
+
+/* Takes the plan that is offered, if one is, in adopt.c. */
+bool adopt_turn(struct worker *worker, struct err *err);
+
+/* For what the plan wants and the worker has not yet, in setup.c. */
+bool worker_open_sinks(struct worker *worker, struct err *err);
+bool worker_open_dlq(struct worker *worker, struct err *err);
+
 /* The source's events, in worker.c. */
 bool worker_is_settled(void *context, const struct source_partition *partition);
 void *worker_topic(void *context, const char *topic);
@@ -87,6 +104,9 @@ bool worker_is_paused(void *context, const struct source_partition *partition);
 
 /* Carries out what was asked, if something was, in steer.c. */
 void steer_turn(struct worker *worker);
+
+/* Tries all partitions again that wait for the operator, in steer.c. */
+void steer_retry_all(struct worker *worker);
 
 /* Tells the listener how the worker is, in status.c. */
 void worker_tell(struct worker *worker);

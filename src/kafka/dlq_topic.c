@@ -131,6 +131,11 @@ fail:
     return NULL;
 }
 
+void dlq_topic_configure(struct dlq_topic *topic, const struct conf_dlq *conf)
+{
+    topic->conf = conf;
+}
+
 void dlq_topic_free(struct dlq_topic *topic)
 {
     if (!topic)

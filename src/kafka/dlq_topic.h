@@ -22,6 +22,9 @@ struct dlq_topic *dlq_topic_new(const struct conf_dlq *conf, size_t memory_bytes
                                 struct event_base *base, const struct dlq_sender_events *events,
                                 struct err *err);
 
+/** From now on @p conf, which says the same, is borrowed. */
+void dlq_topic_configure(struct dlq_topic *topic, const struct conf_dlq *conf);
+
 /** Ends it; what was not reported is not delivered. Takes NULL. */
 void dlq_topic_free(struct dlq_topic *topic);
 

@@ -59,10 +59,11 @@ void held_add(struct held *held, enum source_hold hold, const struct source_reas
                         reason->route);
     snprintf(text + head, sizeof(text) - (size_t)head, "%s", reason->text);
     free(why->text);
+    free(why->route);
     *why = (struct hold_reason){.text = mem_text(text),
                                 .head = (size_t)head,
                                 .offset = reason->route ? reason->offset : -1,
-                                .route = reason->route,
+                                .route = reason->route ? mem_text(reason->route) : NULL,
                                 .trace = reason->trace};
     held->reasons |= 1u << hold;
 }
@@ -72,7 +73,8 @@ bool held_remove(struct held *held, enum source_hold hold)
     if (!held_has(held, hold))
         return false;
     free(held->why[hold].text);
-    held->why[hold].text = NULL;
+    free(held->why[hold].route);
+    held->why[hold].text = held->why[hold].route = NULL;
     held->reasons &= ~(1u << hold);
     return true;
 }

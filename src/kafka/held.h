@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 struct hold_reason {
-    char *text;        /* NULL: it does not hold the partition */
-    size_t head;       /* how much of the text names offset and route */
-    int64_t offset;    /* of the record; -1: it is about none */
-    const char *route; /* NULL: none */
+    char *text;     /* NULL: it does not hold the partition */
+    size_t head;    /* how much of the text names offset and route */
+    int64_t offset; /* of the record; -1: it is about none */
+    char *route;    /* NULL: none */
     struct trace trace;
 };
 

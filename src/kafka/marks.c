@@ -17,6 +17,37 @@ void marks_open(struct source_topic *topic, const struct source *source)
     }
 }
 
+static void mark_begin(struct source_partition *partition, unsigned barrier)
+{
+    struct marks *marks = &partition->marks;
+    unsigned count = partition->source->barriers.set.count;
+
+    if (!marks->items) {
+        marks->items = mem_array(count, sizeof(*marks->items));
+        for (unsigned i = 0; i < count; i++)
+            mark_clear(&marks->items[i]);
+        marks->assignment_start =
+            partition->tracker ? tracker_commit_offset(partition->tracker) : -1;
+    }
+    mark_clear(&marks->items[barrier]);
+    marks_check_later(partition);
+}
+
+void marks_reroute(struct source_topic *topic, const struct source *source)
+{
+    const struct source_barriers *barriers = &source->barriers.set;
+
+    topic->has_barriers = false;
+    for (unsigned i = 0; i < barriers->count; i++) {
+        bool passed = topic->barriers[i];
+        topic->barriers[i] = barriers->has(barriers->context, topic->routes, i);
+        topic->has_barriers |= topic->barriers[i];
+        for (size_t j = 0; topic->barriers[i] && !passed && j < topic->partition_count; j++)
+            if (topic->partitions[j])
+                mark_begin(topic->partitions[j], i);
+    }
+}
+
 bool marks_have(const struct source_partition *partition, unsigned barrier)
 {
     return partition->marks.items && partition->topic->barriers[barrier];

@@ -22,6 +22,9 @@ struct marks {
 /** Finds the barriers that a new topic passes. */
 void marks_open(struct source_topic *topic, const struct source *source);
 
+/** The topic's routes have changed: at barriers that it did not pass before nothing is known. */
+void marks_reroute(struct source_topic *topic, const struct source *source);
+
 /** A new assignment: nothing is known. */
 void marks_take(struct source_partition *partition);
 

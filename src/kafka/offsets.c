@@ -12,7 +12,7 @@ enum { ASK_MS = 5000, SINCE_MS = 1000 };
 
 struct offsets {
     rd_kafka_t *kafka;
-    const char *group;
+    char *group;
     struct asker asker;
     /* under its mutex: */
     struct offsets_item *items; /* asked or answered */
@@ -282,9 +282,10 @@ struct offsets *offsets_new(rd_kafka_t *kafka, const char *group, int wake_fd)
     struct offsets *offsets = mem_new(struct offsets);
 
     offsets->kafka = kafka;
-    offsets->group = group;
+    offsets->group = mem_text(group);
     if (asker_start(&offsets->asker, offsets_work, offsets, wake_fd))
         return offsets;
+    free(offsets->group);
     free(offsets);
     return NULL;
 }
@@ -367,6 +368,7 @@ bool offsets_free(struct offsets *offsets, int64_t wait_ms)
     if (offsets->ends)
         rd_kafka_topic_partition_list_destroy(offsets->ends);
     free(offsets->items);
+    free(offsets->group);
     free(offsets);
     return true;
 }

@@ -145,6 +145,14 @@ void partition_claim_again(struct source_partition *partition)
     tell_gone(partition);
 }
 
+void partition_void_claim(struct source_partition *partition)
+{
+    bool waits = partition->state == PARTITION_UNCLAIMED || partition->state == PARTITION_CLAIMING;
+
+    if (partition->claimed && !waits && partition->state != PARTITION_REVOKED)
+        partition_claim_again(partition);
+}
+
 void partition_displace(struct source_partition *partition)
 {
     if (partition->claimed)

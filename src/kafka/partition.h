@@ -117,6 +117,9 @@ void partition_displace(struct source_partition *partition);
 /** CLAIM_VOID: what was claimed of it, and what is in flight, no longer counts. */
 void partition_claim_again(struct source_partition *partition);
 
+/** CLAIM_VOID if it is claimed; one that waits for its claim will know what has changed. */
+void partition_void_claim(struct source_partition *partition);
+
 /** librdkafka says that the position is out of range, and reads no more. If it flows, it is
  * displaced; else the next start finds out. */
 void partition_misplace(struct source_partition *partition);

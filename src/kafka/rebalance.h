@@ -16,12 +16,13 @@ enum rebalance_step {
 /** A source's. */
 struct rebalance {
     enum rebalance_step step;
-    int64_t deadline_ms;    /* of the step */
-    int64_t drain_limit_ms; /* longest wait for answers when partitions are revoked */
-    bool joined;            /* the group has given us an assignment */
-    int64_t left_ms;        /* when it took all away last */
-    bool rejoining;         /* unsubscribed: to be subscribed again once nothing is ours */
-    int64_t rejoin_due_ms;  /* not before */
+    int64_t deadline_ms;     /* of the step */
+    int64_t longest_poll_ms; /* librdkafka's: then the group takes us for dead */
+    int64_t drain_limit_ms;  /* longest wait for answers when partitions are revoked */
+    bool joined;             /* the group has given us an assignment */
+    int64_t left_ms;         /* when it took all away last */
+    bool rejoining;          /* unsubscribed: to be subscribed again once nothing is ours */
+    int64_t rejoin_due_ms;   /* not before */
 };
 
 void rebalance_event(struct source *source, rd_kafka_resp_err_t what,

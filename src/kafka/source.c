@@ -89,6 +89,14 @@ static bool source_subscribe(struct source *source, const char *const *topics, s
     return true;
 }
 
+static void source_limit_drain(struct source *source)
+{
+    int64_t limit_ms = source->rebalance.longest_poll_ms / 2;
+
+    source->rebalance.drain_limit_ms =
+        limit_ms < source->options->drain_timeout ? limit_ms : source->options->drain_timeout;
+}
+
 /* All but what it reads. */
 static struct source *source_open(const struct conf *conf, const struct conf_source *options,
                                   unsigned worker, struct event_base *base,
@@ -116,9 +124,8 @@ static struct source *source_open(const struct conf *conf, const struct conf_sou
     if (properties.sleeps)
         source->wakeup = (struct wakeup){.limit_records = properties.queue_records,
                                          .limit_bytes = properties.queue_bytes};
-    source->rebalance.drain_limit_ms = properties.longest_poll_ms / 2 < options->drain_timeout
-                                           ? properties.longest_poll_ms / 2
-                                           : options->drain_timeout;
+    source->rebalance.longest_poll_ms = properties.longest_poll_ms;
+    source_limit_drain(source);
     source_open_queues(source);
     source->offsets = offsets_new(source->kafka, options->group.text, source->wake_fd);
     if (source->offsets)
@@ -160,6 +167,29 @@ struct source *source_new_replaying(const struct conf *conf, const struct conf_s
     if (source)
         source->replaying = (struct replaying){.ranges = ranges, .count = count};
     return source;
+}
+
+static void source_reroute(struct source *source,
+                           bool (*changed)(const void *before, const void *after))
+{
+    for (size_t i = 0; i < source->topics.count; i++) {
+        struct source_topic *topic = source->topics.items[i];
+        const void *before = topic->routes;
+        topic->routes = source->events.topic(source->events.context, topic->name);
+        marks_reroute(topic, source);
+        bool anew = changed(before, topic->routes);
+        for (size_t j = 0; anew && j < topic->partition_count; j++)
+            if (topic->partitions[j])
+                partition_void_claim(topic->partitions[j]);
+    }
+}
+
+void source_adopt(struct source *source, const struct conf_source *options,
+                  bool (*changed)(const void *before, const void *after))
+{
+    source->options = options;
+    source_limit_drain(source);
+    source_reroute(source, changed);
 }
 
 void source_free(struct source *source)

@@ -203,7 +203,7 @@ struct source_reason {
  */
 void source_hold(struct source_partition *partition, enum source_hold hold, const char *reason);
 
-/** The same for a reason that may name a record; the route's name lives as long as the source. */
+/** The same for a reason that may name a record;*/
 void source_hold_for(struct source_partition *partition, enum source_hold hold,
                      const struct source_reason *reason);
 
@@ -215,6 +215,14 @@ void source_release(struct source_partition *partition, enum source_hold hold);
  * from now on; one that is not paused any more is read when its answers are in, so that nothing is
  * written twice. */
 void source_pauses_changed(struct source *source);
+
+/**
+ * From now on as @p options says, which replaces the former one and has the same members and
+ * topics; source_events.topic is asked again for each topic. A claimed partition is claimed again
+ * if @p changed says that its topic's routes before and after are not the same.
+ */
+void source_adopt(struct source *source, const struct conf_source *options,
+                  bool (*changed)(const void *before, const void *after));
 
 /** The partition if it is ours; else NULL. */
 struct source_partition *source_find(const struct source *source, const char *topic,

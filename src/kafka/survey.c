@@ -26,7 +26,7 @@ enum {
 
 struct survey {
     rd_kafka_t *kafka;
-    const char *group;
+    char *group;
     const rd_kafka_topic_partition_list_t *subscription;
     rd_kafka_queue_t *queue;         /* of the thread, for what comes of the group */
     struct topic_matcher **matchers; /* by the subscription */
@@ -276,6 +276,7 @@ static void survey_clear(struct survey *survey)
 {
     for (size_t i = 0; i < topic_count(survey); i++)
         topic_matcher_free(survey->matchers[i]);
+    free(survey->group);
     free(survey->matchers);
     free(survey->topics);
     survey_answer_free(survey->answer);
@@ -292,7 +293,7 @@ struct survey *survey_new(rd_kafka_t *kafka, const char *group,
     struct survey *survey = mem_new(struct survey);
 
     survey->kafka = kafka;
-    survey->group = group;
+    survey->group = mem_text(group);
     survey->subscription = subscription;
     survey->matchers = mem_array(topic_count(survey), sizeof(struct topic_matcher *));
     survey->topics = mem_array(topic_count(survey), sizeof(*survey->topics));

@@ -30,10 +30,9 @@ static const struct reader_limits limits = {.elements = 16, .bytes = 1 << 20};
 enum barrier_step { STEP_PROBE, STEP_HISTORY, STEP_WAIT, STEP_PING };
 
 struct barrier {
-    struct connection_setup setup;
+    const struct connection_setup *setup;
     struct link link;
     struct inquiry inquiry; /* a ticket is the step */
-    const struct conf_durable *options;
     struct reader *reader;
     char *key;
     long long number; /* what is written next */
@@ -70,7 +69,7 @@ static void barrier_end(struct barrier *barrier)
     barrier->running = false;
     barrier->ended = true;
     barrier->inquiry.session.blocks_ms = 0;
-    barrier->setup.counters->barriers[barrier->outcome]++;
+    barrier->setup->counters->barriers[barrier->outcome]++;
     if (barrier->outcome != BARRIER_REACHED)
         return;
     memcpy(barrier->reached, barrier->history, sizeof(barrier->reached));
@@ -82,7 +81,7 @@ static void barrier_end(struct barrier *barrier)
 /* False: this server is the wrong one to ask. */
 static bool barrier_take_error(struct barrier *barrier, const char *text, struct err *err)
 {
-    const struct conf_durable *options = barrier->options;
+    const struct conf_durable *options = &barrier->setup->options->durable;
     bool aof = options->kind == DURABLE_WAITAOF;
 
     if (aof && strncmp(text, "ERR unknown command", 19) == 0)
@@ -104,7 +103,7 @@ static void barrier_take_history(struct barrier *barrier, const redisReply *repl
 
 static void barrier_take_wait(struct barrier *barrier, const redisReply *reply)
 {
-    const struct conf_durable *options = barrier->options;
+    const struct conf_durable *options = &barrier->setup->options->durable;
 
     if (reply->type != REDIS_REPLY_INTEGER)
         barrier_fail(barrier, BARRIER_FAILED, "WAIT was not answered with a number");
@@ -115,7 +114,7 @@ static void barrier_take_wait(struct barrier *barrier, const redisReply *reply)
 
 static void barrier_take_waitaof(struct barrier *barrier, const redisReply *reply)
 {
-    const struct conf_durable *options = barrier->options;
+    const struct conf_durable *options = &barrier->setup->options->durable;
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
         reply->element[0]->type != REDIS_REPLY_INTEGER ||
@@ -142,7 +141,7 @@ static bool barrier_take_reply(struct barrier *barrier, enum barrier_step step,
         good = barrier_take_error(barrier, reply->str, err);
     else if (step == STEP_HISTORY)
         barrier_take_history(barrier, reply);
-    else if (step == STEP_WAIT && barrier->options->kind == DURABLE_WAITAOF)
+    else if (step == STEP_WAIT && barrier->setup->options->durable.kind == DURABLE_WAITAOF)
         barrier_take_waitaof(barrier, reply);
     else if (step == STEP_WAIT)
         barrier_take_wait(barrier, reply);
@@ -211,7 +210,7 @@ static struct slice decimal(char text[NUMBER_BYTES], long long number)
 
 static void barrier_ask_wait(struct barrier *barrier)
 {
-    const struct conf_durable *options = barrier->options;
+    const struct conf_durable *options = &barrier->setup->options->durable;
     char local[NUMBER_BYTES], replicas[NUMBER_BYTES], timeout[NUMBER_BYTES];
     struct slice wait[] = {SLICE("WAITAOF"), decimal(local, options->local),
                            decimal(replicas, options->replicas),
@@ -239,7 +238,7 @@ void barrier_begin(struct barrier *barrier)
     inquiry_ask(&barrier->inquiry, (struct slice[]){SLICE("INFO"), SLICE("replication")}, 2,
                 STEP_HISTORY);
     barrier_ask_wait(barrier);
-    barrier->inquiry.session.blocks_ms = barrier->options->timeout;
+    barrier->inquiry.session.blocks_ms = barrier->setup->options->durable.timeout;
     link_send(&barrier->link);
 }
 
@@ -265,15 +264,13 @@ struct barrier *barrier_new(const struct connection_setup *setup, const char *ke
         .idle = barrier_idle,
     };
 
-    barrier->setup = *setup;
-    barrier->setup.server_changed = NULL;
-    barrier->options = &barrier->setup.options->durable;
+    barrier->setup = setup;
     barrier->key = mem_text(key);
     barrier->reader = reader_new(limits);
     inquiry_init(&barrier->inquiry, &events, STEPS, STEPS_BYTES);
     link_init(&barrier->link, &barrier->inquiry.session);
     /* numbered behind those of the data */
-    link_open(&barrier->link, &barrier->setup, (unsigned)barrier->setup.options->connections);
+    link_open(&barrier->link, setup, (unsigned)setup->options->connections);
     return barrier;
 }
 
@@ -286,6 +283,11 @@ void barrier_free(struct barrier *barrier)
     reader_free(barrier->reader);
     free(barrier->key);
     free(barrier);
+}
+
+void barrier_renew(struct barrier *barrier)
+{
+    connection_renew(&barrier->link.connection);
 }
 
 void barrier_reconnect(struct barrier *barrier, const char *why)

@@ -14,8 +14,8 @@
 struct barrier;
 struct connection_setup;
 
-/** Starts to connect as the connections of @p setup do, whose owner outlives it; @p key is written
- * over and over. */
+/** Starts to connect as the connections of @p setup do, which is borrowed; @p key is written over
+ * and over. */
 struct barrier *barrier_new(const struct connection_setup *setup, const char *key);
 
 /** Takes NULL. */
@@ -42,6 +42,9 @@ const char *barrier_history(const struct barrier *barrier);
 
 /** Connects again, for the reason @p why. */
 void barrier_reconnect(struct barrier *barrier, const char *why);
+
+/** Connects again, because the setup has changed. */
+void barrier_renew(struct barrier *barrier);
 
 /** NULL while it is connected; else what is the matter. */
 const char *barrier_trouble(const struct barrier *barrier);

@@ -64,9 +64,13 @@ struct units_events {
 /**
  * Before the first claim_begin(): the partition resumes at @p next, of what @p log identifies.
  * If the checkpoint says another offset, or @p another: it is of another log, it is forgotten
- * with its gaps, and the first unit replaces it.
+ * with its gaps, and the first unit replaces it. If other routes have written it, it is written
+ * anew soon.
  */
 void claim_start(struct claim *claim, int64_t next, bool another, const char *log);
+
+/** Before claim_start(): the partition's routes have changed since units_claim(). */
+void claim_set_routes(struct claim *claim, uint64_t routes);
 
 /** The partition is not ours any more: what was not sent is dropped (told by events->dropped before
  * it returns). What was put since the last claim_commit() is taken back. */

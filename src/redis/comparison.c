@@ -24,7 +24,7 @@ struct expectation {
 };
 
 struct comparison {
-    struct connection_setup setup;
+    const struct connection_setup *setup;
     struct comparison_events events;
     struct link link;
     struct inquiry inquiry;
@@ -114,8 +114,8 @@ void comparison_ask(struct comparison *comparison, const struct slice *arguments
     struct expectation *expectation = mem_new(struct expectation);
 
     if (is_closed(comparison)) /* numbered behind those of the data and the barrier's */
-        link_open(&comparison->link, &comparison->setup,
-                  (unsigned)comparison->setup.options->connections + 1);
+        link_open(&comparison->link, comparison->setup,
+                  (unsigned)comparison->setup->options->connections + 1);
     expectation->bytes = expected;
     STAILQ_INSERT_TAIL(&comparison->expectations, expectation, next);
     comparison->expected_bytes += expected.length;
@@ -134,6 +134,12 @@ void comparison_turn(struct comparison *comparison)
 {
     if (!is_closed(comparison))
         link_send(&comparison->link);
+}
+
+void comparison_renew(struct comparison *comparison)
+{
+    if (!is_closed(comparison))
+        connection_renew(&comparison->link.connection);
 }
 
 const char *comparison_run_id(const struct comparison *comparison)
@@ -161,8 +167,7 @@ struct comparison *comparison_new(const struct connection_setup *setup,
         .idle = comparison_idle,
     };
 
-    comparison->setup = *setup;
-    comparison->setup.server_changed = NULL;
+    comparison->setup = setup;
     comparison->events = *events;
     STAILQ_INIT(&comparison->expectations);
     inquiry_init(&comparison->inquiry, &inquiry_events, (size_t)setup->options->window_commands,

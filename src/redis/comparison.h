@@ -30,8 +30,7 @@ struct comparison_events {
                      const char *text);
 };
 
-/** Connects as the connections of @p setup do, whose owner outlives it; not before the first
- * question. */
+/** Connects as the connections of @p setup do, which is borrowed; not before the first question. */
 struct comparison *comparison_new(const struct connection_setup *setup,
                                   const struct comparison_events *events);
 
@@ -47,6 +46,9 @@ bool comparison_has_room(const struct comparison *comparison);
 
 /** Sends the questions. */
 void comparison_turn(struct comparison *comparison);
+
+/** Connects again, because the setup has changed. */
+void comparison_renew(struct comparison *comparison);
 
 /** The run_id of the server that answers; empty: unknown. */
 const char *comparison_run_id(const struct comparison *comparison);

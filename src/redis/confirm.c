@@ -118,6 +118,12 @@ bool confirm_take(struct confirm *confirm, enum barrier_outcome *outcome)
     return barrier_take(confirm->barrier, outcome) && confirm_end(confirm, outcome);
 }
 
+void confirm_renew(struct confirm *confirm)
+{
+    if (confirm)
+        barrier_renew(confirm->barrier);
+}
+
 const char *confirm_text(const struct confirm *confirm)
 {
     return confirm->trouble;

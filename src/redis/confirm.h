@@ -39,6 +39,9 @@ bool confirm_begin(struct confirm *confirm);
 /** True once for what confirm_begin() began, unless it counts for nothing any more. */
 bool confirm_take(struct confirm *confirm, enum barrier_outcome *outcome);
 
+/** Connects again, because the setup has changed. Takes NULL. */
+void confirm_renew(struct confirm *confirm);
+
 /** Why the last one was not reached, or did not begin. */
 const char *confirm_text(const struct confirm *confirm);
 

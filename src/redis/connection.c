@@ -88,6 +88,21 @@ static void connection_again(struct connection *connection)
     connection_wake_in(connection, 0);
 }
 
+/* Nothing is the matter, so nobody is told. */
+void connection_renew(struct connection *connection)
+{
+    char text[CONNECTION_TROUBLE_BYTES] = "the configuration has changed";
+
+    if (connection_is_open(connection))
+        connection->setup->counters->connections_up--;
+    if (connection->state != CONNECTION_DOWN && connection->driver->lost(connection, text))
+        connection->former = connection->handshake.self;
+    connection->memory = (struct handshake_memory){0};
+    connection->refused = 0;
+    backoff_reset(&connection->reconnect);
+    connection_again(connection);
+}
+
 /* Another of the sink's servers may be the primary: it is asked at once, until each was. A server
  * that may not be asked for its role shows it by what it answers to commands. */
 static bool connection_asks_next(struct connection *connection, const char *text)

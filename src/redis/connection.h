@@ -119,6 +119,10 @@ void connection_close(struct connection *connection);
 
 /* --- for drivers ------------------------------------------------------------------------------ */
 
+/** Connects again at once, because the setup has changed: what it has sent and was not answered is
+ * sent again. */
+void connection_renew(struct connection *connection);
+
 /** As send(2), without blocking and without SIGPIPE. */
 ssize_t connection_send(struct connection *connection, const void *bytes, size_t length);
 

@@ -13,7 +13,8 @@
 enum { ARGUMENTS_MOST = 6 + DLQ_FIELDS_MOST /* XADD key MAXLEN ~ N * */ };
 
 struct dlq_stream {
-    struct conf_sink options; /* the sink's, with one connection */
+    struct conf_sink options[2]; /* the sink's, with one connection; and those before */
+    unsigned current;            /* which of them */
     struct sink *sink;
     struct dlq_sender_events events;
     struct slice key;
@@ -50,6 +51,17 @@ static void stream_dropped(void *context, uint32_t ticket)
     (void)context, (void)ticket; /* all of them are wanted */
 }
 
+/* What concerns the stream alone is the same in each configuration. */
+static struct conf_sink *stream_options(struct dlq_stream *stream, const struct conf_dlq *dlq)
+{
+    struct conf_sink *options = &stream->options[stream->current ^= 1];
+
+    *options = *dlq->sink;
+    options->connections = 1;
+    stream->key = slice_of(dlq->stream.text);
+    return options;
+}
+
 struct dlq_stream *dlq_stream_new(const struct conf *conf, const char *client_name,
                                   struct event_base *base, struct metrics_worker *metrics,
                                   const struct dlq_sender_events *events, struct err *err)
@@ -61,17 +73,15 @@ struct dlq_stream *dlq_stream_new(const struct conf *conf, const char *client_na
                                             .refused = stream_refused,
                                             .wanted = stream_wanted,
                                             .dropped = stream_dropped};
+    const struct conf_sink *options = stream_options(stream, dlq);
 
-    stream->options = *dlq->sink;
-    stream->options.connections = 1;
     stream->events = *events;
-    stream->key = slice_of(dlq->stream.text);
     stream->limit = (size_t)conf->max_record;
     stream->command = command_find(SLICE("XADD"));
     if (dlq->maxlen)
         snprintf(stream->maxlen, sizeof(stream->maxlen), "%" PRId64, dlq->maxlen);
     stream->sink =
-        sink_new(&(struct sink_options){.conf = &stream->options,
+        sink_new(&(struct sink_options){.conf = options,
                                         .client_name = client_name,
                                         .base = base,
                                         .counters = metrics_sink(metrics, dlq->sink->name),
@@ -128,9 +138,12 @@ void dlq_stream_turn(struct dlq_stream *stream)
     sink_turn(stream->sink);
 }
 
-void dlq_stream_reload(struct dlq_stream *stream)
+bool dlq_stream_configure(struct dlq_stream *stream, const struct conf *conf, struct err *err)
 {
-    sink_reload(stream->sink);
+    struct conf_sink *options = stream_options(stream, &conf->dlq);
+    bool renewed;
+
+    return sink_configure(stream->sink, options, &renewed, err) || err_wrap(err, "dlq");
 }
 
 const char *dlq_stream_trouble(const struct dlq_stream *stream)

@@ -31,8 +31,8 @@ enum dlq_sending dlq_stream_send(struct dlq_stream *stream, const struct dlq_let
 
 void dlq_stream_turn(struct dlq_stream *stream);
 
-/** As sink_reload(). */
-void dlq_stream_reload(struct dlq_stream *stream);
+/** As sink_configure(), of the sink of @p conf; the stream is the same. */
+bool dlq_stream_configure(struct dlq_stream *stream, const struct conf *conf, struct err *err);
 
 /** As sink_trouble(). */
 const char *dlq_stream_trouble(const struct dlq_stream *stream);

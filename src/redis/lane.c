@@ -86,11 +86,20 @@ static void claim_restart(struct claim *claim, int64_t next)
     claim_schedule_write(claim);
 }
 
+void claim_set_routes(struct claim *claim, uint64_t routes)
+{
+    claim->routes = routes;
+}
+
 void claim_start(struct claim *claim, int64_t next, bool another, const char *log)
 {
     snprintf(claim->log, sizeof(claim->log), "%s", log);
     if (claim->found && (another || claim->next != next))
         claim_restart(claim, next);
+    if (!claim->found || claim->found_routes == claim->routes)
+        return;
+    claim->unsettled = true; /* a restart would not know that these routes follow those */
+    claim_schedule_write(claim);
 }
 
 void claim_drop(struct claim *claim)
@@ -409,6 +418,15 @@ void lane_free(struct lane *lane)
     free(lane->out);
     free(lane->input);
     free(lane);
+}
+
+void lane_configure(struct lane *lane, const char *name, const char *prefix, size_t unit_records,
+                    size_t unit_bytes)
+{
+    lane->options.name = name;
+    lane->options.prefix = prefix;
+    lane->options.unit_records = unit_records;
+    lane->options.unit_bytes = unit_bytes;
 }
 
 struct session *lane_session(struct lane *lane)

@@ -54,6 +54,10 @@ struct lane *lane_new(const struct lane_options *options);
 /** Frees it with its claims; no events come. Takes NULL. */
 void lane_free(struct lane *lane);
 
+/** From now on; the texts are borrowed. */
+void lane_configure(struct lane *lane, const char *name, const char *prefix, size_t unit_records,
+                    size_t unit_bytes);
+
 struct session *lane_session(struct lane *lane);
 
 /** What is carried out and has nothing behind it is written down as settled. */

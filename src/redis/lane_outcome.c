@@ -71,6 +71,7 @@ static void claim_won(struct claim *claim, struct checkpoint *found)
     claim_move(claim, CLAIM_OWNED);
     claim->written = checkpoint_mark(found);
     claim->found = found->found;
+    claim->found_routes = found->routes;
     if (found->readable) {
         claim->next = found->next;
         claim->leader = found->leader;

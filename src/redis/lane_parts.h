@@ -83,6 +83,7 @@ struct claim {
     char *key_text, *epoch_key_text;
     struct slice key, epoch_key;
     uint64_t routes, random;
+    uint64_t found_routes; /* those that wrote what was found */
     enum claim_state state;
     enum claim_phase phase;
     int64_t number; /* N of our token, as the server has it, or as it is about to be */

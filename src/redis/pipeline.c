@@ -162,12 +162,13 @@ static struct slice pipeline_sendable(const struct pipeline *pipeline)
 {
     const struct window *window = &pipeline->window;
     struct slice unsent = window_unsent(window);
+    size_t begun = window->sent_end - window->written; /* no half commands */
 
     switch (pipeline->state) {
     case PIPELINE_FLOWING:
         break;
-    case PIPELINE_DRAINING: /* no half commands */
-        unsent.length = window->sent_end - window->written;
+    case PIPELINE_DRAINING:
+        unsent.length = begun;
         break;
     case PIPELINE_PROBING:
         if (window->queue.committed > 0)
@@ -179,6 +180,8 @@ static struct slice pipeline_sendable(const struct pipeline *pipeline)
         unsent.length = 0;
         break;
     }
+    if (pipeline->finishes && unsent.length > begun)
+        unsent.length = begun;
     return unsent;
 }
 
@@ -418,6 +421,14 @@ static bool pipeline_receive(struct session *session, struct slice *input)
 }
 
 /* --- the session ------------------------------------------------------------------------------ */
+
+bool pipeline_is_quiet(const struct pipeline *pipeline)
+{
+    const struct window *window = &pipeline->window;
+
+    return !pipeline->question_waits && !window_unanswered(window) &&
+           window->written >= window->sent_end;
+}
 
 static bool pipeline_waits(const struct session *session)
 {

@@ -38,6 +38,7 @@ struct pipeline {
     size_t question_length, question_sent;
     bool question_waits; /* whose answer is the next one */
     bool condemned;      /* the head: it is refused if others are answered */
+    bool finishes;       /* nothing new is sent: the connection is to be made anew */
 };
 
 /** @p events and @p counters are borrowed. */
@@ -45,6 +46,9 @@ void pipeline_init(struct pipeline *pipeline, const struct sink_events *events,
                    struct sink_counters *counters, size_t limit_commands, size_t limit_bytes);
 
 void pipeline_free(struct pipeline *pipeline);
+
+/** Whether all that was sent is answered. */
+bool pipeline_is_quiet(const struct pipeline *pipeline);
 
 /** Unsent commands that are no longer wanted leave the window. */
 void pipeline_discard(struct pipeline *pipeline);

@@ -8,6 +8,7 @@
 #include "redis/tls.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static bool check_path(const struct conf_sink *options, struct err *err)
 {
@@ -33,6 +34,13 @@ static void servers_assigned(void *context, struct node *node)
     }
 }
 
+static struct handshake_options identity_of(const struct conf_sink *options,
+                                            const char *client_name)
+{
+    return (struct handshake_options){options->username.text, options->password.text,
+                                      options->password_decoded, client_name, options->database};
+}
+
 bool servers_init(struct servers *servers, const struct conf_sink *options, const char *client_name,
                   struct event_base *base, struct sink_counters *counters, struct err *err)
 {
@@ -40,20 +48,92 @@ bool servers_init(struct servers *servers, const struct conf_sink *options, cons
 
     if (!check_path(options, err) || (options->tls.on && !(tls = tls_context_new(options, err))))
         return err_wrap(err, "sink \"%s\"", options->name);
-    *servers = (struct servers){.client_name = mem_text(client_name)};
+    *servers = (struct servers){.client_name = mem_text(client_name), .tls = tls};
     topology_init(&servers->topology, options);
     servers->topology.assigned = servers_assigned;
     servers->topology.context = servers;
     servers->setup = (struct connection_setup){
         .options = options,
-        .identity = {options->username.text, options->password.text, options->password_decoded,
-                     servers->client_name, options->database},
+        .identity = identity_of(options, servers->client_name),
         .topology = &servers->topology,
         .tls = tls,
         .counters = counters,
         .base = base,
     };
     return true;
+}
+
+static bool is_same_text(const char *one, const char *other)
+{
+    return one == other || (one && other && strcmp(one, other) == 0);
+}
+
+static bool is_same_tls(const struct conf_tls *one, const struct conf_tls *other)
+{
+    return one->on == other->on && one->min_version == other->min_version &&
+           is_same_text(one->ca.text, other->ca.text) &&
+           is_same_text(one->cert.text, other->cert.text) &&
+           is_same_text(one->key.text, other->key.text) &&
+           is_same_text(one->server_name.text, other->server_name.text);
+}
+
+/* Whether connections are made in the same way with both. */
+static bool is_same(const struct conf_sink *one, const struct conf_sink *other)
+{
+    bool same = is_same_tls(&one->tls, &other->tls) && one->database == other->database &&
+                is_same_text(one->username.text, other->username.text) &&
+                is_same_text(one->password.text, other->password.text) &&
+                endpoint_count(one) == endpoint_count(other);
+
+    for (unsigned i = 0; same && i < endpoint_count(one); i++) {
+        const struct endpoint was = endpoint_of(one, i), is = endpoint_of(other, i);
+        same = was.port == is.port && is_same_text(was.host, is.host) &&
+               is_same_text(was.socket_path, is.socket_path);
+    }
+    return same;
+}
+
+/* Files that were read before are read again in any case: they may be others by now. */
+static bool servers_configure_tls(struct servers *servers, const struct conf_sink *options,
+                                  struct err *err)
+{
+    if (!options->tls.on)
+        return true;
+    if (!servers->tls) {
+        servers->tls = tls_context_new(options, err);
+        return servers->tls || err_wrap(err, "sink \"%s\"", options->name);
+    }
+    if (tls_context_configure(servers->tls, options, err))
+        log_info("certificate files read again: new connections use them",
+                 LOG_STR("sink", options->name), LOG_STR("client", servers->client_name));
+    else
+        log_warn_each("certificate files not accepted: new connections use the old ones",
+                      LOG_STR("sink", options->name), LOG_STR("client", servers->client_name),
+                      LOG_STR("error", err->text));
+    return true;
+}
+
+bool servers_configure(struct servers *servers, const struct conf_sink *options, bool *renew,
+                       struct err *err)
+{
+    struct connection_setup *setup = &servers->setup;
+
+    if (!servers_configure_tls(servers, options, err))
+        return false;
+    *renew = !is_same(setup->options, options);
+    setup->options = options;
+    setup->identity = identity_of(options, servers->client_name);
+    setup->tls = options->tls.on ? servers->tls : NULL;
+    topology_configure(&servers->topology, options);
+    return true;
+}
+
+bool servers_have(const struct servers *servers, const struct connection *connection)
+{
+    for (size_t i = 0; i < servers->count; i++)
+        if (servers->connections[i] == connection)
+            return true;
+    return false;
 }
 
 void servers_open(struct servers *servers, struct link *link)
@@ -68,25 +148,10 @@ void servers_close(struct servers *servers)
 {
     for (size_t i = 0; i < servers->count; i++)
         connection_close(servers->connections[i]);
-    tls_context_free(servers->setup.tls);
+    tls_context_free(servers->tls);
     topology_free(&servers->topology);
     free(servers->connections);
     free(servers->client_name);
-}
-
-void servers_reload(struct servers *servers)
-{
-    const char *sink = servers->setup.options->name, *client = servers->client_name;
-    struct err err;
-
-    if (!servers->setup.tls)
-        return;
-    if (tls_context_reload(servers->setup.tls, &err))
-        log_info("certificate files read again: new connections use them", LOG_STR("sink", sink),
-                 LOG_STR("client", client));
-    else
-        log_warn_each("certificate files not accepted: new connections use the old ones",
-                      LOG_STR("sink", sink), LOG_STR("client", client), LOG_STR("error", err.text));
 }
 
 const char *servers_run_id(const struct servers *servers)

@@ -17,6 +17,7 @@ enum { SEND_BYTES = 32 << 10 };
 struct way {
     struct link link;
     struct pipeline pipeline;
+    bool renews; /* is connected again once all that it has sent is answered */
 };
 
 struct sink {
@@ -58,11 +59,16 @@ struct sink *sink_new(const struct sink_options *options, struct err *err)
         free(sink);
         return NULL;
     }
-    if (options->events)
-        sink_open_ways(sink, options->events);
-    if (options->units)
-        sink->units = units_new(&sink->servers, options->units);
+    sink_extend(sink, options);
     return sink;
+}
+
+void sink_extend(struct sink *sink, const struct sink_options *options)
+{
+    if (options->events && !sink->way_count)
+        sink_open_ways(sink, options->events);
+    if (options->units && !sink->units)
+        sink->units = units_new(&sink->servers, options->units);
 }
 
 void sink_free(struct sink *sink)
@@ -78,9 +84,38 @@ void sink_free(struct sink *sink)
     free(sink);
 }
 
-void sink_reload(struct sink *sink)
+/* --- another configuration -------------------------------------------------------------------- */
+
+static void way_renew(struct way *way)
 {
-    servers_reload(&sink->servers);
+    way->renews = way->pipeline.finishes = true;
+}
+
+/* A connection that is not there has nothing to finish. */
+static void way_turn(struct way *way)
+{
+    if (!way->renews ||
+        (connection_is_open(&way->link.connection) && !pipeline_is_quiet(&way->pipeline)))
+        return;
+    way->renews = way->pipeline.finishes = false;
+    connection_renew(&way->link.connection);
+}
+
+bool sink_configure(struct sink *sink, const struct conf_sink *conf, bool *renewed, struct err *err)
+{
+    if (!servers_configure(&sink->servers, conf, renewed, err))
+        return false;
+    for (unsigned i = 0; i < sink->way_count; i++) {
+        window_limit(&sink->ways[i].pipeline.window, (size_t)conf->window_commands,
+                     (size_t)conf->window_bytes);
+        if (*renewed)
+            way_renew(&sink->ways[i]);
+    }
+    if (sink->units)
+        units_configure(sink->units, *renewed);
+    if (*renewed)
+        confirm_renew(sink->confirm);
+    return true;
 }
 
 struct units *sink_units(const struct sink *sink)
@@ -132,6 +167,7 @@ void sink_turn(struct sink *sink)
         struct way *way = &sink->ways[i];
         if (!window_has_room(&way->pipeline.window))
             link_read(&way->link);
+        way_turn(way);
         link_send(&way->link);
     }
 }
@@ -166,6 +202,8 @@ static void sink_server_changed(void *context, const struct connection *connecti
     struct sink *sink = context;
     bool repeats = false;
 
+    if (!servers_have(&sink->servers, connection))
+        return; /* one that only asks */
     for (unsigned i = 0; i < sink->way_count; i++)
         repeats |= connection == &sink->ways[i].link.connection;
     confirm_server_changed(sink->confirm, repeats);

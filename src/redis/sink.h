@@ -42,9 +42,17 @@ struct sink *sink_new(const struct sink_options *options, struct err *err);
 /** Ends the connections at once. Takes NULL. */
 void sink_free(struct sink *sink);
 
-/** Reads the certificate files again, for connections to come; if one is bad, the old ones stay.
- * Logs which. */
-void sink_reload(struct sink *sink);
+/**
+ * From now on as @p conf says, which replaces the former one; it has the same name, connections and
+ * durability. *renewed: each connection is made anew once all that it has sent is answered.
+ * Certificate files are read again for connections to come; if one is bad the old ones stay, and
+ * the log says so. Errors:  ERR_CONFIG: there were none before.
+ */
+bool sink_configure(struct sink *sink, const struct conf_sink *conf, bool *renewed,
+                    struct err *err);
+
+/** Gives it also what @p options has and it has not: ordinary commands, or transactions. */
+void sink_extend(struct sink *sink, const struct sink_options *options);
 
 /** What transactions are put into, while the sink lives; NULL: none. */
 struct units *sink_units(const struct sink *sink);

@@ -21,8 +21,7 @@ struct stream {
     struct tls_session *tls; /* NULL: plain */
 };
 
-/** Takes over the connected @p fd; TLS begins if @p tls is not NULL, with the server @p host,
- * which lives as long. */
+/** Takes over the connected @p fd; TLS begins if @p tls is not NULL, with the server @p host. */
 void stream_open(struct stream *stream, int fd, struct tls_context *tls, const char *host);
 
 /** Closes the socket; takes a closed one. */

@@ -32,12 +32,12 @@ struct tls_context {
     const struct conf_tls *options;
     SSL_CTX *ctx;
     SSL_SESSION *resumable; /* what the last server gave for the next handshake, */
-    const char *resumed;    /* and the name that its certificate held */
+    char *resumed;          /* and the name that its certificate held */
 };
 
 struct tls_session {
     struct tls_context *context; /* for what a handshake needs */
-    const char *name;            /* what the server's certificate must hold */
+    char *name;                  /* what the server's certificate must hold */
     SSL *ssl;
     BIO *wire;          /* the other end of its rings */
     struct err verdict; /* over the server's certificate */
@@ -127,7 +127,8 @@ static int context_on_ticket(SSL *ssl, SSL_SESSION *ticket)
         return 0;
     SSL_SESSION_free(session->context->resumable);
     session->context->resumable = ticket;
-    session->context->resumed = session->name;
+    free(session->context->resumed);
+    session->context->resumed = mem_text(session->name);
     return 1;
 }
 
@@ -181,6 +182,8 @@ static void context_forget(struct tls_context *context)
 {
     SSL_SESSION_free(context->resumable);
     context->resumable = NULL;
+    free(context->resumed);
+    context->resumed = NULL;
 }
 
 bool tls_context_reload(struct tls_context *context, struct err *err)
@@ -193,6 +196,13 @@ bool tls_context_reload(struct tls_context *context, struct err *err)
     SSL_CTX_free(context->ctx); /* sessions hold it as long as they need it */
     context->ctx = ctx;
     return true;
+}
+
+bool tls_context_configure(struct tls_context *context, const struct conf_sink *options,
+                           struct err *err)
+{
+    context->options = &options->tls;
+    return tls_context_reload(context, err);
 }
 
 void tls_context_free(struct tls_context *context)
@@ -240,7 +250,8 @@ struct tls_session *tls_session_new(struct tls_context *context, const char *hos
     BIO *inside = NULL;
 
     session->context = context;
-    session->name = context->options->server_name.text ? context->options->server_name.text : host;
+    session->name =
+        mem_text(context->options->server_name.text ? context->options->server_name.text : host);
     session->ssl = SSL_new(context->ctx);
     BIO_new_bio_pair(&inside, OUTPUT_BYTES, &session->wire, INPUT_BYTES);
     assert(session->ssl && inside); /* only for want of memory */
@@ -260,6 +271,7 @@ void tls_session_free(struct tls_session *session)
         SSL_set_shutdown(session->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(session->ssl);
     BIO_free(session->wire);
+    free(session->name);
     free(session);
 }
 

@@ -25,10 +25,14 @@ struct tls_context *tls_context_new(const struct conf_sink *options, struct err 
 /** Reads the files again, for sessions to come. False and ERR_CONFIG: the old ones stay. */
 bool tls_context_reload(struct tls_context *context, struct err *err);
 
+/** The same, with the settings of @p options from now on. False: the old files stay in use. */
+bool tls_context_configure(struct tls_context *context, const struct conf_sink *options,
+                           struct err *err);
+
 /** Takes NULL; after its sessions. */
 void tls_context_free(struct tls_context *context);
 
-/** Begins a session with the server @p host, which lives as long; tls_shake() comes first. */
+/** Begins a session with the server @p host; tls_shake() comes first. */
 struct tls_session *tls_session_new(struct tls_context *context, const char *host);
 
 /** Takes NULL. */

@@ -20,16 +20,34 @@ static const struct topology_kind kinds[] = {
 #undef TOPOLOGY
 };
 
+/* A node of the same name stays what it is known to be. */
+void topology_configure(struct topology *topology, const struct conf_sink *options)
+{
+    bool same = topology->node_count == endpoint_count(options);
+
+    topology->node_count = endpoint_count(options);
+    for (unsigned i = 0; i < topology->node_count; i++) {
+        struct node *node = &topology->nodes[i];
+        char name[ENDPOINT_NAME_BYTES];
+        node->endpoint = endpoint_of(options, i);
+        endpoint_name(&node->endpoint, name);
+        if (strcmp(name, node->name) == 0)
+            continue;
+        same = false;
+        memcpy(node->name, name, sizeof(name));
+        node->run_id[0] = '\0';
+    }
+    if (same)
+        return;
+    memset(topology->owner, 0, sizeof(topology->owner));
+    topology->known = NULL;
+}
+
 void topology_init(struct topology *topology, const struct conf_sink *options)
 {
-    *topology = (struct topology){.kind = kinds,
-                                  .node_count = endpoint_count(options),
-                                  .connections = (unsigned)options->connections};
-    topology->nodes = mem_array(topology->node_count, sizeof(*topology->nodes));
-    for (unsigned i = 0; i < topology->node_count; i++) {
-        topology->nodes[i].endpoint = endpoint_of(options, i);
-        endpoint_name(&topology->nodes[i].endpoint, topology->nodes[i].name);
-    }
+    *topology = (struct topology){.kind = kinds, .connections = (unsigned)options->connections};
+    topology->nodes = mem_array(URL_HOSTS, sizeof(*topology->nodes));
+    topology_configure(topology, options);
 }
 
 void topology_free(struct topology *topology)

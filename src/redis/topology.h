@@ -38,6 +38,9 @@ struct topology {
     void *context;
 };
 
+/** The servers that the sink's URL names now. What led to a node leads to another one, perhaps. */
+void topology_configure(struct topology *topology, const struct conf_sink *options);
+
 /** The servers that the sink's URL names. */
 void topology_init(struct topology *topology, const struct conf_sink *options);
 void topology_free(struct topology *topology);

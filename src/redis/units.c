@@ -89,6 +89,18 @@ struct units *units_new(struct servers *servers, const struct units_events *even
     return units;
 }
 
+void units_configure(struct units *units, bool renew)
+{
+    const struct conf_sink *options = units->servers->setup.options;
+
+    for (size_t i = 0; i < LANES; i++) {
+        lane_configure(units->lanes[i], options->name, options->checkpoint_prefix.text,
+                       (size_t)options->unit_records, (size_t)options->unit_bytes);
+        if (renew)
+            connection_renew(&units->links[i].connection);
+    }
+}
+
 void units_free(struct units *units)
 {
     if (!units)

@@ -19,6 +19,10 @@ struct units; /* one sink's, from sink_units() */
 /** Starts to connect to @p servers, which outlive the units. */
 struct units *units_new(struct servers *servers, const struct units_events *events);
 
+/** The servers have other options; @p renew: connects to them again. What is in flight then is
+ * carried out once all the same. */
+void units_configure(struct units *units, bool renew);
+
 /** Ends the claims at once, and no events come. The connections are closed already. Takes NULL. */
 void units_free(struct units *units);
 

@@ -12,7 +12,14 @@ enum { ORDINARY_WINDOWS = 3, LEAST_ORDINARY = 64 << 10 };
 
 void window_init(struct window *window, size_t limit_commands, size_t limit_bytes)
 {
-    *window = (struct window){.limit_commands = limit_commands, .limit_bytes = limit_bytes};
+    *window = (struct window){0};
+    window_limit(window, limit_commands, limit_bytes);
+}
+
+void window_limit(struct window *window, size_t limit_commands, size_t limit_bytes)
+{
+    window->limit_commands = limit_commands;
+    window->limit_bytes = limit_bytes;
     window->ordinary_capacity = limit_bytes * ORDINARY_WINDOWS;
     if (window->ordinary_capacity < LEAST_ORDINARY)
         window->ordinary_capacity = LEAST_ORDINARY;

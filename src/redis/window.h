@@ -20,6 +20,9 @@ struct window {
 
 void window_init(struct window *window, size_t limit_commands, size_t limit_bytes);
 
+/** Other limits from now on; what is there stays. */
+void window_limit(struct window *window, size_t limit_commands, size_t limit_bytes);
+
 /** Gives the memory back. */
 void window_free(struct window *window);
 

@@ -63,11 +63,13 @@ static void bridge_start(const char *path)
         bridge_compiled(bridge.loaded.routes);
     bridge_open_metrics();
     bridge.health = health_new(1, bridge.loaded.conf->admin.startup == STARTUP_WARM);
-    options.conf = bridge.loaded.conf;
+    bridge.plan = (struct plan){.conf = bridge.loaded.conf,
+                                .routes = bridge.loaded.routes,
+                                .tolerances = tolerances_new(bridge.loaded.conf)};
+    options.plan = &bridge.plan;
     options.source = bridge.loaded.conf->sources;
-    options.routes = bridge.loaded.routes;
     options.metrics = bridge.metrics;
-    options.tolerances = bridge.tolerances = tolerances_new(bridge.loaded.conf);
+    options.claimed = bridge.claimed = claimed_routes_new();
     options.pauses = bridge.pauses = pauses_new();
     options.listener = (struct worker_listener){bridge.health, health_status};
     options.ranges = bridge_ranges;
@@ -78,14 +80,10 @@ static void bridge_start(const char *path)
     CU_ASSERT_EQUAL_FATAL(pthread_create(&bridge.thread, NULL, bridge_run, NULL), 0);
 }
 
-void bridge_open(const char *folder, const char *group, const char *settings, const char *format,
-                 ...)
+static void bridge_write(const char *format, va_list list)
 {
-    char path[300];
-    va_list list;
+    FILE *file = fopen(bridge.path, "w");
 
-    snprintf(path, sizeof(path), "%s/penstock.conf", folder);
-    FILE *file = fopen(path, "w");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     fprintf(file,
             "version = 1;\n"
@@ -93,12 +91,65 @@ void bridge_open(const char *folder, const char *group, const char *settings, co
             "    commit_interval = \"50ms\"; %s\n"
             "    librdkafka = { session_timeout_ms = 6000; heartbeat_interval_ms = 100;\n"
             "        fetch_wait_max_ms = 10; topic_metadata_refresh_interval_ms = 730; }; }; };\n",
-            rd_kafka_mock_cluster_bootstraps(cluster), group, settings);
-    va_start(list, format);
+            rd_kafka_mock_cluster_bootstraps(cluster), bridge.group, bridge.settings);
     vfprintf(file, format, list);
-    va_end(list);
     fclose(file);
-    bridge_start(path);
+}
+
+void bridge_open(const char *folder, const char *group, const char *settings, const char *format,
+                 ...)
+{
+    va_list list;
+
+    snprintf(bridge.path, sizeof(bridge.path), "%s/penstock.conf", folder);
+    bridge.group = group;
+    bridge.settings = settings;
+    va_start(list, format);
+    bridge_write(format, list);
+    va_end(list);
+    bridge_start(bridge.path);
+}
+
+/* --- another configuration -------------------------------------------------------------------- */
+
+static void bridge_free_plans(bool all)
+{
+    struct bridge_plan **link = &bridge.adopted;
+
+    while (*link) {
+        struct bridge_plan *plan = *link;
+        if (!all && atomic_load(&plan->plan.users)) {
+            link = &plan->older;
+            continue;
+        }
+        CU_ASSERT_EQUAL(atomic_load(&plan->plan.users), 0);
+        *link = plan->older;
+        tolerances_free(plan->plan.tolerances);
+        load_free(&plan->loaded);
+        free(plan);
+    }
+}
+
+bool bridge_adopt(const char *format, ...)
+{
+    struct bridge_plan *next = mem_new(struct bridge_plan);
+    int64_t until_ms = clock_ms() + BRIDGE_PATIENCE_MS;
+    va_list list;
+
+    va_start(list, format);
+    bridge_write(format, list);
+    va_end(list);
+    CU_ASSERT_EQUAL_FATAL(load(bridge.path, CONF_ERROR, &next->loaded), 0);
+    next->plan = (struct plan){.conf = next->loaded.conf,
+                               .routes = next->loaded.routes,
+                               .tolerances = tolerances_new(next->loaded.conf)};
+    worker_adopt(bridge.worker, &next->plan);
+    while (!worker_has_adopted(bridge.worker, &next->plan) && clock_ms() < until_ms)
+        poll(NULL, 0, 1);
+    next->older = bridge.adopted;
+    bridge.adopted = next;
+    bridge_free_plans(false);
+    return worker_has_adopted(bridge.worker, &next->plan);
 }
 
 /* Every record that a route was given has become of something, or is in flight. */
@@ -131,8 +182,10 @@ int64_t bridge_stop(void)
 void bridge_free(void)
 {
     worker_free(bridge.worker);
+    bridge_free_plans(true);
+    claimed_routes_free(bridge.claimed);
     health_free(bridge.health);
-    tolerances_free(bridge.tolerances);
+    tolerances_free(bridge.plan.tolerances);
     pauses_free(bridge.pauses);
     metrics_free(bridge.metrics);
     free(bridge.names);

@@ -14,8 +14,9 @@
 #pragma once
 #include "app/health.h"
 #include "app/load.h"
+#include "flow/claimed_routes.h"
 #include "flow/pauses.h"
-#include "flow/tolerance.h"
+#include "flow/plan.h"
 #include "flow/worker.h"
 #include "metrics/metrics.h"
 #include "real_redis_server.h"
@@ -24,10 +25,21 @@
 
 enum { BRIDGE_PATIENCE_MS = 60000, BRIDGE_LOOK_MS = 20, BRIDGE_STOP_MS = 5000 };
 
+/** A configuration that the bridge took while it ran. */
+struct bridge_plan {
+    struct loaded loaded;
+    struct plan plan;
+    struct bridge_plan *older;
+};
+
 struct bridge {
+    char path[300];
+    const char *group, *settings;
+    struct bridge_plan *adopted; /* newest first */
+    struct claimed_routes *claimed;
     struct loaded loaded;
     struct metrics *metrics;
-    struct tolerances *tolerances;
+    struct plan plan;
     struct pauses *pauses;
     const char **names;
     struct health *health;
@@ -54,6 +66,9 @@ extern int64_t bridge_per_second;
  */
 void bridge_open(const char *folder, const char *group, const char *settings, const char *format,
                  ...) __attribute__((format(printf, 4, 5)));
+
+/** The file has another end from now on, and the worker takes it, before patience ends. */
+bool bridge_adopt(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /** Waits for the end after worker_stop(): then its counts may be read, and balance. */
 void bridge_join(void);

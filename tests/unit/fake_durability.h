@@ -66,6 +66,11 @@ bool barrier_is_ready(const struct barrier *barrier)
     return !barrier->running && !barrier->trouble;
 }
 
+void barrier_renew(struct barrier *barrier)
+{
+    (void)barrier;
+}
+
 void barrier_begin(struct barrier *barrier)
 {
     CU_ASSERT_FALSE(barrier->running);

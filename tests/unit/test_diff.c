@@ -86,7 +86,7 @@ static void each_kind_of_setting_is_shown_as_the_file_says_it(void)
     expect(WITH("librdkafka = { b_c = 1; a_b = \"x y\"; }; ", "", ROUTE("r", DO), ""),
            "sources.main.librdkafka:  -> a.b=\"x y\", b.c=1 (rejoin)\n");
     expect(WITH("", "window_bytes = \"1MiB\"; ", ROUTE("r", DO), ""),
-           "sinks.live.window_bytes: 512KiB -> 1MiB (reconnect)\n");
+           "sinks.live.window_bytes: 512KiB -> 1MiB (live)\n");
     expect(WITH("", "durable = \"waitaof(1, 2, 2s)\"; ", ROUTE("r", DO), ""),
            "sinks.live.durable: none -> waitaof(1, 2, 2s) (rejoin)\n");
     expect(WITH("", "", ROUTE("r", DO "all = true; "), ""), "routes.r.all: false -> true (live)\n");
@@ -97,7 +97,7 @@ static void each_kind_of_setting_is_shown_as_the_file_says_it(void)
         WITH("", "", ROUTE("r", "do = ( { when = \"$offset > 5\"; cmd = \"SET a c\"; } ); "), ""),
         "routes.r.do: \"SET a b\" -> \"SET a c\" when \"$offset > 5\" (live)\n");
     expect(WITH("", "", ROUTE("r", DO), "admin = { hosts = [ \"a\", \"b c\" ]; };"),
-           "admin.hosts:  -> a, \"b c\" (live)\n");
+           "admin.hosts:  -> a, \"b c\" (restart)\n");
     expect(WITH("", "", ROUTE("r", DO), "log = { level = \"debug\"; };"),
            "log.level: info -> debug (live)\n");
     expect(WITH("", "", ROUTE("r", DO), "memory = \"1GiB\";"), "memory: 48MiB -> 1GiB (rejoin)\n");
@@ -137,18 +137,28 @@ static void a_secret_is_compared_and_not_shown(void)
 
 static void groups_are_added_and_removed_by_their_names(void)
 {
-    expect(WITH("", "", ROUTE("s", DO), ""), "routes.r:  -> nothing (rejoin)\n"
-                                             "routes.s: nothing ->  (rejoin)\n");
+    expect(WITH("", "", ROUTE("s", DO), ""), "routes.r:  -> nothing (live)\n"
+                                             "routes.s: nothing ->  (live)\n");
     expect(WITH("", "",
                 ROUTE("r", DO "on_error = \"skip\"; "
                               "tolerance = { records = 5; per = \"1m\"; }; "),
                 ""),
-           "routes.r.on_error: stop -> skip (reconnect)\nroutes.r.tolerance: nothing ->  (live)\n");
+           "routes.r.on_error: stop -> skip (live)\nroutes.r.tolerance: nothing ->  (live)\n");
     expect(WITH("", "", ROUTE("r", DO "retry = { timeout = \"1m\"; }; "), ""),
            "routes.r.retry: nothing ->  (live)\n");
     expect(WITH("", "", ROUTE("r", DO "on_error = \"dlq\"; "),
                 "dlq = { sink = \"live\"; stream = \"s\"; };"),
-           "routes.r.on_error: stop -> dlq (reconnect)\ndlq: nothing ->  (reconnect)\n");
+           "routes.r.on_error: stop -> dlq (live)\ndlq: nothing ->  (rejoin)\n");
+}
+
+static void a_route_is_a_rejoin_only_if_other_topics_are_read(void)
+{
+    expect(WITH("", "", ROUTE("r", DO) ", " ROUTE("s", DO), ""), "routes.s: nothing ->  (live)\n");
+    expect(WITH("", "",
+                ROUTE("r", DO) ", { name = \"s\"; from = \"main\"; topics = [ \"t\", \"u\" ]; "
+                               "to = \"live\"; do = \"SET a b\"; }",
+                ""),
+           "routes.s: nothing ->  (rejoin)\n");
 }
 
 static void routes_in_another_order_are_a_difference(void)
@@ -157,8 +167,8 @@ static void routes_in_another_order_are_a_difference(void)
         differences(WITH("", "", ROUTE("a", DO) ", " ROUTE("b", DO) ", " ROUTE("gone", DO), ""),
                     WITH("", "", ROUTE("b", DO) ", " ROUTE("new", DO) ", " ROUTE("a", DO), ""));
 
-    ASSERT_TEXT(text, "routes.gone:  -> nothing (rejoin)\nroutes.new: nothing ->  (rejoin)\n"
-                      "routes: a, b -> b, a (rejoin)\n");
+    ASSERT_TEXT(text, "routes.gone:  -> nothing (live)\nroutes.new: nothing ->  (live)\n"
+                      "routes: a, b -> b, a (live)\n");
     free(text);
 }
 
@@ -201,6 +211,7 @@ int main(void)
         TEST(a_limit_that_memory_lowers_is_not_a_difference_of_its_own),
         TEST(a_secret_is_compared_and_not_shown),
         TEST(groups_are_added_and_removed_by_their_names),
+        TEST(a_route_is_a_rejoin_only_if_other_topics_are_read),
         TEST(routes_in_another_order_are_a_difference),
         TEST(a_default_is_written_as_its_row_has_it),
     };

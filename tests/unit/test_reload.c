@@ -3,6 +3,7 @@
 
 #include "app/load.h"
 #include "app/reload.h"
+#include "app/workers.h"
 #include "base/log.h"
 
 #include <poll.h>
@@ -15,6 +16,7 @@ static char path[] = "/tmp/penstock-test-XXXXXX";
 static struct loaded loaded;
 static struct metrics *metrics;
 static struct reload *reload;
+static struct workers *workers; /* none */
 
 static void write_file(const char *route, const char *more)
 {
@@ -45,10 +47,12 @@ static void open_reload(void)
     CU_ASSERT_EQUAL_FATAL(load(path, CONF_ERROR, &loaded), 0);
     metrics = metrics_new(&(struct metrics_shape){.workers = 1});
     reload = reload_new(&loaded, metrics);
+    workers = workers_new(reload_plan(reload), metrics, NULL);
 }
 
 static void close_reload(void)
 {
+    workers_free(workers);
     reload_free(reload);
     metrics_free(metrics);
     load_free(&loaded);
@@ -75,7 +79,8 @@ static struct reload_answer ask(void)
     pthread_create(&thread, NULL, asker, &answer);
     CU_ASSERT_EQUAL(sigtimedwait(&set, NULL, &patience), SIGHUP);
     reload_wanted(reload);
-    reload_turn(reload);
+    while (!reload_turn(reload, workers))
+        poll(NULL, 0, 1);
     pthread_join(thread, NULL);
     return answer;
 }
