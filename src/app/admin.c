@@ -133,6 +133,7 @@ struct admin *admin_start(const struct admin_parts *parts, struct err *err)
 
     admin->parts = *parts;
     admin->parts.history = history_new();
+    admin->parts.endpoints = &endpoints_all;
     admin->base = event_base_new();
     admin->stop_handle = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (!admin->base || admin->stop_handle < 0) {

@@ -19,6 +19,8 @@ struct endpoint {
     const char *help;
     /** Fills @p answer. */
     void (*answer)(void *context, const struct http_request *request, struct http_answer *answer);
+    const char *id;            /* a name for programs */
+    const char *takes, *gives; /* the body of the request and of the answer: see endpoints.def */
 };
 
 struct endpoints {

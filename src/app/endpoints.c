@@ -7,18 +7,27 @@
 #include <string.h>
 
 static const struct endpoint rows[] = {
-#define ENDPOINT(method, path, access, function, help)                                             \
-    {METHOD_##method, path, ACCESS_##access, help, function},
+#define ENDPOINT(method, path, access, takes, gives, function, help)                               \
+    {METHOD_##method, path, ACCESS_##access, help, function, #function, #takes, #gives},
 #include "app/endpoints.def"
 };
 
 const struct endpoints endpoints_all = {rows, sizeof(rows) / sizeof(rows[0])};
+
+static bool accepts_plain(struct slice accept)
+{
+    return accept.length && memmem(accept.data, accept.length, "text/plain", 10);
+}
 
 void root_answer(void *context, const struct http_request *request, struct http_answer *answer)
 {
     (void)context;
     if (page_answer(request, answer))
         return;
+    if (!accepts_plain(request->head->accept)) {
+        connect_answer_server(request, answer);
+        return;
+    }
     fprintf(answer->body, "penstock %s\n\n", PENSTOCK_VERSION);
     for (size_t i = 0; i < endpoints_all.count; i++)
         fprintf(answer->body, "%-6s %-16s %s\n", method_name(rows[i].method), rows[i].path,
@@ -42,11 +51,17 @@ static void write_rows(FILE *out)
 static void write_member(const struct api_member *member, FILE *out)
 {
     static const char *const types[] = {
-        [TYPE_TEXT] = "text",           [TYPE_TEXT_OR_NULL] = "text or null",
-        [TYPE_INTEGER] = "integer",     [TYPE_INTEGER_OR_NULL] = "integer or null",
-        [TYPE_NUMBER] = "number",       [TYPE_NUMBER_OR_NULL] = "number or null",
-        [TYPE_FLAG] = "true or false",  [TYPE_TEXTS] = "list of texts",
-        [TYPE_LIST] = "list of ",       [TYPE_ONE] = "",
+        [TYPE_TEXT] = "text",
+        [TYPE_TEXT_OR_NULL] = "text or null",
+        [TYPE_TEXT_OR_NONE] = "text, or not there",
+        [TYPE_LEVEL] = "error, warn, info or debug",
+        [TYPE_INTEGER] = "integer",
+        [TYPE_INTEGER_OR_NULL] = "integer or null",
+        [TYPE_NUMBER_OR_NULL] = "number or null",
+        [TYPE_FLAG] = "true or false",
+        [TYPE_TEXTS] = "list of texts",
+        [TYPE_LIST] = "list of ",
+        [TYPE_ONE] = "",
         [TYPE_MAP] = "object of texts",
     };
     bool another = member->type == TYPE_LIST || member->type == TYPE_ONE;

@@ -15,11 +15,12 @@ struct admin_parts {
     struct metrics *metrics;
     struct health *health;
     struct steering steering;
-    struct reload *reload;   /* NULL: nobody reads the configuration again */
-    struct history *history; /* the admin port's own */
+    struct reload *reload;             /* NULL: nobody reads the configuration again */
+    struct history *history;           /* the admin port's own */
+    const struct endpoints *endpoints; /* and all of its pages */
 };
 
-#define ENDPOINT(method, path, access, function, help)                                             \
+#define ENDPOINT(method, path, access, takes, gives, function, help)                               \
     void function(void *parts, const struct http_request *request, struct http_answer *answer);
 #include "app/endpoints.def"
 
@@ -28,6 +29,9 @@ bool page_answer(const struct http_request *request, struct http_answer *answer)
 
 /** The metrics say from now on what the probes would say. */
 void probes_note(const struct admin_parts *parts);
+
+/** As Kafka Connect's root: which server this is. */
+void connect_answer_server(const struct http_request *request, struct http_answer *answer);
 
 extern const struct endpoints endpoints_all;
 

@@ -527,3 +527,29 @@ bool health_held(struct health *health, const char *topic, int32_t partition,
     pthread_mutex_unlock(&health->mutex);
     return found;
 }
+
+bool health_is_joined(struct health *health, unsigned worker)
+{
+    pthread_mutex_lock(&health->mutex);
+    bool joined = worker < health->worker_count && health->workers[worker].joined;
+    pthread_mutex_unlock(&health->mutex);
+    return joined;
+}
+
+bool health_held_by(struct health *health, unsigned worker, const char *route,
+                    char text[ERR_TEXT_BYTES])
+{
+    char named[ERR_TEXT_BYTES];
+    bool found = false;
+
+    snprintf(named, sizeof(named), ": route %s: ", route);
+    pthread_mutex_lock(&health->mutex);
+    const struct worker_held *held =
+        worker < health->worker_count ? &health->workers[worker].held : NULL;
+    for (size_t i = 0; held && !found && i < held->count && i < WORKER_HELD_SHOWN; i++) {
+        found = strstr(held->items[i].text, named);
+        memcpy(text, held->items[i].text, ERR_TEXT_BYTES);
+    }
+    pthread_mutex_unlock(&health->mutex);
+    return found;
+}

@@ -53,3 +53,11 @@ bool health_sink_trouble(struct health *health, const char *sink, char reason[ER
 /** Why a partition is held or paused; false: it is not, or too many are. Any thread. */
 bool health_held(struct health *health, const char *topic, int32_t partition,
                  char reason[ERR_TEXT_BYTES]);
+
+/** Whether a worker is in its group. Any thread. */
+bool health_is_joined(struct health *health, unsigned worker);
+
+/** Whether a worker holds a partition because of a record of @p route; @p text says which and why.
+ * Any thread. */
+bool health_held_by(struct health *health, unsigned worker, const char *route,
+                    char text[ERR_TEXT_BYTES]);

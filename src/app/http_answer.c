@@ -2,6 +2,7 @@
 #include "app/http_answer.h"
 
 #include "base/json_writer.h"
+#include "base/text.h"
 
 #include <event2/buffer.h>
 #include <stdarg.h>
@@ -43,6 +44,20 @@ static const char *reason_of(int status)
     return "Unknown";
 }
 
+/* Parts of the request in a message may be any bytes, and be cut anywhere: what is no text is shown
+ * as its escapes. */
+static void write_message(struct json_writer *json, const char *message)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+
+    text_show(out, slice_of(message));
+    fclose(out);
+    json_write_text(json, "message", text);
+    free(text);
+}
+
 void http_refuse(struct http_answer *answer, int status, const char *format, ...)
 {
     struct json_writer json = {.out = answer->body};
@@ -56,7 +71,7 @@ void http_refuse(struct http_answer *answer, int status, const char *format, ...
     answer->type = HTTP_JSON;
     json_write_open(&json, NULL, '{');
     json_write_integer(&json, "error_code", status);
-    json_write_text(&json, "message", text);
+    write_message(&json, text);
     json_write_close(&json, '}');
     fputc('\n', answer->body);
 }

@@ -44,7 +44,9 @@ static bool read_offset(const struct http_request *request, struct http_answer *
 {
     struct arena arena = {0};
     struct slice text = read_member(request, "offset", VALUE_NUMBER, &arena);
-    bool good = text.length && text_integer(text, offset) && *offset >= 0;
+    struct slice whole = request_cut(&text, "."); /* 7.0 is a whole number of JSON Schema, too */
+    bool good = whole.length && text_integer(whole, offset) && *offset >= 0 &&
+                (!text.length || slice_is(text, "0"));
 
     arena_free(&arena);
     if (!good)

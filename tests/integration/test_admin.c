@@ -76,9 +76,11 @@ static void a_probe_that_passes_lists_its_checks_when_asked(void)
 static void the_root_lists_the_endpoints(void)
 {
     port_open();
-    port_get("/");
+    port_ask("GET / HTTP/1.1\r\nAccept: text/plain\r\n\r\n");
     CU_ASSERT_EQUAL(port_status(), 200);
     CU_ASSERT(port_says("\nGET    /metrics "));
+    port_get("/"); /* as tools of Kafka Connect ask */
+    CU_ASSERT(port_says("{\"version\":\"" PENSTOCK_VERSION "\",\"commit\":"));
     port_close();
 }
 

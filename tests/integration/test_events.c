@@ -143,7 +143,7 @@ static void answer_stream(void *context, const struct http_request *request,
 }
 
 static const struct endpoint stream_endpoint[] = {
-    {METHOD_GET, "/api/v1/events", ACCESS_OPEN, "", answer_stream}};
+    {.method = METHOD_GET, .path = "/api/v1/events", .answer = answer_stream}};
 
 /* A client with little room, which reads nothing for now. */
 static int dial_slowly(const struct http *http)
