@@ -28,7 +28,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { TRACE_LOOKS = 64 };
+enum { TRACE_LOOKS = 64, TRACE_GLANCES = 8 };
 
 /* --- from record to commands ------------------------------------------------------------------ */
 
@@ -123,14 +123,21 @@ static void worker_take_back(struct worker *worker)
     }
 }
 
-/* librdkafka copies all headers of a record at the first question for one. So after many records
- * without a trace only one of a batch is looked at, until one has a trace. */
+/* librdkafka copies all headers of a record at the first question for one, which costs as much as
+ * all else that we do with it. So of a large batch only some are looked at, and fewer if the batch
+ * before had no trace. */
 static bool worker_find_trace(struct worker *worker, const struct record *record)
 {
     worker->trace = headers_trace(record);
-    bool found = trace_is_set(&worker->trace);
-    worker->trace_looks = found ? TRACE_LOOKS : worker->trace_looks - 1;
-    return found;
+    worker->trace_looks--;
+    worker->untraced &= !trace_is_set(&worker->trace);
+    return trace_is_set(&worker->trace);
+}
+
+static void worker_begin_traces(struct worker *worker)
+{
+    worker->trace_looks = worker->untraced ? TRACE_GLANCES : TRACE_LOOKS;
+    worker->untraced = true;
 }
 
 /* Whether one more record may be on its way on this route. */
@@ -229,7 +236,8 @@ static void worker_prepare_batch(struct worker *worker)
     if (batch->next == batch->count && !worker->stopping && room) {
         source_poll(worker->source, batch, room < BATCH_RECORDS ? room : BATCH_RECORDS);
         pace_took(&worker->pace, batch->count);
-        worker->trace_looks += !worker->trace_looks;
+        if (batch->count)
+            worker_begin_traces(worker);
     }
     while (batch->next < batch->count && worker_prepare(worker, &batch->records[batch->next]))
         source_return(batch, batch->next++);

@@ -61,7 +61,8 @@ struct worker {
     struct original *original;   /* the record in hand; NULL: it is not kept */
     struct trace trace;          /* of the record in hand, */
     bool traced;                 /* if it has one, and we looked */
-    unsigned trace_looks;        /* how many records more we look at for a trace */
+    bool untraced;               /* no record of the last batch had one */
+    unsigned trace_looks;        /* how many records more of this batch we look at for a trace */
     struct arena arena;
     struct rendering rendering;
     uint32_t *opened; /* deliveries of the record in hand, as many as there are routes */
