@@ -3,8 +3,8 @@
 #include "app/load.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/admin_ask.h"
 #include "cli/commands.h"
-#include "cli/ctl_client.h"
 #include "cli/ctl_text.h"
 #include "cli/options.h"
 
@@ -114,9 +114,8 @@ static char *read_token(const char *path)
 /* --- what ------------------------------------------------------------------------------------- */
 
 struct question {
-    const char *method;
+    const struct action *action;
     char path[1024], body[64]; /* an empty body is none */
-    bool (*print)(struct slice json);
 };
 
 static void append_segment(char *path, size_t room, const char *text)
@@ -245,7 +244,7 @@ static bool make_question(struct question *question, char **words, int count)
     for (size_t i = 0; count && i < ACTIONS; i++)
         if (strcmp(words[0], names[i]) == 0) {
             int given = count > 1 ? split_name(rest, count - 1) : 0;
-            *question = (struct question){.method = actions[i].method, .print = actions[i].print};
+            *question = (struct question){.action = &actions[i]};
             return actions[i].make(question, names[i], rest, given);
         }
     const char *nearest = count ? text_nearest(slice_of(words[0]), names, ACTIONS) : NULL;
@@ -257,52 +256,70 @@ static bool make_question(struct question *question, char **words, int count)
 
 /* --- all together ----------------------------------------------------------------------------- */
 
-static int print_answer(const struct question *question, const struct ctl_answer *answer, bool json)
+static int print_answer(const struct action *action, int status, char *text, bool json)
 {
-    struct slice body = {answer->body, answer->length};
-    bool good = answer->status == 200;
+    struct slice body = slice_of(text);
 
-    if (json)
-        fwrite(body.data, 1, body.length, stdout);
-    else if (!good)
+    if (!json && status != 200)
         ctl_print_refusal(body);
-    else if (!question->print(body))
-        fwrite(body.data, 1, body.length, stdout);
-    if (good)
+    else if (json || !action->print(body))
+        fputs(text, stdout);
+    if (status == 200)
         return EXIT_OK;
-    return answer->status == 401 || answer->status == 403 || answer->status == 503
-               ? EXIT_UNAVAILABLE
-               : EXIT_NEGATIVE;
+    return status == 401 || status == 403 || status == 503 ? EXIT_UNAVAILABLE : EXIT_NEGATIVE;
 }
 
-static int ask(const struct question *question, const struct ctl_target *target, bool json)
+static int ask(const struct question *question, const char *address, const char *token, bool json)
 {
-    struct ctl_answer answer;
+    const struct admin_question asked = {address, token, question->action->method, question->path,
+                                         question->body[0] ? question->body : NULL};
     struct err err;
     int status;
+    char *body = admin_ask(&asked, &status, &err);
 
-    if (!ctl_ask(target, question->method, question->path,
-                 question->body[0] ? question->body : NULL, &answer, &err)) {
+    if (!body) {
         fprintf(stderr, "penstock ctl: %s\n", err.text);
-        return err.kind == ERR_CONFIG ? EXIT_USAGE : EXIT_UNAVAILABLE;
+        return EXIT_UNAVAILABLE;
     }
-    status = print_answer(question, &answer, json);
-    free(answer.body);
+    status = print_answer(question->action, status, body, json);
+    free(body);
     return status;
+}
+
+/* "http://HOST:PORT" as "HOST:PORT"; NULL: it is no such url. */
+static char *address_of_url(const char *url)
+{
+    static const char scheme[] = "http://";
+    char *address;
+
+    if (strncmp(url, scheme, sizeof(scheme) - 1) != 0) {
+        fprintf(stderr, "penstock ctl: %s: not http://HOST:PORT\n", url);
+        return NULL;
+    }
+    address = mem_text(url + sizeof(scheme) - 1);
+    address[strcspn(address, "/")] = '\0';
+    return address;
+}
+
+/* A path, for admin_ask(): it has a slash. */
+static char *address_of_socket(const char *path)
+{
+    return strchr(path, '/') ? mem_text(path) : mem_format("./%s", path);
 }
 
 static int ask_by(const struct choice *choice, const struct question *question)
 {
-    char *socket = choice->socket ? mem_text(choice->socket) : NULL, *token = NULL;
-    int status = EXIT_OK;
+    int status = EXIT_USAGE;
+    char *token = NULL;
+    char *address = choice->socket ? address_of_socket(choice->socket)
+                    : choice->url  ? address_of_url(choice->url)
+                                   : socket_of_file(load_path(choice->config), &status);
 
-    if (!socket && !choice->url)
-        socket = socket_of_file(load_path(choice->config), &status);
-    if (choice->url && choice->token_file && !(token = read_token(choice->token_file)))
+    if (address && choice->token_file && !(token = read_token(choice->token_file)))
         status = EXIT_NOINPUT;
-    else if (socket || choice->url)
-        status = ask(question, &(struct ctl_target){socket, choice->url, token}, choice->json);
-    free(socket);
+    else if (address)
+        status = ask(question, address, token, choice->json);
+    free(address);
     free(token);
     return status;
 }

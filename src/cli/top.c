@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "cli/admin_get.h"
+#include "cli/admin_ask.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/terminal.h"

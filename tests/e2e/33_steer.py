@@ -139,7 +139,7 @@ def who_may_not_is_told(run):
     expect("ready" in ctl(penstock, "status"), "status")
     expect("rides" in ctl(penstock, "routes"), "routes")
     expect_equal(penstock.stop(), 0, "exit status")
-    expect("penstock does not run" in ctl(penstock, "status", status=69), "nobody there")
+    expect("no penstock listens there" in ctl(penstock, "status", status=69), "nobody there")
     bare = os.path.join(run.folder, "bare.conf")
     with open(bare, "w", encoding="utf-8") as file:
         file.write(conf(kafka, redis.url, run.group, [route("rides", run.topic, [SEEN], format="raw")]))

@@ -1,5 +1,5 @@
-/* admin_get.c: asks a running penstock's admin port for a page. */
-#include "cli/admin_get.h"
+/* admin_ask.c: asks a running penstock's admin port. */
+#include "cli/admin_ask.h"
 
 #include "base/mem.h"
 
@@ -46,6 +46,16 @@ static int connect_to(int family, const struct sockaddr *address, socklen_t leng
     return -1;
 }
 
+static void unix_failed(const char *path, int reason, struct err *err)
+{
+    if (reason == EACCES)
+        err_set(err, ERR_FATAL,
+                "%s: %s; only its owner and group may: use sudo, or join the service's group", path,
+                strerror(reason));
+    else
+        err_set(err, ERR_RETRY, "%s: %s: no penstock listens there", path, strerror(reason));
+}
+
 static int connect_unix(const char *path, struct err *err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -58,7 +68,7 @@ static int connect_unix(const char *path, struct err *err)
     memcpy(address.sun_path, path, strlen(path) + 1);
     fd = connect_to(AF_UNIX, (const struct sockaddr *)&address, sizeof(address));
     if (fd < 0)
-        failed(path, strerror(errno), err);
+        unix_failed(path, errno, err);
     return fd;
 }
 
@@ -108,12 +118,28 @@ static int connect_tcp(const char *address, struct err *err)
 
 /* --- a request and its answer ----------------------------------------------------------------- */
 
-static bool send_request(int fd, const char *path, const char *token)
+static char *write_request(const struct admin_question *question)
 {
-    char *text = mem_format("GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                            "Accept: text/plain\r\n%s%s%s\r\n",
-                            path, token ? "Authorization: Bearer " : "", token ? token : "",
-                            token ? "\r\n" : "");
+    const char *token = question->token, *body = question->body;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    fprintf(out, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n", question->method,
+            question->path);
+    fprintf(out, "Accept: text/plain, application/json\r\n");
+    if (token)
+        fprintf(out, "Authorization: Bearer %s\r\n", token);
+    if (body)
+        fprintf(out, "Content-Type: application/json\r\nContent-Length: %zu\r\n", strlen(body));
+    fprintf(out, "\r\n%s", body ? body : "");
+    fclose(out);
+    return text;
+}
+
+static bool send_request(int fd, const struct admin_question *question)
+{
+    char *text = write_request(question);
     size_t length = strlen(text), sent = 0;
     ssize_t wrote = 1;
 
@@ -121,6 +147,7 @@ static bool send_request(int fd, const char *path, const char *token)
         wrote = send(fd, text + sent, length - sent, MSG_NOSIGNAL);
         sent += wrote > 0 ? (size_t)wrote : 0;
     }
+    explicit_bzero(text, length);
     free(text);
     return sent == length;
 }
@@ -144,33 +171,45 @@ static char *read_all(int fd)
     return NULL;
 }
 
-/* Its body alone; frees what is no good answer. */
-static char *take_body(char *answer, const char *address, struct err *err)
+/* Its body alone; frees what is no answer. */
+static char *take_body(char *answer, const char *address, int *status, struct err *err)
 {
+    static const char version[] = "HTTP/1.1 ";
     char *body = answer ? strstr(answer, "\r\n\r\n") : NULL;
-    size_t line = answer ? strcspn(answer, "\r\n") : 0;
 
-    if (!body) {
-        failed(address, "no answer", err);
-    } else if (strncmp(answer, "HTTP/1.1 200", 12) != 0) {
-        err_set(err, ERR_RETRY, "%s: %.*s", address, (int)line, answer);
-    } else {
-        memmove(answer, body + 4, strlen(body + 4) + 1);
-        return answer;
+    if (!body || strncmp(answer, version, sizeof(version) - 1) != 0) {
+        failed(address, answer ? "what answers there is not penstock" : "no answer", err);
+        free(answer);
+        return NULL;
     }
-    free(answer);
-    return NULL;
+    *status = atoi(answer + sizeof(version) - 1);
+    memmove(answer, body + 4, strlen(body + 4) + 1);
+    return answer;
 }
 
-char *admin_get(const char *address, const char *path, const char *token, struct err *err)
+char *admin_ask(const struct admin_question *question, int *status, struct err *err)
 {
+    const char *address = question->address;
     int fd = strchr(address, '/') ? connect_unix(address, err) : connect_tcp(address, err);
     char *answer = NULL;
 
     if (fd < 0)
         return NULL;
-    if (send_request(fd, path, token))
+    if (send_request(fd, question))
         answer = read_all(fd);
     close(fd);
-    return take_body(answer, address, err);
+    return take_body(answer, address, status, err);
+}
+
+char *admin_get(const char *address, const char *path, const char *token, struct err *err)
+{
+    int status;
+    char *body =
+        admin_ask(&(struct admin_question){address, token, "GET", path, NULL}, &status, err);
+
+    if (!body || status == 200)
+        return body;
+    free(body);
+    err_set(err, ERR_RETRY, "%s: status %d", address, status);
+    return NULL;
 }
