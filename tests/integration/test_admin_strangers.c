@@ -243,6 +243,122 @@ static void a_body_never_becomes_a_request(void)
     port_close();
 }
 
+/* --- bodies ----------------------------------------------------------------------------------- */
+
+#define POST                                                                                       \
+    "POST /api/v1/log HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " PORT_TOKEN "\r\n"
+#define JSON_TYPE "Content-Type: application/json\r\n"
+
+static void a_body_that_cannot_be_one_is_refused(void)
+{
+    static const struct {
+        const char *request;
+        int status;
+    } rows[] = {
+        {POST JSON_TYPE "Content-Length: 16385\r\n\r\n", 413},
+        {POST JSON_TYPE "Content-Length: 99999999999999999999\r\n\r\n", 413},
+        {POST JSON_TYPE "Content-Length: -1\r\n\r\n", 400},
+        {POST JSON_TYPE "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400},
+        {POST JSON_TYPE "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", 400},
+        {POST JSON_TYPE "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n", 400},
+        {POST JSON_TYPE "Transfer-Encoding: gzip, chunked\r\n\r\n", 501},
+        {POST JSON_TYPE "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400},
+        {POST JSON_TYPE "Transfer-Encoding: chunked\r\n\r\n2\n{}\n0\n\n\r\n\r\n", 400},
+        {POST JSON_TYPE "Transfer-Encoding: chunked\r\n\r\n2\r\n{}{\r\n", 400},
+        {POST JSON_TYPE "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", 413},
+        {POST "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}", 415},
+        {POST "Content-Length: 2\r\n\r\n{}", 415},
+        {POST JSON_TYPE "Expect: cookies\r\nContent-Length: 2\r\n\r\n{}", 417},
+        {"POST /api/v1/log HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", 401},
+        {"POST /api/v1/log HTTP/1.1\r\nAuthorization: Bearer " PORT_TOKEN
+         "\r\nOrigin: http://evil.example\r\nContent-Length: 2\r\n\r\n{}",
+         403},
+    };
+
+    port_open();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        port_ask(rows[i].request);
+        if (port_status() != rows[i].status)
+            fprintf(stderr, "\nrow %zu: %.200s\n", i, answer);
+        CU_ASSERT_EQUAL(port_status(), rows[i].status);
+        CU_ASSERT(port_says("Connection: close\r\n"));
+    }
+    CU_ASSERT(port_still_answers());
+    port_close();
+}
+
+/* Each answers 400, for they are no levels: their bodies were read to the end, and no further. */
+static void what_follows_a_body_is_the_next_request(void)
+{
+    static const char three[] = POST JSON_TYPE
+        "Content-Length: 27\r\n\r\nGET /metrics HTTP/1.1\r\n\r\n  " POST JSON_TYPE
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nGET /\r\n2;x=y\r\n{}\r\n0\r\nT: 1\r\n\r\n"
+        "GET /livez HTTP/1.1\r\n\r\n";
+    int handle;
+
+    port_open();
+    handle = port_dial();
+    send_text(handle, three);
+    port_hear_one(handle);
+    CU_ASSERT_EQUAL(port_status(), 400);
+    port_hear_one(handle);
+    CU_ASSERT_EQUAL(port_status(), 400);
+    port_hear_one(handle);
+    CU_ASSERT(port_says("\r\n\r\nok\n"));
+    close(handle);
+    port_close();
+}
+
+static void a_client_that_waits_to_be_told_to_go_on_is_told(void)
+{
+    int handle;
+
+    port_open();
+    handle = port_dial();
+    send_text(handle, POST JSON_TYPE "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    CU_ASSERT_EQUAL(recv(handle, answer, 25, MSG_WAITALL), 25);
+    CU_ASSERT_EQUAL(memcmp(answer, "HTTP/1.1 100 Continue\r\n\r\n", 25), 0);
+    send_text(handle, "{}");
+    port_hear_one(handle);
+    CU_ASSERT_EQUAL(port_status(), 400);
+    close(handle);
+    port_close();
+}
+
+static void a_body_that_does_not_come_is_not_waited_for(void)
+{
+    int64_t since_ms;
+    int handle;
+
+    port_open();
+    handle = port_dial();
+    send_text(handle, POST JSON_TYPE "Content-Length: 20\r\n\r\n{\"level\"");
+    since_ms = clock_ms();
+    port_hear(handle, 5000);
+    CU_ASSERT_EQUAL(port_status(), 408);
+    CU_ASSERT(clock_ms() - since_ms < HTTP_HEAD_MS + 2000);
+    port_close();
+}
+
+static void a_crowd_of_slow_bodies_keeps_nobody_waiting(void)
+{
+    int handles[CROWD];
+    int64_t since_ms;
+
+    port_open();
+    for (int i = 0; i < CROWD; i++) {
+        handles[i] = port_dial();
+        send_text(handles[i], POST JSON_TYPE "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n");
+    }
+    since_ms = clock_ms();
+    for (int i = 0; i < 3; i++)
+        CU_ASSERT(port_still_answers());
+    CU_ASSERT(clock_ms() - since_ms < 1500);
+    for (int i = 0; i < CROWD; i++)
+        close(handles[i]);
+    port_close();
+}
+
 static void a_crowd_that_has_its_answers_keeps_nobody_waiting(void)
 {
     int handles[HTTP_CONNECTIONS];
@@ -362,6 +478,11 @@ int main(void)
         TEST(a_crowd_that_says_nothing_keeps_nobody_waiting),
         TEST(requests_that_come_at_once_are_answered_one_by_one),
         TEST(a_body_never_becomes_a_request),
+        TEST(a_body_that_cannot_be_one_is_refused),
+        TEST(what_follows_a_body_is_the_next_request),
+        TEST(a_client_that_waits_to_be_told_to_go_on_is_told),
+        TEST(a_body_that_does_not_come_is_not_waited_for),
+        TEST(a_crowd_of_slow_bodies_keeps_nobody_waiting),
         TEST(a_crowd_that_has_its_answers_keeps_nobody_waiting),
         TEST(a_foreign_host_reads_nothing),
         TEST(a_loop_that_stands_still_is_seen),
