@@ -17,7 +17,6 @@ const headers = () => token() ? { Authorization: "Bearer " + token() } : {};
 
 async function ask(path, options = {}) {
   const answer = await fetch(path, { ...options, headers: { ...headers(), ...options.headers }, cache: "no-store" });
-  if (answer.status === 401 || answer.status === 403) $("steer").dataset.wanted = "";
   if (!answer.ok) throw Object.assign(new Error((await answer.json().catch(() => ({}))).message ?? `${path}: ${answer.status}`), { status: answer.status });
   return answer;
 }
@@ -52,10 +51,10 @@ function addSample(sample) {
 
 // What grew since the last time, and the rates of the last two minutes.
 function addRates(name, of) {
-  const now = Date.now();
+  const now = state.status?.time_ms ?? 0; // penstock's own clock, of the same moment
   for (const one of state[name]) {
     const key = `${name} ${one.name}`, last = rates.get(key), total = of(one);
-    const grown = last && total >= last.total ? (total - last.total) / (now - last.now) * 1000 : NaN;
+    const grown = last && total >= last.total && now > last.now ? (total - last.total) / (now - last.now) * 1000 : NaN;
     const history = known(grown) ? [...last.history, grown].slice(-120) : last?.history ?? [];
     rates.set(key, { total, now, history });
     Object.assign(one, { rate: grown, rates: history });

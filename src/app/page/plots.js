@@ -2,7 +2,7 @@
 import { at, atMinute, count, h, join, known, round, setText, short, time } from "./words.js";
 
 // What is shown: as much as there is, up to so many seconds, with a mark each so many.
-const SPANS = [[120, 30], [300, 60], [900, 300]], LEFT = 46, BOTTOM = 20, TOP = 8, HEAT_SECONDS = 5;
+const SPANS = [[120, 30], [300, 60], [600, 120], [900, 300]], LEFT = 46, BOTTOM = 20, TOP = 8, HEAT_SECONDS = 5;
 
 // The quantile of counts by bucket, in seconds, as Prometheus reads it; NaN where there is nothing.
 export function quantile(share, counts, bounds) {
