@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The page at /, in a real Chromium, of a bridge between a real Kafka and a real Redis."""
 import os
+import signal
 import socket
 import threading
 import time
@@ -241,6 +242,19 @@ def it_survives_a_restart_of_the_process(run):
         wait_until(lambda: "up " in view.tab.locator("#about").inner_text(), SOON, "since when it is up")
 
 
+def a_process_that_hangs_is_not_called_live(run):
+    """Its connections stay open, and say nothing."""
+    _, _, penstock = bridge(run)
+    with chromium() as browser:
+        view = View(browser, penstock.port)
+        view.waits_for_state("well")
+        penstock.child.signal(signal.SIGSTOP)
+        view.waits_for("penstock has not answered since")
+        expect_equal(view.tab.locator("#live").inner_text(), "no connection", "whether it is live")
+        penstock.child.signal(signal.SIGCONT)
+        view.waits_for_state("well")
+
+
 def it_is_light_and_asks_nobody_else(run):
     """The whole page weighs less than 60 kB, and a strict policy forbids what is not its own."""
     _, _, penstock = bridge(run)
@@ -309,5 +323,5 @@ def ten_viewers_cost_less_than_a_hundredth_of_a_core(run):
 if __name__ == "__main__":
     main(it_shows_the_true_numbers, an_outage_of_redis_appears_and_vanishes, a_held_partition_appears_and_vanishes,
          buttons_pause_and_resume, the_keyboard_does_it_all, it_is_accessible_and_fits_a_phone,
-         it_survives_a_restart_of_the_process, it_is_light_and_asks_nobody_else,
+         it_survives_a_restart_of_the_process, a_process_that_hangs_is_not_called_live, it_is_light_and_asks_nobody_else,
          ten_viewers_cost_less_than_a_hundredth_of_a_core)

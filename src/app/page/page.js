@@ -3,11 +3,11 @@ import { Board, quantile, sum } from "./plots.js";
 import { partitionTable, placeOf, problemTable, routeTable, sinkTable } from "./tables.js";
 import { at, count, h, join, known, plural, setData, setText, short, size, time } from "./words.js";
 
-const HISTORY = 900, SHOWN = 50, PROBLEMS = 20, RECENT_MS = 5 * 60000;
+const HISTORY = 900, SHOWN = 50, PROBLEMS = 20, SILENCE_MS = 8000, RECENT_MS = 5 * 60000;
 const $ = id => document.getElementById(id);
 const place = id => document.querySelector(`[aria-labelledby=${id}].scroll`);
 
-const state = { history: null, status: null, routes: [], partitions: [], sinks: [], problems: [], away: null, refused: null, whole: false };
+const state = { history: null, status: null, routes: [], partitions: [], sinks: [], problems: [], heard: null, away: null, refused: null, whole: false };
 const rates = new Map(); // by the name of a route or sink: its last total, and the rates behind it
 
 // --- asking --------------------------------------------------------------------------------------
@@ -15,19 +15,29 @@ const rates = new Map(); // by the name of a route or sink: its last total, and 
 const token = () => sessionStorage.getItem("token");
 const headers = () => token() ? { Authorization: "Bearer " + token() } : {};
 
-async function ask(path, options = {}) {
-  const answer = await fetch(path, { ...options, headers: { ...headers(), ...options.headers }, cache: "no-store" });
+async function ask(path, { method, signal } = {}) {
+  const answer = await fetch(path, { method, signal, headers: headers(), cache: "no-store" });
   if (!answer.ok) throw Object.assign(new Error((await answer.json().catch(() => ({}))).message ?? `${path}: ${answer.status}`), { status: answer.status });
   return answer;
 }
 
+// Ends what it was made for if nobody calls hears() for a while: a process that hangs ends nothing by itself.
+function patience() {
+  const end = new AbortController();
+  let timer;
+  const hears = () => { clearTimeout(timer); timer = setTimeout(() => end.abort(), SILENCE_MS); };
+  hears();
+  return { signal: end.signal, hears, over: () => clearTimeout(timer) };
+}
+
 // Server-sent events by fetch(): EventSource cannot send a token.
-async function listen(path, heard) {
-  const reader = (await ask(path)).body.pipeThrough(new TextDecoderStream()).getReader();
+async function listen(path, { signal, hears }, heard) {
+  const reader = (await ask(path, { signal })).body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
+    hears();
     const events = (rest + value).split("\n\n");
     rest = events.pop();
     for (const event of events) {
@@ -69,6 +79,7 @@ function heard(name, data) {
   if (name === "routes") addRates(name, route => route.records.written);
   if (name === "sinks") addRates(name, sink => sink.commands.ok);
   state.away = null;
+  state.heard = Date.now();
   schedule();
 }
 
@@ -83,16 +94,18 @@ function joined(history) {
 
 async function live() {
   for (let wait = 500; ; wait = Math.min(5000, wait * 2)) {
+    const patient = patience();
     try {
-      const history = await (await ask("api/v1/history")).json();
+      const history = await (await ask("api/v1/history", patient)).json();
       state.history = Object.assign(state.history ?? {}, joined(history));
       board ??= new Board($("plots"), state.history);
       wait = 500;
-      await listen("api/v1/events", heard);
+      await listen("api/v1/events", patient, heard);
     } catch (error) {
       state.refused = [401, 403].includes(error.status) ? error.message : null;
     }
-    state.away ??= Date.now();
+    patient.over();
+    state.away ??= state.heard ?? Date.now();
     schedule();
     await new Promise(resolve => setTimeout(resolve, wait));
   }
