@@ -231,13 +231,21 @@ static void a_token_must_come_from_somewhere(void)
 {
     struct conf_property none[] = {PROPERTY("security.protocol", "sasl_plaintext", 8),
                                    PROPERTY("sasl.mechanism", "OAUTHBEARER", 9)};
+    struct conf_property oidc[] = {PROPERTY("security.protocol", "sasl_plaintext", 8),
+                                   PROPERTY("sasl.mechanism", "OAUTHBEARER", 9),
+                                   PROPERTY("sasl.oauthbearer.method", "oidc", 10)};
     struct conf_property test[] = {PROPERTY("security.protocol", "sasl_plaintext", 8),
                                    PROPERTY("sasl.mechanism", "OAUTHBEARER", 9),
                                    PROPERTY("enable.sasl.oauthbearer.unsecure.jwt", "true", 10)};
 
     CU_ASSERT_EQUAL(check(none, 2), 1);
     CU_ASSERT(says("sasl_mechanism OAUTHBEARER needs a token"));
+    CU_ASSERT(says("token = { file = "));
+    bool suggested = strstr(shown, "oidc") != NULL;
     CU_ASSERT_EQUAL(check(test, 3), 0);
+    /* Only if the librdkafka in use was built with it. */
+    bool known = check(oidc, 3) == 0 || !strstr(shown, "not supported in this build");
+    CU_ASSERT_EQUAL(suggested, known);
 }
 
 /* What is said of this token beside a login by OAUTHBEARER, or without one. */
