@@ -5,7 +5,7 @@ enum { BURST_PART = 10 };
 
 static double burst_of(const struct pace *pace)
 {
-    double burst = (double)pace->per_second / BURST_PART;
+    double burst = (double)pace->per_second / (double)BURST_PART;
 
     return burst < 1 ? 1 : burst;
 }

@@ -80,7 +80,7 @@ static void bridge_start(const char *path)
     CU_ASSERT_EQUAL_FATAL(pthread_create(&bridge.thread, NULL, bridge_run, NULL), 0);
 }
 
-static void bridge_write(const char *format, va_list list)
+__attribute__((format(printf, 1, 0))) static void bridge_write(const char *format, va_list list)
 {
     FILE *file = fopen(bridge.path, "w");
 

@@ -179,7 +179,7 @@ static double pass_us(struct slice value)
     hash = 2166136261; /* FNV-1a: each byte waits for the one before */
     for (size_t i = 0; i < value.length; i++)
         hash = (hash ^ (unsigned char)value.data[i]) * 16777619;
-    return (now_us() - start) * MAX_RECORD / (double)value.length;
+    return (now_us() - start) * (double)MAX_RECORD / (double)value.length;
 }
 
 static size_t memory_in_use(void)
