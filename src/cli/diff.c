@@ -22,7 +22,8 @@ static const char usage[] =
     "Shows which settings have another meaning in the configuration NEW than in OLD, and what of\n"
     "penstock must start again for each: live (nothing), reconnect, rejoin or restart. Comments,\n"
     "the order of settings and defaults that are written out do not count. Secrets are not shown.\n"
-    "penstock reads its configuration only at the start: restart it to use NEW.\n"
+    "A reload takes over all but what needs a restart. With other routes for an exactly-once\n"
+    "topic it carries checkpoints on; after a restart on_checkpoint_mismatch decides.\n"
     "The status is 0 if they mean the same, 1 if not.\n";
 
 static const char examples[] = "\nExample:\n"

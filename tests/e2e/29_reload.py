@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""The configuration is read again while records flow; RELOAD_SECONDS makes the load last longer."""
+import os
+import signal
+import time
+
+from harness import Flow, conf, expect, expect_equal, main, route, wait_until
+from harness.log import LAST, SEEN
+
+SECONDS = float(os.environ.get("RELOAD_SECONDS", "5"))
+EVERY = 0.2
+PER_SECOND = 4000
+GROWTH = 16 << 20  # more resident memory than this is a leak
+
+
+def _rewrite(penstock, text):
+    with open(penstock.conf_path, "w", encoding="utf-8") as file:
+        file.write(f'{text}\nadmin = {{ listen = "127.0.0.1:{penstock.port}"; }};\n')
+
+
+def _reload(penstock, text, result="ok"):
+    """Waits until the file is read; the workers have it a moment later."""
+    before = penstock.scrape().total("penstock_reloads_total", result=result)
+    _rewrite(penstock, text)
+    penstock.child.signal(signal.SIGHUP)
+    wait_until(lambda: penstock.scrape().total("penstock_reloads_total", result=result) > before, 10,
+               f"a reload is {result}")
+
+
+def _under_load(run, delivery):
+    kafka, redis = run.kafka(), run.redis()
+    flow = Flow(run, kafka, 8, 5000, PER_SECOND)
+
+    def text(number):
+        """Another template, another window, and every third time one route more."""
+        routes = [route("rides", run.topic, [SEEN, f"SET word {number}", LAST], format="raw", all=True, delivery=delivery)]
+        if number % 3 == 0:
+            routes.append(route("more", run.topic, [f"INCR more:{number % 5}"], format="raw", delivery=delivery))
+        return conf(kafka, redis.url, run.group, routes, sink=f"window_commands = {1000 + number % 7};")
+
+    penstock = run.penstock(text(1))
+    penstock.wait_flowing()
+    resident, number, until = None, 1, time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        number += 1
+        _rewrite(penstock, text(number))
+        penstock.child.signal(signal.SIGHUP)
+        time.sleep(EVERY)
+        if number == 12:
+            resident = penstock.scrape().total("process_resident_memory_bytes")
+    run.note(f"{number - 1} reloads")
+    flow.end()
+    flow.log.judge_exact(redis)
+    scrape = penstock.scrape()
+    expect(scrape.total("penstock_reloads_total", result="ok") > SECONDS, "it was reloaded")
+    expect_equal(scrape.total("penstock_reloads_total", result="refused"), 0, "refused")
+    expect_equal(scrape.total("penstock_kafka_rebalances_total", event="revoke"), 0, "rebalances")
+    expect_equal(scrape.total("penstock_redis_reconnects_total"), 0, "reconnects")
+    if resident:
+        grown = scrape.total("process_resident_memory_bytes") - resident
+        expect(grown < GROWTH, f"the process grew by {grown}")
+    expect_equal(penstock.stop(), 0, "exit status")
+
+
+def nothing_is_lost_or_repeated_at_least_once(run):
+    """Other templates, limits and routes five times a second."""
+    _under_load(run, "at_least_once")
+
+
+def nothing_is_lost_or_repeated_exactly_once(run):
+    """The same; a checkpoint of the routes before is carried on."""
+    _under_load(run, "exactly_once")
+
+
+def a_rotated_password_is_read_again(run):
+    """New connections need the new one; those that are there go on until they have it."""
+    kafka, redis = run.kafka(), run.redis()
+    flow = Flow(run, kafka, 4, 1000, PER_SECOND)
+    secret = os.path.join(run.folder, "password")
+    with open(secret, "w", encoding="utf-8") as file:
+        os.chmod(secret, 0o600)
+        file.write("one")
+    redis.ask("ACL", "SETUSER", "bridge", "on", ">one", "~*", "&*", "+@all")
+    text = conf(kafka, redis.url, run.group, [route("rides", run.topic, [SEEN, LAST], format="raw", all=True)],
+                sink=f'username = "bridge"; password = "${{file:{secret}}}";')
+    penstock = run.penstock(text)
+    penstock.wait_flowing()
+    redis.ask("ACL", "SETUSER", "bridge", "<one", ">two")
+    with open(secret, "w", encoding="utf-8") as file:
+        file.write("two")
+    _reload(penstock, text)
+    wait_until(lambda: penstock.scrape().total("penstock_redis_reconnects_total") >= 1, 10, "it connects again")
+    flow.end()
+    flow.log.judge_exact(redis)
+    expect_equal(penstock.stop(), 0, "exit status")
+
+
+def mistakes_change_nothing_and_other_topics_join_again(run):
+    """What a file may do: be refused, be read by new members, wait for a restart."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 2)
+    kafka.create(run.topic + ".more", 2)
+
+    def text(topics):
+        return conf(kafka, redis.url, run.group, [route("r", topics, ["SET k:%{$topic}:%{$key} %{$value}"])])
+
+    penstock = run.penstock(text(run.topic))
+    _reload(penstock, text(run.topic) + "\ncolour = 1;", "refused")
+    expect("unknown setting 'colour'" in penstock.log(), "the log has the mistake")
+    expect(penstock.ready(), "it runs as before")
+    _reload(penstock, text("^" + run.topic))
+    wait_until(lambda: penstock.scrape().total("penstock_kafka_partition_assigned") == 4, 30, "the other topic is read")
+    _reload(penstock, text("^" + run.topic) + '\nlog = { format = "json"; };')
+    expect_equal(penstock.scrape().total("penstock_config_restart_needed"), 1, "needs a restart")
+    expect_equal(penstock.stop(), 0, "exit status")
+
+
+if __name__ == "__main__":
+    main(nothing_is_lost_or_repeated_at_least_once, nothing_is_lost_or_repeated_exactly_once,
+         a_rotated_password_is_read_again, mistakes_change_nothing_and_other_topics_join_again)
