@@ -63,6 +63,7 @@ static void generation_free(struct generation *generation)
 struct reload *reload_new(const struct loaded *start, struct metrics *metrics)
 {
     struct reload *reload = mem_new(struct reload);
+    pthread_condattr_t by_clock_ms;
 
     reload->first.loaded = *start;
     generation_plan(&reload->first);
@@ -70,7 +71,10 @@ struct reload *reload_new(const struct loaded *start, struct metrics *metrics)
     reload->metrics = metrics;
     reload->main_thread = pthread_self();
     pthread_mutex_init(&reload->mutex, NULL);
-    pthread_cond_init(&reload->answers, NULL);
+    pthread_condattr_init(&by_clock_ms);
+    pthread_condattr_setclock(&by_clock_ms, CLOCK_MONOTONIC);
+    pthread_cond_init(&reload->answers, &by_clock_ms);
+    pthread_condattr_destroy(&by_clock_ms);
     return reload;
 }
 
@@ -266,7 +270,7 @@ void reload_ask(struct reload *reload, struct reload_answer *answer)
     struct timespec until;
     int late = 0;
 
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += ANSWER_S;
     pthread_mutex_lock(&reload->mutex);
     uint64_t number = ++reload->asked;
