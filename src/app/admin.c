@@ -52,7 +52,9 @@ static void admin_publish(struct admin *admin)
     if (!viewers)
         return;
     FILE *out = open_memstream(&text, &length);
-    events_write(&admin->events, &admin->parts, clock_ms(), out);
+    struct admin_parts now = parts_enter(&admin->parts);
+    events_write(&admin->events, &now, clock_ms(), out);
+    parts_leave(&now);
     fclose(out);
     for (size_t i = 0; i < 2; i++)
         if (servers[i])

@@ -3,12 +3,41 @@
 
 #include "app/api_rows.h"
 #include "app/body.h"
+#include "app/reload.h"
+#include "flow/plan.h"
 
 #include <string.h>
 
+struct admin_parts parts_enter(const struct admin_parts *parts)
+{
+    struct admin_parts now = *parts;
+
+    now.plan = parts->reload ? reload_borrow(parts->reload) : NULL;
+    if (now.plan)
+        now.conf = now.plan->conf;
+    return now;
+}
+
+void parts_leave(const struct admin_parts *parts)
+{
+    if (parts->plan)
+        reload_give_back(parts->plan);
+}
+
+/* Each page is of one configuration, whatever is read again meanwhile. */
+#define ENDPOINT(method, path, access, takes, gives, function, help)                               \
+    static void function##_now(void *parts, const struct http_request *request,                    \
+                               struct http_answer *answer)                                         \
+    {                                                                                              \
+        struct admin_parts now = parts_enter(parts);                                               \
+        function(&now, request, answer);                                                           \
+        parts_leave(&now);                                                                         \
+    }
+#include "app/endpoints.def"
+
 static const struct endpoint rows[] = {
 #define ENDPOINT(method, path, access, takes, gives, function, help)                               \
-    {METHOD_##method, path, ACCESS_##access, help, function, #function, #takes, #gives},
+    {METHOD_##method, path, ACCESS_##access, help, function##_now, #function, #takes, #gives},
 #include "app/endpoints.def"
 };
 

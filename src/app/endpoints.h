@@ -7,15 +7,18 @@ struct conf;
 struct health;
 struct history;
 struct metrics;
+struct plan;
 struct reload;
 
 /** What they work with: their context. Borrowed. */
 struct admin_parts {
-    const struct conf *conf;
+    const struct conf
+        *conf; /* the one of the start, or, between enter and leave, the running one */
     struct metrics *metrics;
     struct health *health;
     struct steering steering;
     struct reload *reload;             /* NULL: nobody reads the configuration again */
+    struct plan *plan;                 /* between enter and leave: what keeps conf */
     struct history *history;           /* the admin port's own */
     const struct endpoints *endpoints; /* and all of its pages */
 };
@@ -23,6 +26,10 @@ struct admin_parts {
 #define ENDPOINT(method, path, access, takes, gives, function, help)                               \
     void function(void *parts, const struct http_request *request, struct http_answer *answer);
 #include "app/endpoints.def"
+
+/** The same with the configuration that runs, which stays until parts_leave(). */
+struct admin_parts parts_enter(const struct admin_parts *parts);
+void parts_leave(const struct admin_parts *parts);
 
 /** Answers with the page, if a browser asks; false: another client does. */
 bool page_answer(const struct http_request *request, struct http_answer *answer);

@@ -35,11 +35,11 @@ struct generation {
 
 struct reload {
     struct generation first;
-    struct generation *running; /* the newest one */
+    struct generation *running; /* the newest one; changed with the mutex */
     struct metrics *metrics;
     struct workers *workers; /* set while they take the newest one; NULL: they have it */
     pthread_t main_thread;
-    pthread_mutex_t mutex; /* of the rest */
+    pthread_mutex_t mutex; /* of the rest, too */
     pthread_cond_t answers;
     uint64_t asked, answered; /* numbers of those that asked */
     bool stopped;
@@ -86,6 +86,20 @@ struct plan *reload_plan(struct reload *reload)
 const struct conf *reload_conf(const struct reload *reload)
 {
     return reload->running->loaded.conf;
+}
+
+struct plan *reload_borrow(struct reload *reload)
+{
+    pthread_mutex_lock(&reload->mutex);
+    struct plan *plan = &reload->running->plan;
+    atomic_fetch_add(&plan->users, 1);
+    pthread_mutex_unlock(&reload->mutex);
+    return plan;
+}
+
+void reload_give_back(struct plan *plan)
+{
+    atomic_fetch_sub(&plan->users, 1);
 }
 
 void reload_free(struct reload *reload)
@@ -152,7 +166,9 @@ static void hand_over(struct reload *reload, const struct loaded *loaded, const 
     generation_plan(generation);
     tolerances_take_over(generation->plan.tolerances, loaded->conf, older->plan.tolerances,
                          older->loaded.conf);
+    pthread_mutex_lock(&reload->mutex);
     reload->running = generation;
+    pthread_mutex_unlock(&reload->mutex);
     reload->workers = workers;
     log_set_level(loaded->conf->log.level);
     load_name_series(reload->metrics, loaded->conf);

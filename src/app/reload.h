@@ -39,6 +39,10 @@ void reload_free(struct reload *reload);
 struct plan *reload_plan(struct reload *reload);
 const struct conf *reload_conf(const struct reload *reload);
 
+/** What runs, which stays until it is given back. Any thread. */
+struct plan *reload_borrow(struct reload *reload);
+void reload_give_back(struct plan *plan);
+
 /** Reads the file again if somebody asked for it, and has the workers take it. False: some have not
  * yet, and it should be called again soon. Main thread. */
 bool reload_turn(struct reload *reload, struct workers *workers);

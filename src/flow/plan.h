@@ -15,7 +15,7 @@ struct plan {
     const struct conf *conf;
     const struct routes *routes;
     struct tolerances *tolerances; /* NULL: any number of records may fail */
-    _Atomic unsigned users;        /* workers that have something of it */
+    _Atomic unsigned users;        /* that have something of it: workers, pages of the admin port */
 };
 
 /** A plan in the use of one worker. */

@@ -110,6 +110,7 @@ def mistakes_change_nothing_and_other_topics_join_again(run):
     expect(penstock.ready(), "it runs as before")
     _reload(penstock, text("^" + run.topic))
     wait_until(lambda: penstock.scrape().total("penstock_kafka_partition_assigned") == 4, 30, "the other topic is read")
+    expect("^" + run.topic in penstock.page("/api/v1/routes")[1], "the API shows the routes that run")
     _reload(penstock, text("^" + run.topic) + '\nlog = { format = "json"; };')
     expect_equal(penstock.scrape().total("penstock_config_restart_needed"), 1, "needs a restart")
     expect_equal(penstock.stop(), 0, "exit status")
