@@ -160,7 +160,7 @@ def redis_with_tls(run):
         server.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         wait_until(penstock.ready, 20, "it is ready again")
 
-    reload("strange.key", "certificate files not accepted")
+    reload("strange.key", "key values mismatch")
     reload("client.key", "certificate files read again")
     expect_equal(penstock.stop(), 0, "exit status")
 
