@@ -117,7 +117,7 @@ static void the_configuration_is_shown_without_secrets(void)
     open_api("conf", BRIDGE_ROUTE("rides", "conf", "do = \"SET a %{$value}\"; "));
     port_get("/api/v1/config");
     CU_ASSERT(port_says(
-        "{\"name\":\"admin.token\",\"value\":\"***\",\"default\":null,\"change\":\"live\"}"));
+        "{\"name\":\"admin.token\",\"value\":\"***\",\"default\":null,\"change\":\"restart\"}"));
     CU_ASSERT(port_says("{\"name\":\"sinks.here.connections\",\"value\":\"1\",\"default\":\"1\","));
     CU_ASSERT_PTR_NULL(strstr(answer, "hunter2"));
     CU_ASSERT_PTR_NULL(strstr(answer, "0123456789abcdef"));

@@ -15,27 +15,35 @@ static size_t body_length(void)
     return field ? strtoul(field + 16, NULL, 10) : 0;
 }
 
-static void ask_as_browser(const char *path)
+static void ask(const char *path, const char *accept)
 {
     char request[256];
 
     snprintf(request, sizeof(request),
              "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-             "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n\r\n",
-             path);
+             "Accept: %s\r\n\r\n",
+             path, accept);
     port_ask(request);
 }
 
-static void a_browser_gets_a_page_and_others_a_list(void)
+static void ask_as_browser(const char *path)
+{
+    ask(path, "text/html,application/xhtml+xml,*/*;q=0.8");
+}
+
+static void a_browser_gets_a_page_a_reader_a_list_and_a_program_json(void)
 {
     port_open();
     ask_as_browser("/");
     CU_ASSERT_EQUAL(port_status(), 200);
     CU_ASSERT(port_says("Content-Type: text/html; charset=utf-8\r\n"));
     CU_ASSERT(port_says("<!doctype html>"));
-    port_get("/");
+    ask("/", "text/plain");
     CU_ASSERT(port_says("Content-Type: text/plain; charset=utf-8\r\n"));
     CU_ASSERT(port_says("/metrics"));
+    port_get("/"); /* as a client of Kafka Connect */
+    CU_ASSERT(port_says("Content-Type: application/json\r\n"));
+    CU_ASSERT(port_says("\"kafka_cluster_id\":"));
     port_close();
 }
 
@@ -87,7 +95,7 @@ static void there_is_no_other_file(void)
 int main(void)
 {
     static const struct suite_test tests[] = {
-        TEST(a_browser_gets_a_page_and_others_a_list),
+        TEST(a_browser_gets_a_page_a_reader_a_list_and_a_program_json),
         TEST(a_strict_policy_forbids_what_is_not_its_own),
         TEST(all_of_it_weighs_less_than_60_kilobytes),
         TEST(there_is_no_other_file),
