@@ -288,12 +288,6 @@ static const struct verb *dlq_verb(const char *word)
     return NULL;
 }
 
-static int dlq_wrong(const char *why)
-{
-    fprintf(stderr, "penstock: %s\n", why);
-    return cli_usage_error("dlq");
-}
-
 int cli_dlq(int argc, char **argv)
 {
     struct dlq_request request = {.limit = INT64_MAX};
@@ -307,19 +301,19 @@ int cli_dlq(int argc, char **argv)
         if (option == CLI_WRONG)
             return cli_usage_error("dlq");
         if (!dlq_option(&request, option, argument))
-            return dlq_wrong("--limit takes a number of letters, 1 at least");
+            return cli_misused("dlq", "--limit takes a number of letters, 1 at least");
     }
     const struct verb *verb = dlq_verb(argv[cli_index()]);
     if (!verb)
-        return dlq_wrong("list, show or retry?");
+        return cli_misused("dlq", "list, show or retry?");
     request.ids = (const char **)&argv[cli_index() + 1];
     request.id_count = (size_t)(argc - cli_index() - 1);
     if (verb->visit == visit_retry && !request.id_count && !request.all)
-        return dlq_wrong("which letters? Give their ids, or --all");
+        return cli_misused("dlq", "which letters? Give their ids, or --all");
     if (request.dry_run && verb->visit != visit_retry)
-        return dlq_wrong("--dry-run goes with retry");
+        return cli_misused("dlq", "--dry-run goes with retry");
     if (request.json && verb->visit == visit_retry)
-        return dlq_wrong("--json goes with list and show");
+        return cli_misused("dlq", "--json goes with list and show");
     int status = load(load_path(request.config), CONF_ERROR, &loaded);
     if (status == EXIT_OK)
         status = dlq(&request, verb, &loaded);

@@ -364,12 +364,6 @@ static bool lag_option(struct request *request, int option, const char *argument
     }
 }
 
-static int lag_wrong(const char *why)
-{
-    fprintf(stderr, "penstock: %s\n", why);
-    return cli_usage_error("lag");
-}
-
 int cli_lag(int argc, char **argv)
 {
     struct request request = {.max_lag = -1};
@@ -383,10 +377,10 @@ int cli_lag(int argc, char **argv)
         if (option == CLI_WRONG)
             return cli_usage_error("lag");
         if (!lag_option(&request, option, argument))
-            return lag_wrong("--max-lag takes a number of records, 0 or more");
+            return cli_misused("lag", "--max-lag takes a number of records, 0 or more");
     }
     if (cli_index() + (request.config ? 0 : 1) < argc)
-        return lag_wrong("one configuration at a time");
+        return cli_misused("lag", "one configuration at a time");
     if (cli_index() < argc)
         request.config = argv[cli_index()];
     int status = load(load_path(request.config), CONF_ERROR, &loaded);

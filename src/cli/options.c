@@ -52,3 +52,9 @@ int cli_usage_error(const char *command)
     fprintf(stderr, "Try 'penstock %s --help'.\n", command);
     return EXIT_USAGE;
 }
+
+int cli_misused(const char *command, const char *why)
+{
+    fprintf(stderr, "penstock: %s\n", why);
+    return cli_usage_error(command);
+}

@@ -24,3 +24,6 @@ int cli_print_help(const char *usage, const struct cli_option *options, const ch
 
 /** Points to the help of @p command on stderr; EXIT_USAGE. */
 int cli_usage_error(const char *command);
+
+/** The same after a line that says why. */
+int cli_misused(const char *command, const char *why);

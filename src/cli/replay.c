@@ -228,9 +228,10 @@ static void request_free(struct replay_request *request)
 
 static int replay_wrong(struct replay_request *request, const char *why)
 {
-    fprintf(stderr, "penstock: %s\n", why);
+    int status = cli_misused("replay", why);
+
     request_free(request);
-    return cli_usage_error("replay");
+    return status;
 }
 
 int cli_replay(int argc, char **argv)

@@ -165,12 +165,6 @@ static const char *top_option(struct request *request, int option, const char *a
     }
 }
 
-static int top_wrong(const char *why)
-{
-    fprintf(stderr, "penstock: %s\n", why);
-    return cli_usage_error("top");
-}
-
 int cli_top(int argc, char **argv)
 {
     struct request request = {.interval_ms = 1000, .iterations = INT64_MAX};
@@ -184,10 +178,10 @@ int cli_top(int argc, char **argv)
         if (option == CLI_WRONG)
             return cli_usage_error("top");
         if ((why = top_option(&request, option, argument)))
-            return top_wrong(why);
+            return cli_misused("top", why);
     }
     if (cli_index() + (request.config ? 0 : 1) < argc)
-        return top_wrong("one configuration at a time");
+        return cli_misused("top", "one configuration at a time");
     if (cli_index() < argc)
         request.config = argv[cli_index()];
     if (request.config || (!request.address && access(load_path(NULL), R_OK) == 0))

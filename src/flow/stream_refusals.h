@@ -26,10 +26,10 @@ void stream_refusals_turn(struct worker *worker, size_t sink);
 /** Whether another record may need an answer of the sink's streams. */
 bool stream_refusals_have_room(const struct worker *worker, size_t sink);
 
-/** What keeps the sink's streams from answering; NULL: nothing, or they are not asked. */
 /** The sink has changed: its server is asked over another connection. */
 void stream_refusals_renew(const struct worker *worker, size_t sink);
 
+/** What keeps the sink's streams from answering; NULL: nothing, or they are not asked. */
 const char *stream_refusals_trouble(const struct worker *worker, size_t sink);
 
 /** Before the sinks are freed. */
