@@ -207,16 +207,6 @@ void connect_answer_server(const struct http_request *request, struct http_answe
     json_write_close(&json, '}');
 }
 
-static bool query_expands(struct slice query, const char *what)
-{
-    while (query.length) {
-        struct slice item = request_cut(&query, "&");
-        if (slice_is(request_cut(&item, "="), "expand") && slice_is(item, what))
-            return true;
-    }
-    return false;
-}
-
 static void write_expanded(struct json_writer *json, const struct connector *connector, bool info,
                            bool status)
 {
@@ -232,20 +222,22 @@ void connect_answer_connectors(void *context, const struct http_request *request
                                struct http_answer *answer)
 {
     const struct admin_parts *parts = context;
-    bool info = query_expands(request->head->query, "info");
-    bool status = query_expands(request->head->query, "status");
+    struct slice query = request->head->query;
+    bool expands = request_query_has(query, "expand");
+    bool info = request_query_is(query, "expand", "info");
+    bool status = request_query_is(query, "expand", "status");
     struct json_writer json = {.out = answer->body};
 
     answer->type = HTTP_JSON;
-    json_write_open(&json, NULL, info || status ? '{' : '[');
+    json_write_open(&json, NULL, expands ? '{' : '[');
     for (size_t i = 0; i < parts->conf->route_count; i++) {
         struct connector connector = connector_of(parts, &parts->conf->routes[i]);
-        if (info || status)
+        if (expands)
             write_expanded(&json, &connector, info, status);
         else
             json_write_text(&json, NULL, connector.route->name);
     }
-    json_write_close(&json, info || status ? '}' : ']');
+    json_write_close(&json, expands ? '}' : ']');
 }
 
 void connect_answer_plugins(void *context, const struct http_request *request,
@@ -470,7 +462,8 @@ void connect_answer_restart(void *context, const struct http_request *request,
     if (!connector_find(context, request, answer, &connector))
         return;
     connector_retry(&connector, request->who);
-    if (!request_query_has(request->head->query, "includeTasks")) {
+    if (!request_query_is(request->head->query, "includeTasks", "true") &&
+        !request_query_is(request->head->query, "onlyFailed", "true")) {
         answer->status = 204;
         return;
     }

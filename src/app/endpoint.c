@@ -46,7 +46,7 @@ static bool segment_decode(struct slice segment, char out[ENDPOINT_ARGUMENT_BYTE
 static bool endpoint_fits(const struct endpoint *endpoint, struct slice path,
                           char arguments[ENDPOINT_ARGUMENTS][ENDPOINT_ARGUMENT_BYTES])
 {
-    struct slice pattern = slice_of(endpoint->path), wanted, segment;
+    struct slice pattern = slice_of(endpoint->path), wanted, segment = {0};
     size_t count = 0;
 
     while (segment_next(&pattern, &wanted)) {
@@ -61,7 +61,7 @@ static bool endpoint_fits(const struct endpoint *endpoint, struct slice path,
         if (!segment_decode(segment, arguments[count++]))
             return false;
     }
-    return !path.length;
+    return !path.length || (segment.length && slice_is(path, "/"));
 }
 
 static void methods_add(char methods[ENDPOINT_METHODS_BYTES], enum method method)

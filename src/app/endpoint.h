@@ -14,7 +14,8 @@ enum endpoint_access { ACCESS_OPEN, ACCESS_METRICS, ACCESS_READ, ACCESS_CHANGE }
 
 struct endpoint {
     enum method method; /* METHOD_GET answers HEAD, too */
-    const char *path;   /* "/api/v1/routes/{route}": each "{name}" stands for one segment */
+    const char *path;   /* "/api/v1/routes/{route}": each "{name}" stands for one segment; one more
+                           slash at its end changes nothing */
     enum endpoint_access access;
     const char *help;
     /** Fills @p answer. */

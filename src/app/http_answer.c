@@ -99,7 +99,7 @@ void http_answer_end(struct http_answer *answer, char **memory, const size_t *le
     evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\n", answer->status, reason_of(answer->status));
     if (answer->header[0])
         evbuffer_add_printf(out, "%s\r\n", answer->header);
-    if (!empty)
+    if (*length || answer->stream)
         evbuffer_add_printf(out, "Content-Type: %s\r\n", answer->type);
     if (!empty && !answer->stream)
         evbuffer_add_printf(out, "Content-Length: %zu\r\n", *length);

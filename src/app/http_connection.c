@@ -213,7 +213,7 @@ static bool connection_route(struct http_connection *connection)
     const struct request *request = &connection->request;
     struct endpoint_found *found = &connection->found;
     const struct access *access = &connection->common->access;
-    char allow[HTTP_HEADER_BYTES];
+    char allow[HTTP_HEADER_BYTES], takes[ENDPOINT_METHODS_BYTES + 96];
     const char *why;
     int status = access_admit(access, request, &why);
 
@@ -228,7 +228,10 @@ static bool connection_route(struct http_connection *connection)
     }
     if (status == 405) {
         snprintf(allow, sizeof(allow), "Allow: %s", found->methods);
-        connection_refuse(connection, 405, allow, "This page has other methods: see Allow.");
+        snprintf(takes, sizeof(takes),
+                 "This page takes %s. Routes are made and changed in the configuration alone.",
+                 found->methods);
+        connection_refuse(connection, 405, allow, takes);
         return false;
     }
     status = access_allow(access, found->endpoint->access, request, &why);

@@ -31,6 +31,7 @@ static const struct {
      "info: with what GET /connectors/{connector} says; status: with "
      "its status. It may be there twice."},
     {"/connectors/{connector}/restart", "includeTasks", "true", "Answers 202 and the status."},
+    {"/connectors/{connector}/restart", "onlyFailed", "true", "Answers 202 and the status."},
 };
 
 static void write_ref(struct json_writer *json, const char *name, const char *kind,

@@ -244,3 +244,13 @@ bool request_query_has(struct slice query, const char *word)
     }
     return false;
 }
+
+bool request_query_is(struct slice query, const char *word, const char *value)
+{
+    while (query.length) {
+        struct slice item = request_cut(&query, "&");
+        if (slice_is(request_cut(&item, "="), word) && request_is_like(item, value))
+            return true;
+    }
+    return false;
+}

@@ -40,6 +40,9 @@ int request_parse(struct slice head, struct request *request);
 /** Whether @p word is one of the words of a query, "a&b=1&c", alone or with a value. */
 bool request_query_has(struct slice query, const char *word);
 
+/** Whether it is there with that value, in upper or lower case. */
+bool request_query_is(struct slice query, const char *word, const char *value);
+
 /** Cuts the part before @p mark off @p text, and the mark; all of it if there is no mark. */
 struct slice request_cut(struct slice *text, const char *mark);
 

@@ -21,8 +21,8 @@ static int find(enum method method, const char *path)
 static void a_path_is_found_whole(void)
 {
     static const char *const none[] = {
-        "/metric",  "/metrics/",  "//metrics",           "/metrics/x", "//",      "/routes",
-        "/routes/", "/routes/a/", "/partitions/a/pause", "/%6detrics", "/Metrics"};
+        "/metric",  "/metrics//", "//metrics",           "/metrics/x", "//",      "/routes",
+        "/routes/", "/routes//",  "/partitions/a/pause", "/%6detrics", "/Metrics"};
 
     CU_ASSERT_EQUAL(find(METHOD_GET, "/metrics"), 200);
     CU_ASSERT_PTR_EQUAL(found.endpoint, &rows[1]);
@@ -30,6 +30,14 @@ static void a_path_is_found_whole(void)
     CU_ASSERT_PTR_EQUAL(found.endpoint, &rows[0]);
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
         CU_ASSERT_EQUAL(find(METHOD_GET, none[i]), 404);
+}
+
+static void a_slash_at_its_end_changes_nothing(void)
+{
+    CU_ASSERT_EQUAL(find(METHOD_GET, "/metrics/"), 200);
+    CU_ASSERT_PTR_EQUAL(found.endpoint, &rows[1]);
+    CU_ASSERT_EQUAL(find(METHOD_GET, "/routes/a/"), 200);
+    ASSERT_TEXT(found.arguments[0], "a");
 }
 
 static void placeholders_are_decoded(void)
@@ -75,9 +83,9 @@ static void a_slip_is_told_the_nearest_path(void)
 int main(void)
 {
     static const struct suite_test tests[] = {
-        TEST(a_path_is_found_whole),           TEST(placeholders_are_decoded),
-        TEST(what_is_no_name_is_not_found),    TEST(the_methods_of_a_path_are_named),
-        TEST(a_slip_is_told_the_nearest_path),
+        TEST(a_path_is_found_whole),           TEST(a_slash_at_its_end_changes_nothing),
+        TEST(placeholders_are_decoded),        TEST(what_is_no_name_is_not_found),
+        TEST(the_methods_of_a_path_are_named), TEST(a_slip_is_told_the_nearest_path),
     };
 
     return SUITE("endpoint", tests);
