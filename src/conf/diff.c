@@ -155,12 +155,12 @@ static bool is_among(const char *topic, const char *const *topics, size_t count)
     return false;
 }
 
-/* Whether routes of @p other read all topics of the route, so that it changes no subscription. */
-static bool is_read_by_others(const struct conf *other, const struct conf_route *route)
+/* Whether routes of @p other read all topics of the route: then it changes no subscription. */
+static bool is_read_by_others(const struct conf *other, const struct conf_source *source,
+                              const struct conf_route *route)
 {
-    const struct conf_source *source = conf_source_of(other, route->from->name);
-    size_t count = 0;
-    const char **topics = source ? conf_topics(other, source, &count) : NULL;
+    size_t count;
+    const char **topics = conf_topics(other, source, &count);
     bool all = true;
 
     for (size_t i = 0; i < route->topics.count; i++)
@@ -169,11 +169,33 @@ static bool is_read_by_others(const struct conf *other, const struct conf_route 
     return all;
 }
 
+/* Whether a route of @p other writes to the route's sink: then no connections come or go. */
+static bool is_written_by_others(const struct conf *other, const struct conf_source *source,
+                                 const struct conf_route *route)
+{
+    for (size_t i = 0; i < other->route_count; i++) {
+        const struct conf_route *one = &other->routes[i];
+        if (one->from == source && strcmp(one->to->name, route->to->name) == 0 &&
+            (one->delivery == EXACTLY_ONCE) == (route->delivery == EXACTLY_ONCE))
+            return true;
+    }
+    return false;
+}
+
+/* Whether workers that have the routes of @p other can take it, or go without it, as they are. */
+static bool is_among_others(const struct conf *other, const struct conf_route *route)
+{
+    const struct conf_source *source = conf_source_of(other, route->from->name);
+
+    return source && is_read_by_others(other, source, route) &&
+           is_written_by_others(other, source, route);
+}
+
 /* Of adding the member to, or removing it from, @p other. */
 static enum option_change change_of_member(const char *section, const void *item,
                                            const struct conf *other)
 {
-    if (strcmp(section, "routes") == 0 && is_read_by_others(other, item))
+    if (strcmp(section, "routes") == 0 && is_among_others(other, item))
         return CHANGE_LIVE;
     return change_of_section(GROUP_top, section);
 }

@@ -81,16 +81,14 @@ static bool worker_open_sink(struct worker *worker, size_t index, struct err *er
         .units = worker_writes(worker, index, true) ? &of_units : NULL,
     };
 
+    if (!options.events && !options.units)
+        return true;
     client_name(worker, conf, name);
-    if (worker->sinks[index])
-        sink_extend(worker->sinks[index], &options);
-    else if (options.events || options.units)
-        worker->sinks[index] = sink_new(&options, err);
-    return worker->sinks[index] || (!options.events && !options.units) ||
-           err_wrap(err, "sink %s", conf->name);
+    worker->sinks[index] = sink_new(&options, err);
+    return worker->sinks[index] || err_wrap(err, "sink %s", conf->name);
 }
 
-bool worker_open_sinks(struct worker *worker, struct err *err)
+static bool worker_open_sinks(struct worker *worker, struct err *err)
 {
     for (size_t i = 0; i < worker_conf(worker)->sink_count; i++)
         if (!worker_open_sink(worker, i, err))

@@ -94,8 +94,8 @@ void worker_stop(struct worker *worker, int64_t deadline_ms);
 /**
  * Asks the worker to take another plan between two turns: records to come have it, those on their
  * way keep theirs. Partitions that are held are tried again, and certificate files are read again.
- * The plan has the same source with the same topics, and the same sinks in the same order. Not
- * before the former one was taken. Any thread.
+ * The plan has the same source with the same topics, the same sinks in the same order, and the
+ * source's routes write to the same of them. Not before the former one was taken. Any thread.
  */
 void worker_adopt(struct worker *worker, struct plan *plan);
 

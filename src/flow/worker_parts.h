@@ -88,8 +88,7 @@ bool worker_turn(struct worker *worker, struct err *err);
 /* Takes the plan that is offered, if one is, in adopt.c. */
 bool adopt_turn(struct worker *worker, struct err *err);
 
-/* For what the plan wants and the worker has not yet, in setup.c. */
-bool worker_open_sinks(struct worker *worker, struct err *err);
+/* Opens the way for dead letters, if the plan wants one and the worker has none yet, in setup.c. */
 bool worker_open_dlq(struct worker *worker, struct err *err);
 
 /* The source's events, in worker.c. */

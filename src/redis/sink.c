@@ -59,16 +59,11 @@ struct sink *sink_new(const struct sink_options *options, struct err *err)
         free(sink);
         return NULL;
     }
-    sink_extend(sink, options);
-    return sink;
-}
-
-void sink_extend(struct sink *sink, const struct sink_options *options)
-{
-    if (options->events && !sink->way_count)
+    if (options->events)
         sink_open_ways(sink, options->events);
-    if (options->units && !sink->units)
+    if (options->units)
         sink->units = units_new(&sink->servers, options->units);
+    return sink;
 }
 
 void sink_free(struct sink *sink)

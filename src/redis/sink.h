@@ -51,9 +51,6 @@ void sink_free(struct sink *sink);
 bool sink_configure(struct sink *sink, const struct conf_sink *conf, bool *renewed,
                     struct err *err);
 
-/** Gives it also what @p options has and it has not: ordinary commands, or transactions. */
-void sink_extend(struct sink *sink, const struct sink_options *options);
-
 /** What transactions are put into, while the sink lives; NULL: none. */
 struct units *sink_units(const struct sink *sink);
 

@@ -161,6 +161,25 @@ static void a_route_is_a_rejoin_only_if_other_topics_are_read(void)
            "routes.s: nothing ->  (rejoin)\n");
 }
 
+/* A worker opens a sink when it begins, and asks a durable one for its confirmations from then on.
+ */
+static void so_it_is_if_no_other_route_writes_to_its_sink(void)
+{
+#define TWO_SINKS(routes)                                                                          \
+    "version = 1;\n" SOURCE("") "sinks = { live = { url = \"redis://h\"; }; "                      \
+                                "safe = { url = \"redis://i\"; durable = \"wait(1, 1s)\"; }; };\n" \
+                                "routes = ( " routes " );"
+#define TO_SAFE                                                                                    \
+    "{ name = \"s\"; from = \"main\"; topics = \"t\"; to = \"safe\"; do = \"SET a b\"; }"
+    char *comes = differences(TWO_SINKS(ROUTE("r", DO)), TWO_SINKS(ROUTE("r", DO) ", " TO_SAFE)),
+         *goes = differences(TWO_SINKS(ROUTE("r", DO) ", " TO_SAFE), TWO_SINKS(ROUTE("r", DO)));
+
+    ASSERT_TEXT(comes, "routes.s: nothing ->  (rejoin)\n");
+    ASSERT_TEXT(goes, "routes.s:  -> nothing (rejoin)\n");
+    free(comes);
+    free(goes);
+}
+
 static void routes_in_another_order_are_a_difference(void)
 {
     char *text =
@@ -212,6 +231,7 @@ int main(void)
         TEST(a_secret_is_compared_and_not_shown),
         TEST(groups_are_added_and_removed_by_their_names),
         TEST(a_route_is_a_rejoin_only_if_other_topics_are_read),
+        TEST(so_it_is_if_no_other_route_writes_to_its_sink),
         TEST(routes_in_another_order_are_a_difference),
         TEST(a_default_is_written_as_its_row_has_it),
     };
