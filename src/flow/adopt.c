@@ -82,6 +82,7 @@ static bool adopt(struct worker *worker, struct plan *plan, struct err *err)
         return false;
     durability_adopt(&worker->durability, plan->conf, worker->options.source);
     adopt_source(worker);
+    source_pauses_changed(worker->source); /* which are of routes, and these may be others */
     steer_retry_all(worker);
     worker_plan_free_older(worker->plan);
     return true;

@@ -6,6 +6,7 @@
  */
 #include "suite.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "bridge_fixture.h"
 #include "member_fixture.h"
@@ -201,6 +202,30 @@ static void dead_letters_begin_and_end(void)
     close_all();
 }
 
+/* A pause is kept by the name of its route. */
+static void a_pause_follows_its_route_and_not_its_topics(void)
+{
+    struct steer steer = {.wish = STEER_PAUSES};
+
+    open_all();
+    cluster_topic("paused");
+    OPEN("paused", "routes = ( " ROUTE("r", "paused", PUSH("a")) " );\n");
+    CU_ASSERT_TRUE(ready_comes());
+    pauses_set_route(bridge.pauses, "r", true);
+    CU_ASSERT_TRUE(worker_steer(bridge.worker, &steer, clock_ms() + BRIDGE_PATIENCE_MS));
+    CU_ASSERT_EQUAL(steer.paused, 4);
+    cluster_produce_all("paused", 0, SOME);
+    ADOPT("routes = ( " ROUTE("s", "paused", PUSH("b")) " );\n");
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME));
+    ADOPT("routes = ( " ROUTE("r", "paused", PUSH("a")) " );\n");
+    CU_ASSERT_TRUE(readyz_comes("[+]partition paused[3]: paused by the operator\n"));
+    cluster_produce_all("paused", SOME, 2 * SOME);
+    poll(NULL, 0, 300);
+    CU_ASSERT_EQUAL(pushed(server), 4 * SOME);
+    expect_each_once("1 words");
+    close_all();
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -210,6 +235,7 @@ int main(void)
         TEST(a_held_partition_is_tried_with_the_new_template),
         TEST(a_template_changes_while_redis_is_away),
         TEST(dead_letters_begin_and_end),
+        TEST(a_pause_follows_its_route_and_not_its_topics),
     };
     int status;
 
