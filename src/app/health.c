@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "flow/worker.h"
 
 #include <assert.h>
@@ -92,7 +93,7 @@ static void sink_health_set(struct sink_health *sink, const char *trouble, int64
     if (trouble && !sink->trouble)
         sink->since_ms = now_ms;
     sink->trouble = trouble != NULL;
-    snprintf(sink->reason, sizeof(sink->reason), "%s", trouble ? trouble : "");
+    text_show_in(sink->reason, sizeof(sink->reason), trouble ? trouble : "");
 }
 
 static void worker_health_set_topics(struct worker_health *worker,
@@ -108,22 +109,30 @@ static void worker_health_set_topics(struct worker_health *worker,
     memcpy(worker->topics, status->topics, bytes);
 }
 
+/* What Redis says of a record may have a part of it. */
+static void held_set(struct worker_held *held, const struct worker_held *told)
+{
+    held->count = told->count;
+    for (size_t i = 0; i < told->count && i < WORKER_HELD_SHOWN; i++)
+        text_show_in(held->items[i].text, sizeof(held->items[i].text), told->items[i].text);
+}
+
 static void worker_health_set(struct worker_health *worker, const struct worker_status *status)
 {
     worker->told_ms = clock_ms();
     worker->joined = status->joined;
     worker_health_set_topics(worker, status);
     worker->kafka_away = status->kafka_trouble != NULL;
-    snprintf(worker->kafka_reason, sizeof(worker->kafka_reason), "%s",
-             status->kafka_trouble ? status->kafka_trouble : "");
+    text_show_in(worker->kafka_reason, sizeof(worker->kafka_reason),
+                 status->kafka_trouble ? status->kafka_trouble : "");
     worker->dead_letters = status->dead_letters;
     worker->dlq_away = status->dlq_trouble != NULL;
-    snprintf(worker->dlq_reason, sizeof(worker->dlq_reason), "%s",
-             status->dlq_trouble ? status->dlq_trouble : "");
+    text_show_in(worker->dlq_reason, sizeof(worker->dlq_reason),
+                 status->dlq_trouble ? status->dlq_trouble : "");
     for (size_t i = 0; i < status->sink_count; i++)
         sink_health_set(worker_health_sink(worker, status->sinks[i].sink), status->sinks[i].trouble,
                         worker->told_ms);
-    worker->held = status->held;
+    held_set(&worker->held, &status->held);
     worker->paused = status->paused;
     for (size_t i = 0; i < status->waiting_count && i < WORKER_WAITING_SHOWN; i++)
         memcpy(worker->waiting[i], status->waiting[i].text, sizeof(worker->waiting[i]));

@@ -44,24 +44,11 @@ static const char *reason_of(int status)
     return "Unknown";
 }
 
-/* Parts of the request in a message may be any bytes, and be cut anywhere: what is no text is shown
- * as its escapes. */
-static void write_message(struct json_writer *json, const char *message)
-{
-    char *text = NULL;
-    size_t length;
-    FILE *out = open_memstream(&text, &length);
-
-    text_show(out, slice_of(message));
-    fclose(out);
-    json_write_text(json, "message", text);
-    free(text);
-}
-
+/* Parts of the request in a message may be any bytes, and be cut anywhere. */
 void http_refuse(struct http_answer *answer, int status, const char *format, ...)
 {
     struct json_writer json = {.out = answer->body};
-    char text[ERR_TEXT_BYTES];
+    char text[ERR_TEXT_BYTES], shown[4 * ERR_TEXT_BYTES];
     va_list arguments;
 
     va_start(arguments, format);
@@ -71,7 +58,8 @@ void http_refuse(struct http_answer *answer, int status, const char *format, ...
     answer->type = HTTP_JSON;
     json_write_open(&json, NULL, '{');
     json_write_integer(&json, "error_code", status);
-    write_message(&json, text);
+    text_show_in(shown, sizeof(shown), text);
+    json_write_text(&json, "message", shown);
     json_write_close(&json, '}');
     fputc('\n', answer->body);
 }

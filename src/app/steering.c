@@ -22,11 +22,13 @@ static void say(struct steering_answer *answer, enum steering_result result, con
 static void say(struct steering_answer *answer, enum steering_result result, const char *format,
                 ...)
 {
+    char text[sizeof(answer->text)];
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(answer->text, sizeof(answer->text), format, arguments);
+    vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    text_show_in(answer->text, sizeof(answer->text), text); /* it names topics as they were asked */
     answer->result = result;
 }
 

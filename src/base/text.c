@@ -203,6 +203,14 @@ void text_show(FILE *out, struct slice bytes)
         i += text_show_character(out, (struct slice){bytes.data + i, bytes.length - i});
 }
 
+void text_show_in(char *out, size_t size, const char *text)
+{
+    memset(out, 0, size); /* fmemopen() ends what is full by a NUL, and nothing else */
+    FILE *room = fmemopen(out, size, "w");
+    text_show(room, slice_of(text));
+    fclose(room);
+}
+
 /* One character as redis-cli accepts it between double quotes; returns its length. */
 static size_t text_quote_character(FILE *out, struct slice text)
 {

@@ -33,6 +33,10 @@ void text_quote(FILE *out, struct slice bytes);
  * that a terminal would not show as themselves. */
 void text_show(FILE *out, struct slice bytes);
 
+/** The same into @p out, as much as fits; any C string becomes a text that JSON and terminals take.
+ */
+void text_show_in(char *out, size_t size, const char *text);
+
 /** The length of the UTF-8 character (RFC 3629) at the front of @p text, which is not empty; 0 if
  * it is not one: cut off, overlong, a surrogate or beyond U+10FFFF. */
 size_t text_character(struct slice text);

@@ -1,5 +1,6 @@
 /* top_draw.c: a frame of "penstock top", in 80 columns and 24 lines or what there is. */
 #include "base/mem.h"
+#include "base/text.h"
 #include "cli/figures.h"
 #include "cli/top_parts.h"
 
@@ -51,10 +52,10 @@ size_t top_curve(const struct top_history *history, size_t width, bool unicode, 
 static void line(struct frame *frame, const char *style, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* One line, cut to the width; @p style: what ANSI calls it, or "". */
+/* One line, cut to the width; @p style: what ANSI calls it, or "". Names are another program's. */
 static void line(struct frame *frame, const char *style, const char *format, ...)
 {
-    char text[LINE_BYTES];
+    char said[LINE_BYTES], text[LINE_BYTES];
     va_list arguments;
     int columns = 0;
     size_t length = 0;
@@ -63,8 +64,9 @@ static void line(struct frame *frame, const char *style, const char *format, ...
         return;
     frame->left--;
     va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
+    vsnprintf(said, sizeof(said), format, arguments);
     va_end(arguments);
+    text_show_in(text, sizeof(text), said);
     for (; text[length] && columns < frame->screen->width; columns++)
         do
             length++;

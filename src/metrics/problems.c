@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -77,7 +78,7 @@ void problems_add(struct problems *problems, enum problem_kind kind, const char 
 
     snprintf(problem.topic, sizeof(problem.topic), "%s", topic);
     snprintf(problem.route, sizeof(problem.route), "%s", route ? route : "");
-    snprintf(problem.reason, sizeof(problem.reason), "%s", reason);
+    text_show_in(problem.reason, sizeof(problem.reason), reason);
     pthread_mutex_lock(&problems->mutex);
     struct problem *place = problems_place(problems, &problem);
     problem.count = place->count + 1;

@@ -112,6 +112,27 @@ static void what_fails_is_told_with_its_record(void)
     close_api();
 }
 
+/* Redis may say again what a producer sent, and ends a long text in the middle of a character. */
+static void what_is_no_text_is_told_as_text_that_no_terminal_obeys(void)
+{
+    open_api("odd",
+             BRIDGE_ROUTE("says", "odd",
+                          "format = \"raw\"; "
+                          "do = \"EVAL 'return redis.error_reply(ARGV[1])' 0 %{$value}\"; "));
+    send_record("odd", "WRONGTYPE \033[2J\xc3");
+    CU_ASSERT(comes("/api/v1/partitions", "\"reason\":\"offset 0: route says: WRONGTYPE "
+                                          "\\\\x1b[2J\\\\xc3"));
+    port_get("/api/v1/problems");
+    CU_ASSERT(port_says("\"reason\":\"WRONGTYPE \\\\x1b[2J\\\\xc3"));
+    port_get("/api/v1/status");
+    CU_ASSERT(port_says(": route says: WRONGTYPE \\\\x1b[2J\\\\xc3"));
+    port_get("/connectors/says/status");
+    CU_ASSERT(port_says(": route says: WRONGTYPE \\\\x1b[2J\\\\xc3"));
+    port_get("/readyz");
+    CU_ASSERT(port_says("[-]partition odd[1]: offset 0: route says: WRONGTYPE \\x1b[2J\\xc3"));
+    close_api();
+}
+
 static void the_configuration_is_shown_without_secrets(void)
 {
     open_api("conf", BRIDGE_ROUTE("rides", "conf", "do = \"SET a %{$value}\"; "));
@@ -134,6 +155,7 @@ int main(void)
     static const struct suite_test tests[] = {
         TEST(a_bridge_that_works_says_so),
         TEST(what_fails_is_told_with_its_record),
+        TEST(what_is_no_text_is_told_as_text_that_no_terminal_obeys),
         TEST(the_configuration_is_shown_without_secrets),
     };
 

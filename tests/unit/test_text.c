@@ -107,6 +107,18 @@ static void what_a_terminal_would_not_show_is_escaped(void)
     }
 }
 
+static void what_is_shown_in_a_room_is_cut_at_its_end(void)
+{
+    char room[12];
+
+    text_show_in(room, sizeof(room), "caf\xC3\xA9 \033[2J");
+    ASSERT_TEXT(room, "caf\xC3\xA9 \\x1b[");
+    text_show_in(room, sizeof(room), "cut \xC3");
+    ASSERT_TEXT(room, "cut \\xc3");
+    text_show_in(room, sizeof(room), "");
+    ASSERT_TEXT(room, "");
+}
+
 static void an_empty_text_is_not_a_number(void)
 {
     int64_t number = 7;
@@ -159,6 +171,7 @@ int main(void)
         TEST(an_integer_is_within_64_bits),
         TEST(a_quoted_argument_reads_as_redis_cli_takes_it),
         TEST(what_a_terminal_would_not_show_is_escaped),
+        TEST(what_is_shown_in_a_room_is_cut_at_its_end),
         TEST(an_empty_text_is_not_a_number),
         TEST(utf8_is_told_from_other_bytes),
     };

@@ -3,6 +3,8 @@
 
 #include "suite.h"
 
+#include <stdlib.h>
+
 #define SCRAPE(written, le1, le5, inf, consumed, lag, assigned)                                    \
     "# HELP penstock_records_total Records.\n"                                                     \
     "penstock_build_info{version=\"0.1.0\",librdkafka=\"2\"} 1\n"                                  \
@@ -90,6 +92,26 @@ static void what_is_no_sample_is_passed_over(void)
     top_free(&top);
 }
 
+/* What a route or a topic is called comes over the network. */
+static void a_name_cannot_steer_the_terminal(void)
+{
+    const struct top_screen screen = {.width = 80};
+    struct top top = {.address = "x"};
+    FILE *before = stdout;
+    char *text;
+    size_t length;
+
+    top_take(&top, "penstock_records_total{route=\"a\033[2Jb\",outcome=\"written\"} 1\n", 1);
+    stdout = open_memstream(&text, &length);
+    top_draw(&top, &screen);
+    fclose(stdout);
+    stdout = before;
+    CU_ASSERT_PTR_NULL(strchr(text, '\033'));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "a\\x1b[2Jb"));
+    free(text);
+    top_free(&top);
+}
+
 static void a_curve_has_the_newest_values_by_the_highest(void)
 {
     struct top_history history = {.values = {9, 0, 5, 10}, .count = 4};
@@ -111,6 +133,7 @@ int main(void)
         TEST(a_partition_that_left_is_forgotten),
         TEST(a_quantile_is_of_what_came_since_the_scrape_before),
         TEST(what_is_no_sample_is_passed_over),
+        TEST(a_name_cannot_steer_the_terminal),
         TEST(a_curve_has_the_newest_values_by_the_highest),
     };
 
