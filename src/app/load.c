@@ -2,6 +2,7 @@
 #include "app/load.h"
 
 #include "app/cli.h"
+#include "conf/inputs.h"
 #include "conf/loader.h"
 #include "kafka/check.h"
 #include "redis/check.h"
@@ -25,10 +26,12 @@ const char *load_path(const char *option)
 
 int load_silently(const char *path, struct loaded *loaded)
 {
-    *loaded = (struct loaded){.path = path, .problems = conf_problems_new()};
+    *loaded =
+        (struct loaded){.path = path, .problems = conf_problems_new(), .inputs = inputs_new()};
+    inputs_add(loaded->inputs, path);
     if (access(path, R_OK) != 0)
         return EXIT_NOINPUT;
-    loaded->conf = loader_read(path, loaded->problems);
+    loaded->conf = loader_read(path, loaded->problems, loaded->inputs);
     if (loaded->conf) {
         loaded->routes = routes_new(loaded->conf, loaded->problems);
         for (size_t i = 0; i < loaded->conf->source_count; i++)
@@ -71,5 +74,6 @@ void load_free(struct loaded *loaded)
     routes_free(loaded->routes);
     conf_free(loaded->conf);
     conf_problems_free(loaded->problems);
+    inputs_free(loaded->inputs);
     *loaded = (struct loaded){0};
 }

@@ -3,6 +3,7 @@
 #include "conf/conf.h"
 #include "flow/route.h"
 
+struct inputs;
 struct metrics;
 
 struct loaded {
@@ -10,6 +11,7 @@ struct loaded {
     struct conf *conf;
     struct routes *routes;
     struct conf_problems *problems; /* warnings may be left */
+    struct inputs *inputs;          /* the files that were read */
 };
 
 /** The file that -c names, else $PENSTOCK_CONFIG, else /etc/penstock/penstock.conf. */

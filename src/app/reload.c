@@ -14,6 +14,7 @@
 #include "app/workers.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "conf/inputs.h"
 #include "flow/plan.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ANSWER_S = 5 };
+enum { ANSWER_S = 5, LOOK_MS = 1000 };
 
 /* A configuration that is, or was, in use. */
 struct generation {
@@ -36,6 +37,9 @@ struct generation {
 struct reload {
     struct generation first;
     struct generation *running; /* the newest one; changed with the mutex */
+    struct inputs *inputs;      /* of the last reading; what the first one had is the caller's */
+    uint64_t looked;            /* their state at the last look */
+    int64_t look_due_ms;
     struct metrics *metrics;
     struct workers *workers; /* set while they take the newest one; NULL: they have it */
     pthread_t main_thread;
@@ -68,6 +72,7 @@ struct reload *reload_new(const struct loaded *start, struct metrics *metrics)
     reload->first.loaded = *start;
     generation_plan(&reload->first);
     reload->running = &reload->first;
+    reload->inputs = start->inputs;
     reload->metrics = metrics;
     reload->main_thread = pthread_self();
     pthread_mutex_init(&reload->mutex, NULL);
@@ -102,6 +107,13 @@ void reload_give_back(struct plan *plan)
     atomic_fetch_sub(&plan->users, 1);
 }
 
+static void keep_inputs(struct reload *reload, struct inputs *inputs)
+{
+    if (reload->inputs != reload->first.loaded.inputs)
+        inputs_free(reload->inputs);
+    reload->inputs = inputs;
+}
+
 void reload_free(struct reload *reload)
 {
     if (!reload)
@@ -111,6 +123,7 @@ void reload_free(struct reload *reload)
         reload->running = generation->older;
         generation_free(generation);
     }
+    keep_inputs(reload, reload->first.loaded.inputs);
     tolerances_free(reload->first.plan.tolerances); /* the rest of the first is the caller's */
     reload_answer_clear(&reload->answer);
     pthread_cond_destroy(&reload->answers);
@@ -197,11 +210,14 @@ static void read_again(struct reload *reload, struct workers *workers, struct re
 {
     struct loaded loaded;
     int status = load_silently(reload->first.loaded.path, &loaded);
+    struct inputs *inputs = loaded.inputs;
 
+    loaded.inputs = NULL;
     if (status == EXIT_OK)
         accept(reload, &loaded, workers, answer);
     else
         refuse(reload, &loaded, status, answer);
+    keep_inputs(reload, inputs);
 }
 
 /* Of those that nothing on its way has. The first one is the caller's. */
@@ -255,6 +271,17 @@ bool reload_turn(struct reload *reload, struct workers *workers)
         tell(reload, asked, &answer);
     }
     return !reload->workers;
+}
+
+void reload_watch(struct reload *reload, int64_t now_ms)
+{
+    if (!reload_conf(reload)->watch || now_ms < reload->look_due_ms)
+        return;
+    reload->look_due_ms = now_ms + LOOK_MS;
+    uint64_t state = inputs_now(reload->inputs);
+    if (state != inputs_before(reload->inputs) && state == reload->looked)
+        reload_wanted(reload); /* two looks agree: nobody is in the middle of writing them */
+    reload->looked = state;
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */

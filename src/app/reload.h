@@ -8,6 +8,7 @@
 #include "metrics/metrics.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct conf;
 struct loaded;
@@ -46,6 +47,10 @@ void reload_give_back(struct plan *plan);
 /** Reads the file again if somebody asked for it, and has the workers take it. False: some have not
  * yet, and it should be called again soon. Main thread. */
 bool reload_turn(struct reload *reload, struct workers *workers);
+
+/** Asks for a reload if the configuration has "watch" and its files are no longer as they were when
+ * they were read. Main thread, often. */
+void reload_watch(struct reload *reload, int64_t now_ms);
 
 /** Nobody is answered any more: penstock stops. Main thread. */
 void reload_stop(struct reload *reload);

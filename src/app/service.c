@@ -326,6 +326,7 @@ static int service_wait(struct service *service)
         }
         if (workers_one_ended(service->workers))
             return EXIT_SOFTWARE;
+        reload_watch(service->reload, clock_ms());
         idle = reload_turn(service->reload, service->workers);
         service_tick(service);
     }

@@ -214,6 +214,7 @@ struct conf {
     struct conf_dlq dlq;
     int64_t memory;     /* one bound for the process */
     int64_t max_record; /* larger is a record error */
+    bool watch;         /* its files, while penstock runs */
     struct conf_admin admin;
     struct conf_log log;
     struct pool *pool; /* what conf_free() frees */

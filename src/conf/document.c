@@ -2,6 +2,7 @@
 #include "conf/document.h"
 
 #include "base/mem.h"
+#include "conf/inputs.h"
 #include "conf/lexer.h"
 #include "conf/read_file.h"
 
@@ -11,6 +12,7 @@
 struct reading {
     struct document *document;
     struct conf_problems *problems;
+    struct inputs *inputs;
     unsigned depth;
     bool failed;
 };
@@ -154,6 +156,7 @@ static void reading_file(struct reading *reading, const char *path, struct conf_
                      "includes go more than 10 deep: does a file include itself?");
         return;
     }
+    inputs_add(reading->inputs, path);
     char *text = read_file(path, left, &length, &missing, &err);
     if (!text) {
         conf_problem(reading->problems, from, NULL, "cannot read %s%s: %s",
@@ -170,9 +173,10 @@ static void reading_file(struct reading *reading, const char *path, struct conf_
     free(text);
 }
 
-bool document_read(struct document *document, const char *path, struct conf_problems *problems)
+bool document_read(struct document *document, const char *path, struct conf_problems *problems,
+                   struct inputs *inputs)
 {
-    struct reading reading = {.document = document, .problems = problems};
+    struct reading reading = {.document = document, .problems = problems, .inputs = inputs};
 
     *document = (struct document){.text = mem_alloc(DOCUMENT_BYTES_MAX + 1)};
     reading_file(&reading, path, (struct conf_origin){path, 0});

@@ -16,6 +16,8 @@ enum {
     DOCUMENT_DEPTH_MAX = 10       /* an include in an include in ... */
 };
 
+struct inputs;
+
 struct document {
     char *text;
     size_t length;
@@ -27,8 +29,10 @@ struct document {
 };
 
 /** Reads @p path and what it includes. False and problems if the text cannot be parsed;
- * the files were given to conf_problems_source(). document_free() frees it either way. */
-bool document_read(struct document *document, const char *path, struct conf_problems *problems);
+ * the files were given to conf_problems_source() and inputs_add(). document_free() frees it either
+ * way. */
+bool document_read(struct document *document, const char *path, struct conf_problems *problems,
+                   struct inputs *inputs);
 
 /** The origin of line @p line (from 1) of the text. */
 struct conf_origin document_origin(const struct document *document, unsigned line);

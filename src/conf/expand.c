@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/slice.h"
+#include "conf/inputs.h"
 #include "conf/read_file.h"
 #include "conf/redact.h"
 
@@ -15,6 +16,7 @@ struct expansion {
     size_t length;
     bool secret;
     unsigned depth;
+    struct inputs *inputs;
 };
 
 /* What stands between "${" and "}". */
@@ -98,6 +100,7 @@ static bool expand_file(struct expansion *expansion, const struct reference *ref
     struct err reason = {0};
     size_t length;
     bool missing;
+    inputs_add(expansion->inputs, path);
     char *text = read_file(path, EXPAND_FILE_BYTES_MAX, &length, &missing, &reason);
 
     if (!text && missing)
@@ -203,9 +206,9 @@ static bool expand_into(struct expansion *expansion, struct slice text, struct e
     return true;
 }
 
-char *expand(const char *text, bool *secret, struct err *err)
+char *expand(const char *text, struct inputs *inputs, bool *secret, struct err *err)
 {
-    struct expansion expansion = {.text = NULL};
+    struct expansion expansion = {.inputs = inputs};
     char *expanded = NULL;
 
     if (!strchr(text, '$'))

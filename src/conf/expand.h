@@ -15,6 +15,8 @@
 
 #include <stdbool.h>
 
+struct inputs;
+
 enum {
     EXPAND_FILE_BYTES_MAX = 64 << 10,
     EXPAND_BYTES_MAX = 256 << 10, /* of the whole string */
@@ -23,7 +25,8 @@ enum {
 
 /**
  * The text with everything filled in; its owner wipes and frees it. *secret is set if a part of
- * it came from a file, a credential, or a variable whose name looks like a secret.
+ * it came from a file, a credential, or a variable whose name looks like a secret. The files are
+ * added to @p inputs (NULL: they are not).
  * Errors:  NULL and ERR_CONFIG; the text never holds a value.
  */
-char *expand(const char *text, bool *secret, struct err *err);
+char *expand(const char *text, struct inputs *inputs, bool *secret, struct err *err);

@@ -250,13 +250,13 @@ static void loader_take_files(struct conf *conf, struct document *document)
     document->file_count = 0;
 }
 
-struct conf *loader_read(const char *path, struct conf_problems *problems)
+struct conf *loader_read(const char *path, struct conf_problems *problems, struct inputs *inputs)
 {
     struct document document;
     struct conf *conf = NULL;
     struct setting *root = NULL;
 
-    if (document_read(&document, path, problems)) {
+    if (document_read(&document, path, problems, inputs)) {
         libconfig_limits_check(&document, problems);
         root = file_parse(&document, problems);
     }
@@ -264,7 +264,7 @@ struct conf *loader_read(const char *path, struct conf_problems *problems)
         conf = mem_new(struct conf);
         conf->pool = pool_new();
         loader_take_files(conf, &document);
-        loader_fill(&(struct loader){conf, problems}, root);
+        loader_fill(&(struct loader){conf, problems, inputs}, root);
     }
     setting_free(root);
     document_free(&document);

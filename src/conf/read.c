@@ -55,7 +55,7 @@ bool read_text(const struct loader *loader, const struct setting *setting, const
                      "'%s' must be a string, not %s", name, setting_kind_name(setting->kind));
         return false;
     }
-    char *expanded = expand(setting->text, &secret, &err);
+    char *expanded = expand(setting->text, loader->inputs, &secret, &err);
     if (!expanded) {
         conf_problem(loader->problems, setting->origin, read_expand_hint(setting->text, name),
                      "'%s': %s", name, err.text);

@@ -2,6 +2,7 @@
 #include "conf/sink.h"
 
 #include "base/mem.h"
+#include "conf/inputs.h"
 #include "conf/pool.h"
 #include "conf/url.h"
 
@@ -87,6 +88,9 @@ static void sink_fill_tls(const struct loader *loader, const struct setting *sin
     }
     option_fill_group(loader, GROUP_tls, setting, NULL, sink->origin, what, &sink->tls);
     sink_check_pair(loader, &sink->tls, what);
+    inputs_add(loader->inputs, sink->tls.ca.text);
+    inputs_add(loader->inputs, sink->tls.cert.text);
+    inputs_add(loader->inputs, sink->tls.key.text);
     if (setting && has_url && !sink->tls.on)
         conf_problem(loader->problems, setting->origin, "url = \"rediss://...\";",
                      "%s is set, but its 'url' is not rediss://", what);

@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(file >= 0 && write(file, data, size) == (ssize_t)size);
     snprintf(path, sizeof(path), "/dev/fd/%d", file);
     struct conf_problems *problems = conf_problems_new();
-    struct conf *conf = loader_read(path, problems);
+    struct conf *conf = loader_read(path, problems, NULL);
     close(file);
     assert(conf || conf_problems_count(problems) > 0);
     if (conf && conf_problems_count(problems) == 0)

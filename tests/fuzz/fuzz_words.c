@@ -52,7 +52,7 @@ static void read_expansion(const char *text)
 
     if (strstr(text, "file:") || strstr(text, "cred:"))
         return;
-    char *expanded = expand(text, &secret, &err);
+    char *expanded = expand(text, NULL, &secret, &err);
     assert(expanded || err.kind == ERR_CONFIG);
     assert(!expanded || strchr(text, '$') || strcmp(expanded, text) == 0);
     free(expanded);

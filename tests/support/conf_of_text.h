@@ -22,7 +22,7 @@ __attribute__((format(printf, 2, 3))) static inline struct conf *conf_of_text(
     vfprintf(file, format, arguments);
     va_end(arguments);
     fclose(file);
-    struct conf *conf = loader_read(path, problems);
+    struct conf *conf = loader_read(path, problems, NULL);
     unlink(path);
     if (conf_problems_count(problems) > 0)
         conf_problems_write(problems, CONF_NOTE, stderr);

@@ -34,7 +34,7 @@ static char *read_whole(const char *path)
 static char *told_of(const char *path, size_t *errors)
 {
     struct conf_problems *problems = conf_problems_new();
-    struct conf *conf = loader_read(path, problems);
+    struct conf *conf = loader_read(path, problems, NULL);
     size_t length;
     char *text;
     FILE *out = open_memstream(&text, &length);

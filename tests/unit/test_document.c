@@ -33,7 +33,7 @@ static bool read_document(const char *name)
     char *path = path_of(name);
 
     problems = conf_problems_new();
-    bool good = document_read(&document, path, problems);
+    bool good = document_read(&document, path, problems, NULL);
     free(path);
     return good;
 }

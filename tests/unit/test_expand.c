@@ -17,7 +17,7 @@ static void becomes(const char *text, const char *expected)
     struct err err = {0};
 
     secret = false;
-    char *expanded = expand(text, &secret, &err);
+    char *expanded = expand(text, NULL, &secret, &err);
     if (!expanded)
         fprintf(stderr, "\n%s: %s\n", text, err.text);
     CU_ASSERT_PTR_NOT_NULL_FATAL(expanded);
@@ -32,7 +32,7 @@ static void fails(const char *text, const char *expected)
     char *expanded;
 
     secret = false;
-    expanded = expand(text, &secret, &err);
+    expanded = expand(text, NULL, &secret, &err);
     CU_ASSERT_PTR_NULL(expanded);
     CU_ASSERT_EQUAL(err.kind, ERR_CONFIG);
     ASSERT_TEXT(err.text, expected);
@@ -138,12 +138,12 @@ static void a_file_that_cannot_be_read_has_no_default(void)
     struct err err = {0};
 
     fails("${file:/:-x}", "${file:/}: Is a directory");
-    CU_ASSERT_PTR_NULL(expand(nul, &secret, &err));
+    CU_ASSERT_PTR_NULL(expand(nul, NULL, &secret, &err));
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "it holds a NUL byte"));
     free(nul);
     memset(large, 'a', EXPAND_FILE_BYTES_MAX + 1);
     nul = file_reference("large", large, EXPAND_FILE_BYTES_MAX + 1, "}");
-    CU_ASSERT_PTR_NULL(expand(nul, &secret, &err));
+    CU_ASSERT_PTR_NULL(expand(nul, NULL, &secret, &err));
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "longer than 65536 bytes"));
     free(nul);
     free(large);
@@ -179,7 +179,7 @@ static void an_expanded_text_has_a_limit(void)
     memset(value, 'a', 100000);
     setenv("PENSTOCK_TEST_LONG", value, 1);
     strcpy(text, "${PENSTOCK_TEST_LONG}${PENSTOCK_TEST_LONG}");
-    char *expanded = expand(text, &secret, &err);
+    char *expanded = expand(text, NULL, &secret, &err);
     CU_ASSERT_PTR_NOT_NULL(expanded);
     free(expanded);
     strcat(text, "${PENSTOCK_TEST_LONG}");

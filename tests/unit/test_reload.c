@@ -171,6 +171,57 @@ static void an_asker_is_not_left_waiting_by_a_stop(void)
     close_reload();
 }
 
+static void look_and_turn(int64_t now_ms)
+{
+    reload_watch(reload, now_ms);
+    while (!reload_turn(reload, workers))
+        poll(NULL, 0, 1);
+}
+
+static void a_file_that_has_changed_is_read_again_once_two_looks_agree(void)
+{
+    open_reload();
+    write_file(DO, "watch = true;\n");
+    look_and_turn(0);
+    look_and_turn(1000);
+    CU_ASSERT_TRUE(scrape_has("penstock_reloads_total{result=\"ok\"} 0\n"));
+    struct reload_answer answer = ask();
+    reload_answer_clear(&answer);
+    look_and_turn(2000);
+    write_file(DO, "watch = true; log = { level = \"debug\"; };\n");
+    look_and_turn(2999);
+    look_and_turn(3000);
+    CU_ASSERT_FALSE(log_enabled(LOG_DEBUG));
+    look_and_turn(4000);
+    CU_ASSERT_TRUE(log_enabled(LOG_DEBUG));
+    look_and_turn(5000);
+    look_and_turn(6000);
+    CU_ASSERT_TRUE(scrape_has("penstock_reloads_total{result=\"ok\"} 2\n"));
+    close_reload();
+}
+
+static void a_file_with_mistakes_is_read_once_and_again_when_it_is_mended(void)
+{
+    open_reload();
+    write_file(DO, "watch = true;\n");
+    struct reload_answer answer = ask();
+    reload_answer_clear(&answer);
+    write_file("do = \"SET a %{b|uppr}\";", "watch = true;\n");
+    for (int64_t now_ms = 0; now_ms < 5000; now_ms += 1000)
+        look_and_turn(now_ms);
+    CU_ASSERT_TRUE(scrape_has("penstock_reloads_total{result=\"refused\"} 1\n"));
+    write_file(DO, "log = { level = \"debug\"; };\n");
+    look_and_turn(5000);
+    look_and_turn(6000);
+    CU_ASSERT_TRUE(log_enabled(LOG_DEBUG));
+    CU_ASSERT_FALSE(reload_conf(reload)->watch);
+    write_file(DO, "");
+    look_and_turn(7000);
+    look_and_turn(8000);
+    CU_ASSERT_TRUE(log_enabled(LOG_DEBUG));
+    close_reload();
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -178,6 +229,8 @@ int main(void)
         TEST(a_file_that_is_gone_is_a_mistake),
         TEST(the_level_of_the_log_changes),
         TEST(a_change_that_needs_a_restart_is_named_until_it_is_taken_back),
+        TEST(a_file_that_has_changed_is_read_again_once_two_looks_agree),
+        TEST(a_file_with_mistakes_is_read_once_and_again_when_it_is_mended),
         TEST(an_asker_is_not_left_waiting_by_a_stop),
     };
 

@@ -24,7 +24,7 @@ static size_t warnings_of(mode_t mode, const char *librdkafka, const char *sink)
     CU_ASSERT_EQUAL_FATAL(write(file, text, strlen(text)), (ssize_t)strlen(text));
     fchmod(file, mode);
     close(file);
-    struct conf *conf = loader_read(path, problems);
+    struct conf *conf = loader_read(path, problems, NULL);
     size_t warnings = conf_warnings_count(problems);
     CU_ASSERT_EQUAL(conf_problems_count(problems), 0);
     unlink(path);
