@@ -48,9 +48,15 @@ def example():
         yield folder + "/example"
 
 
-def render_example():
+def render_example(scenario=None):
+    """What the example's chart makes, perhaps with a values file of the chart that it depends on."""
     with example() as chart:
-        return list(yaml.safe_load_all(helm("template", "shop", chart, "--namespace", "shop", "--kube-version", VERSIONS[-1])))
+        more = []
+        if scenario:
+            with open(values_of(scenario), encoding="utf-8") as file, open(chart + "/more.yaml", "w", encoding="utf-8") as nested:
+                yaml.safe_dump({"penstock": yaml.safe_load(file)}, nested)
+            more = ["--values", chart + "/more.yaml"]
+        return list(yaml.safe_load_all(helm("template", "shop", chart, "--namespace", "shop", "--kube-version", VERSIONS[-1], *more)))
 
 
 def pods(documents):

@@ -36,11 +36,34 @@ labels:
 {{- default (ternary (include "penstock.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name -}}
 {{- end -}}
 
+{{- define "penstock.hasService" -}}
+{{- if and (ne .Values.kind "Sidecar") (or .Values.service.enabled .Values.serviceMonitor.enabled (eq .Values.kind "StatefulSet")) -}}yes{{- end -}}
+{{- end -}}
+
+{{- /* Host names that requests may have: those of the values, and those by which other pods reach the Service. */ -}}
+{{- define "penstock.hosts" -}}
+{{- $hosts := .Values.admin.hosts -}}
+{{- if include "penstock.hasService" . -}}
+{{- $name := include "penstock.fullname" . -}}
+{{- $space := printf "%s.%s" $name .Release.Namespace -}}
+{{- $hosts = concat $hosts (list $name $space (printf "%s.svc" $space) (printf "%s.svc.cluster.local" $space)) -}}
+{{- end -}}
+{{- toJson $hosts -}}
+{{- end -}}
+
+{{- define "penstock.admin" -}}
+{{- with .Values.admin -}}
+admin = { listen = "{{ .address }}:{{ .port }}"; hosts = {{ include "penstock.hosts" $ }}; startup = "{{ .startup }}"; open = "{{ .open }}";
+          token = "{{ if .tokenSecret.name }}${file:/run/secrets/penstock-admin/token}{{ end }}"; socket = "{{ if .socket }}/run/penstock/admin.sock{{ end }}"; };
+{{- end -}}
+{{- end -}}
+
 {{- /* The file that penstock reads: what the chart knows, and what the user wrote. */ -}}
 {{- define "penstock.conf" -}}
 version = 1;
 memory = {{ .Values.memory | quote }};
-admin = { listen = "{{ .Values.admin.address }}:{{ .Values.admin.port }}"; hosts = {{ toJson .Values.admin.hosts }}; startup = "{{ .Values.admin.startup }}"; };
+watch = {{ .Values.reload.watch }};
+{{ include "penstock.admin" . }}
 log = { level = "{{ .Values.log.level }}"; format = "{{ .Values.log.format }}"; };
 @include "bridge.conf"
 {{- end -}}
@@ -49,8 +72,13 @@ log = { level = "{{ .Values.log.level }}"; format = "{{ .Values.log.format }}"; 
 {{- default (include "penstock.fullname" .) .Values.existingConfigMap -}}
 {{- end -}}
 
+{{- /* Of what penstock does not take while it runs. */ -}}
 {{- define "penstock.checksum" -}}
+{{- if .Values.reload.watch -}}
+{{- printf "%s%s" (include "penstock.admin" .) .Values.log.format | sha256sum -}}
+{{- else -}}
 {{- printf "%s%s" (include "penstock.conf" .) .Values.config | sha256sum -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "penstock.image" -}}
@@ -99,6 +127,15 @@ volumeMounts:
     mountPath: /run/secrets/penstock
     readOnly: true
   {{- end }}
+  {{- if .Values.admin.tokenSecret.name }}
+  - name: penstock-token
+    mountPath: /run/secrets/penstock-admin
+    readOnly: true
+  {{- end }}
+  {{- if .Values.admin.socket }}
+  - name: penstock-run
+    mountPath: /run/penstock
+  {{- end }}
   {{- with .Values.extraVolumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -129,6 +166,23 @@ livenessProbe:
     secretName: {{ . }}
     defaultMode: 0444 # of this pod alone, whatever user it runs as
 {{- end }}
+{{- with .Values.admin.tokenSecret }}
+{{- if .name }}
+- name: penstock-token
+  secret:
+    secretName: {{ .name }}
+    defaultMode: 0444
+    items:
+      - key: {{ .key }}
+        path: token
+{{- end }}
+{{- end }}
+{{- if .Values.admin.socket }}
+- name: penstock-run
+  emptyDir:
+    medium: Memory
+    sizeLimit: 1Mi
+{{- end }}
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}
 {{- end }}
@@ -154,8 +208,17 @@ livenessProbe:
 {{- if and (not .Values.existingConfigMap) (not .Values.config) -}}
 {{- fail "penstock: set config (sources, sinks and routes), or existingConfigMap" -}}
 {{- end -}}
-{{- with regexFind "(?m)^(version|memory|admin|log)\\s*=" .Values.config -}}
+{{- with regexFind "(?m)^(version|memory|watch|admin|log)\\s*=" .Values.config -}}
 {{- fail (printf "penstock: the chart writes '%s' itself: use its values instead" (regexFind "\\w+" .)) -}}
+{{- end -}}
+{{- if and .Values.existingConfigMap .Values.reload.watch -}}
+{{- fail "penstock: reload.watch is for config: write watch = true; into existingConfigMap" -}}
+{{- end -}}
+{{- if regexMatch "^(127\\.|localhost$|\\[::1\\])" .Values.admin.address -}}
+{{- fail (printf "penstock: kubelet reaches no probe at admin.address %s" .Values.admin.address) -}}
+{{- end -}}
+{{- if and (eq .Values.admin.open "probes") (not .Values.admin.tokenSecret.name) (or .Values.podMonitor.enabled .Values.serviceMonitor.enabled) -}}
+{{- fail "penstock: admin.open is probes and there is no admin.tokenSecret: Prometheus may not read the metrics" -}}
 {{- end -}}
 {{- $drain := include "penstock.drainSeconds" . | int -}}
 {{- if le (int .Values.terminationGracePeriodSeconds) $drain -}}
