@@ -95,6 +95,42 @@ def a_rotated_password_is_read_again(run):
     expect_equal(penstock.stop(), 0, "exit status")
 
 
+def _replace(path, text):
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        os.chmod(path + ".new", 0o600)
+        file.write(text)
+    os.replace(path + ".new", path)
+
+
+def what_is_watched_is_read_again_by_itself(run):
+    """A password, then a template, while records flow; nobody sends a signal."""
+    kafka, redis = run.kafka(), run.redis()
+    flow = Flow(run, kafka, 4, 1000, PER_SECOND)
+    secret = os.path.join(run.folder, "password")
+    _replace(secret, "one")
+    redis.ask("ACL", "SETUSER", "bridge", "on", ">one", "~*", "&*", "+@all")
+
+    def text(word):
+        return "watch = true;\n" + conf(kafka, redis.url, run.group,
+                                        [route("rides", run.topic, [SEEN, f"SET word {word}", LAST], format="raw", all=True)],
+                                        sink=f'username = "bridge"; password = "${{file:{secret}}}";')
+
+    penstock = run.penstock(text(1))
+    penstock.wait_flowing()
+    redis.ask("ACL", "SETUSER", "bridge", "<one", ">two")
+    _replace(secret, "two")
+    wait_until(lambda: penstock.scrape().total("penstock_redis_reconnects_total") >= 1, 20, "it connects with the new password")
+    with open(penstock.conf_path, encoding="utf-8") as file:
+        _replace(penstock.conf_path, file.read().replace("SET word 1", "SET word 2"))
+    wait_until(lambda: redis.ask("GET", "word") == b"2", 20, "records are written by the new template")
+    flow.end()
+    flow.log.judge_exact(redis)
+    scrape = penstock.scrape()
+    expect_equal(scrape.total("penstock_reloads_total", result="ok"), 2, "reloads")
+    expect_equal(scrape.total("penstock_kafka_rebalances_total", event="revoke"), 0, "rebalances")
+    expect_equal(penstock.stop(), 0, "exit status")
+
+
 def mistakes_change_nothing_and_other_topics_join_again(run):
     """What a file may do: be refused, be read by new members, wait for a restart."""
     kafka, redis = run.kafka(), run.redis()
@@ -118,4 +154,5 @@ def mistakes_change_nothing_and_other_topics_join_again(run):
 
 if __name__ == "__main__":
     main(nothing_is_lost_or_repeated_at_least_once, nothing_is_lost_or_repeated_exactly_once,
-         a_rotated_password_is_read_again, mistakes_change_nothing_and_other_topics_join_again)
+         a_rotated_password_is_read_again, what_is_watched_is_read_again_by_itself,
+         mistakes_change_nothing_and_other_topics_join_again)
