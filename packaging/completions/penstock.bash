@@ -35,8 +35,8 @@ _penstock()
     dlq) operand='list show retry' options='-c --config= -r --route= -t --topic= -n --limit= -a --all -d --dry-run -j --json -h --help' ;;
     replay) operand='FILE' options='-c --config= -F --from= -T --to= -t --topic= -p --partition= -r --route= -R --range= -s --rate= -a --allow-repeats -n --dry-run -h --help' ;;
     lag) operand='FILE' options='-c --config= -m --max-lag= -t --topic= -j --json -h --help' ;;
-    top) operand='FILE' options='-c --config= -a --admin= -i --interval= -n --iterations= -j --json -h --help' ;;
-    ctl) operand='status routes partitions pause resume retry skip reload log' options='-c --config= -s --socket= -u --url= -t --token-file= -j --json -h --help' ;;
+    top) operand='FILE' options='-c --config= -a --admin= -t --token-file= -i --interval= -n --iterations= -j --json -h --help' ;;
+    ctl) operand='status routes partitions pause resume retry skip reload log' options='-c --config= -a --admin= -t --token-file= -j --json -h --help' ;;
     mock) operand='' options='-p --port= -t --topic= -a --any-topic -h --help' ;;
     version) operand='' options='-h --help' ;;
     help) operand='run check diff explain dlq replay lag top ctl mock version' ;;
@@ -69,11 +69,11 @@ _penstock()
     'lag -t' | 'lag --topic') kind=NONE ;;
     'top -c' | 'top --config') kind=FILE ;;
     'top -a' | 'top --admin') kind=NONE ;;
+    'top -t' | 'top --token-file') kind=FILE ;;
     'top -i' | 'top --interval') kind=NONE ;;
     'top -n' | 'top --iterations') kind=NONE ;;
     'ctl -c' | 'ctl --config') kind=FILE ;;
-    'ctl -s' | 'ctl --socket') kind=NONE ;;
-    'ctl -u' | 'ctl --url') kind=NONE ;;
+    'ctl -a' | 'ctl --admin') kind=NONE ;;
     'ctl -t' | 'ctl --token-file') kind=FILE ;;
     'ctl pause' | 'ctl resume') kind=ROUTE ;;
     'mock -p' | 'mock --port') kind=NONE ;;

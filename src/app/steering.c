@@ -106,6 +106,19 @@ static void say_late(const struct poll *poll, struct steering_answer *answer)
             poll->asked - poll->answered, poll->asked, STEERING_WAIT_MS);
 }
 
+static void say_route(const char *route, bool paused, bool news, unsigned count,
+                      struct steering_answer *answer)
+{
+    static const char *const states[2][2] = {{"was not paused", "is resumed"},
+                                             {"was paused before", "is paused"}};
+    char number[16] = "no";
+
+    if (count)
+        snprintf(number, sizeof(number), "%u", count);
+    say(answer, STEERING_DONE, "Route %.100s %s; %s partition%s of this process %s paused now.",
+        route, states[paused][news], number, count > 1 ? "s" : "", count > 1 ? "are" : "is");
+}
+
 static void pause_route(const struct steering *steering, const struct plan *plan, const char *route,
                         bool paused, const char *by, struct steering_answer *answer)
 {
@@ -121,9 +134,7 @@ static void pause_route(const struct steering *steering, const struct plan *plan
     if (!poll.asked || poll.answered < poll.asked)
         say_late(&poll, answer);
     else
-        say(answer, STEERING_DONE, "Route %.100s %s paused%s; %u partition%s of this process %s.",
-            route, paused ? "is" : "is not", news ? "" : ", as before", poll.paused,
-            poll.paused == 1 ? "" : "s", poll.paused == 1 ? "is" : "are");
+        say_route(route, paused, news, poll.paused, answer);
 }
 
 void steering_pause_route(const struct steering *steering, const char *route, bool paused,
@@ -173,7 +184,7 @@ static void say_partition(const char *topic, int32_t partition, bool paused, con
         say(answer, STEERING_DONE, "%.250s[%" PRId32 "] stays paused with route %.100s.", topic,
             partition, with);
     else
-        say(answer, STEERING_DONE, "%.250s[%" PRId32 "] is not paused any more.", topic, partition);
+        say(answer, STEERING_DONE, "%.250s[%" PRId32 "] is resumed.", topic, partition);
 }
 
 static void pause_partition(const struct steering *steering, const struct plan *plan,

@@ -210,6 +210,7 @@ char *admin_get(const char *address, const char *path, const char *token, struct
     if (!body || status == 200)
         return body;
     free(body);
-    err_set(err, ERR_RETRY, "%s: status %d", address, status);
+    err_set(err, ERR_RETRY, "%s: status %d%s", address, status,
+            status == 401 ? ": it needs the token: --token-file FILE" : "");
     return NULL;
 }

@@ -1,26 +1,21 @@
 /* ctl.c: penstock ctl: asks a running bridge, and steers it. */
 #include "app/cli.h"
-#include "app/load.h"
-#include "base/mem.h"
 #include "base/text.h"
 #include "cli/admin_ask.h"
+#include "cli/admin_place.h"
 #include "cli/commands.h"
 #include "cli/ctl_text.h"
 #include "cli/options.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const struct cli_option options[] = {
-    {'c', "config", "FILE",
-     "the bridge's configuration, which names its socket (default: $PENSTOCK_CONFIG, "
-     "/etc/penstock/penstock.conf)"},
-    {'s', "socket", "PATH", "its admin.socket"},
-    {'u', "url", "URL", "its admin port instead: http://HOST:PORT"},
-    {'t', "token-file", "FILE", "the file that has admin.token, for --url"},
+    {'c', "config", "FILE", ADMIN_CONFIG_HELP},
+    {'a', "admin", "ADDRESS", ADMIN_ADDRESS_HELP},
+    {'t', "token-file", "FILE", ADMIN_TOKEN_HELP},
     {'j', "json", NULL, "print the answer as JSON, for a program"},
     {'h', "help", NULL, "print this"},
     {0},
@@ -29,7 +24,7 @@ static const struct cli_option options[] = {
 static const char usage[] =
     "Usage: penstock ctl [OPTION]... status|routes|partitions|pause|resume|retry|skip|reload|log "
     "[ARGUMENT]...\n"
-    "Asks a running bridge how it is, and steers it, over the unix socket admin.socket.\n"
+    "Asks a running bridge how it is, and steers it, over its unix socket or its admin port.\n"
     "\n"
     "Actions:\n"
     "  status                     whether it is ready, and why not; what it has done\n"
@@ -49,67 +44,12 @@ static const char usage[] =
     "skip.\n"
     "Pauses outlast rebalances, and end with the process. The status is 1 if the bridge refuses.\n";
 
-static const char examples[] =
-    "\nExamples:\n"
-    "  penstock ctl -c rides.conf status\n"
-    "  penstock ctl -c rides.conf pause rides_cache\n"
-    "  penstock ctl -c rides.conf skip rides 3 88121\n"
-    "  penstock ctl --socket /run/penstock/admin.sock partitions --json\n"
-    "  penstock ctl --url http://10.0.0.7:9464 --token-file token reload\n";
-
-struct choice {
-    const char *config, *socket, *url, *token_file;
-    bool json;
-};
-
-/* --- where ------------------------------------------------------------------------------------ */
-
-/* Mistakes of the file do not matter, as long as it names the socket. */
-static char *socket_of_file(const char *path, int *status)
-{
-    struct loaded loaded;
-    char *socket = NULL;
-    int found = load_silently(path, &loaded);
-    const char *text = loaded.conf ? loaded.conf->admin.socket.text : NULL;
-
-    *status = EXIT_CONFIG;
-    if (found == EXIT_NOINPUT) {
-        fprintf(stderr, "penstock: %s: %s\n", path, strerror(errno));
-        *status = EXIT_NOINPUT;
-    } else if (text && *text) {
-        socket = mem_text(text);
-    } else if (found == EXIT_CONFIG) {
-        conf_problems_write(loaded.problems, CONF_ERROR, stderr);
-    } else {
-        fprintf(stderr,
-                "penstock ctl: %s has no admin.socket: write\n"
-                "    admin = { socket = \"/run/penstock/admin.sock\"; };\n"
-                "into it and restart penstock, or ask by --url and --token-file.\n",
-                path);
-    }
-    load_free(&loaded);
-    return socket;
-}
-
-/* Without the end of its line. */
-static char *read_token(const char *path)
-{
-    char *token = NULL;
-    size_t room = 0;
-    FILE *file = fopen(path, "r");
-    ssize_t length = file ? getline(&token, &room, file) : -1;
-
-    if (length < 0) {
-        fprintf(stderr, "penstock ctl: %s: %s\n", path, file ? "no token in it" : strerror(errno));
-        free(token);
-        token = NULL;
-    } else {
-        token[strcspn(token, "\r\n")] = '\0';
-    }
-    if (file)
-        fclose(file);
-    return token;
-}
+static const char examples[] = "\nExamples:\n"
+                               "  penstock ctl -c rides.conf status\n"
+                               "  penstock ctl -c rides.conf pause rides_cache\n"
+                               "  penstock ctl -c rides.conf skip rides 3 88121\n"
+                               "  penstock ctl --admin /run/penstock/admin.sock partitions --json\n"
+                               "  penstock ctl --admin 10.0.0.7:9464 --token-file token reload\n";
 
 /* --- what ------------------------------------------------------------------------------------- */
 
@@ -264,15 +204,17 @@ static int print_answer(const struct action *action, int status, char *text, boo
         ctl_print_refusal(body);
     else if (json || !action->print(body))
         fputs(text, stdout);
+    if (status == 401)
+        fputs("penstock ctl: --token-file FILE names the file that has it\n", stderr);
     if (status == 200)
         return EXIT_OK;
     return status == 401 || status == 403 || status == 503 ? EXIT_UNAVAILABLE : EXIT_NEGATIVE;
 }
 
-static int ask(const struct question *question, const char *address, const char *token, bool json)
+static int ask(const struct question *question, const struct admin_place *place, bool json)
 {
-    const struct admin_question asked = {address, token, question->action->method, question->path,
-                                         question->body[0] ? question->body : NULL};
+    const struct admin_question asked = {place->address, place->token, question->action->method,
+                                         question->path, question->body[0] ? question->body : NULL};
     struct err err;
     int status;
     char *body = admin_ask(&asked, &status, &err);
@@ -286,48 +228,12 @@ static int ask(const struct question *question, const char *address, const char 
     return status;
 }
 
-/* "http://HOST:PORT" as "HOST:PORT"; NULL: it is no such url. */
-static char *address_of_url(const char *url)
-{
-    static const char scheme[] = "http://";
-    char *address;
-
-    if (strncmp(url, scheme, sizeof(scheme) - 1) != 0) {
-        fprintf(stderr, "penstock ctl: %s: not http://HOST:PORT\n", url);
-        return NULL;
-    }
-    address = mem_text(url + sizeof(scheme) - 1);
-    address[strcspn(address, "/")] = '\0';
-    return address;
-}
-
-/* A path, for admin_ask(): it has a slash. */
-static char *address_of_socket(const char *path)
-{
-    return strchr(path, '/') ? mem_text(path) : mem_format("./%s", path);
-}
-
-static int ask_by(const struct choice *choice, const struct question *question)
-{
-    int status = EXIT_USAGE;
-    char *token = NULL;
-    char *address = choice->socket ? address_of_socket(choice->socket)
-                    : choice->url  ? address_of_url(choice->url)
-                                   : socket_of_file(load_path(choice->config), &status);
-
-    if (address && choice->token_file && !(token = read_token(choice->token_file)))
-        status = EXIT_NOINPUT;
-    else if (address)
-        status = ask(question, address, token, choice->json);
-    free(address);
-    free(token);
-    return status;
-}
-
 int cli_ctl(int argc, char **argv)
 {
-    struct choice choice = {0};
+    struct admin_choice choice = {0};
+    struct admin_place place;
     struct question question;
+    bool json = false;
     char *argument;
     int option;
 
@@ -336,16 +242,14 @@ int cli_ctl(int argc, char **argv)
             return cli_print_help(usage, options, examples);
         if (option == CLI_WRONG)
             return cli_usage_error("ctl");
-        const char **texts[] = {['c'] = &choice.config,
-                                ['s'] = &choice.socket,
-                                ['u'] = &choice.url,
-                                ['t'] = &choice.token_file};
-        if (option == 'j')
-            choice.json = true;
-        else
-            *texts[option] = argument;
+        json |= option == 'j';
+        admin_choice_take(&choice, option, argument);
     }
     if (!make_question(&question, argv + cli_index(), argc - cli_index()))
         return cli_usage_error("ctl");
-    return ask_by(&choice, &question);
+    int status = admin_place_find(&choice, &place);
+    if (status == EXIT_OK)
+        status = ask(&question, &place, json);
+    admin_place_free(&place);
+    return status;
 }

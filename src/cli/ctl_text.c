@@ -197,7 +197,7 @@ bool ctl_print_routes(struct slice json)
         const struct value *records = member(route, "records");
         const char **row = table_row(&table);
         row[0] = text_at(route, "name");
-        row[1] = is_true(route, "paused") ? "paused" : "runs";
+        row[1] = is_true(route, "paused") ? "paused" : "running";
         row[2] = text_at(route, "from");
         row[3] = text_at(route, "to");
         row[4] = count_at(records, "written");
@@ -217,7 +217,7 @@ static const char *state_of(const struct value *partition)
         return "elsewhere";
     if (is_true(partition, "held"))
         return is_true(partition, "paused") ? "held,paused" : "held";
-    return is_true(partition, "paused") ? "paused" : "reads";
+    return is_true(partition, "paused") ? "paused" : "running";
 }
 
 bool ctl_print_partitions(struct slice json)

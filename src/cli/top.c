@@ -1,10 +1,9 @@
 /* top.c: penstock top: what a running bridge does, live. */
 #include "app/cli.h"
-#include "app/load.h"
 #include "base/clock.h"
-#include "base/mem.h"
 #include "base/text.h"
 #include "cli/admin_ask.h"
+#include "cli/admin_place.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
@@ -15,12 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEFAULT_ADDRESS "127.0.0.1:9464"
-
 static const struct cli_option options[] = {
-    {'c', "config", "FILE", "a configuration, for the address of its admin port, and its token"},
-    {'a', "admin", "ADDRESS",
-     "the admin port, or the path of its socket (default: " DEFAULT_ADDRESS ")"},
+    {'c', "config", "FILE", ADMIN_CONFIG_HELP},
+    {'a', "admin", "ADDRESS", ADMIN_ADDRESS_HELP},
+    {'t', "token-file", "FILE", ADMIN_TOKEN_HELP},
     {'i', "interval", "DURATION", "how often to look (default: 1s)"},
     {'n', "iterations", "NUMBER", "look so often, and end"},
     {'j', "json", NULL, "print one JSON object for each look, for a program"},
@@ -42,7 +39,7 @@ static const char examples[] = "\nExamples:\n"
                                "  penstock top rides.conf --json -n 1 | jq .lag\n";
 
 struct request {
-    const char *config, *address;
+    struct admin_choice choice;
     int64_t interval_ms, iterations; /* INT64_MAX: until it is ended */
     bool json;
 };
@@ -86,12 +83,12 @@ static bool wait_interval(const struct request *request, const struct top *top,
     return event == TERMINAL_TIME;
 }
 
-static int run(const struct request *request, const char *token)
+static int run(const struct request *request, const struct admin_place *place)
 {
-    struct top top = {.address = request->address};
+    struct top top = {.address = place->address};
     struct top_screen screen = {.width = 80};
 
-    if (!look(&top, token)) {
+    if (!look(&top, place->token)) {
         fprintf(stderr, "penstock: no answer: %s\n", top.trouble);
         return EXIT_UNAVAILABLE;
     }
@@ -99,7 +96,7 @@ static int run(const struct request *request, const char *token)
     screen.colour = screen.terminal && !getenv("NO_COLOR");
     screen.unicode = terminal_is_unicode();
     for (int64_t i = 0; i < request->iterations && wait_interval(request, &top, &screen); i++) {
-        look(&top, token);
+        look(&top, place->token);
         show(request, &top, &screen);
         if (ferror(stdout))
             break;
@@ -109,47 +106,11 @@ static int run(const struct request *request, const char *token)
     return EXIT_OK;
 }
 
-/* --- the configuration ------------------------------------------------------------------------ */
-
-static const char *text_or_none(const struct conf_text *text)
-{
-    return text->text && *text->text ? text->text : NULL;
-}
-
-/* What the file says, unless the command line does. */
-static int run_with_file(struct request *request)
-{
-    struct loaded loaded;
-    int status = load(load_path(request->config), CONF_ERROR, &loaded);
-
-    if (status == EXIT_OK) {
-        const struct conf_admin *admin = &loaded.conf->admin;
-        if (!request->address)
-            request->address = text_or_none(&admin->socket);
-        if (!request->address)
-            request->address = text_or_none(&admin->listen);
-        if (request->address) {
-            status = run(request, text_or_none(&admin->token));
-        } else {
-            fputs("penstock: this configuration has no admin port\n", stderr);
-            status = EXIT_CONFIG;
-        }
-    }
-    load_free(&loaded);
-    return status;
-}
-
 /* --- the command line ------------------------------------------------------------------------- */
 
 static const char *top_option(struct request *request, int option, const char *argument)
 {
     switch (option) {
-    case 'c':
-        request->config = argument;
-        return NULL;
-    case 'a':
-        request->address = argument;
-        return NULL;
     case 'i':
         return text_duration(slice_of(argument), &request->interval_ms) &&
                        request->interval_ms >= 100 && request->interval_ms <= 3600000
@@ -159,8 +120,11 @@ static const char *top_option(struct request *request, int option, const char *a
         return text_integer(slice_of(argument), &request->iterations) && request->iterations > 0
                    ? NULL
                    : "--iterations takes a number, 1 at least";
-    default:
+    case 'j':
         request->json = true;
+        return NULL;
+    default:
+        admin_choice_take(&request->choice, option, argument);
         return NULL;
     }
 }
@@ -168,6 +132,7 @@ static const char *top_option(struct request *request, int option, const char *a
 int cli_top(int argc, char **argv)
 {
     struct request request = {.interval_ms = 1000, .iterations = INT64_MAX};
+    struct admin_place place;
     const char *why;
     char *argument;
     int option;
@@ -180,13 +145,13 @@ int cli_top(int argc, char **argv)
         if ((why = top_option(&request, option, argument)))
             return cli_misused("top", why);
     }
-    if (cli_index() + (request.config ? 0 : 1) < argc)
+    if (cli_index() + (request.choice.config ? 0 : 1) < argc)
         return cli_misused("top", "one configuration at a time");
     if (cli_index() < argc)
-        request.config = argv[cli_index()];
-    if (request.config || (!request.address && access(load_path(NULL), R_OK) == 0))
-        return run_with_file(&request);
-    if (!request.address)
-        request.address = DEFAULT_ADDRESS;
-    return run(&request, NULL);
+        request.choice.config = argv[cli_index()];
+    int status = admin_place_find(&request.choice, &place);
+    if (status == EXIT_OK)
+        status = run(&request, &place);
+    admin_place_free(&place);
+    return status;
 }

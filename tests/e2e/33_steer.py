@@ -130,8 +130,13 @@ def so_is_one_of_an_exactly_once_route(run):
     skipped(run, "exactly_once")
 
 
+def by_address(where, *words):
+    """penstock ctl without a configuration."""
+    return subprocess.run([PROGRAM, "ctl", "--admin", where, *words], capture_output=True, text=True, check=False, timeout=30)
+
+
 def who_may_not_is_told(run):
-    """No socket, nobody there, no such route."""
+    """No such route, nobody there; without a socket the port answers, and steers with the token."""
     kafka, redis = run.kafka(), run.redis()
     kafka.create(run.topic, 1)
     penstock = start(run, conf(kafka, redis.url, run.group, [route("rides", run.topic, [SEEN], format="raw")]), "bridge")
@@ -140,12 +145,20 @@ def who_may_not_is_told(run):
     expect("rides" in ctl(penstock, "routes"), "routes")
     expect_equal(penstock.stop(), 0, "exit status")
     expect("no penstock listens there" in ctl(penstock, "status", status=69), "nobody there")
-    bare = os.path.join(run.folder, "bare.conf")
-    with open(bare, "w", encoding="utf-8") as file:
-        file.write(conf(kafka, redis.url, run.group, [route("rides", run.topic, [SEEN], format="raw")]))
-    done = subprocess.run([PROGRAM, "ctl", "-c", bare, "status"], capture_output=True, text=True, check=False)
-    expect_equal(done.returncode, 78, "without a socket")
-    expect('admin = { socket = "/run/penstock/admin.sock"; };' in done.stderr, f"it says what to write: {done.stderr}")
+    bare = run.penstock(conf(kafka, redis.url, run.group, [route("rides", run.topic, [SEEN], format="raw")]), admin='token = "of-the-test-0123456789";')
+    expect("ready" in ctl(bare, "status"), "by the port of the file")
+    expect("paused" in ctl(bare, "pause", "rides"), "with the token of the file")
+    for where in f"127.0.0.1:{bare.port}", f"http://127.0.0.1:{bare.port}/":
+        done = by_address(where, "status")
+        expect(done.returncode == 0 and "ready" in done.stdout, f"{where}: {done.stdout}{done.stderr}")
+    done = by_address(f"127.0.0.1:{bare.port}", "resume", "rides")
+    expect(done.returncode == 69 and "--token-file FILE" in done.stderr, f"without a token: {done.stderr}")
+    with open(os.path.join(run.folder, "token"), "w", encoding="utf-8") as file:
+        file.write("of-the-test-0123456789\n")
+    done = by_address(f"127.0.0.1:{bare.port}", "resume", "rides", "--token-file", file.name)
+    expect(done.returncode == 0 and "resumed" in done.stdout, f"with the token of a file: {done.stdout}{done.stderr}")
+    done = by_address(os.path.join(run.folder, "nowhere.sock"), "status")
+    expect(done.returncode == 69 and "no penstock listens there" in done.stderr, f"a socket: {done.stderr}")
 
 
 if __name__ == "__main__":
