@@ -48,7 +48,7 @@ struct metrics {
     _Atomic bool ready, startup_over;
     _Atomic uint64_t reloads[RELOAD_COUNT];
     _Atomic int64_t loaded_ms;
-    _Atomic bool restart_needed;
+    _Atomic bool refused, restart_needed;
     struct worker_metrics *workers;
 };
 
@@ -208,6 +208,7 @@ void metrics_set_health(struct metrics *metrics, bool ready, bool startup_over)
 void metrics_reloaded(struct metrics *metrics, enum reload_result result, bool restart_needed)
 {
     atomic_fetch_add(&metrics->reloads[result], 1);
+    atomic_store(&metrics->refused, result == RELOAD_REFUSED);
     if (result != RELOAD_OK)
         return;
     atomic_store(&metrics->loaded_ms, clock_wall_ms());
@@ -444,6 +445,7 @@ static void snapshot_add_process(struct snapshot *snapshot, const struct metrics
     for (size_t i = 0; i < RELOAD_COUNT; i++)
         sample->reloads[i] = (double)atomic_load(&metrics->reloads[i]);
     sample->loaded = (double)atomic_load(&metrics->loaded_ms) / 1000;
+    sample->refused = atomic_load(&metrics->refused);
     sample->restart_needed = atomic_load(&metrics->restart_needed);
 }
 

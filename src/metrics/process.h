@@ -7,7 +7,7 @@ struct process_sample {
     /* Set by the taker of the sample: since when penstock works, what its probes say, and what
      * became of its configuration. */
     double started, ready, startup_over;
-    double reloads[RELOAD_COUNT], loaded, restart_needed;
+    double reloads[RELOAD_COUNT], loaded, refused, restart_needed;
     double cpu_seconds;
     double resident_bytes, virtual_bytes;
     double open_files, most_files;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What is said of a bridge that does not read what it ought to: /readyz, /metrics, and the alerts of watch.md."""
 import os
+import signal
 import subprocess
 
 from harness import Record, alerts, conf, expect, expect_equal, main, route, wait_until
@@ -152,6 +153,24 @@ def redis_is_away(run):
     fires(run, before, penstock.scrape(), "PenstockNotReady", "PenstockRedisAway", "PenstockStalled")
 
 
+def a_refused_configuration_is_told(run):
+    """Read again with a mistake: it runs on, and an alert fires until the file is right."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 1)
+    penstock = run.penstock(conf(kafka, redis.url, run.group, [push(run.topic)]))
+    before = penstock.scrape()
+    with open(penstock.conf_path, encoding="utf-8") as file:
+        good = file.read()
+    for text, refused in (good + "colour = 1;\n", 1), (good, 0):
+        with open(penstock.conf_path, "w", encoding="utf-8") as file:
+            file.write(text)
+        penstock.child.signal(signal.SIGHUP)
+        wait_until(lambda: penstock.scrape().total("penstock_config_refused") == refused, SOON,  # pylint: disable=cell-var-from-loop
+                   f"penstock_config_refused {refused}")
+        expect(penstock.ready(), "it is ready")
+        fires(run, before, penstock.scrape(), *["PenstockConfigRefused"] * refused)
+
+
 if __name__ == "__main__":
     main(both_formats_are_those_of_prometheus, a_member_without_partitions_is_ready, a_misspelt_topic_is_told, a_held_partition_has_a_lag,
-         dead_letters_are_told, redis_is_away)
+         dead_letters_are_told, redis_is_away, a_refused_configuration_is_told)

@@ -109,6 +109,11 @@ static void a_file_with_mistakes_changes_nothing_and_says_them(void)
     CU_ASSERT_FALSE(log_enabled(LOG_DEBUG));
     CU_ASSERT_TRUE(scrape_has("penstock_reloads_total{result=\"refused\"} 1\n"));
     CU_ASSERT_TRUE(scrape_has("penstock_reloads_total{result=\"ok\"} 0\n"));
+    CU_ASSERT_TRUE(scrape_has("penstock_config_refused 1\n"));
+    reload_answer_clear(&answer);
+    write_file(DO, "");
+    answer = ask();
+    CU_ASSERT_TRUE(scrape_has("penstock_config_refused 0\n"));
     reload_answer_clear(&answer);
     close_reload();
 }
