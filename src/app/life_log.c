@@ -65,6 +65,14 @@ void life_log_reload(const char *path, const char *changes, const char *restart)
     free(later);
 }
 
+void life_log_secrets(const char *changes)
+{
+    char *now = joined(changes);
+
+    log_info("secrets read again, because a login was refused", LOG_STR("changes", now));
+    free(now);
+}
+
 void life_log_wait(const struct metrics *metrics, struct health *health, int64_t deadline_ms)
 {
     struct metrics_totals totals;

@@ -17,6 +17,9 @@ void life_log_findings(const struct loaded *loaded);
 /** The file was read again: what changes now, and what waits for a restart, as lines. */
 void life_log_reload(const char *path, const char *changes, const char *restart);
 
+/** The same for secrets that were read again by themselves. */
+void life_log_secrets(const char *changes);
+
 /** The stop waits for answers, until @p deadline_ms (clock_ms). */
 void life_log_wait(const struct metrics *metrics, struct health *health, int64_t deadline_ms);
 

@@ -24,14 +24,8 @@ const char *load_path(const char *option)
     return variable && *variable ? variable : DEFAULT_PATH;
 }
 
-int load_silently(const char *path, struct loaded *loaded)
+static int check(struct loaded *loaded)
 {
-    *loaded =
-        (struct loaded){.path = path, .problems = conf_problems_new(), .inputs = inputs_new()};
-    inputs_add(loaded->inputs, path);
-    if (access(path, R_OK) != 0)
-        return EXIT_NOINPUT;
-    loaded->conf = loader_read(path, loaded->problems, loaded->inputs);
     if (loaded->conf) {
         loaded->routes = routes_new(loaded->conf, loaded->problems);
         for (size_t i = 0; i < loaded->conf->source_count; i++)
@@ -41,6 +35,25 @@ int load_silently(const char *path, struct loaded *loaded)
             sink_check(&loaded->conf->sinks[i], loaded->problems);
     }
     return conf_problems_count(loaded->problems) ? EXIT_CONFIG : EXIT_OK;
+}
+
+int load_silently(const char *path, struct loaded *loaded)
+{
+    *loaded =
+        (struct loaded){.path = path, .problems = conf_problems_new(), .inputs = inputs_new()};
+    inputs_add(loaded->inputs, path);
+    if (access(path, R_OK) != 0)
+        return EXIT_NOINPUT;
+    loaded->conf = loader_read(path, loaded->problems, loaded->inputs);
+    return check(loaded);
+}
+
+int load_expand_again(const struct loaded *former, struct loaded *loaded)
+{
+    *loaded = (struct loaded){
+        .path = former->path, .problems = conf_problems_new(), .inputs = inputs_new()};
+    loaded->conf = loader_expand_again(former->conf, loaded->problems, loaded->inputs);
+    return check(loaded);
 }
 
 int load(const char *path, enum conf_severity least, struct loaded *loaded)

@@ -24,6 +24,9 @@ const char *load_path(const char *option);
  */
 int load_silently(const char *path, struct loaded *loaded);
 
+/** The same from the text of @p former, with what each "${...}" of it gives now. */
+int load_expand_again(const struct loaded *former, struct loaded *loaded);
+
 /**
  * Loads @p path and writes its findings of severity @p least and worse to stderr; otherwise
  * as load_silently().

@@ -11,7 +11,9 @@
 #include "app/cli.h"
 #include "app/life_log.h"
 #include "app/load.h"
+#include "app/secrets.h"
 #include "app/workers.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "conf/inputs.h"
@@ -41,6 +43,8 @@ struct reload {
     uint64_t looked;            /* their state at the last look */
     int64_t look_due_ms;
     struct metrics *metrics;
+    struct secrets secrets;
+    bool unreadable;         /* secrets could not be read again, and the log says so */
     struct workers *workers; /* set while they take the newest one; NULL: they have it */
     pthread_t main_thread;
     pthread_mutex_t mutex; /* of the rest, too */
@@ -220,6 +224,41 @@ static void read_again(struct reload *reload, struct workers *workers, struct re
     keep_inputs(reload, inputs);
 }
 
+/* --- secrets ---------------------------------------------------------------------------------- */
+
+/* Told once, until they can be read again. */
+static void tell_unreadable(struct reload *reload, const struct loaded *loaded)
+{
+    if (!reload->unreadable)
+        life_log_findings(loaded);
+    reload->unreadable = true;
+}
+
+/* Whatever else may stand in the file by now: nobody has asked for that. */
+static void read_secrets_again(struct reload *reload, struct workers *workers)
+{
+    struct loaded loaded;
+    struct change change;
+
+    if (load_expand_again(&reload->running->loaded, &loaded) != EXIT_OK) {
+        tell_unreadable(reload, &loaded);
+        load_free(&loaded);
+        return;
+    }
+    reload->unreadable = false;
+    change_find(&change, reload->first.loaded.conf, reload_conf(reload), loaded.conf);
+    if (!*change.changes || change.waits) {
+        load_free(&loaded);
+    } else {
+        life_log_secrets(change.changes);
+        metrics_reloaded(reload->metrics, RELOAD_SECRETS, false);
+        hand_over(reload, &loaded, change.rejoins, workers);
+    }
+    change_clear(&change);
+}
+
+/* --- turns ------------------------------------------------------------------------------------ */
+
 /* Of those that nothing on its way has. The first one is the caller's. */
 static void free_older(struct reload *reload)
 {
@@ -269,6 +308,10 @@ bool reload_turn(struct reload *reload, struct workers *workers)
     if (asked) {
         read_again(reload, workers, &answer);
         tell(reload, asked, &answer);
+    } else if (!reload->workers &&
+               secrets_are_due(&reload->secrets, metrics_logins_refused(reload->metrics),
+                               clock_ms())) {
+        read_secrets_again(reload, workers);
     }
     return !reload->workers;
 }

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "conf/document.h"
 #include "conf/pool.h"
 
 #include <stdlib.h>
@@ -32,10 +33,35 @@ bool conf_is_written(const struct conf *conf, const struct conf_sink *sink)
     return false;
 }
 
+const char *conf_property(const struct conf_properties *properties, const char *name)
+{
+    for (size_t i = 0; i < properties->count; i++)
+        if (strcmp(properties->items[i].name, name) == 0)
+            return properties->items[i].value.text;
+    return NULL;
+}
+
+bool conf_properties_differ_in_login(const struct conf_properties *before,
+                                     const struct conf_properties *after)
+{
+    if (before->count != after->count)
+        return false;
+    for (size_t i = 0; i < before->count; i++) {
+        const struct conf_property *property = &before->items[i];
+        const char *other = conf_property(after, property->name);
+        bool is_login = strcmp(property->name, "sasl.username") == 0 ||
+                        strcmp(property->name, "sasl.password") == 0;
+        if (!other || (!is_login && strcmp(property->value.text, other) != 0))
+            return false;
+    }
+    return true;
+}
+
 void conf_free(struct conf *conf)
 {
     if (!conf)
         return;
+    document_release(conf->document);
     pool_free(conf->pool);
     free(conf);
 }

@@ -181,6 +181,7 @@ struct conf_dlq {
     int64_t maxlen; /* 0: all are kept */
 };
 
+struct document;
 struct pool;
 
 struct conf_admin {
@@ -217,7 +218,8 @@ struct conf {
     bool watch;         /* its files, while penstock runs */
     struct conf_admin admin;
     struct conf_log log;
-    struct pool *pool; /* what conf_free() frees */
+    struct document *document; /* the text that it was read from */
+    struct pool *pool;         /* what conf_free() frees */
 };
 
 /** Wipes its secrets and frees it. Takes NULL. */
@@ -229,6 +231,13 @@ const char **conf_topics(const struct conf *conf, const struct conf_source *sour
 
 /** The source called @p name; NULL if there is none. */
 const struct conf_source *conf_source_of(const struct conf *conf, const char *name);
+
+/** The value of the librdkafka property @p name, with its dots; NULL: the file does not set it. */
+const char *conf_property(const struct conf_properties *properties, const char *name);
+
+/** Whether they differ in nothing but the user and password of a login by SASL. */
+bool conf_properties_differ_in_login(const struct conf_properties *before,
+                                     const struct conf_properties *after);
 
 /** Whether a route reads from @p source; one that only names the brokers of the dlq has none. */
 bool conf_is_read(const struct conf *conf, const struct conf_source *source);

@@ -69,13 +69,22 @@ static bool is_same(const struct option *option, const void *before, const void 
     return same;
 }
 
+/* A member that is there logs in with another password from the next time on. */
+static enum option_change change_of(const struct option *option, const void *before,
+                                    const void *after)
+{
+    if (option->kind == KIND_PROPERTIES && conf_properties_differ_in_login(before, after))
+        return CHANGE_LIVE;
+    return option->change;
+}
+
 static void report_option(struct diff *diff, const char *path, const struct option *option,
                           const void *before, const void *after)
 {
     char *was = text_of(option, before, false), *is = text_of(option, after, false);
     char *setting = mem_format("%s%s%s", path, *path ? "." : "", option->name);
 
-    report(diff, setting, was, is, option->change);
+    report(diff, setting, was, is, change_of(option, before, after));
     free(setting);
     free(was);
     free(is);

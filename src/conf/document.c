@@ -173,6 +173,16 @@ static void reading_file(struct reading *reading, const char *path, struct conf_
     free(text);
 }
 
+/* It may be kept for as long as penstock runs. */
+static void document_fit(struct document *document)
+{
+    char *roomy = document->text;
+
+    document->text = mem_copy(roomy, document->length);
+    explicit_bzero(roomy, document->length);
+    free(roomy);
+}
+
 bool document_read(struct document *document, const char *path, struct conf_problems *problems,
                    struct inputs *inputs)
 {
@@ -180,6 +190,7 @@ bool document_read(struct document *document, const char *path, struct conf_prob
 
     *document = (struct document){.text = mem_alloc(DOCUMENT_BYTES_MAX + 1)};
     reading_file(&reading, path, (struct conf_origin){path, 0});
+    document_fit(document);
     return !reading.failed;
 }
 
@@ -202,4 +213,18 @@ void document_free(struct document *document)
     free(document->lines);
     free(document->files);
     *document = (struct document){0};
+}
+
+struct document *document_share(struct document *document)
+{
+    document->users++;
+    return document;
+}
+
+void document_release(struct document *document)
+{
+    if (!document || document->users--)
+        return;
+    document_free(document);
+    free(document);
 }

@@ -26,6 +26,7 @@ struct document {
     char **files; /* the first is the main file */
     size_t file_count;
     size_t line_capacity, file_capacity;
+    unsigned users; /* besides the first; of the main thread */
 };
 
 /** Reads @p path and what it includes. False and problems if the text cannot be parsed;
@@ -39,3 +40,7 @@ struct conf_origin document_origin(const struct document *document, unsigned lin
 
 /** Wipes the text. */
 void document_free(struct document *document);
+
+/** For configurations that are made of one text: the last that releases it frees it. */
+struct document *document_share(struct document *document);
+void document_release(struct document *document);

@@ -241,32 +241,45 @@ static void loader_fill(const struct loader *loader, const struct setting *root)
     memory_budget_bound(conf);
 }
 
-/* The names of the files live as long as the conf: origins point to them. */
-static void loader_take_files(struct conf *conf, struct document *document)
+/* The conf takes the document, which has the names of the files: origins point to them. */
+static struct conf *loader_make(struct document *document, struct conf_problems *problems,
+                                struct inputs *inputs)
 {
-    for (size_t i = 0; i < document->file_count; i++)
-        pool_take(conf->pool, document->files[i]);
+    struct setting *root = file_parse(document, problems);
+    struct conf *conf;
+
+    if (!root)
+        return NULL;
+    conf = mem_new(struct conf);
+    conf->pool = pool_new();
+    conf->document = document;
     conf->file = document->files[0];
-    document->file_count = 0;
+    loader_fill(&(struct loader){conf, problems, inputs}, root);
+    setting_free(root);
+    return conf;
 }
 
 struct conf *loader_read(const char *path, struct conf_problems *problems, struct inputs *inputs)
 {
-    struct document document;
+    struct document *document = mem_new(struct document);
     struct conf *conf = NULL;
-    struct setting *root = NULL;
 
-    if (document_read(&document, path, problems, inputs)) {
-        libconfig_limits_check(&document, problems);
-        root = file_parse(&document, problems);
+    if (document_read(document, path, problems, inputs)) {
+        libconfig_limits_check(document, problems);
+        conf = loader_make(document, problems, inputs);
     }
-    if (root) {
-        conf = mem_new(struct conf);
-        conf->pool = pool_new();
-        loader_take_files(conf, &document);
-        loader_fill(&(struct loader){conf, problems, inputs}, root);
-    }
-    setting_free(root);
-    document_free(&document);
+    if (!conf)
+        document_release(document);
     return conf;
+}
+
+struct conf *loader_expand_again(const struct conf *conf, struct conf_problems *problems,
+                                 struct inputs *inputs)
+{
+    struct document *document = document_share(conf->document);
+    struct conf *again = loader_make(document, problems, inputs);
+
+    if (!again)
+        document_release(document);
+    return again;
 }

@@ -20,3 +20,8 @@ struct loader {
  * (NULL: none is).
  */
 struct conf *loader_read(const char *path, struct conf_problems *problems, struct inputs *inputs);
+
+/** The same from the text that @p conf was read from, with what each "${...}" of it gives now; the
+ * files that have this text are no @p inputs. */
+struct conf *loader_expand_again(const struct conf *conf, struct conf_problems *problems,
+                                 struct inputs *inputs);

@@ -448,7 +448,7 @@ static bool dlq_open(struct dlq *dlq, const struct conf *conf, size_t memory_byt
     char name[64];
 
     if (conf->dlq.source) {
-        dlq->topic = dlq_topic_new(&conf->dlq, memory_bytes, base, &events, err);
+        dlq->topic = dlq_topic_new(&conf->dlq, memory_bytes, base, &metrics->source, &events, err);
         return dlq->topic;
     }
     snprintf(name, sizeof(name), "penstock:dlq:%u", dlq->worker);

@@ -18,6 +18,7 @@
 #include "kafka/login.h"
 #include "kafka/properties.h"
 #include "kafka/topic_watch.h"
+#include "metrics/metrics.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -107,13 +108,14 @@ static void topic_woken(evutil_socket_t fd, short what, void *context)
 }
 
 struct dlq_topic *dlq_topic_new(const struct conf_dlq *conf, size_t memory_bytes,
-                                struct event_base *base, const struct dlq_sender_events *events,
-                                struct err *err)
+                                struct event_base *base, struct source_counters *counters,
+                                const struct dlq_sender_events *events, struct err *err)
 {
     struct dlq_topic *topic = mem_new(struct dlq_topic);
 
     topic->conf = conf;
     topic->events = *events;
+    topic->errors.logins_refused = &counters->logins_refused;
     topic->memory_bytes = memory_bytes;
     topic->reopen = (struct backoff){.first_ms = 100, .longest_ms = 5000};
     topic->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -133,6 +135,8 @@ fail:
 
 void dlq_topic_configure(struct dlq_topic *topic, const struct conf_dlq *conf)
 {
+    if (topic->kafka)
+        login_renew(topic->kafka, topic->conf->source, conf->source);
     topic->conf = conf;
 }
 

@@ -16,13 +16,15 @@
 struct conf_dlq;
 struct event_base;
 struct dlq_topic;
+struct source_counters;
 
-/** Starts to connect; brokers may come later. Errors: NULL and ERR_CONFIG. */
+/** Starts to connect; brokers may come later. @p counters: of the worker, borrowed.
+ * Errors: NULL and ERR_CONFIG. */
 struct dlq_topic *dlq_topic_new(const struct conf_dlq *conf, size_t memory_bytes,
-                                struct event_base *base, const struct dlq_sender_events *events,
-                                struct err *err);
+                                struct event_base *base, struct source_counters *counters,
+                                const struct dlq_sender_events *events, struct err *err);
 
-/** From now on @p conf, which says the same, is borrowed. */
+/** From now on @p conf, which says the same but for the login's name and password, is borrowed. */
 void dlq_topic_configure(struct dlq_topic *topic, const struct conf_dlq *conf);
 
 /** Ends it; what was not reported is not delivered. Takes NULL. */

@@ -153,6 +153,13 @@ static bool line_is_news(struct error_line *line, int64_t now_ms)
     return true;
 }
 
+/* A certificate is a login, too. */
+static bool is_refused_login(rd_kafka_resp_err_t err)
+{
+    return err == RD_KAFKA_RESP_ERR__AUTHENTICATION || err == RD_KAFKA_RESP_ERR__SSL ||
+           err == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED;
+}
+
 void report_error(struct error_log *errors, rd_kafka_resp_err_t err, const char *topic,
                   const char *text)
 {
@@ -162,6 +169,8 @@ void report_error(struct error_log *errors, rd_kafka_resp_err_t err, const char 
     const struct cause *cause = cause_of(err);
     bool is_summary = err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
 
+    if (errors->logins_refused)
+        *errors->logins_refused += is_refused_login(err);
     note_reason(errors, err, text, hint, now_ms);
     if (!line_is_news(line, now_ms))
         return;

@@ -30,6 +30,7 @@ struct error_log {
     char reason[448]; /* why they are away */
     bool away;        /* all brokers were, since the last error_log_end() */
     int64_t away_since_ms;
+    uint64_t *logins_refused; /* a counter of the caller; NULL: nobody counts */
 };
 
 /** The remedy for this error; NULL: none is known. */

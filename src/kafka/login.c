@@ -1,10 +1,10 @@
 /*
- * login.c: librdkafka asks for a token, and gets one.
+ * login.c: what librdkafka logs in with, while it runs: tokens, and another password.
  *
- * Its question carries a property, sasl.oauthbearer.config, in which we say whose token is meant:
- * the number of a row below. Rows are copies and stay for ever, because a handle that hangs at its
- * end outlives its source; settings that are the same have one row, so a configuration that is read
- * again and again adds none.
+ * Its question for a token carries a property, sasl.oauthbearer.config, in which we say whose token
+ * is meant: the number of a row below. Rows are copies and stay for ever, because a handle that
+ * hangs at its end outlives its source; settings that are the same have one row, so a configuration
+ * that is read again and again adds none.
  */
 #include "kafka/login.h"
 
@@ -122,6 +122,27 @@ void login_prepare(rd_kafka_conf_t *kafka, const struct conf_source *source)
     rd_kafka_conf_set(kafka, "sasl.oauthbearer.config", number, NULL, 0);
     rd_kafka_conf_set_oauthbearer_token_refresh_cb(kafka, login_asked);
     rd_kafka_conf_enable_sasl_queue(kafka, 1);
+}
+
+static bool is_same_property(const struct conf_source *one, const struct conf_source *other,
+                             const char *name)
+{
+    return strcmp(conf_property(&one->librdkafka, name), conf_property(&other->librdkafka, name)) ==
+           0;
+}
+
+void login_renew(rd_kafka_t *kafka, const struct conf_source *before,
+                 const struct conf_source *after)
+{
+    static const char user[] = "sasl.username", password[] = "sasl.password";
+
+    if (!conf_properties_differ_in_login(&before->librdkafka, &after->librdkafka) ||
+        !conf_property(&after->librdkafka, user) || !conf_property(&after->librdkafka, password) ||
+        (is_same_property(before, after, user) && is_same_property(before, after, password)))
+        return;
+    rd_kafka_error_destroy(
+        rd_kafka_sasl_set_credentials(kafka, conf_property(&after->librdkafka, user),
+                                      conf_property(&after->librdkafka, password)));
 }
 
 rd_kafka_t *login_new(rd_kafka_type_t type, rd_kafka_conf_t *kafka, char *text, size_t size)

@@ -55,18 +55,10 @@ enum {
     FORCED = sizeof(forced) / sizeof(forced[0])
 };
 
-static const char *property_value(const struct conf_source *source, const char *name)
-{
-    for (size_t i = 0; i < source->librdkafka.count; i++)
-        if (strcmp(source->librdkafka.items[i].name, name) == 0)
-            return source->librdkafka.items[i].value.text;
-    return NULL;
-}
-
 /* The group protocol of KIP-848 leaves assignor and timeouts to the broker. */
 static bool is_classic(const struct conf_source *source)
 {
-    const char *protocol = property_value(source, "group.protocol");
+    const char *protocol = conf_property(&source->librdkafka, "group.protocol");
 
     return !protocol || strcmp(protocol, "consumer") != 0;
 }

@@ -110,6 +110,7 @@ static struct source *source_open(const struct conf *conf, const struct conf_sou
     source->member = worker;
     source->events = *events;
     source->metrics = metrics;
+    source->errors.logins_refused = &metrics->source.logins_refused;
     source->taken = mem_array(BATCH_RECORDS, sizeof(rd_kafka_message_t *));
     source->ask_backoff = (struct backoff){.first_ms = 200, .longest_ms = 5000};
     source->now_ms = clock_ms();
@@ -187,6 +188,7 @@ static void source_reroute(struct source *source,
 void source_adopt(struct source *source, const struct conf_source *options,
                   bool (*changed)(const void *before, const void *after))
 {
+    login_renew(source->kafka, source->options, options);
     source->options = options;
     source_limit_drain(source);
     source_reroute(source, changed);

@@ -469,6 +469,27 @@ void snapshot_clear(struct snapshot *snapshot)
     free(snapshot->partitions);
 }
 
+/* Looks at what was published, without a copy: it is asked several times a second. */
+uint64_t metrics_logins_refused(const struct metrics *metrics)
+{
+    size_t count;
+    struct slot *slots = slots_copy(metrics->slots, &count);
+    uint64_t refused = 0;
+
+    for (unsigned i = 0; i < metrics->shape.workers; i++) {
+        struct worker_metrics *worker = &metrics->workers[i];
+        pthread_mutex_lock(&worker->mutex);
+        refused += worker->source.logins_refused;
+        for (size_t j = 0; j < worker->slot_count && j < count; j++)
+            if (slots[j].kind == SLOT_SINK && worker->slots[j].own)
+                refused += ((const struct sink_counters *)(const void *)worker->slots[j].published)
+                               ->logins_refused;
+        pthread_mutex_unlock(&worker->mutex);
+    }
+    free(slots);
+    return refused;
+}
+
 void metrics_totals(const struct metrics *metrics, struct metrics_totals *totals)
 {
     struct snapshot snapshot;

@@ -62,7 +62,7 @@ struct route_counters {
 };
 
 struct sink_counters {
-    uint64_t reconnects, sent_bytes, received_bytes;
+    uint64_t reconnects, logins_refused, sent_bytes, received_bytes;
     uint64_t units, units_unsettled; /* of exactly-once delivery */
     uint64_t connections_up;         /* gauge */
     uint64_t round_trips, round_trip_us;
@@ -74,7 +74,7 @@ struct sink_counters {
 struct source_counters {
     uint64_t rebalances[REBALANCE_COUNT];
     uint64_t commits[COMMIT_COUNT];
-    uint64_t errors;
+    uint64_t errors, logins_refused;
     uint64_t fenced;
     uint64_t replaced;                   /* logs */
     uint64_t workers, connected, joined; /* gauges: 1 of each worker for which it is so */
@@ -169,6 +169,9 @@ void metrics_set_health(struct metrics *metrics, bool ready, bool startup_over);
 /** The configuration was read again. @p restart_needed: it has changes that wait for a restart.
  * Any thread. */
 void metrics_reloaded(struct metrics *metrics, enum reload_result result, bool restart_needed);
+
+/** Logins that Kafka and Redis have refused to all workers so far. Any thread. */
+uint64_t metrics_logins_refused(const struct metrics *metrics);
 
 /** The index for sink_counters.errors of a label that reply_label() gave. */
 size_t metrics_error_index(const char *label);

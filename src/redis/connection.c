@@ -139,6 +139,7 @@ void connection_lost(struct connection *connection, const char *format, ...)
 /* Somebody has to mend it: no hurry. */
 static void connection_refused(struct connection *connection, const struct err *err)
 {
+    connection->setup->counters->logins_refused++;
     connection->reconnect.current_ms = BACKOFF_LONGEST_MS;
     connection_lost(connection, "%s", err->text);
 }

@@ -2,6 +2,7 @@
 #include "conf_of_text.h"
 #include "suite.h"
 
+#include "base/mem.h"
 #include "conf/diff.h"
 
 #include <stdlib.h>
@@ -135,6 +136,35 @@ static void a_secret_is_compared_and_not_shown(void)
     free(text);
 }
 
+static void another_login_to_kafka_needs_no_new_member(void)
+{
+    static const char login[] = WITH("librdkafka = { sasl_username = \"u\"; sasl_password = \"p\"; "
+                                     "fetch_wait_max_ms = 5; }; ",
+                                     "", ROUTE("r", DO), "");
+    static const struct {
+        const char *after, *expected;
+    } rows[] = {
+        {"librdkafka = { sasl_username = \"u\"; fetch_wait_max_ms = 5; sasl_password = \"q\"; }; ",
+         "(live)\n"},
+        {"librdkafka = { sasl_username = \"v\"; fetch_wait_max_ms = 5; sasl_password = \"q\"; }; ",
+         "(live)\n"},
+        {"librdkafka = { sasl_username = \"u\"; fetch_wait_max_ms = 6; sasl_password = \"q\"; }; ",
+         "(rejoin)\n"},
+        {"librdkafka = { sasl_username = \"u\"; fetch_wait_max_ms = 5; }; ", "(rejoin)\n"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char *after = mem_format("version = 1;\nsources = { main = { brokers = \"k:9092\"; "
+                                 "group = \"g\"; %s}; };\n" SINK("") "routes = ( %s );\n",
+                                 rows[i].after, ROUTE("r", DO));
+        char *text = differences(login, after);
+        CU_ASSERT_PTR_NOT_NULL(strstr(text, rows[i].expected));
+        CU_ASSERT_PTR_NULL(strchr(text, 'q'));
+        free(text);
+        free(after);
+    }
+}
+
 static void groups_are_added_and_removed_by_their_names(void)
 {
     expect(WITH("", "", ROUTE("s", DO), ""), "routes.r:  -> nothing (live)\n"
@@ -229,6 +259,7 @@ int main(void)
         TEST(each_kind_of_setting_is_shown_as_the_file_says_it),
         TEST(a_limit_that_memory_lowers_is_not_a_difference_of_its_own),
         TEST(a_secret_is_compared_and_not_shown),
+        TEST(another_login_to_kafka_needs_no_new_member),
         TEST(groups_are_added_and_removed_by_their_names),
         TEST(a_route_is_a_rejoin_only_if_other_topics_are_read),
         TEST(so_it_is_if_no_other_route_writes_to_its_sink),

@@ -5,6 +5,7 @@
 #include "app/reload.h"
 #include "app/workers.h"
 #include "base/log.h"
+#include "base/mem.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -227,6 +228,92 @@ static void a_file_with_mistakes_is_read_once_and_again_when_it_is_mended(void)
     close_reload();
 }
 
+/* --- secrets ---------------------------------------------------------------------------------- */
+
+static char secret_path[] = "/tmp/penstock-secret-XXXXXX";
+
+static void write_secret(const char *text)
+{
+    FILE *file = fopen(secret_path, "w");
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void write_with_secret(const char *more)
+{
+    char *command = mem_format("do = \"SET ${file:%s} b\";", secret_path);
+
+    write_file(command, more);
+    free(command);
+}
+
+/* The file is another one than was read, too: nobody asked for that. */
+static void open_with_secret(void)
+{
+    close(mkstemp(strcpy(secret_path, "/tmp/penstock-secret-XXXXXX")));
+    write_secret("one");
+    open_reload();
+    write_with_secret("");
+    struct reload_answer answer = ask();
+    CU_ASSERT_EQUAL(answer.outcome, RELOAD_ACCEPTED);
+    reload_answer_clear(&answer);
+    write_with_secret("log = { level = \"debug\"; };\n");
+}
+
+static void close_with_secret(void)
+{
+    close_reload();
+    unlink(secret_path);
+}
+
+static void a_login_is_refused(void)
+{
+    metrics_worker(metrics, 0)->source.logins_refused++;
+    metrics_publish(metrics_worker(metrics, 0));
+    while (!reload_turn(reload, workers))
+        poll(NULL, 0, 1);
+}
+
+static void expect_command(const char *text)
+{
+    ASSERT_TEXT(reload_conf(reload)->routes[0].do_.items[0].cmd.text, text);
+}
+
+static void a_refused_login_has_secrets_read_again_and_nothing_else(void)
+{
+    open_with_secret();
+    write_secret("two\n");
+    reload_turn(reload, workers);
+    expect_command("SET one b");
+    a_login_is_refused();
+    expect_command("SET two b");
+    CU_ASSERT_FALSE(log_enabled(LOG_DEBUG));
+    CU_ASSERT_TRUE(scrape_has("penstock_reloads_total{result=\"secrets\"} 1\n"));
+    CU_ASSERT_TRUE(scrape_has("penstock_kafka_logins_refused_total 1\n"));
+    close_with_secret();
+}
+
+static void a_secret_that_is_the_same_changes_nothing(void)
+{
+    open_with_secret();
+    const struct conf *before = reload_conf(reload);
+    a_login_is_refused();
+    CU_ASSERT_PTR_EQUAL(reload_conf(reload), before);
+    CU_ASSERT_TRUE(scrape_has("penstock_reloads_total{result=\"secrets\"} 0\n"));
+    close_with_secret();
+}
+
+static void a_secret_that_is_gone_changes_nothing(void)
+{
+    open_with_secret();
+    unlink(secret_path);
+    a_login_is_refused();
+    expect_command("SET one b");
+    close_with_secret();
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -237,6 +324,9 @@ int main(void)
         TEST(a_file_that_has_changed_is_read_again_once_two_looks_agree),
         TEST(a_file_with_mistakes_is_read_once_and_again_when_it_is_mended),
         TEST(an_asker_is_not_left_waiting_by_a_stop),
+        TEST(a_refused_login_has_secrets_read_again_and_nothing_else),
+        TEST(a_secret_that_is_the_same_changes_nothing),
+        TEST(a_secret_that_is_gone_changes_nothing),
     };
 
     return SUITE("reload", tests);
