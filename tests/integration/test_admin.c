@@ -226,7 +226,7 @@ static void get_from_socket(const char *path)
     memcpy(address.sun_path, path, strlen(path));
     CU_ASSERT_EQUAL(connect(handle, (struct sockaddr *)&address, sizeof(address)), 0);
     send(handle, request, sizeof(request) - 1, MSG_NOSIGNAL);
-    port_hear(handle, 3000);
+    port_hear(handle);
 }
 
 static struct admin *start_socket(char path[PATH_BYTES], struct err *err)

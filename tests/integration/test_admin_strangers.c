@@ -95,7 +95,7 @@ static void a_request_in_many_pieces_is_one_request(void)
         send(handle, request + i, 1, MSG_NOSIGNAL);
         usleep(1000);
     }
-    port_hear(handle, 3000);
+    port_hear(handle);
     CU_ASSERT_EQUAL(port_status(), 200);
     CU_ASSERT(port_says("[+]worker 0 ok\ncheck passed\n"));
     port_close();
@@ -109,7 +109,7 @@ static void a_client_that_says_no_more_still_gets_its_answer(void)
     handle = port_dial();
     send(handle, "GET /metrics HTTP/1.0\r\n\r\n", 25, MSG_NOSIGNAL);
     shutdown(handle, SHUT_WR);
-    port_hear(handle, 3000);
+    port_hear(handle);
     CU_ASSERT_EQUAL(port_status(), 200);
     CU_ASSERT(port_says("process_threads"));
     port_close();
@@ -145,7 +145,7 @@ static void more_clients_than_are_served_at_once_wait_their_turn(void)
         send_text(handles[i], "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
     }
     for (int i = 0; i < 2 * HTTP_CONNECTIONS; i++) {
-        port_hear(handles[i], 3000);
+        port_hear(handles[i]);
         CU_ASSERT_EQUAL(port_status(), 200);
     }
     port_close();
@@ -160,7 +160,7 @@ static void a_head_that_does_not_come_is_not_waited_for(void)
     handle = port_dial();
     send_text(handle, "GET /livez HT");
     since_ms = clock_ms();
-    port_hear(handle, 5000);
+    port_hear(handle);
     CU_ASSERT_EQUAL(port_status(), 408);
     CU_ASSERT(clock_ms() - since_ms >= HTTP_HEAD_MS - 100);
     CU_ASSERT(clock_ms() - since_ms < HTTP_HEAD_MS + 2000);
@@ -334,7 +334,7 @@ static void a_body_that_does_not_come_is_not_waited_for(void)
     handle = port_dial();
     send_text(handle, POST JSON_TYPE "Content-Length: 20\r\n\r\n{\"level\"");
     since_ms = clock_ms();
-    port_hear(handle, 5000);
+    port_hear(handle);
     CU_ASSERT_EQUAL(port_status(), 408);
     CU_ASSERT(clock_ms() - since_ms < HTTP_HEAD_MS + 2000);
     port_close();
@@ -458,7 +458,7 @@ static void without_file_descriptors_it_rests_and_then_goes_on(void)
     CU_ASSERT(cpu_seconds() - before < 0.2);
     CU_ASSERT_EQUAL(recv(handle, answer, 1, MSG_DONTWAIT), -1);
     setrlimit(RLIMIT_NOFILE, &limit);
-    port_hear(handle, 3000);
+    port_hear(handle);
     CU_ASSERT_EQUAL(port_status(), 200);
     port_close();
 }

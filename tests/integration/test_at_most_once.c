@@ -18,7 +18,8 @@ static void pipe_start(const char *topic)
 {
     bridge_open(
         redis_server_folder(server), topic, "drain_timeout = \"2s\";",
-        "sinks = { here = { url = \"redis://127.0.0.1:%d\"; window_commands = %d; }; };\n"
+        "sinks = { here = { url = \"redis://127.0.0.1:%d\"; response_timeout = \"60s\";\n"
+        "    window_commands = %d; }; };\n"
         "routes = ( { name = \"pushes\"; from = \"main\"; topics = \"%s\"; to = \"here\";\n"
         "    delivery = \"at_most_once\"; do = \"RPUSH seen:%%{$partition} %%{$offset}\"; } );\n",
         redis_server_port(server), WINDOW, topic);

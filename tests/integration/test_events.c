@@ -115,7 +115,7 @@ static void viewers_have_places_of_their_own(void)
         CU_ASSERT(hears(viewers[i], "event-stream", 1));
     }
     viewers[HTTP_STREAMS] = view();
-    port_hear(viewers[HTTP_STREAMS], PATIENCE_MS);
+    port_hear(viewers[HTTP_STREAMS]);
     CU_ASSERT_EQUAL(port_status(), 503);
     for (int i = 0; i < HTTP_CONNECTIONS; i++)
         crowd[i] = port_dial(); /* says nothing */

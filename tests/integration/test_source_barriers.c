@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "member_fixture.h"
 
-enum { SETTLE_MS = 400 /* four commit intervals */ };
+enum { SETTLE_MS = 400 /* four commit intervals */, PATIENCE_MS = 60000 };
 
 static void expect_committed(const char *name, int64_t offset)
 {
@@ -26,9 +26,10 @@ static struct member *open_member(const char *name, unsigned barriers)
     return member;
 }
 
+/* What is not confirmed is waited for in vain. */
 static void close_member(struct member *member)
 {
-    member_stop(member, 1000);
+    member_stop_within(member, 1000);
     member_free(member);
 }
 
@@ -42,12 +43,12 @@ static void answers_alone_are_not_committed(void)
     cluster_produce_all("barrier", 100, 150);
     CU_ASSERT(member_run(member, 4 * 150));
     source_mark_reached(member->source, 0);
+    CU_ASSERT_TRUE(member_commits_come(member, "barrier", 100));
     member_idle(member, SETTLE_MS);
     expect_committed("barrier", 100); /* what came behind the mark does not count */
     CU_ASSERT_TRUE(source_mark(member->source, 0));
     source_mark_reached(member->source, 0);
-    member_idle(member, SETTLE_MS);
-    expect_committed("barrier", 150);
+    CU_ASSERT_TRUE(member_commits_come(member, "barrier", 150));
     CU_ASSERT_FALSE(source_mark(member->source, 0));
     close_member(member);
 }
@@ -62,8 +63,7 @@ static void every_barrier_must_be_passed(void)
     member_idle(member, SETTLE_MS);
     expect_committed("barriers", -1001);
     source_mark_reached(member->source, 1);
-    member_idle(member, SETTLE_MS);
-    expect_committed("barriers", 100);
+    CU_ASSERT_TRUE(member_commits_come(member, "barriers", 100));
     close_member(member);
 }
 
@@ -72,15 +72,14 @@ static void a_topic_that_passes_no_barrier_is_committed_as_ever(void)
     struct member *member = open_member("free", 1);
 
     CU_ASSERT_FALSE(source_mark(member->source, 0));
-    member_idle(member, SETTLE_MS);
-    expect_committed("free", 100);
+    CU_ASSERT_TRUE(member_commits_come(member, "free", 100));
     close_member(member);
 }
 
 static void a_mark_of_a_former_assignment_reaches_nothing(void)
 {
     struct member *member = open_member("former", 1), *other = member_new("former");
-    int64_t until_ms = clock_ms() + 15000;
+    int64_t until_ms = clock_ms() + PATIENCE_MS;
 
     member->options.drain_timeout = 100;
     source_mark(member->source, 0);
@@ -136,8 +135,7 @@ static void what_is_not_confirmed_is_read_again_from_there(void)
     CU_ASSERT_FALSE(member->disorder);
     source_mark(member->source, 0);
     source_mark_reached(member->source, 0);
-    member_idle(member, SETTLE_MS);
-    expect_committed("rewind", 5000);
+    CU_ASSERT_TRUE(member_commits_come(member, "rewind", 5000));
     CU_ASSERT_EQUAL(member->gone, 0);
     close_member(member);
 }
@@ -181,6 +179,19 @@ static void a_confirmed_partition_is_not_read_again(void)
     close_member(member);
 }
 
+static bool all_are_seen(struct member *member)
+{
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
+        if (!member->seen[i][99])
+            return false;
+    return true;
+}
+
+static bool one_is_held(struct member *member)
+{
+    return member_held(member) > 0;
+}
+
 static void a_held_partition_is_read_again_too(void)
 {
     struct member *member = member_new("held");
@@ -191,19 +202,26 @@ static void a_held_partition_is_read_again_too(void)
     member->holds = 50;
     member->hold = HOLD_RECORD;
     member_join(member, "held");
-    while (member_held(member) < 1)
-        member_turn(member);
+    CU_ASSERT_TRUE(member_until(member, one_is_held));
     member->holds = -1;
     source_rewind(member->source, 0);
     CU_ASSERT_EQUAL(member_held(member), 0);
-    member_idle(member, SETTLE_MS);
-    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
-        CU_ASSERT_TRUE(member->seen[i][99] >= 1);
+    CU_ASSERT_TRUE(member_until(member, all_are_seen));
     CU_ASSERT_FALSE(member->disorder);
     close_member(member);
 }
 
 /* --- the bound -------------------------------------------------------------------------------- */
+
+/* What is held is confirmed. */
+static bool all_9000_are_taken(struct member *member)
+{
+    if (member_held(member) && source_mark(member->source, 0)) {
+        CU_ASSERT_FALSE(source_mark_is_urgent(member->source, 0));
+        source_mark_reached(member->source, 0);
+    }
+    return member->taken == 9000;
+}
 
 static void too_much_unconfirmed_is_urgent_and_then_holds_the_partition(void)
 {
@@ -220,21 +238,22 @@ static void too_much_unconfirmed_is_urgent_and_then_holds_the_partition(void)
     CU_ASSERT(member_run(member, 700));
     CU_ASSERT_TRUE(source_mark_is_urgent(member->source, 0));
     cluster_produce("bound", 2, 700, 9000);
-    while (!member_held(member))
-        member_turn(member);
+    CU_ASSERT_TRUE(member_until(member, one_is_held));
     member_idle(member, SETTLE_MS);
     CU_ASSERT_TRUE(member->taken <= 1000 + BATCH_RECORDS);
     ASSERT_TEXT(strchr(member->reason, ' '), " records are written and not confirmed");
-    while (member->taken < 9000 && source_mark(member->source, 0)) {
-        CU_ASSERT_FALSE(source_mark_is_urgent(member->source, 0));
-        source_mark_reached(member->source, 0);
-        member_idle(member, 200);
-    }
-    CU_ASSERT_EQUAL(member->taken, 9000);
+    CU_ASSERT_TRUE(member_until(member, all_9000_are_taken));
     for (int number = 0; number < 9000; number++)
         if (member->seen[2][number] != 1)
             CU_FAIL("a hold for the bound repeats nothing that was answered");
     close_member(member);
+}
+
+static bool all_3000_are_taken(struct member *member)
+{
+    if (source_mark(member->source, 0))
+        source_mark_reached(member->source, 0);
+    return member->taken == 3000;
 }
 
 /* As one gap between two offsets may be: what was taken is put before the partition is held. */
@@ -248,17 +267,17 @@ static void a_bound_smaller_than_a_batch_lets_batches_through(void)
     member->barriers = 1;
     member->options.unconfirmed_records = 1;
     member_join(member, "small");
-    for (int i = 0; i < 300 && member->taken < 3000; i++) {
-        member_idle(member, 20);
-        if (source_mark(member->source, 0))
-            source_mark_reached(member->source, 0);
-    }
-    CU_ASSERT_EQUAL(member->taken, 3000);
+    CU_ASSERT_TRUE(member_until(member, all_3000_are_taken));
     CU_ASSERT_FALSE(member->disorder);
     close_member(member);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
+
+static bool mark_is_urgent(struct member *member)
+{
+    return source_mark_is_urgent(member->source, 0);
+}
 
 static void a_stop_waits_for_a_mark_that_covers_what_was_answered(void)
 {
@@ -266,15 +285,15 @@ static void a_stop_waits_for_a_mark_that_covers_what_was_answered(void)
     int64_t from_ms = clock_ms();
 
     CU_ASSERT_FALSE(source_mark_is_urgent(member->source, 0));
-    source_stop(member->source, from_ms + 5000);
+    source_stop(member->source, from_ms + MEMBER_STOP_MS);
     member_idle(member, 300);
-    CU_ASSERT_TRUE(source_mark_is_urgent(member->source, 0));
+    CU_ASSERT_TRUE(member_until(member, mark_is_urgent));
     CU_ASSERT_FALSE(source_is_stopped(member->source));
     source_mark(member->source, 0);
     source_mark_reached(member->source, 0);
     while (!source_is_stopped(member->source))
         member_turn(member);
-    CU_ASSERT_TRUE(clock_ms() - from_ms < 3000);
+    CU_ASSERT_TRUE(clock_ms() - from_ms < AT_ONCE_MS);
     CU_ASSERT_EQUAL(source_left(member->source), 0);
     expect_committed("stop", 100);
     member_free(member);

@@ -4,7 +4,17 @@
 
 #include "base/log.h"
 
-enum { GRACE_MS = 14000, AGAIN_MS = 10000, LEADERLESS = -1 };
+enum { LEADERLESS = -1 };
+
+static bool is_in_trouble(struct member *member)
+{
+    return source_trouble(member->source);
+}
+
+static bool is_well(struct member *member)
+{
+    return !source_trouble(member->source);
+}
 
 static void a_partition_without_a_leader_is_told_and_is_well_again_with_one(void)
 {
@@ -17,15 +27,14 @@ static void a_partition_without_a_leader_is_told_and_is_well_again_with_one(void
     member_idle(member, 4000);
     CU_ASSERT_PTR_NULL(source_trouble(member->source));
     rd_kafka_mock_partition_set_leader(cluster, "leaderless", 0, LEADERLESS);
-    member_idle(member, GRACE_MS);
+    CU_ASSERT_TRUE(member_until(member, is_in_trouble));
     const char *trouble = source_trouble(member->source);
     CU_ASSERT_PTR_NOT_NULL_FATAL(trouble);
     CU_ASSERT_PTR_NOT_NULL(strstr(trouble, "Kafka does not tell the end of "));
     CU_ASSERT_PTR_NOT_NULL(strstr(trouble, "leaderless["));
     rd_kafka_mock_partition_set_leader(cluster, "leaderless", 0, 1);
-    member_idle(member, AGAIN_MS);
-    CU_ASSERT_PTR_NULL(source_trouble(member->source));
-    member_stop(member, 3000);
+    CU_ASSERT_TRUE(member_until(member, is_well));
+    member_stop(member);
     member_free(member);
 }
 
@@ -38,11 +47,10 @@ static void a_partition_that_cannot_start_keeps_no_commit_of_others(void)
     rd_kafka_mock_partition_set_leader(cluster, "one-away", 0, LEADERLESS);
     member_join(member, "one-away");
     CU_ASSERT(member_run(member, 15));
-    member_idle(member, 1500);
     for (int32_t number = 1; number < 4; number++)
-        CU_ASSERT_EQUAL(cluster_committed("one-away", "one-away", number), 5);
+        CU_ASSERT_TRUE(member_committed_comes(member, "one-away", number, 5));
     rd_kafka_mock_partition_set_leader(cluster, "one-away", 0, 1);
-    member_stop(member, 3000);
+    member_stop(member);
     member_free(member);
 }
 

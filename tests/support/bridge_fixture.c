@@ -322,11 +322,12 @@ void bridge_open_servers(void)
 
 void bridge_open_two(const char *group, const char *top, const char *routes)
 {
-    bridge_open(redis_server_folder(here), group, "drain_timeout = \"500ms\";",
-                "sinks = { here = { url = \"redis://127.0.0.1:%d\"; };\n"
-                "    there = { url = \"redis://127.0.0.1:%d\"; %s }; };\n"
-                "%sroutes = ( %s );\n",
-                redis_server_port(here), redis_server_port(there), bridge_of_there, top, routes);
+    bridge_open(
+        redis_server_folder(here), group, "drain_timeout = \"500ms\";",
+        "sinks = { here = { url = \"redis://127.0.0.1:%d\"; response_timeout = \"60s\"; };\n"
+        "    there = { url = \"redis://127.0.0.1:%d\"; response_timeout = \"60s\"; %s }; };\n"
+        "%sroutes = ( %s );\n",
+        redis_server_port(here), redis_server_port(there), bridge_of_there, top, routes);
 }
 
 void bridge_close_two(void)

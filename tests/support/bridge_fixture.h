@@ -23,7 +23,7 @@
 
 #include <pthread.h>
 
-enum { BRIDGE_PATIENCE_MS = 60000, BRIDGE_LOOK_MS = 20, BRIDGE_STOP_MS = 5000 };
+enum { BRIDGE_PATIENCE_MS = 60000, BRIDGE_LOOK_MS = 20, BRIDGE_STOP_MS = 60000 };
 
 /** A configuration that the bridge took while it ran. */
 struct bridge_plan {
@@ -120,7 +120,8 @@ extern const char *bridge_of_there; /* further settings of that sink, as the fil
 
 void bridge_open_servers(void);
 
-/** A bridge from the source "main"; @p top and @p routes as the file has them. */
+/** A bridge from the source "main"; @p top and @p routes as the file has them. What was sent to a
+ * server that hangs is not sent again for a minute. */
 void bridge_open_two(const char *group, const char *top, const char *routes);
 
 /** The bridge and the servers. */

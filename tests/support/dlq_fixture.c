@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { READ_MS = 15000, SILENCE_MS = 500 };
+enum { READ_MS = 60000, SILENCE_MS = 500 };
 
 static rd_kafka_t *reader;
 rd_kafka_message_t *letters[LETTERS_MOST];

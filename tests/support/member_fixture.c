@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUN_MS = 45000, TURN_US = 10000 };
+enum { PATIENCE_MS = 60000, LOOK_MS = 20, TURN_US = 10000 };
 
 static struct conf_property properties[] = {
     {.name = (char[]){"session.timeout.ms"}, .value.text = "6000"},
@@ -158,7 +158,7 @@ bool member_turn(struct member *member)
 
 bool member_run(struct member *member, size_t taken)
 {
-    int64_t until_ms = clock_ms() + RUN_MS;
+    int64_t until_ms = clock_ms() + PATIENCE_MS;
 
     while (member->taken < taken && clock_ms() < until_ms)
         member_turn(member);
@@ -173,6 +173,33 @@ void member_idle(struct member *member, int64_t milliseconds)
 
     while (clock_ms() < until_ms)
         member_turn(member);
+}
+
+bool member_until(struct member *member, bool (*done)(struct member *))
+{
+    int64_t until_ms = clock_ms() + PATIENCE_MS;
+
+    while (!done(member) && clock_ms() < until_ms)
+        member_turn(member);
+    return done(member);
+}
+
+bool member_committed_comes(struct member *member, const char *name, int32_t partition,
+                            int64_t offset)
+{
+    int64_t until_ms = clock_ms() + PATIENCE_MS;
+
+    while (cluster_committed(name, name, partition) != offset && clock_ms() < until_ms)
+        member_idle(member, LOOK_MS);
+    return cluster_committed(name, name, partition) == offset;
+}
+
+bool member_commits_come(struct member *member, const char *name, int64_t offset)
+{
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
+        if (!member_committed_comes(member, name, i, offset))
+            return false;
+    return true;
 }
 
 void member_finish_all(struct member *member)
@@ -205,12 +232,21 @@ unsigned member_held(struct member *member)
     return held.count;
 }
 
+bool member_held_comes(struct member *member, unsigned count)
+{
+    int64_t until_ms = clock_ms() + PATIENCE_MS;
+
+    while (member_held(member) != count && clock_ms() < until_ms)
+        member_turn(member);
+    return member_held(member) == count;
+}
+
 struct partition_gauges *member_gauges(struct member *member, const char *topic, int32_t partition)
 {
     return metrics_partition(member->counts, topic, partition);
 }
 
-int64_t member_stop(struct member *member, int64_t within_ms)
+int64_t member_stop_within(struct member *member, int64_t within_ms)
 {
     int64_t from_ms = clock_ms();
 
@@ -220,6 +256,11 @@ int64_t member_stop(struct member *member, int64_t within_ms)
     source_free(member->source);
     member->source = NULL;
     return clock_ms() - from_ms;
+}
+
+int64_t member_stop(struct member *member)
+{
+    return member_stop_within(member, MEMBER_STOP_MS);
 }
 
 void member_free(struct member *member)

@@ -5,7 +5,7 @@
  *      struct member *member = member_new("group");
  *      member_join(member, "topic");
  *      member_run(member, 500);
- *      member_stop(member, 5000);
+ *      member_stop(member);
  *      member_free(member);
  *
  * A record's key is its number in decimal digits; the session lasts six seconds.
@@ -16,7 +16,7 @@
 #include "metrics/metrics.h"
 #include "mock_kafka.h"
 
-enum { MEMBER_RECORDS = 20000 };
+enum { MEMBER_RECORDS = 20000, MEMBER_STOP_MS = 60000 };
 
 struct member {
     struct conf conf;
@@ -46,14 +46,25 @@ struct member *member_new(const char *group);
 void member_join(struct member *member, const char *topic);
 /** One turn as a worker does it, waiting at most ten milliseconds; false if it cannot go on. */
 bool member_turn(struct member *member);
-/** Turns until so many records were taken in all; false if that takes longer than 45 s. */
+/** Turns until so many records were taken in all; false if patience ends, as of all that follow. */
 bool member_run(struct member *member, size_t taken);
-/** Turns for a while. */
+/** Turns until @p done says so. */
+bool member_until(struct member *member, bool (*done)(struct member *));
+/** Turns until the group has committed @p offset of one partition; of all. @p name is the group's
+ * and the topic's. */
+bool member_committed_comes(struct member *member, const char *name, int32_t partition,
+                            int64_t offset);
+bool member_commits_come(struct member *member, const char *name, int64_t offset);
+/** Turns until so many partitions are held; fills reason. */
+bool member_held_comes(struct member *member, unsigned count);
+/** Turns for a while, in which something must not happen. */
 void member_idle(struct member *member, int64_t milliseconds);
 void member_finish_all(struct member *member);
 /** How many partitions are held; fills reason. */
 unsigned member_held(struct member *member);
 struct partition_gauges *member_gauges(struct member *member, const char *topic, int32_t partition);
 /** Stops and frees the source; how many milliseconds it took. */
-int64_t member_stop(struct member *member, int64_t within_ms);
+int64_t member_stop(struct member *member);
+/** The same, with less time for it than MEMBER_STOP_MS. */
+int64_t member_stop_within(struct member *member, int64_t within_ms);
 void member_free(struct member *member);

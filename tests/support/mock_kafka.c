@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWER_MS = 5000, FETCH = 1, FETCH_12 = 0x020800ff };
+enum { ANSWER_MS = 60000, FETCH = 1, FETCH_12 = 0x020800ff };
 
 rd_kafka_mock_cluster_t *cluster;
 static rd_kafka_t *producer;
@@ -47,7 +47,7 @@ void cluster_topic(const char *topic)
 
 static void cluster_flush(void)
 {
-    if (rd_kafka_flush(producer, 2 * ANSWER_MS) != 0)
+    if (rd_kafka_flush(producer, ANSWER_MS) != 0)
         give_up("produce", "not acknowledged in time");
 }
 

@@ -268,9 +268,14 @@ static bool owner_is_through(const struct owner *owner)
 bool owner_finish(struct owner *owner)
 {
     int64_t end_ms = clock_ms() + LOOP_FIXTURE_PATIENCE_MS;
+    uint32_t before = owner->answered;
 
-    while (!owner_is_through(owner) && clock_ms() < end_ms)
+    while (!owner_is_through(owner) && clock_ms() < end_ms) {
         owner_turn(owner);
+        if (owner->answered != before)
+            end_ms = clock_ms() + LOOP_FIXTURE_PATIENCE_MS;
+        before = owner->answered;
+    }
     return owner_is_through(owner) && owner->answered == owner->put;
 }
 

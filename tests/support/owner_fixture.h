@@ -81,8 +81,8 @@ bool owner_render(struct owner_partition *partition, int64_t offset, unsigned pl
 void owner_turn(struct owner *owner);
 void owner_run(struct owner *owner, int64_t milliseconds);
 
-/** Until each claimed partition has put all of its log and is settled; false if patience
- * ends. */
+/** Until each claimed partition has put all of its log and is settled; false if no command gets its
+ * outcome before patience ends. */
 bool owner_finish(struct owner *owner);
 
 /** Until all are claimed. */

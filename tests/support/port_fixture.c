@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ANSWER_BYTES = 1 << 17 };
+enum { ANSWER_BYTES = 1 << 17, PATIENCE_MS = 60000 };
 
 struct metrics *metrics;
 struct health *health;
@@ -86,7 +86,7 @@ static bool port_has_heard_all(size_t length)
            length == (size_t)(end + 4 - answer) + strtoul(field + 16, NULL, 10);
 }
 
-void port_hear(int handle, int retry_timeout_ms)
+void port_hear(int handle)
 {
     struct pollfd wait = {handle, POLLIN, 0};
     size_t length = 0;
@@ -94,7 +94,7 @@ void port_hear(int handle, int retry_timeout_ms)
 
     answer[0] = '\0';
     while (got > 0 && length < ANSWER_BYTES - 1 && !port_has_heard_all(length) &&
-           poll(&wait, 1, retry_timeout_ms) > 0) {
+           poll(&wait, 1, PATIENCE_MS) > 0) {
         got = recv(handle, answer + length, ANSWER_BYTES - 1 - length, 0);
         length += got > 0 ? (size_t)got : 0;
         answer[length] = '\0';
@@ -108,8 +108,8 @@ void port_hear_one(int handle)
     size_t length = 0;
 
     answer[0] = '\0';
-    while (length < ANSWER_BYTES - 1 && !port_has_heard_all(length) && poll(&wait, 1, 3000) > 0 &&
-           recv(handle, answer + length, 1, 0) == 1)
+    while (length < ANSWER_BYTES - 1 && !port_has_heard_all(length) &&
+           poll(&wait, 1, PATIENCE_MS) > 0 && recv(handle, answer + length, 1, 0) == 1)
         answer[++length] = '\0';
 }
 
@@ -118,7 +118,7 @@ const char *port_say(const char *bytes, size_t length)
     int handle = port_dial();
 
     CU_ASSERT_EQUAL(send(handle, bytes, length, MSG_NOSIGNAL), (ssize_t)length);
-    port_hear(handle, 3000);
+    port_hear(handle);
     return answer;
 }
 

@@ -28,9 +28,9 @@ struct admin *port_start(const struct conf_admin *conf, struct err *err);
 int port_dial(void);
 int port_dial_by(int handle);
 
-/** Reads one answer and, if the port says that it closes, until it does, or for @p
- * retry_timeout_ms; keeps what came in answer, and closes the socket. */
-void port_hear(int handle, int retry_timeout_ms);
+/** Reads one answer and, if the port says that it closes, until it does; keeps what came in answer,
+ * and closes the socket. */
+void port_hear(int handle);
 
 /** Reads one answer, to its last byte; the socket stays open. */
 void port_hear_one(int handle);

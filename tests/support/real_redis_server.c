@@ -26,7 +26,7 @@
 enum {
     ARGUMENTS_MAX = 64,
     TRIES_MAX = 20,
-    WAIT_MS = 10000,
+    WAIT_MS = 60000,
     PORT_FIRST = 20000, /* below the ephemeral ports; a cluster's bus is 10000 above */
     PORT_COUNT = 10000
 };

@@ -153,10 +153,24 @@ void sink_fixture_run(struct sink_fixture *fixture, int64_t milliseconds)
 bool sink_fixture_finish(struct sink_fixture *fixture)
 {
     int64_t end_ms = clock_ms() + LOOP_FIXTURE_PATIENCE_MS;
+    uint32_t before = fixture->answered;
 
-    while (fixture->answered < fixture->put && clock_ms() < end_ms)
+    while (fixture->answered < fixture->put && clock_ms() < end_ms) {
         sink_fixture_turn(fixture);
+        if (fixture->answered != before)
+            end_ms = clock_ms() + LOOP_FIXTURE_PATIENCE_MS;
+        before = fixture->answered;
+    }
     return fixture->answered == fixture->put;
+}
+
+bool sink_fixture_until(struct sink_fixture *fixture, bool (*done)(struct sink_fixture *))
+{
+    int64_t end_ms = clock_ms() + LOOP_FIXTURE_PATIENCE_MS;
+
+    while (!done(fixture) && clock_ms() < end_ms)
+        sink_fixture_turn(fixture);
+    return done(fixture);
 }
 
 bool sink_fixture_succeeds(struct sink_fixture *fixture)

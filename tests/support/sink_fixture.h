@@ -54,10 +54,13 @@ void sink_fixture_stage(struct sink_fixture *fixture, struct slice key,
 /** Runs the loop once, for some milliseconds at most. */
 void sink_fixture_turn(struct sink_fixture *fixture);
 
-/** Runs it for so long. */
+/** Runs it for so long, in which something must not happen. */
 void sink_fixture_run(struct sink_fixture *fixture, int64_t milliseconds);
 
-/** Runs it until every command has its outcome; false if patience ends. */
+/** Runs it until @p done says so; false if patience ends. */
+bool sink_fixture_until(struct sink_fixture *fixture, bool (*done)(struct sink_fixture *));
+
+/** Runs it until every command has its outcome; false if none gets one before patience ends. */
 bool sink_fixture_finish(struct sink_fixture *fixture);
 
 /** The same; false also if one of them was not done. */
