@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -157,30 +158,38 @@ static void a_head_that_does_not_come_is_not_waited_for(void)
     int handle;
 
     port_open();
+    since_ms = clock_ms();
     handle = port_dial();
     send_text(handle, "GET /livez HT");
-    since_ms = clock_ms();
     port_hear(handle);
     CU_ASSERT_EQUAL(port_status(), 408);
     CU_ASSERT(clock_ms() - since_ms >= HTTP_HEAD_MS - 100);
-    CU_ASSERT(clock_ms() - since_ms < HTTP_HEAD_MS + 2000);
+    CU_ASSERT(clock_ms() - since_ms < HTTP_HEAD_MS + AT_ONCE_MS);
     port_close();
+}
+
+/* Whether the first of a crowd were sent away for the others, without an answer: those whose time
+ * is over get one. */
+static void expect_no_answers(const int handles[CROWD])
+{
+    for (int i = 0; i < HTTP_CONNECTIONS; i++) {
+        port_hear(handles[i]);
+        CU_ASSERT_EQUAL(port_status(), -1);
+    }
+    for (int i = HTTP_CONNECTIONS; i < CROWD; i++)
+        close(handles[i]);
 }
 
 static void a_crowd_that_says_nothing_keeps_nobody_waiting(void)
 {
     int handles[CROWD];
-    int64_t since_ms;
 
     port_open();
     for (int i = 0; i < CROWD; i++)
         handles[i] = port_dial();
-    since_ms = clock_ms();
     for (int i = 0; i < 3; i++)
         CU_ASSERT(port_still_answers());
-    CU_ASSERT(clock_ms() - since_ms < 1500);
-    for (int i = 0; i < CROWD; i++)
-        close(handles[i]);
+    expect_no_answers(handles);
     port_close();
 }
 
@@ -336,26 +345,22 @@ static void a_body_that_does_not_come_is_not_waited_for(void)
     since_ms = clock_ms();
     port_hear(handle);
     CU_ASSERT_EQUAL(port_status(), 408);
-    CU_ASSERT(clock_ms() - since_ms < HTTP_HEAD_MS + 2000);
+    CU_ASSERT(clock_ms() - since_ms < HTTP_HEAD_MS + AT_ONCE_MS);
     port_close();
 }
 
 static void a_crowd_of_slow_bodies_keeps_nobody_waiting(void)
 {
     int handles[CROWD];
-    int64_t since_ms;
 
     port_open();
     for (int i = 0; i < CROWD; i++) {
         handles[i] = port_dial();
         send_text(handles[i], POST JSON_TYPE "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n");
     }
-    since_ms = clock_ms();
     for (int i = 0; i < 3; i++)
         CU_ASSERT(port_still_answers());
-    CU_ASSERT(clock_ms() - since_ms < 1500);
-    for (int i = 0; i < CROWD; i++)
-        close(handles[i]);
+    expect_no_answers(handles);
     port_close();
 }
 
@@ -373,7 +378,7 @@ static void a_crowd_that_has_its_answers_keeps_nobody_waiting(void)
     }
     since_ms = clock_ms();
     CU_ASSERT(port_still_answers());
-    CU_ASSERT(clock_ms() - since_ms < 1500);
+    CU_ASSERT(clock_ms() - since_ms < AT_ONCE_MS); /* they may stay for HTTP_IDLE_MS */
     for (int i = 0; i < HTTP_CONNECTIONS; i++)
         close(handles[i]);
     port_close();
@@ -439,16 +444,30 @@ static struct rlimit forbid_files(void)
     return before;
 }
 
+static int open_files(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    int count = 0;
+
+    while (readdir(folder))
+        count++;
+    closedir(folder);
+    return count;
+}
+
 static void without_file_descriptors_it_rests_and_then_goes_on(void)
 {
     static const char request[] = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
     struct rlimit limit;
     int handle;
     double before;
+    int files;
 
     port_open();
+    files = open_files();
     CU_ASSERT(port_still_answers());
-    usleep(100 * 1000); /* that connection's descriptor is free again */
+    for (int i = 0; i < 6000 && open_files() > files; i++)
+        usleep(10 * 1000); /* until that connection's descriptor is free again */
     handle = socket(AF_INET, SOCK_STREAM, 0);
     limit = forbid_files();
     port_dial_by(handle);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 20000, COMMANDS = 20000, RECORDS = 6000 };
+enum { PATIENCE_MS = 60000, COMMANDS = 20000, RECORDS = 6000 };
 
 static struct redis_server *one, *two;
 static struct sink_fixture *fixture;

@@ -101,7 +101,7 @@ static void server_and_folder_go_with_an_aborted_test(void)
     waitpid(child, NULL, 0);
     CU_ASSERT_EQUAL(read(ends[0], &port, sizeof(port)), (ssize_t)sizeof(port));
     CU_ASSERT(read(ends[0], folder, sizeof(folder) - 1) > 0);
-    for (int i = 0; i < 500 && (access(folder, F_OK) == 0 || is_served(port)); i++)
+    for (int i = 0; i < 6000 && (access(folder, F_OK) == 0 || is_served(port)); i++)
         poll(NULL, 0, 10);
     CU_ASSERT_NOT_EQUAL(access(folder, F_OK), 0);
     CU_ASSERT_FALSE(is_served(port));

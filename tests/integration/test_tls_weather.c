@@ -196,7 +196,7 @@ static void what_tls_holds_back_leaves_by_itself(void)
         stuff(value, full - less);
         redis_server_resume(server);
         int64_t start_ms = clock_ms();
-        leaves = sink_fixture_finish(fixture) && clock_ms() - start_ms < 10000;
+        leaves = sink_fixture_finish(fixture) && clock_ms() - start_ms < AT_ONCE_MS;
         CU_ASSERT_TRUE(leaves);
         CU_ASSERT_EQUAL(fixture->counters->reconnects, 0);
     }
@@ -267,7 +267,7 @@ static void expect_silence_found(bool tls, const char *text)
     int64_t start_ms = clock_ms();
     sink_fixture_start(fixture);
     CU_ASSERT_TRUE(sink_fixture_wait_trouble(fixture, text));
-    CU_ASSERT(clock_ms() - start_ms < 2000);
+    CU_ASSERT(clock_ms() - start_ms < AT_ONCE_MS);
     close_all();
 }
 
@@ -303,7 +303,7 @@ static int connect_to_server(void)
     address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     addresses.lengths[0] = sizeof(*address);
     int fd = socket_connect(&addresses, 0, &err);
-    poll(&(struct pollfd){fd, POLLOUT, 0}, 1, 5000);
+    poll(&(struct pollfd){fd, POLLOUT, 0}, 1, 60000);
     return fd;
 }
 
@@ -316,10 +316,10 @@ static bool is_short(struct tls_context *context)
     ssize_t got = -1;
 
     stream_open(&stream, connect_to_server(), context, "localhost");
-    for (int i = 0; i < 100 && stream_shake(&stream, &err) == STREAM_WAITS; i++)
+    for (int i = 0; i < 600 && stream_shake(&stream, &err) == STREAM_WAITS; i++)
         poll(&(struct pollfd){stream.fd, POLLIN, 0}, 1, 100);
     CU_ASSERT_EQUAL(stream_send(&stream, SLICE("PING\r\n")), 6);
-    for (int i = 0; i < 100 && got < 0; i++) {
+    for (int i = 0; i < 600 && got < 0; i++) {
         poll(&(struct pollfd){stream.fd, POLLIN, 0}, 1, 100);
         got = stream_receive(&stream, answer, sizeof(answer));
     }
@@ -357,8 +357,8 @@ static struct conf_sink sink_of(void)
     return (struct conf_sink){.host = (char *)(size_t) "localhost",
                               .port = redis_server_tls_port(server),
                               .connections = 1,
-                              .connect_timeout = 2000,
-                              .response_timeout = 5000,
+                              .connect_timeout = 60000,
+                              .response_timeout = 60000,
                               .tls = {.on = true, .ca.text = ca}};
 }
 

@@ -102,15 +102,33 @@ void port_hear(int handle)
     close(handle);
 }
 
-void port_hear_one(int handle)
+/* Reads until so many bytes of the answer are there; false if they do not come. */
+static bool port_hear_bytes(int handle, size_t *length, size_t wanted)
 {
     struct pollfd wait = {handle, POLLIN, 0};
+    ssize_t got = 1;
+
+    while (*length < wanted && wanted < ANSWER_BYTES && got > 0 &&
+           poll(&wait, 1, PATIENCE_MS) > 0) {
+        got = recv(handle, answer + *length, wanted - *length, 0);
+        *length += got > 0 ? (size_t)got : 0;
+    }
+    answer[*length] = '\0';
+    return *length == wanted;
+}
+
+/* The head byte by byte, for another answer may follow; then the body. */
+void port_hear_one(int handle)
+{
     size_t length = 0;
 
     answer[0] = '\0';
-    while (length < ANSWER_BYTES - 1 && !port_has_heard_all(length) &&
-           poll(&wait, 1, PATIENCE_MS) > 0 && recv(handle, answer + length, 1, 0) == 1)
-        answer[++length] = '\0';
+    while (length < 4 || memcmp(answer + length - 4, "\r\n\r\n", 4) != 0)
+        if (!port_hear_bytes(handle, &length, length + 1))
+            return;
+    const char *field = strstr(answer, "Content-Length: ");
+    if (field)
+        port_hear_bytes(handle, &length, length + strtoul(field + 16, NULL, 10));
 }
 
 const char *port_say(const char *bytes, size_t length)
