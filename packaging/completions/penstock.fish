@@ -86,7 +86,7 @@ complete -c penstock -n '__fish_seen_subcommand_from lag' -s j -l json -d 'print
 complete -c penstock -n '__fish_seen_subcommand_from lag' -s h -l help -d 'print this'
 complete -c penstock -n '__fish_seen_subcommand_from lag' -F
 complete -c penstock -n '__fish_seen_subcommand_from top' -s c -l config -r -F -d 'its configuration, which names its socket or port, and the token (default: $PENSTOCK_CONFIG, /etc/penstock/penstock.conf)'
-complete -c penstock -n '__fish_seen_subcommand_from top' -s a -l admin -x -d 'its socket, or HOST:PORT of its admin port (default: as its configuration says, or 127.0.0.1:9464)'
+complete -c penstock -n '__fish_seen_subcommand_from top' -s a -l admin -x -d 'its socket, or HOST:PORT of its admin port (default: $PENSTOCK_SOCKET unless there is --config, then as its configuration says, or 127.0.0.1:9464)'
 complete -c penstock -n '__fish_seen_subcommand_from top' -s t -l token-file -r -F -d 'the file that has its admin.token'
 complete -c penstock -n '__fish_seen_subcommand_from top' -s i -l interval -x -d 'how often to look (default: 1s)'
 complete -c penstock -n '__fish_seen_subcommand_from top' -s n -l iterations -x -d 'look so often, and end'
@@ -94,7 +94,7 @@ complete -c penstock -n '__fish_seen_subcommand_from top' -s j -l json -d 'print
 complete -c penstock -n '__fish_seen_subcommand_from top' -s h -l help -d 'print this'
 complete -c penstock -n '__fish_seen_subcommand_from top' -F
 complete -c penstock -n '__fish_seen_subcommand_from ctl' -s c -l config -r -F -d 'its configuration, which names its socket or port, and the token (default: $PENSTOCK_CONFIG, /etc/penstock/penstock.conf)'
-complete -c penstock -n '__fish_seen_subcommand_from ctl' -s a -l admin -x -d 'its socket, or HOST:PORT of its admin port (default: as its configuration says, or 127.0.0.1:9464)'
+complete -c penstock -n '__fish_seen_subcommand_from ctl' -s a -l admin -x -d 'its socket, or HOST:PORT of its admin port (default: $PENSTOCK_SOCKET unless there is --config, then as its configuration says, or 127.0.0.1:9464)'
 complete -c penstock -n '__fish_seen_subcommand_from ctl' -s t -l token-file -r -F -d 'the file that has its admin.token'
 complete -c penstock -n '__fish_seen_subcommand_from ctl' -s j -l json -d 'print the answer as JSON, for a program'
 complete -c penstock -n '__fish_seen_subcommand_from ctl' -s h -l help -d 'print this'

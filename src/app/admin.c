@@ -20,12 +20,15 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* admin.listen, admin.socket and $PENSTOCK_SOCKET. A crowd that takes every connection of one takes
+ * none of the others. */
+enum { SERVERS = 3 };
+
 struct admin {
     struct admin_parts parts;
     struct event_base *base;
-    struct http *http, *local; /* on its address and on its unix socket: a crowd that takes every
-                                  place of one takes none of the other */
-    struct events events;      /* of both */
+    struct http *servers[SERVERS]; /* NULL: not asked for */
+    struct events events;          /* of all */
     struct event *second, *stop;
     int stop_handle; /* eventfd: written once, by admin_stop() */
     pthread_t thread;
@@ -42,13 +45,12 @@ static void admin_stop_asked(evutil_socket_t handle, short what, void *context)
 /* Written once for all viewers, if there are any. */
 static void admin_publish(struct admin *admin)
 {
-    struct http *const servers[] = {admin->http, admin->local};
     unsigned viewers = 0;
     char *text = NULL;
     size_t length = 0;
 
-    for (size_t i = 0; i < 2; i++)
-        viewers += servers[i] ? http_viewers(servers[i]) : 0;
+    for (size_t i = 0; i < SERVERS; i++)
+        viewers += admin->servers[i] ? http_viewers(admin->servers[i]) : 0;
     if (!viewers)
         return;
     FILE *out = open_memstream(&text, &length);
@@ -56,9 +58,9 @@ static void admin_publish(struct admin *admin)
     events_write(&admin->events, &now, clock_ms(), out);
     parts_leave(&now);
     fclose(out);
-    for (size_t i = 0; i < 2; i++)
-        if (servers[i])
-            http_publish(servers[i], (struct slice){text, length});
+    for (size_t i = 0; i < SERVERS; i++)
+        if (admin->servers[i])
+            http_publish(admin->servers[i], (struct slice){text, length});
     free(text);
 }
 
@@ -101,8 +103,8 @@ static bool admin_start_thread(struct admin *admin, struct err *err)
 /* Frees what was set up, with or without a thread. */
 static void admin_free(struct admin *admin)
 {
-    http_free(admin->local);
-    http_free(admin->http);
+    for (size_t i = 0; i < SERVERS; i++)
+        http_free(admin->servers[i]);
     history_free(admin->parts.history);
     if (admin->second)
         event_free(admin->second);
@@ -115,16 +117,41 @@ static void admin_free(struct admin *admin)
     free(admin);
 }
 
-static bool admin_listen(struct admin *admin, const struct conf_text *where, struct http **http,
-                         struct err *err)
+/* Where each server listens; NULL: there is none. */
+static void admin_find_addresses(const struct conf_admin *conf, const char *addresses[SERVERS])
 {
-    if (!where->text || !where->text[0])
-        return true;
-    *http = http_new(admin->base, where->text, &admin->parts.conf->admin, &endpoints_all,
-                     &admin->parts, err);
-    if (!*http)
-        return false;
-    log_info("admin port open", LOG_STR("listen", http_address(*http)));
+    const char *const all[SERVERS] = {conf->listen.text, conf->socket.text,
+                                      getenv("PENSTOCK_SOCKET")};
+
+    for (size_t i = 0; i < SERVERS; i++)
+        addresses[i] = all[i] && *all[i] ? all[i] : NULL;
+    if (addresses[1] && addresses[2] && strcmp(addresses[1], addresses[2]) == 0)
+        addresses[2] = NULL;
+}
+
+bool admin_is_wanted(const struct conf_admin *conf)
+{
+    const char *addresses[SERVERS];
+
+    admin_find_addresses(conf, addresses);
+    return addresses[0] || addresses[1] || addresses[2];
+}
+
+static bool admin_listen(struct admin *admin, struct err *err)
+{
+    const struct conf_admin *conf = &admin->parts.conf->admin;
+    const char *addresses[SERVERS];
+
+    admin_find_addresses(conf, addresses);
+    for (size_t i = 0; i < SERVERS; i++) {
+        if (!addresses[i])
+            continue;
+        admin->servers[i] =
+            http_new(admin->base, addresses[i], conf, &endpoints_all, &admin->parts, err);
+        if (!admin->servers[i])
+            return false;
+        log_info("admin port open", LOG_STR("listen", http_address(admin->servers[i])));
+    }
     return true;
 }
 
@@ -146,9 +173,7 @@ struct admin *admin_start(const struct admin_parts *parts, struct err *err)
     event_add(admin->stop, NULL);
     admin->second = event_new(admin->base, -1, EV_PERSIST, admin_sample, admin);
     event_add(admin->second, &second);
-    if (!admin_listen(admin, &parts->conf->admin.listen, &admin->http, err) ||
-        !admin_listen(admin, &parts->conf->admin.socket, &admin->local, err) ||
-        !admin_start_thread(admin, err))
+    if (!admin_listen(admin, err) || !admin_start_thread(admin, err))
         goto fail;
     return admin;
 fail:
@@ -158,7 +183,7 @@ fail:
 
 const char *admin_address(const struct admin *admin)
 {
-    return http_address(admin->http);
+    return http_address(admin->servers[0]);
 }
 
 void admin_stop(struct admin *admin)

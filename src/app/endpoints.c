@@ -169,7 +169,8 @@ void endpoints_write_reference(FILE *out)
           "`admin = { listen = \"127.0.0.1:9464\"; };` is the default. With port 0 penstock uses a "
           "free port and logs its number.\n`socket = \"/run/penstock/admin.sock\"` opens a unix "
           "socket beside it, for its owner and group (mode 0660), with limits\nof its own: `curl "
-          "--unix-socket /run/penstock/admin.sock http://localhost/readyz`.\nThis page is "
+          "--unix-socket /run/penstock/admin.sock http://localhost/readyz`. The "
+          "variable\n`PENSTOCK_SOCKET` names one more, as the units of systemd do.\nThis page is "
           "generated from `src/app/endpoints.def`; a test fails when it is stale.\n\n",
           out);
     write_rows(out);

@@ -1,6 +1,7 @@
 /* notify.c: reports to systemd (sd_notify(3)) without its library. */
 #include "app/notify.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -80,7 +81,16 @@ void notify_ready(void)
     notify_send("READY=1");
 }
 
-void notify_starting(int64_t longest_ms)
+/* systemd compares the time with its own, to know that this reload is the one it asked for. */
+void notify_reloading(void)
+{
+    char message[MESSAGE_BYTES];
+
+    snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_us());
+    notify_send(message);
+}
+
+void notify_longer(int64_t longest_ms)
 {
     char message[MESSAGE_BYTES];
 

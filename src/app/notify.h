@@ -11,11 +11,15 @@
 void notify_open(void);
 void notify_close(void);
 
-/** READY=1: the start is over. */
+/** READY=1: the start, or a reload, is over. */
 void notify_ready(void);
 
-/** EXTEND_TIMEOUT_USEC: the start may take @p longest_ms more, or until this is called again. */
-void notify_starting(int64_t longest_ms);
+/** RELOADING=1: until notify_ready(). */
+void notify_reloading(void);
+
+/** EXTEND_TIMEOUT_USEC: the start, or the reload, may take @p longest_ms more, or until this is
+ * called again. */
+void notify_longer(int64_t longest_ms);
 
 /** STATUS=...: one line for systemctl status. */
 void notify_status(const char *format, ...) __attribute__((format(printf, 1, 2)));

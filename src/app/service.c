@@ -58,6 +58,7 @@ struct service {
     struct health *health;
     struct admin *admin;
     bool told_ready;             /* the service manager knows: READY=1 */
+    bool told_reloading;         /* it waits for READY=1 again */
     bool ready, not_ready, warm; /* the log has said so */
     int64_t ready_due_ms, status_due_ms, warming_due_ms, watchdog_due_ms;
 };
@@ -112,10 +113,8 @@ static bool service_open_admin(struct service *service, const struct conf *conf,
                                       .health = service->health,
                                       .steering = {service->workers},
                                       .reload = service->reload};
-    bool wanted = (conf->admin.listen.text && conf->admin.listen.text[0]) ||
-                  (conf->admin.socket.text && conf->admin.socket.text[0]);
 
-    return !wanted || (service->admin = admin_start(&parts, err));
+    return !admin_is_wanted(&conf->admin) || (service->admin = admin_start(&parts, err));
 }
 
 static bool service_start(struct service *service, struct err *err)
@@ -293,8 +292,8 @@ static void service_notify(struct service *service, int64_t now_ms)
     if (now_ms >= service->status_due_ms) {
         service_write_doing(service, doing, sizeof(doing));
         service_report_status(service, doing);
-        if (live && !service->told_ready)
-            notify_starting(START_MORE_MS);
+        if (live && (!service->told_ready || service->told_reloading))
+            notify_longer(START_MORE_MS);
         service->status_due_ms = now_ms + STATUS_MS;
     }
 }
@@ -309,6 +308,23 @@ static void service_tick(struct service *service)
     service_notify(service, now_ms);
 }
 
+/* Before its answer is known: "systemctl reload" then waits until the workers have it, too. */
+static void service_begin_reload(struct service *service)
+{
+    reload_wanted(service->reload);
+    if (service->told_ready)
+        notify_reloading();
+    service->told_reloading = service->told_ready;
+}
+
+/* Whether or not something has changed: penstock goes on. */
+static void service_end_reload(struct service *service)
+{
+    if (service->told_reloading)
+        notify_ready();
+    service->told_reloading = false;
+}
+
 static int service_wait(struct service *service)
 {
     sigset_t signals = service_signals();
@@ -318,7 +334,7 @@ static int service_wait(struct service *service)
         struct timespec tick = {0, (idle ? TICK_MS : BUSY_TICK_MS) * 1000000};
         int number = sigtimedwait(&signals, NULL, &tick);
         if (number == SIGHUP) {
-            reload_wanted(service->reload);
+            service_begin_reload(service);
         } else if (number > 0) {
             log_info("stopping", LOG_STR("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"),
                      LOG_INT("longest_ms", service_drain_ms(reload_conf(service->reload))));
@@ -328,6 +344,8 @@ static int service_wait(struct service *service)
             return EXIT_SOFTWARE;
         reload_watch(service->reload, clock_ms());
         idle = reload_turn(service->reload, service->workers);
+        if (idle)
+            service_end_reload(service);
         service_tick(service);
     }
 }

@@ -86,14 +86,24 @@ static int place_of_file(const char *path, struct admin_place *place)
     return place->address ? EXIT_OK : EXIT_CONFIG;
 }
 
+/* As the command line says, or the environment; NULL: neither does, or a configuration counts. */
+static char *address_of(const struct admin_choice *choice)
+{
+    const char *variable = choice->config ? NULL : getenv("PENSTOCK_SOCKET");
+
+    if (choice->admin)
+        return read_address(choice->admin);
+    return variable && *variable ? mem_text(variable) : NULL;
+}
+
 int admin_place_find(const struct admin_choice *choice, struct admin_place *place)
 {
     const char *path = load_path(choice->config);
     int status = EXIT_OK;
 
-    *place = (struct admin_place){.address = choice->admin ? read_address(choice->admin) : NULL};
+    *place = (struct admin_place){.address = address_of(choice)};
     if (choice->config ||
-        (!choice->admin && (getenv("PENSTOCK_CONFIG") || access(path, F_OK) == 0)))
+        (!place->address && (getenv("PENSTOCK_CONFIG") || access(path, F_OK) == 0)))
         status = place_of_file(path, place);
     if (!place->address && status == EXIT_OK)
         place->address = mem_text(ADMIN_DEFAULT);

@@ -2,6 +2,7 @@
 """What a service manager hears (sd_notify(3)): ready, watchdog, status, stop. scripts/test systemd has a real systemd."""
 import ctypes
 import os
+import signal
 import socket
 import time
 
@@ -124,6 +125,29 @@ def the_watchdog_hears_nothing_of_a_worker_that_hangs(run):
     manager.wait("WATCHDOG=1")
 
 
+def a_reload_is_said_to_begin_and_to_end(run):
+    """RELOADING=1 before the file is read, READY=1 when the workers have it, or when it is refused; not before the start is over."""
+    kafka, redis, manager = run.kafka(shared=False), run.redis(), Manager(run)
+    kafka.create(run.topic, 1)
+    text = _conf(run, kafka, redis)
+    kafka.stop()
+    penstock = run.penstock(text, wait=False, env=manager.env)
+    wait_until(lambda: "penstock starts" in penstock.log(), 20, "it starts")
+    penstock.child.signal(signal.SIGHUP)
+    wait_until(lambda: "configuration is in use" in penstock.log(), 20, "it has read the configuration again")
+    expect(not manager.has("READY=1"), f"not ready without Kafka: {manager.heard}")
+    kafka.start()
+    manager.wait("READY=1", 60)
+    for mistake, event in (("", "configuration is in use"), ("\ncolour = 1;", "configuration not accepted")):
+        manager.forget()
+        with open(penstock.conf_path, "a", encoding="utf-8") as file:
+            file.write(mistake)
+        penstock.child.signal(signal.SIGHUP)
+        manager.wait("READY=1")
+        said = [word.split("=1")[0] for word in manager.heard if word.startswith(("RELOADING=1\nMONOTONIC_USEC=", "READY=1"))]
+        expect_equal(said, ["RELOADING", "READY"], f"{event}: {manager.heard}")
+
+
 def a_stop_says_how_long_it_may_take(run):
     """With work in flight: STOPPING and more time than drain_timeout, then what it waits for."""
     kafka, redis, manager = run.kafka(), run.redis(), Manager(run)
@@ -145,4 +169,4 @@ def a_stop_says_how_long_it_may_take(run):
 if __name__ == "__main__":
     main(ready_is_said_when_the_group_is_joined, ready_waits_for_the_end_of_the_start_if_told_to,
          the_watchdog_hears_nothing_of_a_worker_that_hangs,
-         a_stop_says_how_long_it_may_take)
+         a_reload_is_said_to_begin_and_to_end, a_stop_says_how_long_it_may_take)

@@ -161,6 +161,26 @@ def who_may_not_is_told(run):
     expect(done.returncode == 69 and "no penstock listens there" in done.stderr, f"a socket: {done.stderr}")
 
 
+def the_environment_may_name_the_socket(run):
+    """As systemd's units do, whatever the configuration says: ctl asks there, unless it is given a configuration."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 1)
+    env = {"PENSTOCK_SOCKET": f"{run.folder}/service.sock"}
+    penstock = run.penstock(conf(kafka, redis.url, run.group, [route("rides", run.topic, [SEEN], format="raw")]), env=env)
+
+    def asked(*words):
+        return subprocess.run([PROGRAM, "ctl", *words, "reload"], capture_output=True, text=True, check=False, timeout=30,
+                              env={**os.environ, **env})
+
+    expect_equal((asked().returncode, asked().stdout), (0, "The configuration is as before.\n"), "the service answers")
+    expect("admin.token" in asked("-c", penstock.conf_path).stderr, "with a configuration its port is asked")
+    with open(penstock.conf_path, "a", encoding="utf-8") as file:
+        file.write("colour = 1;\n")
+    expect_equal(asked().returncode, 1, "a mistake of the file")
+    expect("error: unknown setting 'colour'" in asked().stderr, asked().stderr)
+    expect_equal(penstock.stop(), 0, "exit status")
+
+
 if __name__ == "__main__":
     main(a_pause_loses_and_repeats_nothing, nor_does_one_of_an_exactly_once_route, a_poison_record_is_skipped,
-         so_is_one_of_an_exactly_once_route, who_may_not_is_told)
+         so_is_one_of_an_exactly_once_route, who_may_not_is_told, the_environment_may_name_the_socket)

@@ -258,6 +258,32 @@ static void a_socket_answers_its_owner_and_group(void)
     port_close();
 }
 
+static void a_socket_of_the_environment_answers_beside_that_of_the_configuration(void)
+{
+    char path[PATH_BYTES], other[PATH_BYTES];
+    struct admin *local;
+    struct err err;
+
+    port_open();
+    snprintf(path, sizeof(path), "/tmp/penstock-admin-%d.sock", (int)getpid());
+    snprintf(other, sizeof(other), "/tmp/penstock-service-%d.sock", (int)getpid());
+    CU_ASSERT_FALSE(admin_is_wanted(&(struct conf_admin){.socket.text = ""}));
+    setenv("PENSTOCK_SOCKET", other, 1);
+    CU_ASSERT(admin_is_wanted(&(struct conf_admin){.socket.text = ""}));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(local = start_socket(path, &err));
+    get_from_socket(path);
+    CU_ASSERT_EQUAL(port_status(), 200);
+    get_from_socket(other);
+    CU_ASSERT_EQUAL(port_status(), 200);
+    admin_stop(local);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(local = start_socket(other, &err)); /* the same one, once */
+    get_from_socket(other);
+    CU_ASSERT_EQUAL(port_status(), 200);
+    admin_stop(local);
+    unsetenv("PENSTOCK_SOCKET");
+    port_close();
+}
+
 static void a_socket_that_a_killed_process_left_is_replaced(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -332,6 +358,7 @@ int main(void)
         TEST(an_address_that_is_none_is_told_clearly),
         TEST(a_name_and_an_ipv6_address_work_too),
         TEST(a_socket_answers_its_owner_and_group),
+        TEST(a_socket_of_the_environment_answers_beside_that_of_the_configuration),
         TEST(a_socket_that_a_killed_process_left_is_replaced),
         TEST(a_file_in_the_place_of_the_socket_stays),
         TEST(it_stops_at_once_though_clients_are_connected),

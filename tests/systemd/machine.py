@@ -25,6 +25,20 @@ def wait_until(condition, seconds, what):
         time.sleep(0.1)
 
 
+def control_groups(name):
+    """Where a control group of this name lies below that of this process; systemd-nspawn copies the first into the others."""
+    with open("/proc/self/cgroup", encoding="utf-8") as file:
+        own = {controllers: path for _, controllers, path in (line.strip().split(":", 2) for line in file)}
+    roots = [("/sys/fs/cgroup/unified", ""), ("/sys/fs/cgroup/systemd", "name=systemd"), ("/sys/fs/cgroup", "")]
+    return [os.path.join(root, own[controllers].lstrip("/"), name) for root, controllers in roots
+            if controllers in own and os.path.exists(f"{root}/cgroup.procs")]
+
+
+def remove_folders(path):
+    for folder, _, _ in os.walk(path, topdown=False):
+        os.rmdir(folder)
+
+
 class Machine:
     """Its files are below `folder`."""
 
@@ -34,6 +48,7 @@ class Machine:
         self.archive = subprocess.run([os.path.join(ROOT, "tests/systemd/root"), self.folder, *packages], check=True,
                                       stdout=subprocess.PIPE, text=True).stdout.strip()
         self.nspawn = self.leader = None
+        self.groups = control_groups(f"machine-{os.getpid()}")  # its own: else two machines take each other's units for theirs
 
     def path(self, name):
         return os.path.join(self.folder, name.lstrip("/"))
@@ -45,10 +60,12 @@ class Machine:
         os.chmod(self.path(name), mode)
 
     def boot(self):
+        os.makedirs(self.groups[0])
         with open(f"{self.folder}.log", "w", encoding="utf-8") as log:
             self.nspawn = subprocess.Popen(
-                ["systemd-nspawn", "--quiet", "-D", self.folder, "--boot", "--register=no", "--keep-unit",
-                 "--private-network"], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+                ["sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', self.groups[0], "systemd-nspawn", "--quiet", "-D", self.folder,
+                 "--boot", "--register=no", "--keep-unit", "--private-network"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         wait_until(self._runs, BOOT_SECONDS, lambda: f"the machine boots: {self.folder}.log")
 
     def _runs(self):
@@ -76,6 +93,8 @@ class Machine:
             except subprocess.TimeoutExpired:
                 self.nspawn.kill()
                 self.nspawn.wait()
+        for group in self.groups:
+            remove_folders(group)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

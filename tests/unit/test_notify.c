@@ -2,7 +2,9 @@
 #include "suite.h"
 
 #include "app/notify.h"
+#include "base/clock.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -66,10 +68,22 @@ static void the_messages_are_those_of_sd_notify(void)
     ASSERT_TEXT(hear(), "STATUS=3 routes, behind 0.4 s");
     notify_watchdog();
     ASSERT_TEXT(hear(), "WATCHDOG=1");
-    notify_starting(60000);
+    notify_longer(60000);
     ASSERT_TEXT(hear(), "EXTEND_TIMEOUT_USEC=60000000");
     notify_stopping(30000);
     ASSERT_TEXT(hear(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=30000000");
+    end();
+}
+
+/* systemd takes it for the reload that it asked for if its time is not before that. */
+static void a_reload_says_when_it_begins(void)
+{
+    int64_t before = clock_us(), at = 0;
+
+    begin(abstract_name());
+    notify_reloading();
+    CU_ASSERT_EQUAL(sscanf(hear(), "RELOADING=1\nMONOTONIC_USEC=%" SCNd64, &at), 1);
+    CU_ASSERT(before <= at && at <= clock_us());
     end();
 }
 
@@ -152,6 +166,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         TEST(the_messages_are_those_of_sd_notify),
+        TEST(a_reload_says_when_it_begins),
         TEST(a_path_of_the_file_system_works_too),
         TEST(a_long_status_is_cut_not_lost),
         TEST(nothing_happens_without_a_socket),
