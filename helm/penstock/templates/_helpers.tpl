@@ -156,6 +156,16 @@ livenessProbe:
   {{- toYaml .Values.probes.liveness | nindent 2 }}
 {{- end -}}
 
+{{- define "penstock.startupProbe" -}}
+startupProbe:
+  httpGet:
+    path: /startupz
+    port: penstock-admin
+  periodSeconds: 2
+  timeoutSeconds: 2
+  failureThreshold: {{ div .Values.probes.startupSeconds 2 | max 1 }}
+{{- end -}}
+
 {{- define "penstock.volumes" -}}
 - name: penstock-config
   configMap:

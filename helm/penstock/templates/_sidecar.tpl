@@ -14,13 +14,7 @@ Service while Kafka is away. They depend on this chart with kind: Sidecar, and w
 {{- define "penstock.sidecar" -}}
 - restartPolicy: Always
   {{- include "penstock.bridge" . | nindent 2 }}
-  startupProbe:
-    httpGet:
-      path: /startupz
-      port: penstock-admin
-    periodSeconds: 2
-    timeoutSeconds: 2
-    failureThreshold: {{ div .Values.sidecar.startupSeconds 2 | max 1 }}
+  {{- include "penstock.startupProbe" . | nindent 2 }}
 {{- end -}}
 
 {{- define "penstock.sidecar.labels" -}}
