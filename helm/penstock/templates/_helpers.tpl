@@ -201,17 +201,24 @@ startupProbe:
 {{- /* The number of seconds of the longest drain_timeout that the configuration names. */ -}}
 {{- define "penstock.drainSeconds" -}}
 {{- $longest := 30 -}}
-{{- range regexFindAll "drain_timeout\\s*=\\s*\"[0-9]+(s|m)\"" .Values.config -1 -}}
-{{- $number := regexFind "[0-9]+" . | int -}}
-{{- $longest = max $longest (ternary (mul 60 $number) $number (hasSuffix "m\"" .)) -}}
+{{- $ms := dict "ms" 1 "s" 1000 "m" 60000 -}}
+{{- range regexFindAll "drain_timeout\\s*[=:]\\s*\"[0-9]+(ms|s|m)\"" .Values.config -1 -}}
+{{- $unit := regexFind "[a-z]+\"$" . | trimSuffix "\"" -}}
+{{- $longest = max $longest (div (add 999 (mul (regexFind "[0-9]+" . | int64) (get $ms $unit))) 1000) -}}
 {{- end -}}
 {{- $longest -}}
 {{- end -}}
 
-{{- /* "48MiB", "2GiB", "128Mi" as MiB; 0 for what is written in another way. */ -}}
+{{- /* A size of penstock or of Kubernetes as MiB: "48MiB", "128Mi", "1.5G", 134217728; 0 for what is written in another way. */ -}}
 {{- define "penstock.mebibytes" -}}
-{{- $number := regexFind "^[0-9]+" (toString .) | int -}}
-{{- if regexMatch "^[0-9]+Mi" (toString .) }}{{ $number }}{{ else if regexMatch "^[0-9]+Gi" (toString .) }}{{ mul 1024 $number }}{{ else }}0{{ end -}}
+{{- $size := kindIs "string" . | ternary (toString .) (printf "%.0f" (float64 .)) -}}
+{{- $units := dict "" 1.0 "k" 1e3 "K" 1e3 "M" 1e6 "G" 1e9 "ki" 1024.0 "Ki" 1024.0 "Mi" 1048576.0 "Gi" 1073741824.0 -}}
+{{- $unit := regexFind "[A-Za-z]*$" $size | trimSuffix "B" -}}
+{{- if hasKey $units $unit -}}
+{{- divf (mulf (regexFind "^[0-9.]+" $size | float64) (get $units $unit)) 1048576.0 | int64 -}}
+{{- else -}}
+0
+{{- end -}}
 {{- end -}}
 
 {{- define "penstock.check" -}}
