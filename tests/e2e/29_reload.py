@@ -120,6 +120,7 @@ def what_is_watched_is_read_again_by_itself(run):
     redis.ask("ACL", "SETUSER", "bridge", "<one", ">two")
     _replace(secret, "two")
     wait_until(lambda: penstock.scrape().total("penstock_redis_reconnects_total") >= 1, 20, "it connects with the new password")
+    wait_until(lambda: penstock.scrape().total("penstock_reloads_total", result="ok") == 1, 20, "the change of the secret was seen")
     with open(penstock.conf_path, encoding="utf-8") as file:
         _replace(penstock.conf_path, file.read().replace("SET word 1", "SET word 2"))
     wait_until(lambda: redis.ask("GET", "word") == b"2", 20, "records are written by the new template")
