@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""A cache is warm: /startupz waits until Redis has what Kafka had at the start (admin.startup)."""
+"""A cache is warm: /startupz waits until Redis has what Kafka had at the start (admin.startup); WARM_RECORDS makes it a larger one."""
+import os
 import time
 
 from harness import Record, conf, expect, expect_equal, main, route, wait_until
 from harness.kafka import Kafka, frame
 
-PARTITIONS, KEYS, RECORDS = 3, 20000, 240000
+PARTITIONS, KEYS = 3, 20000
+RECORDS = int(os.environ.get("WARM_RECORDS", "240000"))
 WARM = 'startup = "warm";'
 
 

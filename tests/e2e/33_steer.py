@@ -44,11 +44,15 @@ def stands_still(penstock):
     expect_equal(penstock.written(), before, "records written while all is paused")
 
 
-def paused_in_full_flow(run, delivery):
-    kafka, redis = run.kafka(), run.redis()
+def paused_in_full_flow(run, delivery, sink=""):
+    kafka, redis = run.kafka(), run.redis("--repl-diskless-sync-delay", "0")
+    if sink:
+        follower = run.redis()
+        follower.ask("REPLICAOF", "127.0.0.1", redis.port)
+        wait_until(lambda: b"master_link_status:up" in follower.ask("INFO", "replication"), 20, "the replica follows")
     flow = Flow(run, kafka, PARTITIONS, 2000, PER_SECOND)
     text = conf(kafka, redis.url, run.group, [route("rides", run.topic, [SEEN, LAST], format="raw", all=True, delivery=delivery)],
-                source="workers = 2; librdkafka = { heartbeat_interval_ms = 200; };")
+                source="workers = 2; librdkafka = { heartbeat_interval_ms = 200; };", sink=sink)
     first = start(run, text, "first")
     first.wait_flowing()
     for _ in range(3):
@@ -84,6 +88,11 @@ def a_pause_loses_and_repeats_nothing(run):
 def nor_does_one_of_an_exactly_once_route(run):
     """The same exactly once."""
     paused_in_full_flow(run, "exactly_once")
+
+
+def nor_does_one_of_a_durable_sink(run):
+    """The same, and what was written before the pause is confirmed by a replica."""
+    paused_in_full_flow(run, "at_least_once", 'durable = "wait(1, 5s)";')
 
 
 def skipped(run, delivery):
@@ -182,5 +191,5 @@ def the_environment_may_name_the_socket(run):
 
 
 if __name__ == "__main__":
-    main(a_pause_loses_and_repeats_nothing, nor_does_one_of_an_exactly_once_route, a_poison_record_is_skipped,
-         so_is_one_of_an_exactly_once_route, who_may_not_is_told, the_environment_may_name_the_socket)
+    main(a_pause_loses_and_repeats_nothing, nor_does_one_of_an_exactly_once_route, nor_does_one_of_a_durable_sink,
+         a_poison_record_is_skipped, so_is_one_of_an_exactly_once_route, who_may_not_is_told, the_environment_may_name_the_socket)

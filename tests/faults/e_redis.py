@@ -2,13 +2,14 @@
 import contextlib
 import glob
 import os
+import signal
 import time
 
 from harness import Certificates
 from harness.child import free_port
 
-from stage import (RAW_TRACE, RECONNECTS, Again, Ask, Call, Cannot, Drop, Fault, Kill, Record, Says,
-                   Spokesman, row, wait_until)
+from stage import (RAW_TRACE, RECONNECTS, TRACE, Again, Ask, Call, Cannot, Drop, Fault, Kill, Record,
+                   Says, Spokesman, row, wait_until)
 
 DEBUG = ("--enable-debug-command", "yes")
 PROTECTED = ("--enable-protected-configs", "yes")
@@ -437,6 +438,36 @@ def a_stream_whose_top_id_is_elsewhere(scene):
             for offset in records}
     scene.check("I1", letters == dead, f"letters of {len(letters)} records, {len(dead)} are refused")
     scene.counts_once = False
+    scene.judge()
+
+
+@row("E23", "1 2 3 4 9 10 13", seconds=60, both=True)
+def reloads_while_redis_is_away(scene):
+    """A command that no record can fill holds every partition; then Redis is killed, and the file is
+    mended and read again five times a second: held partitions are tried again, all arrives."""
+    scene.start(aof=True, commands=TRACE + ["SET bad %{nothing}"])
+    scene.load(500)
+    scene.unready("nothing")
+    bad = '"SET bad %{nothing}"'
+    wait_until(lambda: scene.metric("penstock_kafka_partition_held") == 4, 10, "each partition is held")
+    penstock, reloads = scene.penstock, ("penstock_reloads_total", "result", "ok")
+    with open(penstock.conf_path, encoding="utf-8") as file:
+        text = file.read()
+
+    def reload(number):
+        with open(penstock.conf_path, "w", encoding="utf-8") as file:
+            file.write(text.replace(bad, f'"SET good {number}"'))
+        penstock.child.signal(signal.SIGHUP)
+        scene.run(0.2)
+
+    with scene.fault(Kill(scene.redis, "Redis"), shows=RECONNECTS):
+        for number in range(20):
+            reload(number)
+        scene.unready()
+        scene.idle()
+    scene.check("I13", scene.metric(*reloads) >= 15, f"{scene.metric(*reloads):.0f} reloads")
+    scene.drain()
+    scene.check("I10", scene.redis.ask("GET", "good") == b"19", "the newest command is the one in use")
     scene.judge()
 
 

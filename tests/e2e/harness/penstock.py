@@ -1,5 +1,6 @@
 """penstock itself, as a user runs it: a file, a process, an admin port."""
 import os
+import signal
 import time
 
 from .child import BUILD, Child, free_port
@@ -17,15 +18,26 @@ class Penstock:
     def __init__(self, folder, conf, name="penstock", wait=True, program=PROGRAM, wrap=(),
                  env=None, admin=""):
         """`wrap`: the words of a program that runs it; `env`: further variables for it; `admin`: further settings of that group."""
-        self.name, self.program, self.wrap, self.env = name, program, wrap, env
+        self.name, self.program, self.wrap, self.env, self.admin = name, program, wrap, env, admin
         self.port = free_port()
         self.conf_path = os.path.join(folder, f"{name}.conf")
-        with open(self.conf_path, "w", encoding="utf-8") as file:
-            file.write(f'{conf}\nadmin = {{ listen = "127.0.0.1:{self.port}"; {admin} }};\n')
+        self.write(conf)
         self.log_path = os.path.join(folder, f"{name}.log")
         self.watch = self.child = None
         self.watches = []
         self.start(wait)
+
+    def write(self, conf):
+        with open(self.conf_path, "w", encoding="utf-8") as file:
+            file.write(f'{conf}\nadmin = {{ listen = "127.0.0.1:{self.port}"; {self.admin} }};\n')
+
+    def reload(self, conf, result="ok"):
+        """Waits until the file is read; the workers have it a moment later."""
+        before = self.scrape().total("penstock_reloads_total", result=result)
+        self.write(conf)
+        self.child.signal(signal.SIGHUP)
+        wait_until(lambda: self.scrape().total("penstock_reloads_total", result=result) > before, 20,
+                   f"a reload is {result}")
 
     def start(self, wait=True):
         self.child = Child([*self.wrap, self.program, "run", "-c", self.conf_path], self.log_path,
