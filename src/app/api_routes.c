@@ -22,8 +22,12 @@ static void write_commands(struct json_writer *json, const char *name,
                            const struct conf_commands *commands)
 {
     json_write_open(json, name, '[');
-    for (size_t i = 0; i < commands->count; i++)
-        api_write_setting(json, NULL, &commands->items[i].cmd);
+    for (size_t i = 0; i < commands->count; i++) {
+        json_write_open(json, NULL, '{');
+        api_write_setting(json, "cmd", &commands->items[i].cmd);
+        api_write_setting(json, "when", &commands->items[i].when);
+        json_write_close(json, '}');
+    }
     json_write_close(json, ']');
 }
 
@@ -52,6 +56,7 @@ static void write_route(struct json_writer *json, const struct conf_route *route
     json_write_text(json, "on_error", kinds[KIND_ON_ERROR].words[route->on_error]);
     api_write_setting(json, "when", &route->when);
     write_commands(json, "do", &route->do_);
+    json_write_bool(json, "all", route->all);
     write_commands(json, "del", &route->del);
     api_write_setting(json, "ttl", &route->ttl);
     api_write_records(json, counters);

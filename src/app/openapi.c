@@ -34,6 +34,17 @@ static const struct {
     {"/connectors/{connector}/restart", "onlyFailed", "true", "Answers 202 and the status."},
 };
 
+/* Groups of pages, by how their paths begin; the last takes the rest. */
+static const struct {
+    const char *path, *name, *text;
+} tags[] = {
+    {"/api/", "penstock", "How the bridge is, and what an operator may do."},
+    {"/connect", "kafka-connect", "The part of Kafka Connect's REST API that its tools use."},
+    {"/", "server", "Probes, metrics and the page."},
+};
+
+enum { TAGS = sizeof(tags) / sizeof(tags[0]) };
+
 static void write_ref(struct json_writer *json, const char *name, const char *kind,
                       const char *object)
 {
@@ -255,12 +266,24 @@ static void write_security(struct json_writer *json, enum endpoint_access access
     json_write_close(json, ']');
 }
 
+static void write_tag(struct json_writer *json, const char *path)
+{
+    size_t i = 0;
+
+    while (strncmp(path, tags[i].path, strlen(tags[i].path)) != 0)
+        i++;
+    json_write_open(json, "tags", '[');
+    json_write_text(json, NULL, tags[i].name);
+    json_write_close(json, ']');
+}
+
 static void write_operation(struct json_writer *json, const struct endpoint *endpoint)
 {
     static const char *const names[] = {"get", "head", "post", "put", "delete"};
 
     json_write_open(json, names[endpoint->method], '{');
     json_write_text(json, "operationId", endpoint->id);
+    write_tag(json, endpoint->path);
     json_write_text(json, "description", endpoint->help);
     write_parameters(json, endpoint->path);
     if (strcmp(endpoint->takes, "NONE") != 0) {
@@ -333,6 +356,18 @@ static void write_components(struct json_writer *json)
     json_write_close(json, '}');
 }
 
+static void write_tags(struct json_writer *json)
+{
+    json_write_open(json, "tags", '[');
+    for (size_t i = 0; i < TAGS; i++) {
+        json_write_open(json, NULL, '{');
+        json_write_text(json, "name", tags[i].name);
+        json_write_text(json, "description", tags[i].text);
+        json_write_close(json, '}');
+    }
+    json_write_close(json, ']');
+}
+
 void openapi_answer(void *context, const struct http_request *request, struct http_answer *answer)
 {
     const struct admin_parts *parts = context;
@@ -351,6 +386,7 @@ void openapi_answer(void *context, const struct http_request *request, struct ht
     json_write_text(&json, "url", "/");
     json_write_close(&json, '}');
     json_write_close(&json, ']');
+    write_tags(&json);
     write_paths(&json, parts->endpoints);
     write_components(&json);
     json_write_close(&json, '}');

@@ -175,8 +175,8 @@ bool ctl_print_status(struct slice json)
                : "");
     printf("partitions  %s, %s held, %s paused\n", text_at(status, "partitions"),
            text_at(status, "held"), text_at(status, "paused"));
-    printf("behind      %s records, %s\n", count_at(status, "lag_records"),
-           seconds_at(status, "lag_seconds"));
+    printf("behind      %s record%s, %s\n", count_at(status, "lag_records"),
+           number_at(status, "lag_records") == 1 ? "" : "s", seconds_at(status, "lag_seconds"));
     printf("records     %s written, %s filtered, %s dropped, %s dead-lettered, %s in flight\n",
            count_at(records, "written"), count_at(records, "filtered"),
            count_at(records, "dropped"), count_at(records, "dead_lettered"),

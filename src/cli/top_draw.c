@@ -117,12 +117,12 @@ static void draw_verdict(const struct top *top, struct frame *frame)
         line(frame, RED, "%s  no answer: %s", clock, top->trouble);
     else if (!top->ready || top->held || top->unknown)
         line(frame, top->ready ? YELLOW : RED,
-             "%s  penstock %s at %s: %s, %u held, %u paused, lag of %u unknown", clock,
-             top->version, top->address, top->ready ? "ready" : "not ready", top->held, top->paused,
-             top->unknown);
+             "%s  %s, %u held, %u paused, lag of %u unknown  penstock %s at %s", clock,
+             top->ready ? "ready" : "not ready", top->held, top->paused, top->unknown, top->version,
+             top->address);
     else
-        line(frame, BOLD, "%s  penstock %s at %s: ready, %u paused", clock, top->version,
-             top->address, top->paused);
+        line(frame, BOLD, "%s  ready, %u paused  penstock %s at %s", clock, top->paused,
+             top->version, top->address);
 }
 
 static void draw_figures(const struct top *top, struct frame *frame)

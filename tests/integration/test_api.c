@@ -72,7 +72,8 @@ static void a_bridge_that_works_says_so(void)
     CU_ASSERT(port_says("{\"name\":\"rides\",\"paused\":false,\"from\":\"main\",\"to\":\"here\","
                         "\"topics\":[\"fine\"],"
                         "\"format\":\"json\",\"delivery\":\"at_least_once\",\"on_error\":\"stop\","
-                        "\"when\":null,\"do\":[\"SET fine:%{id} %{status}\"],\"del\":[],"
+                        "\"when\":null,\"do\":[{\"cmd\":\"SET fine:%{id} "
+                        "%{status}\",\"when\":null}],\"all\":false,\"del\":[],"
                         "\"ttl\":\"1h\",\"records\":{\"matched\":3,\"written\":3,"));
     port_get("/api/v1/routes");
     CU_ASSERT(port_says("{\"routes\":[{\"name\":\"rides\","));

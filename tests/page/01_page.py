@@ -46,7 +46,8 @@ def bridge(run, **options):
     kafka.create(run.topic, PARTITIONS)
     kafka.create(run.topic + ".trips", 1)
     penstock = run.penstock(conf(kafka, redis.url, run.group, [
-        route("drivers", run.topic, ["HSET driver:%{$key} city %{city} n %{n}"], format="json", **{"del": "none"}),
+        route("drivers", run.topic, [("n < 0", "UNLINK driver:%{$key}"), "HSET driver:%{$key} city %{city} n %{n}"], format="json",
+              **{"del": "none"}),
         route("trips", run.topic + ".trips", ["RPUSH trips %{fare}"], format="json", on_error="stop", **{"del": "none"})]),
         admin=f'token = "{TOKEN}";', **options)
     return kafka, redis, penstock
@@ -74,6 +75,8 @@ def it_shows_the_true_numbers(run):
         view = View(browser, penstock.port)
         view.waits_for_state("well")
         expect("All is well" in view.verdict(), view.verdict())
+        commands = view.row("routes", "drivers").locator(".commands").inner_text()
+        expect_equal(commands, "if n < 0: UNLINK driver:%{$key}\nelse: HSET driver:%{$key} city %{city} n %{n}\ntombstone: none", "what the route does")
         wait_until(lambda: 200 < float(view.tile("Records a second").replace(",", "") or 0) < 600, SOON, lambda: view.tile("Records a second"))
         first = view.number("routes", "drivers", "Written")
         wait_until(lambda: view.number("routes", "drivers", "Written") > first, 5, "the number of records grows")
@@ -144,6 +147,43 @@ def a_held_partition_appears_and_vanishes(run):
         view.waits_for_state("well")
         wait_until(lambda: redis.ask("LLEN", "trips") == 1, SOON, "the record arrives")
         wait_until(lambda: view.cell("partitions", name, "State").strip() != "held", SOON, "it is held no more")
+        view.is_quiet()
+
+
+def a_record_is_skipped_by_its_offset(run):
+    """Only with the token, only what a record holds, and only once its offset is typed."""
+    kafka, redis, penstock = bridge(run)
+    name = f"{run.topic}.trips[0]"
+    with chromium() as browser:
+        view = View(browser, penstock.port)
+        view.waits_for_state("well")
+        redis.ask("SET", "trips", "no list")
+        produce(run, kafka, run.topic + ".trips", b'{"fare":7}', b'{"fare":8}')
+        view.waits_for_state("bad")
+        skip = view.tab.get_by_role("button", name=f"Skip {name}")
+        expect_equal(skip.count(), 0, "buttons without a token")
+        use_token(view)
+        skip.wait_for()
+        expect_equal(view.tab.get_by_role("button", name=f"Skip {run.topic}[0]").count(), 0, "buttons of what flows")
+        skip.click()
+        does, offset = view.tab.get_by_role("button", name="Skip it"), view.tab.get_by_label("Its offset, to confirm")
+        expect("WRONGTYPE" in view.tab.locator("#skip-why").inner_text(), "the reason")
+        expect(does.is_disabled(), "nothing is typed")
+        offset.fill("1")
+        expect(does.is_disabled(), "another offset")
+        expect_equal(view.axe(), [], "what axe-core finds in the dialog")
+        view.tab.keyboard.press("Enter")
+        view.tab.keyboard.press("Escape")
+        expect_equal(penstock.scrape().total("penstock_records_skipped_total"), 0, "skipped")
+        skip.click()
+        expect_equal(offset.input_value(), "", "what was typed before")
+        redis.ask("DEL", "trips")
+        offset.fill("0")
+        view.tab.keyboard.press("Enter")
+        view.tab.locator("#outcome").get_by_text(f"{name}@0 is skipped").wait_for()
+        wait_until(lambda: redis.ask("LRANGE", "trips", 0, -1) == [b"8"], SOON, "the next record arrives")
+        wait_until(lambda: view.cell("partitions", name, "State").strip() != "held", SOON, "it is held no more")
+        expect_equal(penstock.scrape().outcome("dropped", "trips"), 1, "dropped")
         view.is_quiet()
 
 
@@ -327,6 +367,6 @@ def ten_viewers_cost_less_than_a_hundredth_of_a_core(run):
 
 if __name__ == "__main__":
     main(it_shows_the_true_numbers, an_outage_of_redis_appears_and_vanishes, a_held_partition_appears_and_vanishes,
-         buttons_pause_and_resume, the_keyboard_does_it_all, it_is_accessible_and_fits_a_phone,
+         a_record_is_skipped_by_its_offset, buttons_pause_and_resume, the_keyboard_does_it_all, it_is_accessible_and_fits_a_phone,
          it_survives_a_restart_of_the_process, a_process_that_hangs_is_not_called_live, it_is_light_and_asks_nobody_else,
          ten_viewers_cost_less_than_a_hundredth_of_a_core)

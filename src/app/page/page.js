@@ -1,9 +1,9 @@
 // page.js: what penstock says of itself, live. The words of the verdict are those of /readyz.
 import { Board, quantile, sum } from "./plots.js";
-import { partitionTable, placeOf, problemTable, routeTable, sinkTable } from "./tables.js";
-import { at, count, h, join, known, plural, setData, setText, short, size, time } from "./words.js";
+import { heldOffset, partitionTable, placeOf, problemTable, routeTable, sinkTable } from "./tables.js";
+import { at, count, h, join, known, plural, round, setData, setText, short, size, time } from "./words.js";
 
-const HISTORY = 900, SHOWN = 50, PROBLEMS = 20, SILENCE_MS = 8000, RECENT_MS = 5 * 60000;
+const HISTORY = 900, SHOWN = 50, PROBLEMS = 20, SILENCE_MS = 8000, RECENT_MS = 5 * 60000, TOLD_MS = 20000;
 const $ = id => document.getElementById(id);
 const place = id => document.querySelector(`[aria-labelledby=${id}].scroll`);
 
@@ -15,8 +15,9 @@ const rates = new Map(); // by the name of a route or sink: its last total, and 
 const token = () => sessionStorage.getItem("token");
 const headers = () => token() ? { Authorization: "Bearer " + token() } : {};
 
-async function ask(path, { method, signal } = {}) {
-  const answer = await fetch(path, { method, signal, headers: headers(), cache: "no-store" });
+async function ask(path, { method, signal, body } = {}) {
+  const type = body ? { "Content-Type": "application/json" } : {};
+  const answer = await fetch(path, { method, signal, body, headers: { ...headers(), ...type }, cache: "no-store" });
   if (!answer.ok) throw Object.assign(new Error((await answer.json().catch(() => ({}))).message ?? `${path}: ${answer.status}`), { status: answer.status });
   return answer;
 }
@@ -196,17 +197,22 @@ function showTiles() {
 
 // --- tables --------------------------------------------------------------------------------------
 
+// What came of a button, wherever on the page that is; for a while.
 function tell(state, text) {
   setData($("outcome"), "state", state);
   setText($("outcome"), text);
+  clearTimeout(told);
+  told = setTimeout(() => setText($("outcome"), ""), TOLD_MS);
 }
 
 const act = {
   able: () => Boolean(token()),
   async run(button, verb, path, name) {
+    const body = verb === "Skip" ? await confirmSkip(name) : undefined;
+    if (body === null) return;
     button.disabled = true;
     try {
-      const { message } = await (await ask(`api/v1/${path}/${verb.toLowerCase()}`, { method: "POST" })).json();
+      const { message } = await (await ask(`api/v1/${path}/${verb.toLowerCase()}`, { method: "POST", body })).json();
       tell("done", message);
     } catch (error) {
       tell("refused", `${verb} ${name}: ${error.message}`);
@@ -214,6 +220,20 @@ const act = {
     button.disabled = false;
   },
 };
+
+// Whoever skips a record types its offset. The body of the request; null: not this time.
+function confirmSkip(name) {
+  const dialog = $("skip"), typed = $("skip-offset"), held = state.partitions.find(one => placeOf({ ...one, offset: null }) === name);
+  const offset = heldOffset(held ?? {}), does = dialog.querySelector("[value=skip]");
+  setText($("skip-why"), `${name}: ${held?.reason}`);
+  typed.value = dialog.returnValue = "";
+  typed.oninput = () => { does.disabled = !offset || typed.value.trim() !== offset; };
+  typed.oninput();
+  dialog.showModal();
+  return new Promise(resolve => {
+    dialog.onclose = () => resolve(dialog.returnValue === "skip" ? `{"offset": ${offset}}` : null);
+  });
+}
 
 const tables = {
   routes: routeTable(place("routes"), act),
@@ -248,7 +268,7 @@ function showTables() {
 
 // --- the page ------------------------------------------------------------------------------------
 
-let board = null, drawn = false;
+let board = null, drawn = false, told = 0;
 
 // Once for all events that come together, and not while nobody looks.
 function schedule() {
@@ -261,7 +281,7 @@ function schedule() {
     showTables();
     board?.draw();
     const { status } = state;
-    if (status) setText($("about"), `${status.version}, up ${join(time((status.time_ms - status.started_ms) / 1000))}`);
+    if (status) setText($("about"), `${status.version}, up ${join(round(time(Math.floor((status.time_ms - status.started_ms) / 1000))))}`);
   });
 }
 

@@ -95,11 +95,18 @@ function showSpark(cell, values) {
 
 // --- the tables ----------------------------------------------------------------------------------
 
-// As they are typed in redis-cli, and what they depend on.
-const commandsOf = ({ when, do: commands, del, ttl }) =>
-  [...(when ? [`when ${when}`] : []), ...commands, ...del.map(command => `tombstone: ${command}`), ...(ttl ? [`ttl ${ttl}`] : [])].join("\n");
+// As they are typed in redis-cli, and what they depend on: of several, the first whose condition is true is run, or all of them.
+const linesOf = (commands, all, head = "") => commands.map(({ cmd, when }, i) => {
+  const words = [head, !all && i ? "else" : "", when ? `if ${when}` : ""].filter(Boolean).join(" ");
+  return words ? `${words}: ${cmd}` : cmd;
+});
+const commandsOf = ({ when, do: commands, all, del, ttl }) =>
+  [...(when ? [`only if ${when}`] : []), ...linesOf(commands, all), ...linesOf(del, all, "tombstone"), ...(ttl ? [`ttl ${ttl}`] : [])].join("\n");
 
 const partitionState = row => row.held ? "held" : row.paused ? "paused" : "running";
+
+// Of the record that holds a partition, and can be skipped.
+export const heldOffset = ({ held, reason }) => held && /^offset (\d+): route /.exec(reason)?.[1];
 
 export const placeOf = ({ topic, partition, offset }) => `${topic}[${partition}]` + (offset === null ? "" : `@${offset}`);
 
@@ -116,7 +123,7 @@ export const routeTable = (place, act) => new Table(place, [
   { head: "Records/s", number: true,
     show(cell, row) {
       showSpark(cell, row.rates ?? []);
-      setText(part(cell, "span.rate"), " " + (known(row.rate) ? short(row.rate).join("") : "–"));
+      setText(part(cell, "span.rate"), known(row.rate) ? short(row.rate).join("") : "–");
     } },
   number("Written", row => row.records.written),
   number("Filtered", row => row.records.filtered),
@@ -140,14 +147,14 @@ export const partitionTable = (place, act) => new Table(place, [
   actions(row => {
     const path = `partitions/${encodeURIComponent(row.topic)}/${row.partition}`, name = `${row.topic}[${row.partition}]`;
     const pause = [row.paused ? "Resume" : "Pause", path, name];
-    return row.held ? [["Retry", path, name], pause] : [pause];
+    return [...(row.held ? [["Retry", path, name]] : []), ...(heldOffset(row) ? [["Skip", path, name]] : []), pause];
   }, act),
 ], row => `${row.topic}[${row.partition}]`, "No partition is assigned to this process.");
 
 export const sinkTable = place => new Table(place, [
   { head: "Sink", show(cell, row) { setText(part(cell, "b"), row.name); } },
   { head: "State", show: (cell, row) => showState(cell, row.healthy ? "connected" : "away") },
-  text("Address", row => row.url),
+  text("Address", row => row.url, "long"),
   number("Connections", row => row.connections),
   number("Reconnects", row => row.reconnects),
   number("Commands/s", row => row.rate, rate => short(rate).join("")),
