@@ -2,10 +2,12 @@
 """The configuration is read again while records flow; RELOAD_SECONDS makes the load last longer."""
 import os
 import signal
+import subprocess
 import time
 
 from harness import Flow, conf, expect, expect_equal, main, route, wait_until
 from harness.log import LAST, SEEN
+from harness.penstock import PROGRAM
 
 SECONDS = float(os.environ.get("RELOAD_SECONDS", "5"))
 EVERY = 0.2
@@ -140,7 +142,46 @@ def mistakes_change_nothing_and_other_topics_join_again(run):
     expect_equal(penstock.stop(), 0, "exit status")
 
 
+def what_needs_a_restart_is_named_by_the_answer(run):
+    """Each setting that options.def calls RESTART, one after the other; the one before is taken back."""
+    kafka, redis = run.kafka(), run.redis()
+    kafka.create(run.topic, 2)
+    socket = f'socket = "{run.folder}/ctl.sock";'
+    same = conf(kafka, redis.url, run.group, [route("r", run.topic, ["SET k:%{$key} %{$value}"])])
+    penstock = run.penstock(same, admin=socket)
+
+    def answer(text, admin=socket, listen=None):
+        penstock.admin = admin
+        penstock.write(text)
+        if listen:
+            with open(penstock.conf_path, encoding="utf-8") as file:
+                other = file.read().replace(f'listen = "127.0.0.1:{penstock.port}"', f'listen = "{listen}"')
+            _replace(penstock.conf_path, other)
+        done = subprocess.run([PROGRAM, "ctl", "--admin", f"{run.folder}/ctl.sock", "reload"], capture_output=True, text=True,
+                              check=False, timeout=30)
+        expect_equal(done.returncode, 0, f"exit status: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    for setting, said in [
+            ("admin.hosts", answer(same, socket + ' hosts = [ "bridge" ];')),
+            ("admin.listen", answer(same, listen="127.0.0.1:1")),
+            ("admin.open", answer(same, socket + ' open = "probes";')),
+            ("admin.socket", answer(same, f'socket = "{run.folder}/other.sock";')),
+            ("admin.token", answer(same, socket + ' token = "of-the-test-0123456789";')),
+            ("admin.startup", answer(same, socket + ' startup = "warm";')),
+            ("admin.startup_lag", answer(same, socket + " startup_lag = 5;")),
+            ("admin.startup_age", answer(same, socket + ' startup_age = "5s";')),
+            ("admin.startup_notify", answer(same, socket + " startup_notify = true;")),
+            ("log.format", answer(same + '\nlog = { format = "json"; };')),
+            ("sources.main.workers", answer(same.replace('start = "earliest";', 'start = "earliest"; workers = 2;')))]:
+        expect(f"needs a restart: {setting}\n" in said, f"{setting}: {said}")
+        expect_equal(penstock.scrape().total("penstock_config_restart_needed"), 1, setting)
+    expect("restart" not in answer(same), "nothing waits once all is taken back")
+    expect_equal(penstock.scrape().total("penstock_config_restart_needed"), 0, "penstock_config_restart_needed")
+    expect_equal(penstock.stop(), 0, "exit status")
+
+
 if __name__ == "__main__":
     main(nothing_is_lost_or_repeated_at_least_once, nothing_is_lost_or_repeated_exactly_once,
          a_rotated_password_is_read_again, what_is_watched_is_read_again_by_itself,
-         mistakes_change_nothing_and_other_topics_join_again)
+         mistakes_change_nothing_and_other_topics_join_again, what_needs_a_restart_is_named_by_the_answer)
