@@ -169,6 +169,16 @@ static const char *replay_option(struct replay_request *request, int option, con
     return NULL;
 }
 
+static bool wishes_twice(const struct ranges_question *question)
+{
+    for (size_t i = 1; i < question->wish_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (question->wishes[i].number == question->wishes[j].number &&
+                strcmp(question->wishes[i].topic, question->wishes[j].topic) == 0)
+                return true;
+    return false;
+}
+
 static const char *replay_contradiction(const struct replay_request *request, bool has_from,
                                         bool has_to)
 {
@@ -177,6 +187,8 @@ static const char *replay_contradiction(const struct replay_request *request, bo
     if (question->wish_count &&
         (has_from || has_to || question->topic || question->partition_count))
         return "--range goes without --from, --to, --topic and --partition";
+    if (wishes_twice(question))
+        return "one --range for each partition: replay the others after it";
     if (!question->wish_count && !has_from)
         return "from where? Give --from start, a time or an offset";
     if (question->from.kind == question->to.kind && question->from.value > question->to.value)

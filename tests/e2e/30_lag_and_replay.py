@@ -219,6 +219,8 @@ def slips_are_told(run):
             (["replay", "--range", "rides:1:5"], 64, "--range takes TOPIC:PARTITION:FROM-TO"),
             (["replay", "--range", "rides:1:9-5"], 64, "--range takes"),
             (["replay", "--range", "rides:1:5-9", "--from", "start"], 64, "--range goes without --from"),
+            (["replay", "--range", "rides:1:5-9", "--range", "rides:2:0-1", "--range", "rides:1:12-15"], 64,
+             "one --range for each partition"),
             (["replay", "--from", "start", "--route", "sett"], 64, "did you mean 'set'?"),
             (["replay", "--from", "start", "--topic", "other"], 64, "no route reads such a topic"),
             (["replay", "--from", "start", "--partition", "9"], 64, "no route reads such a partition"),
