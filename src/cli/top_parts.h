@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TOP_HISTORY = 60, TOP_NAME_BYTES = 128, TOP_LATENCY_BUCKETS = 64 };
+enum { TOP_HISTORY = 60, TOP_NAME_BYTES = 280, TOP_LATENCY_BUCKETS = 64 };
 
 /** What is kept of a figure for its curve: the newest is the last. */
 struct top_history {

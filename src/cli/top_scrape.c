@@ -93,8 +93,7 @@ static struct top_row *row_partition(struct top *top, const struct sample *sampl
     struct slice topic = label(sample, "topic"), number = label(sample, "partition");
     char name[TOP_NAME_BYTES];
 
-    snprintf(name, sizeof(name), "%.*s[%.*s]", (int)(topic.length < 100 ? topic.length : 100),
-             topic.data, SLICE_ARGS(number));
+    snprintf(name, sizeof(name), "%.*s[%.*s]", SLICE_ARGS(topic), SLICE_ARGS(number));
     struct top_row *row = row_of(&top->partitions, name);
     snprintf(row->topic, sizeof(row->topic), "%.*s", SLICE_ARGS(topic));
     row->partition = atoll(number.data);

@@ -92,6 +92,23 @@ static void what_is_no_sample_is_passed_over(void)
     top_free(&top);
 }
 
+/* 249 characters are the most that Kafka takes. */
+static void long_topics_are_told_apart_by_their_ends(void)
+{
+#define LONG                                                                                       \
+    "a-topic-whose-name-is-as-long-as-those-of-large-companies-are-where-each-department-puts-"    \
+    "its-own-name-and-that-of-its-domain-and-the-version-of-the-schema-first-"
+    struct top top = {.address = "x"};
+
+    top_take(&top,
+             "penstock_kafka_partition_assigned{topic=\"" LONG "one\",partition=\"0\"} 1\n"
+             "penstock_kafka_partition_assigned{topic=\"" LONG "two\",partition=\"0\"} 1\n",
+             1);
+    CU_ASSERT_EQUAL_FATAL(top.partitions.count, 2);
+    ASSERT_TEXT(top.partitions.items[1].topic, LONG "two");
+    top_free(&top);
+}
+
 /* What a route or a topic is called comes over the network. */
 static void a_name_cannot_steer_the_terminal(void)
 {
@@ -133,6 +150,7 @@ int main(void)
         TEST(a_partition_that_left_is_forgotten),
         TEST(a_quantile_is_of_what_came_since_the_scrape_before),
         TEST(what_is_no_sample_is_passed_over),
+        TEST(long_topics_are_told_apart_by_their_ends),
         TEST(a_name_cannot_steer_the_terminal),
         TEST(a_curve_has_the_newest_values_by_the_highest),
     };
