@@ -103,15 +103,15 @@ static void add_restart(void *context, const struct difference *difference)
         fprintf(finding->restart, "%s\n", difference->setting);
 }
 
-/* A source that has workers has them for the life of the process. */
+/* A source that has workers has them for the life of the process; they are numbered source by
+ * source. */
 static bool have_same_sources(const struct conf *running, const struct conf *next)
 {
     bool same = running->source_count == next->source_count;
 
-    for (size_t i = 0; same && i < next->source_count; i++) {
-        const struct conf_source *was = conf_source_of(running, next->sources[i].name);
-        same = was && conf_is_read(running, was) == conf_is_read(next, &next->sources[i]);
-    }
+    for (size_t i = 0; same && i < next->source_count; i++)
+        same = strcmp(running->sources[i].name, next->sources[i].name) == 0 &&
+               conf_is_read(running, &running->sources[i]) == conf_is_read(next, &next->sources[i]);
     return same;
 }
 

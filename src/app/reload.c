@@ -171,6 +171,13 @@ static void refuse(struct reload *reload, struct loaded *loaded, int status,
     load_free(loaded);
 }
 
+/* A worker's share of the memory, and the tasks of a connector, go by those that there are. */
+static void keep_workers(struct conf *conf, const struct conf *running)
+{
+    for (size_t i = 0; i < conf->source_count; i++)
+        conf->sources[i].workers = running->sources[i].workers;
+}
+
 /* The workers take it; it is the process's own from now on. */
 static void hand_over(struct reload *reload, const struct loaded *loaded, const bool *rejoins,
                       struct workers *workers)
@@ -178,6 +185,7 @@ static void hand_over(struct reload *reload, const struct loaded *loaded, const 
     struct generation *generation = mem_new(struct generation);
     struct generation *older = reload->running;
 
+    keep_workers(loaded->conf, older->loaded.conf);
     generation->loaded = *loaded;
     generation->older = older;
     generation_plan(generation);

@@ -163,6 +163,63 @@ static void a_change_that_needs_a_restart_is_named_until_it_is_taken_back(void)
     close_reload();
 }
 
+static void write_sources(const char *sources)
+{
+    FILE *file = fopen(path, "w");
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fprintf(file,
+            "version = 1;\nsinks = { live = { url = \"redis://h\"; }; };\n"
+            "defaults = { to = \"live\"; };\nsources = { %s };\n"
+            "routes = ( { name = \"r\"; from = \"one\"; topics = \"t\"; " DO " }, "
+            "{ name = \"s\"; from = \"two\"; topics = \"t\"; " DO " } );\n",
+            sources);
+    fclose(file);
+}
+
+#define SOURCE(name, rest) name " = { brokers = \"k:9092\"; group = \"" name "\"; " rest "}; "
+
+static void open_two(void)
+{
+    open_reload();
+    workers_free(workers);
+    reload_free(reload);
+    load_free(&loaded);
+    write_sources(SOURCE("one", "") SOURCE("two", "workers = 2; "));
+    CU_ASSERT_EQUAL_FATAL(load(path, CONF_ERROR, &loaded), 0);
+    reload = reload_new(&loaded, metrics);
+    workers = workers_new(reload_plan(reload), metrics, NULL);
+}
+
+/* What counts by them, memory's shares and the tasks of a connector, goes by those that there are.
+ */
+static void the_number_of_workers_stays_until_a_restart(void)
+{
+    open_two();
+    write_sources(SOURCE("one", "workers = 5; ") SOURCE("two", "workers = 2; "));
+    struct reload_answer answer = ask();
+    ASSERT_TEXT(answer.restart, "sources.one.workers\n");
+    CU_ASSERT_EQUAL(reload_conf(reload)->sources[0].workers, 1);
+    CU_ASSERT_EQUAL(reload_conf(reload)->sources[1].workers, 2);
+    reload_answer_clear(&answer);
+    answer = ask();
+    ASSERT_TEXT(answer.restart, "sources.one.workers\n");
+    reload_answer_clear(&answer);
+    close_reload();
+}
+
+/* Workers are numbered source by source. */
+static void sources_in_another_order_wait_for_a_restart(void)
+{
+    open_two();
+    write_sources(SOURCE("two", "workers = 2; ") SOURCE("one", ""));
+    struct reload_answer answer = ask();
+    ASSERT_TEXT(answer.restart, "sources\n");
+    ASSERT_TEXT(reload_conf(reload)->sources[0].name, "one");
+    reload_answer_clear(&answer);
+    close_reload();
+}
+
 static void an_asker_is_not_left_waiting_by_a_stop(void)
 {
     struct reload_answer answer;
@@ -323,6 +380,8 @@ int main(void)
         TEST(a_change_that_needs_a_restart_is_named_until_it_is_taken_back),
         TEST(a_file_that_has_changed_is_read_again_once_two_looks_agree),
         TEST(a_file_with_mistakes_is_read_once_and_again_when_it_is_mended),
+        TEST(the_number_of_workers_stays_until_a_restart),
+        TEST(sources_in_another_order_wait_for_a_restart),
         TEST(an_asker_is_not_left_waiting_by_a_stop),
         TEST(a_refused_login_has_secrets_read_again_and_nothing_else),
         TEST(a_secret_that_is_the_same_changes_nothing),
