@@ -240,11 +240,25 @@ static void worker_return_records(struct worker *worker)
             delivery_let_go(worker, (uint32_t)i);
 }
 
+/* What is in flight, and what letters wait, is nobody's any more: another worker may follow. */
+static void worker_return_counts(struct worker *worker)
+{
+    for (const struct worker_plan *plan = worker->plan; plan; plan = plan->older)
+        for (size_t i = 0; i < plan->shared->routes->count; i++) {
+            struct route_counters *counters = plan->counters[i];
+            if (!counters)
+                continue; /* of another source */
+            counters->outcomes[OUTCOME_RETURNED] += counters->inflight;
+            counters->inflight = counters->letters_waiting = 0;
+        }
+}
+
 void worker_free(struct worker *worker)
 {
     if (!worker)
         return;
     worker_return_records(worker);
+    worker_return_counts(worker);
     durability_close(&worker->durability);
     source_free(worker->source);
     stream_refusals_close(worker);

@@ -53,6 +53,33 @@ static void ends_look_up(struct source *source)
     }
 }
 
+/* A source that is made anew, by a configuration that is read again, goes on counting. */
+void gauges_open(struct source_partition *partition)
+{
+    struct partition_gauges *shown =
+        metrics_partition(partition->source->metrics, partition->topic->name, partition->number);
+
+    partition->gauge.shown = shown;
+    partition->consumed_records = atomic_load(&shown->consumed_records);
+    partition->consumed_bytes = atomic_load(&shown->consumed_bytes);
+    partition->lost_records = atomic_load(&shown->lost_records);
+}
+
+void gauges_close(struct source *source)
+{
+    struct source_counters *shown = &source->metrics->source;
+
+    shown->workers = shown->connected = shown->joined = 0;
+    memset(shown->holds, 0, sizeof(shown->holds));
+    for (size_t i = 0; i < source->duty.count; i++)
+        memset(source->duty.counters[i]->states, 0, sizeof(source->duty.counters[i]->states));
+    for (size_t i = 0; i < source->partition_count; i++) {
+        GAUGE(source->partitions[i], assigned, false);
+        GAUGE(source->partitions[i], held, false);
+        GAUGE(source->partitions[i], paused, false);
+    }
+}
+
 void gauges_take(struct source_partition *partition)
 {
     partition->gauge.told_ms = partition->source->now_ms;

@@ -25,6 +25,12 @@ struct partition_gauge {
     int64_t low;            /* where its log starts, asked while it does not flow; -1: not known */
 };
 
+/** A new partition of the source. */
+void gauges_open(struct source_partition *partition);
+
+/** The source ends: its gauges are those of nothing, and its counts stay. */
+void gauges_close(struct source *source);
+
 /** A new assignment. */
 void gauges_take(struct source_partition *partition);
 

@@ -82,7 +82,7 @@ static struct source_partition *partition_new(struct source *source, struct sour
     partition->position = -1;
     partition->until = INT64_MAX;
     partition->commit = PARTITION_COMMIT_NONE;
-    partition->gauge.shown = metrics_partition(source->metrics, topic->name, number);
+    gauges_open(partition);
     source->partitions = mem_grow(source->partitions, source->partition_count,
                                   &source->partition_capacity, sizeof(struct source_partition *));
     source->partitions[source->partition_count++] = partition;

@@ -198,6 +198,7 @@ void source_free(struct source *source)
 {
     if (!source)
         return;
+    gauges_close(source);
     if (source->wake)
         event_free(source->wake);
     if (source->kafka && !shutdown_close(source)) {
