@@ -221,7 +221,7 @@ static void disarm(rd_kafka_conf_t *kafka)
 {
     static const char *const harmless[][2] = {
         {"sasl.kerberos.kinit.cmd", "true"},
-        {"sasl.oauthbearer.method", NULL},
+        {"sasl.oauthbearer.method", "default"}, /* it cannot be unset */
         {"ssl.providers", NULL}, /* one that is named is unloaded with the client, for all */
     };
 
