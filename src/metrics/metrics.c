@@ -208,6 +208,8 @@ void metrics_set_health(struct metrics *metrics, bool ready, bool startup_over)
 void metrics_reloaded(struct metrics *metrics, enum reload_result result, bool restart_needed)
 {
     atomic_fetch_add(&metrics->reloads[result], 1);
+    if (result == RELOAD_SECRETS) /* the file was not looked at */
+        return;
     atomic_store(&metrics->refused, result == RELOAD_REFUSED);
     if (result != RELOAD_OK)
         return;

@@ -352,6 +352,20 @@ static void a_refused_login_has_secrets_read_again_and_nothing_else(void)
     close_with_secret();
 }
 
+static void secrets_that_are_read_again_do_not_hide_that_the_file_is_refused(void)
+{
+    open_with_secret();
+    write_with_secret("colour = 1;\n");
+    struct reload_answer answer = ask();
+    CU_ASSERT_EQUAL(answer.outcome, RELOAD_MISTAKEN);
+    reload_answer_clear(&answer);
+    write_secret("two\n");
+    a_login_is_refused();
+    expect_command("SET two b");
+    CU_ASSERT_TRUE(scrape_has("penstock_config_refused 1\n"));
+    close_with_secret();
+}
+
 static void a_secret_that_is_the_same_changes_nothing(void)
 {
     open_with_secret();
@@ -384,6 +398,7 @@ int main(void)
         TEST(sources_in_another_order_wait_for_a_restart),
         TEST(an_asker_is_not_left_waiting_by_a_stop),
         TEST(a_refused_login_has_secrets_read_again_and_nothing_else),
+        TEST(secrets_that_are_read_again_do_not_hide_that_the_file_is_refused),
         TEST(a_secret_that_is_the_same_changes_nothing),
         TEST(a_secret_that_is_gone_changes_nothing),
     };
