@@ -70,13 +70,14 @@ static void *asker(void *context)
 /* As the admin port does: from a thread of its own. */
 static struct reload_answer ask(void)
 {
-    static const struct timespec patience = {60, 0};
+    static const struct timespec patience = {60, 0}, at_once = {0, 0};
     struct reload_answer answer;
     pthread_t thread;
     sigset_t set;
 
     sigemptyset(&set);
     sigaddset(&set, SIGHUP);
+    sigtimedwait(&set, NULL, &at_once); /* one that nobody took */
     pthread_create(&thread, NULL, asker, &answer);
     CU_ASSERT_EQUAL(sigtimedwait(&set, NULL, &patience), SIGHUP);
     reload_wanted(reload);
