@@ -28,19 +28,19 @@ def clean_moves_repeat_nothing(run):
     time.sleep(2)
 
     second = run.penstock(text, "second")
-    wait_until(lambda: partitions_of(second) == 4 and partitions_of(first) == 4, 20,
+    wait_until(lambda: partitions_of(second) == 4 and partitions_of(first) == 4, 60,
                "each has half of the partitions")
     run.note("each has half of the partitions")
     time.sleep(2)
 
     run.note("stop first")
     expect_equal(first.stop(), 0, "exit status of the first")
-    wait_until(lambda: partitions_of(second) == 8, 20, "the second has all partitions")
+    wait_until(lambda: partitions_of(second) == 8, 60, "the second has all partitions")
     run.note("the second has all partitions")
 
     load.join()
     producer.close()
-    log.wait_committed(kafka, run.group, 30)
+    log.wait_committed(kafka, run.group, 60)
     log.judge_exact(redis)
     expect(second.scrape().total("penstock_kafka_rebalances_total", event="assign") >= 2,
            "there was a rebalance")
@@ -65,12 +65,12 @@ def what_redis_left_unanswered_is_not_committed_by_a_revoke(run):
 
     redis.hang()
     run.note("Redis is silent")
-    wait_until(lambda: first.scrape().total("penstock_inflight_records") > 0, 10,
+    wait_until(lambda: first.scrape().total("penstock_inflight_records") > 0, 60,
                "something is in flight")
     time.sleep(0.5)
     inflight = first.scrape().total("penstock_inflight_records")
     second = run.penstock(text, "second", wait=False)
-    wait_until(lambda: partitions_of(first) == 4, 20, "the first has half of the partitions")
+    wait_until(lambda: partitions_of(first) == 4, 60, "the first has half of the partitions")
     run.note(f"the first has half of the partitions; {inflight:.0f} records had no answer")
     redis.kill()
     redis.start()
@@ -80,7 +80,7 @@ def what_redis_left_unanswered_is_not_committed_by_a_revoke(run):
     log.end_flow()
     load.join()
     producer.close()
-    log.wait_committed(kafka, run.group, 30)
+    log.wait_committed(kafka, run.group, 60)
     repeats = log.judge_repeats(redis, inflight + PER_SECOND)
     run.note(f"{repeats} records came again")
     for penstock in (first, second):

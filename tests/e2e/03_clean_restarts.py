@@ -23,7 +23,7 @@ def a_clean_stop_repeats_nothing(run):
         run.note(f"stop {number + 1}, {penstock.written()} records after its start")
         began = time.monotonic()
         expect_equal(penstock.stop(), 0, "exit status")
-        expect(time.monotonic() - began < 5, "the stop took 5 seconds and more")
+        expect(time.monotonic() - began < 20, "the stop took 20 seconds and more")  # drain_timeout: 30
         penstock.start(wait=False)
     flow.end()
     flow.log.judge_exact(redis)

@@ -92,7 +92,7 @@ def a_tombstone_takes_its_record_alone(run):
     producer.send(run.topic, b"".join(log.add(record) for record in records))
     producer.close()
     penstock = run.penstock(text_of(dels))
-    log.wait_committed(kafka, run.group, 20)
+    log.wait_committed(kafka, run.group, 60)
     for name, (_, question) in SHARED.items():
         left = {answer.rsplit(b":", 1)[-1] for answer in redis.ask(*question)}
         expect_equal(left, {b"1", b"2"}, f"what {name} keeps after {dels[name]}")

@@ -55,7 +55,7 @@ def every_family_does_its_work(run):
     producer.send(run.topic, b"".join(log.add(record) for record in records))
     producer.close()
     penstock = run.penstock(conf(kafka, redis.unix_url, run.group, routes(run.topic)))
-    log.wait_committed(kafka, run.group, 20)
+    log.wait_committed(kafka, run.group, 60)
 
     judge_values(redis)
     judge_expiry(redis)

@@ -62,7 +62,7 @@ def skip_drops_the_bad_ones_alone(run):
     producer.close()
     penstock = run.penstock(conf(kafka, redis.url, run.group, [
         route("all", topic, COMMANDS, format="json", key_format="raw", on_error="skip")]))
-    log.wait_committed(kafka, run.group, 30)
+    log.wait_committed(kafka, run.group, 60)
 
     order = [int(number) for number in redis.ask("LRANGE", f"order:{topic}", 0, -1)]
     expect_equal(order, list(range(2 * len(BAD) + 1)), "the good neighbours")
@@ -104,7 +104,7 @@ def stop_holds_the_partition_alone(run):
     penstock = run.penstock(text.replace("%s", "stop"), wait=False)
     for name, log in logs.items():
         wait_until(lambda log=log: kafka.committed(run.group, log.topic) == {0: good, 1: 2 * good},
-                   20, lambda name=name, log=log: f"{name}: committed "
+                   60, lambda name=name, log=log: f"{name}: committed "
                    f"{kafka.committed(run.group, log.topic)}")
     run.note("the bad ones hold their partitions, the others are through")
     behind = judge_held(penstock, redis, logs, good)
@@ -113,7 +113,7 @@ def stop_holds_the_partition_alone(run):
 
     second = run.penstock(text.replace("%s", "skip"), "second")
     for name, log in logs.items():
-        log.wait_committed(kafka, run.group, 20)
+        log.wait_committed(kafka, run.group, 60)
         again = list(range(good, good + behind[name]))
         expect_equal(pushed(redis, log, 0), list(range(good)) + again + list(range(good, 2 * good)),
                      f"{log.topic}[0] in the end")

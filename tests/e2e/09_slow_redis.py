@@ -30,10 +30,11 @@ def memory_is_bounded_and_speed_comes_back(run):
     fast = rate(penstock, 0.3)
     run.note(f"free: {fast:.0f} records/s")
 
-    redis.ask("CLIENT", "PAUSE", 3000, "WRITE")
+    redis.ask("CLIENT", "PAUSE", 60_000, "WRITE")
     time.sleep(0.5)
     paused = rate(penstock, 2.0)
     run.note(f"paused: {paused:.0f} records/s")
+    redis.ask("CLIENT", "UNPAUSE")
     time.sleep(1.0)
     proxy.limit(SLOW_BYTES)
     time.sleep(3.5)  # what was in the sockets' buffers goes first

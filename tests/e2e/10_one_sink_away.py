@@ -21,20 +21,20 @@ def the_well_one_goes_on(run):
     penstock = run.penstock(text)
     loads = [run.background(log.flow, producer, PER_SECOND)
              for log, producer in zip(logs, producers)]
-    wait_until(lambda: penstock.scrape().outcome("written", "sick") > 0, 20, "the sick one is written")
+    wait_until(lambda: penstock.scrape().outcome("written", "sick") > 0, 60, "the sick one is written")
     run.note("kill one Redis")
     sick.kill()
-    wait_until(lambda: penstock.scrape().total("penstock_kafka_partition_held") > 0, 20,
+    wait_until(lambda: penstock.scrape().total("penstock_kafka_partition_held") > 0, 60,
                "its partitions are held")
     status, page = penstock.page("/readyz?verbose")
     expect(status == 503 and "sink sick" in page, f"/readyz says why: {page}")
     run.note("its partitions are held")
     before = penstock.scrape().outcome("written", "well")
-    wait_until(lambda: penstock.scrape().outcome("written", "well") > before + PER_SECOND, 20,
+    wait_until(lambda: penstock.scrape().outcome("written", "well") > before + PER_SECOND, 60,
                "the well one goes on")
     run.note("start it again")
     sick.start()
-    wait_until(lambda: penstock.scrape().total("penstock_kafka_partition_held") == 0, 30,
+    wait_until(lambda: penstock.scrape().total("penstock_kafka_partition_held") == 0, 60,
                "its partitions are released")
     for log, load, producer in zip(logs, loads, producers):
         log.end_flow()

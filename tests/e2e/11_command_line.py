@@ -253,7 +253,7 @@ def warnings_of_a_running_file_are_log_lines(run):
     expect(status == 0 and not err, f"{status}: {err}")
     bridge = Child([PROGRAM, "run", path], os.path.join(run.folder, "warns.log"))
     try:
-        wait_until(lambda: '"warning":"' in bridge.log_text(), 10, "the warning")
+        wait_until(lambda: '"warning":"' in bridge.log_text(), 60, "the warning")
     finally:
         bridge.kill()
     for line in bridge.log_text().splitlines():
@@ -277,12 +277,12 @@ def a_pipe_that_nobody_writes_is_told(run):
 
 def closed_streams_are_nobody_elses(run):
     """Started without descriptors 0 to 2, no socket of a library becomes the log."""
-    path = write(run, "closed.conf", ROUTES)
+    path = write(run, "closed.conf", ROUTES + '\nadmin = { listen = "127.0.0.1:0"; };')
     shell = f"exec {PROGRAM} run -c {path} <&- >&- 2>&-"
     bridge = subprocess.Popen(["sh", "-c", shell])
     try:
         folder = f"/proc/{bridge.pid}/fd"
-        wait_until(lambda: len(os.listdir(folder)) > 3, 10, "penstock opens its own descriptors")
+        wait_until(lambda: len(os.listdir(folder)) > 3, 60, "penstock opens its own descriptors")
         streams = [os.readlink(f"{folder}/{stream}") for stream in range(3)]
         expect_equal(streams, ["/dev/null"] * 3, "what the streams are")
     finally:
@@ -297,7 +297,7 @@ def mock_serves_kcat(run):
                   os.path.join(run.folder, "mock.log"))
     kcat = ["kcat", "-q", "-b", f"127.0.0.1:{port}", "-t", "rides"]
     wait_until(lambda: subprocess.run([*kcat, "-L"], capture_output=True, check=False).returncode
-               == 0, 10, "the mock answers")
+               == 0, 60, "the mock answers")
     subprocess.run([*kcat, "-P", "-K", "|"], input="k|v\n", text=True, check=True)
     out = subprocess.run([*kcat, "-C", "-o", "beginning", "-e", "-f", "%k=%s\\n"],
                          capture_output=True, text=True, check=True, timeout=30).stdout
@@ -323,7 +323,7 @@ def a_mock_that_starts_again_is_found_by_who_used_it(run):
     def arrives():
         subprocess.run(kcat, input="k|v\n", text=True, check=False, timeout=30)
         return redis.ask("GET", "k:k") == b"v"
-    wait_until(arrives, 20, lambda: f"records flow again: {bridge.log()}", every=0.5)
+    wait_until(arrives, 60, lambda: f"records flow again: {bridge.log()}", every=0.5)
     bridge.stop()
     child.terminate(10)
 

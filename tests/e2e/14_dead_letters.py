@@ -126,16 +126,16 @@ def without_its_topic_only_the_partitions_with_letters_wait(run):
     penstock = bridge(run, kafka, redis, wait=False)
     bad_offset = next(iter(topic.bad))[1]
     held = {**topic.log.ends(), 0: bad_offset}
-    wait_until(lambda: kafka.committed(run.group, run.topic) == held, 30,
+    wait_until(lambda: kafka.committed(run.group, run.topic) == held, 60,
                lambda: f"committed {kafka.committed(run.group, run.topic)}, not {held}")
-    wait_until(lambda: "[-]dlq: " in penstock.page("/readyz?verbose")[1], 10, "/readyz tells")
-    wait_until(lambda: f"{run.topic}[0]: dead letters wait" in penstock.page("/readyz?verbose")[1], 10,
+    wait_until(lambda: "[-]dlq: " in penstock.page("/readyz?verbose")[1], 60, "/readyz tells")
+    wait_until(lambda: f"{run.topic}[0]: dead letters wait" in penstock.page("/readyz?verbose")[1], 60,
                "/readyz tells of the partition")
     time.sleep(2)
     expect_equal(kafka.committed(run.group, run.topic), held, "nothing of the letter is committed")
     kafka.create(f"{run.topic}.dead", 1)
     run.note("the topic is there")
-    topic.log.wait_committed(kafka, run.group, 30)
+    topic.log.wait_committed(kafka, run.group, 60)
     penstock.wait_ready()
     topic.judge_letters(f"{run.topic}.dead")
     topic.judge_good(redis)
@@ -145,10 +145,10 @@ def without_its_topic_only_the_partitions_with_letters_wait(run):
     producer.send(run.topic, topic.log.add(topic.make(1, b"{")))
     producer.send(run.topic, b"".join(topic.log.add(topic.make(1)) for _ in range(good)))
     producer.flush()
-    wait_until(lambda: "[-]dlq: " in penstock.page("/readyz?verbose")[1], 20, "/readyz tells again")
+    wait_until(lambda: "[-]dlq: " in penstock.page("/readyz?verbose")[1], 60, "/readyz tells again")
     kafka.create(f"{run.topic}.dead", 1)
     run.note("the topic is there again")
-    topic.log.wait_committed(kafka, run.group, 40)
+    topic.log.wait_committed(kafka, run.group, 60)
     topic.judge_letters(f"{run.topic}.dead")
     producer.close()
     expect_equal(penstock.stop(), 0, "exit status")
@@ -185,9 +185,10 @@ def a_wrong_route_stops_before_the_whole_topic_is_letters(run):
             '\n    tolerance = { records = 100; per = "1m"; }; }']
     penstock = bridge(run, kafka, redis, rows, wait=False)
     text = "route all: more than 100 records failed within 1m"
-    wait_until(lambda: penstock.page("/readyz?verbose")[1].count(text) == PARTITIONS, 30,
+    wait_until(lambda: penstock.page("/readyz?verbose")[1].count(text) == PARTITIONS, 60,
                lambda: penstock.page("/readyz?verbose"))
-    wait_until(lambda: sum(kafka.ends(f"{run.topic}.dead").values()) == 100, 10, "100 letters")
+    wait_until(lambda: sum(kafka.ends(f"{run.topic}.dead").values()) == 100, 60, "100 letters")
+    wait_until(lambda: sum(kafka.committed(run.group, run.topic).values()) == 100, 60, "they are committed")
     time.sleep(1)
     expect_equal(sum(kafka.ends(f"{run.topic}.dead").values()), 100, "letters")
     expect_equal(sum(kafka.committed(run.group, run.topic).values()), 100, "committed")
@@ -204,7 +205,7 @@ def a_value_above_the_topics_own_limit_goes_by_reference(run):
         producer.send(run.topic, topic.log.add(topic.make(0, value)))
     producer.close()
     penstock = bridge(run, kafka, redis)
-    topic.log.wait_committed(kafka, run.group, 30)
+    topic.log.wait_committed(kafka, run.group, 60)
     letters = {unfold(letter)[0][1]: letter for letter in kafka.read(f"{run.topic}.dead")}
     expect_equal(sorted(letters), list(range(100)), "the offsets of the letters")
     for offset, letter in letters.items():
@@ -232,15 +233,15 @@ def a_revoke_waits_for_letters(run):
     for partition in range(PARTITIONS):
         producer.send(run.topic, topic.log.add(topic.make(partition, b"{")))
     producer.close()
-    wait_until(lambda: first.scrape().total("penstock_dead_letters_waiting") == PARTITIONS, 10,
+    wait_until(lambda: first.scrape().total("penstock_dead_letters_waiting") == PARTITIONS, 60,
                "letters wait")
     second = run.penstock(text, "second", wait=False)
-    wait_until(lambda: 'msg="partitions revoked"' in first.log(), 20, "partitions are revoked")
+    wait_until(lambda: 'msg="partitions revoked"' in first.log(), 60, "partitions are revoked")
     time.sleep(1)
     expect_equal(sum(kafka.committed(run.group, run.topic).values()), 0, "committed")
     dead.resume()
-    topic.log.wait_committed(kafka, run.group, 20)
-    wait_until(second.ready, 20, "the second one is ready")
+    topic.log.wait_committed(kafka, run.group, 60)
+    wait_until(second.ready, 60, "the second one is ready")
     expect_equal(dead.ask("XLEN", "dead"), PARTITIONS, "letters")
     expect_equal(first.scrape().outcome("dead_lettered"), PARTITIONS, "dead_lettered by the first")
     expect_equal(second.scrape().outcome("dead_lettered"), 0, "dead_lettered by the second")
@@ -265,7 +266,7 @@ def memory_is_bounded_while_nobody_takes_letters(run):
         penstock = run.penstock(conf(kafka, redis.url, run.group + name, rows, top=top), name,
                                 wait=False)
         wait_until(lambda: penstock.page("/readyz?verbose")[1].count("dead letters wait") ==
-                   PARTITIONS, 30, lambda: penstock.page("/readyz?verbose"))
+                   PARTITIONS, 60, lambda: penstock.page("/readyz?verbose"))
         waiting = penstock.scrape().total("penstock_dead_letters_waiting")
         expect(0 < waiting < count, f"{waiting} letters wait")
         kafka.create(f"{topic}.dead", 1, max_message_bytes=2_000_000)

@@ -38,7 +38,7 @@ class Pair:
 
 def follow(redis, port):
     redis.ask("REPLICAOF", "127.0.0.1", port)
-    wait_until(lambda: b"master_link_status:up" in redis.ask("INFO", "replication"), 20,
+    wait_until(lambda: b"master_link_status:up" in redis.ask("INFO", "replication"), 60,
                "the replica follows")
 
 
@@ -56,20 +56,21 @@ def fail_over(run, delivery):
     kafka, pair = run.kafka(), Pair(run)
     log, producer, penstock = begin(run, kafka, pair, delivery=delivery)
     load = run.background(log.flow, producer, PER_SECOND)
-    wait_until(lambda: sum(kafka.committed(run.group, run.topic).values()) > 2 * PER_SECOND, 30,
+    wait_until(lambda: sum(kafka.committed(run.group, run.topic).values()) > 2 * PER_SECOND, 60,
                "something is committed")
     run.note("the replica lags")
     pair.link.stall()
-    time.sleep(1.5)
-    status, page = penstock.page("/readyz?verbose")
-    expect(status == 503 and "wait(1): 0 replicas acknowledged" in page, f"/readyz says why: {page}")
+    wait_until(lambda: penstock.page("/readyz?verbose")[0] == 503
+               and "wait(1): 0 replicas acknowledged" in penstock.page("/readyz?verbose")[1], 60,
+               lambda: f"/readyz says why: {penstock.page('/readyz?verbose')}")
+    time.sleep(0.5)
     answered = sum(len(part) for part in log.seen(pair.primary))
     run.note("kill the primary, promote the replica")
     pair.fail()
     time.sleep(1)  # a commit that was under way
     judge_committed(run, kafka, log, pair.replica, answered)
     pair.go_on()
-    wait_until(penstock.ready, 20, "ready again")
+    wait_until(penstock.ready, 60, "ready again")
     run.note("ready again")
     time.sleep(1)
     finish(run, log, producer, load, kafka, pair, penstock, delivery)

@@ -38,15 +38,15 @@ def a_woken_zombie_writes_nothing(run):
     kept = 0
     for number in range(4):
         zombie, other = members[number % 2], members[1 - number % 2]
-        wait_until(lambda: assigned(zombie) and assigned(other), 30, "both have partitions")
+        wait_until(lambda: assigned(zombie) and assigned(other), 60, "both have partitions")
         zombie.wait_flowing()
         before = zombie.scrape().outcome("returned")
         redis.hang()  # so that there is more in its hands than it has sent
         time.sleep(0.4)
         zombie.child.signal(signal.SIGSTOP)
         redis.resume()
-        wait_until(lambda: assigned(other) == PARTITIONS, 30, "the other has all partitions")
-        wait_until(lambda: other.scrape().lag < PER_SECOND, 30, "the other caught up")
+        wait_until(lambda: assigned(other) == PARTITIONS, 60, "the other has all partitions")
+        wait_until(lambda: other.scrape().lag < PER_SECOND, 60, "the other caught up")
         zombie.child.signal(signal.SIGCONT)
         time.sleep(1)
         returned, fenced = zombie.scrape().outcome("returned") - before, fences(zombie)
@@ -62,9 +62,9 @@ def other_routes_of_the_same_group_do_not_go_on(run):
     kafka, redis = run.kafka(), run.redis()
     log, producer, load = begin(run, kafka)
     right = member(run, kafka, redis, "right")
-    wait_until(lambda: all(log.seen(redis)), 30, "the right one writes to every partition")
+    wait_until(lambda: all(log.seen(redis)), 60, "the right one writes to every partition")
     wrong = member(run, kafka, redis, "wrong", name="renamed", wait=False)
-    wait_until(lambda: "is of other routes" in wrong.page("/readyz?verbose")[1], 30,
+    wait_until(lambda: "is of other routes" in wrong.page("/readyz?verbose")[1], 60,
                "the wrong one is not ready, and says why")
     expect_equal(wrong.written(), 0, "records that the wrong one wrote")
     expect_equal(wrong.stop(), 0, "exit status of the wrong one")

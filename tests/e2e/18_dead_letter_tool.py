@@ -43,7 +43,7 @@ class Bench:
         for number in range(bad):
             self.send(producer, number % 2, b'{"op":"set","n":"%d"}' % number)
         producer.close()
-        wait_until(lambda: self.penstock.scrape().outcome("dead_lettered") == bad, 30, "letters")
+        wait_until(lambda: self.penstock.scrape().outcome("dead_lettered") == bad, 60, "letters")
 
     def send(self, producer, partition, value):
         record = Record(partition, b"k", value, (("trace", b"x"), ("trace", None)), 1_700_000_000_000)
@@ -81,7 +81,7 @@ class Bench:
         """A retry that has written some hundred letters, and has not come to their end."""
         wanted = self.pushed_count() + self.run.random.randrange(130, 370)
         child = self.begin_retry(stdout)
-        wait_until(lambda: self.pushed_count() >= wanted or not child.running, 30,
+        wait_until(lambda: self.pushed_count() >= wanted or not child.running, 60,
                    "letters are sent", every=0.001)
         expect(child.running, "it was at the end before it could be ended")
         return child
@@ -166,7 +166,7 @@ def a_letter_by_reference_is_read_where_it_is(run):
     large = json.dumps({"op": "add", "n": "x" * 1_500_000}).encode()
     bench.send(producer, 0, large)
     producer.close()
-    wait_until(lambda: bench.penstock.scrape().outcome("dead_lettered") == BAD + 1, 30, "a letter")
+    wait_until(lambda: bench.penstock.scrape().outcome("dead_lettered") == BAD + 1, 60, "a letter")
     lines = [line for line in bench.dlq("list")[0] if "(by reference)" in line]
     expect_equal(len(lines), 1, "letters by reference")
     found, _ = bench.dlq("retry", lines[0].split()[0], status=1)
@@ -187,7 +187,7 @@ def what_was_written_nowhere_stays(run):
     bench.redis.ask("RPUSH", f"list:{bench.topic}", "no pivot")
     bench.send(producer := run.producer(bench.kafka), 0, b'{"op":"set","n":"x"}')
     producer.close()
-    wait_until(lambda: bench.penstock.scrape().outcome("dead_lettered") == 4, 30, "a letter")
+    wait_until(lambda: bench.penstock.scrape().outcome("dead_lettered") == 4, 60, "a letter")
     told, _ = bench.dlq("retry", "--all", status=1)
     expect(len(told) == 4 and all("stays: LINSERT answered -1" in line for line in told), told)
 
@@ -203,7 +203,7 @@ def an_entry_that_is_there_is_not_sent_again(run):
     for number in range(6):
         bench.send(producer, number % 2, b'{"op":"set","n":"%d"}' % number)
     producer.close()
-    wait_until(lambda: bench.penstock.scrape().outcome("dead_lettered") == 6, 30, "letters")
+    wait_until(lambda: bench.penstock.scrape().outcome("dead_lettered") == 6, 60, "letters")
     bench.redis.ask("DEL", *streams)
     bench.redis.ask("XADD", streams[0], "0-1", "n", "0")
     bench.redis.ask("XADD", streams[1], "0-1", "n", "other")

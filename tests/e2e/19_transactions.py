@@ -34,7 +34,7 @@ class Transactions:
         self.end(how)
 
     def wait_seen(self, wanted):
-        wait_until(lambda: len(self.seen()) >= len(wanted), 20, f"{len(wanted)} records arrive")
+        wait_until(lambda: len(self.seen()) >= len(wanted), 60, f"{len(wanted)} records arrive")
         expect_equal(self.seen(), wanted, "what Redis holds")
 
     def seen(self):
@@ -46,9 +46,9 @@ class Transactions:
     def wait_at_end(self):
         """Committed to the very end of the log, and no lag."""
         end = self.kafka.ends(self.run.topic)
-        wait_until(lambda: self.kafka.committed(self.run.group, self.run.topic) == end, 10,
+        wait_until(lambda: self.kafka.committed(self.run.group, self.run.topic) == end, 60,
                    f"committed up to {end}")
-        wait_until(lambda: self.penstock.scrape().lag == 0, 5, "lag 0")
+        wait_until(lambda: self.penstock.scrape().lag == 0, 60, "lag 0")
 
 
 def an_open_transaction_is_shown_and_waited_for(run):
@@ -60,15 +60,15 @@ def an_open_transaction_is_shown_and_waited_for(run):
     expect_equal(log.unstable(), 0, "offsets that wait")
     log.begin(10, 30)
     run.note("20 records are in an open transaction")
-    wait_until(lambda: log.unstable() == 20, 10, "the metric says how many wait")
+    wait_until(lambda: log.unstable() == 20, 60, "the metric says how many wait")
     wait_until(lambda: "20 offsets from 11 on wait for the end of a transaction"
-               in log.penstock.page("/readyz?verbose")[1], 5, "/readyz says it, too")
+               in log.penstock.page("/readyz?verbose")[1], 60, "/readyz says it, too")
     expect_equal(log.penstock.page("/readyz")[0], 200, "/readyz")
     expect_equal(len(log.seen()), 10, "records in Redis")
     expect_equal(log.penstock.scrape().lag, 20, "lag")
     log.end("commit")
     log.wait_seen(list(range(30)))
-    wait_until(lambda: log.unstable() == 0, 5, "nothing waits any more")
+    wait_until(lambda: log.unstable() == 0, 60, "nothing waits any more")
     log.wait_at_end()
     log.producer.close()
     expect_equal(log.penstock.stop(), 0, "exit status")

@@ -60,7 +60,7 @@ def of(run, kafka, redis, settings, group, url=None, sink=""):
 
 
 def flows(run, redis, penstock, group):
-    wait_until(lambda: len(redis.keys(f"{group}:*")) == RECORDS, 30, "every record is in Redis")
+    wait_until(lambda: len(redis.keys(f"{group}:*")) == RECORDS, 60, "every record is in Redis")
     expect(penstock.ready(), "it is ready")
     expect_equal(penstock.stop(), 0, "exit status")
     said = penstock.log()
@@ -70,10 +70,10 @@ def flows(run, redis, penstock, group):
 
 def waits(run, penstock, words, name):
     """It says why, is not ready, and goes on trying."""
-    wait_until(lambda: any(word in penstock.log() for word in words), 30,
+    wait_until(lambda: any(word in penstock.log() for word in words), 60,
                f"{name}: one of {words} is said: {penstock.log()}")
     wait_until(lambda: penstock.scrapes() > 0 and "kafka: " in penstock.page("/readyz?verbose")[1],
-               10, f"{name}: /readyz tells of Kafka")
+               60, f"{name}: /readyz tells of Kafka")
     status, page = penstock.page("/readyz?verbose")
     expect("/1 brokers are down\n" not in page, f"{name}: /readyz says why: {page}")
     expect(status == 503, f"{name}: not ready: {status} {page}")
@@ -123,7 +123,7 @@ def kafka_with_tls(run):
         secure, redis.url, f"{run.group}.letters",
         [route("bad", run.topic, ["INCRBY count %{$value}"], on_error="dlq")], tls(made),
         top=f'dlq = {{ source = "main"; topic = "{dead}"; }};'), "letters")
-    wait_until(lambda: kafka.ends(dead) == {0: RECORDS}, 30, "every dead letter is in Kafka")
+    wait_until(lambda: kafka.ends(dead) == {0: RECORDS}, 60, "every dead letter is in Kafka")
     expect_equal(letters.stop(), 0, "exit status")
     for name, settings, words in (
             ("unknown", tls(made, authority="stranger"), ["certificate verify failed"]),
@@ -151,14 +151,14 @@ def redis_with_tls(run):
     made, kafka, _ = begin(run, secure=False)
     server, url, settings = redis_over_tls(run, made)
     penstock = run.penstock(of(run, kafka, server, "", "rediss", url, settings))
-    wait_until(lambda: len(server.keys("rediss:*")) == RECORDS, 30, "every record is in Redis")
+    wait_until(lambda: len(server.keys("rediss:*")) == RECORDS, 60, "every record is in Redis")
 
     def reload(key, said):
         shutil.copy(made.path(key), made.path("mine.key"))
         penstock.child.signal(signal.SIGHUP)
-        wait_until(lambda: said in penstock.log(), 10, f"'{said}' is logged")
+        wait_until(lambda: said in penstock.log(), 60, f"'{said}' is logged")
         server.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-        wait_until(penstock.ready, 20, "it is ready again")
+        wait_until(penstock.ready, 60, "it is ready again")
 
     reload("strange.key", "key values mismatch")
     reload("client.key", "certificate files read again")
@@ -173,10 +173,10 @@ def everything_else_to_redis_with_tls(run):
     routes = [route("count", run.topic, ["INCRBY %{$key} 1"], delivery="exactly_once")]
     text = conf(kafka, url, run.group, routes, "", settings + ' durable = "wait(1, 500ms)";')
     penstock = run.penstock(text)
-    wait_until(lambda: len(server.keys("k*")) == RECORDS, 30, "every record is in Redis")
+    wait_until(lambda: len(server.keys("k*")) == RECORDS, 60, "every record is in Redis")
     server.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
     penstock.child.signal(signal.SIGHUP)
-    wait_until(penstock.ready, 20, "it is ready again")
+    wait_until(penstock.ready, 60, "it is ready again")
     expect_equal(penstock.stop(), 0, "exit status")
     expect_equal(set(server.ask("MGET", *sorted(server.keys("k*")))), {b"1"}, "counts")
 
@@ -184,7 +184,7 @@ def everything_else_to_redis_with_tls(run):
                    [route("bad", run.topic, ["INCRBY count %{$value}"], on_error="dlq")], "",
                    settings, top='dlq = { sink = "live"; stream = "letters"; };')
     penstock = run.penstock(letters, "letters")
-    wait_until(lambda: server.ask("XLEN", "letters") == RECORDS, 30, "every letter is there")
+    wait_until(lambda: server.ask("XLEN", "letters") == RECORDS, 60, "every letter is there")
     expect_equal(penstock.stop(), 0, "exit status")
 
 

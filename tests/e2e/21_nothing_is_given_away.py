@@ -102,7 +102,7 @@ def started(run, on_error):
 def no_log_page_or_metric_shows_one(run):
     """Fifteen kinds of bad records, held, the log at debug; then Redis changes its password."""
     kafka, redis, penstock = started(run, "stop")
-    wait_until(lambda: held(penstock) == len(KINDS), 30,
+    wait_until(lambda: held(penstock) == len(KINDS), 60,
                lambda: f"all are held: {pages_of(penstock)}")
     shows(penstock.log(), "the log")
     for path, page in pages_of(penstock).items():
@@ -112,7 +112,7 @@ def no_log_page_or_metric_shows_one(run):
         expect(any(f"stop.{name}" in line for line in lines), f"{name} is in the log: {lines}")
     redis.ask("ACL", "SETUSER", "bridge", "resetpass", f">{SECRET}-changed")
     redis.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-    wait_until(lambda: "WRONGPASS" in penstock.page("/readyz?verbose")[1], 20, "it is refused")
+    wait_until(lambda: "WRONGPASS" in penstock.page("/readyz?verbose")[1], 60, "it is refused")
     for path, page in pages_of(penstock).items():
         shows(page, path)
     expect_equal(penstock.stop(), 0, "exit status")
@@ -124,7 +124,7 @@ def no_line_about_skipped_records_shows_one(run):
     """The same, skipped."""
     _, _, penstock = started(run, "skip")
     wait_until(lambda: penstock.page("/metrics")[0] == 200 and penstock.scrape().outcome("dropped")
-               + held(penstock) == len(KINDS), 30,
+               + held(penstock) == len(KINDS), 60,
                lambda: f"all are dropped, or held for rights: {pages_of(penstock)}")
     for path, page in pages_of(penstock).items():
         shows(page, path)

@@ -27,7 +27,7 @@ def created(run, kafka):
 def anew(run, kafka, empty=0):
     """For so many seconds the new log is empty, so that every position is out of its range."""
     kafka.admin("delete", run.topic)
-    wait_until(lambda: created(run, kafka), 20, "the topic can be made anew", every=0.02)
+    wait_until(lambda: created(run, kafka), 60, "the topic can be made anew", every=0.02)
     time.sleep(empty)
     produce(run, kafka, "new", NEW)
     run.note(f"the topic is made anew, with {NEW} records")
@@ -46,7 +46,7 @@ def begin(run, delivery, policy="earliest", source=""):
     kafka.create(run.topic, 1)
     produce(run, kafka, "old", OLD)
     penstock = run.penstock(text(run, kafka, redis, delivery, policy, source))
-    wait_until(lambda: kafka.committed(run.group, run.topic) == {0: OLD}, 20, "all is committed")
+    wait_until(lambda: kafka.committed(run.group, run.topic) == {0: OLD}, 60, "all is committed")
     return kafka, redis, penstock
 
 
@@ -57,12 +57,12 @@ def seen(redis):
 def arrives(redis, what="every record of the new log arrives, in order"):
     """Some may be there twice: those that were written before it was noticed."""
     wanted = [f"new{number}" for number in range(NEW)]
-    wait_until(lambda: seen(redis)[-NEW:] == wanted, 30, lambda: f"{what}: {seen(redis)[-NEW:]}")
+    wait_until(lambda: seen(redis)[-NEW:] == wanted, 60, lambda: f"{what}: {seen(redis)[-NEW:]}")
 
 
 def told(penstock):
     """It is logged and counted, once for the one partition."""
-    wait_until(lambda: penstock.scrape().total(REPLACED) == 1 and penstock.scrapes() > 0, 5,
+    wait_until(lambda: penstock.scrape().total(REPLACED) == 1 and penstock.scrapes() > 0, 60,
                "it is counted")
     expect_equal(penstock.log().count("topic is another log"), 1, "lines that say so")
 
@@ -72,7 +72,7 @@ def goes_on(run, delivery):
     anew(run, kafka)
     arrives(redis)
     told(penstock)
-    wait_until(lambda: kafka.committed(run.group, run.topic) == {0: NEW}, 10, "all is committed")
+    wait_until(lambda: kafka.committed(run.group, run.topic) == {0: NEW}, 60, "all is committed")
     expect_equal(penstock.stop(), 0, "exit status")
 
 
@@ -133,7 +133,7 @@ def it_stops_exactly_once(run):
 
 def is_held(penstock):
     wait_until(lambda: "is of another log than the topic has now" in
-               penstock.page("/readyz?verbose")[1], 20, "/readyz says why it is held")
+               penstock.page("/readyz?verbose")[1], 60, "/readyz says why it is held")
     expect_equal(penstock.page("/readyz")[0], 503, "/readyz")
 
 
@@ -144,10 +144,10 @@ def the_latest_is_counted(run):
     anew(run, kafka)
     penstock = run.penstock(text(run, kafka, redis, "exactly_once", "latest"), "again")
     told(penstock)
-    wait_until(lambda: penstock.scrape().total("penstock_kafka_records_lost_total") == NEW, 5,
+    wait_until(lambda: penstock.scrape().total("penstock_kafka_records_lost_total") == NEW, 60,
                "what is passed over is counted")
     produce(run, kafka, "more", 1)
-    wait_until(lambda: seen(redis)[-1] == "more0", 10, "it goes on")
+    wait_until(lambda: seen(redis)[-1] == "more0", 60, "it goes on")
 
 
 def while_it_is_held(run):
@@ -155,12 +155,12 @@ def while_it_is_held(run):
     kafka, redis, penstock = begin(run, "at_least_once")
     redis.ask("SET", "seen", "not a list")
     produce(run, kafka, "wrong", 1)
-    wait_until(lambda: "WRONGTYPE" in penstock.page("/readyz?verbose")[1], 20, "it is held")
+    wait_until(lambda: "WRONGTYPE" in penstock.page("/readyz?verbose")[1], 60, "it is held")
     redis.ask("DEL", "seen")
     anew(run, kafka)
     arrives(redis)
     told(penstock)
-    wait_until(lambda: penstock.ready(), 10, "it is ready again")
+    wait_until(lambda: penstock.ready(), 60, "it is ready again")
 
 
 def while_the_sink_is_away(run):
@@ -168,7 +168,7 @@ def while_the_sink_is_away(run):
     kafka, redis, penstock = begin(run, "at_least_once")
     redis.hang()
     produce(run, kafka, "late", 10)
-    wait_until(lambda: penstock.scrape().total("penstock_inflight_records") == 10, 10,
+    wait_until(lambda: penstock.scrape().total("penstock_inflight_records") == 10, 60,
                "they are in flight")
     anew(run, kafka)
     redis.resume()
@@ -186,7 +186,7 @@ def an_offset_that_the_operator_sets_stands(run):
     expect_equal(penstock.stop(), 0, "exit status")
     kafka.admin("commit", run.group, run.topic, 0, NEW - 1)
     run.penstock(text(run, kafka, redis, "at_least_once", "stop"), "again")
-    wait_until(lambda: seen(redis)[-1] == f"new{NEW - 1}", 10, "the record there is written")
+    wait_until(lambda: seen(redis)[-1] == f"new{NEW - 1}", 60, "the record there is written")
 
 
 if __name__ == "__main__":

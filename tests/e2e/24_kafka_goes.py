@@ -51,8 +51,8 @@ def kafka_is_killed(run):
     kafka, penstock, _ = begin(run)
     before = penstock.scrape()
     kafka.kill()
-    wait_until(lambda: not penstock.ready(), 15, "it is not ready")
-    wait_until(lambda: penstock.scrape().values("penstock_kafka_lag_unknown") == [1, 1], 20,
+    wait_until(lambda: not penstock.ready(), 60, "it is not ready")
+    wait_until(lambda: penstock.scrape().values("penstock_kafka_lag_unknown") == [1, 1], 60,
                "both lags are unknown")
     fires(run, before, penstock, "PenstockNotReady", "PenstockKafkaAway", "PenstockLagUnknown")
     kafka.start()

@@ -25,7 +25,7 @@ def _lines(penstock, *words):
     return [line for line in penstock.log().splitlines() if all(word in line for word in words)]
 
 
-def _line(penstock, *words, seconds=15):
+def _line(penstock, *words, seconds=60):
     """The first such line, waited for."""
     wait_until(lambda: _lines(penstock, *words), seconds, lambda: f"{words}: {penstock.log()}")
     return _lines(penstock, *words)[0]
@@ -81,7 +81,7 @@ def every_dropped_record_can_be_found(run):
     penstock = run.penstock(conf(kafka, redis.url, run.group,
                                  [route("r", run.topic, ["SET k:%{$key} %{a}"], on_error="skip",
                                         format="json")]))
-    wait_until(lambda: penstock.scrape().outcome("dropped") == len(bad), 15, "all are dropped")
+    wait_until(lambda: penstock.scrape().outcome("dropped") == len(bad), 60, "all are dropped")
     expect_equal(penstock.stop(), 0, "exit status")
     named = []
     for line in _lines(penstock, 'msg="record dropped"', f"topic={run.topic}", "partition=0", "route=r"):
@@ -122,14 +122,14 @@ def a_redis_that_was_never_reached_does_not_hold_up_a_stop(run):
     penstock.child.signal(signal.SIGINT)
     expect_equal(penstock.child.wait(30), 0, "exit status")
     took = time.monotonic() - began
-    expect(took < 2.5, f"the stop took {took:.1f} s")
+    expect(took < 15, f"the stop took {took:.1f} s")  # drain_timeout: 30
     expect("Connection refused" in _line(penstock, "stopped with work left", "records_read_again=3"), "why")
     expect_equal(kafka.members(run.group)[1], 0, "members of the group after the stop")
     penstock.stop()
     redis = run.redis()
     again = run.penstock(text.replace("redis://127.0.0.1:1", redis.url), "again", wait=False)
-    again.wait_ready(10)
-    wait_until(lambda: redis.ask("DBSIZE") == 3, 5, "all is written")
+    again.wait_ready(60)
+    wait_until(lambda: redis.ask("DBSIZE") == 3, 60, "all is written")
     again.stop()
 
 
@@ -143,9 +143,9 @@ def another_reason_of_the_same_outage_is_told_at_once(run):
     _line(penstock, "does not accept commands", "Connection refused")
     redis.start()
     began = time.monotonic()
-    _line(penstock, "does not accept commands", "WRONGPASS", seconds=10)
+    _line(penstock, "does not accept commands", "WRONGPASS", seconds=30)
     run.note(f"told after {time.monotonic() - began:.1f} s")
-    wait_until(penstock.scrapes, 5, "it was scraped")
+    wait_until(penstock.scrapes, 60, "it was scraped")
 
 
 def a_topic_of_dead_letters_that_is_missing_is_told_at_start(run):
@@ -157,10 +157,10 @@ def a_topic_of_dead_letters_that_is_missing_is_told_at_start(run):
     penstock = run.penstock(text, wait=False)
     line = _line(penstock, 'msg="dead letters could not be delivered"', "level=error", f"topic {run.topic}.dlq")
     expect("Unknown topic" in line and "create the topic" in line, line)
-    wait_until(lambda: f"[-]dlq: topic {run.topic}.dlq: " in penstock.page("/readyz?verbose")[1], 5, "/readyz")
+    wait_until(lambda: f"[-]dlq: topic {run.topic}.dlq: " in penstock.page("/readyz?verbose")[1], 60, "/readyz")
     kafka.create(f"{run.topic}.dlq", 1)
     _line(penstock, 'msg="dead letters can be delivered"')
-    penstock.wait_ready(5)
+    penstock.wait_ready(60)
 
 
 def check_online_counts_and_names_what_it_finds(run):
@@ -175,7 +175,8 @@ def check_online_counts_and_names_what_it_finds(run):
     letters = subprocess.Popen([PROGRAM, "dlq", "list", "-c", nowhere], stderr=subprocess.PIPE, text=True)
     penstock = run.penstock(text, wait=False)
     _line(penstock, 'msg="partitions assigned"')
-    time.sleep(1.5)
+    wait_until(lambda: all(int(committed) >= 0 for _, committed, _, _ in kafka.admin("offsets", run.group, run.topic)),
+               60, "the group begins")
     penstock.stop()
     path = os.path.join(run.folder, "online.conf")
     with open(path, "w", encoding="utf-8") as file:

@@ -62,8 +62,8 @@ def flow(run, kafka, redis, delivery):
     for command in ("ZREM", "GEOADD", "SET", "UNLINK"):
         expect(any(f"may run: {command} " in line for line in found), f"{command} in {found}")
     wait_until(lambda: redis.ask("GET", "ride:r1") == b"done" and redis.ask("EXISTS", "ride:r2") == 0
-               and redis.ask("ZRANGE", "drivers:x", 0, -1) == [b"d1"], 20, "all of it is in Redis")
-    wait_until(penstock.ready, 10, "it is ready")
+               and redis.ask("ZRANGE", "drivers:x", 0, -1) == [b"d1"], 60, "all of it is in Redis")
+    wait_until(penstock.ready, 60, "it is ready")
     expect_equal(penstock.stop(), 0, "exit status")
     expect_equal(redis.ask("ACL", "LOG"), [], "what Redis refused")
     run.note(f"{delivery}: flows")

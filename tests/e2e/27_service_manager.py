@@ -56,7 +56,7 @@ def ready_is_said_when_the_group_is_joined(run):
     kafka.stop()
     redis.stop()
     penstock = run.penstock(text, wait=False, env=manager.env)
-    wait_until(lambda: "started, but not ready yet" in penstock.log(), 30, "the log says that it is not ready")
+    wait_until(lambda: "started, but not ready yet" in penstock.log(), 60, "the log says that it is not ready")
     expect(not manager.has("READY=1"), f"not ready without Kafka: {manager.heard}")
     expect(manager.has("EXTEND_TIMEOUT_USEC="), f"more time: {manager.heard}")
     expect(manager.has("STATUS=0 partitions") and any("kafka: " in text for text in manager.heard), f"{manager.heard}")
@@ -79,7 +79,7 @@ def ready_waits_for_the_end_of_the_start_if_told_to(run):
     penstock = run.penstock(text, wait=False, **options)
     wait_until(lambda: any(word.startswith("STATUS=warming: ") and "1 of 2 partitions not warm" in word
                            and "2 partitions, 1 held" in word for word in manager.listen()),
-               30, lambda: f"how far it is: {manager.heard}")
+               60, lambda: f"how far it is: {manager.heard}")
     expect(not manager.has("READY=1"), f"not ready while it is not warm: {manager.heard}")
     expect_equal(penstock.stop(), 0, "exit status")
     redis.ask("DEL", "k:k51")
@@ -114,7 +114,7 @@ def the_watchdog_hears_nothing_of_a_worker_that_hangs(run):
     resume = _stop_thread(_thread(penstock.child.pid, "worker 1"))
     try:
         # It listens all the while: the socket holds ten messages, and more of them wait in penstock.
-        wait_until(lambda: manager.listen() and penstock.page("/livez")[0] == 503, HUNG_SECONDS + 5,
+        wait_until(lambda: manager.listen() and penstock.page("/livez")[0] == 503, HUNG_SECONDS + 60,
                    "the admin port says that it hangs")
         time.sleep(WATCHDOG_SECONDS)
         manager.forget()
@@ -158,7 +158,7 @@ def a_stop_says_how_long_it_may_take(run):
     producer = run.producer(kafka)
     producer.send(run.topic, frame(Record(0, b"k", b"v")))
     producer.close()
-    wait_until(lambda: penstock.scrape().total("penstock_inflight_records") > 0, 20, "a record is in flight")
+    wait_until(lambda: penstock.scrape().total("penstock_inflight_records") > 0, 60, "a record is in flight")
     expect_equal(penstock.stop(), 0, "exit status")
     redis.resume()
     stopping = [text for text in manager.listen() if text.startswith("STOPPING=1\nEXTEND_TIMEOUT_USEC=")]

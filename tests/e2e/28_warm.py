@@ -57,7 +57,7 @@ def a_compacted_topic_under_load_is_whole_in_redis_when_the_start_is_over(run):
     penstock = run.penstock(conf(kafka, redis.url, run.group, [
         route("r", run.topic, ["SET k:%{$key} %{$value}"], format="raw")]), wait=False, admin=WARM)
     looks = []
-    wait_until(penstock.ready, 15, lambda: f"ready: {penstock.page('/readyz?verbose')}")
+    wait_until(penstock.ready, 60, lambda: f"ready: {penstock.page('/readyz?verbose')}")
     looks.append(penstock.page("/startupz"))
     redis.ask("CLIENT", "UNPAUSE")
     while looks[-1][0] != 200:
@@ -72,7 +72,7 @@ def a_compacted_topic_under_load_is_whole_in_redis_when_the_start_is_over(run):
     expect(not old, f"{len(old)} keys are not warm at /startupz 200, such as k{old[:1]}")
     cold = [text for code, text in looks if code == 503 and "[-]warm: " in text]
     expect(cold, f"before that it said how far it was: {looks[-3:]}")
-    wait_until(lambda: "partitions=3 took_ms=" in penstock.log(), 5, "the log says so")
+    wait_until(lambda: "partitions=3 took_ms=" in penstock.log(), 60, "the log says so")
     scrape = penstock.scrape()
     expect_equal(scrape.total("penstock_started"), 1, "penstock_started")
     expect_equal(scrape.total("penstock_kafka_startup_remaining_records"), 0, "what remains")
@@ -92,15 +92,15 @@ def a_held_partition_is_named_by_a_start_that_waits_for_it(run):
     penstock = run.penstock(conf(kafka, redis.url, run.group, [
         route("r", run.topic, ["APPEND k:%{$key} %{$value}"], format="raw")]), wait=False, admin=WARM)
     wait_until(lambda: penstock.page("/startupz")[0] and penstock.scrape().total("penstock_kafka_partition_held") == 1,
-               30, lambda: f"it is held: {penstock.page('/startupz')}")
+               60, lambda: f"it is held: {penstock.page('/startupz')}")
     wait_until(lambda: "[-]warm: " in penstock.page("/startupz")[1] and ", 1 of 2 partitions not warm" in
-               penstock.page("/startupz")[1], 10, lambda: f"one of two: {penstock.page('/startupz')}")
+               penstock.page("/startupz")[1], 60, lambda: f"one of two: {penstock.page('/startupz')}")
     code, text = penstock.page("/startupz")
     expect_equal(code, 503, "/startupz")
     expect(f"[-]partition {run.topic}[1]: offset 25: route r: " in text, f"the reason: {text}")
     expect_equal(penstock.scrape().values("penstock_kafka_startup_remaining_records", partition="0"), [0], "the other one")
     expect_equal(penstock.scrape().values("penstock_kafka_startup_remaining_records", partition="1"), [25], "the held one")
-    wait_until(lambda: "held_partitions=1" in penstock.log(), 15, "the log says what it waits for")
+    wait_until(lambda: "held_partitions=1" in penstock.log(), 60, "the log says what it waits for")
 
 
 if __name__ == "__main__":

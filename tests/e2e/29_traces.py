@@ -55,10 +55,10 @@ def exemplars_lead_from_the_latency_to_a_trace(run):
         expect_equal(lint.returncode, 0, f"{lint.stdout}{lint.stderr}")
         return lint.stdout.splitlines()
 
-    wait_until(lambda: penstock.written() == 3, 30, "the first records are written")
+    wait_until(lambda: penstock.written() == 3, 60, "the first records are written")
     expect(parsed()[0].endswith(", 0 exemplars"), parsed()[0])
     send(run, kafka, run.topic, [(b'{"n":1}', headers(number)) for number in range(3, 10)])
-    wait_until(lambda: penstock.written() == 10, 30, "all is written")
+    wait_until(lambda: penstock.written() == 10, 60, "all is written")
     found = parsed()
     expect(1 <= len(found) - 1 <= 7, f"{found}")
     expect(all(re.fullmatch(r"\d+\.\d+ span_id=0{15}[4-9a] trace_id=0{31}[4-9a]", line) for line in found[1:]), f"{found}")
@@ -84,9 +84,9 @@ def lines_about_a_record_name_its_trace(run):
                                  top=f'dlq = {{ source = "main"; topic = "{run.topic}.dead"; }};'), wait=False)
     want = {1: trace(1), 2: None, 3: trace(3), 4: None, 5: trace(5), 6: None}
     for event in "record dropped", "record becomes a dead letter":
-        wait_until(lambda event=event: len(lines(penstock, event)) == len(want), 30, f"lines: {event}")
+        wait_until(lambda event=event: len(lines(penstock, event)) == len(want), 60, f"lines: {event}")
         expect_equal(lines(penstock, event), want, event)
-    wait_until(lambda: lines(penstock, "partition held"), 30, "the partition is held")
+    wait_until(lambda: lines(penstock, "partition held"), 60, "the partition is held")
     expect_equal(lines(penstock, "partition held"), {0: trace(7)}, "partition held")
     expect_equal(penstock.stop(), 0, "exit status")
 
@@ -113,7 +113,7 @@ def a_dead_letter_keeps_the_trace(run):
             expect_equal(done.returncode, 0, f"dlq {words}: {done.stdout}{done.stderr}")
             return done.stdout
 
-        wait_until(lambda made=penstock: made.scrape().outcome("dead_lettered") == 1, 30, "a letter")
+        wait_until(lambda made=penstock: made.scrape().outcome("dead_lettered") == 1, 60, "a letter")
         shown = dlq("show", dlq("list").split()[0])
         for name, value in headers(5):
             expect(f"{name} = {value.decode()}" in shown, shown)

@@ -55,7 +55,7 @@ def the_lag_is_what_the_group_has_not_committed(run):
     text = conf(kafka, redis.url, run.group, [route("r", run.topic, ["SET k:%{$key} %{$value}"], format="raw")])
     bridge = run.penstock(text)
     path = bridge.conf_path
-    wait_until(lambda: lag(path)["lag"] == 0, 30, lambda: f"lag 0: {lag(path)}")
+    wait_until(lambda: lag(path)["lag"] == 0, 60, lambda: f"lag 0: {lag(path)}")
     expect_equal(penstock("lag", path, "--max-lag", 0)[0], 0, "status")
     bridge.stop()
     before = kafka.committed(run.group, run.topic)
@@ -85,7 +85,7 @@ def of_an_exactly_once_route_the_checkpoint_counts(run):
     fill(run, kafka, run.topic, RECORDS)
     bridge = run.penstock(conf(kafka, redis.url, run.group, [
         route("once", run.topic, ["INCR n"], delivery="exactly_once")], source='commit_interval = "60s";'))
-    wait_until(lambda: int(redis.ask("GET", "n") or 0) == RECORDS, 30, "all is written")
+    wait_until(lambda: int(redis.ask("GET", "n") or 0) == RECORDS, 60, "all is written")
     bridge.kill()
     answer = lag(bridge.conf_path, "--max-lag", 0)
     expect_equal(answer["lag"], 0, "lag")
@@ -110,7 +110,7 @@ def a_replay_beside_the_bridge_leaves_the_group_alone(run):
     fill(run, kafka, run.topic, RECORDS)
     bridge = run.penstock(conf(kafka, redis.url, run.group, [
         route("seen", run.topic, [SEEN]), route("set", run.topic, ["SET k:%{$key} %{$value}"], format="raw")]))
-    wait_until(lambda: lag(bridge.conf_path)["lag"] == 0, 30, "the bridge has done all")
+    wait_until(lambda: lag(bridge.conf_path)["lag"] == 0, 60, "the bridge has done all")
     committed, rebalances = kafka.committed(run.group, run.topic), _rebalances(bridge)
     status, _, err = penstock("replay", bridge.conf_path, "--from", "start")
     expect(status == 1 and "route 'seen': a second RPUSH" in err and "--allow-repeats" in err, f"{status}: {err}")
@@ -118,7 +118,7 @@ def a_replay_beside_the_bridge_leaves_the_group_alone(run):
     redis.ask("FLUSHALL")
     replay = Child([PROGRAM, "replay", "-c", bridge.conf_path, "--from", "start", "--allow-repeats", "--rate", "2k/s"],
                    os.path.join(run.folder, "replay.log"), stdout=subprocess.PIPE)
-    wait_until(lambda: "msg=\"replaying\" percent=" in replay.log_text(), 30, lambda: f"lines of the log: {replay.log_text()}")
+    wait_until(lambda: "msg=\"replaying\" percent=" in replay.log_text(), 60, lambda: f"lines of the log: {replay.log_text()}")
     expect(sum(map(len, seen(redis).values())) > RECORDS / 10, "it replays")
     expect_equal(kafka.committed(run.group, run.topic), committed, "commits while it replays")
     replay.signal(signal.SIGINT)
@@ -139,7 +139,7 @@ def a_replay_beside_the_bridge_leaves_the_group_alone(run):
     expect_equal(kafka.committed(run.group, run.topic), committed, "commits")
     expect_equal(_rebalances(bridge), rebalances, "rebalances of the bridge")
     fill(run, kafka, run.topic, MORE, RECORDS)
-    wait_until(lambda: sum(map(len, seen(redis).values())) == RECORDS + MORE, 30, "the bridge goes on")
+    wait_until(lambda: sum(map(len, seen(redis).values())) == RECORDS + MORE, 60, "the bridge goes on")
 
 
 def _rebalances(bridge):

@@ -47,7 +47,7 @@ class Terminal:
         return [[ESCAPE.sub("", line) for line in text.split("\r\n")] for text in whole.split("\x1b[H")[1:]]
 
     def comes(self, count):
-        wait_until(lambda: len(self.frames()) >= count, 20, lambda: f"{count} frames: {self.said!r}")
+        wait_until(lambda: len(self.frames()) >= count, 60, lambda: f"{count} frames: {self.said!r}")
         return self.frames()[-1]
 
     def ends(self, status):
@@ -55,7 +55,7 @@ class Terminal:
         def gone():
             self.read()
             return self.process.poll() is not None
-        wait_until(gone, 10, "it ends")
+        wait_until(gone, 60, "it ends")
         expect_equal(self.process.returncode, status, "status")
         said = self.read()
         expect(said.startswith(ENTER) and said.endswith(LEAVE), f"it gives the screen back: {said[-200:]!r}")
@@ -74,7 +74,7 @@ def bench(run):
     producer.send(run.topic, b"".join(frame(Record(n % PARTITIONS, b"k%d" % n, b"v", (), int(time.time() * 1000)))
                                       for n in range(RECORDS)))
     producer.close()
-    wait_until(lambda: bridge.written() == RECORDS, 30, "all is written")
+    wait_until(lambda: bridge.written() == RECORDS, 60, "all is written")
     return bridge, redis
 
 
@@ -99,11 +99,11 @@ def a_terminal_shows_it_and_is_given_back(run):
     seen = len(terminal.frames())
     terminal.size(60, 60)
     os.kill(terminal.process.pid, signal.SIGWINCH)
-    wait_until(lambda: len(terminal.frames()[-1]) > 30, 10, "it takes the room")
+    wait_until(lambda: len(terminal.frames()[-1]) > 30, 60, "it takes the room")
     fits(terminal.frames()[-1], 60, 60)
     expect(len(terminal.frames()) > seen, "it was drawn again")
     redis.kill()
-    wait_until(lambda: any(re.match(r"live .* away ", line) for line in terminal.frames()[-1]), 20, "Redis is away")
+    wait_until(lambda: any(re.match(r"live .* away ", line) for line in terminal.frames()[-1]), 60, "Redis is away")
     redis.start()
     os.write(terminal.master, b"q")
     terminal.ends(0)
@@ -121,7 +121,7 @@ def a_terminal_shows_it_and_is_given_back(run):
     stopped = Terminal(address)
     stopped.comes(1)
     os.kill(stopped.process.pid, signal.SIGTSTP)
-    wait_until(lambda: stopped.read().endswith(LEAVE), 10, "it gives the screen back while it is stopped")
+    wait_until(lambda: stopped.read().endswith(LEAVE), 60, "it gives the screen back while it is stopped")
     os.kill(stopped.process.pid, signal.SIGCONT)
     seen = len(stopped.frames())
     stopped.comes(seen + 1)
@@ -149,7 +149,7 @@ def a_pipe_gets_plain_text_and_a_program_json(run):
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
         child.stdout.readline()
         bridge.stop()
-        wait_until(lambda: json.loads(child.stdout.readline())["error"], 10, "it says that nobody answers")
+        wait_until(lambda: json.loads(child.stdout.readline())["error"], 60, "it says that nobody answers")
         child.terminate()
     done = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
     expect(done.returncode == 69 and "Connection refused" in done.stderr, f"{done.returncode}: {done.stderr}")

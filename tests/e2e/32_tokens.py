@@ -112,15 +112,15 @@ def a_bad_token_is_told_first(run):
         made = bench.conf(f'file = "{path}";', group=name, key=name)
         bridges.append((name, path, words, run.penstock(made, name=name, wait=False)))
     for name, _, words, penstock in bridges:
-        wait_until(lambda: "kafka refuses" in penstock.log(), 20, lambda: f"{name} is told: {penstock.log()}")
+        wait_until(lambda: "kafka refuses" in penstock.log(), 60, lambda: f"{name} is told: {penstock.log()}")
         line = next(line for line in penstock.log().splitlines() if "level=error" in line or "level=warn" in line)
         expect(words in line and "kafka refuses" in line, f"the first line: {line}")
-        wait_until(lambda: words in penstock.page("/readyz?verbose")[1], 20,
+        wait_until(lambda: words in penstock.page("/readyz?verbose")[1], 60,
                    lambda: f"/readyz says why: {penstock.page('/readyz?verbose')[1]}")
     for _, path, _, _ in bridges:
         bench.write(token(600), path)
     bench.send(10)
-    wait_until(lambda: bench.redis.ask("DBSIZE") == 20, 40, "both write everything")
+    wait_until(lambda: bench.redis.ask("DBSIZE") == 20, 60, "both write everything")
     for name, _, _, penstock in bridges:
         penstock.wait_ready()
         for text in penstock.log(), penstock.page("/readyz?verbose")[1]:

@@ -38,7 +38,8 @@ def has(penstock, **wanted):
 
 def stands_still(penstock):
     """What is in flight is answered, and no more comes."""
-    wait_until(lambda: penstock.scrape().total("penstock_inflight_records") == 0, 10, "nothing is in flight")
+    time.sleep(0.2)  # the metrics are those of the turn before
+    wait_until(lambda: penstock.scrape().total("penstock_inflight_records") == 0, 60, "nothing is in flight")
     before = penstock.written()
     time.sleep(0.5)
     expect_equal(penstock.written(), before, "records written while all is paused")
@@ -63,11 +64,11 @@ def paused_in_full_flow(run, delivery, sink=""):
         time.sleep(0.3)
     ctl(first, "pause", "rides")
     second = start(run, text, "second")
-    wait_until(lambda: has(first, assigned=True) == has(second, assigned=True) == PARTITIONS // 2, 30, "each has half of the partitions")
+    wait_until(lambda: has(first, assigned=True) == has(second, assigned=True) == PARTITIONS // 2, 60, "each has half of the partitions")
     second.wait_flowing()
     expect_equal(has(first, assigned=True, paused=True), PARTITIONS // 2, "paused partitions of the first")
     expect_equal(second.stop(), 0, "exit status of the second")
-    wait_until(lambda: has(first, assigned=True, paused=True) == PARTITIONS, 30, "those that came back are paused")
+    wait_until(lambda: has(first, assigned=True, paused=True) == PARTITIONS, 60, "those that came back are paused")
     stands_still(first)
     run.note("resume")
     expect_equal(has(first, assigned=True, held=True), 0, "held partitions")
@@ -104,18 +105,18 @@ def skipped(run, delivery):
     redis.ask("SET", "text", "x")
     commands = [("$value == 'poison'", "RPUSH text %{$offset}"), ("true", SEEN)]
     penstock = start(run, conf(kafka, redis.url, run.group, [route("rides", run.topic, commands, format="raw", delivery=delivery)]), "bridge", wait=False)
-    wait_until(lambda: penstock.page("/readyz")[0] and has(penstock, held=True) == 1, 30, "the record holds its partition")
-    wait_until(lambda: kafka.committed(run.group, run.topic) == {0: POISON}, 10, "all before it is committed")
+    wait_until(lambda: penstock.page("/readyz")[0] and has(penstock, held=True) == 1, 60, "the record holds its partition")
+    wait_until(lambda: kafka.committed(run.group, run.topic) == {0: POISON}, 60, "all before it is committed")
     run.note(ctl(penstock, "partitions").splitlines()[1])
     said = ctl(penstock, "skip", run.topic, "0", str(POISON - 1), status=1)
     expect(f"is held by the record at offset {POISON}, not {POISON - 1}" in said, f"it names the record: {said}")
     if delivery == "exactly_once":  # else it repeats what is behind the record, as a restart does
         ctl(penstock, "retry", run.topic, "0")
         time.sleep(1)
-        expect_equal(has(penstock, held=True), 1, "it is held again")
+        wait_until(lambda: has(penstock, held=True) == 1, 60, "it is held again")
     expect_equal(kafka.committed(run.group, run.topic), {0: POISON}, "committed after a wrong offset")
     run.note(ctl(penstock, "skip", f"{run.topic}[0]@{POISON}").strip())
-    wait_until(lambda: kafka.committed(run.group, run.topic) == {0: RECORDS}, 10, "all is committed")
+    wait_until(lambda: kafka.committed(run.group, run.topic) == {0: RECORDS}, 60, "all is committed")
     judge_skipped(run, penstock, redis)
     expect_equal(penstock.stop(), 0, "exit status")
 

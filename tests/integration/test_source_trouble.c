@@ -326,8 +326,10 @@ static void a_held_partition_that_kafka_refused_goes_on_when_it_is_released(void
     member_free(member);
 }
 
-static bool some_are_held(struct member *member)
+/* What cannot be read is met at each fetch. */
+static bool is_held_at_a_fetch(struct member *member)
 {
+    rd_kafka_mock_push_request_errors(cluster, FETCH, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
     return member_held(member) > 0;
 }
 
@@ -339,8 +341,7 @@ static void what_cannot_be_read_holds_its_partition(void)
     cluster_produce_all("unreadable", 0, 10);
     member_join(member, "unreadable");
     CU_ASSERT(member_run(member, 40));
-    rd_kafka_mock_push_request_errors(cluster, FETCH, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
-    CU_ASSERT_TRUE(member_until(member, some_are_held));
+    CU_ASSERT_TRUE(member_until(member, is_held_at_a_fetch));
     CU_ASSERT_PTR_NOT_NULL(strstr(member->reason, "cannot be read: "));
     member_stop(member);
     CU_ASSERT_EQUAL(cluster_committed("unreadable", "unreadable", 0), 10);
@@ -363,7 +364,7 @@ static void what_came_before_what_cannot_be_read_is_taken_first(void)
                                       RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
     usleep(400000);
     CU_ASSERT(member_run(member, 50));
-    CU_ASSERT_TRUE(member_until(member, some_are_held));
+    CU_ASSERT_TRUE(member_until(member, is_held_at_a_fetch));
     member_stop(member);
     CU_ASSERT_EQUAL(cluster_committed("front", "front", 0), 20);
     member_free(member);

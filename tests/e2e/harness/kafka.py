@@ -8,7 +8,7 @@ import time
 
 from .child import BUILD, SOURCE, Child, free_port
 
-START_SECONDS = 60
+START_SECONDS = 180
 _LOAD = os.path.join(BUILD, "tests", "kafka_load")
 _ADMIN = os.path.join(BUILD, "tests", "kafka_admin")
 

@@ -53,7 +53,7 @@ class Scrape:
         return broken
 
 
-def fetch(port, path, timeout=5, accept=None):
+def fetch(port, path, timeout=30, accept=None):
     """(status, text) of a page of the admin port."""
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Accept": accept} if accept else {})
     try:
@@ -89,7 +89,7 @@ class Watch(threading.Thread):
     def once(self, seconds):
         """Waits, for so long at most, until it has scraped: a life may be shorter than its pauses."""
         deadline = time.monotonic() + seconds
-        while not self.scrapes and time.monotonic() < deadline:
+        while not self.scrapes and self.penstock.child.running and time.monotonic() < deadline:
             time.sleep(0.02)
 
     def stop(self):

@@ -8,8 +8,8 @@ from .check import wait_until
 from .metrics import Scrape, Watch, fetch
 
 PROGRAM = os.environ.get("PENSTOCK", os.path.join(BUILD, "penstock"))
-READY_SECONDS = 30
-STOP_SECONDS = 15
+READY_SECONDS = 60
+STOP_SECONDS = 60
 
 
 class Penstock:
@@ -87,7 +87,7 @@ class Penstock:
 
     def stop(self, seconds=STOP_SECONDS):
         """SIGTERM; its exit status, None where it had to be killed."""
-        self.watch.once(1)
+        self.watch.once(60)
         status = self.child.terminate(seconds)
         self.watch.stop()
         return status
