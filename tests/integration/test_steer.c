@@ -69,7 +69,8 @@ static void expect_each_once_but(int missing)
 
 /* --- pause and resume ------------------------------------------------------------------------- */
 
-static void pause_under_load(const char *topic, const char *delivery)
+/* Once paused, so many records may still come: those that were committed and not sent yet. */
+static void pause_under_load(const char *topic, const char *delivery, long owed)
 {
     long before;
 
@@ -85,7 +86,7 @@ static void pause_under_load(const char *topic, const char *delivery)
         CU_ASSERT_TRUE(inflight_comes(0));
         before = pushed(here);
         poll(NULL, 0, 50);
-        CU_ASSERT_EQUAL(pushed(here), before);
+        CU_ASSERT_TRUE(pushed(here) - before <= owed);
         pause_route("near", false);
         pause_route("near", true); /* before it flows, or just then */
         pause_route("near", false);
@@ -102,17 +103,17 @@ static void pause_under_load(const char *topic, const char *delivery)
 
 static void a_pause_under_load_loses_and_repeats_nothing(void)
 {
-    pause_under_load("load", "");
+    pause_under_load("load", "", 0);
 }
 
 static void nor_does_one_of_an_exactly_once_route(void)
 {
-    pause_under_load("loadonce", EXACTLY);
+    pause_under_load("loadonce", EXACTLY, 0);
 }
 
 static void nor_does_one_of_an_at_most_once_route(void)
 {
-    pause_under_load("loadmost", AT_MOST_ONCE);
+    pause_under_load("loadmost", AT_MOST_ONCE, BATCH_RECORDS);
 }
 
 /* Redis has them, and has not answered: they must not be sent again. */
