@@ -36,7 +36,7 @@ class Penstock:
         before = self.scrape().total("penstock_reloads_total", result=result)
         self.write(conf)
         self.child.signal(signal.SIGHUP)
-        wait_until(lambda: self.scrape().total("penstock_reloads_total", result=result) > before, 20,
+        wait_until(lambda: self.scrape().total("penstock_reloads_total", result=result) > before, 60,
                    f"a reload is {result}")
 
     def start(self, wait=True):
