@@ -204,6 +204,22 @@ static void dead_letters_begin_and_end(void)
     close_all();
 }
 
+static void a_tolerance_that_is_used_up_ends_with_the_mistake(void)
+{
+#define TOLERANT "on_error = \"skip\"; tolerance = { records = 1; per = \"1h\"; }; "
+    open_all();
+    cluster_topic("tolerant");
+    OPEN("tolerant",
+         "routes = ( " ROUTE("r", "tolerant",
+                             TOLERANT "do = \"RPUSH seen:%%{$header.none} 1\"; ") " );\n");
+    cluster_produce_all("tolerant", 0, SOME);
+    CU_ASSERT_TRUE(readyz_comes("more than 1 record failed within 1h"));
+    ADOPT("routes = ( " ROUTE("r", "tolerant", TOLERANT PUSH("a")) " );\n");
+    CU_ASSERT_TRUE(pushed_comes(server, 4 * SOME - 1));
+    CU_ASSERT_TRUE(ready_comes());
+    close_all();
+}
+
 /* A pause is kept by the name of its route. */
 static void a_pause_follows_its_route_and_not_its_topics(void)
 {
@@ -237,6 +253,7 @@ int main(void)
         TEST(a_held_partition_is_tried_with_the_new_template),
         TEST(a_template_changes_while_redis_is_away),
         TEST(dead_letters_begin_and_end),
+        TEST(a_tolerance_that_is_used_up_ends_with_the_mistake),
         TEST(a_pause_follows_its_route_and_not_its_topics),
     };
     int status;
