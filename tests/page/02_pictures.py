@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The pictures of the page that the documentation shows: build/e2e/pictures/.
 
-They show as many seconds of a bridge as PENSTOCK_TEST_SECONDS says (40); those in docs/images/ were taken with 280.
+They show as many seconds of a bridge as PENSTOCK_TEST_SECONDS says (40); those in docs/images/ were taken with 170.
 """
 import json
 import math
