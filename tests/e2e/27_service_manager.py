@@ -17,12 +17,11 @@ WATCHDOG_SECONDS = 1
 class Manager:
     """A socket that listens as systemd does."""
 
-    def __init__(self, run, watchdog=WATCHDOG_SECONDS):
-        self.path = os.path.join(run.folder, "notify")
+    def __init__(self, watchdog=WATCHDOG_SECONDS):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(self.path)
+        self.socket.bind("")  # Linux chooses a name, which is no path: those of a run may be too long
         self.socket.setblocking(False)
-        self.env = {"NOTIFY_SOCKET": self.path, "WATCHDOG_USEC": str(int(watchdog * 1e6))}
+        self.env = {"NOTIFY_SOCKET": "@" + self.socket.getsockname()[1:].decode(), "WATCHDOG_USEC": str(int(watchdog * 1e6))}
         self.heard = []
 
     def listen(self):
@@ -50,7 +49,7 @@ def _conf(run, kafka, redis, **more):
 
 def ready_is_said_when_the_group_is_joined(run):
     """Not while Kafka is away, for which the start gets more time; Redis may be away."""
-    kafka, redis, manager = run.kafka(shared=False), run.redis(), Manager(run)
+    kafka, redis, manager = run.kafka(shared=False), run.redis(), Manager()
     kafka.create(run.topic, 2)
     text = _conf(run, kafka, redis)
     kafka.stop()
@@ -68,7 +67,7 @@ def ready_is_said_when_the_group_is_joined(run):
 
 def ready_waits_for_the_end_of_the_start_if_told_to(run):
     """startup_notify: not while a partition is held before its end, which STATUS says; then it is warm."""
-    kafka, redis, manager = run.kafka(), run.redis(), Manager(run)
+    kafka, redis, manager = run.kafka(), run.redis(), Manager()
     kafka.create(run.topic, 2)
     producer = run.producer(kafka)
     producer.send(run.topic, b"".join(frame(Record(n % 2, b"k%d" % n, b"%d" % n)) for n in range(100)))
@@ -107,7 +106,7 @@ def _stop_thread(thread):
 
 def the_watchdog_hears_nothing_of_a_worker_that_hangs(run):
     """One of two workers stands still; the main thread, which feeds the watchdog, does not."""
-    kafka, redis, manager = run.kafka(), run.redis(), Manager(run)
+    kafka, redis, manager = run.kafka(), run.redis(), Manager()
     kafka.create(run.topic, 2)
     penstock = run.penstock(_conf(run, kafka, redis, source="workers = 2;"), env=manager.env)
     manager.wait("WATCHDOG=1")
@@ -127,7 +126,7 @@ def the_watchdog_hears_nothing_of_a_worker_that_hangs(run):
 
 def a_reload_is_said_to_begin_and_to_end(run):
     """RELOADING=1 before the file is read, READY=1 when the workers have it, or when it is refused; not before the start is over."""
-    kafka, redis, manager = run.kafka(shared=False), run.redis(), Manager(run)
+    kafka, redis, manager = run.kafka(shared=False), run.redis(), Manager()
     kafka.create(run.topic, 1)
     text = _conf(run, kafka, redis)
     kafka.stop()
@@ -150,7 +149,7 @@ def a_reload_is_said_to_begin_and_to_end(run):
 
 def a_stop_says_how_long_it_may_take(run):
     """With work in flight: STOPPING and more time than drain_timeout, then what it waits for."""
-    kafka, redis, manager = run.kafka(), run.redis(), Manager(run)
+    kafka, redis, manager = run.kafka(), run.redis(), Manager()
     kafka.create(run.topic, 1)
     penstock = run.penstock(_conf(run, kafka, redis, source='drain_timeout = "4s";'), env=manager.env)
     manager.wait("READY=1")
