@@ -74,19 +74,22 @@ static bool reader_announce_bytes(struct reader *reader, int64_t length, struct 
     return true;
 }
 
-/* The line in hand is whole: what does it announce? */
+/* The line in hand is whole: what does it announce? It ends by CRLF alone, as hiredis has it: else
+ * the two would not agree on where the next one begins. */
 static bool reader_take_line(struct reader *reader, struct err *err)
 {
-    struct slice number = {reader->line + 1, reader->line_length - 1};
+    struct slice number = {reader->line + 1, reader->line_length - 2};
     char type = reader->line[0];
     int64_t value;
 
+    if (!number.length || number.data[number.length - 1] != '\r')
+        return err_set(err, ERR_RETRY,
+                       "the answer is not Redis' protocol: a line feed without a carriage return");
+    number.length--;
     reader->line_length = 0;
     reader->due--;
     if (type != '*' && type != '$')
         return true;
-    while (number.length && isspace((unsigned char)number.data[number.length - 1]))
-        number.length--;
     if (!text_integer(number, &value) || value < -1)
         return err_set(err, ERR_RETRY, "the answer is not Redis' protocol: a length is no number");
     if (value < 0)

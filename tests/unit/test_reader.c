@@ -97,6 +97,23 @@ static void another_protocol_is_told(void)
                                    "got \"\\x15\" as reply type byte");
 }
 
+/* As hiredis has it: else the two would not agree on where the next header stands. */
+static void a_line_feed_alone_is_no_end_of_a_line(void)
+{
+    static const char why[] =
+        "the answer is not Redis' protocol: a line feed without a carriage return";
+
+    expect_refused(":1\n", why);
+    expect_refused("+a\n$30\r\n*2147483647\r\n", why); /* hiredis sees that array */
+    expect_refused("\n", "the other side does not speak Redis' protocol: Protocol error, got "
+                         "\"\\x0a\" as reply type byte");
+    reader = reader_new(limits);
+    CU_ASSERT_TRUE(feed("+a\rb\r\n"));
+    CU_ASSERT_EQUAL(next_type(), REDIS_REPLY_STATUS);
+    CU_ASSERT_EQUAL(next_type(), -1);
+    reader_free(reader);
+}
+
 static void a_line_has_an_end(void)
 {
     static char line[40000];
@@ -117,6 +134,7 @@ int main(void)
         TEST(arrays_in_arrays_count_together),
         TEST(the_bytes_of_an_answer_count_together),
         TEST(another_protocol_is_told),
+        TEST(a_line_feed_alone_is_no_end_of_a_line),
         TEST(a_line_has_an_end),
     };
 
