@@ -183,18 +183,32 @@ bool text_is_visible(uint32_t point)
     return true;
 }
 
+enum { SHOWN_BYTES = 16 }; /* of one character: four bytes in escapes */
+
 /* One character as it is, or its bytes in escapes if a terminal does not show it; returns its
- * length.
- */
-static size_t text_show_character(FILE *out, struct slice text)
+ * length. */
+static size_t text_render_character(struct slice text, char shown[SHOWN_BYTES + 1], size_t *used)
 {
     size_t length = text_character(text), bytes = length ? length : 1;
 
-    if (length && text_is_visible(text_point((struct slice){text.data, length})))
-        return fwrite(text.data, 1, length, out);
+    *used = 0;
+    if (length && text_is_visible(text_point((struct slice){text.data, length}))) {
+        memcpy(shown, text.data, length);
+        *used = length;
+        return length;
+    }
     for (size_t i = 0; i < bytes; i++)
-        fprintf(out, "\\x%02x", (unsigned char)text.data[i]);
+        *used += (size_t)sprintf(shown + *used, "\\x%02x", (unsigned char)text.data[i]);
     return bytes;
+}
+
+static size_t text_show_character(FILE *out, struct slice text)
+{
+    char shown[SHOWN_BYTES + 1];
+    size_t used, length = text_render_character(text, shown, &used);
+
+    fwrite(shown, 1, used, out);
+    return length;
 }
 
 void text_show(FILE *out, struct slice bytes)
@@ -205,10 +219,21 @@ void text_show(FILE *out, struct slice bytes)
 
 void text_show_in(char *out, size_t size, const char *text)
 {
-    memset(out, 0, size); /* fmemopen() ends what is full by a NUL, and nothing else */
-    FILE *room = fmemopen(out, size, "w");
-    text_show(room, slice_of(text));
-    fclose(room);
+    struct slice left = slice_of(text);
+    char shown[SHOWN_BYTES + 1];
+    size_t used;
+
+    while (left.length) {
+        size_t length = text_render_character(left, shown, &used);
+        if (used >= size)
+            break;
+        memcpy(out, shown, used);
+        out += used;
+        size -= used;
+        left.data += length;
+        left.length -= length;
+    }
+    *out = '\0';
 }
 
 /* One character as redis-cli accepts it between double quotes; returns its length. */

@@ -33,8 +33,8 @@ void text_quote(FILE *out, struct slice bytes);
  * that a terminal would not show as themselves. */
 void text_show(FILE *out, struct slice bytes);
 
-/** The same into @p out, as much as fits; any C string becomes a text that JSON and terminals take.
- */
+/** The same into @p out, as many whole characters as fit; any C string becomes a text that JSON and
+ * terminals take. */
 void text_show_in(char *out, size_t size, const char *text);
 
 /** The length of the UTF-8 character (RFC 3629) at the front of @p text, which is not empty; 0 if

@@ -113,6 +113,10 @@ static void what_is_shown_in_a_room_is_cut_at_its_end(void)
 
     text_show_in(room, sizeof(room), "caf\xC3\xA9 \033[2J");
     ASSERT_TEXT(room, "caf\xC3\xA9 \\x1b[");
+    text_show_in(room, sizeof(room), "ten bytes.\xC3\xA9 more"); /* no half of a character */
+    ASSERT_TEXT(room, "ten bytes.");
+    text_show_in(room, sizeof(room), "ten bytes \033"); /* nor of what stands for one */
+    ASSERT_TEXT(room, "ten bytes ");
     text_show_in(room, sizeof(room), "cut \xC3");
     ASSERT_TEXT(room, "cut \\xc3");
     text_show_in(room, sizeof(room), "");
