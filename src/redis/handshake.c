@@ -229,9 +229,9 @@ static enum handshake_result handshake_fail(const struct handshake *handshake,
     bool passes = handshake_passes(reply);
 
     err_set(err, ERR_RETRY, "%s",
-            hint         ? hint
-            : reply->len ? reply->str
-                         : "an error without a word");
+            hint            ? hint
+            : reply->str[0] ? reply->str /* it may begin with a NUL */
+                            : "an error without a word");
     if (!hint) {
         reply_hide(err->text); /* a proxy may repeat the password that it did not expect */
         reply_hide_secret(err->text, handshake->options->password);

@@ -236,6 +236,19 @@ static void any_refusal_of_hello_is_answered_by_a_round_without_it(void)
     }
 }
 
+static void a_refusal_is_told_though_nothing_can_be_read_of_it(void)
+{
+    static const char refusals[] = HELLO CLIENT SERVER MASTER "-\0 no\r\n";
+    struct err err = {ERR_NONE, ""};
+
+    begin(NULL, NULL, 3);
+    CU_ASSERT_EQUAL(
+        handshake_feed(&handshake, (struct slice){refusals, sizeof(refusals) - 1}, &err),
+        HANDSHAKE_REFUSED);
+    ASSERT_TEXT(err.text, "an error without a word");
+    handshake_end(&handshake);
+}
+
 /* As twemproxy does at HELLO, CLIENT and INFO, without a word. */
 static void a_hang_up_leaves_out_a_word_a_time(void)
 {
@@ -415,6 +428,7 @@ int main(void)
         TEST(a_password_that_a_url_decoded_is_told),
         TEST(a_replica_is_told_from_a_primary),
         TEST(a_length_that_cannot_be_right_is_not_believed),
+        TEST(a_refusal_is_told_though_nothing_can_be_read_of_it),
     };
 
     return SUITE("handshake", tests);
